@@ -1,0 +1,57 @@
+"""edgeds: foreground alpha and inverse depth for fixed cameras, from an empty background.
+
+    from edgeds import Estimator, composer, open_engine, open_plate, open_sink, open_source, run
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgeds.backdrop import open_backdrop as open_backdrop
+    from edgeds.engine import open_engine as open_engine
+    from edgeds.errors import EdgedsError as EdgedsError
+    from edgeds.estimate import Estimator as Estimator
+    from edgeds.estimate import open_plate as open_plate
+    from edgeds.estimate import plate_from_clip as plate_from_clip
+    from edgeds.estimate import plate_from_file as plate_from_file
+    from edgeds.matte import foreground as foreground
+    from edgeds.overlay import composer as composer
+    from edgeds.pipeline import RunReport as RunReport
+    from edgeds.pipeline import run as run
+    from edgeds.plate import Plate as Plate
+    from edgeds.plate import fitted as fitted
+    from edgeds.sinks import open_sink as open_sink
+    from edgeds.sources import open_source as open_source
+    from edgeds.types import Frame as Frame
+    from edgeds.types import Maps as Maps
+
+# Names load when they are first used, so that `edgeds --help` loads none of them.
+_HOMES = {
+    "open_backdrop": "backdrop",
+    "open_engine": "engine",
+    "EdgedsError": "errors",
+    "Estimator": "estimate",
+    "open_plate": "estimate",
+    "plate_from_clip": "estimate",
+    "plate_from_file": "estimate",
+    "foreground": "matte",
+    "composer": "overlay",
+    "RunReport": "pipeline",
+    "run": "pipeline",
+    "Plate": "plate",
+    "fitted": "plate",
+    "open_sink": "sinks",
+    "open_source": "sources",
+    "Frame": "types",
+    "Maps": "types",
+}
+
+__all__ = list(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgeds' has no attribute {name!r}")
+    return getattr(import_module(f"edgeds.{_HOMES[name]}"), name)

@@ -1,0 +1,217 @@
+"""`edgeds video`: a file in, the same file with its foreground and depth shown out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgeds.cli.console import print_json, print_table, progress, say, stop_on_signal, until
+from edgeds.presets import LOOK, PLATE_FROM_CLIP, View
+
+if TYPE_CHECKING:
+    from edgeds.errors import RunError
+    from edgeds.overlay import Compose
+    from edgeds.pipeline import Clock
+    from edgeds.plate import Plate
+    from edgeds.sheet import ContactSheet
+    from edgeds.types import Frame, Maps, Sink
+
+
+def video_command(
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="A video file, an image folder or a quoted glob.")
+    ],
+    plate: Annotated[
+        Path | None,
+        typer.Option("-b", "--plate", help="Picture of the empty scene; without it, from IN."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Video file, image folder or pattern out/%05d.png."),
+    ] = None,
+    view: Annotated[View, typer.Option("--view", help="What to show.")] = "overlay",
+    backdrop: Annotated[
+        str | None,
+        typer.Option(help="For --view replace: an image, a video or a colour like #00b140."),
+    ] = None,
+    opacity: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the overlay's tint.")
+    ] = LOOK.opacity,
+    engine: Annotated[
+        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    sheet: Annotated[
+        Path | None, typer.Option(help="Also write a PNG contact sheet to look at.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+) -> None:
+    """Show who and what was not in the empty scene, and how near everything is, in a video."""
+    from edgeds.backdrop import open_backdrop
+    from edgeds.engine import open_engine
+    from edgeds.errors import RunError
+    from edgeds.estimate import Estimator, open_plate
+    from edgeds.overlay import composer
+    from edgeds.pipeline import Clock, run
+    from edgeds.sheet import ContactSheet
+    from edgeds.sinks import open_sink
+    from edgeds.sources import open_source
+
+    _check_options(view, backdrop, sheet)
+    with ExitStack() as stack, stop_on_signal() as stop:
+        frames = stack.enter_context(open_source(source))
+        info = frames.info
+        target = output or _default_output(source, view)
+        sink = open_sink(target, info, alpha=view == "cutout")
+        behind = stack.enter_context(open_backdrop(backdrop, info.size)) if backdrop else None
+        network = stack.enter_context(open_engine(engine, device=device))
+        with progress() as bar:
+            task = bar.add_task("plate from the clip", total=None, visible=plate is None)
+            scene = open_plate(
+                plate, source, info.size,
+                on_frame=lambda done, of: bar.update(task, completed=done, total=of),
+            )
+            bar.remove_task(task)
+        _say_choices(network.name, scene, info.name, str(target), view)
+        estimate = Estimator(network, scene)
+        compose = composer(
+            view,
+            plate=scene.pixels,
+            plate_depth=estimate.plate_depth,
+            depth_range=estimate.depth_range,
+            backdrop=behind,
+            opacity=opacity,
+        )
+        moments = ContactSheet(scene.pixels, estimate.depth_range) if sheet else None
+        clock, failure = Clock(), None
+        try:
+            with sink, progress() as bar:
+                task = bar.add_task("video", total=info.frame_count)
+                run(
+                    until(stop, frames),
+                    estimate,
+                    _with_sheet(compose, moments),
+                    sink,
+                    clock=clock,
+                    on_frame=lambda _: bar.advance(task),
+                )
+        except RunError as error:
+            failure = error
+        if moments is not None and sheet is not None and clock.written_secs:
+            moments.save(sheet)
+    result = _result(
+        clock, sink, scene,
+        source=source, engine=network.name, view=view, sheet=str(sheet) if sheet else None,
+        damaged_packets=getattr(frames, "damaged", 0),
+        status="failed" if failure else "stopped" if stop.is_set() else "done",
+    )
+    _report(result, as_json=as_json)
+    if failure is not None:
+        raise failure
+    if stop.is_set():
+        raise typer.Exit(130)
+
+
+def _check_options(view: View, backdrop: str | None, sheet: Path | None) -> None:
+    from edgeds.errors import InputError, SinkError
+
+    if backdrop is not None and view != "replace":
+        raise InputError(
+            "--backdrop was given, but no backdrop is shown",
+            why=f"the view is {view!r}",
+            fix="add --view replace, or leave --backdrop out",
+        )
+    if sheet is not None and (sheet.suffix.lower() != ".png" or not sheet.parent.is_dir()):
+        raise SinkError(
+            f"cannot write the contact sheet {str(sheet)!r}",
+            why="it must be a .png in a folder that is there",
+            fix="give a path such as sheet.png",
+        )
+
+
+def _default_output(source: str, view: View) -> Path:
+    """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
+    from edgeds.errors import SinkError
+    from edgeds.sources import IMAGE_SUFFIXES
+
+    path = Path(source)
+    if any(sign in source for sign in "*?[") and not path.exists():
+        raise SinkError(
+            "no name for the output",
+            why="the input is a glob, which names many files",
+            fix="give one with -o, such as -o out.mp4",
+        )
+    suffix = ".mp4"
+    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        suffix = ".png"
+    elif view == "cutout":
+        suffix = ".webm"
+    name = path.name if path.is_dir() else path.stem
+    return path.resolve().parent / f"{name}.edgeds{suffix}"
+
+
+def _say_choices(engine: str, plate: Plate, name: str, target: str, view: View) -> None:
+    height, width = plate.size
+    say(f"{name} ({width}x{height}) -> {target}, view {view}")
+    say(f"engine: {engine}")
+    if plate.origin == "file":
+        say("plate: given")
+        return
+    say(f"plate: estimated from {plate.samples} frames of the clip itself")
+    if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
+        say(
+            f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, where something is "
+            "in the way for much of the clip; a picture of the empty scene (-b) is better"
+        )
+
+
+def _with_sheet(compose: Compose, sheet: ContactSheet | None) -> Compose:
+    if sheet is None:
+        return compose
+
+    def compose_and_keep(frame: Frame, maps: Maps) -> Frame:
+        sheet.add(frame, maps)
+        return compose(frame, maps)
+
+    return compose_and_keep
+
+
+def _result(clock: Clock, sink: Sink, plate: Plate, **rest: object) -> dict[str, Any]:
+    report = asdict(clock.report())
+    return {
+        **rest,
+        "output": sink.location if report["frames"] else None,
+        "audio": getattr(sink, "audio", "none"),
+        "plate": {
+            "origin": plate.origin,
+            "samples": plate.samples,
+            "doubtful": plate.doubtful,
+        },
+        **{key: round(v, 3) if isinstance(v, float) else v for key, v in report.items()},
+    }
+
+
+def _report(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    if not result["frames"]:
+        say("no frame was written")
+        return
+    rows = [
+        [stage, f"{times['p50_ms']:.1f}", f"{times['p95_ms']:.1f}"]
+        for stage, times in result["stages"].items()
+    ]
+    title = f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
+    print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
+    if result["damaged_packets"]:
+        say(f"{result['damaged_packets']} damaged packets of the input were skipped")
+    if result["status"] == "stopped":
+        say("stopped before the end; what was written is complete and plays")
+    say(f"video: {result['output']} (audio: {result['audio']})")
+    if result["sheet"]:
+        say(f"contact sheet: {result['sheet']}")

@@ -1,0 +1,106 @@
+"""Inverse depth that does not flicker: anchored to the depth of the plate. Knows no network.
+
+The plate is fixed, so its depth is computed once. What a network says of a frame is relative: each
+frame has a scale and a shift of its own. They are fitted on the background, where the plate's
+depth is the truth; then the background has the plate's depth, the same in every frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.types import FloatMap
+
+_MIN_BACKGROUND = 0.03
+_FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
+_FIT_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """`scale * frame_depth + shift` is in the plate's units."""
+
+    scale: float = 1.0
+    shift: float = 0.0
+
+
+def fit_to_plate(
+    frame_depth: FloatMap, plate_depth: FloatMap, alpha: FloatMap, *, before: Fit | None = None
+) -> Fit:
+    """Robust least squares of the frame's inverse depth to the plate's, on the background.
+
+    As in MiDaS (Ranftl et al. 2020, eq. 3-4), with Huber weights instead of trimming: the
+    background may hold moved things and shadows. All three are (h, w). With too little
+    background, or a flat one, `before` stands (the fit of the frame before), else the identity.
+    """
+    last = before or Fit()
+    part = (slice(None, None, _FIT_STRIDE),) * 2
+    background = alpha[part] < 0.05
+    if background.mean() < _MIN_BACKGROUND:
+        return last
+    x = frame_depth[part][background].astype(np.float64)
+    y = plate_depth[part][background].astype(np.float64)
+    if x.std() < 1e-3 * max(abs(float(x.mean())), 1e-9):
+        return last
+    scale, shift = _huber_line(x, y)
+    # A network may misread one frame; a background that turns inside out is never the truth.
+    return Fit(scale, shift) if 0.2 < scale < 5 else last
+
+
+def depth_range(plate_depth: FloatMap) -> tuple[float, float]:
+    """(far, near) for showing inverse depth of a whole clip, with room for what comes nearer."""
+    far, near = np.percentile(plate_depth, (1, 99))
+    span = max(float(near - far), 1e-6)
+    return float(far), float(near) + 0.5 * span
+
+
+def anchored(
+    alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap
+) -> FloatMap:
+    """The plate's depth where alpha is 0, the foreground's where it is 1; any one (H, W)."""
+    mixed: FloatMap = plate_depth + alpha * (foreground_depth - plate_depth)
+    return mixed
+
+
+def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
+    """Carry the depth of sure foreground over its soft border, (h, w).
+
+    Without it the border would be a ramp from the person to the wall behind. Normalised
+    convolution (Knutsson & Westin 1993), weighted by alpha^4 so that sure pixels decide.
+    """
+    import cv2
+
+    weight = alpha * alpha
+    weight *= weight
+    side = max(3, (min(depth.shape) // 24) | 1)
+    total = cv2.boxFilter(weight, -1, (side, side), normalize=False)
+    carried = cv2.boxFilter(depth * weight, -1, (side, side), normalize=False)
+    known = total > 1e-2
+    spread = np.where(known, carried / np.maximum(total, 1e-6), depth)
+    sure = np.clip((alpha - 0.8) / 0.15, 0, 1)
+    result: FloatMap = (spread + sure * (depth - spread)).astype(np.float32)
+    return result
+
+
+def _huber_line(
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """(a, b) of y = a x + b by iteratively reweighted least squares, Huber at 1.345 sigma."""
+    weight = np.ones_like(x)
+    a, b = 1.0, 0.0
+    for _ in range(_FIT_ROUNDS):
+        total = weight.sum()
+        mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
+        dx = x - mean_x
+        spread = (weight * dx) @ dx
+        if spread <= 0:
+            break
+        a = float((weight * dx) @ (y - mean_y) / spread)
+        b = float(mean_y - a * mean_x)
+        residual = np.abs(y - a * x - b)
+        limit = max(1.345 * 1.4826 * float(np.median(residual)), 1e-9)
+        weight = np.minimum(1.0, limit / np.maximum(residual, 1e-12))
+    return a, b

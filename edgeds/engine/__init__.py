@@ -1,0 +1,73 @@
+"""The network on some hardware: `open_engine` checks an engine's card, then loads it."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import cast
+
+from edgeds.engine.card import Card, check_files, read_card
+from edgeds.engine.difference import DifferenceEngine
+from edgeds.errors import EngineError
+from edgeds.presets import DEFAULT_ENGINE
+from edgeds.types import Engine
+
+__all__ = ["Card", "DifferenceEngine", "default_engine", "open_engine", "read_card"]
+
+# Measured on the shipped network, 2 threads: OpenVINO first, it is the faster one.
+_CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"}
+
+
+def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engine:
+    """Open an engine folder; None is the shipped one, "difference" the plain plate difference.
+
+    Args:
+        path: a folder with a card.json.
+        device: "auto", "cpu", or "cuda:N".
+
+    Raises:
+        EngineError: no engine there, it is damaged, or nothing installed can run it on `device`.
+    """
+    if str(path) == "difference":
+        return DifferenceEngine()
+    folder = default_engine() if path is None else Path(path)
+    card = read_card(folder)
+    check_files(card, folder)
+    if device not in ("auto", "cpu"):
+        raise EngineError(
+            f"cannot run the engine {card.name!r} on {device!r}",
+            why=f"it is a {card.backend} engine, and this edgeds runs those on the CPU only",
+            fix="use --device auto or cpu",
+        )
+    if card.backend != "onnx":
+        raise EngineError(
+            f"cannot load the engine {card.name!r}",
+            why=f"its backend is {card.backend!r}, this edgeds knows 'onnx'",
+            fix="use an ONNX engine, or update edgeds",
+        )
+    return _open_on_cpu(card, folder)
+
+
+def default_engine() -> Path:
+    """The folder of the shipped engine: inside the package, or in the checkout beside it."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "engines" / DEFAULT_ENGINE
+    return inside if inside.is_dir() else package.parent / "engines" / DEFAULT_ENGINE
+
+
+def _open_on_cpu(card: Card, folder: Path) -> Engine:
+    """The first backend that loads it; when none does, all their reasons."""
+    reasons = []
+    for backend, class_name in _CPU_BACKENDS.items():
+        try:
+            module = importlib.import_module(f"edgeds.engine.{backend}")
+            return cast(Engine, getattr(module, class_name)(folder, card))
+        except ImportError as error:
+            reasons.append(f"{backend}: not installed ({error})")
+        except (RuntimeError, ValueError) as error:
+            reasons.append(f"{backend}: {str(error).strip().splitlines()[-1]}")
+    raise EngineError(
+        f"cannot load the engine {card.name!r}",
+        why="; ".join(reasons),
+        fix="pip install --upgrade openvino, or make the engine again",
+    )

@@ -1,0 +1,109 @@
+"""An engine's card: what it is, what it was made from, and how well it did. One JSON file.
+
+An engine is a folder: the card and the files it names. Knows nothing about running one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgeds.errors import EngineError
+from edgeds.types import Size
+
+FORMAT = 1
+CARD_NAME = "card.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is checked before an engine is loaded."""
+
+    name: str
+    size: Size
+    """(height, width) of the frames it takes."""
+    backend: str = "onnx"
+    precision: str = "fp32"
+    files: dict[str, str] = field(default_factory=dict)
+    """File name in the folder -> its SHA-256."""
+    network_hash: str = ""
+    """SHA-256 of the weights file it was made from."""
+    calibration_hash: str | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    licence: str = "Apache-2.0"
+
+    def write(self, folder: Path) -> Path:
+        """Write `card.json` into the folder, whole or not at all."""
+        path = folder / CARD_NAME
+        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
+        part = path.with_suffix(".json.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+        return path
+
+
+def read_card(folder: Path) -> Card:
+    """Read an engine's card.
+
+    Raises:
+        EngineError: there is none, or it is not one this version can read.
+    """
+    path = folder / CARD_NAME
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        found = fields.pop("format")
+        if found != FORMAT:
+            raise EngineError(
+                f"cannot read the engine {folder.name!r}",
+                why=f"its card has format {found}, this edgeds reads format {FORMAT}",
+                fix="update edgeds, or use an engine made for this version",
+            )
+        height, width = fields.pop("size")
+        known = {k: v for k, v in fields.items() if k in Card.__dataclass_fields__}
+        return Card(**known, size=(int(height), int(width)))
+    except FileNotFoundError:
+        raise EngineError(
+            f"no engine in {str(folder)!r}",
+            why=f"an engine is a folder with a {CARD_NAME}, and there is none",
+            fix="give the folder of an engine, or leave --engine out for the shipped one",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineError(
+            f"cannot read the card of the engine {folder.name!r}",
+            why=f"{type(error).__name__}: {error}",
+            fix="the card is damaged: copy the engine folder again",
+        ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def check_files(card: Card, folder: Path) -> None:
+    """Check that every file the card names is there, whole and unchanged.
+
+    Raises:
+        EngineError: a file is missing, truncated or not the one the card describes.
+    """
+    for name, expected in card.files.items():
+        path = folder / name
+        if not path.is_file():
+            why = f"{name} is missing"
+        elif sha256_of(path) != expected:
+            why = f"{name} is not the file its card describes: damaged or replaced"
+        else:
+            continue
+        raise EngineError(
+            f"cannot load the engine {card.name!r}",
+            why=why,
+            fix=f"copy the whole folder {folder.name!r} again, with its {CARD_NAME}",
+        )

@@ -1,0 +1,37 @@
+"""Plain background subtraction behind the engine protocol: no weights, no training.
+
+The fake among the engines, for tests; and the yardstick that a trained network has to beat
+(`edgeds eval SET --engine difference`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
+
+
+class DifferenceEngine(Closing):
+    """alpha grows with the colour difference to the plate; depth is a floor: nearer below."""
+
+    name = "plate difference"
+
+    def __init__(self, *, size: Size = (192, 320), low: float = 12.0, high: float = 36.0) -> None:
+        self.size = size
+        self._low, self._high = low, high
+
+    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+        return plate.astype(np.int16)
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        difference = np.abs(frame.astype(np.int16) - plate).max(axis=-1)
+        alpha = np.clip((difference - self._low) / (self._high - self._low), 0, 1)
+        return Maps(alpha.astype(np.float32), self._floor() + 0.5 * alpha.astype(np.float32))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _floor(self) -> FloatMap:
+        height, width = self.size
+        ramp = np.linspace(0.1, 1.0, height, dtype=np.float32)
+        return np.repeat(ramp[:, None], width, axis=1)

@@ -1,0 +1,46 @@
+"""An ONNX engine on OpenVINO: the CPU of any machine. Loads `openvino` when imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import openvino
+
+from edgeds.engine.card import Card
+from edgeds.types import Closing, Maps, Pixels, PlateFeatures
+
+# Float means float: on processors with bfloat16 OpenVINO would else use it unasked.
+_FLOAT = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+class OpenVinoEngine(Closing):
+    def __init__(self, folder: Path, card: Card) -> None:
+        self.size = card.size
+        self.name = f"{card.name} on OpenVINO CPU"
+        settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
+        if threads := os.environ.get("EDGEDS_THREADS"):
+            settings["INFERENCE_NUM_THREADS"] = threads
+        core = openvino.Core()
+        self._plate_graph = core.compile_model(str(folder / "plate.onnx"), "CPU", settings)
+        frame_graph = core.compile_model(str(folder / "frame.onnx"), "CPU", settings)
+        self._request = frame_graph.create_infer_request()
+        self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
+
+    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+        results = self._plate_graph({"plate": plate[None]})
+        return {
+            port.get_any_name(): np.array(value)  # a copy: the graph's own buffers are reused
+            for port, value in results.items()
+        }
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        results = self._request.infer({"frame": frame[None], **plate}, share_inputs=True)
+        alpha, inverse_depth = (
+            np.array(results[self._outputs[name]])[0, 0] for name in ("alpha", "inverse_depth")
+        )
+        return Maps(alpha, inverse_depth)
+
+    def close(self) -> None:
+        """OpenVINO frees its graphs with the object."""

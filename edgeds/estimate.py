@@ -1,0 +1,128 @@
+"""Frame -> Maps for one plate and one engine; and how to come by a plate.
+
+Knows how the pieces fit, not how any of them works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgeds.depth import Fit, anchored, depth_range, fit_to_plate, spread_foreground
+from edgeds.errors import PlateError, ShapeError, SourceError
+from edgeds.matte import refined_alpha
+from edgeds.plate import Plate, fitted, plate_from_samples
+from edgeds.preprocess import resized
+from edgeds.presets import PLATE_FROM_CLIP
+from edgeds.sources.images import pixels_from_image
+from edgeds.sources.sampling import spread_frames
+from edgeds.types import Engine, FloatMap, Frame, Maps, Size
+
+
+class Estimator:
+    """Alpha and inverse depth of frames before one plate.
+
+    The plate is encoded, and its depth computed, once. Inverse depth of all frames is in the
+    plate's units. Frames of a clip go in order: a frame without any background to fit its depth
+    by takes the fit of the frame before.
+    """
+
+    def __init__(self, engine: Engine, plate: Plate) -> None:
+        self._engine, self.plate = engine, plate
+        small = resized(plate.pixels, engine.size)
+        self._features = engine.encode_plate(small)
+        self._plate_depth_small = engine.infer(small, self._features).inverse_depth
+        self._plate_depth = _enlarged(self._plate_depth_small, plate.size)
+        self._fit: Fit | None = None
+
+    @property
+    def plate_depth(self) -> FloatMap:
+        """Inverse depth of the plate, float32 (H, W). Read-only."""
+        return self._plate_depth
+
+    @property
+    def depth_range(self) -> tuple[float, float]:
+        """(far, near): one scale for showing the inverse depth of every frame."""
+        return depth_range(self._plate_depth_small)
+
+    def __call__(self, frame: Frame) -> Maps:
+        """Maps at the frame's size. They are the caller's to keep.
+
+        Raises:
+            ShapeError: the frame is not of the plate's size.
+        """
+        if frame.size != self.plate.size:
+            raise ShapeError(
+                f"the frame is {frame.size} and the plate {self.plate.size} (height, width)",
+                why="frame and plate must be the same view at the same size",
+                fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
+            )
+        raw = self._engine.infer(resized(frame.pixels, self._engine.size), self._features)
+        self._fit = fit_to_plate(
+            raw.inverse_depth, self._plate_depth_small, raw.alpha, before=self._fit
+        )
+        near = self._fit.scale * raw.inverse_depth + self._fit.shift
+        near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
+        alpha = refined_alpha(raw.alpha, frame.pixels, self.plate.pixels)
+        return Maps(alpha, anchored(alpha, self._plate_depth, near))
+
+
+def plate_from_file(path: str | Path) -> Plate:
+    """The plate as an image file.
+
+    Raises:
+        PlateError: it is missing or not an image.
+    """
+    try:
+        return Plate(pixels_from_image(Path(path)), origin="file")
+    except SourceError as error:
+        raise PlateError(
+            f"cannot use the plate: {error.what}", why=error.why, fix=error.fix
+        ) from error
+
+
+def plate_from_clip(
+    uri: str | Path, *, on_frame: Callable[[int, int], None] | None = None
+) -> Plate:
+    """The plate as the empty background of a whole clip.
+
+    Raises:
+        SourceError: the clip cannot be opened.
+        PlateError: it gives no believable plate.
+    """
+    settings = PLATE_FROM_CLIP
+    frames = spread_frames(
+        uri, settings.samples, memory_bytes=settings.memory_bytes, on_frame=on_frame
+    )
+    sizes = {frame.size for frame in frames}
+    if len(sizes) > 1:
+        raise PlateError(
+            "the clip gives no believable plate",
+            why=f"its frames have {len(sizes)} sizes",
+            fix="give a clip whose frames have one size",
+        )
+    return plate_from_samples([frame.pixels for frame in frames], settings)
+
+
+def open_plate(
+    path: str | Path | None,
+    clip: str | Path,
+    size: Size,
+    *,
+    on_frame: Callable[[int, int], None] | None = None,
+) -> Plate:
+    """The plate from its file, or else from the clip, at the clip's size."""
+    plate = plate_from_clip(clip, on_frame=on_frame) if path is None else plate_from_file(path)
+    return fitted(plate, size)
+
+
+def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
+    import cv2
+
+    larger: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
+    larger = np.ascontiguousarray(larger, np.float32)
+    larger.flags.writeable = False
+    return larger

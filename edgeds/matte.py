@@ -1,0 +1,118 @@
+"""Alpha at full resolution and clean foreground colours, from what only a plate can tell.
+
+Every pixel mixes foreground and plate, C = aF + (1 - a)B, and B is known. Along the border of the
+coarse alpha, F is close to the sure foreground beside it; that gives a. With a, the equation
+gives the F that is really there. Knows nothing about networks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.preprocess import resized
+from edgeds.presets import MATTE
+from edgeds.types import FloatMap, Pixels
+
+
+def refined_alpha(coarse: FloatMap, frame: Pixels, plate: Pixels) -> FloatMap:
+    """Coarse alpha (h, w) to the frame's (H, W), its border drawn by frame and plate.
+
+    In the border band, alpha is the projection of C - B on F - B, F being the sure foreground's
+    mean colour nearby. It counts for as much as F and B differ and as the mix explains C, and
+    stays within what the coarse alpha says nearby; elsewhere the coarse alpha is interpolated.
+    """
+    import cv2
+
+    height, width = frame.shape[:2]
+    alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    if coarse.shape == (height, width):
+        alpha = alpha.copy()
+    low, high, colour, trust = _around(coarse, frame)
+    rows, columns = _band(low, high, (height, width))
+    if rows.size == 0:
+        return alpha
+    at = _sampler(rows, columns, coarse.shape, (height, width))
+    b = plate[rows, columns].astype(np.float32)
+    c_minus_b = frame[rows, columns].astype(np.float32) - b
+    f_minus_b = at(colour) - b
+    contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
+    mixed = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
+    mixed = np.clip(mixed, 0, 1)
+    misfit = c_minus_b - mixed[:, None] * f_minus_b
+    belief = contrast / (contrast + 3 * MATTE.noise_levels**2)
+    belief *= np.exp(-np.einsum("ij,ij->i", misfit, misfit) / (3 * MATTE.misfit_levels**2))
+    belief *= np.clip(at(trust), 0, 1)
+    coarse_here = alpha[rows, columns]
+    mixed = np.clip(mixed, at(low), at(high))
+    alpha[rows, columns] = coarse_here + belief * (mixed - coarse_here)
+    return alpha
+
+
+def foreground(frame: Pixels, alpha: FloatMap, plate: Pixels) -> Pixels:
+    """The foreground's own colour F, the plate's light taken out: F = (C - (1 - a)B) / a.
+
+    Straight (unassociated) uint8 RGB (H, W, 3). Where alpha is 1 it is the frame, and where alpha
+    is 0 too: there is no foreground whose colour could be known.
+    """
+    rows, columns = np.nonzero((alpha > MATTE.band) & (alpha < 1 - MATTE.band))
+    result = frame.copy()
+    if rows.size:
+        a = alpha[rows, columns][:, None]
+        mixed = frame[rows, columns] - (1 - a) * plate[rows, columns]
+        result[rows, columns] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
+    return result
+
+
+def _around(
+    coarse: FloatMap, frame: Pixels
+) -> tuple[FloatMap, FloatMap, npt.NDArray[np.float32], FloatMap]:
+    """At the coarse size: lowest and highest alpha nearby, foreground colour, trust in it."""
+    import cv2
+
+    kernel = np.ones((3, 3), np.uint8)
+    low, high = cv2.erode(coarse, kernel), cv2.dilate(coarse, kernel)
+    small = resized(frame, (coarse.shape[0], coarse.shape[1])).astype(np.float32)
+    sure = (coarse > MATTE.sure).astype(np.float32)
+    side = (9, 9)
+    total = cv2.boxFilter(sure, -1, side, normalize=False)
+    colour = cv2.boxFilter(small * sure[..., None], -1, side, normalize=False)
+    colour /= np.maximum(total, 1e-3)[..., None]
+    return low, high, colour, total / 6  # six sure pixels make a mean that can be trusted
+
+
+def _band(
+    low: FloatMap, high: FloatMap, size: tuple[int, int]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows and columns, at full size, of the pixels whose alpha is open."""
+    import cv2
+
+    is_open = ((high > MATTE.band) & (low < 1 - MATTE.band)).astype(np.uint8)
+    full = cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST)
+    rows, columns = np.nonzero(full)
+    return rows, columns
+
+
+def _sampler(  # type: ignore[no-untyped-def]
+    rows: npt.NDArray[np.intp],
+    columns: npt.NDArray[np.intp],
+    coarse_size: tuple[int, ...],
+    size: tuple[int, int],
+):
+    """A function that reads coarse maps bilinearly at full-size pixels, half-pixel centres."""
+    import cv2
+
+    x = ((columns + 0.5) * (coarse_size[1] / size[1]) - 0.5).astype(np.float32)
+    y = ((rows + 0.5) * (coarse_size[0] / size[0]) - 0.5).astype(np.float32)
+    # cv2.remap takes no picture longer than 32767: fold the list of pixels into rows.
+    fold = 16384
+    padded = -len(x) % fold
+    x = np.pad(x, (0, padded)).reshape(-1, fold)
+    y = np.pad(y, (0, padded)).reshape(-1, fold)
+
+    def at(coarse_map: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        read = cv2.remap(coarse_map, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        flat: npt.NDArray[np.float32] = read.reshape(-1, *coarse_map.shape[2:])
+        return flat[: flat.shape[0] - padded]
+
+    return at

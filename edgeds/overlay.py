@@ -1,0 +1,218 @@
+"""What people see: a frame and its maps as one picture. Knows nothing about files or networks.
+
+    composer("replace", plate=plate, depth_range=range, backdrop=backdrop) -> (Frame, Maps) -> Frame
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.errors import ShapeError
+from edgeds.matte import foreground
+from edgeds.preprocess import resized
+from edgeds.presets import LOOK, View
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+
+Compose = Callable[[Frame, Maps], Frame]
+Backdrop = Callable[[Frame], Pixels]
+"""Gives the pixels to put behind a frame's foreground, at the frame's size."""
+
+_BLUR_LEVELS = 4
+
+
+def composer(
+    view: View,
+    *,
+    plate: Pixels,
+    plate_depth: FloatMap,
+    depth_range: tuple[float, float],
+    backdrop: Backdrop | None = None,
+    opacity: float = LOOK.opacity,
+) -> Compose:
+    """The function that draws one view.
+
+    Args:
+        view: "cutout" gives RGBA frames with straight alpha, all others RGB.
+        plate, plate_depth: the plate and its inverse depth, at the frames' size.
+        depth_range: (far, near) of the whole clip, so that depth keeps its colours.
+        backdrop: for "replace"; chroma green without one.
+        opacity: of the overlay's tint, 0..1.
+    """
+    behind = backdrop or colour_backdrop(LOOK.backdrop)
+    if view == "blur":
+        return _blurred(plate, plate_depth, depth_range)
+    views: dict[View, Callable[[Frame, Maps], Pixels]] = {
+        "overlay": lambda f, m: with_inset(
+            tinted(f.pixels, m.alpha, opacity), depth_picture(m.inverse_depth, depth_range)
+        ),
+        "mask": lambda _, m: mask_picture(m.alpha),
+        "depth": lambda _, m: depth_picture(m.inverse_depth, depth_range),
+        "side-by-side": lambda f, m: np.hstack(
+            [
+                f.pixels,
+                with_inset(
+                    tinted(f.pixels, m.alpha, opacity),
+                    depth_picture(m.inverse_depth, depth_range),
+                ),
+            ]
+        ),
+        "cutout": lambda f, m: np.dstack([foreground(f.pixels, m.alpha, plate), to_uint8(m.alpha)]),
+        "replace": lambda f, m: over(
+            foreground(f.pixels, m.alpha, plate), behind(f), to_uint8(m.alpha)
+        ),
+    }
+    draw = views[view]
+
+    def compose(frame: Frame, maps: Maps) -> Frame:
+        if frame.size != maps.size:
+            raise ShapeError(
+                f"the frame is {frame.size} and its maps are {maps.size} (height, width)",
+                why="they must be of one size",
+                fix="compose a frame with the maps that were made from it",
+            )
+        return replace(frame, pixels=draw(frame, maps))
+
+    return compose
+
+
+def over(foreground: Pixels, backdrop: Pixels, alpha: npt.NDArray[np.uint8]) -> Pixels:
+    """Put a foreground over a backdrop: C = aF + (1 - a)B.
+
+    Straight alpha, uint8 (H, W); `over` of Porter & Duff 1984. Alpha 0 gives the backdrop and
+    alpha 255 the foreground, to the last bit; between them it is at most one level off.
+    """
+    import cv2
+
+    weight = cv2.merge([alpha, alpha, alpha])
+    front = cv2.multiply(foreground, weight, scale=1 / 255)
+    back = cv2.multiply(backdrop, cv2.bitwise_not(weight), scale=1 / 255)
+    mixed: Pixels = cv2.add(front, back)
+    return mixed
+
+
+def tinted(pixels: Pixels, alpha: FloatMap, opacity: float) -> Pixels:
+    """The foreground in a tint, with a crisp outline where alpha crosses one half."""
+    import cv2
+
+    weight = cv2.convertScaleAbs(alpha, alpha=255 * opacity)
+    picture = over(np.full_like(pixels, LOOK.tint), pixels, weight)
+    mask = (alpha > 0.5).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    thickness = max(1, round(min(pixels.shape[:2]) / 360))
+    cv2.drawContours(picture, outlines, -1, LOOK.outline, thickness, cv2.LINE_AA)
+    return picture
+
+
+def mask_picture(alpha: FloatMap) -> Pixels:
+    """Alpha as grey, black is background."""
+    grey = to_uint8(alpha)
+    return np.dstack([grey, grey, grey])
+
+
+def depth_picture(inverse_depth: FloatMap, depth_range: tuple[float, float]) -> Pixels:
+    """Inverse depth in Inferno, a perceptually even colour map: dark is far, bright is near."""
+    import cv2
+
+    far, near = depth_range
+    scale = 255 / (near - far)
+    levels = cv2.convertScaleAbs(np.maximum(inverse_depth, far), alpha=scale, beta=-far * scale)
+    picture: Pixels = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
+    return np.ascontiguousarray(picture)
+
+
+def with_inset(picture: Pixels, inset: Pixels) -> Pixels:
+    """A small picture in the lower right corner, framed. Draws into `picture`."""
+    height, width = picture.shape[:2]
+    small_width = round(LOOK.inset * width)
+    small_height = round(small_width * height / width)
+    margin = max(2, width // 80)
+    top, left = height - small_height - margin, width - small_width - margin
+    if top < margin or small_width < 16:
+        return picture
+    picture[top - 1 : top + small_height + 1, left - 1 : left + small_width + 1] = LOOK.outline
+    small = resized(inset, (small_height, small_width))
+    picture[top : top + small_height, left : left + small_width] = small
+    return picture
+
+
+def colour_backdrop(colour: str) -> Backdrop:
+    """A plain backdrop of a colour as the web writes it: #00b140 or #0b4.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    digits = colour.removeprefix("#")
+    if len(digits) == 3:
+        digits = "".join(2 * digit for digit in digits)
+    if len(digits) != 6:
+        raise ValueError(f"{colour!r} is not a colour")
+    rgb = tuple(bytes.fromhex(digits))
+    return lambda frame: np.full_like(frame.pixels, rgb)
+
+
+def covering(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    """A picture scaled to cover (height, width) and cropped in the middle: nothing is stretched."""
+    height, width = size
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    tall, wide = round(picture.shape[0] * scale), round(picture.shape[1] * scale)
+    larger = resized(picture, (max(tall, height), max(wide, width)))
+    top, left = (larger.shape[0] - height) // 2, (larger.shape[1] - width) // 2
+    return np.ascontiguousarray(larger[top : top + height, left : left + width])
+
+
+def to_uint8(alpha: FloatMap) -> npt.NDArray[np.uint8]:
+    """0..1 as 0..255, rounded."""
+    import cv2
+
+    levels: npt.NDArray[np.uint8] = cv2.convertScaleAbs(alpha, alpha=255)
+    return levels
+
+
+def _blurred(plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, float]) -> Compose:
+    """The background out of focus, the more the farther; the foreground stays sharp.
+
+    What is blurred is the background alone, the foreground's place filled from the plate: no
+    colour of the person can leak into it, so there is no halo.
+    """
+    import cv2
+
+    far, near = depth_range
+    farness = np.clip((near - plate_depth) / (near - far), 0, 1)
+    level = farness * (_BLUR_LEVELS - 1)
+    weights = [
+        to_uint8(np.clip(1 - np.abs(level - i), 0, 1).astype(np.float32))
+        for i in range(_BLUR_LEVELS)
+    ]
+    strongest = LOOK.blur * plate.shape[0]
+    sigmas = [strongest * (0.25 + 0.75 * i / (_BLUR_LEVELS - 1)) for i in range(_BLUR_LEVELS)]
+    reach = max(3, round(plate.shape[0] / 120)) | 1
+
+    def compose(frame: Frame, maps: Maps) -> Frame:
+        alpha = to_uint8(maps.alpha)
+        covered = cv2.dilate(alpha, np.ones((reach, reach), np.uint8))
+        empty = over(plate, frame.pixels, covered)
+        background = np.zeros_like(frame.pixels)
+        for sigma, weight in zip(sigmas, weights, strict=True):
+            part = cv2.multiply(_gaussian(empty, sigma), cv2.merge([weight] * 3), scale=1 / 255)
+            background = cv2.add(background, part)
+        sharp = foreground(frame.pixels, maps.alpha, plate)
+        return replace(frame, pixels=over(sharp, background, alpha))
+
+    return compose
+
+
+def _gaussian(pixels: Pixels, sigma: float) -> Pixels:
+    """A wide blur at a fraction of the size: as smooth, and cheap."""
+    import cv2
+
+    shrink = max(1, int(sigma / 2))
+    height, width = pixels.shape[:2]
+    small = resized(pixels, (max(1, height // shrink), max(1, width // shrink)))
+    small = cv2.GaussianBlur(small, (0, 0), sigma / shrink)
+    large: Pixels = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return large
+

@@ -1,0 +1,133 @@
+"""The one loop: frames -> estimate -> compose -> sink, each stage in its own thread.
+
+    source --Frame--> estimate --(Frame, Maps)--> compose --Frame--> sink
+
+Knows nothing about files, screens, networks or what a view looks like.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from edgeds.handoff import buffered
+from edgeds.types import Frame, Maps, Sink
+
+T = TypeVar("T")
+
+STAGES = ("decode", "network", "compose", "encode")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What a run did, and how fast."""
+
+    frames: int
+    secs: float
+    """From the asking for the first frame to the last frame written."""
+    fps: float
+    """End to end: gaps between written frames over the time between first and last."""
+    stages: dict[str, dict[str, float]]
+    """Stage -> {"p50_ms", "p95_ms"}: its own working time per frame, waiting not counted."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Collects times while a run goes on; `report` may be asked at any moment, also after a failure."""
+
+    began_secs: float = field(default_factory=time.perf_counter)
+    written_secs: list[float] = field(default_factory=list)
+    spent_secs: dict[str, list[float]] = field(default_factory=lambda: {s: [] for s in STAGES})
+
+    def add(self, stage: str, secs: float) -> None:
+        self.spent_secs[stage].append(secs)
+
+    def report(self) -> RunReport:
+        stamps = self.written_secs
+        gaps = len(stamps) - 1
+        return RunReport(
+            frames=len(stamps),
+            secs=stamps[-1] - self.began_secs if stamps else 0.0,
+            fps=gaps / (stamps[-1] - stamps[0]) if gaps > 0 else 0.0,
+            stages={name: _percentiles(times) for name, times in self.spent_secs.items()},
+        )
+
+
+def run(
+    frames: Iterable[Frame],
+    estimate: Callable[[Frame], Maps],
+    compose: Callable[[Frame, Maps], Frame],
+    sink: Sink,
+    *,
+    clock: Clock | None = None,
+    on_frame: Callable[[Frame], None] | None = None,
+) -> RunReport:
+    """Send every frame through estimate and compose into the sink, in order.
+
+    Stages overlap; a bounded hand-off stands between them. The first exception of any stage, in
+    stream order, ends all of them and is raised here; frames before it have been written.
+    `on_frame` is called after each written frame, in the caller's thread.
+    """
+    clock = clock or Clock()
+
+    def estimated(decoded: Iterator[Frame]) -> Iterator[tuple[Frame, Maps]]:
+        with closing(decoded):  # type: ignore[type-var]  # a generator
+            for frame in decoded:
+                with _timed(clock, "network"):
+                    maps = estimate(frame)
+                yield frame, maps
+
+    def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Frame]:
+        with closing(pairs):  # type: ignore[type-var]  # a generator
+            for frame, maps in pairs:
+                with _timed(clock, "compose"):
+                    picture = compose(frame, maps)
+                yield picture
+
+    with ExitStack() as stack:
+        stream = buffered(composed(buffered(estimated(buffered(_decoded(frames, clock))))))
+        stack.callback(stream.close)  # type: ignore[attr-defined]  # a generator
+        for picture in stream:
+            with _timed(clock, "encode"):
+                sink.write(picture)
+            clock.written_secs.append(time.perf_counter())
+            if on_frame is not None:
+                on_frame(picture)
+    return clock.report()
+
+
+def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:
+    source = iter(frames)
+    while True:
+        began = time.perf_counter()
+        try:
+            frame = next(source)
+        except StopIteration:
+            return
+        clock.add("decode", time.perf_counter() - began)
+        yield frame
+
+
+class _timed:  # noqa: N801 (used as a statement)
+    __slots__ = ("began", "clock", "stage")
+
+    def __init__(self, clock: Clock, stage: str) -> None:
+        self.clock, self.stage = clock, stage
+
+    def __enter__(self) -> None:
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.clock.add(self.stage, time.perf_counter() - self.began)
+
+
+def _percentiles(secs: list[float]) -> dict[str, float]:
+    if not secs:
+        return {"p50_ms": 0.0, "p95_ms": 0.0}
+    p50, p95 = np.percentile(secs, (50, 95)) * 1e3
+    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}

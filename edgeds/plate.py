@@ -1,0 +1,199 @@
+"""The plate: the empty background. From an image, or from the clip itself.
+
+Knows nothing about networks. What it must judge (does this clip show its background at all?) it
+judges on the samples alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.errors import PlateError
+from edgeds.preprocess import resized
+from edgeds.presets import PLATE_FROM_CLIP, PlateFromClip
+from edgeds.types import Pixels, Size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plate:
+    """The scene without foreground."""
+
+    pixels: Pixels
+    """uint8 RGB, shape (H, W, 3)."""
+    origin: Literal["file", "clip"] = "file"
+    samples: int | None = None
+    """From a clip: how many frames it was estimated from."""
+    doubtful: float | None = None
+    """From a clip: share of the picture where too few samples agree on what the plate is."""
+
+    @property
+    def size(self) -> Size:
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+def fitted(plate: Plate, size: Size) -> Plate:
+    """The plate at a clip's size.
+
+    Raises:
+        PlateError: the plate has another aspect ratio, so it cannot be the same view.
+    """
+    if plate.size == size:
+        return plate
+    (height, width), (to_height, to_width) = plate.size, size
+    # One pixel of rounding on either side is still the same view.
+    if abs(height * to_width - width * to_height) > max(to_width, to_height, width, height):
+        raise PlateError(
+            f"the plate is {width}x{height} and the frames are {to_width}x{to_height}",
+            why="their aspect ratios differ, so the plate is not the same view",
+            fix="capture the plate with the camera's own settings, or leave -b out",
+        )
+    return replace(plate, pixels=resized(plate.pixels, size))
+
+
+def plate_from_samples(
+    samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP
+) -> Plate:
+    """Estimate the empty background from frames spread through a clip.
+
+    Per pixel and channel: sort the samples, take the half of them that lie closest together
+    (the "shorth", Andrews et al. 1972), and its median. A passer-by in up to half of the samples
+    leaves no trace, and often in more, since his colours vary and the background's do not.
+
+    Args:
+        samples: uint8 RGB arrays of one shape (H, W, 3).
+
+    Raises:
+        PlateError: too few samples, the camera moves, or something covers the background.
+    """
+    if len(samples) < settings.min_samples:
+        raise PlateError(
+            f"cannot estimate the plate from {len(samples)} frames",
+            why=f"at least {settings.min_samples} are needed to tell background from foreground",
+            fix="give a picture of the empty scene with -b",
+        )
+    pixels = np.empty_like(samples[0])
+    agreement = np.empty(pixels.shape[:2], np.float32)
+    # In bands of rows, so that a band of all samples stays in the cache.
+    rows = max(1, (1 << 21) // (len(samples) * pixels.shape[1] * 3))
+    for top in range(0, pixels.shape[0], rows):
+        band = slice(top, top + rows)
+        stack = np.stack([sample[band] for sample in samples])
+        _sort(stack)
+        centre = _shorth_centre(stack)
+        pixels[band], agreement[band] = _settled(samples, band, centre, settings.agree_levels)
+    doubtful = float((agreement < settings.min_agreement).mean())
+    if doubtful > settings.max_doubtful:
+        raise _unbelievable(samples, doubtful, settings)
+    pixels.flags.writeable = False
+    return Plate(pixels, origin="clip", samples=len(samples), doubtful=round(doubtful, 4))
+
+
+def _sort(stack: npt.NDArray[np.uint8]) -> None:
+    """Sort along the first axis, in place, by Batcher's odd-even merge network.
+
+    Whole pictures are compared at once with SIMD minimum and maximum: 20 times faster here than
+    `np.sort` along a strided axis.
+    """
+    for low, high in _comparators(len(stack)):
+        smaller = np.minimum(stack[low], stack[high])
+        np.maximum(stack[low], stack[high], out=stack[high])
+        stack[low] = smaller
+
+
+def _comparators(count: int) -> Iterator[tuple[int, int]]:
+    """Pairs to compare, in order, to sort `count` items (Batcher 1968)."""
+    p = 1
+    while p < count:
+        k = p
+        while k >= 1:
+            for j in range(k % p, count - k, 2 * k):
+                for i in range(min(k, count - j - k)):
+                    if (i + j) // (2 * p) == (i + j + k) // (2 * p):
+                        yield i + j, i + j + k
+            k //= 2
+        p *= 2
+
+
+def _shorth_centre(ordered: npt.NDArray[np.uint8]) -> Pixels:
+    """The median of the shortest half of sorted samples, per pixel and channel."""
+    half = len(ordered) // 2 + 1
+    best_width = ordered[half - 1] - ordered[0]
+    centre = ordered[half // 2].copy()
+    for start in range(1, len(ordered) - half + 1):
+        width = ordered[start + half - 1] - ordered[start]
+        shorter = width < best_width
+        np.copyto(centre, ordered[start + half // 2], where=shorter)
+        np.minimum(best_width, width, out=best_width)
+    return centre
+
+
+def _settled(
+    samples: list[Pixels], band: slice, centre: Pixels, levels: int
+) -> tuple[Pixels, npt.NDArray[np.float32]]:
+    """One mean-shift step from the centre: (plate, agreement) of a band of rows.
+
+    The plate is the mean of the samples within `levels` of the centre in every channel (less
+    noise than one of them), or the nearest sample where the channels' centres belong to different
+    things. The agreement is the share of the samples near the plate.
+    """
+    total = np.zeros(centre.shape, np.uint32)
+    votes = np.zeros(centre.shape[:2], np.uint16)
+    nearest, least = centre.copy(), np.full(centre.shape[:2], 255, np.uint8)
+    for sample in samples:
+        rows = sample[band]
+        distance = (np.maximum(rows, centre) - np.minimum(rows, centre)).max(axis=-1)
+        agrees = distance <= levels
+        total += rows * agrees[..., None]
+        votes += agrees
+        nearer = distance < least
+        nearest[nearer] = rows[nearer]
+        np.minimum(least, distance, out=least)
+    count = np.maximum(votes, 1)[..., None]
+    mean = ((total + count // 2) // count).astype(np.uint8)
+    plate = np.where(votes[..., None] > 0, mean, nearest)
+    return plate, (votes / len(samples)).astype(np.float32)
+
+
+def _unbelievable(samples: list[Pixels], doubtful: float, settings: PlateFromClip) -> PlateError:
+    shift = _median_shift(samples)
+    if shift > settings.max_shift:
+        why = f"the camera moves: the picture shifts by {shift:.0%} of its width"
+        fix = "use a clip from a camera that stands still"
+    else:
+        why = (
+            f"{doubtful:.0%} of the picture is covered by moving things, or changes its light, "
+            "most of the time"
+        )
+        fix = "give a picture of the empty scene with -b PLATE"
+    return PlateError("the clip gives no believable plate", why=why, fix=fix)
+
+
+def _median_shift(samples: list[Pixels]) -> float:
+    """Shift of the picture against the middle sample, over its width.
+
+    Phase correlation in a grid of patches, and the median over patches and samples: what passes
+    by covers few patches, a moving camera shifts them all.
+    """
+    import cv2
+
+    patch = 64
+    rows = max(1, round(4 * samples[0].shape[0] / samples[0].shape[1]))
+    greys = [
+        cv2.cvtColor(resized(s, (rows * patch, 4 * patch)), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        for s in samples
+    ]
+    window = cv2.createHanningWindow((patch, patch), cv2.CV_32F)
+    middle = greys[len(greys) // 2]
+    shifts = []
+    for grey in greys:
+        for y in range(0, rows * patch, patch):
+            for x in range(0, 4 * patch, patch):
+                here = slice(y, y + patch), slice(x, x + patch)
+                shift, _ = cv2.phaseCorrelate(middle[here], grey[here], window)
+                shifts.append(np.hypot(*shift))
+    return float(np.median(shifts)) / (4 * patch)

@@ -1,0 +1,29 @@
+"""Pixels as others want them: the engine's size, swscale's colour codes. The one definition.
+
+Casting, layout and normalisation are inside the network's graph and nowhere else.
+"""
+
+from __future__ import annotations
+
+from edgeds.types import ColourTags, Pixels, Size
+
+# FFmpeg's AVColorSpace -> the matrices swscale has; what is not said is BT.601, as swscale takes it.
+_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+
+
+def resized(pixels: Pixels, size: Size) -> Pixels:
+    """Pixels at another (height, width): area-averaged when smaller, so nothing aliases."""
+    import cv2
+
+    height, width = size
+    if pixels.shape[:2] == size:
+        return pixels
+    shrinks = height < pixels.shape[0] or width < pixels.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    smaller: Pixels = cv2.resize(pixels, (width, height), interpolation=how)
+    return smaller
+
+
+def swscale_colour(tags: ColourTags) -> tuple[int, int]:
+    """(matrix, range) of a video's YUV as swscale's integers; range 1 is limited, 2 full."""
+    return _SWSCALE_MATRIX.get(tags.matrix, 5), 2 if tags.full_range else 1

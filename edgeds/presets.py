@@ -1,0 +1,91 @@
+"""Settings that were measured or decided once, in one place. Knows no code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+View = Literal["overlay", "mask", "depth", "side-by-side", "cutout", "replace", "blur"]
+VIEWS: tuple[View, ...] = get_args(View)
+
+DEFAULT_ENGINE = "edgeds-192x320-fp32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    depth: int = 3
+    """Frames waiting between two stages: enough to hide a slow one, few enough for memory at 4K."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateFromClip:
+    """The plate as the clip's own empty background."""
+
+    samples: int = 48
+    """Frames spread through the clip: an odd passer-by per pixel is outvoted."""
+    min_samples: int = 5
+    memory_bytes: int = 600_000_000
+    """Larger frames get fewer samples, so that a 4K clip stays under this."""
+    agree_levels: int = 14
+    """A sample agrees with the plate where no channel differs by more (of 255)."""
+    min_agreement: float = 0.6
+    """A pixel is doubtful where fewer of the samples agree with the plate."""
+    max_doubtful: float = 0.12
+    """Share of doubtful pixels past which the plate is not believed."""
+    warn_doubtful: float = 0.03
+    """Share of doubtful pixels past which the report advises to give a plate."""
+    max_shift: float = 0.02
+    """Median picture shift between samples, as a share of the width: past it the camera moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matte:
+    """Alpha from the network's size to the frame's."""
+
+    sure: float = 0.95
+    """Coarse alpha over it is foreground whose colour may be trusted."""
+    band: float = 0.02
+    """Alpha closer than this to 0 or 1 is left alone."""
+    noise_levels: float = 10.0
+    """Difference between foreground and plate at which their colours tell half the truth."""
+    misfit_levels: float = 24.0
+    """Misfit of the mixing equation at which its alpha is no longer believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encode:
+    x264: dict[str, str] = field(default_factory=lambda: {"preset": "veryfast", "crf": "18"})
+    vp9: dict[str, str] = field(
+        default_factory=lambda: {
+            "crf": "28",
+            "b": "0",
+            "deadline": "realtime",
+            "cpu-used": "8",
+            "row-mt": "1",
+            "auto-alt-ref": "0",  # alternate reference frames cannot carry alpha in VP9
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Colours (RGB) and proportions of the views."""
+
+    tint: tuple[int, int, int] = (64, 224, 160)
+    outline: tuple[int, int, int] = (255, 255, 255)
+    opacity: float = 0.45
+    inset: float = 0.28
+    """Width of the depth inset over the width of the frame."""
+    blur: float = 0.035
+    """Sigma of the strongest background blur over the frame's height."""
+    backdrop: str = "#00b140"
+    """Chroma green, for `replace` without --backdrop."""
+    sheet_columns: int = 6
+    sheet_width_px: int = 1800
+
+
+HANDOFF = Handoff()
+PLATE_FROM_CLIP = PlateFromClip()
+MATTE = Matte()
+ENCODE = Encode()
+LOOK = Look()

@@ -1,0 +1,88 @@
+"""A contact sheet: moments of a clip side by side, each as frame, overlay, mask and depth.
+
+Knows nothing about files but how to write its one PNG.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from edgeds.errors import SinkFailed
+from edgeds.overlay import depth_picture, mask_picture, tinted
+from edgeds.preprocess import resized
+from edgeds.presets import LOOK
+from edgeds.types import Frame, Maps, Pixels
+
+_GAP_PX = 4
+
+
+class ContactSheet:
+    """Keeps a few small pictures, evenly spread however long the clip turns out to be."""
+
+    def __init__(self, plate: Pixels, depth_range: tuple[float, float]) -> None:
+        self._range = depth_range
+        self._columns = LOOK.sheet_columns
+        width = LOOK.sheet_width_px // self._columns
+        self._size = round(width * plate.shape[0] / plate.shape[1]), width
+        self._plate = resized(plate, self._size)
+        self._kept: list[Pixels] = []
+        self._stride = 1
+
+    def add(self, frame: Frame, maps: Maps) -> None:
+        """Look at a frame; keep it if it is the n-th, and thin out when there are too many."""
+        if frame.index % self._stride:
+            return
+        self._kept.append(self._column(frame, maps))
+        if len(self._kept) >= 4 * self._columns:
+            self._kept = self._kept[::2]
+            self._stride *= 2
+
+    def save(self, path: Path) -> None:
+        """Write the PNG: the first column is the plate, the others moments from left to right."""
+        import cv2
+
+        count = min(len(self._kept), self._columns)
+        last = len(self._kept) - 1
+        moments = [self._kept[round(last * i / max(1, count - 1))] for i in range(count)]
+        sheet = np.hstack([self._plate_column(), *moments])
+        done, data = cv2.imencode(".png", sheet[..., ::-1])
+        assert done, "PNG takes any uint8 picture"
+        try:
+            path.write_bytes(data.tobytes())
+        except OSError as error:
+            raise SinkFailed(
+                f"cannot write the contact sheet {str(path)!r}",
+                why=error.strerror or str(error),
+                fix="give a place you may write to with --sheet",
+            ) from error
+
+    def _column(self, frame: Frame, maps: Maps) -> Pixels:
+        pixels = resized(frame.pixels, self._size)
+        alpha = np.ascontiguousarray(_resized_map(maps.alpha, self._size))
+        depth = _resized_map(maps.inverse_depth, self._size)
+        return _stacked(
+            [
+                pixels,
+                tinted(pixels, alpha, LOOK.opacity),
+                mask_picture(alpha),
+                depth_picture(depth, self._range),
+            ]
+        )
+
+    def _plate_column(self) -> Pixels:
+        blank = np.full_like(self._plate, 32)
+        return _stacked([self._plate, blank, blank, blank])
+
+
+def _stacked(pictures: list[Pixels]) -> Pixels:
+    framed = [np.pad(p, ((0, _GAP_PX), (0, _GAP_PX), (0, 0))) for p in pictures]
+    return np.vstack(framed)
+
+
+def _resized_map(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+    import cv2
+
+    smaller: np.ndarray = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)  # type: ignore[type-arg]
+    return smaller

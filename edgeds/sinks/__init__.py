@@ -1,0 +1,44 @@
+"""Where frames go: `open_sink` turns what people type after `-o` into a Sink."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgeds.errors import SinkError
+from edgeds.sinks.images import ImagesSink
+from edgeds.sinks.memory import MemorySink
+from edgeds.sinks.video import VIDEO_SUFFIXES, VideoSink
+from edgeds.types import Sink, StreamInfo
+
+__all__ = ["VIDEO_SUFFIXES", "ImagesSink", "MemorySink", "VideoSink", "open_sink"]
+
+_IMAGE_SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+
+
+def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink:
+    """Open an output for frames of the stream `like`: its rate, times, colour tags and audio.
+
+    A video by its suffix (.mp4, .mkv, .mov, .webm, .avi); a folder (no suffix, or one that is
+    there) or a pattern such as `out/%05d.png` for images; an image file for a single picture.
+    With `alpha` the frames are RGBA: .webm (VP9), .mov (ProRes 4444) or PNG images keep it.
+
+    Raises:
+        SinkError: the place or the format cannot be written.
+    """
+    path = Path(uri)
+    if like.path is not None and path.exists() and path.samefile(like.path):
+        raise SinkError(
+            f"the output {path.name!r} is the input itself",
+            why="it would be overwritten while it is read",
+            fix="give another name with -o",
+        )
+    suffix = path.suffix.lower()
+    if path.is_dir() or not suffix or suffix in _IMAGE_SUFFIXES:
+        return ImagesSink(path, alpha=alpha)
+    if suffix not in VIDEO_SUFFIXES:
+        raise SinkError(
+            f"cannot write a {suffix!r} file",
+            why="the suffix of the output tells its format, and this one is not known",
+            fix=f"use {', '.join(sorted(VIDEO_SUFFIXES))}, or a folder for PNG images",
+        )
+    return VideoSink(path, like, alpha=alpha)

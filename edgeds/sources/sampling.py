@@ -1,0 +1,87 @@
+"""A few frames spread through a whole clip. Knows nothing about what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from edgeds.errors import SourceFailed
+from edgeds.sources import is_images, open_source
+from edgeds.sources.video import VideoSource
+from edgeds.types import Frame
+
+# Up to this many frames a clip is read from end to end: cheaper than seeking in it.
+_READ_WHOLE_FRAMES = 900
+# After a seek, frames decoded past the key frame towards the wanted time.
+_FRAMES_PAST_KEY = 8
+
+
+def spread_frames(
+    uri: str | Path,
+    count: int,
+    *,
+    memory_bytes: int | None = None,
+    on_frame: Callable[[int, int], None] | None = None,
+) -> list[Frame]:
+    """At most `count` frames, evenly spread over all of a clip, in order.
+
+    A long video is sought through, so that it costs no more than a short one. Frames that cannot
+    be read are left out. `on_frame(done, of)` is called as they come.
+
+    Raises:
+        SourceError: the clip cannot be opened.
+    """
+    with open_source(uri) as source:
+        height, width = source.info.size
+        if memory_bytes is not None:
+            count = max(1, min(count, memory_bytes // (height * width * 3)))
+        known = source.info.frame_count
+        report = on_frame or (lambda _done, _of: None)
+        if isinstance(source, VideoSource) and known is not None and known > _READ_WHOLE_FRAMES:
+            frames = _by_seeking(source, count, report)
+            if len(frames) > count // 2 or is_images(uri):
+                return frames
+    with open_source(uri) as source:  # again from the start: short, or not seekable
+        return _by_stride(source, count, report)
+
+
+def _by_stride(
+    source: VideoSource | object, count: int, report: Callable[[int, int], None]
+) -> list[Frame]:
+    """Read everything; keep every n-th frame, doubling n whenever twice too many are kept."""
+    kept: list[Frame] = []
+    stride = 1
+    try:
+        for frame in source:  # type: ignore[attr-defined]
+            if frame.index % stride == 0:
+                kept.append(frame)
+            if len(kept) >= 2 * count:
+                kept, stride = kept[::2], 2 * stride
+            report(min(len(kept), count), count)
+    except SourceFailed:
+        pass  # what was read is a fair sample; the run itself will tell of the break
+    if len(kept) <= count:
+        return kept
+    return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]
+
+
+def _by_seeking(
+    source: VideoSource, count: int, report: Callable[[int, int], None]
+) -> list[Frame]:
+    duration_secs = source.info.duration_secs or 0.0
+    frames: dict[int, Frame] = {}
+    for done in range(count):
+        target_secs = duration_secs * (done + 0.5) / count
+        source.seek(target_secs)
+        try:
+            best = None
+            for past, frame in enumerate(source):
+                best = frame
+                if frame.pts_secs >= target_secs or past >= _FRAMES_PAST_KEY:
+                    break
+        except SourceFailed:
+            best = None
+        if best is not None:
+            frames[best.pts] = best
+        report(done + 1, count)
+    return [frames[pts] for pts in sorted(frames)]

@@ -1,0 +1,151 @@
+"""`edgeds eval`: the field's metrics on a labelled set, as a table or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeds.cli.console import print_json, print_table, progress, say
+
+if TYPE_CHECKING:
+    from edgeds.evaluation.evaluate import Estimate, EstimateForPlate, Report
+    from edgeds.evaluation.sweep import Point
+    from edgeds.types import Engine, Pixels
+
+_MEANING = {
+    "mad": ("alpha MAD", "lower"),
+    "mse": ("alpha MSE", "lower"),
+    "grad": ("alpha Grad / 1000", "lower"),
+    "conn": ("alpha Conn / 1000", "lower"),
+    "iou": ("alpha IoU at .5", "higher"),
+    "boundary_f": ("alpha boundary F, 2 px", "higher"),
+    "empty_false_alarm": ("empty frames, share over .5", "lower"),
+    "abs_rel": ("depth AbsRel", "lower"),
+    "rmse": ("depth RMSE, metres", "lower"),
+    "delta1": ("depth delta1", "higher"),
+    "si_log": ("depth SI-log", "lower"),
+    "depth_boundary_recall": ("depth boundary recall, 2 px", "higher"),
+    "dtssd": ("clips, alpha dtSSD", "lower"),
+    "background_depth_std": ("clips, background depth std", "lower"),
+}
+
+
+def evaluate_command(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="SET", help="A folder with manifest.jsonl, or such a file."),
+    ],
+    engine: Annotated[
+        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Save alpha/STEM.png (16-bit) and inverse_depth/STEM.npy here."),
+    ] = None,
+    scenes: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help="Only these scenes, such as '*7'.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Also score alpha under growing plate errors.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; makes the sweep.")
+    ] = None,
+) -> None:
+    """Measure alpha, depth and their steadiness on a labelled set."""
+    from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
+    from edgeds.evaluation.evaluate import evaluate
+    from edgeds.evaluation.plot import check_can_plot
+    from edgeds.evaluation.plot import plot as draw
+    from edgeds.evaluation.sweep import sweep as run_sweep
+    from edgeds.evaluation.sweep import sweepable
+
+    dataset = read_set(path)
+    if scenes is not None:
+        dataset = dataset.of_scenes(scenes)
+    if limit is not None:
+        dataset = dataset.first(limit)
+    sweep = sweep or plot is not None
+    swept = len(sweepable(dataset)) if sweep else 0
+    if plot is not None:
+        check_can_plot()
+    points: tuple[Point, ...] = ()
+    with open_engine(engine, device=device) as opened:
+        say(f"{dataset.name}: {len(dataset.items)} items, {opened.name}")
+        estimate_for_plate = _estimate_for_plate(opened)
+        with progress("items/s") as bar:
+            task = bar.add_task("eval", total=len(dataset.items))
+            report = evaluate(
+                dataset, estimate_for_plate, save_to=save, on_item=lambda _: bar.advance(task)
+            )
+            if sweep:
+                sweeping = bar.add_task("sweep", total=swept)
+                points = run_sweep(
+                    dataset, estimate_for_plate, on_item=lambda _: bar.advance(sweeping)
+                )
+        engine_name = opened.name
+    if as_json:
+        extra = {"sweep": [point.to_json() for point in points]} if sweep else {}
+        print_json({**report.to_json(), "engine": engine_name, **extra})
+    else:
+        _print_report(report)
+        if sweep:
+            _print_sweep(points)
+    if save is not None:
+        say(f"saved alpha and inverse_depth of {report.items} frames in {save}")
+    if plot is not None:
+        draw(points, f"{dataset.name}: alpha under plate errors ({engine_name})", plot)
+        say(f"drew the sweep's curves in {plot}")
+
+
+def _estimate_for_plate(engine: Engine) -> EstimateForPlate:
+    from edgeds.estimate import Estimator
+    from edgeds.plate import Plate
+
+    def estimate_for_plate(pixels: Pixels) -> Estimate:
+        return Estimator(engine, Plate(pixels, origin="file"))
+
+    return estimate_for_plate
+
+
+def _print_report(report: Report) -> None:
+    rows = []
+    for name, (meaning, better) in _MEANING.items():
+        mean = report.means[name]
+        if mean is None:
+            rows.append([meaning, "-", "", "", better])
+            continue
+        interval = ""
+        if mean.interval is not None:
+            interval = f"{mean.interval[0]:.4f} .. {mean.interval[1]:.4f}"
+        rows.append([meaning, f"{mean.value:.4f}", interval, str(mean.count), better])
+    print_table(
+        f"{report.set}: {report.items} items, {report.frame_ms:.1f} ms a frame",
+        ["metric", "mean", "95 % over scenes", "scored", "better"],
+        rows,
+    )
+
+
+def _print_sweep(points: tuple[Point, ...]) -> None:
+    from edgeds.evaluation.perturb import PERTURBATIONS
+    from edgeds.evaluation.sweep import METRICS
+
+    errors = {error.name: error for error in PERTURBATIONS}
+    rows = []
+    for point in points:
+        if point.strength is None:
+            setting = {"none": "as it is", "all": "each at its middle"}[point.error]
+        else:
+            error = errors[point.error]
+            middle = ", middle" if point.strength == error.middle else ""
+            setting = f"{point.strength:g} ({error.unit}{middle})"
+        values = [point.means[name] for name in METRICS]
+        rows.append([point.error, setting, *(f"{m.value:.4f}" if m else "-" for m in values)])
+    columns = ["plate error", "strength", *(_MEANING[name][0] for name in METRICS)]
+    print_table("alpha under plate errors", columns, rows)

@@ -1,0 +1,254 @@
+"""Run an estimator over a set and score its maps. Knows nothing about engines or printing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+
+from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
+from edgeds.evaluation import metrics
+from edgeds.evaluation.dataset import (
+    Dataset,
+    Item,
+    Mask,
+    Sample,
+    check_stems_differ,
+    in_clip_order,
+    load,
+)
+from edgeds.evaluation.statistics import Mean, Tally
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+
+Estimate: TypeAlias = Callable[[Frame], Maps]
+"""Maps at the frame's size. May remember earlier frames of its plate."""
+EstimateForPlate: TypeAlias = Callable[[Pixels], Estimate]
+"""Makes an `Estimate` for a plate, uint8 RGB (H, W, 3)."""
+
+GROUPS = {
+    "alpha": ("mad", "mse", "grad", "conn", "iou", "boundary_f", "empty_false_alarm"),
+    "depth": ("abs_rel", "rmse", "delta1", "si_log"),
+    "video": ("dtssd", "background_depth_std"),
+}
+"""The metrics a report always has, by group, in the order they are shown."""
+MORE = ("depth_boundary_recall",)
+"""Metrics beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a set says about an estimator."""
+
+    set: str
+    items: int
+    means: dict[str, Mean | None]
+    """Every metric of GROUPS and MORE; None where the set cannot tell."""
+    frame_ms: float
+    """Median time of one frame, from pixels to maps, without the plate's encoding."""
+
+    def to_json(self) -> dict[str, object]:
+        """The report as JSON: the agreed keys, and after them `more`, `interval95`, `scored`."""
+        values = {name: mean.value if mean else None for name, mean in self.means.items()}
+        intervals = {
+            name: list(mean.interval) if mean and mean.interval else None
+            for name, mean in self.means.items()
+        }
+        counts = {name: mean.count if mean else 0 for name, mean in self.means.items()}
+        return {
+            "set": self.set,
+            "items": self.items,
+            **{group: {name: values[name] for name in names} for group, names in GROUPS.items()},
+            "more": {**{name: values[name] for name in MORE}, "frame_ms": self.frame_ms},
+            "interval95": intervals,
+            "scored": counts,
+        }
+
+
+def evaluate(
+    dataset: Dataset,
+    estimate_for_plate: EstimateForPlate,
+    *,
+    save_to: Path | None = None,
+    on_item: Callable[[Item], None] = lambda _item: None,
+) -> Report:
+    """Score every item of a set; clips run in order, each through one estimator.
+
+    An item counts for the metrics it can tell: alpha where it is known and the plate is another
+    picture than the frame (against itself every estimator is right); depth where it is known;
+    false alarms on items marked `empty`; the video metrics on clips of two frames and more.
+
+    Args:
+        save_to: a folder for the predictions, `alpha/STEM.png` (16-bit) and
+            `inverse_depth/STEM.npy` (float32), STEM being the frame's file stem.
+        on_item: called after each item, for progress.
+
+    Raises:
+        DatasetError: a file is bad; what was saved before is kept.
+        ShapeError: the maps are not of the frame's size.
+        RunError: the maps hold something that is not a number.
+        SinkError, SinkFailed: `save_to` cannot be made, or not be written.
+    """
+    if save_to is not None:
+        check_stems_differ(dataset.items)
+        _make_folders(save_to)
+    tally, clip, frame_secs = Tally(), _Clip(), []
+    estimate: Estimate | None = None
+    plate_in_use: tuple[Path, str | None] | None = None
+    for position, item in enumerate(in_clip_order(dataset.items)):
+        sample = load(item)
+        if estimate is None or (item.plate, item.clip) != plate_in_use:
+            estimate = estimate_for_plate(sample.plate)
+            plate_in_use = item.plate, item.clip
+        started = time.perf_counter()
+        maps = estimate(Frame(sample.frame, index=position))
+        frame_secs.append(time.perf_counter() - started)
+        _check_maps(maps, sample)
+        tally.add(item.scene, **alpha_scores(maps.alpha, sample), **_depth_scores(maps, sample))
+        clip = clip.follow(item, tally)
+        clip.add(maps, sample)
+        if save_to is not None:
+            _save(maps, item.stem, save_to)
+        on_item(item)
+    clip.finish(tally)
+    names = [name for group in GROUPS.values() for name in group] + list(MORE)
+    return Report(
+        set=dataset.name,
+        items=len(dataset.items),
+        means={name: tally.mean(name) for name in names},
+        frame_ms=round(1000 * float(np.median(frame_secs)), 2),
+    )
+
+
+def alpha_scores(alpha: FloatMap, sample: Sample) -> dict[str, float | None]:
+    """The alpha metrics of one frame, by name; without those that the item cannot tell."""
+    scored = _scored(sample)
+    truth = sample.alpha
+    if truth is None or not scored.any():
+        return {}
+    scores: dict[str, float | None] = {}
+    if sample.item.empty:
+        scores["empty_false_alarm"] = metrics.empty_false_alarm(alpha, scored)
+    if not sample.item.plate_is_frame:
+        scores |= {
+            "mad": metrics.mad(alpha, truth, scored),
+            "mse": metrics.mse(alpha, truth, scored),
+            "grad": metrics.grad(alpha, truth, scored),
+            "conn": metrics.conn(alpha, truth, scored),
+            "iou": metrics.iou(alpha, truth, scored),
+            "boundary_f": metrics.boundary_f(alpha, truth, scored),
+        }
+    return scores
+
+
+def _depth_scores(maps: Maps, sample: Sample) -> dict[str, float | None]:
+    truth = sample.depth_m
+    if truth is None:
+        return {}
+    scored = _scored(sample) & (truth > 0)
+    if scored.sum() < 2:  # a scale and a shift need two
+        return {}
+    depth = metrics.depth_from_fit(maps.inverse_depth, truth, scored)
+    return {
+        "abs_rel": metrics.abs_rel(depth, truth, scored),
+        "rmse": metrics.rmse(depth, truth, scored),
+        "delta1": metrics.delta1(depth, truth, scored),
+        "si_log": metrics.si_log(depth, truth, scored),
+        "depth_boundary_recall": metrics.depth_boundary_recall(depth, truth, scored),
+    }
+
+
+class _Clip:
+    """The clip that is running: remembers one frame, and its flicker so far."""
+
+    def __init__(self, name: str | None = None, scene: str = "") -> None:
+        self._name, self._scene = name, scene
+        self._before: tuple[FloatMap, FloatMap, Mask] | None = None
+        self._changes: list[float] = []
+        self._flicker = metrics.BackgroundDepthStd()
+        self._alpha_known = True
+
+    def follow(self, item: Item, tally: Tally) -> _Clip:
+        """This clip while the item belongs to it; else this one's scores are told, and the next."""
+        if item.clip == self._name:
+            return self
+        self.finish(tally)
+        return _Clip(item.clip, item.scene)
+
+    def add(self, maps: Maps, sample: Sample) -> None:
+        if self._name is None:
+            return
+        truth, scored = sample.alpha, _scored(sample)
+        if truth is None:
+            self._before, self._alpha_known = None, False
+            return
+        if self._before is not None:
+            alpha_before, truth_before, scored_before = self._before
+            both = scored & scored_before
+            if both.any():
+                self._changes.append(
+                    metrics.dtssd(maps.alpha, alpha_before, truth, truth_before, both)
+                )
+        # A copy: an estimator may reuse its buffers in the next call.
+        self._before = maps.alpha.copy(), truth, scored
+        self._flicker.add(maps.inverse_depth, (truth == 0) & scored)
+
+    def finish(self, tally: Tally) -> None:
+        if self._name is None:
+            return
+        tally.add(
+            self._scene,
+            dtssd=float(np.mean(self._changes)) if self._changes else None,
+            # Where one frame's alpha is unknown, nobody knows what stays background.
+            background_depth_std=self._flicker.value() if self._alpha_known else None,
+        )
+
+
+def _scored(sample: Sample) -> Mask:
+    return np.ones(sample.size, bool) if sample.ignore is None else ~sample.ignore
+
+
+def _check_maps(maps: Maps, sample: Sample) -> None:
+    for name, values in (("alpha", maps.alpha), ("inverse_depth", maps.inverse_depth)):
+        if values.shape != sample.size:
+            raise ShapeError(
+                f"{sample.item.where}: the estimated {name} is {values.shape}",
+                why=f"the frame is {sample.size} (height, width)",
+                fix="an estimator must give its maps at the frame's size",
+            )
+        if not np.isfinite(values).all():
+            raise RunError(
+                f"{sample.item.where}: the estimated {name} holds NaN or infinity",
+                why="the engine overflowed on this frame, or its weights are damaged",
+                fix="try another engine or precision, and report the frame",
+            )
+
+
+def _make_folders(folder: Path) -> None:
+    try:
+        for name in ("alpha", "inverse_depth"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(
+            f"cannot save to {str(folder)!r}",
+            why=f"{type(error).__name__}: {error}",
+            fix="give a folder that can be made and written",
+        ) from error
+
+
+def _save(maps: Maps, stem: str, folder: Path) -> None:
+    levels = np.round(np.clip(maps.alpha, 0, 1) * 65535).astype(np.uint16)
+    _, png = cv2.imencode(".png", levels)
+    try:
+        (folder / "alpha" / f"{stem}.png").write_bytes(png.tobytes())
+        np.save(folder / "inverse_depth" / f"{stem}.npy", maps.inverse_depth.astype(np.float32))
+    except OSError as error:
+        raise SinkFailed(
+            f"cannot save the maps of {stem!r}",
+            why=f"{type(error).__name__}: {error}",
+            fix="make room or give another folder; what was saved before is kept",
+        ) from error

@@ -1,0 +1,94 @@
+"""`python -m train`: the command line of training. It parses, builds and prints; everything else
+is in its neighbours.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@app.callback()
+def main() -> None:
+    """Train the network of edgeds."""
+
+
+@app.command()
+def fit(
+    data: Annotated[
+        Path, typer.Argument(help="folder with foregrounds, backgrounds, rooms, splits.json")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="folder of the run; goes on if it holds one")
+    ],
+    minutes: Annotated[
+        float | None, typer.Option(help="length of the run in minutes of training")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="length of the run in steps")] = None,
+    seed: int = 1,
+    workers: int = 2,
+    threads: int = 2,
+) -> None:
+    """Train the network, or go on with the run in OUTPUT."""
+    from train.fit import Recipe, Run, train_and_log
+    from train.imagenet import imagenet_weights
+    from train.material import material_from_folder
+
+    if (minutes is None) == (steps is None):
+        raise typer.BadParameter("give --minutes or --steps")
+    output.mkdir(parents=True, exist_ok=True)
+    run = Run(Recipe(minutes=minutes, steps=steps, seed=seed, workers=workers), output)
+    if (output / "run.pt").exists():
+        run.load()
+        typer.echo(f"going on at step {run.step}, {run.progress:.0%}")
+    else:
+        run.start_from_imagenet(imagenet_weights())
+    train_and_log(material_from_folder(data), run, threads=threads)
+
+
+@app.command()
+def export(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Write an engine folder: plate.onnx, frame.onnx, card.json."""
+    from train.engine import engine_from_weights
+
+    card = engine_from_weights(weights, output, size=(height, width))
+    typer.echo(f"{output}: {card.name}, {height}x{width}, {card.made}")
+
+
+@app.command()
+def evaluate(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
+    scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
+) -> None:
+    """Measure weights: the same code as `edgeds eval`, on an engine made for the occasion. Prints
+    JSON, a line a set.
+    """
+    import json
+
+    from edgeds.engine import open_engine
+    from edgeds.estimate import Estimator
+    from edgeds.evaluation.dataset import read_set
+    from edgeds.evaluation.evaluate import evaluate as score
+    from edgeds.plate import Plate
+    from train.engine import engine_for_a_while
+
+    with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
+        for path in sets:
+            dataset = read_set(path)
+            dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+            report = score(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
+            typer.echo(json.dumps(report.to_json()))
+
+
+if __name__ == "__main__":
+    app()

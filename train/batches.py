@@ -1,0 +1,53 @@
+"""Samples in batches, made by worker processes that share the material; from any sample number on.
+
+Knows nothing about the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from train.material import Material
+from train.sample import Mix, drawn_sample
+
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+"""frame, plate: uint8 (B, 3, H, W); alpha, inverse_depth: float32 (B, 1, H, W)."""
+
+
+class Samples(Dataset[Batch]):
+    """The endless sequence of `drawn_sample` as torch wants it."""
+
+    def __init__(self, material: Material, size: tuple[int, int], *, seed: int, mix: Mix) -> None:
+        self.material, self.size, self.seed, self.mix = material, size, seed, mix
+
+    def __getitem__(self, number: int) -> Batch:
+        s = drawn_sample(self.material, number, self.size, seed=self.seed, mix=self.mix)
+        frame, plate = (torch.from_numpy(x.transpose(2, 0, 1).copy()) for x in (s.frame, s.plate))
+        alpha, depth = (
+            torch.from_numpy(np.ascontiguousarray(x[None], np.float32))
+            for x in (s.alpha, s.inverse_depth)
+        )
+        return frame, plate, alpha, depth
+
+
+def batches(
+    samples: Samples, *, first: int, batch_size: int, workers: int, rank: int = 0, world: int = 1
+) -> Iterator[Batch]:
+    """Batches of consecutive samples from number `first` on, without end; of many processes each
+    takes every world-th.
+    """
+    numbers = range(first + rank, 2**40, world)
+    loader = DataLoader(
+        samples,
+        batch_size=batch_size,
+        sampler=numbers,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        multiprocessing_context="fork" if workers else None,
+    )
+    yield from loader

@@ -1,0 +1,149 @@
+"""Everything to train on, decoded once and kept in memory as uint8.
+
+Reads the folders that a training set has (foregrounds, people_depth, backgrounds, rooms; see
+`Material`) and nothing else. Knows nothing about composition or the network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+CUTOUT_MAX_PX = 400
+"""Longest side of a kept cut-out: it fills a frame of 192 lines, at twice its size."""
+BACKGROUND_MIN_PX = 320
+"""Shortest side of a kept background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """A foreground cut out of its picture."""
+
+    name: str
+    rgba: Pixels
+    """(H, W, 4), colour multiplied by alpha, so that it can be resized and warped."""
+    depth_mm: NDArray[np.uint16] | None
+    """(H, W), distance in millimetres, 0 where there is nothing; None where nobody measured."""
+
+    @property
+    def is_person(self) -> bool:
+        return self.name.startswith(("valid_", "iface_", "cloth_", "mei_"))
+
+    @property
+    def is_portrait(self) -> bool:
+        """Head and shoulders: wants to be large and to be cut by the lower border."""
+        return self.name.startswith("iface_")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One item of a set with a manifest: a frame, its plate, alpha and depth."""
+
+    scene: str
+    frame: Pixels
+    plate: Pixels
+    alpha: Pixels | None
+    """(H, W); None where nothing is known, zeros where the item is empty."""
+    depth_mm: NDArray[np.uint16] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a composer draws from."""
+
+    cutouts: list[Cutout]
+    backgrounds: list[Pixels]
+    rooms: list[Room]
+
+    @property
+    def people_with_depth(self) -> list[Cutout]:
+        return [c for c in self.cutouts if c.depth_mm is not None]
+
+
+def material_from_folder(folder: Path, *, split: str = "train") -> Material:
+    """Load `folder`'s foregrounds, backgrounds and rooms of one side of its splits.json.
+
+    Raises:
+        FileNotFoundError: a named file is missing.
+    """
+    names = json.loads((folder / "splits.json").read_text())
+    depths = folder / "people_depth"
+    cutouts = [
+        read_cutout(folder / "foregrounds" / n, depths / f"{Path(n).stem}.png")
+        for n in names["foregrounds"][split]
+    ]
+    backgrounds = [read_background(folder / "backgrounds" / n) for n in names["backgrounds"][split]]
+    rooms = folder / "rooms" / "manifest.jsonl"
+    return Material(
+        cutouts, backgrounds, list(rooms_from_manifest(rooms, split)) if rooms.exists() else []
+    )
+
+
+def rooms_from_manifest(manifest: Path, split: str) -> Iterable[Room]:
+    """Scenes whose number ends in 7 are validation."""
+    plates: dict[str, Pixels] = {}
+    for line in manifest.read_text().splitlines():
+        item: dict[str, Any] = json.loads(line)
+        if (item["scene"].endswith("7")) != (split == "val"):
+            continue
+        folder = manifest.parent
+        if item["plate"] not in plates:
+            plates[item["plate"]] = read_rgb(folder / item["plate"])
+        plate = plates[item["plate"]]
+        frame = plate if item["frame"] == item["plate"] else read_rgb(folder / item["frame"])
+        if item.get("alpha"):
+            alpha: Pixels | None = read_image(folder / item["alpha"], cv2.IMREAD_GRAYSCALE)
+        else:
+            alpha = np.zeros(frame.shape[:2], np.uint8) if item.get("empty") else None
+        depth = item.get("depth_mm")
+        yield Room(
+            item["scene"],
+            frame,
+            plate,
+            alpha,
+            read_image(folder / depth, cv2.IMREAD_UNCHANGED) if depth else None,
+        )
+
+
+def read_cutout(path: Path, depth_path: Path) -> Cutout:
+    bgra = read_image(path, cv2.IMREAD_UNCHANGED)
+    rgba = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA)
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    rgba[..., :3] = np.rint(rgba[..., :3] * alpha)
+    shrink = min(1.0, CUTOUT_MAX_PX / max(rgba.shape[:2]))
+    height, width = (max(1, round(s * shrink)) for s in rgba.shape[:2])
+    if shrink < 1:
+        rgba = cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA)
+    depth = None
+    if depth_path.exists():
+        depth = read_image(depth_path, cv2.IMREAD_UNCHANGED)
+        depth = cv2.resize(depth, (width, height), interpolation=cv2.INTER_NEAREST)
+    return Cutout(path.name, rgba, depth)
+
+
+def read_background(path: Path) -> Pixels:
+    pixels = read_rgb(path)
+    shrink = min(1.0, BACKGROUND_MIN_PX * 1.6 / min(pixels.shape[:2]))
+    height, width = (round(s * shrink) for s in pixels.shape[:2])
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def read_rgb(path: Path) -> Pixels:
+    return np.asarray(cv2.cvtColor(read_image(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_image(path: Path, how: int) -> Any:
+    """cv2.imread, but a missing or broken file is an error."""
+    image = cv2.imread(str(path), how)
+    if image is None:
+        raise FileNotFoundError(f"cannot read picture {path}")
+    return image

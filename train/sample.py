@@ -1,0 +1,286 @@
+"""One training sample: a frame, a plate that is honestly wrong, the exact alpha and, where it is
+known, inverse depth.
+
+A sample is a pure function of its number and the seed, so that a run can stop and go on. Knows
+nothing about torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from train import camera, shadow
+from train.foreground import camouflaged, drawn_layer, over, recoloured
+from train.material import Material, Room
+
+Picture = NDArray[np.float32]
+ROOM_FOCAL_SHARE = 0.75
+"""Focal length of the rendered rooms as a share of their width; only the size of people set into
+them hangs on it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    frame: NDArray[np.uint8]
+    """(H, W, 3)."""
+    plate: NDArray[np.uint8]
+    alpha: NDArray[np.float32]
+    """(H, W) in 0..1; -1 where nobody knows."""
+    inverse_depth: NDArray[np.float32]
+    """(H, W) in 1/m; 0 where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """How often each kind is drawn; the rest is cut-outs over photographs."""
+
+    rooms: float = 0.22
+    rooms_with_people: float = 0.14
+    empty: float = 0.12
+    exact_plate: float = 0.22
+    ghost: float = 0.04
+    """Something stood in the plate and is gone: where it stood is foreground too."""
+
+
+def drawn_sample(
+    material: Material, number: int, size: tuple[int, int], *, seed: int, mix: Mix
+) -> Sample:
+    """Sample `number` of the endless sequence that `seed` stands for."""
+    rng = np.random.default_rng((seed, number))
+    kind = rng.random()
+    if material.rooms and kind < mix.rooms:
+        return room_sample(material, size, rng, mix)
+    if material.rooms and kind < mix.rooms + mix.rooms_with_people:
+        return peopled_room_sample(material, size, rng, mix)
+    return composite_sample(material, size, rng, mix)
+
+
+def composite_sample(
+    material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
+) -> Sample:
+    """Cut-outs over a photograph or an empty room, with the shadows they cast and changing
+    light.
+    """
+    rooms_share = 0.2 if material.rooms else 0.0
+    if rng.random() < rooms_share:
+        background = material.rooms[int(rng.integers(len(material.rooms)))].plate
+    else:
+        background = material.backgrounds[int(rng.integers(len(material.backgrounds)))]
+    plate = cropped(background, size, rng)
+    layer = np.zeros((*size, 4), np.float32)
+    empty = rng.random() < mix.empty
+    exact = not empty and rng.random() < mix.exact_plate
+    if not empty:
+        layer, _ = drawn_layer(material.cutouts, size, rng)
+    alpha = layer[..., 3]
+    frame = plate
+    if not exact or rng.random() < 0.3:
+        caster = alpha
+        if empty or rng.random() < 0.2:  # somebody out of the picture
+            caster = drawn_layer(material.cutouts, size, rng)[0][..., 3]
+        frame = with_other_light(frame, layer, caster, rng)
+    if rng.random() < 0.3:
+        layer = camouflaged(layer, frame, rng)
+    frame = layer[..., :3] + (1 - alpha[..., None]) * frame
+    if not exact and rng.random() < mix.ghost:
+        ghost, _ = drawn_layer(material.cutouts, size, rng)
+        plate = ghost[..., :3] + (1 - ghost[..., 3:]) * plate
+        alpha = np.maximum(alpha, ghost[..., 3])
+    return finished(frame, plate, alpha, np.zeros(size, np.float32), rng, exact=exact)
+
+
+def room_sample(
+    material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
+) -> Sample:
+    """A rendered room as it is: real shadows, reflections and depth."""
+    room = material.rooms[int(rng.integers(len(material.rooms)))]
+    frame, plate, alpha, inverse_depth = cropped_room(room, size, rng)
+    exact = rng.random() < mix.exact_plate
+    if not exact and rng.random() < 0.3:
+        frame = np.asarray(frame * shadow.lamp(size, rng), np.float32)
+    return finished(frame, plate, alpha, inverse_depth, rng, exact=exact)
+
+
+def peopled_room_sample(
+    material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
+) -> Sample:
+    """Somebody with known depth set into a rendered room at a distance that fits the floor under
+    the feet.
+    """
+    room = material.rooms[int(rng.integers(len(material.rooms)))]
+    frame, plate, alpha, inverse_depth = cropped_room(room, size, rng)
+    exact = rng.random() < mix.exact_plate
+    if not exact:
+        frame = with_other_light(frame, np.zeros((*size, 4), np.float32), alpha, rng)
+    for _ in range(1 + int(rng.random() < 0.3)):
+        layer, person = placed_with_depth(material, inverse_depth, rng)
+        visible = layer[..., 3] * (person > inverse_depth * 0.97)
+        layer = layer * (visible / np.maximum(layer[..., 3], 1e-6))[..., None]
+        if not exact and rng.random() < 0.6:
+            frame = shadow.darkened(frame, shadow.cast_shadow(visible, rng), rng)
+        frame = layer[..., :3] + (1 - visible[..., None]) * frame
+        alpha = np.where(alpha < 0, alpha, visible + (1 - visible) * alpha).astype(np.float32)
+        inverse_depth = np.where(visible > 0.5, person, inverse_depth).astype(np.float32)
+    return finished(frame, plate, alpha, inverse_depth, rng, exact=exact)
+
+
+def placed_with_depth(
+    material: Material, inverse_depth: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A person's layer and inverse depth, standing on a random place of the lower half of a
+    room.
+    """
+    height, width = inverse_depth.shape
+    people = material.people_with_depth
+    cutout = people[int(rng.integers(len(people)))]
+    assert cutout.depth_mm is not None
+    for _ in range(8):
+        foot_y, foot_x = int(rng.integers(height * 6 // 10, height)), int(rng.integers(width))
+        there = float(inverse_depth[foot_y, foot_x])
+        if there > 1 / 9:
+            break
+    distance_m = float(np.clip(1 / max(there, 1 / 9), 0.8, 9)) * rng.uniform(0.85, 1.0)
+    rgba, depth = cutout.rgba, cutout.depth_mm.astype(np.float32) / 1000
+    tall = float(np.clip(1.7 * ROOM_FOCAL_SHARE * width / distance_m, 10, 2.2 * height))
+    scale = tall / rgba.shape[0]
+    relief = np.where(depth > 0, depth - np.median(depth[depth > 0]), 0.0)
+    person = np.where(depth > 0, 1 / np.maximum(distance_m + relief, 0.3), 0).astype(np.float32)
+    small = recoloured(rgba.astype(np.float32) / np.float32(255), rng)
+    if scale < 0.7:  # less than what a bilinear warp may shrink
+        target = (max(2, round(rgba.shape[1] * scale)), max(2, round(tall)))
+        small = cv2.resize(small, target, interpolation=cv2.INTER_AREA)
+        person = cv2.resize(person, target, interpolation=cv2.INTER_NEAREST)
+        scale = 1.0
+    flip = -1.0 if rng.random() < 0.5 else 1.0
+    matrix = np.array(
+        [
+            [scale * flip, 0, foot_x - flip * scale * small.shape[1] / 2],
+            [0, scale, foot_y - scale * small.shape[0]],
+        ],
+        np.float32,
+    )
+    layer = cv2.warpAffine(small, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    placed = cv2.warpAffine(person, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    return np.asarray(np.clip(layer, 0, 1), np.float32), np.asarray(placed, np.float32)
+
+
+def with_other_light(
+    picture: Picture,
+    layer: NDArray[np.float32],
+    caster: NDArray[np.float32],
+    rng: np.random.Generator,
+) -> Picture:
+    """Shadows, reflections and lamps on the background of a frame."""
+    if rng.random() < 0.6:
+        for _ in range(int(rng.integers(1, 3))):
+            picture = shadow.darkened(picture, shadow.cast_shadow(caster, rng), rng)
+    if rng.random() < 0.35:
+        picture = shadow.darkened(picture, shadow.contact_shadow(caster, rng), rng)
+    if rng.random() < 0.3:
+        picture = shadow.darkened(picture, shadow.free_shadow(picture.shape[:2], rng), rng)
+    if rng.random() < 0.25:
+        picture = np.asarray(
+            np.clip(picture * shadow.lamp(picture.shape[:2], rng), 0, 1), np.float32
+        )
+    if rng.random() < 0.12:
+        picture = shadow.reflected(picture, layer, rng)
+    return picture
+
+
+def finished(
+    frame: Picture,
+    plate: Picture,
+    alpha: NDArray[np.float32],
+    inverse_depth: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    exact: bool,
+) -> Sample:
+    """The same look for both, then what time and the camera did to each on its own, then bytes."""
+    frame, plate = camera.graded(frame, plate, rng)
+    if exact:
+        if rng.random() < 0.3:
+            frame, plate = (
+                camera.noisy(frame, rng, strength=0.4),
+                camera.noisy(plate, rng, strength=0.4),
+            )
+    else:
+        strength = float(rng.choice([0.4, 1.0, 1.8], p=[0.35, 0.45, 0.2]))
+        if rng.random() < 0.65:
+            plate = camera.nudged(plate, rng, strength=strength)
+        if rng.random() < 0.75:
+            plate = camera.exposed(plate, rng, strength=strength)
+        if rng.random() < 0.12:
+            plate = smeared(plate, frame, rng)
+        frame, plate = (camera.sensed(x, rng, strength=strength) for x in (frame, plate))
+    return Sample(in_bytes(frame), in_bytes(plate), np.asarray(alpha, np.float32), inverse_depth)
+
+
+def smeared(plate: Picture, frame: Picture, rng: np.random.Generator) -> Picture:
+    """A plate estimated from the clip itself: faint ghosts of what passed by."""
+    shifted = np.roll(frame, (int(rng.integers(-8, 9)), int(rng.integers(-60, 61))), (0, 1))
+    share = np.float32(rng.uniform(0.03, 0.2))
+    return np.asarray(
+        (1 - share) * plate + share * cv2.blur(shifted, (int(rng.integers(3, 25)), 3)), np.float32
+    )
+
+
+def cropped(
+    background: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator
+) -> Picture:
+    """A random part of a photograph, flipped or not, as float32 in 0..1 at `size`."""
+    x0, y0, wide, tall = random_box(background.shape[:2], size, rng, smallest=0.4)
+    part = cv2.resize(
+        background[y0 : y0 + tall, x0 : x0 + wide], size[::-1], interpolation=cv2.INTER_AREA
+    )
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    return np.ascontiguousarray(part / np.float32(255), dtype=np.float32)
+
+
+def cropped_room(
+    room: Room, size: tuple[int, int], rng: np.random.Generator
+) -> tuple[Picture, Picture, NDArray[np.float32], NDArray[np.float32]]:
+    """Frame, plate, alpha and inverse depth of one random box of a room."""
+    x0, y0, wide, tall = random_box(room.frame.shape[:2], size, rng, smallest=0.6)
+    box = (slice(y0, y0 + tall), slice(x0, x0 + wide))
+    flip = rng.random() < 0.5
+
+    def cut(image: NDArray[np.generic], how: int) -> NDArray[np.float32]:
+        part = cv2.resize(image[box].astype(np.float32), size[::-1], interpolation=how)
+        return np.ascontiguousarray(part[:, ::-1] if flip else part, dtype=np.float32)
+
+    frame = cut(room.frame, cv2.INTER_AREA) / np.float32(255)
+    plate = cut(room.plate, cv2.INTER_AREA) / np.float32(255)
+    alpha = np.full(size, -1, np.float32)
+    if room.alpha is not None:
+        alpha = cut(room.alpha, cv2.INTER_AREA) / np.float32(255)
+    inverse_depth = np.zeros(size, np.float32)
+    if room.depth_mm is not None:
+        depth_m = cut(room.depth_mm, cv2.INTER_NEAREST) / np.float32(1000)
+        inverse_depth = np.where(depth_m > 0, 1 / np.maximum(depth_m, 0.1), 0).astype(np.float32)
+    return frame, plate, alpha, inverse_depth
+
+
+def random_box(
+    source: tuple[int, ...], size: tuple[int, int], rng: np.random.Generator, *, smallest: float
+) -> tuple[int, int, int, int]:
+    """x, y, width, height of a box with about the aspect of `size`."""
+    height, width = source
+    aspect = size[1] / size[0] * float(np.exp(rng.uniform(-0.08, 0.08)))
+    largest = min(height, width / aspect)
+    tall = max(8, int(largest * rng.uniform(smallest, 1.0)))
+    wide = min(width, max(8, int(tall * aspect)))
+    return int(rng.integers(width - wide + 1)), int(rng.integers(height - tall + 1)), wide, tall
+
+
+def in_bytes(picture: Picture) -> NDArray[np.uint8]:
+    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+
+
+__all__ = ["Mix", "Sample", "drawn_sample", "over"]

@@ -119,11 +119,13 @@ def peopled_room_sample(
         frame = with_other_light(frame, np.zeros((*size, 4), np.float32), alpha, rng)
     for _ in range(1 + int(rng.random() < 0.3)):
         layer, person = placed_with_depth(material, inverse_depth, rng)
-        visible = layer[..., 3] * (person > inverse_depth * 0.97)
-        layer = layer * (visible / np.maximum(layer[..., 3], 1e-6))[..., None]
+        nearer = person > inverse_depth * 0.97  # furniture in front hides part of them
+        visible = np.asarray(layer[..., 3] * nearer, np.float32)
+        shown = visible / np.maximum(layer[..., 3], np.float32(1e-6))
+        layer = np.asarray(layer * shown[..., None], np.float32)
         if not exact and rng.random() < 0.6:
             frame = shadow.darkened(frame, shadow.cast_shadow(visible, rng), rng)
-        frame = layer[..., :3] + (1 - visible[..., None]) * frame
+        frame = np.asarray(layer[..., :3] + (1 - visible[..., None]) * frame, np.float32)
         alpha = np.where(alpha < 0, alpha, visible + (1 - visible) * alpha).astype(np.float32)
         inverse_depth = np.where(visible > 0.5, person, inverse_depth).astype(np.float32)
     return finished(frame, plate, alpha, inverse_depth, rng, exact=exact)

@@ -1,0 +1,76 @@
+"""The loop: it learns, it can be stopped and goes on as if it had not been."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+
+from edgeds.network.checkpoint import load_weights, made_of_weights  # noqa: E402
+from train.fit import Phase, Recipe, Run, fit, rate_factor, train_and_log  # noqa: E402
+from train.material import Material  # noqa: E402
+
+PHASES = (
+    Phase(until=0.5, size=(32, 64), batch_size=2, trained_from=6),
+    Phase(until=1.0, size=(64, 96), batch_size=2, trained_from=2),
+)
+
+
+def recipe(steps: int) -> Recipe:
+    return Recipe(steps=steps, phases=PHASES, workers=0, warmup_steps=2)
+
+
+def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Path) -> None:
+    whole = Run(recipe(6), folder(tmp_path / "whole"))
+    wanted = [record["loss"] for record in fit(material, whole.recipe, whole)]
+
+    first = Run(recipe(6), folder(tmp_path / "parts"))
+    got = []
+    for record in fit(material, first.recipe, first):
+        got.append(record["loss"])
+        if len(got) == 2:
+            break
+    first.save()
+    second = Run(recipe(6), tmp_path / "parts")
+    second.load()
+    got += [record["loss"] for record in fit(material, second.recipe, second)]
+
+    assert got == wanted
+    for a, b in zip(whole.ema.state_dict().values(), second.ema.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_run_leaves_weights_a_log_and_pictures(material: Material, tmp_path: Path) -> None:
+    run = Run(recipe(2), tmp_path)
+    train_and_log(material, run, threads=1)
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [record["step"] for record in records] == [1, 2]
+    assert made_of_weights(tmp_path / "weights.safetensors")["steps"] == 2
+    load_weights(tmp_path / "weights.safetensors")
+    assert (tmp_path / "predictions.png").exists()
+    assert (tmp_path / "loss.png").exists()
+
+
+def test_frozen_stages_do_not_change(material: Material, tmp_path: Path) -> None:
+    run = Run(recipe(4), tmp_path)
+    before = {k: v.clone() for k, v in run.network.encoder.state_dict().items()}
+    list(fit(material, run.recipe, run))
+    after = run.network.encoder.state_dict()
+    moved = {k for k in before if not torch.equal(before[k], after[k])}
+    assert moved, "the second phase trains the encoder's later stages"
+    assert not [k for k in moved if k.startswith(("stem", "stages.0", "stages.1"))]
+
+
+def test_the_learning_rate_warms_up_and_anneals() -> None:
+    rates = [rate_factor(step, step / 100, 10) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1, abs=0.03)
+    assert rates[100] == pytest.approx(0.01)
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path

@@ -1,0 +1,75 @@
+"""The losses do what their sources say."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="losses need torch: pip install edgeds[train]")
+
+from train.losses import (  # noqa: E402
+    alpha_loss,
+    depth_loss,
+    edge_band,
+    laplacian_loss,
+    overlap_loss,
+)
+
+
+def square(size: int = 64) -> torch.Tensor:
+    alpha = torch.zeros(2, 1, size, size)
+    alpha[..., 16:48, 16:48] = 1
+    return alpha
+
+
+def test_a_perfect_alpha_costs_almost_nothing() -> None:
+    perfect = (square() * 2 - 1) * 30
+    assert float(alpha_loss(perfect, square())) < 1e-3
+    assert float(alpha_loss(-perfect, square())) > 1
+
+
+def test_pixels_of_unknown_alpha_count_nowhere() -> None:
+    target = square()
+    target[..., :8, :] = -1
+    logits = torch.zeros_like(target)
+    other = logits.clone()
+    other[..., :8, :] = 9.0
+    assert float(alpha_loss(logits, target)) == pytest.approx(float(alpha_loss(other, target)))
+
+
+def test_the_edge_band_is_where_alpha_changes() -> None:
+    band = edge_band(square(), radius=3)
+    assert float(band[0, 0, 16, 30]) == 1
+    assert float(band[0, 0, 32, 32]) == float(band[0, 0, 2, 2]) == 0
+
+
+def test_the_laplacian_of_equal_pictures_is_0() -> None:
+    assert float(laplacian_loss(square(), square())) == 0
+    assert float(laplacian_loss(square() * 0.5, square())) > 0
+
+
+def test_missing_a_small_thing_costs_as_much_overlap_as_missing_a_large_one() -> None:
+    small, large = torch.zeros(1, 1, 64, 64), torch.zeros(1, 1, 64, 64)
+    small[..., :20, :20], large[..., :, :] = 1, 1
+    nothing = torch.zeros_like(small)
+    of_small, of_large = (float(overlap_loss(nothing, t)) for t in (small, large))
+    assert of_small == pytest.approx(of_large, abs=0.06)  # 20 px of slack in 400 px
+
+
+def test_depth_loss_ignores_scale_and_shift() -> None:
+    torch.manual_seed(0)
+    target = torch.rand(2, 1, 32, 32) + 0.1
+    assert float(depth_loss(3 * target + 2, target)) == pytest.approx(0, abs=1e-2)
+    assert float(depth_loss(torch.rand_like(target), target)) > 0.5
+
+
+def test_depth_turned_around_is_pulled_back() -> None:
+    """Least-squares alignment gave such a prediction no gradient, and nothing was learned."""
+    torch.manual_seed(0)
+    target = torch.rand(1, 1, 16, 16) + 0.1
+    prediction = (-target).requires_grad_()
+    depth_loss(prediction, target).backward()
+    assert float((prediction.grad * target).sum()) < 0, "a step down the gradient adds target"
+
+
+def test_pictures_without_depth_give_no_depth_loss() -> None:
+    assert float(depth_loss(torch.rand(2, 1, 16, 16), torch.zeros(2, 1, 16, 16))) == 0

@@ -140,12 +140,15 @@ def _print_sweep(points: tuple[Point, ...]) -> None:
     rows = []
     for point in points:
         if point.strength is None:
-            setting = {"none": "as it is", "all": "each at its middle"}[point.error]
+            name, setting = {"none": ("as it is", ""), "all": ("all at once", "*")}[point.error]
         else:
             error = errors[point.error]
-            middle = ", middle" if point.strength == error.middle else ""
-            setting = f"{point.strength:g} ({error.unit}{middle})"
-        values = [point.means[name] for name in METRICS]
-        rows.append([point.error, setting, *(f"{m.value:.4f}" if m else "-" for m in values)])
-    columns = ["plate error", "strength", *(_MEANING[name][0] for name in METRICS)]
-    print_table("alpha under plate errors", columns, rows)
+            name = f"{error.name}, {error.unit}"
+            setting = f"{point.strength:g}{'*' * (point.strength == error.middle)}"
+        values = [point.means[metric] for metric in METRICS]
+        rows.append([name, setting, *(f"{m.value:.4f}" if m else "-" for m in values)])
+    print_table(
+        "alpha under plate errors (* the middle setting)",
+        ["plate error", "strength", "MAD", "IoU", "boundary F", "empty"],
+        rows,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -36,6 +36,14 @@ GROUPS = {
     "video": ("dtssd", "background_depth_std"),
 }
 """The metrics a report always has, by group, in the order they are shown."""
+_ALPHA_METRICS: dict[str, Callable[[FloatMap, FloatMap, Mask], float | None]] = {
+    "mad": metrics.mad,
+    "mse": metrics.mse,
+    "grad": metrics.grad,
+    "conn": metrics.conn,
+    "iou": metrics.iou,
+    "boundary_f": metrics.boundary_f,
+}
 MORE = ("depth_boundary_recall",)
 """Metrics beside them."""
 
@@ -124,24 +132,21 @@ def evaluate(
     )
 
 
-def alpha_scores(alpha: FloatMap, sample: Sample) -> dict[str, float | None]:
-    """The alpha metrics of one frame, by name; without those that the item cannot tell."""
+def alpha_scores(
+    alpha: FloatMap, sample: Sample, names: Collection[str] = GROUPS["alpha"]
+) -> dict[str, float | None]:
+    """The named alpha metrics of one frame; without those that the item cannot tell."""
     scored = _scored(sample)
     truth = sample.alpha
     if truth is None or not scored.any():
         return {}
     scores: dict[str, float | None] = {}
-    if sample.item.empty:
+    if sample.item.empty and "empty_false_alarm" in names:
         scores["empty_false_alarm"] = metrics.empty_false_alarm(alpha, scored)
     if not sample.item.plate_is_frame:
-        scores |= {
-            "mad": metrics.mad(alpha, truth, scored),
-            "mse": metrics.mse(alpha, truth, scored),
-            "grad": metrics.grad(alpha, truth, scored),
-            "conn": metrics.conn(alpha, truth, scored),
-            "iou": metrics.iou(alpha, truth, scored),
-            "boundary_f": metrics.boundary_f(alpha, truth, scored),
-        }
+        for name, metric in _ALPHA_METRICS.items():
+            if name in names:
+                scores[name] = metric(alpha, truth, scored)
     return scores
 
 

@@ -162,7 +162,7 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
     ),
     Perturbation(
         name="white balance",
-        unit="red × 1 + s",
+        unit="red x (1 + s)",
         strengths=(0.005, 0.01, 0.02, 0.04, 0.08),
         spoil=_white_balance,
     ),
@@ -173,6 +173,6 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
     Perturbation(
         name="shadow", unit="share of light", strengths=(0.1, 0.2, 0.35, 0.5, 0.7), spoil=_shadow
     ),
-    Perturbation(name="noise", unit="sigma of 255", strengths=(1.5, 3, 6, 12, 24), spoil=_noise),
+    Perturbation(name="noise", unit="sigma", strengths=(1.5, 3, 6, 12, 24), spoil=_noise),
     Perturbation(name="JPEG", unit="quality", strengths=(90, 75, 55, 35, 15), spoil=_jpeg),
 )

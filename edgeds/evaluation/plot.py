@@ -60,6 +60,7 @@ def plot(points: tuple[Point, ...], title: str, path: Path) -> None:
         )
         panel.set_xticks(range(1, 6), [f"{strength:g}" for strength, _ in curve])
         panel.set_xlabel(f"{error.name} ({error.unit})")
+        panel.set_yscale("symlog", linthresh=1)  # from perfect to hopeless in one picture
         _draw_references(panel, points)
     for panel in figure.axes[::4]:
         panel.set_ylabel("alpha MAD × 1000")

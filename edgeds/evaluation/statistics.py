@@ -61,9 +61,10 @@ def bootstrap_interval(values: list[tuple[str, float]]) -> tuple[float, float] |
     total = np.array(list(totals.values()))
     count = np.array(list(counts.values()))
     rng = np.random.default_rng(SEED)
-    means = []
-    for _ in range(RESAMPLES):
-        drawn = rng.integers(len(total), size=len(total))
-        means.append(total[drawn].sum() / count[drawn].sum())
+    batch = max(1, (1 << 20) // len(total))  # draws at once: some megabytes
+    means: list[float] = []
+    while len(means) < RESAMPLES:
+        drawn = rng.integers(len(total), size=(min(batch, RESAMPLES - len(means)), len(total)))
+        means += (total[drawn].sum(axis=1) / count[drawn].sum(axis=1)).tolist()
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)

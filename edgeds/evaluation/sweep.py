@@ -57,7 +57,7 @@ def sweep(
         for (name, strength), tally in zip(settings, tallies, strict=True):
             spoiled = spoiled_sample(sample, name, strength)
             maps = estimate_for_plate(spoiled.plate)(Frame(spoiled.frame))
-            tally.add(item.scene, **alpha_scores(maps.alpha, spoiled))
+            tally.add(item.scene, **alpha_scores(maps.alpha, spoiled, METRICS))
         on_item(item)
     return tuple(
         Point(error=name, strength=strength, means={m: tally.mean(m) for m in METRICS})

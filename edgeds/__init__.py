@@ -1,6 +1,6 @@
 """edgeds: foreground alpha and inverse depth for fixed cameras, from an empty background.
 
-    from edgeds import Estimator, composer, open_engine, open_plate, open_sink, open_source, run
+from edgeds import Estimator, composer, open_engine, open_plate, open_sink, open_source, run
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _HOMES = {
     "Maps": "types",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -32,7 +32,7 @@ def fit_to_plate(
 ) -> Fit:
     """Robust least squares of the frame's inverse depth to the plate's, on the background.
 
-    As in MiDaS (Ranftl et al. 2020, eq. 3-4), with Huber weights instead of trimming: the
+    As in MiDaS (Ranftl et al. 2020, eq. 3-4), with Tukey's weights instead of trimming: the
     background may hold moved things and shadows. All three are (h, w). With too little
     background, or a flat one, `before` stands (the fit of the frame before), else the identity.
     """
@@ -45,7 +45,7 @@ def fit_to_plate(
     y = plate_depth[part][background].astype(np.float64)
     if x.std() < 1e-3 * max(abs(float(x.mean())), 1e-9):
         return last
-    scale, shift = _huber_line(x, y)
+    scale, shift = _robust_line(x, y)
     # A network may misread one frame; a background that turns inside out is never the truth.
     return Fit(scale, shift) if 0.2 < scale < 5 else last
 
@@ -57,9 +57,7 @@ def depth_range(plate_depth: FloatMap) -> tuple[float, float]:
     return float(far), float(near) + 0.5 * span
 
 
-def anchored(
-    alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap
-) -> FloatMap:
+def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap) -> FloatMap:
     """The plate's depth where alpha is 0, the foreground's where it is 1; any one (H, W)."""
     mixed: FloatMap = plate_depth + alpha * (foreground_depth - plate_depth)
     return mixed
@@ -75,7 +73,7 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
 
     weight = alpha * alpha
     weight *= weight
-    side = max(3, (min(depth.shape) // 24) | 1)
+    side = max(9, (min(depth.shape) // 20) | 1)
     total = cv2.boxFilter(weight, -1, (side, side), normalize=False)
     carried = cv2.boxFilter(depth * weight, -1, (side, side), normalize=False)
     known = total > 1e-2
@@ -85,13 +83,19 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
     return result
 
 
-def _huber_line(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> tuple[float, float]:
-    """(a, b) of y = a x + b by iteratively reweighted least squares, Huber at 1.345 sigma."""
-    weight = np.ones_like(x)
-    a, b = 1.0, 0.0
+def _robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """(a, b) of y = a x + b by iteratively reweighted least squares, Tukey's biweight.
+
+    Starts from medians and median deviations, which half of the pixels cannot pull away.
+    """
+    median_x, median_y = float(np.median(x)), float(np.median(y))
+    spread_x = float(np.median(np.abs(x - median_x)))
+    a = float(np.median(np.abs(y - median_y))) / spread_x if spread_x > 0 else 1.0
+    b = median_y - a * median_x
     for _ in range(_FIT_ROUNDS):
+        residual = np.abs(y - a * x - b)
+        limit = max(4.685 * 1.4826 * float(np.median(residual)), 1e-6)
+        weight = np.square(1 - np.square(np.minimum(residual / limit, 1)))
         total = weight.sum()
         mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
         dx = x - mean_x
@@ -100,7 +104,4 @@ def _huber_line(
             break
         a = float((weight * dx) @ (y - mean_y) / spread)
         b = float(mean_y - a * mean_x)
-        residual = np.abs(y - a * x - b)
-        limit = max(1.345 * 1.4826 * float(np.median(residual)), 1e-9)
-        weight = np.minimum(1.0, limit / np.maximum(residual, 1e-12))
     return a, b

@@ -1,16 +1,16 @@
 """Every error edgeds raises on purpose; it knows nothing of what the others do.
 
-    EdgedsError                what happened, why, and how to mend it
-    ├── InputError             the user gave something that cannot work (exit code 2)
-    │   ├── SourceError        a video, folder or camera that cannot be read
-    │   ├── PlateError         a plate that is missing, of another size, or not believable
-    │   ├── EngineError        an engine that is missing, damaged or made for another machine
-    │   ├── SinkError          an output that cannot be written
-    │   ├── DatasetError       a set whose manifest or files are wrong
-    │   └── ShapeError         arrays whose sizes do not fit together
-    └── RunError               a run that began well and then failed (exit code 1)
-        ├── SourceFailed       the input ended or broke before its end
-        └── SinkFailed         the output could not take more (full disk, encoder)
+EdgedsError                what happened, why, and how to mend it
+├── InputError             the user gave something that cannot work (exit code 2)
+│   ├── SourceError        a video, folder or camera that cannot be read
+│   ├── PlateError         a plate that is missing, of another size, or not believable
+│   ├── EngineError        an engine that is missing, damaged or made for another machine
+│   ├── SinkError          an output that cannot be written
+│   ├── DatasetError       a set whose manifest or files are wrong
+│   └── ShapeError         arrays whose sizes do not fit together
+└── RunError               a run that began well and then failed (exit code 1)
+    ├── SourceFailed       the input ended or broke before its end
+    └── SinkFailed         the output could not take more (full disk, encoder)
 """
 
 from __future__ import annotations

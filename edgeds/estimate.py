@@ -120,7 +120,6 @@ def open_plate(
 
 
 def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
-    import cv2
 
     larger: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
     larger = np.ascontiguousarray(larger, np.float32)

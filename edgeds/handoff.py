@@ -48,9 +48,7 @@ def buffered(items: Iterable[T], *, depth: int = HANDOFF.depth) -> Iterator[T]:
         thread.join(_JOIN_SECS)
 
 
-def _produce(
-    items: Iterable[T], ready: queue.Queue[T | _End], stopped: threading.Event
-) -> None:
+def _produce(items: Iterable[T], ready: queue.Queue[T | _End], stopped: threading.Event) -> None:
     end = _End(None)
     try:
         for item in items:

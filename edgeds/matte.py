@@ -7,6 +7,8 @@ gives the F that is really there. Knows nothing about networks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,8 +21,9 @@ def refined_alpha(coarse: FloatMap, frame: Pixels, plate: Pixels) -> FloatMap:
     """Coarse alpha (h, w) to the frame's (H, W), its border drawn by frame and plate.
 
     In the border band, alpha is the projection of C - B on F - B, F being the sure foreground's
-    mean colour nearby. It counts for as much as F and B differ and as the mix explains C, and
-    stays within what the coarse alpha says nearby; elsewhere the coarse alpha is interpolated.
+    mean colour nearby. It counts for as much as F and B differ, F is of one colour and the mix
+    explains C, and stays within what the coarse alpha says nearby; elsewhere the coarse alpha is
+    interpolated.
     """
     import cv2
 
@@ -28,24 +31,24 @@ def refined_alpha(coarse: FloatMap, frame: Pixels, plate: Pixels) -> FloatMap:
     alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     if coarse.shape == (height, width):
         alpha = alpha.copy()
-    low, high, colour, trust = _around(coarse, frame)
-    rows, columns = _band(low, high, (height, width))
-    if rows.size == 0:
+    low, high, colour, doubt, trust = _around(coarse, frame)
+    band = _band(low, high, (height, width))
+    if band.size == 0:
         return alpha
-    at = _sampler(rows, columns, coarse.shape, (height, width))
-    b = plate[rows, columns].astype(np.float32)
-    c_minus_b = frame[rows, columns].astype(np.float32) - b
+    at = _sampler(band, coarse.shape, (height, width))
+    b = plate.reshape(-1, 3)[band].astype(np.float32)
+    c_minus_b = frame.reshape(-1, 3)[band] - b
     f_minus_b = at(colour) - b
     contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
     mixed = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
     mixed = np.clip(mixed, 0, 1)
     misfit = c_minus_b - mixed[:, None] * f_minus_b
-    belief = contrast / (contrast + 3 * MATTE.noise_levels**2)
+    belief = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * at(doubt))
     belief *= np.exp(-np.einsum("ij,ij->i", misfit, misfit) / (3 * MATTE.misfit_levels**2))
     belief *= np.clip(at(trust), 0, 1)
-    coarse_here = alpha[rows, columns]
+    before = alpha.reshape(-1)[band]
     mixed = np.clip(mixed, at(low), at(high))
-    alpha[rows, columns] = coarse_here + belief * (mixed - coarse_here)
+    alpha.reshape(-1)[band] = before + belief * (mixed - before)
     return alpha
 
 
@@ -55,19 +58,20 @@ def foreground(frame: Pixels, alpha: FloatMap, plate: Pixels) -> Pixels:
     Straight (unassociated) uint8 RGB (H, W, 3). Where alpha is 1 it is the frame, and where alpha
     is 0 too: there is no foreground whose colour could be known.
     """
-    rows, columns = np.nonzero((alpha > MATTE.band) & (alpha < 1 - MATTE.band))
-    result = frame.copy()
-    if rows.size:
-        a = alpha[rows, columns][:, None]
-        mixed = frame[rows, columns] - (1 - a) * plate[rows, columns]
-        result[rows, columns] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
+    band = np.flatnonzero((alpha > MATTE.band) & (alpha < 1 - MATTE.band))
+    result: Pixels = frame.copy()
+    if band.size:
+        a = alpha.reshape(-1)[band][:, None]
+        mixed = frame.reshape(-1, 3)[band] - (1 - a) * plate.reshape(-1, 3)[band]
+        result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
     return result
 
 
 def _around(
     coarse: FloatMap, frame: Pixels
-) -> tuple[FloatMap, FloatMap, npt.NDArray[np.float32], FloatMap]:
-    """At the coarse size: lowest and highest alpha nearby, foreground colour, trust in it."""
+) -> tuple[FloatMap, FloatMap, npt.NDArray[np.float32], FloatMap, FloatMap]:
+    """At the coarse size, nearby: lowest and highest alpha, foreground colour, its variance
+    (summed over the channels), and how far there is enough sure foreground to know them."""
     import cv2
 
     kernel = np.ones((3, 3), np.uint8)
@@ -76,32 +80,28 @@ def _around(
     sure = (coarse > MATTE.sure).astype(np.float32)
     side = (9, 9)
     total = cv2.boxFilter(sure, -1, side, normalize=False)
-    colour = cv2.boxFilter(small * sure[..., None], -1, side, normalize=False)
-    colour /= np.maximum(total, 1e-3)[..., None]
-    return low, high, colour, total / 6  # six sure pixels make a mean that can be trusted
+    count = np.maximum(total, 1e-3)
+    colour = cv2.boxFilter(small * sure[..., None], -1, side, normalize=False) / count[..., None]
+    power = cv2.boxFilter(np.square(small).sum(axis=-1) * sure, -1, side, normalize=False) / count
+    variance = np.maximum(power - np.square(colour).sum(axis=-1), 0)
+    return low, high, colour, variance, total / 6  # six sure pixels make a mean to be trusted
 
 
-def _band(
-    low: FloatMap, high: FloatMap, size: tuple[int, int]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows and columns, at full size, of the pixels whose alpha is open."""
+def _band(low: FloatMap, high: FloatMap, size: tuple[int, int]) -> npt.NDArray[np.intp]:
+    """Flat indices, at full size, of the pixels whose alpha is open."""
     import cv2
 
     is_open = ((high > MATTE.band) & (low < 1 - MATTE.band)).astype(np.uint8)
-    full = cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST)
-    rows, columns = np.nonzero(full)
-    return rows, columns
+    return np.flatnonzero(cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST))
 
 
-def _sampler(  # type: ignore[no-untyped-def]
-    rows: npt.NDArray[np.intp],
-    columns: npt.NDArray[np.intp],
-    coarse_size: tuple[int, ...],
-    size: tuple[int, int],
-):
+def _sampler(
+    band: npt.NDArray[np.intp], coarse_size: tuple[int, ...], size: tuple[int, int]
+) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
     """A function that reads coarse maps bilinearly at full-size pixels, half-pixel centres."""
     import cv2
 
+    rows, columns = np.divmod(band, size[1])
     x = ((columns + 0.5) * (coarse_size[1] / size[1]) - 0.5).astype(np.float32)
     y = ((rows + 0.5) * (coarse_size[0] / size[0]) - 0.5).astype(np.float32)
     # cv2.remap takes no picture longer than 32767: fold the list of pixels into rows.

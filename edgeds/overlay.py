@@ -1,6 +1,6 @@
 """What people see: a frame and its maps as one picture. Knows nothing about files or networks.
 
-    composer("replace", plate=plate, depth_range=range, backdrop=backdrop) -> (Frame, Maps) -> Frame
+composer("replace", plate=plate, depth_range=range, backdrop=backdrop) -> (Frame, Maps) -> Frame
 """
 
 from __future__ import annotations
@@ -42,28 +42,22 @@ def composer(
         backdrop: for "replace"; chroma green without one.
         opacity: of the overlay's tint, 0..1.
     """
-    behind = backdrop or colour_backdrop(LOOK.backdrop)
     if view == "blur":
-        return _blurred(plate, plate_depth, depth_range)
+        return _blurred(plate, plate_depth)
+    behind = backdrop or colour_backdrop(LOOK.backdrop)
+    tint = np.full_like(plate, LOOK.tint)
+
+    def overlay(frame: Frame, maps: Maps) -> Pixels:
+        picture = outlined(over(tint, frame.pixels, opacity * maps.alpha), maps.alpha)
+        return with_inset(picture, maps.inverse_depth, depth_range)
+
     views: dict[View, Callable[[Frame, Maps], Pixels]] = {
-        "overlay": lambda f, m: with_inset(
-            tinted(f.pixels, m.alpha, opacity), depth_picture(m.inverse_depth, depth_range)
-        ),
+        "overlay": overlay,
         "mask": lambda _, m: mask_picture(m.alpha),
         "depth": lambda _, m: depth_picture(m.inverse_depth, depth_range),
-        "side-by-side": lambda f, m: np.hstack(
-            [
-                f.pixels,
-                with_inset(
-                    tinted(f.pixels, m.alpha, opacity),
-                    depth_picture(m.inverse_depth, depth_range),
-                ),
-            ]
-        ),
+        "side-by-side": lambda f, m: np.hstack([f.pixels, overlay(f, m)]),
         "cutout": lambda f, m: np.dstack([foreground(f.pixels, m.alpha, plate), to_uint8(m.alpha)]),
-        "replace": lambda f, m: over(
-            foreground(f.pixels, m.alpha, plate), behind(f), to_uint8(m.alpha)
-        ),
+        "replace": lambda f, m: over(foreground(f.pixels, m.alpha, plate), behind(f), m.alpha),
     }
     draw = views[view]
 
@@ -79,30 +73,25 @@ def composer(
     return compose
 
 
-def over(foreground: Pixels, backdrop: Pixels, alpha: npt.NDArray[np.uint8]) -> Pixels:
+def over(foreground: Pixels, backdrop: Pixels, alpha: FloatMap) -> Pixels:
     """Put a foreground over a backdrop: C = aF + (1 - a)B.
 
-    Straight alpha, uint8 (H, W); `over` of Porter & Duff 1984. Alpha 0 gives the backdrop and
-    alpha 255 the foreground, to the last bit; between them it is at most one level off.
+    Straight alpha, float32 (H, W); `over` of Porter & Duff 1984. Alpha 0 gives the backdrop and
+    alpha 1 the foreground, to the last bit; between them it is at most one level off.
     """
     import cv2
 
-    weight = cv2.merge([alpha, alpha, alpha])
-    front = cv2.multiply(foreground, weight, scale=1 / 255)
-    back = cv2.multiply(backdrop, cv2.bitwise_not(weight), scale=1 / 255)
-    mixed: Pixels = cv2.add(front, back)
+    mixed: Pixels = cv2.blendLinear(foreground, backdrop, alpha, 1 - alpha)
     return mixed
 
 
-def tinted(pixels: Pixels, alpha: FloatMap, opacity: float) -> Pixels:
-    """The foreground in a tint, with a crisp outline where alpha crosses one half."""
+def outlined(picture: Pixels, alpha: FloatMap) -> Pixels:
+    """A crisp line where alpha crosses one half. Draws into `picture`."""
     import cv2
 
-    weight = cv2.convertScaleAbs(alpha, alpha=255 * opacity)
-    picture = over(np.full_like(pixels, LOOK.tint), pixels, weight)
     mask = (alpha > 0.5).astype(np.uint8)
     outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    thickness = max(1, round(min(pixels.shape[:2]) / 360))
+    thickness = max(1, round(min(picture.shape[:2]) / 360))
     cv2.drawContours(picture, outlines, -1, LOOK.outline, thickness, cv2.LINE_AA)
     return picture
 
@@ -120,22 +109,28 @@ def depth_picture(inverse_depth: FloatMap, depth_range: tuple[float, float]) -> 
     far, near = depth_range
     scale = 255 / (near - far)
     levels = cv2.convertScaleAbs(np.maximum(inverse_depth, far), alpha=scale, beta=-far * scale)
-    picture: Pixels = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
-    return np.ascontiguousarray(picture)
+    picture: Pixels = cv2.cvtColor(
+        cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB
+    )
+    return picture
 
 
-def with_inset(picture: Pixels, inset: Pixels) -> Pixels:
-    """A small picture in the lower right corner, framed. Draws into `picture`."""
+def with_inset(
+    picture: Pixels, inverse_depth: FloatMap, depth_range: tuple[float, float]
+) -> Pixels:
+    """The depth as a small, framed picture in the lower right corner. Draws into `picture`."""
+    import cv2
+
     height, width = picture.shape[:2]
     small_width = round(LOOK.inset * width)
     small_height = round(small_width * height / width)
     margin = max(2, width // 80)
     top, left = height - small_height - margin, width - small_width - margin
-    if top < margin or small_width < 16:
+    if top < margin or small_width < 16:  # a picture too small or too tall to hold one
         return picture
+    small = cv2.resize(inverse_depth, (small_width, small_height), interpolation=cv2.INTER_AREA)
     picture[top - 1 : top + small_height + 1, left - 1 : left + small_width + 1] = LOOK.outline
-    small = resized(inset, (small_height, small_width))
-    picture[top : top + small_height, left : left + small_width] = small
+    picture[top : top + small_height, left : left + small_width] = depth_picture(small, depth_range)
     return picture
 
 
@@ -172,7 +167,7 @@ def to_uint8(alpha: FloatMap) -> npt.NDArray[np.uint8]:
     return levels
 
 
-def _blurred(plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, float]) -> Compose:
+def _blurred(plate: Pixels, plate_depth: FloatMap) -> Compose:
     """The background out of focus, the more the farther; the foreground stays sharp.
 
     What is blurred is the background alone, the foreground's place filled from the plate: no
@@ -180,27 +175,23 @@ def _blurred(plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, flo
     """
     import cv2
 
-    far, near = depth_range
-    farness = np.clip((near - plate_depth) / (near - far), 0, 1)
+    far, near = np.percentile(plate_depth, (1, 99))
+    farness = np.clip((near - plate_depth) / max(near - far, 1e-6), 0, 1)
     level = farness * (_BLUR_LEVELS - 1)
-    weights = [
-        to_uint8(np.clip(1 - np.abs(level - i), 0, 1).astype(np.float32))
-        for i in range(_BLUR_LEVELS)
-    ]
     strongest = LOOK.blur * plate.shape[0]
     sigmas = [strongest * (0.25 + 0.75 * i / (_BLUR_LEVELS - 1)) for i in range(_BLUR_LEVELS)]
+    # Each level is laid over the ones nearer than it, by how far the pixel has passed them.
+    shares = [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _BLUR_LEVELS)]
     reach = max(3, round(plate.shape[0] / 120)) | 1
 
     def compose(frame: Frame, maps: Maps) -> Frame:
-        alpha = to_uint8(maps.alpha)
-        covered = cv2.dilate(alpha, np.ones((reach, reach), np.uint8))
+        covered = cv2.dilate(maps.alpha, np.ones((reach, reach), np.uint8))
         empty = over(plate, frame.pixels, covered)
-        background = np.zeros_like(frame.pixels)
-        for sigma, weight in zip(sigmas, weights, strict=True):
-            part = cv2.multiply(_gaussian(empty, sigma), cv2.merge([weight] * 3), scale=1 / 255)
-            background = cv2.add(background, part)
+        background = _gaussian(empty, sigmas[0])
+        for sigma, share in zip(sigmas[1:], shares, strict=True):
+            background = over(_gaussian(empty, sigma), background, share)
         sharp = foreground(frame.pixels, maps.alpha, plate)
-        return replace(frame, pixels=over(sharp, background, alpha))
+        return replace(frame, pixels=over(sharp, background, maps.alpha))
 
     return compose
 
@@ -215,4 +206,3 @@ def _gaussian(pixels: Pixels, sigma: float) -> Pixels:
     small = cv2.GaussianBlur(small, (0, 0), sigma / shrink)
     large: Pixels = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     return large
-

@@ -38,7 +38,7 @@ class RunReport:
 
 @dataclass(slots=True)
 class Clock:
-    """Collects times while a run goes on; `report` may be asked at any moment, also after a failure."""
+    """Collects times while a run goes on; asks for a `report` are welcome at any moment."""
 
     began_secs: float = field(default_factory=time.perf_counter)
     written_secs: list[float] = field(default_factory=list)

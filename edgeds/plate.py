@@ -55,9 +55,7 @@ def fitted(plate: Plate, size: Size) -> Plate:
     return replace(plate, pixels=resized(plate.pixels, size))
 
 
-def plate_from_samples(
-    samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP
-) -> Plate:
+def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> Plate:
     """Estimate the empty background from frames spread through a clip.
 
     Per pixel and channel: sort the samples, take the half of them that lie closest together
@@ -123,7 +121,7 @@ def _shorth_centre(ordered: npt.NDArray[np.uint8]) -> Pixels:
     """The median of the shortest half of sorted samples, per pixel and channel."""
     half = len(ordered) // 2 + 1
     best_width = ordered[half - 1] - ordered[0]
-    centre = ordered[half // 2].copy()
+    centre: Pixels = ordered[half // 2].copy()
     for start in range(1, len(ordered) - half + 1):
         width = ordered[start + half - 1] - ordered[start]
         shorter = width < best_width
@@ -160,9 +158,8 @@ def _settled(
 
 
 def _unbelievable(samples: list[Pixels], doubtful: float, settings: PlateFromClip) -> PlateError:
-    shift = _median_shift(samples)
-    if shift > settings.max_shift:
-        why = f"the camera moves: the picture shifts by {shift:.0%} of its width"
+    if _still_share(samples, settings.max_shift) < settings.min_still:
+        why = "the camera moves: hardly any part of the picture stays in its place"
         fix = "use a clip from a camera that stands still"
     else:
         why = (
@@ -173,11 +170,11 @@ def _unbelievable(samples: list[Pixels], doubtful: float, settings: PlateFromCli
     return PlateError("the clip gives no believable plate", why=why, fix=fix)
 
 
-def _median_shift(samples: list[Pixels]) -> float:
-    """Shift of the picture against the middle sample, over its width.
+def _still_share(samples: list[Pixels], max_shift: float) -> float:
+    """Share of patches, over all samples, that are where they are in the middle sample.
 
-    Phase correlation in a grid of patches, and the median over patches and samples: what passes
-    by covers few patches, a moving camera shifts them all.
+    Phase correlation in a grid of patches: what passes by covers some of them, a moving camera
+    shifts them all.
     """
     import cv2
 
@@ -188,12 +185,12 @@ def _median_shift(samples: list[Pixels]) -> float:
         for s in samples
     ]
     window = cv2.createHanningWindow((patch, patch), cv2.CV_32F)
-    middle = greys[len(greys) // 2]
-    shifts = []
+    middle = greys.pop(len(greys) // 2)
+    still = []
     for grey in greys:
         for y in range(0, rows * patch, patch):
             for x in range(0, 4 * patch, patch):
                 here = slice(y, y + patch), slice(x, x + patch)
                 shift, _ = cv2.phaseCorrelate(middle[here], grey[here], window)
-                shifts.append(np.hypot(*shift))
-    return float(np.median(shifts)) / (4 * patch)
+                still.append(np.hypot(*shift) < max_shift * 4 * patch)
+    return float(np.mean(still))

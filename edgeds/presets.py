@@ -35,7 +35,9 @@ class PlateFromClip:
     warn_doubtful: float = 0.03
     """Share of doubtful pixels past which the report advises to give a plate."""
     max_shift: float = 0.02
-    """Median picture shift between samples, as a share of the width: past it the camera moves."""
+    """A part of the picture that shifts by more of its width has left its place."""
+    min_still: float = 0.25
+    """Where fewer parts of the picture stay in their places, the camera moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +50,18 @@ class Matte:
     """Alpha closer than this to 0 or 1 is left alone."""
     noise_levels: float = 10.0
     """Difference between foreground and plate at which their colours tell half the truth."""
+    texture: float = 2.0
+    """Weight of the foreground's own variance beside that noise."""
     misfit_levels: float = 24.0
     """Misfit of the mixing equation at which its alpha is no longer believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encode:
-    x264: dict[str, str] = field(default_factory=lambda: {"preset": "veryfast", "crf": "18"})
+    x264: dict[str, str] = field(
+        # No B frames: with them fragmented MP4 and AVI shift all times by their delay.
+        default_factory=lambda: {"preset": "veryfast", "crf": "18", "bf": "0"}
+    )
     vp9: dict[str, str] = field(
         default_factory=lambda: {
             "crf": "28",

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from edgeds.errors import SinkFailed
-from edgeds.overlay import depth_picture, mask_picture, tinted
+from edgeds.overlay import depth_picture, mask_picture, outlined, over
 from edgeds.preprocess import resized
 from edgeds.presets import LOOK
-from edgeds.types import Frame, Maps, Pixels
+from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 
 _GAP_PX = 4
 
@@ -21,12 +21,14 @@ _GAP_PX = 4
 class ContactSheet:
     """Keeps a few small pictures, evenly spread however long the clip turns out to be."""
 
-    def __init__(self, plate: Pixels, depth_range: tuple[float, float]) -> None:
+    def __init__(
+        self, plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, float]
+    ) -> None:
         self._range = depth_range
         self._columns = LOOK.sheet_columns
         width = LOOK.sheet_width_px // self._columns
         self._size = round(width * plate.shape[0] / plate.shape[1]), width
-        self._plate = resized(plate, self._size)
+        self._plate = self._plate_column(plate, plate_depth)
         self._kept: list[Pixels] = []
         self._stride = 1
 
@@ -46,7 +48,7 @@ class ContactSheet:
         count = min(len(self._kept), self._columns)
         last = len(self._kept) - 1
         moments = [self._kept[round(last * i / max(1, count - 1))] for i in range(count)]
-        sheet = np.hstack([self._plate_column(), *moments])
+        sheet = np.hstack([self._plate, *moments])
         done, data = cv2.imencode(".png", sheet[..., ::-1])
         assert done, "PNG takes any uint8 picture"
         try:
@@ -62,18 +64,21 @@ class ContactSheet:
         pixels = resized(frame.pixels, self._size)
         alpha = np.ascontiguousarray(_resized_map(maps.alpha, self._size))
         depth = _resized_map(maps.inverse_depth, self._size)
+        tint = np.full_like(pixels, LOOK.tint)
         return _stacked(
             [
                 pixels,
-                tinted(pixels, alpha, LOOK.opacity),
+                outlined(over(tint, pixels, LOOK.opacity * alpha), alpha),
                 mask_picture(alpha),
                 depth_picture(depth, self._range),
             ]
         )
 
-    def _plate_column(self) -> Pixels:
-        blank = np.full_like(self._plate, 32)
-        return _stacked([self._plate, blank, blank, blank])
+    def _plate_column(self, plate: Pixels, plate_depth: FloatMap) -> Pixels:
+        depth = _resized_map(plate_depth, self._size)
+        pixels = resized(plate, self._size)
+        blank = np.full_like(pixels, 32)
+        return _stacked([pixels, blank, blank, depth_picture(depth, self._range)])
 
 
 def _stacked(pictures: list[Pixels]) -> Pixels:
@@ -81,8 +86,8 @@ def _stacked(pictures: list[Pixels]) -> Pixels:
     return np.vstack(framed)
 
 
-def _resized_map(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def _resized_map(values: FloatMap, size: Size) -> FloatMap:
     import cv2
 
-    smaller: np.ndarray = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)  # type: ignore[type-arg]
+    smaller: FloatMap = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
     return smaller

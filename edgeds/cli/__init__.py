@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-# from edgeds.cli.eval import evaluate_command
+from edgeds.cli.eval import evaluate_command
 from edgeds.cli.video import video_command
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("video")(video_command)
-# app.command("eval")(evaluate_command)
+app.command("eval")(evaluate_command)
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from edgeds.cli.console import print_json, print_table, progress, say, stop_on_s
 from edgeds.presets import LOOK, PLATE_FROM_CLIP, View
 
 if TYPE_CHECKING:
-    from edgeds.errors import RunError
     from edgeds.overlay import Compose
     from edgeds.pipeline import Clock
     from edgeds.plate import Plate
@@ -67,12 +66,16 @@ def video_command(
         info = frames.info
         target = output or _default_output(source, view)
         sink = open_sink(target, info, alpha=view == "cutout")
-        behind = stack.enter_context(open_backdrop(backdrop, info.size)) if backdrop else None
+        behind = open_backdrop(backdrop, info.size) if backdrop else None
+        if behind is not None:
+            stack.callback(behind.close)
         network = stack.enter_context(open_engine(engine, device=device))
         with progress() as bar:
             task = bar.add_task("plate from the clip", total=None, visible=plate is None)
             scene = open_plate(
-                plate, source, info.size,
+                plate,
+                source,
+                info.size,
                 on_frame=lambda done, of: bar.update(task, completed=done, total=of),
             )
             bar.remove_task(task)
@@ -86,7 +89,11 @@ def video_command(
             backdrop=behind,
             opacity=opacity,
         )
-        moments = ContactSheet(scene.pixels, estimate.depth_range) if sheet else None
+        moments = (
+            ContactSheet(scene.pixels, estimate.plate_depth, estimate.depth_range)
+            if sheet
+            else None
+        )
         clock, failure = Clock(), None
         try:
             with sink, progress() as bar:
@@ -99,13 +106,22 @@ def video_command(
                     clock=clock,
                     on_frame=lambda _: bar.advance(task),
                 )
+                if stop.is_set():  # by way of the sink, so that it knows the video is not whole
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            stop.set()
         except RunError as error:
             failure = error
         if moments is not None and sheet is not None and clock.written_secs:
             moments.save(sheet)
     result = _result(
-        clock, sink, scene,
-        source=source, engine=network.name, view=view, sheet=str(sheet) if sheet else None,
+        clock,
+        sink,
+        scene,
+        source=source,
+        engine=network.name,
+        view=view,
+        sheet=str(sheet) if sheet else None,
         damaged_packets=getattr(frames, "damaged", 0),
         status="failed" if failure else "stopped" if stop.is_set() else "done",
     )
@@ -206,7 +222,9 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
         [stage, f"{times['p50_ms']:.1f}", f"{times['p95_ms']:.1f}"]
         for stage, times in result["stages"].items()
     ]
-    title = f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
+    title = (
+        f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
+    )
     print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
     if result["damaged_packets"]:
         say(f"{result['damaged_packets']} damaged packets of the input were skipped")

@@ -18,7 +18,7 @@ _IMAGE_SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", "
 def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink:
     """Open an output for frames of the stream `like`: its rate, times, colour tags and audio.
 
-    A video by its suffix (.mp4, .mkv, .mov, .webm, .avi); a folder (no suffix, or one that is
+    A video by its suffix (.mp4, .mkv, .mov, .webm); a folder (no suffix, or one that is
     there) or a pattern such as `out/%05d.png` for images; an image file for a single picture.
     With `alpha` the frames are RGBA: .webm (VP9), .mov (ProRes 4444) or PNG images keep it.
 

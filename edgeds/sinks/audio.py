@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from edgeds.types import Closing
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import av
 
+_Packet: TypeAlias = "av.Packet[Any]"
 _FALLBACK_CODEC = {"webm": "libopus"}
 
 
@@ -34,8 +35,8 @@ class AudioCopy(Closing):
         }
         self.verdict = ", ".join(sorted({t.verdict for t in self._tracks.values()})) or "none"
         streams = [s for s in self._input.streams.audio if s.index in self._tracks]
-        self._packets: Iterator[av.Packet] = self._input.demux(*streams) if streams else iter(())
-        self._next: av.Packet | None = None
+        self._packets: Iterator[_Packet] = self._input.demux(*streams) if streams else iter(())
+        self._next: _Packet | None = None
         self._ended = not streams
 
     def mux_until(self, secs: Fraction | None) -> None:
@@ -55,13 +56,16 @@ class AudioCopy(Closing):
     def close(self) -> None:
         self._input.close()
 
-    def _read(self) -> av.Packet | None:
+    def _read(self) -> _Packet | None:
         import av
 
         try:
-            return next(self._packets, None) or self._end()
+            packet = next(self._packets, None)
         except av.FFmpegError:  # audio that breaks off ends; the pictures go on
-            return self._end()
+            packet = None
+        if packet is None:
+            self._end()
+        return packet
 
     def _end(self) -> None:
         self._ended = True
@@ -78,17 +82,17 @@ class _Track:
 
         self._encodes = source.codec_context.name not in _copyable(output.format.name)
         if not self._encodes:
-            self._target = output.add_stream_from_template(source)
+            self._target: av.AudioStream = output.add_stream_from_template(source)
             self.verdict = "copied"
             return
         codec = _FALLBACK_CODEC.get(output.format.name, "aac")
-        self._target = output.add_stream(codec, rate=48000)
+        self._target = cast("av.AudioStream", output.add_stream(codec, rate=48000))
         self._resampler = av.AudioResampler(
             format=self._target.codec_context.format, layout="stereo", rate=48000
         )
         self.verdict = f"encoded as {codec.removeprefix('lib')}"
 
-    def packets(self, packet: av.Packet) -> Iterator[av.Packet]:
+    def packets(self, packet: _Packet) -> Iterator[_Packet]:
         import av
 
         if not self._encodes:
@@ -97,14 +101,14 @@ class _Track:
                 yield packet
             return
         try:
-            decoded = packet.decode()
+            decoded = cast("list[av.AudioFrame]", packet.decode())
         except av.FFmpegError:
             return
         for frame in decoded:
             for ready in self._resampler.resample(frame):
                 yield from self._target.encode(ready)
 
-    def flush(self) -> Iterator[av.Packet]:
+    def flush(self) -> Iterator[_Packet]:
         if self._encodes:
             for ready in self._resampler.resample(None):
                 yield from self._target.encode(ready)
@@ -117,5 +121,9 @@ def _copyable(container: str) -> frozenset[str]:
         return frozenset({"opus", "vorbis", "libopus", "libvorbis"})
     common = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac"})
     if container in ("matroska", "avi", "mov"):
-        return common | {"pcm_s16le", "pcm_s24le", *(("flac", "opus", "vorbis") if container == "matroska" else ())}
+        return common | {
+            "pcm_s16le",
+            "pcm_s24le",
+            *(("flac", "opus", "vorbis") if container == "matroska" else ()),
+        }
     return common

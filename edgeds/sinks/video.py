@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.preprocess import swscale_colour
+from edgeds.preprocess import SWSCALE_FLAGS, swscale_colour
 from edgeds.presets import ENCODE
 from edgeds.sinks.audio import AudioCopy
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
@@ -35,9 +35,9 @@ class _Format:
     container_options: dict[str, str]
 
 
-_FRAGMENTS = {"movflags": "hybrid_fragmented"}
+# A fragment a second: what a crash can lose. Once complete the file is a plain MP4 again.
+_FRAGMENTS = {"movflags": "hybrid_fragmented", "frag_duration": "1000000"}
 _OPAQUE = {
-    ".avi": _Format("libx264", "yuv420p", ENCODE.x264, {}),
     ".mkv": _Format("libx264", "yuv420p", ENCODE.x264, {}),
     ".mov": _Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),
     ".mp4": _Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),
@@ -117,9 +117,8 @@ class VideoSink(Closing):
 
         container = av.open(str(self._part), "w", options=self._format.container_options)
         self._container = container
-        stream = container.add_stream(
-            self._format.codec, rate=self._like.rate or 1 / self._like.time_base
-        )
+        rate = self._like.rate or 1 / self._like.time_base
+        stream = cast("av.VideoStream", container.add_stream(self._format.codec, rate=rate))
         self._stream = stream
         height, width = _even(frame.size)
         context = stream.codec_context
@@ -144,13 +143,16 @@ class VideoSink(Closing):
         picture = av.VideoFrame.from_ndarray(_padded(frame.pixels), format=layout)
         matrix, colour_range = swscale_colour(self._like.colour)
         picture = picture.reformat(
-            format=self._format.pix_fmt, dst_colorspace=matrix, dst_color_range=colour_range
+            format=self._format.pix_fmt,
+            dst_colorspace=matrix,
+            dst_color_range=colour_range,
+            interpolation=SWSCALE_FLAGS,
         )
         picture.pts, picture.time_base = frame.pts, frame.time_base
         for packet in self._stream.encode(picture):
             self._mux(packet)
 
-    def _mux(self, packet: av.Packet) -> None:
+    def _mux(self, packet: av.Packet[Any]) -> None:
         assert self._container is not None
         if self._audio is not None and packet.dts is not None:
             self._audio.mux_until(packet.dts * Fraction(packet.time_base))

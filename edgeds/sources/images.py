@@ -82,7 +82,9 @@ def _paths_from_uri(uri: str | Path) -> list[Path]:
     path = Path(uri)
     if path.is_file():
         return [path]
-    found = path.iterdir() if path.is_dir() else (Path(p) for p in glob.glob(str(uri)))
+    # Path.glob takes no absolute pattern.
+    matches = glob.glob(str(uri))  # noqa: PTH207
+    found = path.iterdir() if path.is_dir() else map(Path, matches)
     paths = [p for p in found if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
     if not paths:
         raise SourceError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgeds.errors import SourceFailed
 from edgeds.sources import is_images, open_source
 from edgeds.sources.video import VideoSource
-from edgeds.types import Frame
+from edgeds.types import Frame, Source
 
 # Up to this many frames a clip is read from end to end: cheaper than seeking in it.
 _READ_WHOLE_FRAMES = 900
@@ -45,14 +45,12 @@ def spread_frames(
         return _by_stride(source, count, report)
 
 
-def _by_stride(
-    source: VideoSource | object, count: int, report: Callable[[int, int], None]
-) -> list[Frame]:
+def _by_stride(source: Source, count: int, report: Callable[[int, int], None]) -> list[Frame]:
     """Read everything; keep every n-th frame, doubling n whenever twice too many are kept."""
     kept: list[Frame] = []
     stride = 1
     try:
-        for frame in source:  # type: ignore[attr-defined]
+        for frame in source:
             if frame.index % stride == 0:
                 kept.append(frame)
             if len(kept) >= 2 * count:
@@ -65,9 +63,7 @@ def _by_stride(
     return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]
 
 
-def _by_seeking(
-    source: VideoSource, count: int, report: Callable[[int, int], None]
-) -> list[Frame]:
+def _by_seeking(source: VideoSource, count: int, report: Callable[[int, int], None]) -> list[Frame]:
     duration_secs = source.info.duration_secs or 0.0
     frames: dict[int, Frame] = {}
     for done in range(count):

@@ -53,7 +53,8 @@ class SyntheticSource(Closing):
         centre_x, centre_y, radius = width * (0.1 + 0.8 * share), height * 0.55, height * 0.28
         y, x = np.mgrid[:height, :width].astype(np.float32)
         distance = np.hypot(x - centre_x, y - centre_y)
-        return np.clip((radius - distance) / 2 + 0.5, 0, 1).astype(np.float32)
+        alpha: FloatMap = np.clip((radius - distance) / 2 + 0.5, 0, 1).astype(np.float32)
+        return alpha
 
     def close(self) -> None:
         self._closed = True
@@ -75,7 +76,5 @@ def _wall(size: Size, seed: int) -> Pixels:
     stripes = 24 * np.sin(x / 7) + 16 * np.cos(y / 5)
     speckle = np.random.default_rng(seed).normal(0, 6, (height, width))
     grey = 110 + stripes + speckle
-    wall: Pixels = np.clip(
-        np.stack([grey - 20, grey, grey + 35], axis=-1), 0, 255
-    ).astype(np.uint8)
+    wall: Pixels = np.clip(np.stack([grey - 20, grey, grey + 35], axis=-1), 0, 255).astype(np.uint8)
     return wall

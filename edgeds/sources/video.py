@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
-from edgeds.preprocess import swscale_colour
+from edgeds.preprocess import SWSCALE_FLAGS, swscale_colour
 from edgeds.types import Closing, ColourTags, Frame, Pixels, StreamInfo
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class VideoSource(Closing):
                     fix="the file is damaged or truncated; copy it again",
                 ) from error
             try:
-                yield from cast("list[av.VideoFrame]", packet.decode())
+                yield from packet.decode()
             except av.FFmpegError:
                 self.damaged += 1
 
@@ -170,9 +170,7 @@ def _info(
     )
 
 
-def _duration_secs(
-    container: av.container.InputContainer, stream: av.VideoStream
-) -> float | None:
+def _duration_secs(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return container.duration / 1e6 if container.duration else None
@@ -191,7 +189,11 @@ def _pts(decoded: av.VideoFrame, info: StreamInfo, index: int) -> int:
 def _frame(decoded: av.VideoFrame, index: int, info: StreamInfo, pts: int | None = None) -> Frame:
     matrix, colour_range = swscale_colour(info.colour)
     rgb = decoded.to_ndarray(
-        format="rgb24", src_colorspace=matrix, src_color_range=colour_range, dst_color_range=2
+        format="rgb24",
+        src_colorspace=matrix,
+        src_color_range=colour_range,
+        dst_color_range=2,
+        interpolation=SWSCALE_FLAGS,
     )
     pixels = _upright(cast(Pixels, rgb), decoded)
     pixels.flags.writeable = False

@@ -1,0 +1,79 @@
+"""Set up in a virtual environment of its own, then show or check edgeds.
+
+    python3 dev.py demo     install edgeds, run `edgeds video` on the bundled clip
+    python3 dev.py test     install edgeds with its test tools, run every check
+
+Needs Python 3.10+ and pip, nothing else; works on Linux, macOS and Windows.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+CHECKS = {
+    "lint": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "types": ["mypy"],
+    "floors": ["lint-imports"],
+    "tests": ["pytest"],
+}
+
+
+def main() -> int:
+    task = sys.argv[1] if len(sys.argv) == 2 else ""
+    if task == "demo":
+        return demo()
+    if task == "test":
+        return test()
+    print(__doc__)
+    return 2
+
+
+def demo() -> int:
+    """Overlay and contact sheet of a real clip, into demo/."""
+    scripts = _environment(".venv", ["."])
+    folder = ROOT / "demo"
+    folder.mkdir(exist_ok=True)
+    clip = ROOT / "tests" / "data" / "people_walking.mp4"
+    command = [scripts / "edgeds", "video", clip]
+    command += ["-o", folder / "people_walking.mp4", "--sheet", folder / "people_walking.png"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def test() -> int:
+    """Every check in turn; all run, the first failure is the verdict."""
+    # constraints.txt holds the versions the checks were last green with.
+    scripts = _environment(".venv-test", ["-e", ".[test,train]", "-c", "tests/constraints.txt"])
+    verdict = 0
+    for name, command in CHECKS.items():
+        print(f"== {name}: {' '.join(command)}", flush=True)
+        code = subprocess.run(
+            [scripts / command[0], *command[1:]], cwd=ROOT, check=False
+        ).returncode
+        verdict = verdict or code
+    print("== all checks passed" if verdict == 0 else "== a check failed", flush=True)
+    return verdict
+
+
+def _environment(name: str, install: list[str]) -> Path:
+    """The folder of the scripts of a virtual environment with edgeds in it."""
+    if sys.version_info < (3, 10):  # noqa: UP036 (run by whatever python3 there is)
+        raise SystemExit("edgeds needs Python 3.10 or newer; this is " + sys.version.split()[0])
+    folder = ROOT / name
+    scripts = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    if not (scripts / "pip").exists() and not (scripts / "pip.exe").exists():
+        print(f"making a virtual environment in {name}", flush=True)
+        venv.create(folder, with_pip=True)
+    print("installing (minutes the first time)", flush=True)
+    subprocess.run(
+        [scripts / "python", "-m", "pip", "install", "-q", *install], cwd=ROOT, check=True
+    )
+    return scripts
+
+
+if __name__ == "__main__":
+    sys.exit(main())

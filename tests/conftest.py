@@ -1,0 +1,106 @@
+"""Small videos made on the spot, and the command as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from edgeds.preprocess import SWSCALE_FLAGS
+from edgeds.sources import SyntheticSource
+
+DATA = Path(__file__).parent / "data"
+MakeClip = Callable[..., Path]
+
+
+@pytest.fixture
+def data() -> Path:
+    return DATA
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> MakeClip:
+    """A function that writes the synthetic scene as a video and returns its path."""
+
+    def make(
+        name: str = "clip.mp4",
+        *,
+        frame_count: int = 30,
+        size: tuple[int, int] = (90, 160),
+        rate: Fraction = Fraction(30),
+        pts: list[int] | None = None,
+        time_base: Fraction | None = None,
+        audio: bool = False,
+        rotation: int = 0,
+        full_range: bool = False,
+        matrix: int = 2,
+        codec: str = "libx264",
+    ) -> Path:
+        path = tmp_path / name
+        source = SyntheticSource(size=size, frame_count=frame_count, rate=rate)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(codec, rate=rate)
+            stream.height, stream.width = size
+            stream.pix_fmt = "yuv420p"
+            context = stream.codec_context
+            context.color_range = 2 if full_range else 1
+            context.colorspace = context.color_primaries = context.color_trc = matrix
+            if codec == "libx264":
+                context.options = {"crf": "10", "preset": "veryfast", "g": "12"}
+            context.time_base = time_base or 1 / rate
+            if rotation:
+                stream.set_display_rotation(rotation)
+            sound = container.add_stream("aac", rate=48000) if audio else None
+            for frame in source:
+                picture = av.VideoFrame.from_ndarray(frame.pixels, format="rgb24").reformat(
+                    format="yuv420p",
+                    dst_colorspace=5 if matrix == 2 else matrix,
+                    dst_color_range=2 if full_range else 1,
+                    interpolation=SWSCALE_FLAGS,
+                )
+                picture.pts = pts[frame.index] if pts else frame.index
+                picture.time_base = time_base or 1 / rate
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode(None))
+            if sound is not None:
+                _beep(container, sound, float(frame_count / rate))
+        return path
+
+    return make
+
+
+def _beep(container: av.container.OutputContainer, stream: av.AudioStream, secs: float) -> None:
+    for start in range(0, int(secs * 48000), 1024):
+        wave = np.sin(np.arange(start, start + 1024) * 0.05).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+@pytest.fixture
+def edgeds(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command as a process, in an empty folder."""
+
+    def run(
+        *arguments: str | Path, preexec: Callable[[], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "edgeds", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(DATA.parents[1])},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+            preexec_fn=preexec,
+        )
+
+    return run

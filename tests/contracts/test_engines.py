@@ -1,0 +1,82 @@
+"""What every engine must do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine, default_engine, read_card
+from edgeds.preprocess import resized
+from edgeds.sources import SyntheticSource
+from edgeds.types import Engine
+
+
+@pytest.fixture(params=["difference", "openvino", "onnxruntime"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "difference":
+        yield DifferenceEngine()
+        return
+    pytest.importorskip(request.param, reason=f"{request.param} is not installed")
+    folder = default_engine()
+    if request.param == "openvino":
+        from edgeds.engine.openvino import OpenVinoEngine
+
+        opened: Engine = OpenVinoEngine(folder, read_card(folder))
+    else:
+        from edgeds.engine.onnxruntime import OnnxRuntimeEngine
+
+        opened = OnnxRuntimeEngine(folder, read_card(folder))
+    with opened:
+        yield opened
+
+
+@pytest.fixture
+def scene() -> SyntheticSource:
+    return SyntheticSource(size=(360, 600), frame_count=9)
+
+
+def test_maps_have_the_engines_size_and_alpha_is_between_0_and_1(
+    engine: Engine, scene: SyntheticSource
+) -> None:
+    plate = engine.encode_plate(resized(scene.plate, engine.size))
+    for frame in scene:
+        maps = engine.infer(resized(frame.pixels, engine.size), plate)
+        assert maps.alpha.shape == maps.inverse_depth.shape == engine.size
+        assert maps.alpha.dtype == maps.inverse_depth.dtype == np.float32
+        assert 0 <= maps.alpha.min() <= maps.alpha.max() <= 1
+        assert np.isfinite(maps.inverse_depth).all()
+
+
+def test_an_empty_scene_is_empty_and_a_ball_is_not(engine: Engine, scene: SyntheticSource) -> None:
+    plate = engine.encode_plate(resized(scene.plate, engine.size))
+    frames = list(scene)
+    empty = engine.infer(resized(frames[0].pixels, engine.size), plate).alpha
+    assert (empty > 0.5).mean() < 1e-3
+    found = engine.infer(resized(frames[5].pixels, engine.size), plate).alpha > 0.5
+    truth = resized_truth(scene, 5, engine.size)
+    assert (found & truth).sum() / (found | truth).sum() > 0.9
+
+
+def test_maps_belong_to_the_caller(engine: Engine, scene: SyntheticSource) -> None:
+    plate = engine.encode_plate(resized(scene.plate, engine.size))
+    first, *_, last = list(scene)
+    maps = engine.infer(resized(last.pixels, engine.size), plate)
+    alpha = maps.alpha.copy()
+    engine.infer(resized(first.pixels, engine.size), plate)
+    assert (maps.alpha == alpha).all()
+
+
+def test_two_plates_do_not_mix(engine: Engine, scene: SyntheticSource) -> None:
+    small = resized(scene.plate, engine.size)
+    plate = engine.encode_plate(small)
+    before = engine.infer(small, plate).alpha
+    engine.encode_plate(255 - small)
+    assert (engine.infer(small, plate).alpha == before).all()
+
+
+def resized_truth(scene: SyntheticSource, index: int, size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+    import cv2
+
+    return cv2.resize(scene.alpha(index), size[::-1], interpolation=cv2.INTER_AREA) > 0.5

@@ -1,0 +1,82 @@
+"""The bounded hand-off between two threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeds.handoff import buffered
+
+
+@settings(max_examples=40, deadline=None)
+@given(items=st.lists(st.integers()), depth=st.integers(1, 5))
+def test_everything_arrives_once_and_in_order(items: list[int], depth: int) -> None:
+    assert list(buffered(items, depth=depth)) == items
+
+
+@settings(max_examples=20, deadline=None)
+@given(before=st.integers(0, 9), depth=st.integers(1, 4))
+def test_an_error_comes_after_the_items_before_it(before: int, depth: int) -> None:
+    def breaks() -> Iterator[int]:
+        yield from range(before)
+        raise OSError("cable pulled")
+
+    got = []
+    with pytest.raises(OSError, match="cable pulled"):
+        for item in buffered(breaks(), depth=depth):
+            got.append(item)
+    assert got == list(range(before))
+
+
+def test_the_producer_runs_at_most_depth_items_ahead() -> None:
+    produced: list[int] = []
+
+    def counting() -> Iterator[int]:
+        for item in range(100):
+            produced.append(item)
+            yield item
+
+    stream = buffered(counting(), depth=2)
+    assert next(stream) == 0
+    time.sleep(0.2)
+    # One was taken, two wait in the queue, one waits to be put there.
+    assert len(produced) <= 4
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_a_consumer_that_raises_ends_the_producer_and_closes_its_source() -> None:
+    closed = threading.Event()
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    stream = buffered(endless(), depth=1)
+    with pytest.raises(ValueError, match="consumer"):
+        try:
+            for _ in stream:
+                raise ValueError("consumer")
+        finally:
+            stream.close()  # type: ignore[attr-defined]
+    assert closed.wait(1)
+    assert not [t for t in threading.enumerate() if t.name == "edgeds-handoff"]
+
+
+def test_both_sides_work_at_the_same_time() -> None:
+    def slow() -> Iterator[int]:
+        for item in range(5):
+            time.sleep(0.05)
+            yield item
+
+    began = time.perf_counter()
+    for _ in buffered(slow()):
+        time.sleep(0.05)
+    assert time.perf_counter() - began < 0.42  # one after the other it would be 0.5

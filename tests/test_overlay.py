@@ -1,0 +1,152 @@
+"""Views and compositing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeds.errors import ShapeError
+from edgeds.overlay import colour_backdrop, composer, covering, depth_picture, over
+from edgeds.presets import VIEWS, View
+from edgeds.sources import SyntheticSource
+from edgeds.types import Frame, Maps, Pixels
+
+SOURCE = SyntheticSource(size=(90, 160), frame_count=9, noise_levels=0)
+RAMP = np.repeat(np.linspace(0.1, 1, 90, dtype=np.float32)[:, None], 160, axis=1)
+
+
+def _frame_and_maps(index: int = 5) -> tuple[Frame, Maps]:
+    frame = next(f for f in SOURCE if f.index == index)
+    alpha = SOURCE.alpha(index)
+    return frame, Maps(alpha, RAMP + alpha)
+
+
+def _compose(view: View, index: int = 5, **more: object) -> Pixels:
+    compose = composer(
+        view,
+        plate=SOURCE.plate,
+        plate_depth=RAMP,
+        depth_range=(0.1, 2.0),
+        **more,  # type: ignore[arg-type]
+    )
+    return compose(*_frame_and_maps(index)).pixels
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_alpha_0_gives_the_backdrop_and_alpha_1_the_foreground(data: st.DataObject) -> None:
+    seed = data.draw(st.integers(0, 10_000))
+    random = np.random.default_rng(seed)
+    front, back = (random.integers(0, 256, (6, 7, 3), dtype=np.uint8) for _ in range(2))
+    alpha = random.choice([0.0, 1.0], (6, 7)).astype(np.float32)
+    mixed = over(front, back, alpha)
+    assert (mixed[alpha == 1] == front[alpha == 1]).all()
+    assert (mixed[alpha == 0] == back[alpha == 0]).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_mix_is_at_most_one_level_off(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    front, back = (random.integers(0, 256, (6, 7, 3), dtype=np.uint8) for _ in range(2))
+    alpha = random.random((6, 7), np.float32)
+    exact = alpha[..., None] * front + (1 - alpha[..., None]) * back
+    assert np.abs(over(front, back, alpha) - exact).max() <= 1
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_leaves_the_frame_as_it_was(view: View) -> None:
+    frame, _ = _frame_and_maps()
+    before = frame.pixels.copy()
+    _compose(view)
+    assert (frame.pixels == before).all()
+
+
+@pytest.mark.parametrize(
+    ("view", "shape"),
+    [("overlay", (90, 160, 3)), ("mask", (90, 160, 3)), ("depth", (90, 160, 3)),
+     ("side-by-side", (90, 320, 3)), ("cutout", (90, 160, 4)), ("replace", (90, 160, 3)),
+     ("blur", (90, 160, 3))],
+)  # fmt: skip
+def test_every_view_has_its_shape(view: View, shape: tuple[int, ...]) -> None:
+    picture = _compose(view)
+    assert picture.shape == shape
+    assert picture.dtype == np.uint8
+
+
+def test_replace_puts_the_foreground_on_the_backdrop_without_a_fringe() -> None:
+    picture = _compose("replace", backdrop=colour_backdrop("#00f"))
+    alpha = SOURCE.alpha(5)
+    assert (picture[alpha == 0] == (0, 0, 255)).all()
+    assert (picture[alpha == 1] == (210, 60, 40)).all()
+    border = (alpha > 0.2) & (alpha < 0.8)
+    expected = alpha[..., None] * (210, 60, 40) + (1 - alpha[..., None]) * (0, 0, 255)
+    # The wall behind is grey: were its light still in the border, green would be 25 levels up.
+    assert np.abs(picture - expected)[border].mean() < 3
+
+
+def test_cutout_carries_alpha_and_clean_colours() -> None:
+    picture = _compose("cutout")
+    alpha = SOURCE.alpha(5)
+    assert np.abs(picture[..., 3] - 255 * alpha).max() <= 1
+    seen = alpha > 0.2
+    assert np.abs(picture[seen][:, :3].astype(int) - (210, 60, 40)).max() <= 6
+
+
+def test_blur_keeps_the_foreground_sharp_and_leaks_nothing_of_it() -> None:
+    picture = _compose("blur").astype(int)
+    alpha = SOURCE.alpha(5)
+    assert (picture[alpha == 1] == (210, 60, 40)).all()
+    # The ball is red and the wall is blue: a halo around the ball would be reddish.
+    near = (alpha == 0) & (SOURCE.alpha(4) + SOURCE.alpha(6) > 0)
+    assert (picture[near][:, 2] - picture[near][:, 0]).min() > 20
+
+
+def test_blur_blurs_the_far_more_than_the_near() -> None:
+    plate = SyntheticSource(size=(360, 640)).plate
+    ramp = np.repeat(np.linspace(0.1, 1, 360, dtype=np.float32)[:, None], 640, axis=1)
+    compose = composer("blur", plate=plate, plate_depth=ramp, depth_range=(0.1, 2.0))
+    picture = compose(Frame(plate), Maps(np.zeros_like(ramp), ramp)).pixels
+    detail = np.abs(np.diff(picture.astype(int), axis=1)).mean(axis=(1, 2))
+    assert detail[:90].mean() < 0.7 * detail[270:].mean()  # far above, near below
+
+
+def test_depth_keeps_its_colours_whatever_else_is_in_the_frame() -> None:
+    without, with_ball = _compose("depth", index=0), _compose("depth", index=5)
+    background = SOURCE.alpha(5) == 0
+    assert (without[background] == with_ball[background]).all()
+
+
+def test_nearer_is_brighter() -> None:
+    grey = depth_picture(RAMP, (0.1, 1.0)).astype(int).sum(axis=2)[:, 0]
+    assert (np.diff(grey) >= 0).mean() > 0.95
+    assert grey[-1] > grey[0] + 400
+
+
+def test_depth_farther_than_the_range_is_the_darkest_and_not_bright() -> None:
+    beyond = depth_picture(np.full((4, 4), -5.0, np.float32), (0.1, 1.0))
+    assert beyond.max() <= 4
+
+
+def test_maps_of_another_size_are_refused() -> None:
+    frame, _ = _frame_and_maps()
+    small = np.zeros((9, 16), np.float32)
+    compose = composer("mask", plate=SOURCE.plate, plate_depth=RAMP, depth_range=(0.0, 1.0))
+    with pytest.raises(ShapeError, match=r"\(90, 160\)"):
+        compose(frame, Maps(small, small))
+
+
+def test_a_backdrop_covers_without_stretching() -> None:
+    picture = np.zeros((100, 400, 3), np.uint8)
+    picture[:, 150:250] = 255  # a square of 100 in the middle
+    covered = covering(picture, (200, 200))
+    assert covered.shape == (200, 200, 3)
+    assert covered[:, 5:-5].min() == 255  # the square, at twice its size, fills the view
+
+
+@pytest.mark.parametrize("colour", ["#12345", "green-ish", "#ggg"])
+def test_what_is_no_colour_is_refused(colour: str) -> None:
+    with pytest.raises(ValueError, match=r"colour|hexadecimal"):
+        colour_backdrop(colour)

@@ -1,0 +1,126 @@
+"""The one loop, with the shipped fakes for source, engine and sink."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine
+from edgeds.errors import SinkFailed, SourceFailed
+from edgeds.estimate import Estimator
+from edgeds.pipeline import Clock, run
+from edgeds.plate import Plate
+from edgeds.sinks import MemorySink
+from edgeds.sources import SyntheticSource
+from edgeds.types import Frame, Maps
+
+
+def _as_is(frame: Frame, maps: Maps) -> Frame:
+    return frame
+
+
+def _estimator(source: SyntheticSource) -> Estimator:
+    return Estimator(DifferenceEngine(size=(45, 80)), Plate(source.plate))
+
+
+def _no_threads_left() -> bool:
+    for _ in range(40):
+        if not [t for t in threading.enumerate() if t.name == "edgeds-handoff"]:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_every_frame_comes_out_once_and_in_order() -> None:
+    source = SyntheticSource(frame_count=25)
+    sink = MemorySink()
+    report = run(source, _estimator(source), _as_is, sink)
+    assert [frame.index for frame in sink.frames] == list(range(25))
+    assert report.frames == 25
+
+
+def test_compose_gets_each_frame_with_its_own_maps() -> None:
+    source = SyntheticSource(frame_count=12, noise_levels=0)
+
+    def check(frame: Frame, maps: Maps) -> Frame:
+        truth = source.alpha(frame.index)
+        assert np.abs((maps.alpha > 0.5).astype(float) - (truth > 0.5)).mean() < 0.02
+        return frame
+
+    run(source, _estimator(source), check, MemorySink())
+
+
+def test_a_source_that_breaks_ends_the_run_after_the_frames_before_it() -> None:
+    good = SyntheticSource(frame_count=7)
+
+    def breaks() -> Iterator[Frame]:
+        yield from good
+        raise SourceFailed("cable pulled")
+
+    sink = MemorySink()
+    with pytest.raises(SourceFailed, match="cable pulled"):
+        run(breaks(), _estimator(good), _as_is, sink)
+    assert len(sink.frames) == 7
+    assert _no_threads_left()
+
+
+def test_a_full_sink_ends_the_run_promptly_and_is_the_error_reported() -> None:
+    source = SyntheticSource(frame_count=10_000)
+    sink = MemorySink(capacity=3)
+    with pytest.raises(SinkFailed, match="full after 3"):
+        run(source, _estimator(source), _as_is, sink)
+    assert len(sink.frames) == 3
+    assert _no_threads_left()
+
+
+@pytest.mark.parametrize("stage", ["estimate", "compose"])
+def test_an_error_in_the_middle_is_raised_and_stops_every_thread(stage: str) -> None:
+    source = SyntheticSource(frame_count=10_000)
+    estimate = _estimator(source)
+
+    def failing_estimate(frame: Frame) -> Maps:
+        if stage == "estimate" and frame.index == 5:
+            raise ZeroDivisionError("in estimate")
+        return estimate(frame)
+
+    def failing_compose(frame: Frame, maps: Maps) -> Frame:
+        if stage == "compose" and frame.index == 5:
+            raise ZeroDivisionError("in compose")
+        return frame
+
+    sink = MemorySink()
+    with pytest.raises(ZeroDivisionError, match=f"in {stage}"):
+        run(source, failing_estimate, failing_compose, sink)
+    assert [frame.index for frame in sink.frames] == [0, 1, 2, 3, 4]
+    assert _no_threads_left()
+
+
+def test_stages_overlap() -> None:
+    source = SyntheticSource(frame_count=10)
+    maps = Maps(np.zeros(source.info.size, np.float32), np.zeros(source.info.size, np.float32))
+
+    def slow_estimate(frame: Frame) -> Maps:
+        time.sleep(0.04)
+        return maps
+
+    def slow_compose(frame: Frame, maps: Maps) -> Frame:
+        time.sleep(0.04)
+        return frame
+
+    report = run(source, slow_estimate, slow_compose, MemorySink())
+    assert report.secs < 0.7  # one after the other it would be 0.8
+
+
+def test_fps_counts_the_gaps_between_frames_and_not_the_frames() -> None:
+    clock = Clock(began_secs=0.0, written_secs=[1.0, 1.5, 2.0])
+    assert clock.report().fps == pytest.approx(2.0)  # two gaps in one second, not three frames
+    assert clock.report().secs == pytest.approx(2.0)
+
+
+def test_a_run_of_nothing_reports_nothing() -> None:
+    report = run([], lambda _: pytest.fail("no frame to look at"), _as_is, MemorySink())
+    assert (report.frames, report.fps) == (0, 0.0)

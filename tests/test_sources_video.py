@@ -1,0 +1,137 @@
+"""Video files: what libavformat hides is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeds.errors import SourceError, SourceFailed
+from edgeds.sources import SyntheticSource, VideoSource, open_source
+from edgeds.sources.sampling import spread_frames
+
+MakeClip = Callable[..., Path]
+
+
+def test_every_frame_comes_out_the_last_ones_too(make_clip: MakeClip) -> None:
+    # With B frames the decoder holds the last ones back until it is flushed.
+    frames = list(open_source(make_clip(frame_count=31)))
+    assert [frame.index for frame in frames] == list(range(31))
+    truth = SyntheticSource(size=(90, 160), frame_count=31)
+    last = next(f for f in truth if f.index == 30)
+    assert np.abs(frames[-1].pixels.astype(int) - last.pixels).mean() < 4
+
+
+def test_2997_fps_is_not_truncated(make_clip: MakeClip) -> None:
+    source = open_source(make_clip(rate=Fraction(30000, 1001), frame_count=20))
+    assert source.info.rate == Fraction(30000, 1001)
+    assert [frame.pts_secs for frame in source][19] == pytest.approx(19 * 1001 / 30000, abs=1e-4)
+
+
+def test_variable_frame_times_are_kept(make_clip: MakeClip) -> None:
+    pts = [0, 40, 80, 500, 510, 900, 1000, 1033, 2000, 2040]
+    clip = make_clip(pts=pts, time_base=Fraction(1, 1000), frame_count=len(pts))
+    times = [frame.pts_secs for frame in open_source(clip)]
+    assert times == pytest.approx([p / 1000 for p in pts], abs=1e-3)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_turned_video_comes_out_upright(make_clip: MakeClip, rotation: int) -> None:
+    plain = next(iter(open_source(make_clip("plain.mp4"))))
+    source = open_source(make_clip("turned.mp4", rotation=rotation))
+    turned = next(iter(source))
+    assert source.info.size == turned.size == ((90, 160) if rotation == 180 else (160, 90))
+    expected = np.rot90(plain.pixels, rotation // 90)
+    assert np.abs(turned.pixels.astype(int) - expected).mean() < 1
+
+
+@pytest.mark.parametrize("full_range", [False, True])
+@pytest.mark.parametrize("matrix", [1, 2, 5])
+def test_colours_come_out_as_they_went_in(
+    make_clip: MakeClip, full_range: bool, matrix: int
+) -> None:
+    source = open_source(make_clip(full_range=full_range, matrix=matrix))
+    assert source.info.colour.full_range is full_range
+    truth = next(iter(SyntheticSource(size=(90, 160), frame_count=30)))
+    means = next(iter(source)).pixels.reshape(-1, 3).mean(axis=0)
+    # A wrong matrix shifts a channel by 3 levels and more here, a wrong range by 8 and more;
+    # swscale rounds full-range chroma down, which takes up to 2 levels from blue.
+    tolerance = 2.0 if full_range else 1.0
+    assert means == pytest.approx(truth.pixels.reshape(-1, 3).mean(axis=0), abs=tolerance)
+
+
+def test_a_truncated_file_gives_its_frames_and_then_says_so(make_clip: MakeClip) -> None:
+    clip = make_clip("whole.mkv", frame_count=90, size=(180, 320))
+    short = clip.with_name("short.mkv")
+    short.write_bytes(clip.read_bytes()[: int(clip.stat().st_size * 0.5)])
+    frames = []
+    with pytest.raises(SourceFailed, match=r"ended early: \d+ of 90 frames"):
+        for frame in open_source(short):
+            frames.append(frame)
+    assert 20 < len(frames) < 70
+
+
+def test_damage_in_the_middle_is_skipped_and_counted(make_clip: MakeClip) -> None:
+    clip = make_clip("whole.mp4", frame_count=60, size=(180, 320))
+    data = bytearray(clip.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 400] = b"\xff" * 400
+    clip.write_bytes(data)
+    source = VideoSource(clip)
+    count = sum(1 for _ in source)
+    assert 50 <= count <= 60
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot open") as caught:
+        open_source(tmp_path / "nowhere.mp4")
+    assert "no such file" in caught.value.why
+
+
+def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("shopping list\n" * 100)
+    with pytest.raises(SourceError) as caught:
+        open_source(path)
+    assert "not a video" in caught.value.why
+
+
+def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "song.m4a"
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=48000)
+        silence = av.AudioFrame.from_ndarray(
+            np.zeros((1, 4096), np.float32), format="fltp", layout="mono"
+        )
+        silence.sample_rate = 48000
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode(None))
+    with pytest.raises(SourceError, match="no video in"):
+        open_source(path)
+
+
+def test_a_video_of_no_frames_is_refused(make_clip: MakeClip) -> None:
+    with pytest.raises(SourceError):
+        open_source(make_clip(frame_count=0))
+
+
+@pytest.mark.parametrize("frame_count", [60, 1100])
+def test_samples_are_spread_over_the_whole_clip(make_clip: MakeClip, frame_count: int) -> None:
+    # 1,100 frames are sought through, 60 are read from end to end.
+    clip = make_clip(frame_count=frame_count, size=(36, 64))
+    frames = spread_frames(clip, 12)
+    times = np.array([frame.pts_secs for frame in frames]) * 30 / frame_count
+    assert 10 <= len(frames) <= 12
+    assert times[0] < 0.1
+    assert times[-1] > 0.9
+    assert np.diff(times).max() < 0.2
+
+
+def test_large_frames_get_fewer_samples(make_clip: MakeClip) -> None:
+    clip = make_clip(frame_count=40)
+    assert len(spread_frames(clip, 48, memory_bytes=90 * 160 * 3 * 7)) == 7

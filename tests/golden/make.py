@@ -1,0 +1,52 @@
+"""Make the golden pictures again: python tests/golden/make.py
+
+One frame of the synthetic scene in every view, and the plate of its clip. Look at them before
+committing new ones: they are what the views should look like, not what they happen to.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate import Estimator
+from edgeds.overlay import composer
+from edgeds.plate import Plate, plate_from_samples
+from edgeds.presets import VIEWS
+from edgeds.sources import SyntheticSource
+from edgeds.types import Pixels
+
+FOLDER = Path(__file__).parent
+
+
+def pictures() -> dict[str, Pixels]:
+    """Name -> RGB or RGBA picture."""
+    source = SyntheticSource(size=(180, 320), frame_count=15)
+    frames = list(source)
+    estimate = Estimator(DifferenceEngine(size=(90, 160)), Plate(source.plate))
+    maps = estimate(frames[7])
+    made = {"plate": plate_from_samples([frame.pixels for frame in frames]).pixels}
+    for view in VIEWS:
+        compose = composer(
+            view,
+            plate=source.plate,
+            plate_depth=estimate.plate_depth,
+            depth_range=estimate.depth_range,
+        )
+        made[view] = compose(frames[7], maps).pixels
+    return made
+
+
+def main() -> None:
+    for name, pixels in pictures().items():
+        swap = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        picture = np.ascontiguousarray(cv2.cvtColor(pixels, swap))
+        cv2.imwrite(str(FOLDER / f"{name}.png"), picture)
+        print(f"{name}.png {pixels.shape}")
+
+
+if __name__ == "__main__":
+    main()

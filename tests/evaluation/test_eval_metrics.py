@@ -173,18 +173,19 @@ def test_a_boundary_counts_as_right_within_two_pixels(shift: int, expected: floa
     assert metrics.boundary_f(alpha, truth, everywhere(truth)) == expected
 
 
-def test_boundary_f_of_a_shifted_square_is_what_its_outline_gives() -> None:
-    # A 10 px outline has 36 pixels. Shifted by 3: the far columns' middles are 3 px off; those
-    # of the other columns lie on or beside the other's rows. Counted by brute force below.
-    truth, alpha = square(10, 10), square(10, 13)
-    outline, other = slow_boundary(truth), slow_boundary(alpha)
-    assert len(outline) == len(other) == 36
-    recall = sum(min(math.dist(a, b) for b in other) <= 2 for a in outline) / 36
-    precision = sum(min(math.dist(a, b) for b in outline) <= 2 for a in other) / 36
-    expected = 2 * precision * recall / (precision + recall)
-    assert 0 < expected < 1
-    found = metrics.boundary_f(alpha, truth, everywhere(truth))
-    assert found == pytest.approx(expected)
+@pytest.mark.parametrize("seed", range(4))
+def test_boundary_f_agrees_with_distances_between_all_pairs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    coarse = rng.random((2, 8, 8)) < 0.4
+    alpha, truth = np.pad(coarse.repeat(4, axis=1).repeat(4, axis=2), ((0, 0), (4, 4), (4, 4)))
+    alpha = np.roll(alpha, seed, axis=1).astype(np.float32)
+    found, wanted = slow_boundary(alpha), slow_boundary(truth.astype(np.float32))
+    precision = sum(min(math.dist(a, b) for b in wanted) <= 2 for a in found) / len(found)
+    recall = sum(min(math.dist(a, b) for b in found) <= 2 for a in wanted) / len(wanted)
+    assert 0 < precision < 1
+    assert 0 < recall < 1
+    value = metrics.boundary_f(alpha, truth.astype(np.float32), everywhere(alpha))
+    assert value == pytest.approx(2 * precision * recall / (precision + recall))
 
 
 def slow_boundary(alpha: Map) -> list[tuple[int, int]]:

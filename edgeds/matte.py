@@ -8,6 +8,7 @@ gives the F that is really there. Knows nothing about networks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -31,21 +32,22 @@ def refined_alpha(coarse: FloatMap, frame: Pixels, plate: Pixels) -> FloatMap:
     alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     if coarse.shape == (height, width):
         alpha = alpha.copy()
-    low, high, colour, doubt, trust = _around(coarse, frame)
+    near = _around(coarse, resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2]))
+    low, high = near.low, near.high
     band = _band(low, high, (height, width))
     if band.size == 0:
         return alpha
     at = _sampler(band, coarse.shape, (height, width))
-    b = plate.reshape(-1, 3)[band].astype(np.float32)
+    b = plate.reshape(-1, 3)[band] + at(near.drift)
     c_minus_b = frame.reshape(-1, 3)[band] - b
-    f_minus_b = at(colour) - b
+    f_minus_b = at(near.colour) - b
     contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
     mixed = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
     mixed = np.clip(mixed, 0, 1)
     misfit = c_minus_b - mixed[:, None] * f_minus_b
-    belief = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * at(doubt))
+    belief = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * at(near.variance))
     belief *= np.exp(-np.einsum("ij,ij->i", misfit, misfit) / (3 * MATTE.misfit_levels**2))
-    belief *= np.clip(at(trust), 0, 1)
+    belief *= np.clip(at(near.trust), 0, 1)
     before = alpha.reshape(-1)[band]
     mixed = np.clip(mixed, at(low), at(high))
     alpha.reshape(-1)[band] = before + belief * (mixed - before)
@@ -67,24 +69,48 @@ def foreground(frame: Pixels, alpha: FloatMap, plate: Pixels) -> Pixels:
     return result
 
 
-def _around(
-    coarse: FloatMap, frame: Pixels
-) -> tuple[FloatMap, FloatMap, npt.NDArray[np.float32], FloatMap, FloatMap]:
-    """At the coarse size, nearby: lowest and highest alpha, foreground colour, its variance
-    (summed over the channels), and how far there is enough sure foreground to know them."""
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is near each pixel of the coarse size (h, w)."""
+
+    low: FloatMap
+    """Lowest alpha nearby, and highest."""
+    high: FloatMap
+    colour: npt.NDArray[np.float32]
+    """Mean colour of the sure foreground, (h, w, 3), and its variance summed over channels."""
+    variance: FloatMap
+    trust: FloatMap
+    """How far there is enough sure foreground to know these; 1 and over is enough."""
+    drift: npt.NDArray[np.float32]
+    """What the sure background differs from the plate, (h, w, 3): exposure, white balance."""
+
+
+def _around(coarse: FloatMap, frame: Pixels, plate: Pixels) -> _Around:
     import cv2
 
+    def summed(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        total: npt.NDArray[np.float32] = cv2.boxFilter(values, -1, (9, 9), normalize=False)
+        return total
+
     kernel = np.ones((3, 3), np.uint8)
-    low, high = cv2.erode(coarse, kernel), cv2.dilate(coarse, kernel)
-    small = resized(frame, (coarse.shape[0], coarse.shape[1])).astype(np.float32)
     sure = (coarse > MATTE.sure).astype(np.float32)
-    side = (9, 9)
-    total = cv2.boxFilter(sure, -1, side, normalize=False)
+    empty = (coarse < 1 - MATTE.sure).astype(np.float32)
+    colours = frame.astype(np.float32)
+    total = summed(sure)
     count = np.maximum(total, 1e-3)
-    colour = cv2.boxFilter(small * sure[..., None], -1, side, normalize=False) / count[..., None]
-    power = cv2.boxFilter(np.square(small).sum(axis=-1) * sure, -1, side, normalize=False) / count
-    variance = np.maximum(power - np.square(colour).sum(axis=-1), 0)
-    return low, high, colour, variance, total / 6  # six sure pixels make a mean to be trusted
+    colour = summed(colours * sure[..., None]) / count[..., None]
+    power = summed(np.square(colours).sum(axis=-1) * sure) / count
+    drift = summed((colours - plate) * empty[..., None])
+    # A few pixels' worth of "no drift" in the mean: where hardly any background is near, none.
+    drift /= (summed(empty) + 4)[..., None]
+    return _Around(
+        low=cv2.erode(coarse, kernel),
+        high=cv2.dilate(coarse, kernel),
+        colour=colour,
+        variance=np.maximum(power - np.square(colour).sum(axis=-1), 0),
+        trust=total / 6,  # six sure pixels make a mean to be trusted
+        drift=drift,
+    )
 
 
 def _band(low: FloatMap, high: FloatMap, size: tuple[int, int]) -> npt.NDArray[np.intp]:

@@ -44,8 +44,8 @@ class PlateFromClip:
 class Matte:
     """Alpha from the network's size to the frame's."""
 
-    sure: float = 0.95
-    """Coarse alpha over it is foreground whose colour may be trusted."""
+    sure: float = 0.8
+    """Coarse alpha over it is foreground whose colour is known, under 1 - it background."""
     band: float = 0.02
     """Alpha closer than this to 0 or 1 is left alone."""
     noise_levels: float = 10.0

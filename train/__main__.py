@@ -4,6 +4,7 @@ is in its neighbours.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,25 +30,34 @@ def fit(
         float | None, typer.Option(help="length of the run in minutes of training")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="length of the run in steps")] = None,
-    seed: int = 1,
-    workers: int = 2,
-    threads: int = 2,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="a recipe.json, as a run writes; gaps are defaults"),
+    ] = None,
+    threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
-    """Train the network, or go on with the run in OUTPUT."""
-    from train.fit import Recipe, Run, train_and_log
+    """Train the network, or go on with the run in OUTPUT. Under torchrun, on all its processes."""
+    from train.diary import train_and_log
     from train.imagenet import imagenet_weights
     from train.material import material_from_folder
+    from train.processes import processes
+    from train.recipe import recipe_from_json
+    from train.run import Run
 
     if (minutes is None) == (steps is None):
         raise typer.BadParameter("give --minutes or --steps")
     output.mkdir(parents=True, exist_ok=True)
-    run = Run(Recipe(minutes=minutes, steps=steps, seed=seed, workers=workers), output)
-    if (output / "run.pt").exists():
-        run.load()
-        typer.echo(f"going on at step {run.step}, {run.progress:.0%}")
-    else:
-        run.start_from_imagenet(imagenet_weights())
-    train_and_log(material_from_folder(data), run, threads=threads)
+    chosen = recipe_from_json(recipe.read_text() if recipe else "{}")
+    chosen = replace(chosen, minutes=minutes, steps=steps)
+    material = material_from_folder(data)
+    with processes() as among:
+        run = Run(chosen, output, among)
+        if (output / "run.pt").exists():
+            run.load()
+            typer.echo(f"going on at step {run.step}, {run.progress:.0%}")
+        else:
+            run.start_from_imagenet(imagenet_weights())
+        train_and_log(material, run, threads=threads)
 
 
 @app.command()

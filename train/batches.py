@@ -5,6 +5,7 @@ Knows nothing about the network.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -47,7 +48,14 @@ def batches(
         batch_size=batch_size,
         sampler=numbers,
         num_workers=workers,
+        worker_init_fn=leave_signals_to_parent,
         prefetch_factor=4 if workers else None,
         multiprocessing_context="fork" if workers else None,
     )
     yield from loader
+
+
+def leave_signals_to_parent(_worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; the parent alone decides when to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

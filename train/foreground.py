@@ -18,20 +18,24 @@ Picture = NDArray[np.float32]
 
 def drawn_layer(
     cutouts: list[Cutout], size: tuple[int, int], rng: np.random.Generator
-) -> tuple[Layer, list[float]]:
-    """One to three things, or a street full of small ones; (H, W, 4), and the height of each as a
-    share of the picture's.
+) -> tuple[Layer, NDArray[np.float32]]:
+    """One to three things, or a street full of small ones.
+
+    Returns the layer, and per pixel how far down the picture (0..1) the thing there reaches.
     """
     street = rng.random() < 0.18
     count = int(rng.integers(2, 8)) if street else int(rng.choice([1, 2, 3], p=[0.6, 0.28, 0.12]))
     layer = np.zeros((*size, 4), np.float32)
-    shares = []
+    foot = np.zeros(size, np.float32)
     for _ in range(count):
         cutout = cutouts[int(rng.integers(len(cutouts)))]
         share = height_share(cutout, rng, street=street)
-        shares.append(share)
-        layer = over(placed(cutout.rgba, share, size, rng, portrait=cutout.is_portrait), layer)
-    return layer, shares
+        thing = placed(cutout.rgba, share, size, rng, portrait=cutout.is_portrait)
+        layer = over(thing, layer)
+        shown = thing[..., 3] > 0.5
+        rows = np.flatnonzero(shown.any(1))
+        foot[shown] = (rows[-1] + 1) / size[0] if rows.size else 0
+    return layer, foot
 
 
 def height_share(cutout: Cutout, rng: np.random.Generator, *, street: bool) -> float:

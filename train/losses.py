@@ -10,6 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+GUESS = 0.1
+"""Weight of a guessed inverse depth against a rendered one."""
+
 
 def alpha_loss(logits: Tensor, target: Tensor) -> Tensor:
     """All terms on alpha; logits and target are (B, 1, H, W)."""
@@ -66,29 +69,30 @@ def overlap_loss(alpha: Tensor, target: Tensor) -> Tensor:
 
 
 def depth_loss(inverse_depth: Tensor, target: Tensor) -> Tensor:
-    """Scale-and-shift-invariant L1 plus multi-scale gradients (Ranftl et al. 2020, MiDaS); 0 where
-    no picture has depth.
+    """Scale-invariant L1 plus multi-scale gradients, after Ranftl et al. 2020 (MiDaS).
+
+    Theirs is invariant to a shift too, since their targets come from stereo of unknown disparity.
+    Ours are metres, and a network left free to shift drifted to where softplus is flat. Targets
+    below 0 are guesses (`train.sample.guessed_ground`): they count GUESS as much.
     """
-    known = (target > 0).float()
+    known = (target != 0).float()
     has_depth = known.mean((1, 2, 3)) > 0.05
     if not bool(has_depth.any()):
         return inverse_depth.sum() * 0
     prediction, target, known = inverse_depth[has_depth], target[has_depth], known[has_depth]
+    trust = torch.where(target < 0, GUESS, 1.0).amin((1, 2, 3), keepdim=True)
+    target = target.abs()
+    unit, predicted_unit = per_picture_mean(target, known), per_picture_mean(prediction, known)
+    target, prediction = target / unit, prediction / (predicted_unit + 1e-6)
     # errors count by what they are of the distance, as AbsRel does, but not without bound far away
-    weight = known / (target / per_picture_mean(target, known) + 0.3)
-    difference = standardised(prediction, known) - standardised(target, known)
-    return masked_mean(difference.abs(), weight) + 0.5 * gradient_loss(difference, known)
-
-
-def standardised(values: Tensor, known: Tensor) -> Tensor:
-    """Per picture: mean 0 and mean absolute deviation 1 on known pixels (MiDaS, equation 7, with a
-    mean for its median).
-
-    Fitting the prediction to the target by least squares instead, with the scale kept positive,
-    learned nothing in 500 steps: a prediction that starts out turned around gets no gradient.
-    """
-    centred = values - per_picture_mean(values, known)
-    return centred / (per_picture_mean(centred.abs(), known) + 1e-4)
+    weight = known * trust / (target + 0.2)
+    difference = prediction - target
+    metres = ((predicted_unit + 1e-6).log() - unit.log()).abs() * trust
+    return (
+        masked_mean(difference.abs(), weight)
+        + 0.5 * gradient_loss(difference * trust, known)
+        + 0.05 * metres.mean()
+    )
 
 
 def gradient_loss(difference: Tensor, known: Tensor, scales: int = 4) -> Tensor:

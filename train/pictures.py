@@ -19,11 +19,13 @@ def write_predictions(network: DualHead, samples: Samples, path: Path, count: in
     """Rows of frame, plate, alpha, predicted alpha, inverse depth, predicted inverse depth."""
     rows = []
     network.eval()
+    device = next(network.parameters()).device
     for number in range(count):
         frame, plate, alpha, depth = samples[number]
         with torch.no_grad():
-            features = network.encode_plate(plate[None].float())
-            predicted, inverse_depth = network(frame[None].float(), features)
+            features = network.encode_plate(plate[None].to(device).float())
+            maps = network(frame[None].to(device).float(), features)
+        predicted, inverse_depth = (x.cpu() for x in maps)
         cells = [rgb(frame), rgb(plate), grey(alpha), grey(predicted[0])]
         rows.append(np.hstack([*cells, stretched(depth), stretched(inverse_depth[0])]))
     cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))

@@ -28,7 +28,7 @@ def save_weights(network: DualHead, path: Path, *, made: dict[str, Any] | None =
     `made` is whatever should be remembered of how the weights came to be; it must be JSON.
     """
     tensors = {
-        name: tensor.half().contiguous() if tensor.dtype.is_floating_point else tensor.contiguous()
+        name: (tensor.half() if tensor.dtype.is_floating_point else tensor).cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
     metadata = {

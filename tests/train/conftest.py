@@ -10,11 +10,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
 pytest.importorskip("safetensors", reason="training needs safetensors: pip install edgeds[train]")
 
-import cv2
-import numpy as np
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
 
-from train.material import Material, material_from_folder
-
+from train.material import Material, material_from_folder  # noqa: E402
 
 torch.set_num_threads(1)  # a busy core would stretch each step of two threads tenfold
 

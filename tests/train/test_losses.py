@@ -55,18 +55,26 @@ def test_missing_a_small_thing_costs_as_much_overlap_as_missing_a_large_one() ->
     assert of_small == pytest.approx(of_large, abs=0.06)  # 20 px of slack in 400 px
 
 
-def test_depth_loss_ignores_scale_and_shift() -> None:
+def test_depth_loss_all_but_ignores_scale() -> None:
     torch.manual_seed(0)
     target = torch.rand(2, 1, 32, 32) + 0.1
-    assert float(depth_loss(3 * target + 2, target)) == pytest.approx(0, abs=1e-2)
+    assert float(depth_loss(target, target)) == pytest.approx(0, abs=1e-4)
+    assert float(depth_loss(3 * target, target)) < 0.06  # 0.05 log 3
     assert float(depth_loss(torch.rand_like(target), target)) > 0.5
+
+
+def test_guessed_depth_counts_little() -> None:
+    torch.manual_seed(0)
+    target, prediction = torch.rand(1, 1, 32, 32) + 0.1, torch.rand(1, 1, 32, 32)
+    guessed, sure = depth_loss(prediction, -target), depth_loss(prediction, target)
+    assert float(guessed) < 0.3 * float(sure)
 
 
 def test_depth_turned_around_is_pulled_back() -> None:
     """Least-squares alignment gave such a prediction no gradient, and nothing was learned."""
     torch.manual_seed(0)
     target = torch.rand(1, 1, 16, 16) + 0.1
-    prediction = (-target).requires_grad_()
+    prediction = (1.2 - target).requires_grad_()
     depth_loss(prediction, target).backward()
     assert float((prediction.grad * target).sum()) < 0, "a step down the gradient adds target"
 

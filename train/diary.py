@@ -1,0 +1,56 @@
+"""A run as a person follows it: log.jsonl, loss.png, predictions.png, a bar, and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from train.batches import Samples
+from train.fit import fit
+from train.manners import SharedCores
+from train.material import Material
+from train.pictures import write_curve, write_predictions
+from train.run import Run
+
+
+def train_and_log(
+    material: Material, run: Run, *, threads: int = 2, save_every_secs: float = 300.0
+) -> None:
+    """`fit` to its end; SIGINT and SIGTERM save and return. Only the first process writes."""
+    from rich.progress import Progress
+
+    saved = time.monotonic()
+    asked_to_stop: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked_to_stop.append(number))
+    recipe, writes = run.recipe, run.among.is_first
+    log_path = run.folder / ("log.jsonl" if writes else f"log-{run.among.rank}.jsonl")
+    forget_after(log_path, run.step)
+    watch = Samples(material, recipe.phases[-1].size, seed=recipe.seed + 1, mix=recipe.mix)
+    cores = SharedCores(threads)
+    with log_path.open("a", buffering=1) as log, Progress(disable=not writes) as bar:
+        task = bar.add_task("fit", total=1.0)
+        for record in fit(material, run):
+            record["threads"] = cores.adjust()
+            log.write(json.dumps(record) + "\n")
+            bar.update(task, completed=run.progress, description=f"loss {record['loss']:.3f}")
+            due = bool(asked_to_stop) or time.monotonic() - saved > save_every_secs
+            if run.among.agreed(float(due)) or run.progress >= 1:
+                run.save()
+                saved = time.monotonic()
+                if writes:
+                    (run.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
+                    write_predictions(run.ema, watch, run.folder / "predictions.png")
+                    write_curve(log_path, run.folder / "loss.png")
+            if run.among.agreed(float(bool(asked_to_stop))):
+                return
+
+
+def forget_after(log: Path, step: int) -> None:
+    """Drop what a killed run had logged beyond its last checkpoint."""
+    if log.exists():
+        kept = [x for x in log.read_text().splitlines() if json.loads(x)["step"] <= step]
+        log.write_text("".join(x + "\n" for x in kept))

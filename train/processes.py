@@ -1,0 +1,75 @@
+"""Several processes, one run: under torchrun every process computes its share and all agree.
+
+Plain torch.distributed: nccl on GPUs, gloo on CPUs. Without torchrun there is one process and
+nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Who this process is among how many, and where it computes."""
+
+    rank: int = 0
+    world: int = 1
+    device: str = "cpu"
+
+    @property
+    def is_first(self) -> bool:
+        """The first writes files and draws the bar; the others only compute."""
+        return self.rank == 0
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """One all-reduce over all gradients; the step is that of one large batch."""
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        if self.world == 1 or not gradients:
+            return
+        flat = torch.cat([g.reshape(-1) for g in gradients])
+        dist.all_reduce(flat)
+        flat /= self.world
+        parts = torch.split(flat, [g.numel() for g in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def agreed(self, value: float) -> float:
+        """The first process's value, so that all end a phase at the same step."""
+        if self.world == 1:
+            return value
+        shared = torch.tensor([value], dtype=torch.float64, device=self.device)
+        dist.broadcast(shared, src=0)
+        return float(shared)
+
+    def average_statistics(self, buffers: Iterable[Tensor]) -> None:
+        """Running means of normalisation: each process saw other pictures."""
+        if self.world == 1:
+            return
+        for buffer in buffers:
+            if buffer.dtype.is_floating_point:
+                dist.all_reduce(buffer)
+                buffer /= self.world
+
+
+@contextmanager
+def processes() -> Iterator[Processes]:
+    """This process's place among those that torchrun started; alone if it did not."""
+    cuda = torch.cuda.is_available()
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    device = f"cuda:{local}" if cuda else "cpu"
+    if "WORLD_SIZE" not in os.environ:
+        yield Processes(device=device)
+        return
+    dist.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size(), device)
+    finally:
+        dist.destroy_process_group()

@@ -1,0 +1,109 @@
+"""The state of a run: networks, optimiser, counters; saved whole, and gone on from exactly.
+
+A run is a folder: run.pt (everything needed to go on) and weights.safetensors (the EMA weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edgeds.network.checkpoint import save_weights
+from edgeds.network.dual_head import DualHead
+from edgeds.network.encoder import encoder_state_from_imagenet
+from train.processes import Processes
+from train.recipe import Recipe
+
+
+class Run:
+    """The state of a run, and the only thing that changes it."""
+
+    def __init__(self, recipe: Recipe, folder: Path, among: Processes | None = None) -> None:
+        self.recipe, self.folder, self.among = recipe, folder, among or Processes()
+        torch.manual_seed(recipe.seed)
+        self.network, self.ema = DualHead(), DualHead()
+        for network in (self.network, self.ema):
+            channels_last(network.to(self.among.device))
+        self.ema.load_state_dict(self.network.state_dict())
+        self.ema.requires_grad_(False)
+        encoder = set(self.network.encoder.parameters())
+        rest = [p for p in self.network.parameters() if p not in encoder]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": list(encoder_in_order(self.network)), "rate": recipe.encoder_rate},
+                {"params": rest, "rate": recipe.rate},
+            ],
+            weight_decay=recipe.weight_decay,
+        )
+        self.step, self.drawn, self.secs = 0, 0, 0.0
+
+    @property
+    def progress(self) -> float:
+        if self.recipe.steps is not None:
+            return self.step / self.recipe.steps
+        assert self.recipe.minutes is not None
+        return self.secs / (60 * self.recipe.minutes)
+
+    def start_from_imagenet(self, weights: dict[str, Tensor]) -> None:
+        for network in (self.network, self.ema):
+            network.encoder.load_state_dict(encoder_state_from_imagenet(weights))
+
+    def save(self) -> None:
+        """Write run.pt whole or not at all, and the EMA weights beside it."""
+        for network in (self.network, self.ema):
+            self.among.average_statistics(network.buffers())
+        if not self.among.is_first:
+            return
+        state = {
+            "network": self.network.state_dict(),
+            "ema": self.ema.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "drawn": self.drawn,
+            "secs": self.secs,
+        }
+        part = self.folder / "run.pt.part"
+        torch.save(state, part)
+        part.replace(self.folder / "run.pt")
+        made = {"steps": self.step, "samples": self.drawn, "secs": round(self.secs)}
+        save_weights(self.ema, self.folder / "weights.safetensors", made=made)
+
+    def load(self) -> None:
+        state: dict[str, Any] = torch.load(self.folder / "run.pt", map_location=self.among.device)
+        self.network.load_state_dict(state["network"])
+        self.ema.load_state_dict(state["ema"])
+        rates = [group["rate"] for group in self.optimizer.param_groups]
+        self.optimizer.load_state_dict(state["optimizer"])
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["rate"] = rate  # the recipe's, which may have changed, not the checkpoint's
+        self.step, self.drawn, self.secs = state["step"], state["drawn"], state["secs"]
+
+
+def freeze(network: DualHead, *, below: int) -> None:
+    """Encoder stages below `below` get no gradient, nor does the stem unless it is 0."""
+    network.encoder.stem.requires_grad_(below == 0)
+    for number, stage in enumerate(network.encoder.stages):
+        stage.requires_grad_(number >= below)
+
+
+@torch.no_grad()
+def update_ema(ema: nn.Module, network: nn.Module, keep: float) -> None:
+    """Exponential moving average of weights and normalisation statistics; these weights ship."""
+    for theirs, ours in zip(network.state_dict().values(), ema.state_dict().values(), strict=True):
+        if ours.dtype.is_floating_point:
+            ours.lerp_(theirs, 1 - keep)
+        else:
+            ours.copy_(theirs)
+
+
+def channels_last(network: nn.Module) -> None:
+    """Weights in NHWC order: 1.6 x the training speed on a CPU with AVX512, measured."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def encoder_in_order(network: DualHead) -> Iterator[nn.Parameter]:
+    yield from network.encoder.parameters()

@@ -51,10 +51,9 @@ def fit_to_plate(
 
 
 def depth_range(plate_depth: FloatMap) -> tuple[float, float]:
-    """(far, near) for showing inverse depth of a whole clip, with room for what comes nearer."""
+    """(far, near) of the plate, for showing the inverse depth of a whole clip in one scale."""
     far, near = np.percentile(plate_depth, (1, 99))
-    span = max(float(near - far), 1e-6)
-    return float(far), float(near) + 0.5 * span
+    return float(far), max(float(near), float(far) + 1e-6)
 
 
 def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap) -> FloatMap:

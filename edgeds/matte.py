@@ -98,7 +98,8 @@ def _around(coarse: FloatMap, frame: Pixels, plate: Pixels) -> _Around:
     colours = frame.astype(np.float32)
     total = summed(sure)
     count = np.maximum(total, 1e-3)
-    colour = summed(colours * sure[..., None]) / count[..., None]
+    colour = summed(colours * sure[..., None])
+    colour /= count[..., None]
     power = summed(np.square(colours).sum(axis=-1) * sure) / count
     drift = summed((colours - plate) * empty[..., None])
     # A few pixels' worth of "no drift" in the mean: where hardly any background is near, none.
@@ -108,7 +109,7 @@ def _around(coarse: FloatMap, frame: Pixels, plate: Pixels) -> _Around:
         high=cv2.dilate(coarse, kernel),
         colour=colour,
         variance=np.maximum(power - np.square(colour).sum(axis=-1), 0),
-        trust=total / 6,  # six sure pixels make a mean to be trusted
+        trust=total * np.float32(1 / 6),  # six sure pixels make a mean to be trusted
         drift=drift,
     )
 

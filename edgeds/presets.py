@@ -83,6 +83,8 @@ class Look:
     opacity: float = 0.45
     inset: float = 0.28
     """Width of the depth inset over the width of the frame."""
+    depth_knee: float = 0.6
+    """Smaller is brighter: the plate's nearest parts are shown at 1 / (1 + knee)."""
     blur: float = 0.035
     """Sigma of the strongest background blur over the frame's height."""
     backdrop: str = "#00b140"

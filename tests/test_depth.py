@@ -68,7 +68,14 @@ def test_the_soft_border_of_a_person_takes_the_persons_depth() -> None:
     assert spread_foreground(depth, alpha)[20:40, 30:33].min() > 1.8
 
 
-def test_the_range_leaves_room_for_what_comes_nearer_than_the_plate() -> None:
-    far, near = depth_range(_plate_depth())
-    assert far < _plate_depth().mean()
-    assert near > _plate_depth().max()
+def test_the_range_is_the_plates_without_its_outliers() -> None:
+    plate = _plate_depth()
+    plate[0, 0], plate[0, 1] = -50, 50
+    far, near = depth_range(plate)
+    assert far == pytest.approx(0.2, abs=0.03)
+    assert near == pytest.approx(0.75, abs=0.03)
+
+
+def test_a_flat_plate_still_has_a_range() -> None:
+    far, near = depth_range(np.full((4, 4), 0.3, np.float32))
+    assert near > far

@@ -122,7 +122,13 @@ def test_depth_keeps_its_colours_whatever_else_is_in_the_frame() -> None:
 def test_nearer_is_brighter() -> None:
     grey = depth_picture(RAMP, (0.1, 1.0)).astype(int).sum(axis=2)[:, 0]
     assert (np.diff(grey) >= 0).mean() > 0.95
-    assert grey[-1] > grey[0] + 400
+    assert grey[-1] > grey[0] + 300
+
+
+def test_what_is_much_nearer_than_the_plate_still_has_shades() -> None:
+    near = np.array([[2.0, 4.0, 8.0]], np.float32)
+    levels = depth_picture(near, (0.1, 1.0)).astype(int).sum(axis=2)[0]
+    assert levels[0] < levels[1] < levels[2]
 
 
 def test_depth_farther_than_the_range_is_the_darkest_and_not_bright() -> None:

@@ -34,12 +34,21 @@ def fit(
         Path | None,
         typer.Option(help="a recipe.json, as a run writes; gaps are defaults"),
     ] = None,
+    sets: Annotated[
+        list[Path] | None,
+        typer.Option("--set", help="a set with a manifest.jsonl, too; but no scene *7"),
+    ] = None,
+    parts: Annotated[
+        Path | None, typer.Option(help="folder of part_N.zip that compose wrote")
+    ] = None,
+    first_parts: Annotated[int | None, typer.Option(help="of those, only the first N")] = None,
     threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
     """Train the network, or go on with the run in OUTPUT. Under torchrun, on all its processes."""
     from train.diary import train_and_log
     from train.imagenet import imagenet_weights
-    from train.material import material_from_folder
+    from train.material import material_from_folder, rooms_from_manifest
+    from train.parts import open_parts
     from train.processes import processes
     from train.recipe import recipe_from_json
     from train.run import Run
@@ -50,6 +59,10 @@ def fit(
     chosen = recipe_from_json(recipe.read_text() if recipe else "{}")
     chosen = replace(chosen, minutes=minutes, steps=steps)
     material = material_from_folder(data)
+    for folder in sets or []:
+        material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    if parts is not None:
+        material.parts.extend(open_parts(parts, first_parts))
     with processes() as among:
         run = Run(chosen, output, among)
         if (output / "run.pt").exists():
@@ -58,6 +71,52 @@ def fit(
         else:
             run.start_from_imagenet(imagenet_weights())
         train_and_log(material, run, threads=threads)
+
+
+@app.command()
+def compose(
+    foregrounds: Annotated[Path, typer.Argument(help="folder of cut-outs with alpha")],
+    backgrounds: Annotated[Path, typer.Argument(help="folder of pictures")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the zip parts")],
+    places: Annotated[int, typer.Option(help="random places of each on each, mirrored too")] = 20,
+    parts: Annotated[int, typer.Option(help="number of zip files")] = 5,
+    height: int = 192,
+    width: int = 320,
+    teacher: Annotated[
+        Path | None, typer.Option(help="ONNX depth network or engine folder; without it, no depth")
+    ] = None,
+    seed: int = 1,
+    processes: int = 2,
+) -> None:
+    """Compose every cut-out over every background, in zip parts; goes on where it was stopped."""
+    import time
+
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from train.compose import Plan, composed
+
+    kinds = (".png", ".webp", ".jpg", ".jpeg")
+    found = (
+        sorted(p for p in f.iterdir() if p.suffix in kinds) for f in (foregrounds, backgrounds)
+    )
+    cutouts, scenes = (tuple(paths) for paths in found)
+    plan = Plan(
+        foregrounds=cutouts,
+        backgrounds=scenes,
+        output=output,
+        places=places,
+        parts=parts,
+        size=(height, width),
+        seed=seed,
+        teacher=teacher,
+    )
+    began = time.monotonic()
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bar:
+        task = bar.add_task("compose", total=plan.pictures)
+        written = composed(plan, processes=processes, on_pictures=lambda n: bar.advance(task, n))
+    rate = plan.pictures / max(time.monotonic() - began, 1e-3)
+    typer.echo(f"{plan.pictures} pictures in {len(written)} parts, {rate:.0f} pictures/s")
 
 
 @app.command()
@@ -98,6 +157,26 @@ def evaluate(
             dataset = dataset if scenes is None else dataset.of_scenes(scenes)
             report = score(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
             typer.echo(json.dumps(report.to_json()))
+
+
+@app.command()
+def cost(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    height: int = 192,
+    width: int = 320,
+    threads: int = 2,
+) -> None:
+    """Measure the frame graph's GMAC and its time against EfficientNet-Lite0 at 224x224."""
+    import json
+    import tempfile
+
+    from edgeds.network.checkpoint import load_weights
+    from train.cost import measured_cost
+
+    with tempfile.TemporaryDirectory() as folder:
+        network = load_weights(weights)
+        found = measured_cost(network, (height, width), Path(folder), threads=threads)
+    typer.echo(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from train.parts import Part
 
 Pixels = NDArray[np.uint8]
 
@@ -63,6 +65,8 @@ class Material:
     cutouts: list[Cutout]
     backgrounds: list[Pixels]
     rooms: list[Room]
+    parts: list[Part] = field(default_factory=list)
+    """Zip parts of a composed set; read where they are."""
 
     @property
     def people_with_depth(self) -> list[Cutout]:
@@ -89,7 +93,11 @@ def material_from_folder(folder: Path, *, split: str = "train") -> Material:
 
 
 def rooms_from_manifest(manifest: Path, split: str) -> Iterable[Room]:
-    """Scenes whose number ends in 7 are validation."""
+    """Items of a set of one side of the split: scenes whose name ends in 7 are validation.
+
+    Raises:
+        FileNotFoundError: a named file is missing.
+    """
     plates: dict[str, Pixels] = {}
     for line in manifest.read_text().splitlines():
         item: dict[str, Any] = json.loads(line)

@@ -43,6 +43,8 @@ class Mix:
     rooms_with_people: float = 0.18
     empty: float = 0.12
     exact_plate: float = 0.22
+    parts: float = 0.3
+    """Of what is left, from composed zip parts, if there are any."""
     ghost: float = 0.04
     """Something stood in the plate and is gone: where it stood is foreground too."""
 
@@ -57,7 +59,27 @@ def drawn_sample(
         return room_sample(material, size, rng, mix)
     if material.rooms and kind < mix.rooms + mix.rooms_with_people:
         return peopled_room_sample(material, size, rng, mix)
+    if material.parts and rng.random() < mix.parts:
+        return part_sample(material, size, rng, mix)
     return composite_sample(material, size, rng, mix)
+
+
+def part_sample(
+    material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
+) -> Sample:
+    """A picture of a composed set, brought to `size`; its plate made wrong as any other."""
+    part = material.parts[int(rng.integers(len(material.parts)))]
+    frame, plate, mask, depth = part.read(int(rng.integers(len(part))))
+    turned = rng.random() < 0.5
+
+    def fitted(image: NDArray[np.generic], how: int) -> Picture:
+        scaled = cv2.resize(image.astype(np.float32), size[::-1], interpolation=how)
+        return np.ascontiguousarray(scaled[:, ::-1] if turned else scaled, dtype=np.float32)
+
+    unit = np.float32(1 / 255)
+    frame, plate, mask = (fitted(x, cv2.INTER_AREA) * unit for x in (frame, plate, mask))
+    exact = rng.random() < mix.exact_plate
+    return finished(frame, plate, mask, fitted(depth, cv2.INTER_NEAREST), rng, exact=exact)
 
 
 def composite_sample(

@@ -32,9 +32,9 @@ class Estimator:
 
     def __init__(self, engine: Engine, plate: Plate) -> None:
         self._engine, self.plate = engine, plate
-        small = resized(plate.pixels, engine.size)
-        self._features = engine.encode_plate(small)
-        self._plate_depth_small = engine.infer(small, self._features).inverse_depth
+        self._small_plate = resized(plate.pixels, engine.size)
+        self._features = engine.encode_plate(self._small_plate)
+        self._plate_depth_small = engine.infer(self._small_plate, self._features).inverse_depth
         self._plate_depth = _enlarged(self._plate_depth_small, plate.size)
         self._fit: Fit | None = None
 
@@ -60,13 +60,16 @@ class Estimator:
                 why="frame and plate must be the same view at the same size",
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
-        raw = self._engine.infer(resized(frame.pixels, self._engine.size), self._features)
+        small = resized(frame.pixels, self._engine.size)
+        raw = self._engine.infer(small, self._features)
         self._fit = fit_to_plate(
             raw.inverse_depth, self._plate_depth_small, raw.alpha, before=self._fit
         )
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
         near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
-        alpha = refined_alpha(raw.alpha, frame.pixels, self.plate.pixels)
+        alpha = refined_alpha(
+            raw.alpha, frame.pixels, self.plate.pixels, small=(small, self._small_plate)
+        )
         return Maps(alpha, anchored(alpha, self._plate_depth, near))
 
 

@@ -18,13 +18,19 @@ from edgeds.presets import MATTE
 from edgeds.types import FloatMap, Pixels
 
 
-def refined_alpha(coarse: FloatMap, frame: Pixels, plate: Pixels) -> FloatMap:
+def refined_alpha(
+    coarse: FloatMap,
+    frame: Pixels,
+    plate: Pixels,
+    *,
+    small: tuple[Pixels, Pixels] | None = None,
+) -> FloatMap:
     """Coarse alpha (h, w) to the frame's (H, W), its border drawn by frame and plate.
 
     In the border band, alpha is the projection of C - B on F - B, F being the sure foreground's
     mean colour nearby. It counts for as much as F and B differ, F is of one colour and the mix
     explains C, and stays within what the coarse alpha says nearby; elsewhere the coarse alpha is
-    interpolated.
+    interpolated. `small` is frame and plate at the coarse size, from a caller who has them.
     """
     import cv2
 
@@ -32,7 +38,9 @@ def refined_alpha(coarse: FloatMap, frame: Pixels, plate: Pixels) -> FloatMap:
     alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     if coarse.shape == (height, width):
         alpha = alpha.copy()
-    near = _around(coarse, resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2]))
+    if small is None:
+        small = resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2])
+    near = _around(coarse, *small)
     low, high = near.low, near.high
     band = _band(low, high, (height, width))
     if band.size == 0:
@@ -119,7 +127,8 @@ def _band(low: FloatMap, high: FloatMap, size: tuple[int, int]) -> npt.NDArray[n
     import cv2
 
     is_open = ((high > MATTE.band) & (low < 1 - MATTE.band)).astype(np.uint8)
-    return np.flatnonzero(cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST))
+    full = cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.flatnonzero(full.view(np.bool_))
 
 
 def _sampler(

@@ -93,10 +93,18 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.mp4"
-    path.write_text("shopping list\n" * 100)
+    path.write_bytes(bytes(range(256)) * 100)
     with pytest.raises(SourceError) as caught:
         open_source(path)
     assert "not a video" in caught.value.why
+
+
+def test_text_is_no_film_of_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("shopping list\n" * 100)
+    with pytest.raises(SourceError) as caught:
+        open_source(path)
+    assert "it is text" in caught.value.why
 
 
 def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edgeds.errors import SourceFailed
 from edgeds.sources import SyntheticSource, open_source
 
 MakeClip = Callable[..., Path]
@@ -194,7 +196,7 @@ def test_a_plate_of_the_same_view_at_another_size_is_taken(
     ("arguments", "says"),
     [
         (("nowhere.mp4",), ("cannot open 'nowhere.mp4'", "no such file", "check the path")),
-        (("notes.txt",), ("cannot open 'notes.txt'", "not a video", "give a video file")),
+        (("notes.txt",), ("cannot open 'notes.txt'", "it is text", "give a video file")),
         (("empty.mp4",), ("cannot open 'empty.mp4'", "fix:")),
         (("folder",), ("no images in 'folder'", "fix:")),
         (("clip.mp4", "-b", "nowhere.png"), ("cannot use the plate", "no such file")),
@@ -304,8 +306,11 @@ def test_a_full_disk_leaves_a_file_that_plays(
     assert re.search("cannot (write on to|complete) out.mp4", done.stderr)
     assert "make room on the disk" in done.stderr
     assert _leftovers(tmp_path, "clip.mp4") == ["out.mp4"]
-    with av.open(str(tmp_path / "out.mp4")) as container:
-        assert sum(1 for _ in container.decode(video=0)) > 10
+    playable = 0
+    with suppress(SourceFailed):  # its last fragment may be cut off
+        for _ in open_source(tmp_path / "out.mp4"):
+            playable += 1
+    assert playable > 10
 
 
 def test_ctrl_c_leaves_a_whole_file(make_clip: MakeClip, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ PHASES = (
     # decoders first, on small pictures: a frozen encoder needs no backward pass, 2.3 x the
     # samples/s
     Phase(until=0.10, size=(128, 224), batch_size=16, trained_from=6),
-    Phase(until=0.45, size=(128, 224), batch_size=16, trained_from=2),
+    Phase(until=0.58, size=(128, 224), batch_size=16, trained_from=2),
     Phase(until=1.00, size=(192, 320), batch_size=12, trained_from=2),
 )
 
@@ -43,7 +43,7 @@ class Recipe:
     warmup_steps: int = 200
     weight_decay: float = 0.01
     ema: float = 0.998
-    depth_weight: float = 1.0
+    depth_weight: float = 1.5
     seed: int = 1
     workers: int = 2
     mix: Mix = field(default_factory=Mix)

@@ -36,7 +36,8 @@ class _Format:
 
 
 # A fragment a second: what a crash can lose. Once complete the file is a plain MP4 again.
-_FRAGMENTS = {"movflags": "hybrid_fragmented", "frag_duration": "1000000"}
+# The index waits for the first one, to hold the delays of the tracks (AAC starts before 0).
+_FRAGMENTS = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
 _OPAQUE = {
     ".mkv": _Format("libx264", "yuv420p", ENCODE.x264, {}),
     ".mov": _Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),

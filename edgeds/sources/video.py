@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # their arithmetic, over it the file ends before its end.
 _TRUNCATED_SHARE = 0.03
 _TRUNCATED_MIN_FRAMES = 3
+# FFmpeg would show any text file as a film of a terminal.
+_TEXT_ART = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 
 
 class VideoSource(Closing):
@@ -124,6 +126,13 @@ def _opened(path: Path) -> tuple[av.container.InputContainer, av.VideoStream]:
             why=f"it is not a video that FFmpeg can read: {_reason(error)}",
             fix="give a video file, a folder of images or a glob in quotes",
         ) from error
+    if container.format.name in _TEXT_ART:
+        container.close()
+        raise SourceError(
+            f"cannot open {str(path)!r}",
+            why="it is text, not a video",
+            fix="give a video file, a folder of images or a glob in quotes",
+        )
     # A song's cover picture is a video stream too, but not a video.
     streams = [s for s in container.streams.video if not s.disposition.value & 0x400]
     if not streams or streams[0].codec_context is None:

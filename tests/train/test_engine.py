@@ -1,0 +1,53 @@
+"""From weights to an engine that `edgeds` opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="exports from torch: pip install edgeds[train]")
+pytest.importorskip("onnx", reason="writes ONNX: pip install edgeds[train]")
+
+from edgeds.engine import open_engine, read_card  # noqa: E402
+from edgeds.network.checkpoint import save_weights  # noqa: E402
+from edgeds.network.dual_head import DualHead  # noqa: E402
+from train import engine as engine_module  # noqa: E402
+from train.cost import frame_gmac  # noqa: E402
+from train.engine import engine_from_weights  # noqa: E402
+
+SIZE = (64, 96)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "edgeds.safetensors"
+    save_weights(DualHead().eval(), path, made={"steps": 7})
+    return path
+
+
+def test_an_engine_made_from_weights_opens_and_estimates(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine-64x96-fp32"
+    card = engine_from_weights(weights, folder, size=SIZE)
+    assert read_card(folder) == card
+    assert card.name == "mine-64x96-fp32"
+    assert card.made["steps"] == 7
+    plate = np.zeros((*SIZE, 3), np.uint8)
+    with open_engine(folder) as engine:
+        maps = engine.infer(plate, engine.encode_plate(plate))
+    assert maps.alpha.shape == maps.inverse_depth.shape == SIZE
+
+
+def test_an_export_that_computes_something_else_is_refused(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "TOLERANCE", -1.0)  # no export is this good
+    with pytest.raises(ValueError, match="differ from torch"):
+        engine_from_weights(weights, tmp_path / "bad", size=SIZE)
+    assert not (tmp_path / "bad" / "card.json").exists(), "without a card nothing opens it"
+
+
+def test_the_frame_graph_stays_within_its_budget() -> None:
+    assert frame_gmac(DualHead().eval(), (192, 320)) <= 0.8

@@ -7,6 +7,7 @@ judges on the samples alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -56,7 +57,7 @@ def fitted(plate: Plate, size: Size) -> Plate:
 
 
 def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> Plate:
-    """Estimate the empty background from frames spread through a clip.
+    """Estimate the empty background from at most 255 frames spread through a clip.
 
     Per pixel and channel: sort the samples, take the half of them that lie closest together
     (the "shorth", Andrews et al. 1972), and its median. A passer-by in up to half of the samples
@@ -76,14 +77,17 @@ def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FR
         )
     pixels = np.empty_like(samples[0])
     agreement = np.empty(pixels.shape[:2], np.float32)
-    # In bands of rows, so that a band of all samples stays in the cache.
-    rows = max(1, (1 << 21) // (len(samples) * pixels.shape[1] * 3))
-    for top in range(0, pixels.shape[0], rows):
-        band = slice(top, top + rows)
+
+    def settle(band: slice) -> None:
         stack = np.stack([sample[band] for sample in samples])
         _sort(stack)
         centre = _shorth_centre(stack)
         pixels[band], agreement[band] = _settled(samples, band, centre, settings.agree_levels)
+
+    # In bands of rows, so that a band of all samples stays in the cache; NumPy lets threads run.
+    rows = max(1, (1 << 21) // (len(samples) * pixels.shape[1] * 3))
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(settle, (slice(y, y + rows) for y in range(0, pixels.shape[0], rows))))
     doubtful = float((agreement < settings.min_agreement).mean())
     if doubtful > settings.max_doubtful:
         raise _unbelievable(samples, doubtful, settings)
@@ -139,22 +143,29 @@ def _settled(
     noise than one of them), or the nearest sample where the channels' centres belong to different
     things. The agreement is the share of the samples near the plate.
     """
-    total = np.zeros(centre.shape, np.uint32)
+    total = np.zeros(centre.shape, np.uint16)  # 255 samples of 255 fit
     votes = np.zeros(centre.shape[:2], np.uint16)
-    nearest, least = centre.copy(), np.full(centre.shape[:2], 255, np.uint8)
     for sample in samples:
         rows = sample[band]
-        distance = (np.maximum(rows, centre) - np.minimum(rows, centre)).max(axis=-1)
-        agrees = distance <= levels
+        agrees = _distance(rows, centre) <= levels
         total += rows * agrees[..., None]
         votes += agrees
-        nearer = distance < least
-        nearest[nearer] = rows[nearer]
-        np.minimum(least, distance, out=least)
     count = np.maximum(votes, 1)[..., None]
-    mean = ((total + count // 2) // count).astype(np.uint8)
-    plate = np.where(votes[..., None] > 0, mean, nearest)
+    plate = ((total + count // 2) // count).astype(np.uint8)
+    lonely = votes == 0
+    if lonely.any():
+        rows = np.stack([sample[band][lonely] for sample in samples])
+        nearest = _distance(rows, centre[lonely]).argmin(axis=0)
+        plate[lonely] = rows[nearest, np.arange(rows.shape[1])]
     return plate, (votes / len(samples)).astype(np.float32)
+
+
+def _distance(one: Pixels, other: Pixels) -> npt.NDArray[np.uint8]:
+    """Largest difference of any channel, without leaving uint8."""
+    difference = np.maximum(one, other) - np.minimum(one, other)
+    red, green, blue = (difference[..., channel] for channel in range(3))
+    largest: npt.NDArray[np.uint8] = np.maximum(np.maximum(red, green), blue)
+    return largest
 
 
 def _unbelievable(samples: list[Pixels], doubtful: float, settings: PlateFromClip) -> PlateError:

@@ -60,7 +60,7 @@ class DualHead(nn.Module):
         self.alpha1 = nn.Sequential(conv3x3(w1, w1), to_alpha)
 
         self.depth3 = nn.Sequential(conv3x3(w3, d3), conv3x3(d3, w2))
-        self.depth2 = nn.Sequential(conv3x3(w2, d2), nn.Conv2d(d2, 16, 3, padding=1))
+        self.depth2 = nn.Sequential(conv3x3(w2, d2), nn.Conv2d(d2, 1, 3, padding=1))
         assert to_alpha.bias is not None
         nn.init.constant_(to_alpha.bias, -2.0)  # most of a picture is background
 
@@ -103,7 +103,8 @@ class DualHead(nn.Module):
         alpha = F.pixel_shuffle(self.alpha1(a1), 2)  # (B, 1,  H,    W)
 
         d2 = F.relu(g2 + doubled(self.depth3(x3)))  # (B, w2, H/4,  W/4)
-        inverse_depth = F.pixel_shuffle(self.depth2(d2), 4)  # (B, 1, H,  W)
+        # a learned 4x pixel shuffle left a dot pattern where depth was uncertain, and was no sharper
+        inverse_depth = enlarged(self.depth2(d2), 4)  # (B, 1,  H,    W)
         return alpha, inverse_depth
 
 
@@ -145,5 +146,9 @@ def conv3x3(width_in: int, width_out: int) -> nn.Sequential:
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Twice the height and width, bilinear with half-pixel centres."""
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return enlarged(x, 2)
+
+
+def enlarged(x: Tensor, times: int) -> Tensor:
+    """Bilinear with half-pixel centres."""
+    return F.interpolate(x, scale_factor=float(times), mode="bilinear", align_corners=False)

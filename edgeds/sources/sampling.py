@@ -48,9 +48,9 @@ def spread_frames(
 def _by_stride(source: Source, count: int, report: Callable[[int, int], None]) -> list[Frame]:
     """Read everything; keep every n-th frame, doubling n whenever twice too many are kept."""
     kept: list[Frame] = []
-    stride = 1
+    stride = max(1, (source.info.frame_count or 0) // count)
     try:
-        for frame in source:
+        for frame in source.every(stride) if isinstance(source, VideoSource) else source:
             if frame.index % stride == 0:
                 kept.append(frame)
             if len(kept) >= 2 * count:

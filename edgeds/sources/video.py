@@ -52,6 +52,10 @@ class VideoSource(Closing):
         self.info = _info(self._path, self._container, self._stream, self._first)
 
     def __iter__(self) -> Iterator[Frame]:
+        return self.every(1)
+
+    def every(self, stride: int) -> Iterator[Frame]:
+        """Every `stride`-th frame; those between are decoded but not turned into RGB."""
         count = 0
         first, self._first = self._first, None
         if first is not None and not self._closed:
@@ -63,7 +67,8 @@ class VideoSource(Closing):
                 return
             # A clock that stands still or runs back would end the encoder.
             pts = max(_pts(decoded, self.info, count), last_pts + 1)
-            yield _frame(decoded, count, self.info, pts)
+            if count % stride == 0:
+                yield _frame(decoded, count, self.info, pts)
             last_pts, count = pts, count + 1
         if not self._closed:
             self._check_whole(count)

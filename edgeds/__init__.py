@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from edgeds.estimate import Estimator as Estimator
     from edgeds.estimate import open_plate as open_plate
     from edgeds.estimate import plate_from_clip as plate_from_clip
-    from edgeds.estimate import plate_from_file as plate_from_file
     from edgeds.matte import foreground as foreground
     from edgeds.overlay import composer as composer
     from edgeds.pipeline import RunReport as RunReport
     from edgeds.pipeline import run as run
     from edgeds.plate import Plate as Plate
     from edgeds.plate import fitted as fitted
+    from edgeds.platefile import plate_from_file as plate_from_file
+    from edgeds.platefile import plate_to_file as plate_to_file
     from edgeds.sinks import open_sink as open_sink
     from edgeds.sources import open_source as open_source
     from edgeds.types import Frame as Frame
@@ -35,7 +36,8 @@ _HOMES = {
     "Estimator": "estimate",
     "open_plate": "estimate",
     "plate_from_clip": "estimate",
-    "plate_from_file": "estimate",
+    "plate_from_file": "platefile",
+    "plate_to_file": "platefile",
     "foreground": "matte",
     "composer": "overlay",
     "RunReport": "pipeline",

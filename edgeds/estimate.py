@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from edgeds.depth import Fit, anchored, depth_range, fit_to_plate, spread_foreground
-from edgeds.errors import PlateError, ShapeError, SourceError
+from edgeds.errors import PlateError, ShapeError
 from edgeds.matte import refined_alpha
 from edgeds.plate import Plate, fitted, plate_from_samples
+from edgeds.platefile import plate_from_file
 from edgeds.preprocess import resized
 from edgeds.presets import PLATE_FROM_CLIP
-from edgeds.sources.images import pixels_from_image
 from edgeds.sources.sampling import spread_frames
 from edgeds.types import Engine, FloatMap, Frame, Maps, Size
 
@@ -71,20 +71,6 @@ class Estimator:
             raw.alpha, frame.pixels, self.plate.pixels, small=(small, self._small_plate)
         )
         return Maps(alpha, anchored(alpha, self._plate_depth, near))
-
-
-def plate_from_file(path: str | Path) -> Plate:
-    """The plate as an image file.
-
-    Raises:
-        PlateError: it is missing or not an image.
-    """
-    try:
-        return Plate(pixels_from_image(Path(path)), origin="file")
-    except SourceError as error:
-        raise PlateError(
-            f"cannot use the plate: {error.what}", why=error.why, fix=error.fix
-        ) from error
 
 
 def plate_from_clip(

@@ -7,8 +7,9 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import PlateError, ShapeError
-from edgeds.estimate import Estimator, plate_from_clip, plate_from_file
+from edgeds.estimate import Estimator, plate_from_clip
 from edgeds.plate import Plate
+from edgeds.platefile import plate_from_file
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -98,6 +97,20 @@ def test_audio_that_the_container_cannot_hold_is_encoded(
         )
 
 
+def test_broadcast_audio_is_unpacked_for_mp4(edgeds: Edgeds, make_clip: MakeClip) -> None:
+    # In a transport stream every AAC packet has a header of its own, which MP4 does not take.
+    clip = make_clip("clip.ts", audio=True)
+    done = edgeds("video", clip, *FAST, "-o", "out.mp4", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["audio"] == "copied"
+    before, after = (
+        [float(f.pts * f.time_base) for f in av.open(str(path)).decode(audio=0)]
+        for path in (clip, clip.with_name("out.mp4"))
+    )
+    assert after == pytest.approx(before, abs=2e-3)
+    assert len(before) > 40
+
+
 def test_a_turned_video_comes_out_upright(edgeds: Edgeds, make_clip: MakeClip) -> None:
     clip = make_clip(rotation=90)
     assert edgeds("video", clip, *FAST).returncode == 0
@@ -179,6 +192,21 @@ def test_replace_takes_a_colour_an_image_or_a_video(
             assert np.abs(frames[0].pixels.mean(axis=(0, 1)) - (0, 0, 250)).max() < 6
 
 
+@pytest.mark.parametrize("name", ["plate.npz", "plate.png"])
+def test_the_plate_of_a_clip_can_be_kept_and_used_again(
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, name: str
+) -> None:
+    clip = make_clip()
+    first = edgeds("video", clip, *FAST, "--save-plate", name, "-o", "first.mkv")
+    assert first.returncode == 0, first.stderr
+    again = edgeds("video", clip, *FAST, "-b", name, "-o", "again.mkv", "--json")
+    assert json.loads(again.stdout)["plate"]["origin"] == "file"
+    pairs = zip(
+        open_source(tmp_path / "first.mkv"), open_source(tmp_path / "again.mkv"), strict=True
+    )
+    assert all((one.pixels == other.pixels).all() for one, other in pairs)
+
+
 def test_a_plate_of_the_same_view_at_another_size_is_taken(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
 ) -> None:
@@ -212,6 +240,9 @@ def test_a_plate_of_the_same_view_at_another_size_is_taken(
         (("clip.mp4", "--device", "cuda:0"), ("cuda:0", "--device auto")),
         (("clip.mp4", "--view", "hologram"), ("hologram", "overlay")),
         (("clip.mp4", "--sheet", "nowhere/sheet.png"), ("contact sheet",)),
+        (("clip.mp4", "--save-plate", "nowhere/plate.png"), ("cannot write the plate",)),
+        (("clip.mp4", "--save-plate", "plate.jpg"), ("cannot write the plate", ".npz or .png")),
+        (("clip.mp4", "-b", "broken.npz"), ("cannot use the plate", "not a plate file")),
         (("two.mp4",), ("cannot estimate the plate from 2 frames", "-b")),
     ],
 )
@@ -226,6 +257,7 @@ def test_bad_input_is_refused_with_the_fix_and_leaves_nothing(
     make_clip("two.mp4", frame_count=2)
     (tmp_path / "notes.txt").write_text("shopping list\n" * 50)
     (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "broken.npz").write_bytes(b"PK not really")
     (tmp_path / "folder").mkdir()
     cv2.imwrite(str(tmp_path / "square.png"), np.zeros((80, 80, 3), np.uint8))
     before = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
@@ -294,6 +326,8 @@ def test_a_truncated_input_keeps_what_it_had_and_says_so(
 def test_a_full_disk_leaves_a_file_that_plays(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
 ) -> None:
+    import resource  # not on Windows
+
     clip = make_clip(frame_count=150, size=(180, 320))
     limit = 40_000  # whole, the output would have three times that
 

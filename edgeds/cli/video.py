@@ -13,11 +13,15 @@ from edgeds.cli.console import print_json, print_table, progress, say, stop_on_s
 from edgeds.presets import LOOK, PLATE_FROM_CLIP, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from threading import Event
+
+    from edgeds.errors import RunError
     from edgeds.overlay import Compose
     from edgeds.pipeline import Clock
     from edgeds.plate import Plate
     from edgeds.sheet import ContactSheet
-    from edgeds.types import Frame, Maps, Sink
+    from edgeds.types import Frame, Maps, Sink, Size, StreamInfo
 
 
 def video_command(
@@ -47,6 +51,9 @@ def video_command(
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a PNG contact sheet to look at.")
     ] = None,
+    save_plate: Annotated[
+        Path | None, typer.Option(help="Keep the plate as .npz or .png, for -b or to look at.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
 ) -> None:
     """Show who and what was not in the empty scene, and how near everything is, in a video."""
@@ -54,10 +61,10 @@ def video_command(
 
     from edgeds.backdrop import open_backdrop
     from edgeds.engine import open_engine
-    from edgeds.errors import RunError
-    from edgeds.estimate import Estimator, open_plate
+    from edgeds.estimate import Estimator
     from edgeds.overlay import composer
-    from edgeds.pipeline import Clock, run
+    from edgeds.pipeline import Clock
+    from edgeds.platefile import check_plate_target, plate_to_file
     from edgeds.sheet import ContactSheet
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
@@ -66,6 +73,8 @@ def video_command(
     # the network from 10 to 21 ms a frame.
     cv2.setNumThreads(1)
     _check_options(view, backdrop, sheet)
+    if save_plate is not None:
+        check_plate_target(save_plate)
     with ExitStack() as stack, stop_on_signal() as stop:
         frames = stack.enter_context(open_source(source))
         info = frames.info
@@ -75,15 +84,9 @@ def video_command(
         if behind is not None:
             stack.callback(behind.close)
         network = stack.enter_context(open_engine(engine, device=device))
-        with progress() as bar:
-            task = bar.add_task("plate from the clip", total=None, visible=plate is None)
-            scene = open_plate(
-                plate,
-                source,
-                info.size,
-                on_frame=lambda done, of: bar.update(task, completed=done, total=of),
-            )
-            bar.remove_task(task)
+        scene = _plate(plate, source, info.size, stop)
+        if save_plate is not None:
+            plate_to_file(scene, save_plate)
         _say_choices(network.name, scene, info.name, str(target), view)
         estimate = Estimator(network, scene)
         compose = composer(
@@ -99,24 +102,10 @@ def video_command(
             if sheet
             else None
         )
-        clock, failure = Clock(), None
-        try:
-            with sink, progress() as bar:
-                task = bar.add_task("video", total=info.frame_count)
-                run(
-                    until(stop, frames),
-                    estimate,
-                    _with_sheet(compose, moments),
-                    sink,
-                    clock=clock,
-                    on_frame=lambda _: bar.advance(task),
-                )
-                if stop.is_set():  # by way of the sink, so that it knows the video is not whole
-                    raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            stop.set()
-        except RunError as error:
-            failure = error
+        clock = Clock()
+        failure = _run(
+            until(stop, frames), estimate, _with_sheet(compose, moments), sink, clock, stop, info
+        )
         if moments is not None and sheet is not None and clock.written_secs:
             moments.save(sheet)
     result = _result(
@@ -152,6 +141,47 @@ def _check_options(view: View, backdrop: str | None, sheet: Path | None) -> None
             why="it must be a .png in a folder that is there",
             fix="give a path such as sheet.png",
         )
+
+
+def _plate(path: Path | None, source: str, size: Size, stop: Event) -> Plate:
+    """The plate, with a progress bar where it has to be estimated."""
+    from edgeds.estimate import open_plate
+
+    with progress() as bar:
+        task = bar.add_task("plate from the clip", total=None, visible=path is None)
+
+        def on_frame(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+            if stop.is_set():
+                raise KeyboardInterrupt
+
+        return open_plate(path, source, size, on_frame=on_frame)
+
+
+def _run(
+    frames: Iterable[Frame],
+    estimate: Callable[[Frame], Maps],
+    compose: Compose,
+    sink: Sink,
+    clock: Clock,
+    stop: Event,
+    info: StreamInfo,
+) -> RunError | None:
+    """The run with its progress bar. Returns how it failed, if it did after it had begun well."""
+    from edgeds.errors import RunError
+    from edgeds.pipeline import run
+
+    try:
+        with sink, progress() as bar:
+            task = bar.add_task("video", total=info.frame_count)
+            run(frames, estimate, compose, sink, clock=clock, on_frame=lambda _: bar.advance(task))
+            if stop.is_set():  # by way of the sink, so that it knows the video is not whole
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        stop.set()
+    except RunError as error:
+        return error
+    return None
 
 
 def _default_output(source: str, view: View) -> Path:

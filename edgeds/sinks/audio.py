@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import av
+    from av.bitstream import BitStreamFilterContext
 
 _Packet: TypeAlias = "av.Packet[Any]"
 _FALLBACK_CODEC = {"webm": "libopus"}
@@ -79,11 +80,16 @@ class _Track:
 
     def __init__(self, source: av.AudioStream, output: av.container.OutputContainer) -> None:
         import av
+        from av.bitstream import BitStreamFilterContext
 
+        self._unpack: BitStreamFilterContext | None = None
         self._encodes = source.codec_context.name not in _copyable(output.format.name)
         if not self._encodes:
             self._target: av.AudioStream = output.add_stream_from_template(source)
             self.verdict = "copied"
+            # Broadcast streams carry a header in every AAC packet, which MP4 keeps once.
+            if source.codec_context.name == "aac" and not source.codec_context.extradata:
+                self._unpack = BitStreamFilterContext("aac_adtstoasc", source)
             return
         codec = _FALLBACK_CODEC.get(output.format.name, "aac")
         self._target = cast("av.AudioStream", output.add_stream(codec, rate=48000))
@@ -96,9 +102,13 @@ class _Track:
         import av
 
         if not self._encodes:
-            if packet.dts is not None:  # the demuxer's last, empty packet has none
-                packet.stream = self._target
-                yield packet
+            # The demuxer's last, empty packet has no time.
+            copies = [packet] if packet.dts is not None else []
+            if self._unpack is not None and copies:
+                copies = self._unpack.filter(packet)
+            for copy in copies:
+                copy.stream = self._target
+                yield copy
             return
         try:
             decoded = cast("list[av.AudioFrame]", packet.decode())

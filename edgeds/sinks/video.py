@@ -7,6 +7,7 @@ Knows nothing about views.
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class VideoSink(Closing):
             raise SinkFailed(
                 f"cannot write on to {self._path.name} after {self._written} frames",
                 why=error.strerror or str(error),
-                fix="make room on the disk, or write elsewhere with -o",
+                fix=_fix(error),
             ) from error
         self._written += 1
 
@@ -178,7 +179,7 @@ class VideoSink(Closing):
                 raise SinkFailed(
                     f"cannot complete {self._path.name}",
                     why=error.strerror or str(error),
-                    fix="make room on the disk; the file plays up to here",
+                    fix=_fix(error),
                 ) from error
         finally:
             if self._audio is not None:
@@ -213,6 +214,12 @@ def _check_writable(path: Path, part: Path) -> None:
         raise SinkError(
             f"cannot write {str(path)!r}", why=why, fix="give a place you may write to with -o"
         )
+
+
+def _fix(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return "make room on the disk, or write elsewhere with -o; the file plays up to here"
+    return "write another kind of file, such as -o out.mkv"
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:

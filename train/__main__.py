@@ -4,6 +4,7 @@ is in its neighbours.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -125,11 +126,21 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
     height: int = 192,
     width: int = 320,
+    metrics: Annotated[
+        Path | None, typer.Option(help="what evaluate printed, for the card")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="how it was trained, for the card")] = "",
+    machine: Annotated[str, typer.Option(help="where it was trained, for the card")] = "",
 ) -> None:
     """Write an engine folder: plate.onnx, frame.onnx, card.json."""
+    import json
+
     from train.engine import engine_from_weights
 
-    card = engine_from_weights(weights, output, size=(height, width))
+    lines = metrics.read_text().splitlines() if metrics else []
+    measured = {report["set"]: report for report in map(json.loads, lines)}
+    told = {key: text for key, text in (("recipe", recipe), ("machine", machine)) if text}
+    card = engine_from_weights(weights, output, size=(height, width), metrics=measured, made=told)
     typer.echo(f"{output}: {card.name}, {height}x{width}, {card.made}")
 
 
@@ -179,5 +190,18 @@ def cost(
     typer.echo(json.dumps(found))
 
 
+def main_command() -> None:
+    """`app`, with bad input told in a line and exit code 2."""
+    from edgeds.errors import EdgedsError
+    from edgeds.network.checkpoint import WeightsError
+    from train.parts import PartError
+
+    try:
+        app()
+    except (EdgedsError, WeightsError, PartError, FileNotFoundError, ModuleNotFoundError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app()
+    main_command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,15 +25,16 @@ def train_and_log(
     from rich.progress import Progress
 
     saved = time.monotonic()
-    asked_to_stop: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: asked_to_stop.append(number))
     recipe, writes = run.recipe, run.among.is_first
     log_path = run.folder / ("log.jsonl" if writes else f"log-{run.among.rank}.jsonl")
     forget_after(log_path, run.step)
     watch = Samples(material, recipe.phases[-1].size, seed=recipe.seed + 1, mix=recipe.mix)
     cores = SharedCores(threads)
-    with log_path.open("a", buffering=1) as log, Progress(disable=not writes) as bar:
+    with (
+        stop_requests() as asked_to_stop,
+        log_path.open("a", buffering=1) as log,
+        Progress(disable=not writes) as bar,
+    ):
         task = bar.add_task("fit", total=1.0)
         for record in fit(material, run):
             record["threads"] = cores.adjust()
@@ -47,6 +50,19 @@ def train_and_log(
                     write_curve(log_path, run.folder / "loss.png")
             if run.among.agreed(float(bool(asked_to_stop))):
                 return
+
+
+@contextmanager
+def stop_requests() -> Iterator[list[int]]:
+    """SIGINT and SIGTERM fill the list, and do nothing else, while this is entered."""
+    requests: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(n, lambda number, _: requests.append(number)) for n in numbers]
+    try:
+        yield requests
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def forget_after(log: Path, step: int) -> None:

@@ -33,17 +33,18 @@ def engine_from_weights(
     *,
     size: tuple[int, int] = (192, 320),
     metrics: dict[str, Any] | None = None,
+    made: dict[str, Any] | None = None,
 ) -> Card:
-    """Export `weights` at `size` into `folder`, compare with torch under ONNX Runtime and
-    OpenVINO, write the card.
+    """Export `weights` at `size` into `folder`, compare with torch, write the card.
 
-    Raises: edgeds.network.checkpoint.WeightsError: the weights cannot be used. ValueError:
-    `size` is not a multiple of 32, or an exported graph computes something else than torch.
+    Raises:
+        edgeds.network.checkpoint.WeightsError: the weights cannot be used.
+        ValueError: `size` is no multiple of 32, or a graph computes something else than torch.
     """
     network = load_weights(weights)
     plate, frame = export_onnx(network, size, folder)
     differences = compared(network, plate, frame, size)
-    worst = max(differences.values())
+    worst = max(differences.values(), default=0.0)
     if worst > TOLERANCE:
         raise ValueError(
             f"the exported graphs differ from torch by up to {worst:.2g}: {differences}"
@@ -54,7 +55,9 @@ def engine_from_weights(
         network_hash=sha256_of(weights),
         files={path.name: sha256_of(path) for path in (plate, frame)},
         metrics=metrics or {},
-        made=made_of_weights(weights) | {"largest_difference_from_torch": differences},
+        made=made_of_weights(weights)
+        | (made or {})
+        | {"largest_difference_from_torch": differences},
     )
     card.write(folder)
     return card

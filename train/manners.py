@@ -18,16 +18,16 @@ STAT = Path("/proc/stat")
 class SharedCores:
     """Call `adjust` once a step."""
 
-    def __init__(self, threads: int, *, every_secs: float = 1.0) -> None:
-        self.threads, self.every_secs = threads, every_secs
-        self.seen_secs, self.seen_at = user_secs(), time.monotonic()
+    def __init__(self, threads: int, *, every_secs: float = 1.0, stat: Path = STAT) -> None:
+        self.threads, self.every_secs, self.stat = threads, every_secs, stat
+        self.seen_secs, self.seen_at = user_secs(stat), time.monotonic()
         torch.set_num_threads(threads)
 
     def adjust(self) -> int:
         """Set and return torch's number of threads from what others used since the last look."""
         passed = time.monotonic() - self.seen_at
         if passed >= self.every_secs:
-            now = user_secs()
+            now = user_secs(self.stat)
             busy = (now - self.seen_secs) / passed
             self.seen_secs, self.seen_at = now, time.monotonic()
             free = (os.cpu_count() or 1) - round(busy)
@@ -35,11 +35,11 @@ class SharedCores:
         return torch.get_num_threads()
 
 
-def user_secs() -> float:
+def user_secs(stat: Path) -> float:
     """CPU seconds that processes of normal priority have used since boot; 0 where the system does
     not tell.
     """
-    if not STAT.exists():
+    if not stat.exists():
         return 0.0
-    user_ticks = int(STAT.read_text().split()[1])
+    user_ticks = int(stat.read_text().split()[1])
     return user_ticks / os.sysconf("SC_CLK_TCK")

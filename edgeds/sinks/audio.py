@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from edgeds.container import open_container
 from edgeds.types import Closing
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ class AudioCopy(Closing):
     """
 
     def __init__(self, path: Path, output: av.container.OutputContainer) -> None:
-        import av
-
-        self._input = av.open(str(path), metadata_errors="ignore")
+        self._input = open_container(path)
         self._output = output
         self._tracks = {
             stream.index: _Track(stream, output)

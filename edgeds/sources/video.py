@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from edgeds.container import open_container
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.preprocess import SWSCALE_FLAGS, swscale_colour
 from edgeds.types import Closing, ColourTags, Frame, Pixels, StreamInfo
@@ -124,7 +125,7 @@ def _opened(path: Path) -> tuple[av.container.InputContainer, av.VideoStream]:
     import av
 
     try:
-        container = av.open(str(path), metadata_errors="ignore")
+        container = open_container(path)
     except (OSError, av.FFmpegError, ValueError) as error:
         raise SourceError(
             f"cannot open {str(path)!r}",

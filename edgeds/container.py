@@ -21,4 +21,5 @@ def open_container(path: Path) -> av.container.InputContainer:
     lenient: dict[str, Any] = (
         {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "ignore"}
     )
-    return av.open(str(path), "r", **lenient)
+    container: av.container.InputContainer = av.open(str(path), "r", **lenient)
+    return container

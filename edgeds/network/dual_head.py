@@ -103,7 +103,7 @@ class DualHead(nn.Module):
         alpha = F.pixel_shuffle(self.alpha1(a1), 2)  # (B, 1,  H,    W)
 
         d2 = F.relu(g2 + doubled(self.depth3(x3)))  # (B, w2, H/4,  W/4)
-        # a learned 4x pixel shuffle left a dot pattern where depth was uncertain, and was no sharper
+        # a 4x pixel shuffle left a dot pattern where depth was uncertain, and was no sharper
         inverse_depth = enlarged(self.depth2(d2), 4)  # (B, 1,  H,    W)
         return alpha, inverse_depth
 

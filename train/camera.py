@@ -94,3 +94,12 @@ def graded(frame: Picture, plate: Picture, rng: np.random.Generator) -> tuple[Pi
     if rng.random() < 0.06:
         frame, plate = (np.repeat(x.mean(2, keepdims=True), 3, 2) for x in (frame, plate))
     return np.asarray(frame, np.float32), np.asarray(plate, np.float32)
+
+
+def smeared(plate: Picture, frame: Picture, rng: np.random.Generator) -> Picture:
+    """A plate estimated from the clip itself: faint ghosts of what passed by."""
+    shifted = np.roll(frame, (int(rng.integers(-8, 9)), int(rng.integers(-60, 61))), (0, 1))
+    share = np.float32(rng.uniform(0.03, 0.2))
+    return np.asarray(
+        (1 - share) * plate + share * cv2.blur(shifted, (int(rng.integers(3, 25)), 3)), np.float32
+    )

@@ -22,10 +22,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from train.crop import cropped
 from train.foreground import placed
 from train.material import read_background, read_cutout
 from train.parts import DEPTH_SCALE
-from train.sample import cropped
 from train.teacher import open_teacher
 
 Pixels = NDArray[np.uint8]

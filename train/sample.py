@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train import camera, shadow
+from train.crop import cropped, cropped_room
 from train.foreground import camouflaged, drawn_layer, recoloured
-from train.material import Material, Room
+from train.material import Material
 
 Picture = NDArray[np.float32]
 ROOM_FOCAL_SHARE = 0.75
@@ -252,67 +253,9 @@ def finished(
         if rng.random() < 0.75:
             plate = camera.exposed(plate, rng, strength=strength)
         if rng.random() < 0.12:
-            plate = smeared(plate, frame, rng)
+            plate = camera.smeared(plate, frame, rng)
         frame, plate = (camera.sensed(x, rng, strength=strength) for x in (frame, plate))
     return Sample(in_bytes(frame), in_bytes(plate), np.asarray(alpha, np.float32), inverse_depth)
-
-
-def smeared(plate: Picture, frame: Picture, rng: np.random.Generator) -> Picture:
-    """A plate estimated from the clip itself: faint ghosts of what passed by."""
-    shifted = np.roll(frame, (int(rng.integers(-8, 9)), int(rng.integers(-60, 61))), (0, 1))
-    share = np.float32(rng.uniform(0.03, 0.2))
-    return np.asarray(
-        (1 - share) * plate + share * cv2.blur(shifted, (int(rng.integers(3, 25)), 3)), np.float32
-    )
-
-
-def cropped(
-    background: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator
-) -> Picture:
-    """A random part of a photograph, flipped or not, as float32 in 0..1 at `size`."""
-    x0, y0, wide, tall = random_box(background.shape[:2], size, rng, smallest=0.4)
-    part = cv2.resize(
-        background[y0 : y0 + tall, x0 : x0 + wide], size[::-1], interpolation=cv2.INTER_AREA
-    )
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    return np.ascontiguousarray(part / np.float32(255), dtype=np.float32)
-
-
-def cropped_room(
-    room: Room, size: tuple[int, int], rng: np.random.Generator
-) -> tuple[Picture, Picture, NDArray[np.float32], NDArray[np.float32]]:
-    """Frame, plate, alpha and inverse depth of one random box of a room."""
-    x0, y0, wide, tall = random_box(room.frame.shape[:2], size, rng, smallest=0.6)
-    box = (slice(y0, y0 + tall), slice(x0, x0 + wide))
-    flip = rng.random() < 0.5
-
-    def cut(image: NDArray[np.generic], how: int) -> NDArray[np.float32]:
-        part = cv2.resize(image[box].astype(np.float32), size[::-1], interpolation=how)
-        return np.ascontiguousarray(part[:, ::-1] if flip else part, dtype=np.float32)
-
-    frame = cut(room.frame, cv2.INTER_AREA) / np.float32(255)
-    plate = cut(room.plate, cv2.INTER_AREA) / np.float32(255)
-    alpha = np.full(size, -1, np.float32)
-    if room.alpha is not None:
-        alpha = cut(room.alpha, cv2.INTER_AREA) / np.float32(255)
-    inverse_depth = np.zeros(size, np.float32)
-    if room.depth_mm is not None:
-        depth_m = cut(room.depth_mm, cv2.INTER_NEAREST) / np.float32(1000)
-        inverse_depth = np.where(depth_m > 0, 1 / np.maximum(depth_m, 0.1), 0).astype(np.float32)
-    return frame, plate, alpha, inverse_depth
-
-
-def random_box(
-    source: tuple[int, ...], size: tuple[int, int], rng: np.random.Generator, *, smallest: float
-) -> tuple[int, int, int, int]:
-    """x, y, width, height of a box with about the aspect of `size`."""
-    height, width = source
-    aspect = size[1] / size[0] * float(np.exp(rng.uniform(-0.08, 0.08)))
-    largest = min(height, width / aspect)
-    tall = max(8, int(largest * rng.uniform(smallest, 1.0)))
-    wide = min(width, max(8, int(tall * aspect)))
-    return int(rng.integers(width - wide + 1)), int(rng.integers(height - tall + 1)), wide, tall
 
 
 def in_bytes(picture: Picture) -> NDArray[np.uint8]:

@@ -157,5 +157,6 @@ def in_bytes(picture: NDArray[np.float32]) -> Pixels:
 def encoded(kind: str, image: NDArray[np.generic]) -> bytes:
     """JPEG at quality 92, or PNG; RGB or one channel."""
     ordered = image[..., ::-1] if image.ndim == 3 else image
-    _, packet = cv2.imencode(kind, np.ascontiguousarray(ordered), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    settings = [cv2.IMWRITE_JPEG_QUALITY, 92] if kind == ".jpg" else []  # others warn, each time
+    _, packet = cv2.imencode(kind, np.ascontiguousarray(ordered), settings)
     return packet.tobytes()

@@ -61,6 +61,15 @@ def test_a_stopped_composition_goes_on_and_ends_the_same(plan: Plan, tmp_path: P
         assert contents(tmp_path / part) == contents(plan.output / part)
 
 
+def test_composing_says_nothing_by_itself(
+    plan: Plan, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """OpenCV warned on stderr, once a picture, of a JPEG setting given to a PNG."""
+    (tmp_path / "units").mkdir()
+    write_unit(replace(plan, output=tmp_path), 0)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_damaged_part_is_named_and_refused(plan: Plan, tmp_path: Path) -> None:
     whole = (plan.output / "part_1.zip").read_bytes()
     (tmp_path / "part_1.zip").write_bytes(whole[: len(whole) // 2])

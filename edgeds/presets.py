@@ -21,8 +21,8 @@ class Handoff:
 class PlateFromClip:
     """The plate as the clip's own empty background."""
 
-    samples: int = 48
-    """Frames spread through the clip: an odd passer-by per pixel is outvoted."""
+    samples: int = 32
+    """Frames spread through the clip: passers-by are outvoted, and sorting them takes a second."""
     min_samples: int = 5
     memory_bytes: int = 600_000_000
     """Larger frames get fewer samples, so that a 4K clip stays under this."""

@@ -313,8 +313,10 @@ def test_a_truncated_input_keeps_what_it_had_and_says_so(
     clip = make_clip("whole.mkv", frame_count=90, size=(180, 320))
     short = clip.with_name("short.mkv")
     short.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
-    done = edgeds("video", short, *FAST, "--json")
-    assert done.returncode == 1
+    plate = SyntheticSource(size=(180, 320)).plate
+    cv2.imwrite(str(clip.with_name("plate.png")), plate[..., ::-1])
+    done = edgeds("video", short, *FAST, "-b", "plate.png", "--json")
+    assert done.returncode == 1, done.stderr
     assert "ended early" in done.stderr
     report = json.loads(done.stdout)
     assert report["status"] == "failed"

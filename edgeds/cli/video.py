@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -83,8 +84,10 @@ def video_command(
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         if behind is not None:
             stack.callback(behind.close)
-        network = stack.enter_context(open_engine(engine, device=device))
-        scene = _plate(plate, source, info.size, stop)
+        with ThreadPoolExecutor(1) as beside:  # both take a while, and neither all cores
+            opening = beside.submit(open_engine, engine, device=device)
+            scene = _plate(plate, source, info.size, stop)
+            network = stack.enter_context(opening.result())
         if save_plate is not None:
             plate_to_file(scene, save_plate)
         _say_choices(network.name, scene, info.name, str(target), view)

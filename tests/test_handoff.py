@@ -73,10 +73,10 @@ def test_a_consumer_that_raises_ends_the_producer_and_closes_its_source() -> Non
 def test_both_sides_work_at_the_same_time() -> None:
     def slow() -> Iterator[int]:
         for item in range(5):
-            time.sleep(0.05)
+            time.sleep(0.1)
             yield item
 
     began = time.perf_counter()
     for _ in buffered(slow()):
-        time.sleep(0.05)
-    assert time.perf_counter() - began < 0.42  # one after the other it would be 0.5
+        time.sleep(0.1)
+    assert time.perf_counter() - began < 0.9  # 0.6 and overhead; one after the other 1.0

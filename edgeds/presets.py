@@ -8,6 +8,7 @@ from typing import Literal, get_args
 View = Literal["overlay", "mask", "depth", "side-by-side", "cutout", "replace", "blur"]
 VIEWS: tuple[View, ...] = get_args(View)
 
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 DEFAULT_ENGINE = "edgeds-192x320-fp32"
 
 

@@ -197,13 +197,12 @@ def test_the_plate_of_a_clip_can_be_kept_and_used_again(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, name: str
 ) -> None:
     clip = make_clip()
-    first = edgeds("video", clip, *FAST, "--save-plate", name, "-o", "first.mkv")
+    first = edgeds("video", clip, *FAST, "--save-plate", name, "-o", "first")
     assert first.returncode == 0, first.stderr
-    again = edgeds("video", clip, *FAST, "-b", name, "-o", "again.mkv", "--json")
+    again = edgeds("video", clip, *FAST, "-b", name, "-o", "again", "--json")
     assert json.loads(again.stdout)["plate"]["origin"] == "file"
-    pairs = zip(
-        open_source(tmp_path / "first.mkv"), open_source(tmp_path / "again.mkv"), strict=True
-    )
+    # As PNG: x264 under load may decide a block otherwise, by a few levels.
+    pairs = zip(open_source(tmp_path / "first"), open_source(tmp_path / "again"), strict=True)
     assert all((one.pixels == other.pixels).all() for one, other in pairs)
 
 

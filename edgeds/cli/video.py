@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgeds.cli.console import print_json, print_table, progress, say, stop_on_signal, until
-from edgeds.presets import LOOK, PLATE_FROM_CLIP, View
+from edgeds.presets import IMAGE_SUFFIXES, LOOK, PLATE_FROM_CLIP, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -190,7 +190,6 @@ def _run(
 def _default_output(source: str, view: View) -> Path:
     """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
     from edgeds.errors import SinkError
-    from edgeds.sources import IMAGE_SUFFIXES
 
     path = Path(source)
     if any(sign in source for sign in "*?[") and not path.exists():

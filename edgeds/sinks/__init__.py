@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.errors import SinkError
+from edgeds.presets import IMAGE_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
 from edgeds.sinks.video import VIDEO_SUFFIXES, VideoSink
 from edgeds.types import Sink, StreamInfo
 
 __all__ = ["VIDEO_SUFFIXES", "ImagesSink", "MemorySink", "VideoSink", "open_sink"]
-
-_IMAGE_SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 
 
 def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink:
@@ -33,7 +32,7 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
             fix="give another name with -o",
         )
     suffix = path.suffix.lower()
-    if path.is_dir() or not suffix or suffix in _IMAGE_SUFFIXES:
+    if path.is_dir() or not suffix or suffix in IMAGE_SUFFIXES:
         return ImagesSink(path, alpha=alpha)
     if suffix not in VIDEO_SUFFIXES:
         raise SinkError(

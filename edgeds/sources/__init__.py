@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.errors import SourceError
-from edgeds.sources.images import IMAGE_SUFFIXES, ImagesSource
+from edgeds.presets import IMAGE_SUFFIXES
+from edgeds.sources.images import ImagesSource
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.sources.video import VideoSource
 from edgeds.types import Source
 
 __all__ = [
-    "IMAGE_SUFFIXES",
     "ImagesSource",
     "SyntheticSource",
     "VideoSource",

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
+from edgeds.presets import IMAGE_SUFFIXES
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
-
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
 class ImagesSource(Closing):

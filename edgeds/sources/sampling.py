@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgeds.errors import SourceFailed
-from edgeds.sources import is_images, open_source
+from edgeds.sources import open_source
 from edgeds.sources.video import VideoSource
 from edgeds.types import Frame, Source
 
@@ -39,7 +39,7 @@ def spread_frames(
         report = on_frame or (lambda _done, _of: None)
         if isinstance(source, VideoSource) and known is not None and known > _READ_WHOLE_FRAMES:
             frames = _by_seeking(source, count, report)
-            if len(frames) > count // 2 or is_images(uri):
+            if len(frames) > count // 2:
                 return frames
     with open_source(uri) as source:  # again from the start: short, or not seekable
         return _by_stride(source, count, report)

@@ -41,7 +41,9 @@ def spread_frames(
             frames = _by_seeking(source, count, report)
             if len(frames) > count // 2:
                 return frames
-    with open_source(uri) as source:  # again from the start: short, or not seekable
+        else:
+            return _by_stride(source, count, report)
+    with open_source(uri) as source:  # not seekable after all: again from the start
         return _by_stride(source, count, report)
 
 

@@ -1,0 +1,106 @@
+"""What may be asked of a live run, and what it tells of itself.
+
+The page, the window's keys and a script talk to a live run through this and nothing else. Knows
+nothing about cameras, loops or web servers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from edgeds.presets import View
+from edgeds.types import Pixels, Size
+
+SourceState = Literal["running", "stalled", "reconnecting", "ended"]
+PlatePhase = Literal["none", "counting", "capturing", "ready", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateStatus:
+    """How the plate is doing."""
+
+    phase: PlatePhase = "none"
+    secs_left: float = 0.0
+    """Of the count-down or the capture, while there is one."""
+    verdict: str = ""
+    """For people: what the last capture found, or why it was refused and what to do."""
+    health: float | None = None
+    """1 is as good as new, 0 is past saving; None where it is not watched."""
+    prompt: str = ""
+    """What the user should do now, e.g. "the camera was moved: retake the plate (press b)"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveStatus:
+    """A live run at one moment."""
+
+    source: str
+    engine: str
+    size: Size
+    source_state: SourceState = "running"
+    source_message: str = ""
+    """For people, while the source is not running: what happened, and what is being done."""
+    view: View = "overlay"
+    opacity: float = 0.45
+    """Of the overlay's tint, 0 to 1."""
+    fps: float = 0.0
+    """Frames presented per second, over the last seconds."""
+    latency_p50_ms: float = 0.0
+    """From the grab of a frame to its presentation, over the last seconds."""
+    latency_p95_ms: float = 0.0
+    grabbed: int = 0
+    """Frames the camera gave; each was delivered or dropped, or is under way."""
+    delivered: int = 0
+    dropped: int = 0
+    """Frames a newer one overtook."""
+    plate: PlateStatus = PlateStatus()
+    recording: str | None = None
+    """Where the recording goes, while there is one."""
+    secs: float = 0.0
+    """Since the start."""
+
+
+class LiveControl(Protocol):
+    """Ask from any thread; each call returns at once and takes effect with a frame soon after."""
+
+    def status(self) -> LiveStatus: ...
+
+    def take_plate(self) -> None:
+        """Start the count-down to a new plate; the old one serves until the new one is good."""
+        ...
+
+    def set_view(self, view: View) -> None: ...
+
+    def set_opacity(self, opacity: float) -> None:
+        """0 to 1; values outside are clamped."""
+        ...
+
+    def set_backdrop(self, pixels: Pixels | None) -> None:
+        """uint8 RGB (H, W, 3) of any size for the view "replace"; None is the default colour."""
+        ...
+
+    def start_recording(self) -> None:
+        """To a new file; harmless where one is under way.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        ...
+
+    def stop_recording(self) -> Path | None:
+        """Complete the recording and say where it is; None where there was none."""
+        ...
+
+    def snapshot(self) -> Path | None:
+        """Write the picture now shown as PNG and say where it is; None before the first one.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End the run; outputs are completed."""
+        ...

@@ -39,6 +39,12 @@ def fit(
         list[Path] | None,
         typer.Option("--set", help="a set with a manifest.jsonl, too; but no scene *7"),
     ] = None,
+    drawn: Annotated[
+        list[Path] | None, typer.Option("--drawn-rooms", help="a set that rooms wrote")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="start from these (a .safetensors), not from ImageNet's")
+    ] = None,
     parts: Annotated[
         Path | None, typer.Option(help="folder of part_N.zip that compose wrote")
     ] = None,
@@ -62,6 +68,8 @@ def fit(
     material = material_from_folder(data)
     for folder in sets or []:
         material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    for folder in drawn or []:
+        material.drawn_rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
     if parts is not None:
         material.parts.extend(open_parts(parts, first_parts))
     with processes() as among:
@@ -69,9 +77,34 @@ def fit(
         if (output / "run.pt").exists():
             run.load()
             typer.echo(f"going on at step {run.step}, {run.progress:.0%}")
+        elif weights is not None:
+            run.start_from_weights(weights)
         else:
             run.start_from_imagenet(imagenet_weights())
         train_and_log(material, run, threads=threads)
+
+
+@app.command()
+def rooms(
+    pictures: Annotated[Path, typer.Argument(help="folder of photographs to cover things with")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
+    count: Annotated[int, typer.Option(help="number of rooms")] = 1500,
+    seed: int = 1,
+    processes: int = 2,
+) -> None:
+    """Draw empty rooms with exact depth, as a set for fit; goes on where it was stopped."""
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from train.rooms import write_rooms
+
+    kinds = (".png", ".webp", ".jpg", ".jpeg")
+    found = sorted(p for p in pictures.iterdir() if p.suffix in kinds)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bar:
+        task = bar.add_task("rooms", total=count)
+        write_rooms(
+            output, count, found, seed=seed, processes=processes, on_room=lambda: bar.advance(task)
+        )
 
 
 @app.command()

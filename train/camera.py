@@ -84,13 +84,16 @@ def sensed(picture: Picture, rng: np.random.Generator, *, strength: float) -> Pi
 
 
 def graded(frame: Picture, plate: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
-    """The same look for both: a dim room, a flat picture, a colour cast, black and white."""
+    """The same look for both: a dim room, a flat picture, other colours, black and white."""
     if rng.random() < 0.5:
         gain = np.float32(np.exp(rng.normal(-0.05, 0.3))) * np.exp(rng.normal(0, 0.06, 3)).astype(
             np.float32
         )
         gamma = np.float32(np.exp(rng.normal(0, 0.25)))
         frame, plate = (np.power(np.clip(x * gain, 0, 1), gamma) for x in (frame, plate))
+    if rng.random() < 0.12:
+        order = rng.permutation(3)
+        frame, plate = frame[..., order], plate[..., order]
     if rng.random() < 0.06:
         frame, plate = (np.repeat(x.mean(2, keepdims=True), 3, 2) for x in (frame, plate))
     return np.asarray(frame, np.float32), np.asarray(plate, np.float32)

@@ -58,7 +58,7 @@ def trained_step(run: Run, batch: Batch) -> dict[str, float]:
     run.network.train()
     logits, depth = run.network.logits(frame, plate_features(run.network, plate))
     of_alpha = alpha_loss(logits, alpha)
-    of_depth = depth_loss(F.softplus(depth), inverse_depth)
+    of_depth = depth_loss(F.softplus(depth), inverse_depth, alpha)
     loss = of_alpha + recipe.depth_weight * of_depth
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

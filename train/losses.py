@@ -68,8 +68,12 @@ def overlap_loss(alpha: Tensor, target: Tensor) -> Tensor:
     return (1 - (both + slack) / (either + slack)).mean()
 
 
-def depth_loss(inverse_depth: Tensor, target: Tensor) -> Tensor:
-    """Scale-invariant L1 plus multi-scale gradients, after Ranftl et al. 2020 (MiDaS).
+def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
+    """Scale-invariant L1 plus multi-scale gradients, after Ranftl et al. 2020 (MiDaS), anchored to
+    the background.
+
+    The scale is that of the background alone, where there is enough of it: the product fits each
+    frame to its plate there (`edgeds.depth`), so a foreground's depth must be right beside it.
 
     Theirs is invariant to a shift too, since their targets come from stereo of unknown disparity.
     Ours are metres, and a network left free to shift drifted to where softplus is flat. Targets
@@ -80,9 +84,12 @@ def depth_loss(inverse_depth: Tensor, target: Tensor) -> Tensor:
     if not bool(has_depth.any()):
         return inverse_depth.sum() * 0
     prediction, target, known = inverse_depth[has_depth], target[has_depth], known[has_depth]
+    background = known * (alpha[has_depth].abs() < 0.05)
+    enough = (background.mean((1, 2, 3), keepdim=True) > 0.1).float()
+    anchor = enough * background + (1 - enough) * known
     trust = torch.where(target < 0, GUESS, 1.0).amin((1, 2, 3), keepdim=True)
     target = target.abs()
-    unit, predicted_unit = per_picture_mean(target, known), per_picture_mean(prediction, known)
+    unit, predicted_unit = per_picture_mean(target, anchor), per_picture_mean(prediction, anchor)
     target, prediction = target / unit, prediction / (predicted_unit + 1e-6)
     # errors count by what they are of the distance, as AbsRel does, but not without bound far away
     weight = known * trust / (target + 0.2)

@@ -65,6 +65,8 @@ class Material:
     cutouts: list[Cutout]
     backgrounds: list[Pixels]
     rooms: list[Room]
+    drawn_rooms: list[Room] = field(default_factory=list)
+    """Empty, by `train.rooms`; people are set into them."""
     parts: list[Part] = field(default_factory=list)
     """Zip parts of a composed set; read where they are."""
 

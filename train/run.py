@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edgeds.network.checkpoint import save_weights
+from edgeds.network.checkpoint import load_weights, save_weights
 from edgeds.network.dual_head import DualHead
 from edgeds.network.encoder import encoder_state_from_imagenet
 from train.processes import Processes
@@ -51,6 +51,16 @@ class Run:
     def start_from_imagenet(self, weights: dict[str, Tensor]) -> None:
         for network in (self.network, self.ema):
             network.encoder.load_state_dict(encoder_state_from_imagenet(weights))
+
+    def start_from_weights(self, path: Path) -> None:
+        """Go on from a trained network, of the same architecture, with a new recipe.
+
+        Raises:
+            edgeds.network.checkpoint.WeightsError: the weights cannot be used.
+        """
+        trained = load_weights(path).state_dict()
+        for network in (self.network, self.ema):
+            network.load_state_dict(trained)
 
     def save(self) -> None:
         """Write run.pt whole or not at all, and the EMA weights beside it."""

@@ -40,8 +40,10 @@ class Sample:
 class Mix:
     """How often each kind is drawn; the rest is cut-outs over photographs."""
 
-    rooms: float = 0.28
-    rooms_with_people: float = 0.18
+    rooms: float = 0.22
+    rooms_with_people: float = 0.28
+    drawn_rooms: float = 0.6
+    """Of the rooms with people, those that `train.rooms` drew, if there are any."""
     empty: float = 0.12
     exact_plate: float = 0.22
     parts: float = 0.3
@@ -132,15 +134,17 @@ def room_sample(
 def peopled_room_sample(
     material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
 ) -> Sample:
-    """Somebody with known depth set into a rendered room at a distance that fits the floor under
+    """Somebody, or nobody, with known depth set into a room at a distance that fits the floor under
     the feet.
     """
-    room = material.rooms[int(rng.integers(len(material.rooms)))]
+    drawn = bool(material.drawn_rooms) and rng.random() < mix.drawn_rooms
+    rooms = material.drawn_rooms if drawn else material.rooms
+    room = rooms[int(rng.integers(len(rooms)))]
     frame, plate, alpha, inverse_depth = cropped_room(room, size, rng)
     exact = rng.random() < mix.exact_plate
     if not exact:
         frame = with_other_light(frame, np.zeros((*size, 4), np.float32), alpha, rng)
-    for _ in range(1 + int(rng.random() < 0.3)):
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.15, 0.6, 0.25]))):
         layer, person = placed_with_depth(material, inverse_depth, rng)
         nearer = person > inverse_depth * 0.97  # furniture in front hides part of them
         visible = np.asarray(layer[..., 3] * nearer, np.float32)

@@ -21,6 +21,11 @@ def square(size: int = 64) -> torch.Tensor:
     return alpha
 
 
+def everywhere(target: torch.Tensor) -> torch.Tensor:
+    """The alpha of an empty scene: all is background."""
+    return torch.zeros_like(target)
+
+
 def test_a_perfect_alpha_costs_almost_nothing() -> None:
     perfect = (square() * 2 - 1) * 30
     assert float(alpha_loss(perfect, square())) < 1e-3
@@ -58,15 +63,28 @@ def test_missing_a_small_thing_costs_as_much_overlap_as_missing_a_large_one() ->
 def test_depth_loss_all_but_ignores_scale() -> None:
     torch.manual_seed(0)
     target = torch.rand(2, 1, 32, 32) + 0.1
-    assert float(depth_loss(target, target)) == pytest.approx(0, abs=1e-4)
-    assert float(depth_loss(3 * target, target)) < 0.06  # 0.05 log 3
-    assert float(depth_loss(torch.rand_like(target), target)) > 0.5
+    assert float(depth_loss(target, target, everywhere(target))) == pytest.approx(0, abs=1e-4)
+    assert float(depth_loss(3 * target, target, everywhere(target))) < 0.06  # 0.05 log 3
+    assert float(depth_loss(torch.rand_like(target), target, everywhere(target))) > 0.5
+
+
+def test_a_foreground_at_a_wrong_distance_is_not_forgiven_by_scaling_the_background() -> None:
+    target = torch.full((1, 1, 32, 32), 0.5)
+    prediction, alpha = target.clone(), torch.zeros_like(target)
+    prediction[..., :16], alpha[..., :16] = 1.0, 1.0
+    pull = torch.autograd.functional.jacobian(lambda x: depth_loss(x, target, alpha), prediction)
+    assert float(pull[..., :16].sum()) > 0, "the foreground is pulled back"
+    anchored = depth_loss(prediction, target, alpha)
+    shared = depth_loss(prediction, target, everywhere(target))
+    assert float(anchored) > float(shared), "one scale for both would hide a third of the error"
 
 
 def test_guessed_depth_counts_little() -> None:
     torch.manual_seed(0)
     target, prediction = torch.rand(1, 1, 32, 32) + 0.1, torch.rand(1, 1, 32, 32)
-    guessed, sure = depth_loss(prediction, -target), depth_loss(prediction, target)
+    background = everywhere(target)
+    guessed = depth_loss(prediction, -target, background)
+    sure = depth_loss(prediction, target, background)
     assert float(guessed) < 0.3 * float(sure)
 
 
@@ -75,9 +93,10 @@ def test_depth_turned_around_is_pulled_back() -> None:
     torch.manual_seed(0)
     target = torch.rand(1, 1, 16, 16) + 0.1
     prediction = (1.2 - target).requires_grad_()
-    depth_loss(prediction, target).backward()
+    depth_loss(prediction, target, everywhere(target)).backward()
     assert float((prediction.grad * target).sum()) < 0, "a step down the gradient adds target"
 
 
 def test_pictures_without_depth_give_no_depth_loss() -> None:
-    assert float(depth_loss(torch.rand(2, 1, 16, 16), torch.zeros(2, 1, 16, 16))) == 0
+    nothing = torch.zeros(2, 1, 16, 16)
+    assert float(depth_loss(torch.rand(2, 1, 16, 16), nothing, nothing)) == 0

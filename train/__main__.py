@@ -204,6 +204,34 @@ def evaluate(
 
 
 @app.command()
+def protocol(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
+    scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
+) -> None:
+    """Measure weights as the course projects did: 224x224, root mean square of mask and depth.
+    Prints JSON, a line a set.
+    """
+    import json
+
+    from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
+    from train.engine import engine_for_a_while
+    from train.protocol import SIDE, measured
+
+    with (
+        engine_for_a_while(weights, size=(SIDE, SIDE)) as folder,
+        open_engine(folder) as engine,
+    ):
+        for path in sets:
+            dataset = read_set(path)
+            dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+            found = measured(engine, dataset)
+            roots = {"mask_rms": found.mask.root_mean, "depth_rms": found.depth.root_mean}
+            typer.echo(json.dumps({"set": dataset.name} | roots))
+
+
+@app.command()
 def cost(
     weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
     height: int = 192,

@@ -1,0 +1,85 @@
+"""Which TensorRT there is, and its log. One spelling for `tensorrt` 10, 11 and `tensorrt_rtx`.
+
+The three have one Python interface where edgeds uses it. Convention: the module is called `trt`
+where the code runs on all three and `rtx` where it needs tensorrt_rtx; the tests check every
+attribute against the recorded interfaces by these names. Knows nothing about graphs or plans.
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+from typing import Any, Literal, TypeAlias, get_args
+
+from edgeds.errors import EngineError
+
+Library = Literal["tensorrt", "tensorrt_rtx"]
+LIBRARIES: tuple[Library, ...] = get_args(Library)
+TensorRt: TypeAlias = Any
+"""The imported library: `tensorrt` or `tensorrt_rtx`."""
+
+_MAJORS = {"tensorrt": ("10", "11"), "tensorrt_rtx": ("1",)}
+_INSTALL = {
+    "tensorrt": 'pip install "edgeds[tensorrt-cu12]" (or tensorrt-cu13); on a Jetson TensorRT '
+    "comes with JetPack: make the virtual environment with --system-site-packages",
+    "tensorrt_rtx": 'pip install "edgeds[tensorrt-rtx-cu12]" (or tensorrt-rtx-cu13)',
+}
+
+
+def load_library(name: Library) -> TensorRt:
+    """Import the library.
+
+    Raises:
+        EngineError: it is not installed, does not load, or is of a version that edgeds does not
+            know.
+    """
+    try:
+        library = importlib.import_module(name)
+    except Exception as error:  # its own start-up raises what it likes where CUDA is missing
+        missing = isinstance(error, ModuleNotFoundError) and error.name == name
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EngineError(
+            f"cannot use {name}",
+            why="it is not installed" if missing else f"it does not load: {said}",
+            fix=_INSTALL[name],
+        ) from error
+    version = str(library.__version__)
+    if version.partition(".")[0] not in _MAJORS[name]:
+        raise EngineError(
+            f"cannot use {name} {version}",
+            why=f"edgeds knows {name} {' and '.join(_MAJORS[name])}",
+            fix=_INSTALL[name],
+        )
+    return library
+
+
+class Log:
+    """What a library said, kept: its calls answer None or False and tell the reason here alone."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, str]] = []
+        """(severity name, text), in order."""
+
+    def text(self) -> str:
+        return "\n".join(text for _, text in self.records)
+
+    def errors(self) -> str:
+        """Its errors in one line, for the `why` of an EngineError."""
+        said = [text.strip() for severity, text in self.records if "ERROR" in severity]
+        return "; ".join(dict.fromkeys(said)) or "it gave no reason"
+
+    def logger(self, trt: TensorRt) -> Any:
+        """The library's own kind of logger, which writes here. Keep it as long as its objects."""
+        records = self.records
+
+        class _Logger(trt.ILogger):  # type: ignore[misc]  # the library is chosen at run time
+            def log(self, severity: Any, msg: str) -> None:
+                records.append((severity.name, msg))
+
+        return _Logger()
+
+
+def this_os() -> str:
+    """Plans are tied to system and processor: "linux-x86_64"."""
+    return f"{sys.platform}-{platform.machine().lower()}"

@@ -19,6 +19,25 @@ class Handoff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """Patience with cameras and streams."""
+
+    stall_secs: float = 1.5
+    """Silence after which a source is said to stall: people are told within 2 s."""
+    abandon_secs: float = 5.0
+    """Silence after which the connection is given up and made anew."""
+    open_secs: float = 10.0
+    """For a connection to give its first frame: RTSP waits for a key frame."""
+    backoff_secs: float = 0.25
+    """Before the first new attempt; doubled with each that fails."""
+    max_backoff_secs: float = 5.0
+    meter_secs: float = 5.0
+    """Frames per second and latencies are told over this long."""
+    recording_depth: int = 8
+    """Frames a recording may lag behind: a key frame takes as long to encode as several others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlateFromClip:
     """The plate as the clip's own empty background."""
 
@@ -95,6 +114,7 @@ class Look:
 
 
 HANDOFF = Handoff()
+LIVE = Live()
 PLATE_FROM_CLIP = PlateFromClip()
 MATTE = Matte()
 ENCODE = Encode()

@@ -58,6 +58,8 @@ class Frame:
     """Seconds per tick."""
     name: str = ""
     """File stem, for frames that come from image files."""
+    grabbed_secs: float | None = None
+    """When a live source got it, on `time.monotonic`'s clock; None from files and folders."""
 
     @property
     def pts_secs(self) -> float:

@@ -5,11 +5,15 @@ The fake among the sources, for tests and for trying things without a camera. Kn
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
+from edgeds.errors import SourceFailed
+from edgeds.sources.live import Grab
 from edgeds.types import Closing, FloatMap, Frame, Pixels, Size, StreamInfo
 
 
@@ -67,6 +71,32 @@ class SyntheticSource(Closing):
         pixels: Pixels = np.clip(clean + self._noise_levels * noise + 0.5, 0, 255).astype(np.uint8)
         pixels.flags.writeable = False
         return pixels
+
+
+class SyntheticFeed(Closing):
+    """The same scene as a connection to a camera: for ever, at 30 frames a second.
+
+    With `breaks_after`, it breaks off after so many pictures, as a pulled cable does.
+    """
+
+    description = "synthetic camera"
+    rate = Fraction(30)
+
+    def __init__(self, *, size: Size = (90, 160), breaks_after: int | None = None) -> None:
+        self._scene = SyntheticSource(size=size, frame_count=60)
+        self._laps = itertools.cycle(self._scene)
+        self._left = breaks_after
+
+    def read(self) -> Grab:
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                raise SourceFailed(f"the {self.description} broke off", why="it was told to")
+        time.sleep(float(1 / self.rate))
+        return Grab(next(self._laps).pixels.copy(), time.monotonic())
+
+    def close(self) -> None:
+        self._scene.close()
 
 
 def _wall(size: Size, seed: int) -> Pixels:

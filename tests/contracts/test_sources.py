@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import pytest
 
-from edgeds.sources import SyntheticSource, open_source
+from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
+from edgeds.sources.synthetic import SyntheticFeed
 from edgeds.types import Source
 
 OpenSource = Callable[[], Source]
 
 
-@pytest.fixture(params=["synthetic", "video", "images"])
+@pytest.fixture(params=["synthetic", "video", "images", "real time", "live"])
 def open_any(request: pytest.FixtureRequest, tmp_path: Path, make_clip) -> OpenSource:  # type: ignore[no-untyped-def]
     if request.param == "synthetic":
         return lambda: SyntheticSource(frame_count=12)
     if request.param == "video":
         clip = make_clip(frame_count=12)
         return lambda: open_source(clip)
+    if request.param == "real time":
+        return lambda: RealTimeSource(lambda: SyntheticSource(frame_count=12))
+    if request.param == "live":
+        return lambda: LiveSource(SyntheticFeed)
     folder = tmp_path / "shots"
     folder.mkdir()
     for frame in SyntheticSource(frame_count=12):
@@ -31,8 +38,9 @@ def open_any(request: pytest.FixtureRequest, tmp_path: Path, make_clip) -> OpenS
 
 def test_frames_have_the_announced_size_number_and_order(open_any: OpenSource) -> None:
     with open_any() as source:
-        frames = list(source)
-    assert len(frames) == source.info.frame_count == 12
+        frames = list(itertools.islice(source, 12))
+    assert len(frames) == 12
+    assert source.info.frame_count in (12, None)  # a live source does not know when it ends
     assert {frame.size for frame in frames} == {source.info.size}
     assert [frame.index for frame in frames] == list(range(12))
     assert all(a.pts < b.pts for a, b in itertools.pairwise(frames))
@@ -57,3 +65,26 @@ def test_a_closed_source_gives_no_more_frames_and_closes_twice(open_any: OpenSou
     source.close()
     source.close()
     assert list(frames) == []
+
+
+@pytest.mark.parametrize("open_any", ["real time", "live"], indirect=True)
+def test_live_frames_know_when_they_were_grabbed(open_any: OpenSource) -> None:
+    with open_any() as source:
+        frames = list(itertools.islice(source, 5))
+    stamps = [frame.grabbed_secs or 0 for frame in frames]
+    assert time.monotonic() - 60 < stamps[0] <= stamps[-1] <= time.monotonic()
+    for (one, one_secs), (other, other_secs) in itertools.pairwise(
+        zip(frames, stamps, strict=True)
+    ):
+        assert other.pts_secs - one.pts_secs == pytest.approx(other_secs - one_secs, abs=3e-3)
+
+
+@pytest.mark.parametrize("open_any", ["real time", "live"], indirect=True)
+def test_closing_from_another_thread_ends_a_live_source(open_any: OpenSource) -> None:
+    source = open_any()
+    frames = iter(source)
+    next(frames)
+    closer = threading.Timer(0.05, source.close)
+    closer.start()
+    assert len(list(frames)) < 1000
+    closer.join()

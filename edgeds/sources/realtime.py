@@ -1,0 +1,95 @@
+"""A clip, a folder or any Source played at its own speed, as a camera would give it.
+
+The fake among the live sources: everything live can be tried and tested without a camera.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from edgeds.control import SourceState
+from edgeds.errors import SourceFailed
+from edgeds.types import Closing, Frame, Source
+
+_TIME_BASE = Fraction(1, 1000)
+_LATE_SECS = 0.2
+
+
+class RealTimeSource(Closing):
+    """Frames of a source when their time has come; with `loop` from the start again at its end.
+
+    It never hurries to catch up: where reading is too slow, it plays slower.
+    """
+
+    def __init__(self, open_clip: Callable[[], Source], *, loop: bool = False) -> None:
+        self._open_clip, self._loop = open_clip, loop
+        self._clip = open_clip()
+        self._closed = threading.Event()
+        self._playing = False
+        self.state: SourceState = "running"
+        self.message = ""
+        rate = self._clip.info.rate or Fraction(30)
+        self._gap_secs = float(1 / rate)
+        self.info = replace(
+            self._clip.info,
+            time_base=_TIME_BASE,
+            frame_count=None,
+            duration_secs=None,
+            # Recordings of a live run are not tied to the clip's sound or colour tags.
+            path=None,
+            has_audio=False,
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        self._playing = True
+        try:
+            yield from self._played()
+        finally:
+            self._clip.close()
+            self.state = "ended"
+
+    def close(self) -> None:
+        """From any thread: one that plays closes the clip itself, at once."""
+        self._closed.set()
+        if not self._playing:
+            self._clip.close()
+            self.state = "ended"
+
+    def _played(self) -> Iterator[Frame]:
+        pts, began_secs, first_secs = -1, float("-inf"), 0.0
+        for index, (due_secs, frame) in enumerate(self._timed()):
+            now = time.monotonic()
+            if now - began_secs - due_secs > _LATE_SECS:
+                began_secs = now - due_secs
+            if self._closed.wait(max(0.0, began_secs + due_secs - now)):
+                return
+            grabbed_secs = time.monotonic()
+            first_secs = first_secs or grabbed_secs
+            pts = max(pts + 1, round((grabbed_secs - first_secs) / _TIME_BASE))
+            yield Frame(frame.pixels, index, pts, _TIME_BASE, grabbed_secs=grabbed_secs)
+
+    def _timed(self) -> Iterator[tuple[float, Frame]]:
+        """(when from the start of the first lap, frame)."""
+        lap_secs = end_secs = 0.0
+        while True:
+            count = 0
+            start_secs: float | None = None
+            try:
+                for frame in self._clip:
+                    start_secs = frame.pts_secs if start_secs is None else start_secs
+                    due_secs = lap_secs + frame.pts_secs - start_secs
+                    end_secs = due_secs + self._gap_secs
+                    yield due_secs, frame
+                    count += 1
+            except SourceFailed:
+                if not self._loop or not count:
+                    raise  # a clip that breaks off is looped as far as it goes
+            if not self._loop or self._closed.is_set():
+                return
+            lap_secs = end_secs
+            self._clip.close()
+            self._clip = self._open_clip()

@@ -1,0 +1,244 @@
+"""Cameras and streams that break, fall silent, come back; and clips played as cameras."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeds.errors import EdgedsError, SourceError, SourceFailed
+from edgeds.presets import Live
+from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_live_source
+from edgeds.sources.live import Grab
+from edgeds.sources.stream import without_password
+from edgeds.sources.synthetic import SyntheticFeed
+from edgeds.types import Closing, Size
+
+QUICK = Live(stall_secs=0.3, abandon_secs=0.8, open_secs=5, backoff_secs=0.02, max_backoff_secs=0.1)
+
+
+class ScriptedFeed(Closing):
+    """Gives the pictures it is told to, and then does what it is told to."""
+
+    description, rate = "scripted", None
+
+    def __init__(self, *, size: Size = (8, 12), then: Callable[[], None], count: int = 2) -> None:
+        self._size, self._then, self._left = size, then, count
+        self.closed = threading.Event()
+
+    def read(self) -> Grab:
+        self._left -= 1
+        if self._left < 0:
+            self._then()
+        time.sleep(0.002)
+        return Grab(np.zeros((*self._size, 3), np.uint8), time.monotonic())
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def _breaks() -> None:
+    raise SourceFailed("scripted broke off", why="the cable was pulled")
+
+
+def _goes_on() -> None:
+    pass
+
+
+def _feeds(*feeds: ScriptedFeed | EdgedsError) -> Callable[[], ScriptedFeed]:
+    """Opens one after the other; the last one again and again."""
+    waiting = iter(feeds)
+    last = feeds[-1]
+
+    def open_feed() -> ScriptedFeed:
+        feed = next(waiting, last)
+        if isinstance(feed, EdgedsError):
+            raise feed
+        return feed
+
+    return open_feed
+
+
+def test_a_broken_connection_is_made_anew_and_the_numbering_goes_on() -> None:
+    gone = SourceError("cannot open", why="there is no /dev/video0")
+    feeds = _feeds(ScriptedFeed(then=_breaks), gone, gone, ScriptedFeed(then=_goes_on))
+    states = []
+    with LiveSource(feeds, QUICK) as source:
+        frames = []
+        for frame in itertools.islice(source, 6):
+            frames.append(frame)
+            states.append((source.state, source.message))
+    assert [frame.index for frame in frames] == list(range(6))
+    assert all(a.pts < b.pts for a, b in itertools.pairwise(frames))
+    assert set(states) == {("running", "")}
+    assert source.state == "ended"
+
+
+def test_people_are_told_what_broke_and_when_it_is_tried_again() -> None:
+    gone = SourceError("cannot open camera 0", why="there is no /dev/video0")
+    feeds = _feeds(ScriptedFeed(then=_breaks), gone)
+    with LiveSource(feeds, QUICK) as source:
+        reading = threading.Thread(target=lambda: list(source))
+        reading.start()
+        _wait_for(lambda: "no /dev/video0" in source.message)
+        assert source.state == "reconnecting"
+        assert "trying again in" in source.message
+    reading.join(10)
+    assert not reading.is_alive()
+
+
+def test_a_read_that_hangs_is_said_then_left_behind_and_closed_when_it_returns() -> None:
+    release = threading.Event()
+    hung = ScriptedFeed(then=lambda: release.wait(60) and None)
+    feeds = _feeds(hung, ScriptedFeed(then=_goes_on))
+    with LiveSource(feeds, QUICK) as source:
+        states: list[str] = []
+        watch = threading.Thread(
+            target=lambda: _wait_for(lambda: states.append(source.state) or "stalled" in states)
+        )
+        watch.start()
+        frames = list(itertools.islice(source, 5))
+        watch.join(20)
+    assert "stalled" in states
+    assert [frame.index for frame in frames] == list(range(5))
+    assert not hung.closed.is_set()
+    release.set()
+    assert hung.closed.wait(10)
+
+
+def test_the_defaults_tell_of_silence_within_two_seconds() -> None:
+    assert Live().stall_secs <= 1.8
+
+
+def test_leaving_does_not_wait_for_a_hung_read() -> None:
+    release = threading.Event()
+    source = LiveSource(_feeds(ScriptedFeed(then=lambda: release.wait(60) and None)), QUICK)
+    frames = iter(source)
+    next(frames)
+    began = time.monotonic()
+    source.close()
+    assert list(frames) == []
+    assert time.monotonic() - began < 10
+    release.set()
+
+
+def test_a_source_that_gives_nothing_is_refused_at_the_start() -> None:
+    release = threading.Event()
+    silent = ScriptedFeed(count=0, then=lambda: release.wait(60) and None)
+    with pytest.raises(SourceError, match="gives no picture"):
+        LiveSource(_feeds(silent), Live(open_secs=0.2))
+    release.set()
+    with pytest.raises(SourceError, match="broke off"):
+        LiveSource(_feeds(ScriptedFeed(count=0, then=_breaks)), QUICK)
+
+
+def test_a_camera_that_comes_back_larger_keeps_the_announced_size() -> None:
+    feeds = _feeds(ScriptedFeed(then=_breaks), ScriptedFeed(size=(16, 24), then=_goes_on))
+    with LiveSource(feeds, QUICK) as source:
+        assert {frame.size for frame in itertools.islice(source, 6)} == {(8, 12)}
+
+
+def test_a_camera_that_comes_back_with_another_view_is_not_taken() -> None:
+    turned = ScriptedFeed(size=(12, 8), then=_goes_on, count=9)
+    feeds = _feeds(ScriptedFeed(then=_breaks), turned, ScriptedFeed(then=_goes_on))
+    with LiveSource(feeds, QUICK) as source:
+        assert {frame.size for frame in itertools.islice(source, 6)} == {(8, 12)}
+    assert turned.closed.wait(10)
+
+
+def test_the_first_frame_is_new_however_late_it_is_asked_for() -> None:
+    with LiveSource(SyntheticFeed, QUICK) as source:
+        time.sleep(0.5)
+        frame = next(iter(source))
+        assert time.monotonic() - (frame.grabbed_secs or 0) < 0.4
+
+
+def test_a_clip_plays_at_its_own_speed() -> None:
+    clip = SyntheticSource(frame_count=11, rate=Fraction(25))
+    with RealTimeSource(lambda: clip) as source:
+        frames = list(source)
+    assert len(frames) == 11
+    # At least: a busy machine may play slower, never faster.
+    assert frames[-1].pts_secs - frames[0].pts_secs > 0.39
+    assert source.state == "ended"
+
+
+def test_a_looped_clip_goes_on_with_rising_times() -> None:
+    opened = []
+
+    def open_clip() -> SyntheticSource:
+        opened.append(1)
+        return SyntheticSource(frame_count=4, rate=Fraction(100))
+
+    with RealTimeSource(open_clip, loop=True) as source:
+        frames = list(itertools.islice(source, 11))
+    assert [frame.index for frame in frames] == list(range(11))
+    assert all(a.pts < b.pts for a, b in itertools.pairwise(frames))
+    assert len(opened) == 3
+
+
+def test_the_uri_says_what_is_opened(make_clip: Callable[..., Path], data: Path) -> None:
+    clip = make_clip(frame_count=4, rate=Fraction(100))
+    with open_live_source(f"file:{clip}") as source:
+        assert len(list(source)) == 4
+    with open_live_source(f"file:{clip}?loop") as source:
+        assert len(list(itertools.islice(source, 9))) == 9
+    odd = clip.rename(clip.with_name("what?loop"))
+    with open_live_source(f"file:{odd}") as source:
+        assert len(list(source)) == 4
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("file:missing.mp4", "no such file"),
+        ("file:missing.mp4?loop", "no such file"),
+        ("63", "no /dev/video63"),
+        ("/dev/video63", "no /dev/video63"),
+        ("nonsense", "no camera's number"),
+        ("rtsp://user:secret@127.0.0.1:9/none", "Connection refused"),
+        ("http://127.0.0.1:9/none", "Connection refused"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_with_its_reason(uri: str, why: str) -> None:
+    with pytest.raises(SourceError, match=why) as caught:
+        open_live_source(uri)
+    assert caught.value.fix
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_given_as_a_camera_gets_the_right_word(make_clip: Callable[..., Path]) -> None:
+    with pytest.raises(SourceError) as caught:
+        open_live_source(str(make_clip()))
+    assert "--camera file:" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://me:secret@cam/1", "rtsp://me@cam/1"),
+        ("rtsp://me:p@ss@cam/1", "rtsp://me@cam/1"),
+        ("http://cam/a@b:c", "http://cam/a@b:c"),
+    ],
+)
+def test_passwords_are_not_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+def _wait_for(what: Callable[[], object], secs: float = 20) -> None:
+    end = time.monotonic() + secs
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _no_reader_is_left() -> Iterator[None]:
+    yield
+    _wait_for(lambda: not [t for t in threading.enumerate() if t.name == "edgeds-reader"])

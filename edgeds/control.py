@@ -33,6 +33,25 @@ class PlateStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputStatus:
+    """One output of a live run: a window, a page, a virtual camera, a recording."""
+
+    name: str
+    location: str
+    frames: int = 0
+    """Written so far."""
+    dropped: int = 0
+    """Frames it was too slow for; they bothered no other output."""
+    fps: float = 0.0
+    latency_p50_ms: float = 0.0
+    """From the grab of a frame until this output had it, over the last seconds."""
+    latency_p95_ms: float = 0.0
+    ended: bool = False
+    message: str = ""
+    """Why it ended, where it was not asked to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveStatus:
     """A live run at one moment."""
 
@@ -46,9 +65,9 @@ class LiveStatus:
     opacity: float = 0.45
     """Of the overlay's tint, 0 to 1."""
     fps: float = 0.0
-    """Frames presented per second, over the last seconds."""
+    """Frames composed per second, over the last seconds."""
     latency_p50_ms: float = 0.0
-    """From the grab of a frame to its presentation, over the last seconds."""
+    """From the grab of a frame until the slowest output that shows it had it, recordings apart."""
     latency_p95_ms: float = 0.0
     grabbed: int = 0
     """Frames the camera gave; each was delivered or dropped, or is under way."""
@@ -58,6 +77,7 @@ class LiveStatus:
     plate: PlateStatus = PlateStatus()
     recording: str | None = None
     """Where the recording goes, while there is one."""
+    outputs: tuple[OutputStatus, ...] = ()
     secs: float = 0.0
     """Since the start."""
 

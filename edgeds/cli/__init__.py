@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from edgeds.cli.eval import evaluate_command
+from edgeds.cli.live import live_command
 from edgeds.cli.video import video_command
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("live")(live_command)
 app.command("video")(video_command)
 app.command("eval")(evaluate_command)
 

@@ -1,0 +1,231 @@
+"""`edgeds live`: a camera in, its foreground and depth shown, recorded and passed on."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from edgeds.cli.console import print_json, print_table, say, stop_on_signal
+from edgeds.presets import LOOK, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from edgeds.control import LiveControl, LiveStatus
+    from edgeds.live import LiveReport, LiveRun, Window
+    from edgeds.plate import Plate
+    from edgeds.types import Size, StreamInfo
+
+
+def live_command(
+    camera: Annotated[
+        str, typer.Option(help="0, /dev/video0, rtsp://..., file:clip.mp4 or file:clip.mp4?loop.")
+    ] = "0",
+    plate: Annotated[
+        Path | None,
+        typer.Option("-b", "--plate", help="Picture of the empty scene; without it, taken now."),
+    ] = None,
+    show: Annotated[
+        bool | None, typer.Option(help="A window; without either, where there is a display.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="A video of what is shown.")] = None,
+    virtual_camera: Annotated[
+        bool, typer.Option("--virtual-camera", help="As a camera for other programs.")
+    ] = False,
+    virtual_camera_device: Annotated[
+        str | None, typer.Option(help="Which one, such as /dev/video10.")
+    ] = None,
+    view: Annotated[View, typer.Option("--view", help="What to show first.")] = "overlay",
+    backdrop: Annotated[
+        str | None, typer.Option(help="For the view replace: an image, a video or a colour.")
+    ] = None,
+    opacity: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the overlay's tint.")
+    ] = LOOK.opacity,
+    engine: Annotated[
+        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Ask the camera for, such as 1280x720.")
+    ] = None,
+    fps: Annotated[float | None, typer.Option(min=1, max=1000, help="Ask the camera for.")] = None,
+    pixel_format: Annotated[
+        Literal["auto", "mjpg", "yuyv"], typer.Option(help="Ask the camera for.")
+    ] = "auto",
+    duration: Annotated[
+        float | None, typer.Option(metavar="SECS", min=0, help="End after so long.")
+    ] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(min=1, help="End after so many frames shown.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+) -> None:
+    """Show live who and what was not in the empty scene, and how near everything is."""
+    import cv2
+
+    from edgeds.backdrop import open_backdrop
+    from edgeds.engine import open_engine
+    from edgeds.live import LiveRun
+    from edgeds.plate import fitted
+    from edgeds.platefile import plate_from_file
+    from edgeds.sources import open_live_source
+
+    cv2.setNumThreads(1)  # as in `edgeds video`: the stages are the parallelism
+    wanted_size = _size(size)
+    rate = None if fps is None else Fraction(fps).limit_denominator(1001)
+    with ExitStack() as stack, stop_on_signal() as stop:
+        given = None if plate is None else plate_from_file(plate)
+        with ThreadPoolExecutor(1) as beside:  # cameras take a second to open, engines too
+            opening = beside.submit(open_engine, engine, device=device)
+            source = open_live_source(
+                camera, size=wanted_size, rate=rate, pixel_format=pixel_format
+            )
+            stack.enter_context(source)
+            network = stack.enter_context(opening.result())
+        info = source.info
+        behind = open_backdrop(backdrop, info.size) if backdrop else None
+        if behind is not None:
+            stack.callback(behind.close)
+        run = LiveRun(
+            source,
+            network,
+            None if given is None else fitted(given, info.size),
+            view=view,
+            opacity=opacity,
+            backdrop=behind,
+            window=_window(show, info, others=virtual_camera or record is not None),
+            record=record,
+            on_event=say,
+            stop=stop,
+        )
+        stack.callback(run.close)
+        _say_choices(info, network.name, given)
+        if virtual_camera or virtual_camera_device is not None:
+            _add_virtual_camera(run, info, virtual_camera_device)
+        if record is not None:
+            run.start_recording()
+        with _status_line(run):
+            report = run.run(duration_secs=duration, max_frames=max_frames)
+    _report(report, source=camera, engine=network.name, as_json=as_json)
+    if stop.is_set():
+        raise typer.Exit(130)
+    if any(output.message for output in report.outputs):
+        raise typer.Exit(1)
+
+
+def _size(text: str | None) -> Size | None:
+    """`1280x720`, as people write it, to (height, width)."""
+    from edgeds.errors import InputError
+
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+)[xX](\d+)", text)
+    if match is None:
+        raise InputError(
+            f"{text!r} is not a size", why="a size is WIDTHxHEIGHT", fix="write --size 1280x720"
+        )
+    return int(match[2]), int(match[1])
+
+
+def _window(show: bool | None, info: StreamInfo, *, others: bool) -> Window | None:
+    """A window where it is asked for, or where it is possible and nobody said no."""
+    from edgeds.errors import SinkError
+    from edgeds.sinks.window import WindowSink
+
+    if show is False:
+        return None
+    try:
+        return WindowSink(f"edgeds: {info.name}", info.size)
+    except SinkError:
+        if show is None and others:
+            return None
+        raise
+
+
+def _add_virtual_camera(run: LiveRun, info: StreamInfo, device: str | None) -> None:
+    from edgeds.sinks.virtual_camera import VirtualCameraSink
+
+    sink = VirtualCameraSink(info, device)
+    run.add_output("virtual camera", sink)
+    say(f"virtual camera: {sink.location}")
+
+
+def _say_choices(info: StreamInfo, engine: str, plate: Plate | None) -> None:
+    height, width = info.size
+    rate = f", {float(info.rate):.4g} fps" if info.rate else ""
+    say(f"source: {info.name} ({width}x{height}{rate})")
+    say(f"engine: {engine}")
+    say("plate: given" if plate else "plate: taken now; keep out of the picture")
+    say("keys in the window: b plate, v view, r record, s snapshot, q quit; Ctrl-C ends too")
+
+
+@contextmanager
+def _status_line(run: LiveControl) -> Iterator[None]:
+    """How it goes, in one line that renews itself, where there is a terminal."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    line = Live(
+        get_renderable=lambda: _line(run.status()),
+        console=console,
+        refresh_per_second=2,
+        transient=True,
+    )
+    with line:
+        yield
+
+
+def _line(status: LiveStatus) -> str:
+    if status.source_state != "running":
+        return f"{status.source_state}: {status.source_message}"
+    recording = "  recording" if status.recording else ""
+    return (
+        f"{status.fps:5.1f} fps  latency {status.latency_p50_ms:.0f} ms, "
+        f"p95 {status.latency_p95_ms:.0f} ms  {status.dropped} of {status.grabbed} dropped  "
+        f"{status.view}{recording}"
+    )
+
+
+def _report(report: LiveReport, *, as_json: bool, **rest: object) -> None:
+    figures: dict[str, Any] = {**rest, **asdict(report)}
+    if as_json:
+        print_json(figures)
+        return
+    print_table(
+        f"{report.frames} frames in {report.secs:.1f} s, {report.fps:.1f} fps; "
+        f"{report.grabbed} grabbed = {report.delivered} delivered + {report.dropped} dropped",
+        ["output", "frames", "dropped", "p50 ms", "p95 ms"],
+        [
+            [
+                "composed",
+                str(report.frames),
+                "",
+                *_ms(report.latency_p50_ms, report.latency_p95_ms),
+            ],
+            *(
+                [
+                    f"{output.name} {output.location}",
+                    str(output.frames),
+                    str(output.dropped),
+                    *_ms(output.latency_p50_ms, output.latency_p95_ms),
+                ]
+                for output in report.outputs
+            ),
+        ],
+    )
+
+
+def _ms(*values: float) -> list[str]:
+    return [f"{value:.0f}" for value in values]

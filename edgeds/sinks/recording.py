@@ -1,0 +1,78 @@
+"""A stretch of a live run as a video file: real times from 0 on, one picture size throughout.
+
+Knows nothing about encoders; the video sink does that.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from edgeds.preprocess import resized
+from edgeds.sinks.video import VideoSink
+from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
+
+
+class RecordingSink(Closing):
+    """Frames keep their distances in time: variable rate, and a pause stays a pause.
+
+    The first frame's size is the video's; frames of another view are fitted into it.
+    """
+
+    def __init__(self, path: Path, like: StreamInfo) -> None:
+        self._video = VideoSink(path, replace(like, path=None, has_audio=False))
+        self._start_pts, self._last_pts = 0, -1
+        self._size: Size | None = None
+
+    @property
+    def location(self) -> str:
+        return self._video.location
+
+    def write(self, frame: Frame) -> None:
+        if self._size is None:
+            self._size, self._start_pts = frame.size, frame.pts
+        pts = max(frame.pts - self._start_pts, self._last_pts + 1)
+        self._video.write(replace(frame, pixels=letterboxed(frame.pixels, self._size), pts=pts))
+        self._last_pts = pts
+
+    def close(self) -> None:
+        self._video.close()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._video.__exit__(exc_type, exc, traceback)
+
+
+def letterboxed(pixels: Pixels, size: Size) -> Pixels:
+    """A picture scaled to fit into (height, width), whole, on black."""
+    if pixels.shape[:2] == size:
+        return pixels
+    height, width = size
+    scale = min(height / pixels.shape[0], width / pixels.shape[1])
+    tall, wide = round(pixels.shape[0] * scale), round(pixels.shape[1] * scale)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - tall) // 2, (width - wide) // 2
+    canvas[top : top + tall, left : left + wide] = resized(pixels, (tall, wide))
+    return canvas
+
+
+def dated(suffix: str) -> str:
+    """A name that tells when: edgeds-20261123-221504.mp4."""
+    return time.strftime(f"edgeds-%Y%m%d-%H%M%S{suffix}")
+
+
+def free_path(wanted: Path) -> Path:
+    """The path itself, or the next free name beside it: out.mp4, out-2.mp4, ..."""
+    path, count = wanted, 1
+    while path.exists():
+        count += 1
+        path = wanted.with_name(f"{wanted.stem}-{count}{wanted.suffix}")
+    return path

@@ -188,9 +188,9 @@ def evaluate(
     """
     import json
 
+    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
     from edgeds.estimate import Estimator
-    from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.evaluate import evaluate as score
     from edgeds.plate import Plate
     from train.engine import engine_for_a_while

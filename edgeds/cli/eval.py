@@ -58,8 +58,8 @@ def evaluate_command(
     ] = None,
 ) -> None:
     """Measure alpha, depth and their steadiness on a labelled set."""
+    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
-    from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.evaluate import evaluate
     from edgeds.evaluation.plot import check_can_plot
     from edgeds.evaluation.plot import plot as draw

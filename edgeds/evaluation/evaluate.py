@@ -11,9 +11,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
-from edgeds.evaluation import metrics
-from edgeds.evaluation.dataset import (
+from edgeds import metrics
+from edgeds.dataset import (
     Dataset,
     Item,
     Mask,
@@ -22,6 +21,7 @@ from edgeds.evaluation.dataset import (
     in_clip_order,
     load,
 )
+from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
 from edgeds.evaluation.statistics import Mean, Tally
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 

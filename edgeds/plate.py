@@ -1,4 +1,4 @@
-"""The plate: the empty background. From an image, or from the clip itself.
+"""The plate: the empty background. From an image, from the clip itself, or from still frames.
 
 Knows nothing about networks. What it must judge (does this clip show its background at all?) it
 judges on the samples alone.
@@ -6,7 +6,7 @@ judges on the samples alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from edgeds.errors import PlateError
 from edgeds.preprocess import resized
 from edgeds.presets import PLATE_FROM_CLIP, PlateFromClip
-from edgeds.types import Pixels, Size
+from edgeds.types import FloatMap, Pixels, Size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +26,23 @@ class Plate:
 
     pixels: Pixels
     """uint8 RGB, shape (H, W, 3)."""
-    origin: Literal["file", "clip"] = "file"
+    origin: Literal["file", "clip", "capture"] = "file"
+    """How its pixels came to be: somebody's picture, estimated from a clip, taken by the wizard."""
     samples: int | None = None
-    """From a clip: how many frames it was estimated from."""
+    """How many frames it was made from, where that is known."""
     doubtful: float | None = None
     """From a clip: share of the picture where too few samples agree on what the plate is."""
+    noise: FloatMap | None = None
+    """From the wizard: sigma of one frame's noise in levels of 255, float32 (H, W)."""
 
     @property
     def size(self) -> Size:
         return self.pixels.shape[0], self.pixels.shape[1]
+
+    @property
+    def noise_levels(self) -> float | None:
+        """The noise of a typical pixel, where it is known."""
+        return None if self.noise is None else float(np.median(self.noise))
 
 
 def fitted(plate: Plate, size: Size) -> Plate:
@@ -53,7 +61,8 @@ def fitted(plate: Plate, size: Size) -> Plate:
             why="their aspect ratios differ, so the plate is not the same view",
             fix="capture the plate with the camera's own settings, or leave -b out",
         )
-    return replace(plate, pixels=resized(plate.pixels, size))
+    # Noise at another size is not known: how it is correlated is not.
+    return replace(plate, pixels=resized(plate.pixels, size), noise=None)
 
 
 def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> Plate:
@@ -85,7 +94,7 @@ def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FR
         pixels[band], agreement[band] = _settled(samples, band, centre, settings.agree_levels)
 
     # In bands of rows, so that a band of all samples stays in the cache; NumPy lets threads run.
-    rows = max(1, (1 << 21) // (len(samples) * pixels.shape[1] * 3))
+    rows = _band_rows(samples)
     with ThreadPoolExecutor() as pool:
         list(pool.map(settle, (slice(y, y + rows) for y in range(0, pixels.shape[0], rows))))
     doubtful = float((agreement < settings.min_agreement).mean())
@@ -93,6 +102,53 @@ def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FR
         raise _unbelievable(samples, doubtful, settings)
     pixels.flags.writeable = False
     return Plate(pixels, origin="clip", samples=len(samples), doubtful=round(doubtful, 4))
+
+
+def median_plate(samples: list[Pixels]) -> Generator[None, object, Plate]:
+    """The plate of a still scene: per pixel and channel the median, and the noise beside it.
+
+    A generator that returns the plate, and yields a few times a second on its way, so that its
+    caller can do something else between.
+
+    The noise is the root mean square deviation from the median, over all channels, each limited
+    to three sigmas as the interquartile range tells them: robust as the MAD is, without its
+    steps of whole levels.
+
+    Args:
+        samples: uint8 RGB arrays of one shape (H, W, 3), at most 255.
+    """
+    height, width = samples[0].shape[:2]
+    pixels, noise = np.empty_like(samples[0]), np.empty((height, width), np.float32)
+    rows = _band_rows(samples)
+    for done, y in enumerate(range(0, height, rows), start=1):
+        band = slice(y, y + rows)
+        pixels[band], noise[band] = _median_and_noise(np.stack([s[band] for s in samples]))
+        if done % 4 == 0:
+            yield
+    pixels.flags.writeable = noise.flags.writeable = False
+    return Plate(pixels, origin="capture", samples=len(samples), noise=noise)
+
+
+def _median_and_noise(stack: npt.NDArray[np.uint8]) -> tuple[Pixels, FloatMap]:
+    count = len(stack)
+    _sort(stack)
+    low, high = stack[(count - 1) // 2], stack[count // 2]
+    median: Pixels = (low + ((high - low + 1) >> 1)).astype(np.uint8)
+    quartiles = stack[(3 * count) // 4].astype(np.uint16) - stack[count // 4]
+    # 3 sigma is 2.2 interquartile ranges of a Gaussian; the level more is for rounding.
+    limit = np.minimum(2.2 * quartiles + 1.5, 255).astype(np.uint8)
+    total = np.zeros(median.shape, np.float32)
+    for sample in stack:
+        difference = np.minimum(np.maximum(sample, median) - np.minimum(sample, median), limit)
+        total += np.square(difference, dtype=np.uint16)
+    noise: FloatMap = np.sqrt(total.mean(axis=-1) / max(1, count - 1))
+    return median, noise
+
+
+def _band_rows(samples: list[Pixels]) -> int:
+    """Rows of all samples together that stay in the cache."""
+    bytes_a_row: int = len(samples) * samples[0].shape[1] * 3
+    return max(1, (1 << 21) // bytes_a_row)
 
 
 def _sort(stack: npt.NDArray[np.uint8]) -> None:

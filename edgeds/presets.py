@@ -61,6 +61,42 @@ class PlateFromClip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlateCapture:
+    """The plate from a camera: count-down, frames, checks."""
+
+    countdown_secs: float = 3.0
+    """Time to leave the picture."""
+    capture_secs: float = 2.0
+    """Long enough for a person to breathe and sway, and for an exposure to show that it moves."""
+    frames: int = 32
+    """Taken in that time; a slow camera gives fewer."""
+    min_frames: int = 8
+    memory_bytes: int = 200_000_000
+    """Larger frames are fewer, but never under `min_frames`: 32 at 1080p, 8 at 4K."""
+    small_width_px: int = 320
+    """Stillness is judged at this size."""
+    black_levels: float = 24.0
+    """A picture whose 99th percentile is darker shows nothing."""
+    flat_levels: float = 1.5
+    """Standard deviation under which a picture is one flat colour."""
+    max_clipped: float = 0.4
+    """Share of white, or of black, pixels."""
+    moved_levels: float = 6.0
+    """A small pixel moved where it differs by more from the still scene..."""
+    moved_sigmas: float = 6.0
+    """... and by more than this many times the noise."""
+    max_moved: float = 0.001
+    """Share of the picture that may have moved: the hand of a clock, not of a person."""
+    camera_moved: float = 0.5
+    max_shift_px: float = 0.5
+    """Of the whole picture, at the small size."""
+    max_exposure_drift: float = 0.03
+    max_focus_drift: float = 0.15
+    max_foreground: float = 0.002
+    """Share of the picture the network may take for foreground between two of the frames."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matte:
     """Alpha from the network's size to the frame's."""
 
@@ -116,6 +152,7 @@ class Look:
 HANDOFF = Handoff()
 LIVE = Live()
 PLATE_FROM_CLIP = PlateFromClip()
+PLATE_CAPTURE = PlateCapture()
 MATTE = Matte()
 ENCODE = Encode()
 LOOK = Look()

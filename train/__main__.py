@@ -214,8 +214,8 @@ def protocol(
     """
     import json
 
+    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
-    from edgeds.evaluation.dataset import read_set
     from train.engine import engine_for_a_while
     from train.protocol import SIDE, measured
 

@@ -46,7 +46,11 @@ class SyntheticSource(Closing):
         for index in range(self.info.frame_count or 0):
             if self._closed:
                 return
-            yield Frame(self._pixels(index), index, index, self.info.time_base)
+            yield self.frame(index)
+
+    def frame(self, index: int) -> Frame:
+        """The frame at a position, as iterating gives it."""
+        return Frame(self._pixels(index), index, index, self.info.time_base)
 
     def alpha(self, index: int) -> FloatMap:
         """The true alpha of a frame: a ball with a two-pixel soft edge."""

@@ -1,0 +1,74 @@
+// The WebSocket to the run: pictures and status in, wishes out; comes back by itself.
+// Knows nothing about the page. See edgeds/web/viewer.py for the messages.
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8000;
+
+export class Live {
+  // on: {picture(bitmap), status(message), done(message), error(message), lost(reason)}
+  constructor(on) {
+    this.on = on;
+    this.wait = FIRST_WAIT_MS;
+    this.owed = []; // pictures drawn but not acknowledged: a hidden page asks for no more
+    document.addEventListener("visibilitychange", () => this.settle());
+    this.connect();
+  }
+
+  get connected() {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  connect() {
+    const url = new URL("/live", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    this.owed = [];
+    this.newest = 0;
+    this.socket = new WebSocket(url);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onmessage = (event) => this.receive(event.data);
+    this.socket.onclose = (event) => {
+      this.on.lost(event.reason);
+      setTimeout(() => this.connect(), this.wait);
+      this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 1.7);
+    };
+  }
+
+  wish(wish) {
+    if (!this.connected) return false;
+    this.socket.send(JSON.stringify(wish));
+    return true;
+  }
+
+  receive(data) {
+    this.wait = FIRST_WAIT_MS;
+    if (data instanceof ArrayBuffer) {
+      this.draw(this.socket, data);
+      return;
+    }
+    const message = JSON.parse(data);
+    this.on[message.type]?.(message);
+  }
+
+  async draw(socket, data) {
+    const number = new DataView(data).getUint32(0);
+    try {
+      const blob = new Blob([new Uint8Array(data, 4)], { type: "image/jpeg" });
+      const bitmap = await createImageBitmap(blob);
+      if (socket === this.socket && number > this.newest) {
+        this.newest = number;
+        this.on.picture(bitmap);
+      }
+      bitmap.close();
+    } finally {
+      if (socket === this.socket) {
+        this.owed.push(number);
+        this.settle();
+      }
+    }
+  }
+
+  settle() {
+    if (document.hidden) return;
+    for (const number of this.owed.splice(0)) this.wish({ do: "ack", number });
+  }
+}

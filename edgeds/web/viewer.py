@@ -1,0 +1,200 @@
+"""One viewer's WebSocket: pictures and status out, wishes in.
+
+Out: binary messages, 4 bytes of picture number (big endian) and a JPEG; text messages, JSON with
+a "type": status, done, error. In: JSON with a "do", see WISHES; {"do": "ack", "number": n} says
+that picture n is drawn and makes room for the next, so nobody gets pictures faster than he draws.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeds.control import LiveControl
+from edgeds.errors import EdgedsError
+from edgeds.presets import PAGE, VIEWS, Page
+from edgeds.web.broadcast import Broadcast
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+
+_log = logging.getLogger(__name__)
+
+Call = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs a function of the run's control outside the event loop."""
+
+
+@dataclass(slots=True)
+class Recordings:
+    """What was recorded since the page is up, for people to take home."""
+
+    paths: list[Path] = field(default_factory=list)
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [
+            {"name": path.name, "href": f"/recordings/{number}"}
+            for number, path in enumerate(self.paths)
+        ]
+
+
+class BadWishError(Exception):
+    """A message no page of ours sends."""
+
+
+class Viewer:
+    def __init__(
+        self,
+        socket: WebSocket,
+        *,
+        control: LiveControl,
+        call: Call,
+        broadcast: Broadcast,
+        recordings: Recordings,
+        settings: Page = PAGE,
+    ) -> None:
+        self._socket, self._control, self._call = socket, control, call
+        self._broadcast, self._recordings, self._settings = broadcast, recordings, settings
+        self._room = asyncio.Semaphore(settings.in_flight)
+        self._on_the_way: set[int] = set()
+        self._changed = asyncio.Event()
+        self._complaint = ""
+        self._is_late = False
+
+    async def serve(self) -> None:
+        """Until the viewer goes, or takes nothing any more, or says what makes no sense."""
+        from anyio import create_task_group
+
+        async with create_task_group() as group:
+
+            async def until_farewell(work: Callable[[], Awaitable[None]]) -> None:
+                try:
+                    await work()
+                except BadWishError as error:
+                    self._complaint = str(error)
+                except Exception:
+                    # He went, in one of the ways there are, or was too slow to be waited for.
+                    if self._is_connected() and not self._is_late:
+                        raise
+                group.cancel_scope.cancel()
+
+            for work in (self._send_pictures, self._send_status, self._hear):
+                group.start_soon(until_farewell, work)
+        if self._complaint:
+            with self._in_time():
+                await self._socket.close(1008, self._complaint)
+
+    async def _send_pictures(self) -> None:
+        number = 0
+        while True:
+            await self._room.acquire()
+            picture = await self._broadcast.picture_after(number)
+            number = picture.number
+            self._on_the_way.add(number)
+            await self._send_bytes(number.to_bytes(4, "big") + picture.jpeg)
+
+    async def _send_status(self) -> None:
+        from anyio import move_on_after
+
+        while True:
+            await self._send({"type": "status", **self._status()})
+            self._changed.clear()
+            with move_on_after(self._settings.status_secs):
+                await self._changed.wait()
+
+    def _status(self) -> dict[str, Any]:
+        status = asdict(self._control.status())
+        return {**status, "recordings": self._recordings.listed()}
+
+    async def _hear(self) -> None:
+        """Wishes one after the other: who says more than can be done waits in his own buffers."""
+        while True:
+            wish = _wish(await self._socket.receive_text())
+            if wish["do"] == "ack":
+                self._acknowledge(wish.get("number"))
+                continue
+            try:
+                await self._fulfil(wish)
+            except EdgedsError as error:
+                await self._send_error(error.what, error.why, error.fix)
+            except BadWishError:
+                raise
+            except Exception:  # a bug in the run must not take the page down with it
+                _log.exception("the page asked for %s", wish["do"])
+                await self._send_error(f"{wish['do']} failed", "", "see the run's log")
+            self._changed.set()
+
+    def _acknowledge(self, number: object) -> None:
+        if isinstance(number, int) and number in self._on_the_way:
+            self._on_the_way.discard(number)
+            self._room.release()
+
+    async def _fulfil(self, wish: dict[str, Any]) -> None:
+        control = self._control
+        if wish["do"] == "view" and wish.get("view") in VIEWS:
+            await self._call(lambda: control.set_view(wish["view"]))
+        elif wish["do"] == "opacity" and _is_share(wish.get("opacity")):
+            await self._call(lambda: control.set_opacity(float(wish["opacity"])))
+        elif wish["do"] == "plate":
+            await self._call(control.take_plate)
+        elif wish["do"] == "plain-backdrop":
+            await self._call(lambda: control.set_backdrop(None))
+        elif wish["do"] == "record":
+            await self._call(control.start_recording)
+        elif wish["do"] == "stop-recording":
+            path = await self._call(control.stop_recording)
+            if path is not None:
+                self._recordings.paths.append(path)
+                await self._send({"type": "done", "do": "stop-recording", "name": path.name})
+        else:
+            raise BadWishError(f"no such wish, or not so: {wish['do']}")
+
+    async def _send_error(self, what: str, why: str, fix: str) -> None:
+        await self._send({"type": "error", "what": what, "why": why, "fix": fix})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        text = json.dumps(message, separators=(",", ":"))
+        with self._in_time():
+            await self._socket.send_text(text)
+
+    async def _send_bytes(self, message: bytes) -> None:
+        with self._in_time():
+            await self._socket.send_bytes(message)
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        # anyio's time-outs, not asyncio's: before Python 3.12 wait_for can swallow a cancellation.
+        from anyio import fail_after
+
+        try:
+            with fail_after(self._settings.send_secs):
+                yield
+        except TimeoutError:
+            self._is_late = True
+            raise
+
+    def _is_connected(self) -> bool:
+        from starlette.websockets import WebSocketState
+
+        states = self._socket.client_state, self._socket.application_state
+        return states == (WebSocketState.CONNECTED, WebSocketState.CONNECTED)
+
+
+def _wish(text: str) -> dict[str, Any]:
+    try:
+        wish = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadWishError("not JSON") from None
+    if not isinstance(wish, dict) or not isinstance(wish.get("do"), str):
+        raise BadWishError('an object with "do" is wanted')
+    return wish
+
+
+def _is_share(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1  # type: ignore[operator]

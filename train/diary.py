@@ -1,11 +1,14 @@
-"""A run as a person follows it: log.jsonl, loss.png, predictions.png, a bar, and checkpoints."""
+"""A run as a person follows it: log.jsonl, loss.png, predictions.png, a bar, and checkpoints; and
+TensorBoard's files where TensorBoard is installed.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -33,12 +36,14 @@ def train_and_log(
     with (
         stop_requests() as asked_to_stop,
         log_path.open("a", buffering=1) as log,
+        tensorboard(run.folder, run.step, wanted=writes) as show,
         Progress(disable=not writes) as bar,
     ):
         task = bar.add_task("fit", total=1.0)
         for record in fit(material, run):
             record["threads"] = cores.adjust()
             log.write(json.dumps(record) + "\n")
+            show(record)
             bar.update(task, completed=run.progress, description=f"loss {record['loss']:.3f}")
             due = bool(asked_to_stop) or time.monotonic() - saved > save_every_secs
             if run.among.agreed(float(due)) or run.progress >= 1:
@@ -63,6 +68,25 @@ def stop_requests() -> Iterator[list[int]]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+@contextmanager
+def tensorboard(
+    folder: Path, step: int, *, wanted: bool = True
+) -> Iterator[Callable[[dict[str, float]], None]]:
+    """What to call with each record; it does nothing where TensorBoard is not installed."""
+    if not wanted or importlib.util.find_spec("tensorboard") is None:
+        yield lambda _record: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(folder), purge_step=step + 1) as writer:
+
+        def show(record: dict[str, float]) -> None:
+            for name in ("loss", "alpha", "depth", "norm"):
+                writer.add_scalar(name, record[name], int(record["step"]))
+
+        yield show
 
 
 def forget_after(log: Path, step: int) -> None:

@@ -49,6 +49,19 @@ def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Pa
         assert torch.equal(a, b)
 
 
+def test_tensorboard_is_told_every_step_once(material: Material, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="its files need it: pip install tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    train_and_log(material, Run(recipe(2), tmp_path), threads=1)
+    second = Run(recipe(3), tmp_path)
+    second.load()
+    train_and_log(material, second, threads=1)
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss")] == [1, 2, 3]
+
+
 def test_a_run_leaves_weights_a_log_and_pictures(material: Material, tmp_path: Path) -> None:
     run = Run(recipe(2), tmp_path)
     train_and_log(material, run, threads=1)

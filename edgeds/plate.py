@@ -6,10 +6,10 @@ judges on the samples alone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from edgeds.preprocess import resized
 from edgeds.presets import PLATE_FROM_CLIP, PlateFromClip
 from edgeds.types import FloatMap, Pixels, Size
 
+Origin: TypeAlias = Literal["file", "clip", "capture"]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plate:
@@ -26,7 +28,7 @@ class Plate:
 
     pixels: Pixels
     """uint8 RGB, shape (H, W, 3)."""
-    origin: Literal["file", "clip", "capture"] = "file"
+    origin: Origin = "file"
     """How its pixels came to be: somebody's picture, estimated from a clip, taken by the wizard."""
     samples: int | None = None
     """How many frames it was made from, where that is known."""
@@ -34,6 +36,10 @@ class Plate:
     """From a clip: share of the picture where too few samples agree on what the plate is."""
     noise: FloatMap | None = None
     """From the wizard: sigma of one frame's noise in levels of 255, float32 (H, W)."""
+    camera: Mapping[str, float] = field(default_factory=dict)
+    """What the camera was held at, in its driver's units: "exposure", "white balance", "focus"."""
+    taken: str = ""
+    """When, as ISO 8601 in UTC, where that is known."""
 
     @property
     def size(self) -> Size:

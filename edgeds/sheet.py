@@ -13,6 +13,7 @@ from edgeds.errors import SinkFailed
 from edgeds.overlay import depth_picture, mask_picture, outlined, over
 from edgeds.preprocess import resized
 from edgeds.presets import LOOK
+from edgeds.sinks.images import image_bytes
 from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 
 _GAP_PX = 4
@@ -43,16 +44,12 @@ class ContactSheet:
 
     def save(self, path: Path) -> None:
         """Write the PNG: the first column is the plate, the others moments from left to right."""
-        import cv2
-
         count = min(len(self._kept), self._columns)
         last = len(self._kept) - 1
         moments = [self._kept[round(last * i / max(1, count - 1))] for i in range(count)]
         sheet = np.hstack([self._plate, *moments])
-        done, data = cv2.imencode(".png", sheet[..., ::-1])
-        assert done, "PNG takes any uint8 picture"
         try:
-            path.write_bytes(data.tobytes())
+            path.write_bytes(image_bytes(sheet))
         except OSError as error:
             raise SinkFailed(
                 f"cannot write the contact sheet {str(path)!r}",

@@ -192,15 +192,17 @@ def test_replace_takes_a_colour_an_image_or_a_video(
             assert np.abs(frames[0].pixels.mean(axis=(0, 1)) - (0, 0, 250)).max() < 6
 
 
-@pytest.mark.parametrize("name", ["plate.npz", "plate.png"])
+@pytest.mark.parametrize(("name", "origin"), [("plate.npz", "clip"), ("plate.png", "file")])
 def test_the_plate_of_a_clip_can_be_kept_and_used_again(
-    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, name: str
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, name: str, origin: str
 ) -> None:
     clip = make_clip()
     first = edgeds("video", clip, *FAST, "--save-plate", name, "-o", "first")
     assert first.returncode == 0, first.stderr
     again = edgeds("video", clip, *FAST, "-b", name, "-o", "again", "--json")
-    assert json.loads(again.stdout)["plate"]["origin"] == "file"
+    plate = json.loads(again.stdout)["plate"]
+    assert (plate["file"], plate["origin"]) == (name, origin)
+    assert f"plate: {name}" in again.stderr
     # As PNG: x264 under load may decide a block otherwise, by a few levels.
     pairs = zip(open_source(tmp_path / "first"), open_source(tmp_path / "again"), strict=True)
     assert all((one.pixels == other.pixels).all() for one, other in pairs)

@@ -90,7 +90,7 @@ def video_command(
             network = stack.enter_context(opening.result())
         if save_plate is not None:
             plate_to_file(scene, save_plate)
-        _say_choices(network.name, scene, info.name, str(target), view)
+        _say_choices(network.name, scene, plate, info.name, str(target), view)
         estimate = Estimator(network, scene)
         compose = composer(
             view,
@@ -115,6 +115,7 @@ def video_command(
         clock,
         sink,
         scene,
+        str(plate) if plate else None,
         source=source,
         engine=network.name,
         view=view,
@@ -207,12 +208,14 @@ def _default_output(source: str, view: View) -> Path:
     return path.resolve().parent / f"{name}.edgeds{suffix}"
 
 
-def _say_choices(engine: str, plate: Plate, name: str, target: str, view: View) -> None:
+def _say_choices(
+    engine: str, plate: Plate, given: Path | None, name: str, target: str, view: View
+) -> None:
     height, width = plate.size
     say(f"{name} ({width}x{height}) -> {target}, view {view}")
     say(f"engine: {engine}")
-    if plate.origin == "file":
-        say("plate: given")
+    if given is not None:
+        say(f"plate: {given}{_making(plate)}")
         return
     say(f"plate: estimated from {plate.samples} frames of the clip itself")
     if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
@@ -220,6 +223,15 @@ def _say_choices(engine: str, plate: Plate, name: str, target: str, view: View) 
             f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, where something is "
             "in the way for much of the clip; a picture of the empty scene (-b) is better"
         )
+
+
+def _making(plate: Plate) -> str:
+    """How a given plate came to be, as far as its file tells."""
+    if plate.origin == "clip":
+        return f", estimated from {plate.samples} frames of a clip"
+    if plate.origin == "capture":
+        return f", captured {plate.taken or 'before'} from {plate.samples} frames"
+    return ""
 
 
 def _with_sheet(compose: Compose, sheet: ContactSheet | None) -> Compose:
@@ -233,13 +245,16 @@ def _with_sheet(compose: Compose, sheet: ContactSheet | None) -> Compose:
     return compose_and_keep
 
 
-def _result(clock: Clock, sink: Sink, plate: Plate, **rest: object) -> dict[str, Any]:
+def _result(
+    clock: Clock, sink: Sink, plate: Plate, given: str | None, **rest: object
+) -> dict[str, Any]:
     report = asdict(clock.report())
     return {
         **rest,
         "output": sink.location if report["frames"] else None,
         "audio": getattr(sink, "audio", "none"),
         "plate": {
+            "file": given,
             "origin": plate.origin,
             "samples": plate.samples,
             "doubtful": plate.doubtful,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.types import Closing, Frame
+from edgeds.types import Closing, Frame, Pixels
 
 _ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
 
@@ -86,18 +86,31 @@ def _check_folder(folder: Path, *, must_be_empty: bool) -> None:
         )
 
 
-def _write(path: Path, frame: Frame, *, make_folder: bool) -> None:
+def image_bytes(pixels: Pixels, suffix: str = ".png") -> bytes:
+    """An image file's content, of RGB or RGBA pixels.
+
+    Raises:
+        SinkFailed: the format cannot hold them.
+    """
     import cv2
 
-    swap = cv2.COLOR_RGBA2BGRA if frame.pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    done, data = cv2.imencode(path.suffix, cv2.cvtColor(frame.pixels, swap))
+    swap = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix.lower() in (".jpg", ".jpeg") else []
+    done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, swap), options)
     if not done:
-        raise SinkFailed(f"cannot encode {path.name}", why="OpenCV refused", fix="write PNG images")
+        raise SinkFailed(
+            f"cannot encode a {suffix} image", why="OpenCV refused", fix="write PNG images"
+        )
+    return bytes(data.tobytes())
+
+
+def _write(path: Path, frame: Frame, *, make_folder: bool) -> None:
+    data = image_bytes(frame.pixels, path.suffix)
     part = path.with_name(path.name + ".part")
     try:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data.tobytes())
+        part.write_bytes(data)
         part.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -38,6 +38,12 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    frames_in_flight: int = 3
+    """Page-locked slots: one is filled, one computed, one read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlateFromClip:
     """The plate as the clip's own empty background."""
 
@@ -180,6 +186,7 @@ class Page:
 
 
 HANDOFF = Handoff()
+GPU = Gpu()
 LIVE = Live()
 PLATE_FROM_CLIP = PlateFromClip()
 PLATE_CAPTURE = PlateCapture()

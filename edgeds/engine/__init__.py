@@ -8,6 +8,8 @@ from typing import cast
 
 from edgeds.engine.card import Card, check_files, read_card
 from edgeds.engine.difference import DifferenceEngine
+from edgeds.engine.target import open_tensorrt
+from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.presets import DEFAULT_ENGINE
 from edgeds.types import Engine
@@ -23,7 +25,7 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
 
     Args:
         path: a folder with a card.json.
-        device: "auto", "cpu", or "cuda:N".
+        device: "auto", "cpu", or "cuda:N" for a TensorRT engine.
 
     Raises:
         EngineError: no engine there, it is damaged, or nothing installed can run it on `device`.
@@ -33,17 +35,19 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
     folder = default_engine() if path is None else Path(path)
     card = read_card(folder)
     check_files(card, folder)
-    if device not in ("auto", "cpu"):
-        raise EngineError(
-            f"cannot run the engine {card.name!r} on {device!r}",
-            why=f"it is a {card.backend} engine, and this edgeds runs those on the CPU only",
-            fix="use --device auto or cpu",
-        )
+    if card.backend in LIBRARIES:
+        return open_tensorrt(folder, card, device=device)
     if card.backend != "onnx":
         raise EngineError(
             f"cannot load the engine {card.name!r}",
-            why=f"its backend is {card.backend!r}, this edgeds knows 'onnx'",
-            fix="use an ONNX engine, or update edgeds",
+            why=f"its backend is {card.backend!r}, this edgeds knows onnx, {', '.join(LIBRARIES)}",
+            fix="use one of these, or update edgeds",
+        )
+    if device not in ("auto", "cpu"):
+        raise EngineError(
+            f"cannot run the engine {card.name!r} on {device!r}",
+            why="it is an ONNX engine, and edgeds runs those on the CPU",
+            fix="use --device auto or cpu, or make one for the GPU: edgeds build-engine",
         )
     return _open_on_cpu(card, folder)
 

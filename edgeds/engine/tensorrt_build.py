@@ -11,14 +11,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgeds.engine.cuda import Cuda, find_cuda
 from edgeds.engine.fused_layers import FusedLayer, fused_layers, kernel_count
 from edgeds.engine.tensorrt_library import (
     LIBRARIES,
+    IBuilderConfig,
+    INetworkDefinition,
     Library,
     Log,
+    OnnxParser,
     TensorRt,
     load_library,
     this_os,
@@ -59,6 +61,7 @@ def plan_from_onnx(
     gpu: str,
     timing_cache: Path | None = None,
     on_stage: Callable[[str], None] | None = None,
+    cuda: Cuda | None = None,
 ) -> Plan:
     """Build a graph for one GPU architecture.
 
@@ -69,13 +72,14 @@ def plan_from_onnx(
         timing_cache: a file that remembers kernels' times from build to build, read where it is
             there and written after the build. tensorrt_rtx times nothing and leaves it alone.
         on_stage: is told what begins, for people.
+        cuda: what the driver says; it is asked where this is not given.
 
     Raises:
         EngineError: no library, a GPU that there is not or that the library does not build for,
             a graph that it cannot read or build.
     """
     say = on_stage or (lambda _: None)
-    trt, library, sm = _choose(gpu)
+    trt, library, sm = _choose(gpu, cuda)
     log = Log()
     logger = log.logger(trt)
     builder = trt.Builder(logger)
@@ -113,13 +117,13 @@ def plan_from_onnx(
     )
 
 
-def _choose(gpu: str) -> tuple[TensorRt, Library, str]:
+def _choose(gpu: str, cuda: Cuda | None) -> tuple[TensorRt, Library, str]:
     """The library to build with, and the GPU's architecture."""
     if gpu != "auto":
         rtx = load_library("tensorrt_rtx")
         _check_gpu(rtx, gpu)
         return rtx, "tensorrt_rtx", gpu
-    sm = _own_gpu(find_cuda())
+    sm = _own_gpu(cuda or find_cuda())
     errors = []
     for library in LIBRARIES:
         try:
@@ -156,7 +160,7 @@ def _check_gpu(rtx: TensorRt, gpu: str) -> None:
     )
 
 
-def _parse(path: Path, parser: Any, network: Any, log: Log) -> None:
+def _parse(path: Path, parser: OnnxParser, network: INetworkDefinition, log: Log) -> None:
     # parse_from_file takes a few arbitrary bytes for an empty graph and says all is well
     if parser.parse_from_file(str(path)) and network.num_outputs > 0:
         return
@@ -168,12 +172,12 @@ def _parse(path: Path, parser: Any, network: Any, log: Log) -> None:
     )
 
 
-def _name_gpu(rtx: TensorRt, config: Any, sm: str) -> None:
+def _name_gpu(rtx: TensorRt, config: IBuilderConfig, sm: str) -> None:
     config.num_compute_capabilities = 1
     config.set_compute_capability(rtx.ComputeCapability.__members__[sm.upper()], 0)
 
 
-def _use_timing_cache(config: Any, path: Path) -> None:
+def _use_timing_cache(config: IBuilderConfig, path: Path) -> None:
     known = path.read_bytes() if path.is_file() else b""
     cache = config.create_timing_cache(known)
     # refused where it is damaged or another GPU's or version's: an empty one instead
@@ -181,7 +185,7 @@ def _use_timing_cache(config: Any, path: Path) -> None:
         config.set_timing_cache(config.create_timing_cache(b""), False)
 
 
-def _keep_timing_cache(config: Any, path: Path) -> None:
+def _keep_timing_cache(config: IBuilderConfig, path: Path) -> None:
     cache = config.get_timing_cache()
     if cache is None:
         return

@@ -18,6 +18,16 @@ Library = Literal["tensorrt", "tensorrt_rtx"]
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 TensorRt: TypeAlias = Any
 """The imported library: `tensorrt` or `tensorrt_rtx`."""
+# Its classes, by their own names: the library is chosen at run time and tells mypy nothing, the
+# tests' check of the interface reads these names.
+Builder: TypeAlias = Any
+IBuilderConfig: TypeAlias = Any
+ICudaEngine: TypeAlias = Any
+IExecutionContext: TypeAlias = Any
+INetworkDefinition: TypeAlias = Any
+IRuntimeCache: TypeAlias = Any
+OnnxParser: TypeAlias = Any
+Runtime: TypeAlias = Any
 
 _MAJORS = {"tensorrt": ("10", "11"), "tensorrt_rtx": ("1",)}
 _INSTALL = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +14,20 @@ from edgeds.sources import SyntheticSource
 from edgeds.types import Engine
 
 
-@pytest.fixture(params=["difference", "openvino", "onnxruntime"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+@pytest.fixture(params=["difference", "openvino", "onnxruntime", "tensorrt on a recorded fake"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "difference":
         yield DifferenceEngine()
+        return
+    if request.param == "tensorrt on a recorded fake":
+        pytest.importorskip("torch", reason="torch is not installed")
+        from edgeds.engine.lane import CpuLane
+        from edgeds.engine.tensorrt import TensorRtEngine
+        from tests.trt.fake_tensorrt import INTERFACES, fake_library, write_fake_engine
+
+        library, card = fake_library(INTERFACES[-1]), write_fake_engine(tmp_path)
+        with TensorRtEngine(library, tmp_path, card, CpuLane(), name=request.param) as on_fake:
+            yield on_fake
         return
     pytest.importorskip(request.param, reason=f"{request.param} is not installed")
     folder = default_engine()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from edgeds.engine import default_engine
-from edgeds.engine import tensorrt_build as build
 from edgeds.engine.cuda import Cuda, Gpu
 from edgeds.engine.fused_layers import convolutions_by_precision, float_convolutions
 from edgeds.engine.tensorrt_build import Plan, plan_from_onnx
@@ -107,21 +106,18 @@ def test_a_gpu_the_library_does_not_build_for_is_refused_with_those_it_does(
     assert "sm75" in caught.value.why
 
 
-def test_auto_without_a_gpu_says_so_and_how_to_name_one(
-    graphs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build, "find_cuda", lambda: Cuda(problem="the NVIDIA driver sees no GPU"))
+def test_auto_without_a_gpu_says_so_and_how_to_name_one(graphs: dict[str, Path]) -> None:
+    cuda = Cuda(problem="the NVIDIA driver sees no GPU")
     with pytest.raises(EngineError, match="this machine's GPU") as caught:
-        plan_from_onnx(graphs["fp32"] / "plate.onnx", gpu="auto")
+        plan_from_onnx(graphs["fp32"] / "plate.onnx", gpu="auto", cuda=cuda)
     assert "sees no GPU" in caught.value.why
     assert "--gpu sm86" in caught.value.fix
 
 
 def test_auto_builds_for_the_first_gpu_with_the_library_that_is_there(
-    graphs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    graphs: dict[str, Path],
 ) -> None:
     gpu = Gpu(index=0, name="a GPU", sm="sm89", memory_bytes=1)
-    monkeypatch.setattr(build, "find_cuda", lambda: Cuda(gpus=(gpu,)))
-    plan = plan_from_onnx(graphs["fp16"] / "plate.onnx", gpu="auto")
+    plan = plan_from_onnx(graphs["fp16"] / "plate.onnx", gpu="auto", cuda=Cuda(gpus=(gpu,)))
     assert plan.gpu == "sm89"
     assert plan.library == "tensorrt_rtx"

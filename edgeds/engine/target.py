@@ -1,0 +1,103 @@
+"""Does a built engine fit this machine? Asked of its card before anything of it is loaded.
+
+A plan runs on the GPU architecture, the system and the very library version it was built with;
+with any other it fails late, or takes the process with it. Knows cards, the driver and which
+libraries there are; loads no plan itself and builds nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from edgeds.engine.card import Card
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda
+from edgeds.engine.tensorrt_library import LIBRARIES, TensorRt, load_library, this_os
+from edgeds.errors import EngineError
+from edgeds.types import Engine
+
+TITLES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT for RTX"}
+_FIELDS = ("library", "version", "gpu", "os")
+
+
+def open_tensorrt(folder: Path, card: Card, *, device: str, cuda: Cuda | None = None) -> Engine:
+    """Check the card of a TensorRT engine against this machine, then load it.
+
+    Args:
+        device: "auto", "cuda" or "cuda:N".
+        cuda: what the driver says; it is asked where this is not given.
+
+    Raises:
+        EngineError: the engine is for another machine, or something that it needs is missing.
+    """
+    gpu, trt = check_target(card, device=device, cuda=cuda)
+    _check_torch(card)
+    from edgeds.engine.lane import CudaLane
+    from edgeds.engine.tensorrt import TensorRtEngine
+
+    name = f"{card.name} on {TITLES[card.backend]} {trt.__version__}, {gpu.name} (cuda:{gpu.index})"
+    try:
+        return TensorRtEngine(trt, folder, card, CudaLane(gpu.index), name=name)
+    except RuntimeError as error:  # torch's: out of memory, a driver too old
+        raise EngineError(
+            f"cannot load the engine {card.name!r}",
+            why=str(error).strip().splitlines()[0],
+            fix="see edgeds doctor; --device cpu with an ONNX engine works without the GPU",
+        ) from error
+
+
+def check_target(
+    card: Card, *, device: str = "auto", cuda: Cuda | None = None
+) -> tuple[Gpu, TensorRt]:
+    """The GPU and the library that the card asks for.
+
+    Raises:
+        EngineError: naming what differs and the command that mends it.
+    """
+    rebuild = f"edgeds build-engine --precision {card.precision}"
+    lacking = [field for field in _FIELDS if not card.target.get(field)]
+    if lacking or card.backend not in LIBRARIES or card.target["library"] != card.backend:
+        raise _misfit(card, f"its card does not say its {', '.join(lacking) or 'library'}", rebuild)
+    if card.target["os"] != this_os():
+        raise _misfit(card, f"it was built for {card.target['os']}, this is {this_os()}", rebuild)
+    gpu = _gpu(card, device, cuda or find_cuda())
+    if card.target["gpu"] != gpu.sm:
+        why = f"it was built for {card.target['gpu']}, this GPU ({gpu.name}) is {gpu.sm}"
+        raise _misfit(card, why, rebuild)
+    library = card.backend
+    trt = load_library(library)
+    if card.target["version"] != str(trt.__version__):
+        why = f"it was built with {library} {card.target['version']}, here is {trt.__version__}"
+        fix = f'{rebuild}, or pip install "{library}=={card.target["version"]}"'
+        raise _misfit(card, why, fix)
+    return gpu, trt
+
+
+def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
+    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
+    if asked is None:
+        why = f"it is a {TITLES[card.backend]} engine, which runs on a GPU, not on {device!r}"
+        raise _misfit(card, why, "use --device auto or cuda:0, or an ONNX engine")
+    index = int(asked[1] or 0)
+    if index < len(cuda.gpus):
+        return cuda.gpus[index]
+    why = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
+    raise _misfit(card, why, "see edgeds doctor; without --engine the network runs on the CPU")
+
+
+def _check_torch(card: Card) -> None:
+    extra = f"{card.backend.replace('_', '-')}-cu12"
+    try:
+        import torch
+    except ImportError as error:
+        raise _misfit(
+            card, f"torch is missing: {error}", f'pip install "edgeds[{extra}]"'
+        ) from None
+    if not torch.cuda.is_available():
+        why = f"torch {torch.__version__} is here, and cannot use the GPU"
+        fix = "install a build of torch for your CUDA version (https://pytorch.org)"
+        raise _misfit(card, why, fix)
+
+
+def _misfit(card: Card, why: str, fix: str) -> EngineError:
+    return EngineError(f"cannot load the engine {card.name!r}", why=why, fix=fix)

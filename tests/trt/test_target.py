@@ -1,0 +1,159 @@
+"""Loading is safe: whatever does not fit is named, with the command that mends it."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgeds.engine import open_engine
+from edgeds.engine.card import Card, sha256_of
+from edgeds.engine.cuda import Cuda, Gpu
+from edgeds.engine.target import check_target, open_tensorrt
+from edgeds.engine.tensorrt_library import load_library, this_os
+from edgeds.errors import EngineError
+
+CUDA = Cuda(gpus=(Gpu(index=0, name="some GPU", sm="sm86", memory_bytes=1),), driver_cuda="12.8")
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def library_version() -> str:
+    return str(pytest.importorskip("tensorrt_rtx", reason="no tensorrt_rtx here").__version__)
+
+
+def fitting(**changes: str) -> Card:
+    target = {"library": "tensorrt_rtx", "version": library_version(), "gpu": "sm86"}
+    target = {**target, "os": this_os(), **changes}
+    return Card(name="mine", size=(32, 64), backend="tensorrt_rtx", precision="int8", target=target)
+
+
+def test_an_engine_for_this_machine_passes() -> None:
+    gpu, library = check_target(fitting(), cuda=CUDA)
+    assert gpu == CUDA.gpus[0]
+    assert library.__name__ == "tensorrt_rtx"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why", "fix"),
+    [
+        ({"gpu": "sm89"}, "built for sm89, this GPU (some GPU) is sm86", "build-engine"),
+        ({"version": "1.0.0.1"}, "built with tensorrt_rtx 1.0.0.1", "tensorrt_rtx==1.0.0.1"),
+        ({"os": "win32-amd64"}, "built for win32-amd64", "build-engine --precision int8"),
+        ({"library": "tensorrt"}, "does not say its library", "build-engine"),
+        ({"gpu": ""}, "does not say its gpu", "build-engine"),
+    ],
+)
+def test_what_differs_is_named_with_the_command_that_mends_it(
+    changes: dict[str, str], why: str, fix: str
+) -> None:
+    with pytest.raises(EngineError, match="cannot load the engine 'mine'") as caught:
+        check_target(fitting(**changes), cuda=CUDA)
+    assert why in caught.value.why
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("device", "cuda", "why"),
+    [
+        ("cpu", CUDA, "runs on a GPU, not on 'cpu'"),
+        ("cuda:1", CUDA, "there is no cuda:1; this machine has 1 GPU(s)"),
+        ("auto", Cuda(problem="the NVIDIA driver sees no GPU"), "sees no GPU"),
+        ("cuda:x", CUDA, "'cuda:x'"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused(device: str, cuda: Cuda, why: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        check_target(fitting(), device=device, cuda=cuda)
+    assert why in caught.value.why
+    assert caught.value.fix
+
+
+def test_the_wrong_extra_is_named_with_the_right_one() -> None:
+    if importlib.util.find_spec("tensorrt"):
+        pytest.skip("tensorrt is installed here")
+    card = replace(fitting(library="tensorrt"), backend="tensorrt")
+    with pytest.raises(EngineError, match="cannot use tensorrt") as caught:
+        check_target(card, cuda=CUDA)
+    assert "not installed" in caught.value.why
+    assert 'pip install "edgeds[tensorrt-cu12]"' in caught.value.fix
+
+
+def test_a_library_that_breaks_at_its_start_or_is_unknown_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for text, said in [
+        ("raise RuntimeError('libcudart.so.12 missing')", "libcudart.so.12 missing"),
+        ("import not_there_at_all", "not_there_at_all"),
+        ("__version__ = '8.6.1'", "knows tensorrt 10 and 11"),
+    ]:
+        (tmp_path / "tensorrt.py").write_text(text)
+        sys.modules.pop("tensorrt", None)
+        importlib.invalidate_caches()
+        with pytest.raises(EngineError) as caught:
+            load_library("tensorrt")
+        assert said in caught.value.why
+        (tmp_path / "tensorrt.py").unlink()
+        for cached in tmp_path.rglob("*.pyc"):
+            cached.unlink()
+    sys.modules.pop("tensorrt", None)
+
+
+def test_torch_without_cuda_is_named(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    if torch.cuda.is_available():
+        pytest.skip("torch can use a GPU here")
+    with pytest.raises(EngineError) as caught:
+        open_tensorrt(tmp_path, fitting(), device="auto", cuda=CUDA)
+    assert "cannot use the GPU" in caught.value.why
+    assert "CUDA" in caught.value.fix
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A folder as build-engine leaves it."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in ("plate.plan", "frame.plan"):
+        (folder / name).write_bytes(b"ftrt" + bytes(1000))
+    files = {path.name: sha256_of(path) for path in folder.iterdir()}
+    replace(fitting(), files=files).write(folder)
+    return folder
+
+
+@pytest.mark.parametrize("damage", ["truncated", "changed", "missing"])
+def test_a_damaged_plan_is_found_before_it_is_loaded(built: Path, damage: str) -> None:
+    plan = built / "frame.plan"
+    data = plan.read_bytes()
+    if damage == "missing":
+        plan.unlink()
+    else:
+        plan.write_bytes(data[:500] if damage == "truncated" else b"x" + data[1:])
+    with pytest.raises(EngineError) as caught:
+        open_engine(built)
+    assert "frame.plan" in caught.value.why
+
+
+def test_without_a_gpu_the_command_ends_with_2_and_says_what_is_missing(
+    edgeds: Edgeds, built: Path, data: Path
+) -> None:
+    from edgeds.engine.cuda import find_cuda
+
+    if find_cuda().gpus:
+        pytest.skip("there is a GPU here")
+    done = edgeds("video", data / "people_walking.mp4", "--engine", built, "--device", "cuda:0")
+    assert done.returncode == 2, done.stderr
+    assert "cannot load the engine 'mine'" in done.stderr
+    assert "driver" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_onnx_engine_is_not_run_on_a_gpu_behind_ones_back() -> None:
+    with pytest.raises(EngineError, match="on 'cuda:0'") as caught:
+        open_engine(device="cuda:0")
+    assert "edgeds build-engine" in caught.value.fix

@@ -1,0 +1,138 @@
+"""The GPU path's own logic, on the CPU: a TensorRT made from the real one's recorded interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from deferred_lane import DeferredLane  # noqa: E402
+from fake_tensorrt import INTERFACES, fake_library, write_fake_engine  # noqa: E402
+
+from edgeds.engine.lane import CpuLane  # noqa: E402
+from edgeds.engine.tensorrt import TensorRtEngine  # noqa: E402
+from edgeds.errors import EngineError  # noqa: E402
+from edgeds.presets import GPU  # noqa: E402
+from edgeds.types import Pixels  # noqa: E402
+
+SIZE = (32, 64)
+LIBRARIES = [pytest.param(path, id=path.stem) for path in INTERFACES]
+
+
+def opened(folder: Path, lane: CpuLane, interface: Path = INTERFACES[0]) -> TensorRtEngine:
+    card = write_fake_engine(folder, size=SIZE)
+    return TensorRtEngine(fake_library(interface), folder, card, lane, name="fake")
+
+
+def picture(level: int) -> Pixels:
+    pixels = np.full((*SIZE, 3), level, np.uint8)
+    pixels.flags.writeable = False  # as frames of a stream are
+    return pixels
+
+
+@pytest.mark.parametrize("interface", LIBRARIES)
+@pytest.mark.parametrize("lane", [CpuLane, DeferredLane])
+def test_it_runs_on_every_recorded_interface(
+    tmp_path: Path, interface: Path, lane: type[CpuLane]
+) -> None:
+    with opened(tmp_path, lane(), interface) as engine:
+        plate = engine.encode_plate(picture(100))
+        maps = engine.infer(picture(124), plate)
+    assert maps.alpha == pytest.approx(np.full(SIZE, 0.5))
+    assert maps.inverse_depth == pytest.approx(np.full(SIZE, 124 / 255))
+
+
+def test_a_frame_costs_one_copy_in_and_one_copy_out(tmp_path: Path) -> None:
+    lane = DeferredLane()
+    engine = opened(tmp_path, lane)
+    plate = engine.encode_plate(picture(100))
+    engine.infer(picture(120), plate)
+    before = lane.copies
+    engine.infer(picture(130), plate)
+    assert lane.copies == before + 2
+
+
+def test_frames_under_way_at_once_keep_their_own_maps(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredLane())
+    plate = engine.encode_plate(picture(0))
+    levels = range(0, 10 * GPU.frames_in_flight, 5)
+    pending = [engine.submit(picture(level), plate) for level in levels]
+    for level, one in zip(levels, pending, strict=True):
+        assert one.maps().inverse_depth == pytest.approx(np.full(SIZE, level / 255))
+
+
+def test_maps_asked_for_late_and_out_of_order_are_right(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredLane())
+    plate = engine.encode_plate(picture(0))
+    pending = [engine.submit(picture(level), plate) for level in (10, 20, 30, 40, 50)]
+    for index in (4, 0, 2, 3, 1):
+        expected = (index + 1) * 10 / 255
+        assert pending[index].maps().inverse_depth[0, 0] == pytest.approx(expected)
+
+
+def test_plates_in_turn_do_not_mix(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredLane())
+    dark, light = engine.encode_plate(picture(0)), engine.encode_plate(picture(200))
+    for _ in range(3):
+        assert engine.infer(picture(200), dark).alpha.min() == 1
+        assert engine.infer(picture(200), light).alpha.max() == 0
+
+
+def test_a_plate_encoded_while_frames_are_under_way_disturbs_none(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredLane())
+    dark = engine.encode_plate(picture(0))
+    pending = engine.submit(picture(200), dark)
+    engine.encode_plate(picture(200))
+    assert pending.maps().alpha.min() == 1
+
+
+def test_a_plate_is_right_though_its_slot_is_used_again_at_once(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredLane())
+    light = engine.encode_plate(picture(200))
+    pending = [engine.submit(picture(10), light) for _ in range(2 * GPU.frames_in_flight)]
+    assert all(one.maps().alpha.min() == 1 for one in pending)
+    assert engine.infer(picture(200), light).alpha.max() == 0
+
+
+def test_maps_outlive_the_engine(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredLane())
+    pending = engine.submit(picture(50), engine.encode_plate(picture(0)))
+    engine.close()
+    engine.close()
+    assert pending.maps().alpha.min() == 1
+
+
+def test_every_address_is_set_once_and_the_lanes_stream_is_used(tmp_path: Path) -> None:
+    # the fake asserts that no address is set twice; this asserts that it was asked at all
+    library = fake_library(INTERFACES[0])
+    card = write_fake_engine(tmp_path, size=SIZE)
+    TensorRtEngine(library, tmp_path, card, CpuLane(), name="fake")
+    assert library.calls.count("IExecutionContext.set_tensor_address") == 6
+    assert library.calls.count("IExecutionContext.execute_async_v3") == 2
+
+
+def test_what_the_lane_has_to_say_is_in_the_name(tmp_path: Path) -> None:
+    assert opened(tmp_path, DeferredLane()).name == "fake (deferred)"
+
+
+@pytest.mark.parametrize("plan", ["plate.plan", "frame.plan"])
+def test_a_plan_the_library_refuses_is_an_engine_error(tmp_path: Path, plan: str) -> None:
+    card = write_fake_engine(tmp_path, size=SIZE)
+    (tmp_path / plan).write_bytes(b"\x00 no plan")
+    with pytest.raises(EngineError, match="cannot load the plan") as caught:
+        TensorRtEngine(fake_library(INTERFACES[0]), tmp_path, card, CpuLane(), name="fake")
+    assert "build-engine" in caught.value.fix
+
+
+def test_rtx_keeps_its_compiled_kernels_beside_the_plan(tmp_path: Path) -> None:
+    interface = next(path for path in INTERFACES if "rtx" in path.name)
+    for _ in range(2):  # the second time they are read
+        library = fake_library(interface)
+        card = write_fake_engine(tmp_path, size=SIZE)
+        TensorRtEngine(library, tmp_path, card, CpuLane(), name="fake").close()
+    assert (tmp_path / "frame.kernels").read_bytes() == b"kernels"
+    assert library.calls.count("IRuntimeCache.deserialize") == 2
+    assert "IRuntimeCache.serialize" not in library.calls

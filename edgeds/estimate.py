@@ -6,6 +6,7 @@ Knows how the pieces fit, not how any of them works.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,8 +19,22 @@ from edgeds.plate import Plate, fitted, plate_from_samples
 from edgeds.platefile import plate_from_file
 from edgeds.preprocess import resized
 from edgeds.presets import PLATE_FROM_CLIP
+from edgeds.registration import Matrix, displacement, warped
 from edgeds.sources.sampling import spread_frames
-from edgeds.types import Engine, FloatMap, Frame, Maps, Size
+from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
+
+_STILL_PX = 0.5  # a smaller move is left out of the depth, which is softer than that
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """All that is known of a plate, in one object, so that it is exchanged in one step."""
+
+    plate: Plate
+    small: Pixels
+    features: PlateFeatures
+    depth_small: FloatMap
+    depth: FloatMap
 
 
 class Estimator:
@@ -31,22 +46,56 @@ class Estimator:
     """
 
     def __init__(self, engine: Engine, plate: Plate) -> None:
-        self._engine, self.plate = engine, plate
-        self._small_plate = resized(plate.pixels, engine.size)
-        self._features = engine.encode_plate(self._small_plate)
-        self._plate_depth_small = engine.infer(self._small_plate, self._features).inverse_depth
-        self._plate_depth = _enlarged(self._plate_depth_small, plate.size)
+        self._engine = engine
+        small = resized(plate.pixels, engine.size)
+        features = engine.encode_plate(small)
+        depth = engine.infer(small, features).inverse_depth
+        self._scene = _Scene(plate, small, features, depth, _enlarged(depth, plate.size))
+        self._first = self._scene
         self._fit: Fit | None = None
+
+    @property
+    def plate(self) -> Plate:
+        return self._scene.plate
 
     @property
     def plate_depth(self) -> FloatMap:
         """Inverse depth of the plate, float32 (H, W). Read-only."""
-        return self._plate_depth
+        return self._scene.depth
 
     @property
     def depth_range(self) -> tuple[float, float]:
         """(far, near): one scale for showing the inverse depth of every frame."""
-        return depth_range(self._plate_depth_small)
+        return depth_range(self._first.depth_small)
+
+    def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
+        """Go on with a corrected plate of the same scene: `edgeds.upkeep` makes them.
+
+        Only the plate is encoded again. Its depth stays that of the first plate, so the
+        background's depth does not flicker with the light; where the camera moved, it is moved
+        along. Call it from the thread that estimates, between two frames.
+
+        Args:
+            move: 3x3, takes (x, y, 1) of the first plate to this one, in px.
+
+        Raises:
+            ShapeError: the plate has another size.
+        """
+        if plate.size != self.plate.size:
+            raise ShapeError(
+                f"the new plate is {plate.size} and the old one {self.plate.size} (height, width)",
+                why="a plate is replaced while frames of one size go by",
+                fix="make another Estimator for another size",
+            )
+        small = resized(plate.pixels, self._engine.size)
+        first = self._first
+        depth_small, depth = first.depth_small, first.depth
+        if move is not None and displacement(move, plate.size) > _STILL_PX:
+            depth = warped(first.depth, move)
+            depth.flags.writeable = False
+            depth_small = cv2.resize(depth, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+        features = self._engine.encode_plate(small)
+        self._scene = _Scene(plate, small, features, depth_small, depth)
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep.
@@ -54,23 +103,22 @@ class Estimator:
         Raises:
             ShapeError: the frame is not of the plate's size.
         """
-        if frame.size != self.plate.size:
+        scene = self._scene
+        if frame.size != scene.plate.size:
             raise ShapeError(
-                f"the frame is {frame.size} and the plate {self.plate.size} (height, width)",
+                f"the frame is {frame.size} and the plate {scene.plate.size} (height, width)",
                 why="frame and plate must be the same view at the same size",
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
         small = resized(frame.pixels, self._engine.size)
-        raw = self._engine.infer(small, self._features)
-        self._fit = fit_to_plate(
-            raw.inverse_depth, self._plate_depth_small, raw.alpha, before=self._fit
-        )
+        raw = self._engine.infer(small, scene.features)
+        self._fit = fit_to_plate(raw.inverse_depth, scene.depth_small, raw.alpha, before=self._fit)
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
         near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
         alpha = refined_alpha(
-            raw.alpha, frame.pixels, self.plate.pixels, small=(small, self._small_plate)
+            raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small)
         )
-        return Maps(alpha, anchored(alpha, self._plate_depth, near))
+        return Maps(alpha, anchored(alpha, scene.depth, near))
 
 
 def plate_from_clip(

@@ -103,6 +103,38 @@ class PlateCapture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlateUpkeep:
+    """How a plate is kept valid while a run goes on."""
+
+    width_px: int = 320
+    """Pictures are compared at this width; px below are of it, levels are of 255."""
+    interval_secs: float = 0.2
+    """Between two looks: a jump of the light is seen for no longer."""
+    foreground_alpha: float = 0.1
+    grow_px: int = 10
+    """Around foreground, where soft alpha and contact shadows may reach."""
+    memory_secs: float = 60.0
+    """So long after foreground left a place, single pixels there are not yet learned."""
+    light_secs: float = 2.0
+    """Time constant of soft light: a lamp, dusk, the sun."""
+    learn_secs: float = 30.0
+    """Time constant of single pixels: what the network calls background and is not the plate."""
+    same_levels: float = 10.0
+    """A pixel this close to the captured plate, relit, is background, whatever alpha says."""
+    min_levels: float = 1.0
+    """A smaller change of the light is not worth encoding the plate again."""
+    min_move_px: float = 0.12
+    max_move: float = 0.06
+    """Share of the picture's width past which a moved camera needs a new plate."""
+    max_stops: float = 3.0
+    """Change of exposure past which too little of the plate's colours is left."""
+    prompt_secs: float = 0.7
+    """A trouble that lasts this long is told: less than a second, more than a passing hand."""
+    lost_secs: float = 3.0
+    """The same where nothing says that the camera moved: a hand before it goes away again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matte:
     """Alpha from the network's size to the frame's."""
 
@@ -190,6 +222,7 @@ GPU = Gpu()
 LIVE = Live()
 PLATE_FROM_CLIP = PlateFromClip()
 PLATE_CAPTURE = PlateCapture()
+UPKEEP = PlateUpkeep()
 MATTE = Matte()
 ENCODE = Encode()
 LOOK = Look()

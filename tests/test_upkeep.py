@@ -1,0 +1,223 @@
+"""A plate that stays valid: light and small moves are followed, foreground never is."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeds.engine import DifferenceEngine
+from edgeds.errors import ShapeError
+from edgeds.estimate import Estimator
+from edgeds.plate import Plate
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.upkeep import PlateUpdate, Upkeep
+
+SIZE = 180, 320
+
+
+def a_room(seed: int = 0) -> Pixels:
+    """Texture at two scales, mid-grey enough to bear a change of light."""
+    rng = np.random.default_rng(seed)
+    coarse = cv2.resize(rng.integers(60, 160, (6, 10, 3), np.uint8), SIZE[::-1])
+    fine = cv2.resize(rng.integers(0, 60, (45, 80, 3), np.uint8), SIZE[::-1])
+    room: Pixels = cv2.GaussianBlur(coarse + fine, (3, 3), 0)
+    return room
+
+
+def a_person(share: float) -> FloatMap:
+    """Alpha of a block from the lower border up that fills that share of the picture."""
+    alpha = np.zeros(SIZE, np.float32)
+    height, width = SIZE
+    rows = round(height * min(0.9, share * 2))
+    columns = round(share * height * width / rows)
+    left = (width - columns) // 2
+    alpha[height - rows :, left : left + columns] = 1
+    return alpha
+
+
+def with_person(room: Pixels, alpha: FloatMap) -> Pixels:
+    return np.where(alpha[..., None] > 0.5, a_room(99)[::-1], room).astype(np.uint8)
+
+
+def noisy(values: npt.NDArray[np.float32] | Pixels, seed: int, sigma: float = 2.0) -> Pixels:
+    noise = np.random.default_rng(seed).standard_normal(values.shape, np.float32)
+    return np.clip(np.round(values + sigma * noise), 0, 255).astype(np.uint8)
+
+
+def lit(pixels: Pixels, gain: float | npt.NDArray[np.float32]) -> Pixels:
+    return np.clip(np.round(pixels * np.float32(gain)), 0, 255).astype(np.uint8)
+
+
+def watch(
+    upkeep: Upkeep,
+    pixels: Pixels,
+    alpha: FloatMap,
+    *,
+    secs: float,
+    looks: int = 1,
+    step_secs: float = 0.2,
+) -> list[PlateUpdate]:
+    updates = []
+    for look in range(looks):
+        pts = round(1000 * (secs + look * step_secs))
+        frame = Frame(noisy(pixels, seed=pts), look, pts, Fraction(1, 1000))
+        updates.append(upkeep(frame, Maps(alpha, np.zeros(SIZE, np.float32))))
+    return updates
+
+
+EMPTY = np.zeros(SIZE, np.float32)
+
+
+@given(seed=st.integers(0, 1000), share=st.sampled_from([0.0, 0.2, 0.5]))
+@settings(max_examples=8, deadline=None)
+def test_while_nothing_changes_the_plate_is_not_replaced(seed: int, share: float) -> None:
+    room, alpha = a_room(seed), a_person(share) if share else EMPTY
+    updates = watch(Upkeep(Plate(room)), with_person(room, alpha), alpha, secs=0, looks=10)
+    assert all(update.plate is None for update in updates)
+    assert all(update.prompt == "" for update in updates)
+    assert min(update.health for update in updates) > 0.8
+
+
+@given(gain=st.floats(0.7, 1.35), red=st.floats(0.92, 1.08), share=st.sampled_from([0.0, 0.2, 0.4]))
+@settings(max_examples=8, deadline=None)
+def test_a_jump_of_the_light_is_followed_at_once(gain: float, red: float, share: float) -> None:
+    room, alpha = a_room(), a_person(share) if share else EMPTY
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=2)
+    gains = np.array([gain * red, gain, gain / red], np.float32)
+    now = lit(with_person(room, alpha), gains)
+    plates = [update.plate for update in watch(upkeep, now, alpha, secs=1, looks=2)]
+    plate = next((plate for plate in reversed(plates) if plate is not None), Plate(room))
+    wanted = lit(room, gains).astype(float)
+    usable = wanted.max(axis=-1) < 250
+    assert np.abs(plate.pixels - wanted)[usable].mean() < 2
+
+
+@given(x=st.floats(-5, 5), y=st.floats(-5, 5), degrees=st.sampled_from([-0.5, 0.0, 0.5]))
+@settings(max_examples=8, deadline=None)
+def test_a_nudge_is_found_to_a_third_of_a_pixel(x: float, y: float, degrees: float) -> None:
+    height, width = SIZE
+    larger = cv2.resize(a_room(3), (width + 40, height + 40))
+    alpha = a_person(0.3)
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2 + 20, (height - 1) / 2 + 20), degrees, 1.0)
+    turn[:, 2] += x, y
+    moved = cv2.warpAffine(larger, turn, (width + 40, height + 40), flags=cv2.INTER_CUBIC)
+    inner = slice(20, -20), slice(20, -20)
+    upkeep = Upkeep(Plate(larger[inner]))
+    now = with_person(moved[inner], alpha)
+    update = watch(upkeep, now, alpha, secs=0, looks=6)[-1]
+    there = update.move @ (width / 2, height / 2, 1)
+    wanted = turn @ (width / 2 + 20, height / 2 + 20, 1) - 20
+    assert np.hypot(*(there[:2] / there[2] - wanted)) < 0.3
+
+
+def test_a_bumped_camera_is_told_within_a_second() -> None:
+    room = a_room(5)
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    bumped = np.roll(room, (20, 60), axis=(0, 1))
+    # An alpha that has lost its way, as it would with such a plate.
+    lost = np.ones(SIZE, np.float32)
+    updates = watch(upkeep, bumped, lost, secs=1, looks=5)
+    assert updates[-1].prompt.startswith("the camera was moved: retake the plate")
+    assert updates[-1].health == 0
+
+
+def test_a_prompt_goes_when_its_reason_goes() -> None:
+    room = a_room(5)
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, np.roll(room, (20, 60), axis=(0, 1)), EMPTY, secs=0, looks=6)
+    updates = watch(upkeep, room, EMPTY, secs=2, looks=6)
+    assert updates[-1].prompt == ""
+    assert updates[-1].health > 0.8
+
+
+def test_somebody_who_fills_half_the_picture_at_once_changes_nothing() -> None:
+    room, alpha = a_room(), a_person(0.55)
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    updates = watch(upkeep, with_person(room, alpha), alpha, secs=1, looks=20)
+    assert all(update.plate is None and update.prompt == "" for update in updates)
+
+
+def test_one_who_sits_still_for_ten_minutes_is_not_absorbed() -> None:
+    room, alpha = a_room(), a_person(0.3)
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    # Alpha has a hole now and then, and another one all the time.
+    flickering = alpha.copy()
+    flickering[120:140, 150:165] = 0
+    scene = with_person(room, alpha)
+    for look in range(75):
+        now = flickering if look % 3 else np.where(alpha > 0, 0.6, 0).astype(np.float32)
+        update = watch(upkeep, scene, now, secs=1 + 8 * look)[0]
+        assert update.plate is None
+    assert update.prompt == ""
+
+
+def test_dusk_is_followed_behind_one_who_sits_still() -> None:
+    room, alpha = a_room(), a_person(0.3)
+    upkeep, plate = Upkeep(Plate(room)), Plate(room)
+    for look in range(40):
+        dim = 1 - 0.4 * look / 39
+        update = watch(upkeep, lit(with_person(room, alpha), dim), alpha, secs=8 * look)[0]
+        plate = update.plate or plate
+    hidden = alpha > 0
+    assert np.abs(plate.pixels - lit(room, 0.6).astype(float))[hidden].mean() < 3
+
+
+def test_the_corrected_plate_is_made_from_the_captured_one_and_leaves_it_alone() -> None:
+    room = a_room()
+    captured = Plate(room.copy())
+    upkeep = Upkeep(captured)
+    watch(upkeep, lit(room, 1.3), EMPTY, secs=0)
+    update = watch(upkeep, room, EMPTY, secs=1, looks=3)
+    assert (captured.pixels == room).all()
+    back = next((u.plate for u in reversed(update) if u.plate is not None), None)
+    assert back is not None
+    assert np.abs(back.pixels.astype(float) - room).mean() < 1
+
+
+def test_it_looks_a_few_times_a_second_however_often_it_is_called() -> None:
+    room = a_room()
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0)
+    jumped = lit(room, 1.3)
+    between = watch(upkeep, jumped, EMPTY, secs=0.01, looks=5, step_secs=0.03)
+    assert all(update.plate is None for update in between)
+    assert watch(upkeep, jumped, EMPTY, secs=0.21)[0].plate is not None
+
+
+def test_a_replaced_plate_serves_the_frames_and_keeps_the_depth() -> None:
+    room, alpha = a_room(), a_person(0.3)
+    estimate = Estimator(DifferenceEngine(size=(90, 160)), Plate(room))
+    depth = estimate.plate_depth
+    brighter = Plate(lit(room, 1.4))
+    frame = Frame(lit(with_person(room, alpha), 1.4))
+    assert np.abs(estimate(frame).alpha - alpha).mean() > 0.1
+    estimate.replace_plate(brighter)
+    assert estimate.plate is brighter
+    assert np.abs(estimate(frame).alpha - alpha).mean() < 0.06
+    assert estimate.plate_depth is depth
+
+
+def test_depth_moves_along_with_a_moved_plate() -> None:
+    room = a_room()
+    estimate = Estimator(DifferenceEngine(size=(90, 160)), Plate(room))
+    before = estimate.plate_depth
+    estimate.replace_plate(
+        Plate(np.roll(room, 4, axis=0)), move=np.array([[1.0, 0, 0], [0, 1, 4], [0, 0, 1]])
+    )
+    assert np.allclose(estimate.plate_depth[4:], before[:-4])
+
+
+def test_a_plate_of_another_size_is_refused() -> None:
+    estimate = Estimator(DifferenceEngine(), Plate(a_room()))
+    with pytest.raises(ShapeError, match="new plate"):
+        estimate.replace_plate(Plate(np.zeros((90, 160, 3), np.uint8)))

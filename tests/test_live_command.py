@@ -1,0 +1,174 @@
+"""`edgeds live` as a process: what people type, and what they get."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edgeds.sources import SyntheticSource, open_source
+
+ROOT = Path(__file__).parents[1]
+MakeClip = Callable[..., Path]
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+
+FAST = ("--engine", "difference", "--no-show")
+
+
+@pytest.fixture
+def camera(make_clip: MakeClip) -> str:
+    return f"file:{make_clip(frame_count=30)}?loop"
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> Path:
+    path = tmp_path / "plate.png"
+    cv2.imwrite(str(path), SyntheticSource(size=(90, 160)).plate[..., ::-1])
+    return path
+
+
+def test_a_run_reports_counts_that_add_up_and_leaves_a_recording(
+    edgeds: Edgeds, camera: str, plate: Path
+) -> None:
+    done = edgeds(
+        "live", "--camera", camera, "-b", plate, *FAST, "--record", "out.mp4", "--max-frames",
+        "20", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["frames"] == 20
+    assert report["grabbed"] == report["delivered"] + report["dropped"]
+    assert 0 < report["latency_p50_ms"] <= report["latency_p95_ms"]
+    assert report["first_frame_secs"] < report["secs"]
+    recording = report["outputs"][0]
+    assert recording["name"] == "recording"
+    assert recording["frames"] + recording["dropped"] == 20
+    assert len(list(open_source(plate.with_name("out.mp4")))) == recording["frames"]
+    assert "source: clip.mp4 (160x90, 30 fps)" in done.stderr
+    assert "plate: given" in done.stderr
+    assert "engine: plate difference" in done.stderr
+
+
+def test_people_get_a_table(edgeds: Edgeds, camera: str, plate: Path) -> None:
+    done = edgeds("live", "--camera", camera, "-b", plate, *FAST, "--duration", "1")
+    assert done.returncode == 0, done.stderr
+    assert "grabbed = " in done.stdout
+    assert "composed" in done.stdout
+
+
+def test_the_shipped_engine_shows_the_real_clip(edgeds: Edgeds, data: Path, tmp_path: Path) -> None:
+    done = edgeds(
+        "live", "--camera", f"file:{data / 'moving_person.mp4'}", "-b",
+        data / "moving_person_plate.jpg", "--no-show", "--record", "out.mp4", "--view", "mask",
+        "--max-frames", "8", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    *_, last = open_source(tmp_path / "out.mp4")
+    assert last.pixels.mean() > 1
+
+
+def _started(folder: Path, *arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "edgeds", "live", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_ends_it_with_a_recording_that_plays(
+    camera: str, plate: Path, tmp_path: Path
+) -> None:
+    process = _started(
+        tmp_path, "--camera", camera, "-b", plate, *FAST, "--record", "out.mp4", "--json"
+    )
+    part = tmp_path / ".out.part.mp4"
+    end = time.monotonic() + 60
+    while not (part.exists() and part.stat().st_size > 0):
+        assert time.monotonic() < end
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    report = json.loads(out)
+    assert len(list(open_source(tmp_path / "out.mp4"))) == report["outputs"][0]["frames"] > 0
+    assert "Traceback" not in err
+
+
+def test_a_full_disk_ends_the_recording_alone_and_tells_at_the_end(
+    edgeds: Edgeds, make_clip: MakeClip, plate: Path
+) -> None:
+    camera = f"file:{make_clip(size=(360, 640))}?loop"
+    resource = pytest.importorskip("resource", reason="file size limits are a POSIX thing")
+
+    def small_disk() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    done = edgeds(
+        "live", "--camera", camera, "-b", plate, *FAST, "--record", "out.mp4", "--duration", "4",
+        "--json", preexec=small_disk,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["outputs"][0]["message"]
+    assert report["secs"] >= 4
+    assert "recording ended" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--camera", "63"), ("cannot open camera 63", "fix:")),
+        (("--camera", "file:missing.mp4"), ("no such file", "fix:")),
+        (("--camera", "missing.mp4"), ("cannot open 'missing.mp4' as a camera", "file:clip.mp4")),
+        (("--camera", "0", "--size", "big"), ("not a size", "--size 1280x720")),
+        (("--camera", "rtsp://127.0.0.1:9/x"), ("cannot open rtsp://127.0.0.1:9/x", "refused")),
+    ],
+)
+def test_bad_input_is_told_in_words(
+    edgeds: Edgeds, arguments: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    done = edgeds("live", *arguments, *FAST)
+    assert done.returncode == 2
+    for words in told:
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_display_there_is_a_clear_word_and_no_abort(
+    edgeds: Edgeds, camera: str, plate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    done = edgeds("live", "--camera", camera, "-b", plate, "--engine", "difference", "--show")
+    assert done.returncode == 2
+    assert "there is no display" in done.stderr
+    assert "--serve" in done.stderr
+
+
+def test_a_window_is_shown_where_there_is_a_display(
+    edgeds: Edgeds, camera: str, plate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pygame", reason="the extra `window` is not installed")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    done = edgeds(
+        "live", "--camera", camera, "-b", plate, "--engine", "difference", "--max-frames", "10",
+        "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    window = json.loads(done.stdout)["outputs"][0]
+    assert window["name"] == "window"
+    assert window["frames"] == 10
+    assert window["latency_p50_ms"] > 0

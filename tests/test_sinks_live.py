@@ -1,0 +1,207 @@
+"""The sinks of a live run: the window, the virtual camera, the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeds.control import LiveStatus, PlateStatus
+from edgeds.errors import SinkError, SinkFailed
+from edgeds.sinks.recording import RecordingSink, free_path, letterboxed
+from edgeds.sinks.window import WindowSink, check_display, prompt
+from edgeds.sources import SyntheticSource, open_source
+from edgeds.types import Frame, StreamInfo
+
+INFO = StreamInfo(name="camera 0", size=(90, 160), rate=Fraction(30), time_base=Fraction(1, 1000))
+FRAME = next(iter(SyntheticSource(size=(90, 160))))
+
+
+@pytest.fixture
+def pygame(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    return pytest.importorskip("pygame", reason="the extra `window` is not installed")
+
+
+@pytest.fixture
+def window(pygame: Any) -> Iterator[WindowSink]:
+    with WindowSink("edgeds", (90, 160)) as sink:
+        yield sink
+
+
+def _screen(pygame: Any) -> Any:
+    return pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
+
+
+def test_the_window_shows_the_picture_as_it_is(pygame: Any, window: WindowSink) -> None:
+    window.write(FRAME)
+    assert np.array_equal(_screen(pygame), FRAME.pixels)
+
+
+def test_another_view_is_fitted_into_the_window_and_so_is_another_window(
+    pygame: Any, window: WindowSink
+) -> None:
+    white = np.full((90, 320, 3), 255, np.uint8)
+    window.write(Frame(white))
+    screen = _screen(pygame)
+    assert screen.shape == (90, 160, 3)
+    assert (screen[45] == 255).all()
+    assert (screen[:20] == 0).all()
+
+
+def test_what_is_told_is_written_onto_the_window_but_not_into_the_frame(
+    pygame: Any, window: WindowSink
+) -> None:
+    pixels = FRAME.pixels.copy()
+    window.write(FRAME)
+    window.tell(LiveStatus(source="camera 0", engine="e", size=(90, 160), recording="out.mp4"))
+    assert not np.array_equal(_screen(pygame), FRAME.pixels)
+    assert np.array_equal(pixels, FRAME.pixels)
+
+
+def test_typed_keys_come_once_escape_is_q_and_closing_is_told(
+    pygame: Any, window: WindowSink
+) -> None:
+    window.keys()
+    for key, letter in ((pygame.K_v, "v"), (pygame.K_ESCAPE, "\x1b"), (pygame.K_LSHIFT, "")):
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=letter))
+    assert window.keys() == "vq"
+    assert window.keys() == ""
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    assert window.keys() is None
+
+
+def test_a_window_can_be_closed_twice_and_opened_again(pygame: Any) -> None:
+    for _ in range(2):
+        sink = WindowSink("edgeds", (90, 160))
+        sink.write(FRAME)
+        sink.close()
+        sink.close()
+
+
+def test_without_a_display_no_window_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(SinkError, match="no display"):
+        WindowSink("edgeds", (90, 160))
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    check_display()
+
+
+def test_the_prompt_tells_the_most_urgent_thing() -> None:
+    def told(plate: PlateStatus = PlateStatus(), **rest: Any) -> str:  # noqa: B008
+        return prompt(LiveStatus(source="c", engine="e", size=(1, 1), plate=plate, **rest))
+
+    assert told() == ""
+    assert "in 3 s" in told(PlateStatus(phase="counting", secs_left=2.7))
+    assert "keep out" in told(PlateStatus(phase="capturing"))
+    assert "too dark" in told(PlateStatus(phase="refused", verdict="too dark"))
+    assert told(PlateStatus(phase="ready", prompt="press b")) == "press b"
+    away = told(PlateStatus(prompt="x"), source_state="stalled", source_message="gone")
+    assert away == "gone"
+
+
+class _FakeBackend:
+    """A driver, registered with the real pyvirtualcam."""
+
+    sent: list[np.ndarray[Any, Any]] = []  # noqa: RUF012
+    broken = False
+
+    def __init__(self, width: int, height: int, fps: float, fourcc: int, device: Any) -> None:
+        if device == "busy":
+            raise RuntimeError("'busy' is used by another program")
+        self._fourcc = fourcc
+
+    def close(self) -> None:
+        _FakeBackend.sent.append(np.empty(0))
+
+    def send(self, frame: Any) -> None:
+        if _FakeBackend.broken:
+            raise RuntimeError("the device is gone")
+        _FakeBackend.sent.append(frame.copy())
+
+    def device(self) -> str:
+        return "/dev/video63"
+
+    def native_fourcc(self) -> int:
+        return self._fourcc
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> type[_FakeBackend]:
+    camera = pytest.importorskip(
+        "pyvirtualcam.camera", reason="the extra `virtual-camera` is not installed"
+    )
+    monkeypatch.setattr(camera, "BACKENDS", {"fake": _FakeBackend})
+    monkeypatch.setattr(_FakeBackend, "sent", [])
+    monkeypatch.setattr(_FakeBackend, "broken", False)
+    return _FakeBackend
+
+
+def test_the_virtual_camera_gets_every_view_in_its_own_size(driver: type[_FakeBackend]) -> None:
+    from edgeds.sinks.virtual_camera import VirtualCameraSink
+
+    with VirtualCameraSink(INFO) as sink:
+        assert sink.location == "/dev/video63"
+        sink.write(FRAME)
+        sink.write(Frame(np.full((90, 320, 3), 255, np.uint8)))
+    first, second, closed = driver.sent
+    assert np.array_equal(first.reshape(90, 160, 3), FRAME.pixels)
+    assert second.size == 90 * 160 * 3
+    assert closed.size == 0
+
+
+def test_a_virtual_camera_that_is_not_to_be_had_tells_how_to_get_one(
+    driver: type[_FakeBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgeds.sinks.virtual_camera import VirtualCameraSink
+
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(SinkError, match="used by another program") as caught:
+        VirtualCameraSink(INFO, "busy")
+    assert "modprobe v4l2loopback" in caught.value.fix
+
+
+def test_a_virtual_camera_that_breaks_is_a_sink_that_failed(driver: type[_FakeBackend]) -> None:
+    from edgeds.sinks.virtual_camera import VirtualCameraSink
+
+    with VirtualCameraSink(INFO) as sink:
+        driver.broken = True
+        with pytest.raises(SinkFailed, match="device is gone"):
+            sink.write(FRAME)
+
+
+def test_a_recording_begins_at_zero_and_keeps_pauses(tmp_path: Path) -> None:
+    times = [5000, 5033, 5034, 9000, 9000, 8000, 9100]
+    with RecordingSink(tmp_path / "out.mp4", INFO) as sink:
+        for index, pts in enumerate(times):
+            sink.write(Frame(FRAME.pixels, index, pts, Fraction(1, 1000)))
+    # A clock that stands still or runs back goes on by a tick.
+    wanted = [0, 0.033, 0.034, 4.0, 4.001, 4.002, 4.1]
+    got = [frame.pts_secs for frame in open_source(tmp_path / "out.mp4")]
+    assert got == pytest.approx(wanted, abs=1e-3)
+
+
+def test_letterboxed_shows_all_of_a_picture_in_any_size() -> None:
+    white = np.full((50, 100, 3), 255, np.uint8)
+    assert letterboxed(white, (50, 100)) is white
+    for size in ((100, 100), (10, 77), (333, 31)):
+        fitted = letterboxed(white, size)
+        assert fitted.shape == (*size, 3)
+        share = min(size[0] / 50, size[1] / 100) ** 2 * 5000 / (size[0] * size[1])
+        assert (fitted[..., 0] > 127).mean() == pytest.approx(share, abs=0.1)
+
+
+def test_a_free_path_overwrites_nothing(tmp_path: Path) -> None:
+    names = []
+    for _ in range(3):
+        path = free_path(tmp_path / "out.mp4")
+        path.touch()
+        names.append(path.name)
+    assert names == ["out.mp4", "out-2.mp4", "out-3.mp4"]

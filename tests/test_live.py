@@ -19,13 +19,14 @@ from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkError, SinkFailed, SourceFailed
 from edgeds.live import LiveReport, LiveRun
 from edgeds.plate import Plate
-from edgeds.presets import Live
+from edgeds.presets import Live, PlateCapture
 from edgeds.sinks import MemorySink
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
 from edgeds.sources.synthetic import SyntheticFeed
 from edgeds.types import Closing, Frame
 
 SIZE = (90, 160)
+BRIEF = PlateCapture(countdown_secs=0.3, capture_secs=0.3)
 PLATE = Plate(SyntheticSource(size=SIZE).plate)
 
 
@@ -307,9 +308,33 @@ def test_leaving_never_hangs_while_a_camera_hangs() -> None:
 def test_without_a_plate_the_bare_picture_is_shown_until_one_is_taken() -> None:
     newest = Newest()
     source = RealTimeSource(lambda: SyntheticSource(size=SIZE, empty=60, frame_count=60), loop=True)
-    with _running(source, plate=None, outputs={"newest": newest}, view="mask") as running:
-        running.wait_for(lambda s: newest.mean() > 50)
-        running.wait_for(lambda s: s.plate.phase == "ready" and newest.mean() == 0)
+    outputs = {"newest": newest}
+    with _running(source, None, outputs=outputs, view="mask", capture=BRIEF) as running:
+        running.wait_for(lambda s: s.plate.phase == "counting" and newest.mean() > 50)
+        running.wait_for(lambda s: s.plate.phase == "ready" and newest.mean() < 1)
+        assert any(event.startswith("plate ready: good") for event in running.events)
+
+
+def test_a_refused_plate_leaves_the_former_in_use() -> None:
+    newest = Newest()
+    with _running(outputs={"newest": newest}, view="mask", capture=BRIEF) as running:
+        running.wait_for(lambda s: _is_grey(newest.frame))
+        running.live.take_plate()  # while the ball rolls by
+        refused = running.wait_for(lambda s: s.plate.phase == "refused")
+        assert refused.plate.verdict
+        running.wait_for(lambda s: s.plate.phase == "ready")
+        assert _is_grey(newest.frame)
+
+
+def test_without_a_plate_a_refusal_is_followed_by_the_next_try() -> None:
+    def open_clip() -> SyntheticSource:
+        # The ball rolls by in the first lap only.
+        return SyntheticSource(size=SIZE, empty=60 if next(laps) else 2, frame_count=60)
+
+    laps = itertools.count()
+    with _running(RealTimeSource(open_clip, loop=True), None, capture=BRIEF) as running:
+        running.wait_for(lambda s: s.plate.phase == "refused")
+        running.wait_for(lambda s: s.plate.phase == "ready")
 
 
 class KeyWindow(MemorySink):
@@ -340,7 +365,7 @@ def test_the_keys_do_what_they_say(tmp_path: Path) -> None:
         window.typed.append("r")
         running.wait_for(lambda s: s.recording is None)
         window.typed.append("bx")
-        running.wait_for(lambda s: s.plate.verdict != "as given")
+        running.wait_for(lambda s: s.plate.phase == "counting")
         running.wait_for(lambda s: window.told)
         window.typed.append("q")
         running._thread.join(30)

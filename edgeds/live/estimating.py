@@ -5,16 +5,17 @@ The part of a live run that has a thread of its own, for the engine. Knows nothi
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from edgeds.capture import Wizard
 from edgeds.control import PlateStatus
-from edgeds.errors import PlateError
 from edgeds.estimate import Estimator
-from edgeds.plate import Plate, plate_from_samples
+from edgeds.plate import Plate
+from edgeds.presets import LIVE, PLATE_CAPTURE, PlateCapture
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
-
-_PLATE_FRAMES = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,49 +37,76 @@ class Estimated:
 
 
 class LiveEstimate:
-    """Estimates frames, and takes plates from them when asked; the old one serves until then."""
+    """Estimates frames, and takes plates from them when asked; the old one serves until then.
+
+    Without a plate it tries to take one until it has succeeded.
+    """
 
     def __init__(
-        self, engine: Engine, plate: Plate | None, on_event: Callable[[str], None]
+        self,
+        engine: Engine,
+        plate: Plate | None,
+        on_event: Callable[[str], None],
+        capture: PlateCapture = PLATE_CAPTURE,
     ) -> None:
-        self._engine, self._event = engine, on_event
+        self._engine, self._event, self._settings = engine, on_event, capture
         self._estimator: Estimator | None = None
         self._scene: Scene | None = None
-        self._samples: list[Pixels] | None = None
-        self._wanted = plate is None
-        self.status = PlateStatus(phase="none")
-        if plate is not None:
-            self._use(plate, "as given")
+        self._wizard: Wizard | None = None
+        self._wanted = threading.Event()
+        self._refused_secs: float | None = None
+        self.status = PlateStatus()
+        if plate is None:
+            self._wanted.set()
+        else:
+            self._use(plate)
+            self.status = PlateStatus(phase="ready", verdict="as given")
 
     def take_plate(self) -> None:
         """From any thread; a capture that is under way goes on."""
-        self._wanted = True
+        self._wanted.set()
 
     def each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
         for frame in frames:
-            if self._wanted or self._samples is not None:
-                self._capture(frame)
+            self._mind_plate(frame)
             if self._estimator is None:
                 yield Estimated(frame)
             else:
                 yield Estimated(frame, self._estimator(frame), self._scene)
 
-    def _capture(self, frame: Frame) -> None:
-        self._wanted = False
-        if self._samples is None:
-            self._samples = []
-            self.status = PlateStatus(phase="capturing")
-        self._samples.append(frame.pixels)
-        if len(self._samples) < _PLATE_FRAMES:
-            return
-        samples, self._samples = self._samples, None
-        try:
-            self._use(plate_from_samples(samples), f"from {len(samples)} frames")
-        except PlateError as error:
-            self.status = PlateStatus(phase="refused", verdict=f"{error.why}; {error.fix}")
-        self._event(f"plate: {self.status.verdict}")
+    def _mind_plate(self, frame: Frame) -> None:
+        """Start, go on with or end the taking of a plate."""
+        if self._wizard is None:
+            self._get_over_refusal()
+            if not self._wanted.is_set():
+                return
+            former = None if self._estimator is None else self._estimator.plate
+            self._wizard = Wizard(self._engine, self._settings, former=former)
+            self._refused_secs = None
+        self._wanted.clear()
+        wizard = self._wizard
+        status = wizard(frame)
+        if wizard.ended:
+            self._wizard = None
+            if wizard.plate is not None:
+                self._use(wizard.plate)
+            else:
+                self._refused_secs = time.monotonic()
+            self._event(f"plate {status.phase}: {status.verdict}")
+        self.status = status
 
-    def _use(self, plate: Plate, verdict: str) -> None:
+    def _get_over_refusal(self) -> None:
+        """Once it was read: back to the old plate, or try again where there is none."""
+        if self._refused_secs is None:
+            return
+        if time.monotonic() - self._refused_secs < LIVE.refusal_secs:
+            return
+        self._refused_secs = None
+        if self._estimator is None:
+            self._wanted.set()
+        else:
+            self.status = PlateStatus(phase="ready", verdict="the former plate serves on")
+
+    def _use(self, plate: Plate) -> None:
         self._estimator = Estimator(self._engine, plate)
         self._scene = Scene(plate.pixels, self._estimator.plate_depth, self._estimator.depth_range)
-        self.status = PlateStatus(phase="ready", verdict=verdict)

@@ -25,7 +25,7 @@ from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Outputs
 from edgeds.overlay import Backdrop, covering
 from edgeds.plate import Plate
-from edgeds.presets import LOOK, VIEWS, View
+from edgeds.presets import LOOK, PLATE_CAPTURE, VIEWS, PlateCapture, View
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.recording import dated, free_path
 from edgeds.types import Closing, Engine, Frame, Pixels, Sink, Source
@@ -78,7 +78,7 @@ class LiveReport:
 class LiveRun(Closing):
     """Implements LiveControl. `run` returns when it is told to stop, or the source has ended.
 
-    Without a plate it takes one from the first frames; until then the bare picture is shown.
+    Without a plate it takes one at once; until then the bare picture is shown.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class LiveRun(Closing):
         folder: Path | None = None,
         on_event: Callable[[str], None] | None = None,
         stop: threading.Event | None = None,
+        capture: PlateCapture = PLATE_CAPTURE,
     ) -> None:
         """
         Args:
@@ -111,7 +112,7 @@ class LiveRun(Closing):
         self._folder = folder or Path()
         self._event = on_event or (lambda _text: None)
         self._asked, self._stopped = stop or threading.Event(), threading.Event()
-        self._estimate = LiveEstimate(engine, plate, self._event)
+        self._estimate = LiveEstimate(engine, plate, self._event, capture)
         self._outputs = Outputs(record=record, folder=self._folder, on_event=self._event)
         self._meter, self._window_meter = Meter(), Meter()
         self._count: Callable[[], Counts] = lambda: Counts(0, 0, 0)

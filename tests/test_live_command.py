@@ -158,6 +158,20 @@ def test_without_a_display_there_is_a_clear_word_and_no_abort(
     assert "--serve" in done.stderr
 
 
+def test_without_a_display_and_any_other_wish_there_is_a_page(
+    edgeds: Edgeds, camera: str, plate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("uvicorn", reason="the extra `web` is not installed")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    arguments = ("live", "--camera", camera, "-b", plate, "--engine", "difference")
+    done = edgeds(*arguments, "--serve", "0", "--max-frames", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "no window: there is no display" in done.stderr
+    assert "page: http://127.0.0.1:" in done.stderr
+    assert json.loads(done.stdout)["outputs"][0]["name"] == "page"
+
+
 def test_a_window_is_shown_where_there_is_a_display(
     edgeds: Edgeds, camera: str, plate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

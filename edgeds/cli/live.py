@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from edgeds.cli.console import print_json, print_table, say, stop_on_signal
-from edgeds.presets import LOOK, View
+from edgeds.cli.options import (
+    BackdropOption,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    OpacityOption,
+    ViewOption,
+)
+from edgeds.presets import LOOK, PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,24 +43,22 @@ def live_command(
     show: Annotated[
         bool | None, typer.Option(help="A window; without either, where there is a display.")
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="A video of what is shown.")] = None,
+    serve: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST:]PORT", help="A page to look at, in any browser."),
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="A video file of what is shown.")] = None,
     virtual_camera: Annotated[
         bool, typer.Option("--virtual-camera", help="As a camera for other programs.")
     ] = False,
     virtual_camera_device: Annotated[
         str | None, typer.Option(help="Which one, such as /dev/video10.")
     ] = None,
-    view: Annotated[View, typer.Option("--view", help="What to show first.")] = "overlay",
-    backdrop: Annotated[
-        str | None, typer.Option(help="For the view replace: an image, a video or a colour.")
-    ] = None,
-    opacity: Annotated[
-        float, typer.Option(min=0, max=1, help="Of the overlay's tint.")
-    ] = LOOK.opacity,
-    engine: Annotated[
-        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    view: ViewOption = "overlay",
+    backdrop: BackdropOption = None,
+    opacity: OpacityOption = LOOK.opacity,
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
     size: Annotated[
         str | None, typer.Option(metavar="WxH", help="Ask the camera for, such as 1280x720.")
     ] = None,
@@ -66,7 +72,7 @@ def live_command(
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="End after so many frames shown.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show live who and what was not in the empty scene, and how near everything is."""
     import cv2
@@ -81,8 +87,8 @@ def live_command(
     cv2.setNumThreads(1)  # as in `edgeds video`: the stages are the parallelism
     wanted_size = _size(size)
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)
+    given = None if plate is None else plate_from_file(plate)
     with ExitStack() as stack, stop_on_signal() as stop:
-        given = None if plate is None else plate_from_file(plate)
         with ThreadPoolExecutor(1) as beside:  # cameras take a second to open, engines too
             opening = beside.submit(open_engine, engine, device=device)
             source = open_live_source(
@@ -91,9 +97,12 @@ def live_command(
             stack.enter_context(source)
             network = stack.enter_context(opening.result())
         info = source.info
+        if virtual_camera_device is not None:
+            virtual_camera = True
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         if behind is not None:
             stack.callback(behind.close)
+        window = None if show is False else _window(info, must=bool(show))
         run = LiveRun(
             source,
             network,
@@ -101,14 +110,20 @@ def live_command(
             view=view,
             opacity=opacity,
             backdrop=behind,
-            window=_window(show, info, others=virtual_camera or record is not None),
+            window=window,
             record=record,
             on_event=say,
             stop=stop,
         )
-        stack.callback(run.close)
+        stack.enter_context(run)
         _say_choices(info, network.name, given)
-        if virtual_camera or virtual_camera_device is not None:
+        if window is not None:
+            say("keys in the window: b plate, v view, r record, s snapshot, q quit")
+        elif show is None and not (serve or record or virtual_camera):
+            serve = str(PAGE.port)  # no display: then in the browser
+        if serve is not None:
+            _add_page(run, serve)
+        if virtual_camera:
             _add_virtual_camera(run, info, virtual_camera_device)
         if record is not None:
             run.start_recording()
@@ -135,19 +150,26 @@ def _size(text: str | None) -> Size | None:
     return int(match[2]), int(match[1])
 
 
-def _window(show: bool | None, info: StreamInfo, *, others: bool) -> Window | None:
-    """A window where it is asked for, or where it is possible and nobody said no."""
+def _window(info: StreamInfo, *, must: bool) -> Window | None:
+    """A window, or None where it is not possible and nobody insists."""
     from edgeds.errors import SinkError
     from edgeds.sinks.window import WindowSink
 
-    if show is False:
-        return None
     try:
         return WindowSink(f"edgeds: {info.name}", info.size)
-    except SinkError:
-        if show is None and others:
-            return None
-        raise
+    except SinkError as error:
+        if must:
+            raise
+        say(f"no window: {error.why}")
+        return None
+
+
+def _add_page(run: LiveRun, address: str) -> None:
+    from edgeds.sinks.web import WebSink
+
+    sink = WebSink(address, run)
+    run.add_output("page", sink)
+    say(f"page: {sink.location}")
 
 
 def _add_virtual_camera(run: LiveRun, info: StreamInfo, device: str | None) -> None:
@@ -164,7 +186,6 @@ def _say_choices(info: StreamInfo, engine: str, plate: Plate | None) -> None:
     say(f"source: {info.name} ({width}x{height}{rate})")
     say(f"engine: {engine}")
     say("plate: given" if plate else "plate: taken now; keep out of the picture")
-    say("keys in the window: b plate, v view, r record, s snapshot, q quit; Ctrl-C ends too")
 
 
 @contextmanager

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgeds.cli.console import print_json, print_table, progress, say, stop_on_signal, until
+from edgeds.cli.options import (
+    BackdropOption,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    OpacityOption,
+    ViewOption,
+)
 from edgeds.presets import IMAGE_SUFFIXES, LOOK, PLATE_FROM_CLIP, View
 
 if TYPE_CHECKING:
@@ -37,25 +45,18 @@ def video_command(
         Path | None,
         typer.Option("-o", "--output", help="Video file, image folder or pattern out/%05d.png."),
     ] = None,
-    view: Annotated[View, typer.Option("--view", help="What to show.")] = "overlay",
-    backdrop: Annotated[
-        str | None,
-        typer.Option(help="For --view replace: an image, a video or a colour like #00b140."),
-    ] = None,
-    opacity: Annotated[
-        float, typer.Option(min=0, max=1, help="Of the overlay's tint.")
-    ] = LOOK.opacity,
-    engine: Annotated[
-        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    view: ViewOption = "overlay",
+    backdrop: BackdropOption = None,
+    opacity: OpacityOption = LOOK.opacity,
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a PNG contact sheet to look at.")
     ] = None,
     save_plate: Annotated[
         Path | None, typer.Option(help="Keep the plate as .npz or .png, for -b or to look at.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show who and what was not in the empty scene, and how near everything is, in a video."""
     import cv2

@@ -1,0 +1,23 @@
+"""The options that commands share, so that they read and mean the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from edgeds.presets import View
+
+ViewOption: TypeAlias = Annotated[View, typer.Option("--view", help="What to show.")]
+BackdropOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="For the view replace: an image, a video or a colour like #00b140."),
+]
+OpacityOption: TypeAlias = Annotated[
+    float, typer.Option(min=0, max=1, help="Of the overlay's tint.")
+]
+EngineOption: TypeAlias = Annotated[
+    str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+]
+DeviceOption: TypeAlias = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]

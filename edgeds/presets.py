@@ -207,6 +207,8 @@ class Page:
     """For a whole request to arrive, and between requests."""
     send_secs: float = 15.0
     """A client who takes nothing for so long is let go."""
+    send_buffer_bytes: int = 262_144
+    """What the kernel holds for a client who does not take it: the system's own limit is 4 MB."""
     header_bytes: int = 16_384
     message_bytes: int = 4096
     """Of what a viewer says over his WebSocket."""

@@ -7,6 +7,7 @@ theirs for ever. Knows nothing about tokens or pages; `inside` tells it who is b
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ class Door:
             address, guest = min(idle, key=lambda item: item[1].idle_since_secs)
             guest.transport.abort()
             del self._guests[address]
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes
+        )
         self._guests[transport.get_extra_info("peername")] = _Guest(transport, now)
 
     @contextmanager

@@ -1,123 +1,38 @@
-"""A rehearsed run with its page, and clients of all manners."""
+"""Served rehearsals. What they need is imported when it is used: the page is an extra."""
 
 from __future__ import annotations
 
-import http.client
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("starlette", reason='the extra "web" is not installed')
-
-from websockets.sync.client import ClientConnection, connect
-
-from edgeds.presets import PAGE
-from edgeds.rehearsal import Rehearsal
-from edgeds.sinks.web import WebSink
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
-class Page:
-    """A served rehearsal, as its clients see it."""
-
-    def __init__(self, run: Rehearsal, sink: WebSink) -> None:
-        self.run, self.sink = run, sink
-        self.url = sink.location
-        self.port = int(self.url.split("/")[2].rpartition(":")[2])
-        self.token = self.url.partition("?token=")[2] or None
-        self.host = f"127.0.0.1:{self.port}"
-        self.origin = f"http://{self.host}"
-
-    @property
-    def cookie(self) -> str:
-        return f"edgeds_{self.port}={self.token}"
-
-    def ask(
-        self, path: str = "/", *, method: str = "GET", body: Any = None, **headers: str
-    ) -> Answer:
-        """One request; header names with _ for -. Host is ours unless it is given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            given = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body, {"Host": self.host, **given})
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.msg, answer.read())
-        finally:
-            connection.close()
-
-    def shake_hands(self, **headers: str) -> int:
-        """The status of a WebSocket handshake: 101 lets us in."""
-        asked = {
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        }
-        return self.ask("/live", **{**asked, **headers}).status
-
-    def watch(self, **options: Any) -> ClientConnection:
-        """A viewer's connection."""
-        url = f"ws://{self.host}/live"
-        return connect(url, origin=self.origin, proxy=None, compression=None, **options)
-
-
-Serve = Callable[..., Page]
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Serve]:
-    """A function that serves a rehearsal: address, page settings, the rehearsal's options."""
-    open_ones: list[Page] = []
-
-    def start(address: str = "0", *, settings: Any = PAGE, **options: Any) -> Page:
-        run = Rehearsal(folder, **{"size": (90, 160), **options})
-        sink = WebSink(address, run, settings=settings)
-        run.add_sink(sink)
-        open_ones.append(Page(run, sink))
-        return open_ones[-1]
-
-    yield start
-    for page in open_ones:
-        page.run.close()
-        page.sink.close()
+if TYPE_CHECKING:
+    from clients import Serve, Served
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
+    from clients import serving
+
     with serving(tmp_path) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """On this machine: no token. Tests of a module share it."""
+    from clients import serving
+
     with serving(tmp_path_factory.mktemp("page")) as start:
         yield start()
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Open to the network: a token is needed."""
+    from clients import serving
+
     with serving(tmp_path_factory.mktemp("guarded")) as start:
         yield start("0.0.0.0:0")
-
-
-def wait_until(true: Callable[[], Any], *, secs: float = 20.0) -> Any:
-    """What `true()` gives once it is something; fails after `secs`."""
-    deadline = time.monotonic() + secs
-    while time.monotonic() < deadline:
-        if value := true():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("it did not happen in time")

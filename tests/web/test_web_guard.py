@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
+from clients import Serve, Served
 
 from edgeds.errors import SinkError
 from edgeds.rehearsal import Rehearsal
@@ -19,7 +18,7 @@ from edgeds.web.server import address_from_text
 FILES = ("/", "/page.css", "/page.js", "/live.js", "/spark.js", "/icon.svg")
 
 
-def test_the_page_and_all_it_needs_come_from_this_server(page: Any) -> None:
+def test_the_page_and_all_it_needs_come_from_this_server(page: Served) -> None:
     for path in FILES:
         answer = page.ask(path)
         assert answer.status == 200, path
@@ -30,7 +29,7 @@ def test_the_page_and_all_it_needs_come_from_this_server(page: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/page.js", "/nothing-here", "/recordings/0"])
-def test_every_answer_forbids_what_a_page_could_be_misused_for(page: Any, path: str) -> None:
+def test_every_answer_forbids_what_a_page_could_be_misused_for(page: Served, path: str) -> None:
     headers = page.ask(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -43,14 +42,14 @@ def test_every_answer_forbids_what_a_page_could_be_misused_for(page: Any, path: 
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
-def test_this_machine_is_known_by_its_own_names(page: Any, name: str) -> None:
+def test_this_machine_is_known_by_its_own_names(page: Served, name: str) -> None:
     assert page.ask(Host=f"{name}:{page.port}").status == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.1.5", ""]
 )
-def test_a_foreign_name_that_points_here_gets_nothing(page: Any, host: str) -> None:
+def test_a_foreign_name_that_points_here_gets_nothing(page: Served, host: str) -> None:
     for path in FILES:
         answer = page.ask(path, Host=f"{host}:{page.port}")
         assert answer.status in (400, 421)
@@ -60,7 +59,7 @@ def test_a_foreign_name_that_points_here_gets_nothing(page: Any, host: str) -> N
     assert posted.status in (400, 421)
 
 
-def test_a_request_with_two_hosts_or_none_gets_nothing(page: Any) -> None:
+def test_a_request_with_two_hosts_or_none_gets_nothing(page: Served) -> None:
     import socket
 
     for lines in (
@@ -76,7 +75,7 @@ def test_a_request_with_two_hosts_or_none_gets_nothing(page: Any) -> None:
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://localhost:1", "file://", "http://127.0.0.1"]
 )
-def test_foreign_pages_can_neither_watch_nor_press_buttons(page: Any, origin: str) -> None:
+def test_foreign_pages_can_neither_watch_nor_press_buttons(page: Served, origin: str) -> None:
     before = sorted(page.run.folder.iterdir())
     assert page.shake_hands(Origin=origin) == 403
     for path in ("/snapshot", "/backdrop"):
@@ -85,19 +84,19 @@ def test_foreign_pages_can_neither_watch_nor_press_buttons(page: Any, origin: st
     assert sorted(page.run.folder.iterdir()) == before
 
 
-def test_who_does_not_say_where_he_comes_from_can_only_read(page: Any) -> None:
+def test_who_does_not_say_where_he_comes_from_can_only_read(page: Served) -> None:
     assert page.ask("/").status == 200
     assert page.shake_hands() == 403
     assert page.ask("/snapshot", method="POST").status == 403
 
 
-def test_our_own_page_can_watch_and_press_buttons(page: Any) -> None:
+def test_our_own_page_can_watch_and_press_buttons(page: Served) -> None:
     assert page.shake_hands(Origin=page.origin) == 101
     answer = page.ask("/snapshot", method="POST", Origin=page.origin)
     assert answer.status in (200, 409)  # 409 before the first picture
 
 
-def test_foreign_pages_cannot_embed_ours_but_a_link_to_it_works(page: Any) -> None:
+def test_foreign_pages_cannot_embed_ours_but_a_link_to_it_works(page: Served) -> None:
     cross = {"Sec_Fetch_Site": "cross-site"}
     assert page.ask("/", **cross, Sec_Fetch_Dest="document").status == 200
     assert page.ask("/", **cross, Sec_Fetch_Dest="iframe").status == 403
@@ -105,16 +104,16 @@ def test_foreign_pages_cannot_embed_ours_but_a_link_to_it_works(page: Any) -> No
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
-def test_other_methods_are_refused(page: Any, method: str) -> None:
+def test_other_methods_are_refused(page: Served, method: str) -> None:
     assert page.ask("/", method=method, Origin=page.origin).status == 405
 
 
-def test_state_is_never_changed_by_a_get(page: Any) -> None:
+def test_state_is_never_changed_by_a_get(page: Served) -> None:
     for path in ("/snapshot", "/backdrop"):
         assert page.ask(path).status == 405
 
 
-def test_off_this_machine_nothing_is_served_without_the_token(guarded: Any) -> None:
+def test_off_this_machine_nothing_is_served_without_the_token(guarded: Served) -> None:
     for path in (*FILES, "/recordings/0", "/nothing-here"):
         assert guarded.ask(path).status == 401
     assert guarded.ask("/snapshot", method="POST", Origin=guarded.origin).status == 401
@@ -123,7 +122,7 @@ def test_off_this_machine_nothing_is_served_without_the_token(guarded: Any) -> N
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "%00", "\u00e9", "x" * 4000])
-def test_a_wrong_token_is_no_token(guarded: Any, token: str) -> None:
+def test_a_wrong_token_is_no_token(guarded: Served, token: str) -> None:
     from urllib.parse import quote
 
     assert guarded.ask(f"/?token={quote(token)}").status == 401
@@ -135,7 +134,7 @@ def test_a_wrong_token_is_no_token(guarded: Any, token: str) -> None:
 
 
 def test_the_link_turns_the_token_into_a_cookie_no_script_and_no_other_site_can_use(
-    guarded: Any,
+    guarded: Served,
 ) -> None:
     answer = guarded.ask(f"/?token={guarded.token}")
     assert answer.status == 200
@@ -149,28 +148,28 @@ def test_the_link_turns_the_token_into_a_cookie_no_script_and_no_other_site_can_
     assert guarded.shake_hands(Cookie=value, Origin="http://evil.example") == 403
 
 
-def test_the_token_in_an_address_opens_the_page_and_nothing_else(guarded: Any) -> None:
+def test_the_token_in_an_address_opens_the_page_and_nothing_else(guarded: Served) -> None:
     for path in FILES[1:]:
         assert guarded.ask(f"{path}?token={guarded.token}").status == 401
     post = guarded.ask(f"/snapshot?token={guarded.token}", method="POST", Origin=guarded.origin)
     assert post.status == 401
 
 
-def test_off_this_machine_addresses_are_known_and_foreign_names_are_not(guarded: Any) -> None:
+def test_off_this_machine_addresses_are_known_and_foreign_names_are_not(guarded: Served) -> None:
     port, cookie = guarded.port, guarded.cookie
     assert guarded.ask(Host=f"192.168.1.5:{port}", Cookie=cookie).status == 200
     assert guarded.ask(Host=f"[fd00::5]:{port}", Cookie=cookie).status == 200
     assert guarded.ask(Host=f"evil.example:{port}", Cookie=cookie).status == 421
 
 
-def test_two_servers_have_two_tokens(serve: Callable[..., Any]) -> None:
+def test_two_servers_have_two_tokens(serve: Serve) -> None:
     one, other = serve("0.0.0.0:0"), serve("0.0.0.0:0")
     assert one.token != other.token
     assert len(one.token) >= 32
     assert other.ask(f"/?token={one.token}").status == 401
 
 
-def test_this_machine_needs_no_token(page: Any) -> None:
+def test_this_machine_needs_no_token(page: Served) -> None:
     assert page.url == f"http://127.0.0.1:{page.port}/"
 
 
@@ -194,7 +193,7 @@ def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
         address_from_text(text)
 
 
-def test_a_port_that_is_taken_is_named(page: Any, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_named(page: Served, tmp_path: Path) -> None:
     with Rehearsal(tmp_path) as run, pytest.raises(SinkError, match=str(page.port)) as caught:
         WebSink(str(page.port), run)
     assert "--serve" in caught.value.fix
@@ -220,7 +219,7 @@ def test_only_this_machine_counts_as_this_machine(host: str, loopback: bool) -> 
     assert is_loopback(host) is loopback
 
 
-def test_closing_ends_all_threads_and_frees_the_port(serve: Callable[..., Any]) -> None:
+def test_closing_ends_all_threads_and_frees_the_port(serve: Serve) -> None:
     before = set(threading.enumerate())
     page = serve()
     with page.watch() as viewer:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 import zlib
-from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_until
+from clients import Serve, Served, wait_until
 
 from edgeds.errors import InputError
 from edgeds.presets import Page
@@ -123,18 +122,18 @@ def test_pictures_with_any_byte_changed_are_pictures_or_refused() -> None:
                 continue
 
 
-def upload(page: Any, data: Any, **headers: str) -> Any:
+def upload(page: Served, data: Any, **headers: str) -> Any:
     return page.ask("/backdrop", method="POST", body=data, Origin=page.origin, **headers)
 
 
-def test_an_uploaded_picture_becomes_the_backdrop(page: Any) -> None:
+def test_an_uploaded_picture_becomes_the_backdrop(page: Served) -> None:
     answer = upload(page, encoded(".png"), Content_Type="text/plain")
     assert answer.status == 200
     assert page.run.backdrop.shape == (60, 90, 3)
 
 
 @pytest.mark.parametrize("data", [BOMBS["png that claims a gigapixel"], MALFORMED["svg"]])
-def test_the_server_says_why_it_does_not_take_a_file(page: Any, data: bytes) -> None:
+def test_the_server_says_why_it_does_not_take_a_file(page: Served, data: bytes) -> None:
     before = page.run.backdrop
     answer = upload(page, data, Content_Type="image/png")
     assert answer.status == 415
@@ -142,7 +141,7 @@ def test_the_server_says_why_it_does_not_take_a_file(page: Any, data: bytes) -> 
     assert page.run.backdrop is before
 
 
-def test_an_upload_announced_too_large_is_refused_unread(page: Any) -> None:
+def test_an_upload_announced_too_large_is_refused_unread(page: Served) -> None:
     with socket.create_connection(("127.0.0.1", page.port), timeout=20) as client:
         head = f"POST /backdrop HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
         client.sendall(f"{head}Content-Length: 99999999999\r\n\r\n".encode())
@@ -150,7 +149,7 @@ def test_an_upload_announced_too_large_is_refused_unread(page: Any) -> None:
 
 
 def test_an_upload_that_does_not_tell_its_size_is_cut_at_the_limit(
-    serve: Callable[..., Any],
+    serve: Serve,
 ) -> None:
     page = serve(settings=Page(upload_bytes=100_000))
     sent = 0
@@ -168,7 +167,7 @@ def test_an_upload_that_does_not_tell_its_size_is_cut_at_the_limit(
     wait_until(lambda: page.ask().status == 200)
 
 
-def test_an_upload_that_trickles_is_given_up(serve: Callable[..., Any]) -> None:
+def test_an_upload_that_trickles_is_given_up(serve: Serve) -> None:
     page = serve(settings=Page(upload_secs=0.5))
     with socket.create_connection(("127.0.0.1", page.port), timeout=20) as client:
         head = f"POST /backdrop HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"

@@ -15,21 +15,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_until
+from clients import Serve, Served, picture, wait_until
 from websockets.exceptions import ConnectionClosed
 
 from edgeds.presets import VIEWS, Page
 from edgeds.types import Frame
 from edgeds.web.broadcast import jpeg_from_pixels
-
-
-def picture(viewer: Any) -> tuple[int, np.ndarray]:
-    """The next picture, acknowledged: (number, BGR pixels)."""
-    while isinstance(message := viewer.recv(timeout=20), str):
-        pass
-    number = int.from_bytes(message[:4], "big")
-    viewer.send(json.dumps({"do": "ack", "number": number}))
-    return number, cv2.imdecode(np.frombuffer(message[4:], np.uint8), cv2.IMREAD_COLOR)
 
 
 def told(viewer: Any, kind: str, true: Callable[[Any], Any] = lambda _: True) -> Any:
@@ -48,7 +39,7 @@ def wish(viewer: Any, do: str, **more: Any) -> None:
     viewer.send(json.dumps({"do": do, **more}))
 
 
-def test_a_viewer_sees_newer_and_newer_pictures_of_the_run(page: Any) -> None:
+def test_a_viewer_sees_newer_and_newer_pictures_of_the_run(page: Served) -> None:
     with page.watch() as viewer:
         seen = [picture(viewer) for _ in range(8)]
     numbers = [number for number, _ in seen]
@@ -59,7 +50,7 @@ def test_a_viewer_sees_newer_and_newer_pictures_of_the_run(page: Any) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_can_be_chosen_and_is_told_back(page: Any, view: str) -> None:
+def test_every_view_can_be_chosen_and_is_told_back(page: Served, view: str) -> None:
     with page.watch() as viewer:
         wish(viewer, "view", view=view)
         told(viewer, "status", lambda status: status["view"] == view)
@@ -67,7 +58,7 @@ def test_every_view_can_be_chosen_and_is_told_back(page: Any, view: str) -> None
         wish(viewer, "view", view="overlay")
 
 
-def test_opacity_backdrop_and_plate_are_passed_on(page: Any) -> None:
+def test_opacity_backdrop_and_plate_are_passed_on(page: Served) -> None:
     with page.watch() as viewer:
         wish(viewer, "opacity", opacity=0.75)
         told(viewer, "status", lambda status: status["opacity"] == 0.75)
@@ -78,7 +69,7 @@ def test_opacity_backdrop_and_plate_are_passed_on(page: Any) -> None:
         told(viewer, "status", lambda status: status["plate"]["phase"] == "counting")
 
 
-def test_a_recording_can_be_made_and_taken_home(page: Any) -> None:
+def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
     with page.watch() as viewer:
         wish(viewer, "record")
         told(viewer, "status", lambda status: status["recording"])
@@ -94,9 +85,7 @@ def test_a_recording_can_be_made_and_taken_home(page: Any) -> None:
     assert name in answer.headers["content-disposition"]
 
 
-def test_an_error_of_the_run_is_told_with_its_remedy(
-    serve: Callable[..., Any], tmp_path: Any
-) -> None:
+def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any) -> None:
     page = serve()
     (tmp_path / "file").write_bytes(b"")
     page.run.folder = tmp_path / "file" / "in-the-way"
@@ -107,7 +96,7 @@ def test_an_error_of_the_run_is_told_with_its_remedy(
         picture(viewer)  # and the show goes on
 
 
-def test_a_snapshot_is_a_png_of_what_is_shown(page: Any) -> None:
+def test_a_snapshot_is_a_png_of_what_is_shown(page: Served) -> None:
     with page.watch() as viewer:
         picture(viewer)
     answer = page.ask("/snapshot", method="POST", Origin=page.origin)
@@ -122,7 +111,7 @@ def test_a_snapshot_is_a_png_of_what_is_shown(page: Any) -> None:
         *('{"do": "view"}', '{"do": "view", "view": "../x"}', '{"do": "opacity", "opacity": 7}'),
     ],
 )
-def test_a_message_no_page_of_ours_sends_ends_the_connection(page: Any, message: str) -> None:
+def test_a_message_no_page_of_ours_sends_ends_the_connection(page: Served, message: str) -> None:
     with page.watch() as viewer:
         viewer.send(message)
         with pytest.raises(ConnectionClosed) as caught:
@@ -131,7 +120,7 @@ def test_a_message_no_page_of_ours_sends_ends_the_connection(page: Any, message:
     assert page.run.status().view == "overlay"
 
 
-def test_a_message_too_long_ends_the_connection_before_it_is_read(page: Any) -> None:
+def test_a_message_too_long_ends_the_connection_before_it_is_read(page: Served) -> None:
     with page.watch() as viewer:
         viewer.send("x" * 5000)
         with pytest.raises(ConnectionClosed) as caught:
@@ -140,7 +129,7 @@ def test_a_message_too_long_ends_the_connection_before_it_is_read(page: Any) -> 
 
 
 def test_one_encode_serves_all_viewers_and_none_is_made_for_nobody(
-    serve: Callable[..., Any],
+    serve: Serve,
 ) -> None:
     page = serve()
     wait_until(lambda: page.run.status().delivered > 10)
@@ -158,7 +147,9 @@ def test_one_encode_serves_all_viewers_and_none_is_made_for_nobody(
     assert page.sink.encoded <= after + 1
 
 
-def test_a_viewer_who_draws_slowly_gets_the_newest_picture_and_holds_nobody_up(page: Any) -> None:
+def test_a_viewer_who_draws_slowly_gets_the_newest_picture_and_holds_nobody_up(
+    page: Served,
+) -> None:
     with page.watch() as slow, page.watch() as fast:
         first = [picture(slow)[0] for _ in range(2)][-1]
         numbers = [picture(fast)[0] for _ in range(30)]
@@ -169,13 +160,13 @@ def test_a_viewer_who_draws_slowly_gets_the_newest_picture_and_holds_nobody_up(p
     assert later - first > 20
 
 
-def test_a_viewer_who_acknowledges_nothing_gets_two_pictures_and_the_status(page: Any) -> None:
+def test_a_viewer_who_acknowledges_nothing_gets_two_pictures_and_the_status(page: Served) -> None:
     with page.watch() as viewer:
         messages = [viewer.recv(timeout=20) for _ in range(7)]
     assert sum(isinstance(message, bytes) for message in messages) == 2
 
 
-def test_invented_acknowledgements_bring_no_more_pictures(page: Any) -> None:
+def test_invented_acknowledgements_bring_no_more_pictures(page: Served) -> None:
     with page.watch() as viewer:
         for number in (0, -1, 10**9, "x", None, [1], {"a": 1}):
             wish(viewer, "ack", number=number)
@@ -183,7 +174,7 @@ def test_invented_acknowledgements_bring_no_more_pictures(page: Any) -> None:
     assert sum(isinstance(message, bytes) for message in messages) == 2
 
 
-def test_one_viewer_too_many_is_told_so(serve: Callable[..., Any]) -> None:
+def test_one_viewer_too_many_is_told_so(serve: Serve) -> None:
     page = serve(settings=Page(viewers=2))
     with page.watch() as one, page.watch() as other:
         picture(one), picture(other)
@@ -196,7 +187,7 @@ def test_one_viewer_too_many_is_told_so(serve: Callable[..., Any]) -> None:
         picture(again)
 
 
-def test_ten_viewers_come_and_go_and_leave_nothing_behind(serve: Callable[..., Any]) -> None:
+def test_ten_viewers_come_and_go_and_leave_nothing_behind(serve: Serve) -> None:
     page = serve(rate_hz=60)
 
     def crowd() -> None:

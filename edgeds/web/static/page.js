@@ -28,7 +28,7 @@ const fpsSpark = new Spark(at("fps-spark"), { floor: 10 });
 const latencySpark = new Spark(at("latency-spark"), { floor: 20 });
 
 let status = null;
-let touched = { view: 0, opacity: 0 };
+const touched = { view: -Infinity, opacity: -Infinity };
 let shownAt = [];
 let recordingSince = null;
 let drawn = 0;

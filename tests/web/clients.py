@@ -1,0 +1,115 @@
+"""A rehearsed run with its page, and clients of all manners. Skips where the page cannot be."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("starlette", reason='the extra "web" is not installed')
+
+from websockets.sync.client import ClientConnection, connect
+
+from edgeds.presets import PAGE
+from edgeds.rehearsal import Rehearsal
+from edgeds.sinks.web import WebSink
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+class Served:
+    """A served rehearsal, as its clients see it."""
+
+    def __init__(self, run: Rehearsal, sink: WebSink) -> None:
+        self.run, self.sink = run, sink
+        self.url = sink.location
+        self.port = int(self.url.split("/")[2].rpartition(":")[2])
+        self.token = self.url.partition("?token=")[2] or None
+        self.host = f"127.0.0.1:{self.port}"
+        self.origin = f"http://{self.host}"
+
+    @property
+    def cookie(self) -> str:
+        return f"edgeds_{self.port}={self.token}"
+
+    def ask(
+        self, path: str = "/", *, method: str = "GET", body: Any = None, **headers: str
+    ) -> Answer:
+        """One request; header names with _ for -. Host is ours unless it is given."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body, {"Host": self.host, **given})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.msg, answer.read())
+        finally:
+            connection.close()
+
+    def shake_hands(self, **headers: str) -> int:
+        """The status of a WebSocket handshake: 101 lets us in."""
+        asked = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        return self.ask("/live", **{**asked, **headers}).status
+
+    def watch(self, **options: Any) -> ClientConnection:
+        """A viewer's connection."""
+        url = f"ws://{self.host}/live"
+        return connect(url, origin=self.origin, proxy=None, compression=None, **options)
+
+
+Serve = Callable[..., Served]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Serve]:
+    """A function that serves a rehearsal: address, page settings, the rehearsal's options."""
+    open_ones: list[Served] = []
+
+    def start(address: str = "0", *, settings: Any = PAGE, **options: Any) -> Served:
+        run = Rehearsal(folder, **{"size": (90, 160), **options})
+        sink = WebSink(address, run, settings=settings)
+        run.add_sink(sink)
+        open_ones.append(Served(run, sink))
+        return open_ones[-1]
+
+    yield start
+    for page in open_ones:
+        page.run.close()
+        page.sink.close()
+
+
+def wait_until(true: Callable[[], Any], *, secs: float = 20.0) -> Any:
+    """What `true()` gives once it is something; fails after `secs`."""
+    deadline = time.monotonic() + secs
+    while time.monotonic() < deadline:
+        if value := true():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("it did not happen in time")
+
+
+def picture(viewer: Any) -> tuple[int, np.ndarray]:
+    """The next picture, acknowledged: (number, BGR pixels)."""
+    while isinstance(message := viewer.recv(timeout=20), str):
+        pass
+    number = int.from_bytes(message[:4], "big")
+    viewer.send(json.dumps({"do": "ack", "number": number}))
+    return number, cv2.imdecode(np.frombuffer(message[4:], np.uint8), cv2.IMREAD_COLOR)

@@ -139,8 +139,8 @@ class Wizard:
                 break
         if len(shots) < settings.min_frames:
             raise refusal(
-                f"the source ended after {len(shots)} frames",
-                f"a plate needs {settings.min_frames}; one picture alone can be given with -b",
+                f"the source ended after {len(shots)} of {settings.min_frames} frames",
+                "use a longer one; a picture that is known to be right can be given with -b",
             )
         if frozen:
             raise refusal(
@@ -178,6 +178,9 @@ class Wizard:
                     f"({percent(share)} of the picture): if that is a person, take it again"
                 ]
             yield
+        if measured.moved > PLATE_CAPTURE.max_moved:
+            moved = f"{measured.moved_where} ({percent(measured.moved)} of the picture)"
+            notes.append(f"something moved {moved}: it is there as it was most of the time")
         return notes
 
     def _foreground(self, plate: Pixels, frame: Pixels) -> tuple[float, str]:
@@ -187,6 +190,14 @@ class Wizard:
         alpha = self._engine.infer(resized(frame, size), features).alpha
         mask = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2)))
         return float(mask.mean()), place(mask.astype(bool))
+
+
+def forgiving(settings: PlateCapture) -> PlateCapture:
+    """Settings that let things move, as leaves do outdoors; light and focus must still be steady.
+
+    The median is a plate as long as everything is in its place most of the time.
+    """
+    return replace(settings, max_moved=1.0, max_foreground=1.0)
 
 
 class _Clock:

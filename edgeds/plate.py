@@ -135,6 +135,32 @@ def median_plate(samples: list[Pixels]) -> Generator[None, object, Plate]:
     return Plate(pixels, origin="capture", samples=len(samples), noise=noise)
 
 
+def in_place(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> float:
+    """Share of patches, over all samples, that are where they are in the middle sample.
+
+    Phase correlation in a grid of patches: what passes by covers some of them, a moving camera
+    shifts them all.
+    """
+    import cv2
+
+    patch = 64
+    rows = max(1, round(4 * samples[0].shape[0] / samples[0].shape[1]))
+    greys = [
+        cv2.cvtColor(resized(s, (rows * patch, 4 * patch)), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        for s in samples
+    ]
+    window = cv2.createHanningWindow((patch, patch), cv2.CV_32F)
+    middle = greys.pop(len(greys) // 2)
+    still = []
+    for grey in greys:
+        for y in range(0, rows * patch, patch):
+            for x in range(0, 4 * patch, patch):
+                here = slice(y, y + patch), slice(x, x + patch)
+                shift, _ = cv2.phaseCorrelate(middle[here], grey[here], window)
+                still.append(np.hypot(*shift) < settings.max_shift * 4 * patch)
+    return float(np.mean(still))
+
+
 def _median_and_noise(stack: npt.NDArray[np.uint8]) -> tuple[Pixels, FloatMap]:
     count = len(stack)
     _sort(stack)
@@ -231,7 +257,7 @@ def _distance(one: Pixels, other: Pixels) -> npt.NDArray[np.uint8]:
 
 
 def _unbelievable(samples: list[Pixels], doubtful: float, settings: PlateFromClip) -> PlateError:
-    if _still_share(samples, settings.max_shift) < settings.min_still:
+    if in_place(samples, settings) < settings.min_still:
         why = "the camera moves: hardly any part of the picture stays in its place"
         fix = "use a clip from a camera that stands still"
     else:
@@ -241,29 +267,3 @@ def _unbelievable(samples: list[Pixels], doubtful: float, settings: PlateFromCli
         )
         fix = "give a picture of the empty scene with -b PLATE"
     return PlateError("the clip gives no believable plate", why=why, fix=fix)
-
-
-def _still_share(samples: list[Pixels], max_shift: float) -> float:
-    """Share of patches, over all samples, that are where they are in the middle sample.
-
-    Phase correlation in a grid of patches: what passes by covers some of them, a moving camera
-    shifts them all.
-    """
-    import cv2
-
-    patch = 64
-    rows = max(1, round(4 * samples[0].shape[0] / samples[0].shape[1]))
-    greys = [
-        cv2.cvtColor(resized(s, (rows * patch, 4 * patch)), cv2.COLOR_RGB2GRAY).astype(np.float32)
-        for s in samples
-    ]
-    window = cv2.createHanningWindow((patch, patch), cv2.CV_32F)
-    middle = greys.pop(len(greys) // 2)
-    still = []
-    for grey in greys:
-        for y in range(0, rows * patch, patch):
-            for x in range(0, 4 * patch, patch):
-                here = slice(y, y + patch), slice(x, x + patch)
-                shift, _ = cv2.phaseCorrelate(middle[here], grey[here], window)
-                still.append(np.hypot(*shift) < max_shift * 4 * patch)
-    return float(np.mean(still))

@@ -95,9 +95,12 @@ class PlateCapture:
     """... and by more than this many times the noise."""
     max_moved: float = 0.001
     """Share of the picture that may have moved: the hand of a clock, not of a person."""
-    camera_moved: float = 0.5
     max_shift_px: float = 0.5
     """Of the whole picture, at the small size."""
+    camera_moved: float = 0.1
+    """Where more of the picture moved, it may be the camera that did..."""
+    min_in_place: float = 0.25
+    """... and did where fewer of its parts stay in their places."""
     max_exposure_drift: float = 0.03
     max_focus_drift: float = 0.15
     max_foreground: float = 0.002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from edgeds.capture import Wizard
 from edgeds.engine import DifferenceEngine
 from edgeds.plate import Plate, median_plate
 from edgeds.presets import PlateCapture
-from edgeds.sources import SyntheticSource
+from edgeds.sources import SyntheticSource, open_source
 from edgeds.types import Frame, Pixels
 
 SIZE = (180, 320)
@@ -140,6 +141,13 @@ def test_a_bad_capture_is_refused_with_the_reason_and_the_fix(case: str) -> None
     assert wizard.refusal.why in wizard.status.verdict
 
 
+def test_a_person_who_crosses_a_real_picture_is_not_taken_for_a_moving_camera(data: Path) -> None:
+    with open_source(data / "moving_person.mp4") as clip:
+        wizard = _taken(clip)
+    assert wizard.refusal is not None
+    assert "something moves" in wizard.refusal.why
+
+
 def test_a_stuck_camera_is_refused() -> None:
     wizard = _taken(_camera(lambda _: WALL, noise_levels=0))
     assert wizard.refusal is not None
@@ -173,7 +181,7 @@ def test_something_new_against_the_former_plate_is_told() -> None:
 def test_frames_that_end_too_soon_are_refused_with_their_number() -> None:
     wizard = _taken(_camera(lambda _: WALL, count=5))  # every other one is wanted
     assert wizard.refusal is not None
-    assert "ended after 3 frames" in wizard.refusal.why
+    assert "ended after 3 of 8 frames" in wizard.refusal.why
     counting = _taken(_camera(lambda _: WALL, count=5), PlateCapture())
     assert counting.refusal is not None
     assert "during the count-down" in counting.refusal.why

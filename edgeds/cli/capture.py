@@ -1,0 +1,130 @@
+"""`edgeds capture`: the empty scene as a plate file, checked."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeds.cli.console import print_json, say, stop_on_signal, until
+from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
+from edgeds.presets import PLATE_CAPTURE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgeds.capture import Wizard
+    from edgeds.plate import Plate
+    from edgeds.presets import PlateCapture
+    from edgeds.types import Frame
+
+
+def capture_command(
+    source: SourceArgument = None,
+    camera: CameraOption = None,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="A .npz, with a .png beside it to look at; or a .png."),
+    ] = Path("plate.npz"),
+    countdown: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECS",
+            min=0,
+            help=f"Time to leave the picture; {PLATE_CAPTURE.countdown_secs:g}, for a file 0.",
+        ),
+    ] = None,
+    allow_motion: Annotated[
+        bool,
+        typer.Option(
+            "--allow-motion",
+            help="Take it although something moves, such as leaves outdoors; what stays in its "
+            "place most of the time is the plate.",
+        ),
+    ] = False,
+    engine: Annotated[
+        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+) -> None:
+    """Take the plate: a picture of the empty scene, from many frames, checked."""
+    from edgeds.capture import Wizard, forgiving
+    from edgeds.engine import open_engine
+    from edgeds.platefile import check_plate_target, plate_to_file
+
+    check_plate_target(output)
+    uri = uri_from_arguments(source, camera)
+    with ExitStack() as stack, stop_on_signal() as stop:
+        opened = stack.enter_context(open_any(uri))
+        network = stack.enter_context(open_engine(engine, device=device))
+        settings = _settings(countdown, live=opened.is_live)
+        wizard = Wizard(network, forgiving(settings) if allow_motion else settings)
+        height, width = opened.info.size
+        say(f"{opened.info.name} ({width}x{height}) -> {output}")
+        frames = stack.enter_context(opened.frames())
+        plate = take(wizard, until(stop, frames))
+        if stop.is_set():
+            raise KeyboardInterrupt
+    plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    plate_to_file(plate, output)
+    picture = output.with_suffix(".png")
+    if picture != output:
+        plate_to_file(plate, picture)
+    say(f"plate: {wizard.status.verdict}")
+    say(f"written: {output}" + (f", to look at: {picture}" if picture != output else ""))
+    if as_json:
+        print_json(_result(plate, output, picture, wizard.status.verdict))
+
+
+def take(wizard: Wizard, frames: Iterable[Frame]) -> Plate:
+    """Feed the wizard until it has ended, showing how it goes.
+
+    Raises:
+        PlateError: it refused.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, auto_refresh=False) as line:
+        told = ""
+        for frame in frames:
+            status = wizard(frame)
+            if wizard.ended:
+                break
+            doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
+            now = f"{doing[status.phase]}: {status.secs_left:.0f} s {status.verdict}".rstrip()
+            if now != told:
+                told = now
+                line.update(now, refresh=True)
+        wizard.finish()
+    if wizard.refusal is not None:
+        raise wizard.refusal
+    assert wizard.plate is not None
+    return wizard.plate
+
+
+def _settings(countdown: float | None, *, live: bool) -> PlateCapture:
+    """A file has no need of a count-down: nobody has to leave it."""
+    if countdown is None:
+        countdown = PLATE_CAPTURE.countdown_secs if live else 0.0
+    return replace(PLATE_CAPTURE, countdown_secs=countdown)
+
+
+def _result(plate: Plate, output: Path, picture: Path, verdict: str) -> dict[str, object]:
+    return {
+        "status": "done",
+        "output": str(output),
+        "picture": str(picture),
+        "verdict": verdict,
+        "frames": plate.samples,
+        "size": plate.size,
+        "noise_levels": None if plate.noise_levels is None else round(plate.noise_levels, 3),
+        "taken": plate.taken,
+        "camera": dict(plate.camera),
+    }

@@ -1,0 +1,78 @@
+"""SOURCE as people type it: a camera or stream, live, or a file or folder in its own time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from edgeds.types import Frame, Source, StreamInfo
+
+SourceArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A camera (0, /dev/video0), a stream (rtsp://...), a video file or an image folder; "
+        "file:clip.mp4 is played in real time.",
+    ),
+]
+CameraOption: TypeAlias = Annotated[
+    str | None, typer.Option(help="SOURCE under the name it has in `edgeds live`.")
+]
+
+
+def uri_from_arguments(source: str | None, camera: str | None) -> str:
+    """The one that was given; neither is the first camera.
+
+    Raises:
+        InputError: both were given.
+    """
+    from edgeds.errors import InputError
+
+    if source is not None and camera is not None:
+        raise InputError(
+            "there are two sources",
+            why=f"SOURCE is {source!r} and --camera is {camera!r}",
+            fix="give one of them",
+        )
+    return source or camera or "0"
+
+
+@contextmanager
+def open_any(uri: str) -> Iterator[Opened]:
+    """Open what SOURCE names.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    from edgeds.sources import open_live_source, open_source
+
+    is_live = uri.isdecimal() or "://" in uri or uri.startswith(("/dev/", "file:"))
+    with open_live_source(uri) if is_live else open_source(uri) as source:
+        yield Opened(source, is_live=is_live)
+
+
+class Opened:
+    """A source, and whether it runs in real time."""
+
+    def __init__(self, source: Source, *, is_live: bool) -> None:
+        self.source, self.is_live = source, is_live
+
+    @property
+    def info(self) -> StreamInfo:
+        return self.source.info
+
+    @contextmanager
+    def frames(self) -> Iterator[Iterable[Frame]]:
+        """Every frame of a file; of a camera the newest, whenever one is wanted."""
+        from edgeds.handoff import latest
+
+        if not self.is_live:
+            yield self.source
+            return
+        with latest(self.source) as newest:
+            yield newest

@@ -1,0 +1,103 @@
+"""`edgeds capture` as a process: a plate file to use, or the reason why there is none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.platefile import plate_from_file
+from edgeds.sources import SyntheticSource
+
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+
+SIZE = (120, 160)
+WALL = SyntheticSource(size=SIZE).plate
+FAST = ("--engine", "difference")
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Two seconds of an empty room, as images: half a second to leave it, then nobody."""
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    noise = np.random.default_rng(0).normal(0, 2, WALL.shape)
+    for index in range(45):
+        shot = np.clip(WALL + np.roll(noise, 31 * index) + 0.5, 0, 255).astype(np.uint8)
+        if index < 12:
+            shot[20:90, 10 * index : 10 * index + 30] = (200, 60, 40)
+        cv2.imwrite(str(folder / f"{index:03d}.bmp"), shot[..., ::-1])
+    return folder
+
+
+def test_an_empty_scene_gives_a_plate_and_a_picture_of_it(
+    edgeds: Edgeds, shots: Path, tmp_path: Path
+) -> None:
+    done = edgeds("capture", shots, "-o", "mine.npz", "--countdown", "0.5", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    plate = plate_from_file(tmp_path / "mine.npz")
+    assert plate.origin == "capture"
+    assert plate.samples == report["frames"] >= 8
+    assert plate.taken == report["taken"] > "2020"
+    assert plate.noise_levels == pytest.approx(2.0, rel=0.2)
+    assert np.abs(plate.pixels.astype(int) - WALL).max() < 5
+    assert (plate_from_file(tmp_path / "mine.png").pixels == plate.pixels).all()
+    assert "good: " in done.stderr
+    assert "look at it" in done.stderr
+    used = edgeds("video", shots, "-b", "mine.npz", "-o", "out", *FAST)
+    assert used.returncode == 0, used.stderr
+    assert "plate: mine.npz, captured 20" in used.stderr
+
+
+def test_somebody_in_shot_is_refused_and_leaves_no_file(
+    edgeds: Edgeds, shots: Path, tmp_path: Path
+) -> None:
+    done = edgeds("capture", shots, *FAST)
+    assert done.returncode == 2
+    assert "the plate was not taken" in done.stderr
+    assert "something moves" in done.stderr
+    assert "leave the picture" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("plate*"))
+    anyway = edgeds("capture", shots, *FAST, "--allow-motion")
+    assert anyway.returncode == 0, anyway.stderr
+    assert "something moved" in anyway.stderr
+    assert (tmp_path / "plate.npz").is_file()
+
+
+def test_a_clip_played_as_a_camera_is_captured(edgeds: Edgeds, shots: Path) -> None:
+    done = edgeds("capture", "--camera", f"file:{shots}", "--countdown", "0.5", *FAST)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_real_clips_people_are_found(edgeds: Edgeds, data: Path) -> None:
+    done = edgeds("capture", data / "people_walking.mp4", "-o", "plate.png")
+    assert done.returncode == 2
+    assert "something moves" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nowhere.mp4",), ("cannot open 'nowhere.mp4'", "check the path")),
+        (("shots", "-o", "plate.jpg"), ("cannot write the plate", ".npz or .png")),
+        (("shots", "-o", "nowhere/plate.npz"), ("there is no folder",)),
+        (("shots", "--camera", "0"), ("there are two sources",)),
+        (("shots", "--countdown", "60"), ("during the count-down", "--countdown 0")),
+        (("shots/001.bmp",), ("ended after 1 of 8 frames", "given with -b")),
+    ],
+)
+def test_bad_input_is_refused_with_the_fix(
+    edgeds: Edgeds, shots: Path, arguments: tuple[str, ...], says: tuple[str, ...]
+) -> None:
+    done = edgeds("capture", *arguments, *FAST)
+    assert done.returncode == 2
+    for words in says:
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -27,6 +27,7 @@ class ScriptedFeed(Closing):
     """Gives the pictures it is told to, and then does what it is told to."""
 
     description, rate = "scripted", None
+    camera: FakeCamera | None = None
 
     def __init__(self, *, size: Size = (8, 12), then: Callable[[], None], count: int = 2) -> None:
         self._size, self._then, self._left = size, then, count
@@ -229,6 +230,58 @@ def test_a_file_given_as_a_camera_gets_the_right_word(make_clip: Callable[..., P
 )
 def test_passwords_are_not_shown(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+class FakeCamera:
+    """A V4L2 camera that keeps the settings it is given, and always shows the same."""
+
+    def __init__(self) -> None:
+        self.settings: dict[int, float] = {}
+
+    def get(self, prop: int) -> float:
+        return self.settings.get(prop, 3.0)
+
+    def set(self, prop: int, value: float) -> bool:
+        self.settings[prop] = value
+        return True
+
+    def read(self) -> tuple[bool, np.ndarray]:  # type: ignore[type-arg]
+        return True, np.full((16, 16, 3), 100, np.uint8)
+
+    def getBackendName(self) -> str:  # noqa: N802
+        return "V4L2"
+
+
+def test_a_camera_is_held_released_and_after_a_break_held_again() -> None:
+    cameras = [FakeCamera(), FakeCamera()]
+    feeds = [ScriptedFeed(then=_goes_on), ScriptedFeed(then=_goes_on)]
+    for feed, camera in zip(feeds, cameras, strict=True):
+        feed.camera = camera
+    breaking = threading.Event()
+    feeds[0]._then = lambda: _breaks() if breaking.is_set() else None
+    exposure, auto_exposure = 15, 21
+    with LiveSource(_feeds(*feeds), QUICK) as source:
+        reading = threading.Thread(target=lambda: list(source))
+        reading.start()
+        source.hold()
+        _wait_for(lambda: source.held is not None)
+        assert cameras[0].settings[auto_exposure] == 1  # V4L2's manual
+        source.release()
+        _wait_for(lambda: source.held is None)
+        assert cameras[0].settings[auto_exposure] == 3
+        source.hold({"exposure": 77.0})
+        _wait_for(lambda: source.held is not None)
+        assert cameras[0].settings[exposure] == 77
+        breaking.set()
+        _wait_for(lambda: cameras[1].settings.get(exposure) == 77)
+    reading.join(10)
+
+
+def test_what_cannot_be_held_is_left_alone() -> None:
+    with LiveSource(_feeds(ScriptedFeed(then=_goes_on)), QUICK) as source:
+        source.hold()
+        assert len(list(itertools.islice(source, 9))) == 9
+        assert source.held is None
 
 
 def _wait_for(what: Callable[[], object], secs: float = 20) -> None:

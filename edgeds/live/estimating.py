@@ -8,14 +8,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeds.capture import Wizard
 from edgeds.control import PlateStatus
 from edgeds.estimate import Estimator
 from edgeds.plate import Plate
 from edgeds.presets import LIVE, PLATE_CAPTURE, PlateCapture
+from edgeds.sources import WatchedSource
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
+from edgeds.upkeep import Upkeep
+
+# Of the count-down, when whoever was there has left and the automatics have settled.
+_HOLD_SECS = 1.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,13 +51,18 @@ class LiveEstimate:
         self,
         engine: Engine,
         plate: Plate | None,
+        source: WatchedSource,
         on_event: Callable[[str], None],
         capture: PlateCapture = PLATE_CAPTURE,
     ) -> None:
-        self._engine, self._event, self._settings = engine, on_event, capture
+        self._engine, self._source = engine, source
+        self._event, self._settings = on_event, capture
         self._estimator: Estimator | None = None
+        self._upkeep: Upkeep | None = None
         self._scene: Scene | None = None
+        self._captured: Plate | None = None
         self._wizard: Wizard | None = None
+        self._holding = False
         self._wanted = threading.Event()
         self._refused_secs: float | None = None
         self.status = PlateStatus()
@@ -60,6 +70,8 @@ class LiveEstimate:
             self._wanted.set()
         else:
             self._use(plate)
+            if plate.camera:
+                source.hold(plate.camera)
             self.status = PlateStatus(phase="ready", verdict="as given")
 
     def take_plate(self) -> None:
@@ -71,8 +83,10 @@ class LiveEstimate:
             self._mind_plate(frame)
             if self._estimator is None:
                 yield Estimated(frame)
-            else:
-                yield Estimated(frame, self._estimator(frame), self._scene)
+                continue
+            maps, scene = self._estimator(frame), self._scene
+            self._keep(frame, maps)
+            yield Estimated(frame, maps, scene)
 
     def _mind_plate(self, frame: Frame) -> None:
         """Start, go on with or end the taking of a plate."""
@@ -80,20 +94,39 @@ class LiveEstimate:
             self._get_over_refusal()
             if not self._wanted.is_set():
                 return
-            former = None if self._estimator is None else self._estimator.plate
-            self._wizard = Wizard(self._engine, self._settings, former=former)
-            self._refused_secs = None
+            self._wizard = Wizard(self._engine, self._settings, former=self._captured)
+            self._refused_secs, self._holding = None, False
+            if self._source.held is not None:  # the light may be another than it was held in
+                self._source.release()
         self._wanted.clear()
         wizard = self._wizard
         status = wizard(frame)
+        if not self._holding and status.secs_left < _HOLD_SECS:
+            self._holding = True
+            self._source.hold()
         if wizard.ended:
             self._wizard = None
             if wizard.plate is not None:
-                self._use(wizard.plate)
+                held = self._source.held
+                self._use(replace(wizard.plate, camera=held.values if held else {}))
+                if held is not None:
+                    self._event(f"camera {held}")
             else:
                 self._refused_secs = time.monotonic()
             self._event(f"plate {status.phase}: {status.verdict}")
-        self.status = status
+        self.status = replace(status, health=self.status.health, prompt=self.status.prompt)
+
+    def _keep(self, frame: Frame, maps: Maps) -> None:
+        """Follow the light and small nudges, and tell when that is no longer enough."""
+        assert self._estimator is not None
+        assert self._upkeep is not None
+        update = self._upkeep(frame, maps)
+        if update.plate is not None:
+            self._estimator.replace_plate(update.plate, move=update.move)
+            self._see()
+        if update.prompt and update.prompt != self.status.prompt:
+            self._event(update.prompt)
+        self.status = replace(self.status, health=update.health, prompt=update.prompt)
 
     def _get_over_refusal(self) -> None:
         """Once it was read: back to the old plate, or try again where there is none."""
@@ -105,8 +138,14 @@ class LiveEstimate:
         if self._estimator is None:
             self._wanted.set()
         else:
-            self.status = PlateStatus(phase="ready", verdict="the former plate serves on")
+            self.status = replace(self.status, phase="ready", verdict="the former plate serves on")
 
     def _use(self, plate: Plate) -> None:
         self._estimator = Estimator(self._engine, plate)
-        self._scene = Scene(plate.pixels, self._estimator.plate_depth, self._estimator.depth_range)
+        self._captured, self._upkeep = plate, Upkeep(plate)
+        self._see()
+
+    def _see(self) -> None:
+        estimator = self._estimator
+        assert estimator is not None
+        self._scene = Scene(estimator.plate.pixels, estimator.plate_depth, estimator.depth_range)

@@ -28,17 +28,11 @@ from edgeds.plate import Plate
 from edgeds.presets import LOOK, PLATE_CAPTURE, VIEWS, PlateCapture, View
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.recording import dated, free_path
-from edgeds.types import Closing, Engine, Frame, Pixels, Sink, Source
+from edgeds.sources import WatchedSource
+from edgeds.types import Closing, Engine, Frame, Pixels, Sink
 
 _POLL_SECS = 0.05
 _TELL_SECS = 0.25
-
-
-class WatchedSource(Source, Protocol):
-    """A live source, which knows how it is doing."""
-
-    state: SourceState
-    message: str
 
 
 class Window(Sink, Protocol):
@@ -112,7 +106,7 @@ class LiveRun(Closing):
         self._folder = folder or Path()
         self._event = on_event or (lambda _text: None)
         self._asked, self._stopped = stop or threading.Event(), threading.Event()
-        self._estimate = LiveEstimate(engine, plate, self._event, capture)
+        self._estimate = LiveEstimate(engine, plate, source, self._event, capture)
         self._outputs = Outputs(record=record, folder=self._folder, on_event=self._event)
         self._meter, self._window_meter = Meter(), Meter()
         self._count: Callable[[], Counts] = lambda: Counts(0, 0, 0)

@@ -10,7 +10,7 @@ from edgeds.errors import SourceError
 from edgeds.presets import IMAGE_SUFFIXES
 from edgeds.sources.camera import CameraFeed, PixelFormat
 from edgeds.sources.images import ImagesSource
-from edgeds.sources.live import LiveSource
+from edgeds.sources.live import LiveSource, WatchedSource
 from edgeds.sources.realtime import RealTimeSource
 from edgeds.sources.stream import StreamFeed
 from edgeds.sources.synthetic import SyntheticSource
@@ -26,6 +26,7 @@ __all__ = [
     "StreamFeed",
     "SyntheticSource",
     "VideoSource",
+    "WatchedSource",
     "is_images",
     "open_live_source",
     "open_source",

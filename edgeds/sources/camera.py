@@ -36,7 +36,7 @@ class CameraFeed(Closing):
         self._name = f"camera {device}"
         _check(device)
         backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
-        self._capture = cv2.VideoCapture(device, backend)
+        self.camera = self._capture = cv2.VideoCapture(device, backend)
         if not self._capture.isOpened():
             self._capture.release()
             raise SourceError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -18,7 +18,8 @@ from edgeds.control import SourceState
 from edgeds.errors import EdgedsError, SourceError, SourceFailed
 from edgeds.preprocess import resized
 from edgeds.presets import LIVE, Live
-from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
+from edgeds.sources.camera_settings import Camera, Held, hold, release, restore
+from edgeds.types import Closing, Frame, Pixels, Size, Source, StreamInfo
 
 _POLL_SECS = 0.1
 _JOIN_SECS = 1.0
@@ -48,12 +49,45 @@ class Feed(Closing, Protocol):
         """Nominal frames per second, where they are told."""
         ...
 
+    @property
+    def camera(self) -> Camera | None:
+        """Where there are settings to hold; None for streams."""
+        ...
+
     def read(self) -> Grab:
         """Wait for the next picture.
 
         Raises:
             SourceFailed: the connection broke, or the stream ended.
         """
+        ...
+
+
+class WatchedSource(Source, Protocol):
+    """A source that runs on its own, and tells how it is doing. All calls from any thread."""
+
+    @property
+    def state(self) -> SourceState: ...
+
+    @property
+    def message(self) -> str:
+        """For people, while it is not running."""
+        ...
+
+    @property
+    def held(self) -> Held | None:
+        """What came of the last `hold`; None where there was none, or nothing to hold."""
+        ...
+
+    def hold(self, values: Mapping[str, float] | None = None) -> None:
+        """Ask for exposure, white balance and focus as they are now, or at values of former days.
+
+        Returns at once. A camera that was away is brought back to them.
+        """
+        ...
+
+    def release(self) -> None:
+        """Ask for automatic exposure, white balance and focus again. Returns at once."""
         ...
 
 
@@ -73,6 +107,7 @@ class LiveSource(Closing):
         self._closed = threading.Event()
         self.state: SourceState = "running"
         self.message = ""
+        self.held: Held | None = None
         self._reader = _Reader(open_feed)
         first = self._reader.next(timeout_secs=settings.open_secs)
         if not isinstance(first, Grab):
@@ -99,6 +134,19 @@ class LiveSource(Closing):
         self._reader.leave()
         self._reader.join(_JOIN_SECS)
         self.state = "ended"
+
+    def hold(self, values: Mapping[str, float] | None = None) -> None:
+        self._reader.wish = lambda camera: self._hold(camera, values)
+
+    def release(self) -> None:
+        self._reader.wish = self._release
+
+    def _hold(self, camera: Camera, values: Mapping[str, float] | None) -> None:
+        self.held = hold(camera) if values is None else restore(camera, values)
+
+    def _release(self, camera: Camera) -> None:
+        release(camera)
+        self.held = None
 
     def _grabs(self) -> Iterator[Grab]:
         settings = self._settings
@@ -135,6 +183,8 @@ class LiveSource(Closing):
                 backoff_secs = min(2 * backoff_secs, settings.max_backoff_secs)
                 self._reader = _Reader(self._open_feed)
                 self._reader.wanted.set()
+                if self.held is not None:  # a camera that lost its power has forgotten it
+                    self.hold(self.held.values)
                 heard_secs, fresh = time.monotonic(), True
             item = self._reader.next(timeout_secs=_POLL_SECS)
 
@@ -159,6 +209,8 @@ class _Reader:
         self.description, self.rate = "", None
         self.wanted = threading.Event()
         """Until it is set, only the newest picture is kept, so that none is old at the start."""
+        self.wish: Callable[[Camera], None] | None = None
+        """To be done to the camera between two pictures."""
         self._open_feed = open_feed
         self._items: queue.Queue[Grab | EdgedsError] = queue.Queue(maxsize=1)
         self._left = threading.Event()
@@ -187,6 +239,9 @@ class _Reader:
             with self._open_feed() as feed:
                 self.description, self.rate = feed.description, feed.rate
                 while not self._left.is_set():
+                    wish, self.wish = self.wish, None
+                    if wish is not None and feed.camera is not None:
+                        wish(feed.camera)
                     self._put(feed.read())
         except EdgedsError as error:
             self._put(error)

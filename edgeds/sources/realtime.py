@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 from edgeds.control import SourceState
 from edgeds.errors import SourceFailed
+from edgeds.sources.camera_settings import Held
 from edgeds.types import Closing, Frame, Source
 
 _TIME_BASE = Fraction(1, 1000)
@@ -32,6 +33,7 @@ class RealTimeSource(Closing):
         self._playing = False
         self.state: SourceState = "running"
         self.message = ""
+        self.held: Held | None = None
         rate = self._clip.info.rate or Fraction(30)
         self._gap_secs = float(1 / rate)
         self.info = replace(
@@ -58,6 +60,12 @@ class RealTimeSource(Closing):
         if not self._playing:
             self._clip.close()
             self.state = "ended"
+
+    def hold(self, values: Mapping[str, float] | None = None) -> None:
+        """A clip holds still as it is."""
+
+    def release(self) -> None:
+        """A clip has nothing to release."""
 
     def _played(self) -> Iterator[Frame]:
         pts, began_secs, first_secs = -1, float("-inf"), 0.0

@@ -32,6 +32,8 @@ class StreamFeed(Closing):
     What the network and the camera's encoder took before is not known.
     """
 
+    camera = None
+
     def __init__(self, url: str) -> None:
         """
         Raises:

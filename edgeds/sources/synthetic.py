@@ -85,6 +85,7 @@ class SyntheticFeed(Closing):
 
     description = "synthetic camera"
     rate = Fraction(30)
+    camera = None
 
     def __init__(self, *, size: Size = (90, 160), breaks_after: int | None = None) -> None:
         self._scene = SyntheticSource(size=size, frame_count=60)

@@ -1,0 +1,109 @@
+"""A network stream that is killed, stopped, and comes back: real sockets, a server of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edgeds.errors import SourceError
+from edgeds.presets import Live
+from edgeds.sources import LiveSource, StreamFeed
+
+ROOT = Path(__file__).parents[1]
+PATIENT = Live(open_secs=40, backoff_secs=0.1, max_backoff_secs=0.3)
+
+
+class Server:
+    """The stream on a port of its own, as often as it is started."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.url = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self.start()
+
+    def start(self) -> None:
+        script = Path(__file__).with_name("stream_server.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(script), self.url.rpartition(":")[2]],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def source(self) -> LiveSource:
+        """Connected as soon as the server listens."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return LiveSource(lambda: StreamFeed(self.url), PATIENT)
+            except SourceError:
+                assert time.monotonic() < end, "the server never came"
+                time.sleep(0.1)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    one = Server()
+    try:
+        yield one
+    finally:
+        one.kill()
+
+
+def test_a_killed_stream_comes_back_and_the_numbering_goes_on(server: Server) -> None:
+    with server.source() as source:
+        frames = iter(source)
+        before = list(itertools.islice(frames, 10))
+        server.kill()
+        told: list[str] = []
+
+        def restart() -> None:
+            _wait_for(lambda: source.state == "reconnecting")
+            told.append(source.message)
+            server.start()
+
+        restarting = threading.Thread(target=restart)
+        restarting.start()
+        after = list(itertools.islice(frames, 90))
+        restarting.join(60)
+    assert source.info.size == (90, 160)
+    assert [frame.index for frame in before + after] == list(range(100))
+    assert all(a.pts < b.pts for a, b in itertools.pairwise(before + after))
+    assert "broke off" in told[0] or "cannot open" in told[0]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be paused here")
+def test_a_stalled_stream_is_told_within_two_seconds_and_goes_on(server: Server) -> None:
+    with server.source() as source:
+        reading = threading.Thread(target=lambda: list(source))
+        reading.start()
+        server.process.send_signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        _wait_for(lambda: source.state == "stalled")
+        # What lay in the socket is read first; the rest is a busy machine's.
+        assert time.monotonic() - stopped < 6
+        assert "no picture for" in source.message
+        server.process.send_signal(signal.SIGCONT)
+        _wait_for(lambda: source.state == "running")
+    reading.join(20)
+    assert not reading.is_alive()
+
+
+def _wait_for(what: Callable[[], object], secs: float = 60) -> None:
+    end = time.monotonic() + secs
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from edgeds.capture import Wizard
@@ -17,7 +18,7 @@ from edgeds.plate import Plate
 from edgeds.presets import LIVE, PLATE_CAPTURE, PlateCapture
 from edgeds.sources import WatchedSource
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
-from edgeds.upkeep import Upkeep
+from edgeds.upkeep import PlateUpdate, Upkeep
 
 # Of the count-down, when whoever was there has left and the automatics have settled.
 _HOLD_SECS = 1.2
@@ -59,6 +60,8 @@ class LiveEstimate:
         self._event, self._settings = on_event, capture
         self._estimator: Estimator | None = None
         self._upkeep: Upkeep | None = None
+        self._look: Future[PlateUpdate] | None = None
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="edgeds-upkeep")
         self._scene: Scene | None = None
         self._captured: Plate | None = None
         self._wizard: Wizard | None = None
@@ -79,6 +82,10 @@ class LiveEstimate:
         self._wanted.set()
 
     def each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
+        with self._beside:
+            yield from self._each(frames)
+
+    def _each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
         for frame in frames:
             self._mind_plate(frame)
             if self._estimator is None:
@@ -117,10 +124,18 @@ class LiveEstimate:
         self.status = replace(status, health=self.status.health, prompt=self.status.prompt)
 
     def _keep(self, frame: Frame, maps: Maps) -> None:
-        """Follow the light and small nudges, and tell when that is no longer enough."""
+        """Follow the light and small nudges, and tell when that is no longer enough.
+
+        A look takes as long as a frame: it is done beside the frames, and the next one begins
+        when it is finished.
+        """
         assert self._estimator is not None
         assert self._upkeep is not None
-        update = self._upkeep(frame, maps)
+        if self._look is None:
+            self._look = self._beside.submit(self._upkeep, frame, maps)
+        if not self._look.done():
+            return
+        update, self._look = self._look.result(), None
         if update.plate is not None:
             self._estimator.replace_plate(update.plate, move=update.move)
             self._see()
@@ -142,7 +157,7 @@ class LiveEstimate:
 
     def _use(self, plate: Plate) -> None:
         self._estimator = Estimator(self._engine, plate)
-        self._captured, self._upkeep = plate, Upkeep(plate)
+        self._captured, self._upkeep, self._look = plate, Upkeep(plate), None
         self._see()
 
     def _see(self) -> None:

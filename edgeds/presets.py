@@ -140,6 +140,27 @@ class PlateUpkeep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A calibration set from one's own camera or clip."""
+
+    frames: int = 600
+    min_frames: int = 100
+    """Fewer are refused: see `engine/calibration`."""
+    good_frames: int = 500
+    every_secs: float = 1.0
+    """Between frames of a camera: 600 are ten minutes of use."""
+    new_levels: int = 8
+    """A frame is new where a cell of its 32x18 thumbnail differs by so much from every other's."""
+    empty_share: float = 0.06
+    """Share of empty frames that is kept although they are alike."""
+    empty_foreground: float = 0.0005
+    """Share of foreground up to which a frame is empty."""
+    extreme_share: float = 0.02
+    """Share of the darkest, and of the brightest, frames that thinning out leaves in."""
+    max_side_px: int = 1280
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matte:
     """Alpha from the network's size to the frame's."""
 
@@ -229,6 +250,7 @@ GPU = Gpu()
 LIVE = Live()
 PLATE_FROM_CLIP = PlateFromClip()
 PLATE_CAPTURE = PlateCapture()
+RECORDING = Recording()
 UPKEEP = PlateUpkeep()
 MATTE = Matte()
 ENCODE = Encode()

@@ -60,7 +60,7 @@ def test_the_python_example_runs(scene: Path) -> None:
     assert (scene / "out.mp4").stat().st_size > 0
 
 
-@pytest.mark.parametrize("command", ["", "video", "eval"])
+@pytest.mark.parametrize("command", ["", "calibrate", "capture", "video", "eval"])
 def test_help_tells_every_option(
     edgeds: Callable[..., subprocess.CompletedProcess[str]], command: str
 ) -> None:

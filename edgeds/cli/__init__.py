@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.capture import capture_command
 from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("live")(live_command)
 app.command("video")(video_command)
 app.command("capture")(capture_command)
+app.command("calibrate")(calibrate_command)
 app.command("eval")(evaluate_command)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeds.cli.console import print_json, say, stop_on_signal, until
+from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
 from edgeds.presets import PLATE_CAPTURE
 
@@ -46,11 +47,9 @@ def capture_command(
             "place most of the time is the plate.",
         ),
     ] = False,
-    engine: Annotated[
-        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
 ) -> None:
     """Take the plate: a picture of the empty scene, from many frames, checked."""
     from edgeds.capture import Wizard, forgiving

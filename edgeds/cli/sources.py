@@ -67,12 +67,16 @@ class Opened:
         return self.source.info
 
     @contextmanager
-    def frames(self) -> Iterator[Iterable[Frame]]:
-        """Every frame of a file; of a camera the newest, whenever one is wanted."""
+    def frames(self, every_secs: float = 0.0) -> Iterator[Iterable[Frame]]:
+        """Frames of a file, at least one every so often; of a camera the newest when wanted."""
         from edgeds.handoff import latest
+        from edgeds.sources import VideoSource
 
-        if not self.is_live:
+        if self.is_live:
+            with latest(self.source) as newest:
+                yield newest
+        elif isinstance(self.source, VideoSource):
+            rate = float(self.info.rate or 30)
+            yield self.source.every(max(1, int(rate * every_secs)))
+        else:
             yield self.source
-            return
-        with latest(self.source) as newest:
-            yield newest

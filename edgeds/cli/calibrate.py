@@ -1,0 +1,150 @@
+"""`edgeds calibrate`: plate and frames of one's own camera or clip, as a calibration set."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeds.cli.capture import take
+from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
+from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
+from edgeds.presets import RECORDING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from threading import Event
+
+    from edgeds.cli.sources import Opened
+    from edgeds.plate import Plate
+    from edgeds.recorder import SetRecorder
+    from edgeds.types import Engine, Frame
+
+
+def calibrate_command(
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="SET", help="Folder of the set; one begun goes on."),
+    ],
+    source: SourceArgument = None,
+    camera: CameraOption = None,
+    plate: Annotated[
+        Path | None,
+        typer.Option("-b", "--plate", help="Picture of the empty scene; without it, taken now."),
+    ] = None,
+    frames: Annotated[
+        int, typer.Option(min=RECORDING.min_frames, help="How many to keep.")
+    ] = RECORDING.frames,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECS",
+            min=0,
+            help=f"Time between frames; of a camera {RECORDING.every_secs:g}, of a file so that "
+            "all of it is used.",
+        ),
+    ] = None,
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Record a calibration set: plate and frames of this camera, for INT8 engines.
+
+    Let it see what it will see in use: the empty scene, people near and far, lamps on and off.
+    """
+    from edgeds.engine import open_engine
+    from edgeds.recorder import SetRecorder
+
+    uri = uri_from_arguments(source, camera)
+    settings = replace(RECORDING, frames=frames)
+    with ExitStack() as stack, stop_on_signal() as stop:
+        opened = stack.enter_context(open_any(uri))
+        network = stack.enter_context(open_engine(engine, device=device))
+        name = Path(opened.info.name).stem or "camera"
+        say(f"{opened.info.name} -> {output}, {frames} frames")
+        every_secs = _every_secs(opened, frames) if every is None else every
+        newest = stack.enter_context(opened.frames(every_secs))
+        scene = _plate(plate, uri, opened, network, newest, stop)
+        recorder = SetRecorder(
+            output, scene, network, name=name, every_secs=every_secs, settings=settings
+        )
+        _record(recorder, until(stop, newest), opened, frames)
+        recorder.finish()
+    if as_json:
+        print_json({"output": str(output), "frames": len(recorder), "empty": recorder.empty})
+    say(f"{output}: {len(recorder)} frames, {recorder.empty} of them empty")
+    if stop.is_set():
+        say("stopped before the end; the set is whole, and the same command goes on with it")
+        raise typer.Exit(130)
+    _check_enough(len(recorder), output)
+
+
+def _every_secs(opened: Opened, frames: int) -> float:
+    """Two candidates for each wanted frame of a file, the whole of it."""
+    duration_secs = opened.info.duration_secs
+    if opened.is_live or not duration_secs:
+        return RECORDING.every_secs if opened.is_live else 0.0
+    return duration_secs / (2 * frames)
+
+
+def _plate(
+    path: Path | None,
+    uri: str,
+    opened: Opened,
+    engine: Engine,
+    frames: Iterable[Frame],
+    stop: Event,
+) -> Plate:
+    """The plate as given, from the whole of a file, or taken from the camera now."""
+    from edgeds.capture import Wizard
+    from edgeds.estimate import open_plate
+
+    if path is None and opened.is_live:
+        wizard = Wizard(engine)
+        scene = take(wizard, until(stop, frames))
+        say(f"plate: {wizard.status.verdict}")
+        return scene
+    with progress() as bar:
+        task = bar.add_task("plate from the clip", total=None, visible=path is None)
+
+        def on_frame(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+            if stop.is_set():
+                raise KeyboardInterrupt
+
+        return open_plate(path, uri, opened.info.size, on_frame=on_frame)
+
+
+def _record(recorder: SetRecorder, frames: Iterable[Frame], opened: Opened, wanted: int) -> None:
+    """A file to its end, a camera until there are enough."""
+    with progress() as bar:
+        known = None if opened.is_live else opened.info.frame_count
+        kept = bar.add_task("kept", total=wanted, completed=len(recorder))
+        read = bar.add_task("read", total=known, visible=not opened.is_live)
+        for frame in frames:
+            recorder.offer(frame)
+            bar.update(kept, completed=len(recorder))
+            bar.update(read, completed=frame.index + 1)
+            if opened.is_live and len(recorder) >= wanted:
+                return
+
+
+def _check_enough(count: int, output: Path) -> None:
+    from edgeds.errors import DatasetError
+
+    if count < RECORDING.min_frames:
+        raise DatasetError(
+            f"the set {str(output)!r} is too small: {count} frames",
+            why=f"ranges measured on fewer than {RECORDING.min_frames} do not hold for the next "
+            "frame; near-duplicates do not count",
+            fix=f"record more into it, with -o {output}: a longer clip, more movement, other light",
+        )
+    if count < RECORDING.good_frames:
+        say(
+            f"  note: {RECORDING.good_frames} and more are better; the same command with another "
+            "source adds to the set"
+        )

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_TOLD = (
+    *("source", "engine", "size", "source_state", "source_message", "view", "opacity", "secs"),
+    *("fps", "latency_p50_ms", "latency_p95_ms", "grabbed", "delivered", "dropped"),
+)
+
 Call = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a function of the run's control outside the event loop."""
 
@@ -108,8 +113,16 @@ class Viewer:
                 await self._changed.wait()
 
     def _status(self) -> dict[str, Any]:
-        status = asdict(self._control.status())
-        return {**status, "recordings": self._recordings.listed()}
+        """What the page shows of the run, and no more: no folders, and not our own token."""
+        status = self._control.status()
+        told = {name: getattr(status, name) for name in _TOLD}
+        return {
+            **told,
+            "plate": asdict(status.plate),
+            "recording": None if status.recording is None else Path(status.recording).name,
+            "recordings": self._recordings.listed(),
+            "failures": [f"{o.name}: {o.message}" for o in status.outputs if o.message],
+        }
 
     async def _hear(self) -> None:
         """Wishes one after the other: who says more than can be done waits in his own buffers."""

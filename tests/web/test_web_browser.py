@@ -281,7 +281,7 @@ def test_a_server_that_goes_and_comes_back_is_found_again(browser: Any, tmp_path
             with run._lock:
                 run._sinks.clear()
         wait_until(lambda: "Not connected" in visitor.text("state"))
-        assert "Trying again" in visitor.text("banner")
+        assert "the run has ended. Trying again" in visitor.text("banner")
         with WebSink(port, run) as sink:
             run.add_sink(sink)
             wait_until(lambda: visitor.text("state") == "Live")

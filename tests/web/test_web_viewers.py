@@ -18,9 +18,12 @@ import pytest
 from clients import Serve, Served, picture, wait_until
 from websockets.exceptions import ConnectionClosed
 
+from edgeds.control import OutputStatus
 from edgeds.presets import VIEWS, Page
 from edgeds.types import Frame
 from edgeds.web.broadcast import jpeg_from_pixels
+
+_BROKEN = OutputStatus(name="virtual camera", location="/dev/video9", message="unplugged")
 
 
 def told(viewer: Any, kind: str, true: Callable[[Any], Any] = lambda _: True) -> Any:
@@ -83,6 +86,18 @@ def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
     answer = page.ask(status["recordings"][-1]["href"])
     assert answer.body == (page.run.folder / name).read_bytes()
     assert name in answer.headers["content-disposition"]
+
+
+def test_the_page_is_told_no_folder_and_no_token(serve: Serve) -> None:
+    page = serve("0.0.0.0:0")
+    outputs = (OutputStatus(name="page", location=page.url), _BROKEN)
+    page.run.pretend(outputs=outputs, recording=str(page.run.folder / "a.mp4"))
+    with page.watch(additional_headers={"Cookie": page.cookie}) as viewer:
+        status = told(viewer, "status", lambda status: status["recording"])
+    assert status["recording"] == "a.mp4"
+    assert status["failures"] == ["virtual camera: unplugged"]
+    assert str(page.token) not in json.dumps(status)
+    assert str(page.run.folder) not in json.dumps(status)
 
 
 def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any) -> None:

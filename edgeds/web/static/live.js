@@ -3,6 +3,7 @@
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
+const SERVICE_RESTART = 1012; // what the server says when it goes (RFC 6455's registry)
 
 export class Live {
   // on: {picture(bitmap), status(message), done(message), error(message), lost(reason)}
@@ -27,7 +28,7 @@ export class Live {
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = (event) => this.receive(event.data);
     this.socket.onclose = (event) => {
-      this.on.lost(event.reason);
+      this.on.lost(event.code === SERVICE_RESTART ? "the run has ended" : event.reason);
       setTimeout(() => this.connect(), this.wait);
       this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 1.7);
     };

@@ -32,13 +32,14 @@ const touched = { view: -Infinity, opacity: -Infinity };
 let shownAt = [];
 let recordingSince = null;
 let drawn = 0;
+let lostBecause = "";
 
 // The token in the address has done its work: the cookie is set.
 if (location.search) history.replaceState(null, "", "/");
 
 const live = new Live({
   picture: show,
-  status: (message) => { update(message); status = message; },
+  status: (message) => { update(message); status = message; lostBecause = ""; },
   done: (message) => toast(`Saved ${message.name}`),
   error: (message) => complain(message),
   lost: (reason) => lose(reason),
@@ -66,6 +67,9 @@ function update(now) {
   updatePlate(now);
   updateRecording(now);
   updateNumbers(now);
+  for (const failure of now.failures) {
+    if (status && !status.failures.includes(failure)) complain({ what: failure });
+  }
   document.title = `${now.recording ? "● " : ""}${now.source} · edgeds live`;
 }
 
@@ -185,7 +189,8 @@ function updateNumbers(now) {
 function lose(reason) {
   at("state").dataset.state = "lost";
   setText("state-text", "Not connected");
-  setBanner(reason ? `Not connected: ${reason}. Trying again…` : "Not connected. Trying again…");
+  lostBecause = reason || lostBecause; // the attempts after it know nothing better
+  setBanner(`Not connected${lostBecause && `: ${lostBecause}`}. Trying again…`);
   at("stage").classList.add("dim");
   if (status) say("The connection is lost; trying again");
   status = null;

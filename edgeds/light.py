@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-_ROUNDS = 5
+_ROUNDS = 4
 _MIN_PIXELS = 200
-_MAX_PIXELS = 6000  # more of them cost time and tell nothing new
+_MAX_PIXELS = 3000  # more of them cost time and tell nothing new
 _BIAS_LEVELS = 8.0  # how far black may rise, and
 _MISFIT_LEVELS = 2.0  # how well a gain alone fits, as a camera's curve is not quite a line
 

@@ -120,14 +120,16 @@ class PlateUpkeep:
     """Around foreground, where soft alpha and contact shadows may reach."""
     memory_secs: float = 60.0
     """So long after foreground left a place, single pixels there are not yet learned."""
-    light_secs: float = 2.0
-    """Time constant of soft light: a lamp, dusk, the sun."""
+    light_secs: float = 6.0
+    """Time constant of soft light, beyond gain and bias: a lamp, the sun, a lasting shadow."""
     learn_secs: float = 30.0
     """Time constant of single pixels: what the network calls background and is not the plate."""
     same_levels: float = 10.0
     """A pixel this close to the captured plate, relit, is background, whatever alpha says."""
     min_levels: float = 1.0
-    """A smaller change of the light is not worth encoding the plate again."""
+    """A smaller change of the whole light is not worth encoding the plate again."""
+    min_local_levels: float = 3.0
+    """The same for the hundredth part of the picture that changed most."""
     min_move_px: float = 0.12
     max_move: float = 0.06
     """Share of the picture's width past which a moved camera needs a new plate."""

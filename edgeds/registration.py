@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.types import FloatMap, Pixels
+from edgeds.types import FloatMap
 
 Mask = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
@@ -64,7 +64,8 @@ def agreement(one: Structure, other: Structure) -> Mask:
 
     product = cv2.boxFilter(one.values * other.values, -1, (9, 9))
     power = cv2.boxFilter(one.values**2, -1, (9, 9)) * cv2.boxFilter(other.values**2, -1, (9, 9))
-    alike: Mask = (product > 0.75 * np.sqrt(power)) & one.textured
+    # Running sums round: a power of nothing may come out below 0.
+    alike: Mask = (product > 0.75 * np.sqrt(np.maximum(power, 0))) & one.textured
     return alike
 
 
@@ -160,8 +161,3 @@ def _tracked(
     if not enough or len(cells) < _MIN_CELLS or not 0.9 < scale < 1.1:
         return None
     return np.vstack([matrix, [0, 0, 1]])
-
-
-def picture_of(values: Structure) -> Pixels:
-    """For looking at it."""
-    return np.repeat(values.levels[..., None], 3, axis=2)

@@ -25,6 +25,7 @@ from edgeds.preprocess import resized
 from edgeds.presets import UPKEEP, PlateUpkeep
 from edgeds.registration import (
     Matrix,
+    Structure,
     agreement,
     displacement,
     found_again,
@@ -55,6 +56,20 @@ class PlateUpdate:
     """What the user should do, and why; empty while nothing is needed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """A frame, small, and what its alpha says."""
+
+    view: Floats
+    shown: Structure
+    alpha: FloatMap
+    hidden: Mask
+    """Foreground with its margin."""
+    now: float
+    secs: float
+    """Since the look before."""
+
+
 class Upkeep:
     """Watches one plate. Make another for another plate; frames go in the order of their times."""
 
@@ -65,13 +80,13 @@ class Upkeep:
         self._size: Size = max(1, round(height * small_width / width)), small_width
         self._small = resized(plate.pixels, self._size).astype(np.float32)
         self._light, self._move = SAME, np.eye(3)
+        self._relit = self._small
         self._extra = np.zeros_like(self._small)
         self._foreground_at = np.full(self._size, -np.inf, np.float32)
-        self._served = self._current()
-        self._served_move = self._move
-        self._corners: npt.NDArray[np.float32] | None = None
+        self._served, self._served_move = self._small, self._move
+        self._corners = landmarks(structure(self._small))
         self._before: float | None = None
-        self._troubles: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate:
@@ -81,40 +96,44 @@ class Upkeep:
         if 0 <= gap < self._set.interval_secs - 1e-6:
             return replace(self._last, plate=None)
         self._before = now
-        secs = min(gap, 10.0) if gap > 0 else self._set.interval_secs  # a pause, a looped file
-        view = resized(frame.pixels, self._size).astype(np.float32)
-        alpha = resized_alpha(maps.alpha, self._size)
-        hidden = _grown(alpha > self._set.foreground_alpha, self._set.grow_px)
-        self._foreground_at[hidden] = now
-
-        found = self._follow_move(view, hidden)
-        same = self._follow_light(view, hidden)
-        self._follow_rest(view, alpha, hidden, same, now, secs)
-        health, prompt = self._judge(view, alpha, hidden, same, found, now)
+        look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
+        found = self._follow_move(look)
+        same = self._follow_light(look)
+        self._follow_rest(look, same)
+        health, prompt = self._judge(look, same, found)
         self._last = PlateUpdate(
             plate=self._renewed(), move=self._at_full_size(self._move), health=health, prompt=prompt
         )
         return self._last
 
+    def _look(self, frame: Frame, maps: Maps, secs: float) -> _Look:
+        view = resized(frame.pixels, self._size).astype(np.float32)
+        alpha = _resized_alpha(maps.alpha, self._size)
+        hidden = _grown(alpha > self._set.foreground_alpha, self._set.grow_px)
+        self._foreground_at[hidden] = frame.pts_secs
+        return _Look(
+            view=view, shown=structure(view), alpha=alpha, hidden=hidden, now=frame.pts_secs,
+            secs=secs,
+        )  # fmt: skip
+
     def _current(self) -> Floats:
         """The plate as it should be now, small."""
-        plate: Floats = self._relit() + self._extra
+        plate: Floats = self._relit + self._extra
         return np.clip(plate, 0, 255, out=plate)
 
-    def _relit(self) -> Floats:
+    def _relight(self) -> None:
         """The captured plate, moved and relit, without what was learned of single places."""
-        here = self._small if self._unmoved() else warped(self._small, self._move)
-        return self._light(here)
+        self._relit = self._light(
+            self._small if self._unmoved() else warped(self._small, self._move)
+        )
 
     def _unmoved(self) -> bool:
         return bool((self._move == np.eye(3)).all())
 
-    def _follow_move(self, view: Floats, hidden: Mask) -> bool:
+    def _follow_move(self, look: _Look) -> bool:
         """Lay the plate over the frame. False where it could not be found in it."""
-        plate, frame = structure(self._current()), structure(view)
-        if self._corners is None:
-            self._corners = landmarks(plate)
-        move = found_again(self._corners, plate, frame, hidden)
+        plate = structure(self._current())
+        move = found_again(self._corners, plate, look.shown, look.hidden)
         if move is None:
             return len(self._corners) < 12
         distance = displacement(move, self._size)
@@ -124,17 +143,17 @@ class Upkeep:
             move = np.eye(3) + (move - np.eye(3)) / 2
         self._move = move @ self._move
         self._extra = warped(self._extra, move)
-        self._corners = None
+        self._relight()
+        self._corners = landmarks(structure(self._current()))
         return True
 
-    def _follow_light(self, view: Floats, hidden: Mask) -> Mask:
+    def _follow_light(self, look: _Look) -> Mask:
         """Take gain and bias from the background; returns what is background despite alpha."""
-        plate = self._current()
-        seen, shown = structure(plate), structure(view)
-        alike = _most_around(agreement(seen, shown), seen.textured)
-        captured = self._like_captured(view)
+        plate = structure(self._current())
+        alike = _most_around(agreement(plate, look.shown), plate.textured)
+        captured = self._like_captured(look)
         # Without what was learned of places, or that would take dusk for a stain everywhere.
-        change = light_between(self._relit(), view, ~hidden | alike | captured)
+        change = light_between(self._relit, look.view, ~look.hidden | alike | captured)
         if change is None:
             return alike | captured
         # A jump is followed at once; what is small may be the fit's own noise.
@@ -142,58 +161,62 @@ class Upkeep:
         if change.levels() > 0.15:
             self._light = change.after(self._light)
             self._extra *= change.gain
-            captured = self._like_captured(view)
+            self._relight()
+            captured = self._like_captured(look)
         return alike | captured
 
-    def _like_captured(self, view: Floats) -> Mask:
-        like = largest(np.abs(view - self._relit())) < self._set.same_levels
+    def _like_captured(self, look: _Look) -> Mask:
+        like = largest(np.abs(look.view - self._relit)) < self._set.same_levels
         return _most_around(like, np.ones_like(like))
 
-    def _follow_rest(
-        self, view: Floats, alpha: FloatMap, hidden: Mask, same: Mask, now: float, secs: float
-    ) -> None:
+    def _follow_rest(self, look: _Look, same: Mask) -> None:
         """Learn soft light quickly from all background, single pixels slowly from settled ones."""
-        missing = view - self._current()
+        missing = look.view - self._current()
         off = largest(np.abs(missing))
         # Where structure tells that it is light, it counts in full; a plain patch that differs
         # much may be a thing that alpha has missed.
-        weight = np.where(same, 1.0, np.where(hidden, 0.0, np.where(off < 12, 1.0, 0.1)))
-        soft = _spread(np.clip(missing, -60, 60), weight.astype(np.float32))
-        self._extra += (1 - np.exp(-secs / self._set.light_secs)) * soft
-        settled = ~hidden & (now - self._foreground_at > self._set.memory_secs)
-        settled |= same & (alpha < 0.5)
-        learnt = 1 - np.exp(-secs / self._set.learn_secs)
-        self._extra += learnt * (missing - soft) * settled[..., None]
+        weight = np.where(off < 12, np.float32(1), np.float32(0.1))
+        weight[look.hidden] = 0
+        weight[same] = 1
+        soft = _spread(np.clip(missing, -60, 60), weight)
+        self._extra += (1 - np.exp(-look.secs / self._set.light_secs)) * soft
+        settled = ~look.hidden & (look.now - self._foreground_at > self._set.memory_secs)
+        settled |= same & (look.alpha < 0.5)
+        learnt = np.float32(1 - np.exp(-look.secs / self._set.learn_secs))
+        self._extra += (learnt * settled)[..., None] * (missing - soft)
         if not self._unmoved():
             inside = np.ones(self._size, np.float32)
-            new = (warped(inside, self._move, border=0) < 0.99) & (alpha < 0.5)
-            self._extra[new] = (view - self._relit())[new]
+            new = (warped(inside, self._move, border=0) < 0.99) & (look.alpha < 0.5)
+            self._extra[new] = (look.view - self._relit)[new]
 
-    def _judge(
-        self, view: Floats, alpha: FloatMap, hidden: Mask, same: Mask, found: bool, now: float
-    ) -> tuple[float, str]:
+    def _judge(self, look: _Look, same: Mask, found: bool) -> tuple[float, str]:
         moved = displacement(self._move, self._size) / (self._set.max_move * self._size[1])
         stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))
-        visible = ~hidden
-        off = largest(np.abs(view - self._current())) > 24
+        visible = ~look.hidden
+        off = largest(np.abs(look.view - self._current())) > 24
         wrong = float(off[visible].mean()) if visible.mean() > 0.05 else 0.0
-        fooled = float(((alpha > 0.5) & same).mean())
-        troubles = {
-            f"the camera was moved: {RETAKE}": (moved, self._set.prompt_secs),
-            f"the light changed too far: {RETAKE}": (
-                max(stops / self._set.max_stops, fooled / 0.3), self._set.prompt_secs
+        fooled = float(((look.alpha > 0.5) & same).mean())
+        wait = self._set.prompt_secs
+        troubles = (
+            (f"the camera was moved: {RETAKE}", moved, wait),
+            (
+                f"the light changed too far: {RETAKE}",
+                max(stops / self._set.max_stops, fooled / 0.3),
+                wait,
             ),
-            f"the view changed or is covered: {RETAKE}": (
-                max(wrong / 0.5, 0.0 if found else 1.0), self._set.lost_secs
+            (
+                f"the view changed or is covered: {RETAKE}",
+                max(wrong / 0.5, 0.0 if found else 1.0),
+                self._set.lost_secs,
             ),
-        }  # fmt: skip
+        )
         prompt = ""
-        for reason, (severity, wait_secs) in troubles.items():
+        for reason, severity, wait_secs in troubles:
             if severity < 1:
-                self._troubles.pop(reason, None)
-            elif now - self._troubles.setdefault(reason, now) >= wait_secs and not prompt:
+                self._since.pop(reason, None)
+            elif look.now - self._since.setdefault(reason, look.now) >= wait_secs and not prompt:
                 prompt = reason
-        worst = max(severity for severity, _ in troubles.values())
+        worst = max(severity for _, severity, _ in troubles)
         return round(float(np.clip(1 - worst, 0, 1)), 3), prompt
 
     def _renewed(self) -> Plate | None:
@@ -204,7 +227,8 @@ class Upkeep:
             import cv2
 
             change = largest(np.abs(cv2.blur(current - self._served, (9, 9))))
-            if float(np.percentile(change, 99)) < self._set.min_levels:
+            middle, most = np.percentile(change, (50, 99))
+            if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
         self._served, self._served_move = current, self._move
         return replace(self._captured, pixels=self._at_frame_size())
@@ -234,7 +258,7 @@ class Upkeep:
         return larger
 
 
-def resized_alpha(alpha: FloatMap, size: Size) -> FloatMap:
+def _resized_alpha(alpha: FloatMap, size: Size) -> FloatMap:
     import cv2
 
     smaller: FloatMap = cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_AREA)

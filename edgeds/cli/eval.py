@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,9 @@ import typer
 from edgeds.cli.console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from edgeds.evaluation.evaluate import Estimate, EstimateForPlate, Report
+    from edgeds.estimate import Estimator
+    from edgeds.evaluation.drift import Trial
+    from edgeds.evaluation.evaluate import Report
     from edgeds.evaluation.sweep import Point
     from edgeds.types import Engine, Pixels
 
@@ -53,6 +56,16 @@ def evaluate_command(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Also score alpha under growing plate errors.")
     ] = False,
+    drift: Annotated[
+        bool,
+        typer.Option(
+            "--drift",
+            help="Also score alpha while light and camera drift, with plate upkeep and without.",
+        ),
+    ] = False,
+    cases: Annotated[
+        str, typer.Option(metavar="PATTERN", help="Only these drifts, such as 'nudge*'.")
+    ] = "*",
     plot: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; makes the sweep.")
     ] = None,
@@ -60,6 +73,9 @@ def evaluate_command(
     """Measure alpha, depth and their steadiness on a labelled set."""
     from edgeds.dataset import read_set
     from edgeds.engine import open_engine
+    from edgeds.evaluation.disturb import cases_like
+    from edgeds.evaluation.drift import drift as run_drift
+    from edgeds.evaluation.drift import driftable
     from edgeds.evaluation.evaluate import evaluate
     from edgeds.evaluation.plot import check_can_plot
     from edgeds.evaluation.plot import plot as draw
@@ -73,9 +89,12 @@ def evaluate_command(
         dataset = dataset.first(limit)
     sweep = sweep or plot is not None
     swept = len(sweepable(dataset)) if sweep else 0
+    chosen = cases_like(cases)
+    drifts = len(driftable(dataset)) * len(chosen) if drift else 0
     if plot is not None:
         check_can_plot()
     points: tuple[Point, ...] = ()
+    trials: tuple[Trial, ...] = ()
     with open_engine(engine, device=device) as opened:
         say(f"{dataset.name}: {len(dataset.items)} items, {opened.name}")
         estimate_for_plate = _estimate_for_plate(opened)
@@ -89,14 +108,26 @@ def evaluate_command(
                 points = run_sweep(
                     dataset, estimate_for_plate, on_item=lambda _: bar.advance(sweeping)
                 )
+            if drift:
+                drifting = bar.add_task("drift", total=drifts)
+                trials = run_drift(
+                    dataset,
+                    estimate_for_plate,
+                    cases=chosen,
+                    on_trial=lambda _: bar.advance(drifting),
+                )
         engine_name = opened.name
     if as_json:
         extra = {"sweep": [point.to_json() for point in points]} if sweep else {}
+        if drift:
+            extra["drift"] = [trial.to_json() for trial in trials]
         print_json({**report.to_json(), "engine": engine_name, **extra})
     else:
         _print_report(report)
         if sweep:
             _print_sweep(points)
+        if drift:
+            _print_drift(trials)
     if save is not None:
         say(f"saved alpha and inverse_depth of {report.items} frames in {save}")
     if plot is not None:
@@ -104,11 +135,11 @@ def evaluate_command(
         say(f"drew the sweep's curves in {plot}")
 
 
-def _estimate_for_plate(engine: Engine) -> EstimateForPlate:
+def _estimate_for_plate(engine: Engine) -> Callable[[Pixels], Estimator]:
     from edgeds.estimate import Estimator
     from edgeds.plate import Plate
 
-    def estimate_for_plate(pixels: Pixels) -> Estimate:
+    def estimate_for_plate(pixels: Pixels) -> Estimator:
         return Estimator(engine, Plate(pixels, origin="file"))
 
     return estimate_for_plate
@@ -150,5 +181,26 @@ def _print_sweep(points: tuple[Point, ...]) -> None:
     print_table(
         "alpha under plate errors (* the middle setting)",
         ["plate error", "strength", "MAD", "IoU", "boundary F", "empty"],
+        rows,
+    )
+
+
+def _print_drift(trials: tuple[Trial, ...]) -> None:
+    from edgeds.evaluation.drift import BAR, cases_of
+
+    rows = [
+        [
+            case.case,
+            case.setting,
+            *(f"{1000 * mad:.2f}" for mad in (case.undisturbed, case.off, case.on)),
+            f"{case.ratio:.2f}",
+            f"{case.prompts} of {case.clips}",
+            case.verdict,
+        ]
+        for case in cases_of(trials)
+    ]
+    print_table(
+        f"alpha MAD x 1000 as light and camera drift (ok: within {BAR:g} of undisturbed, or told)",
+        ["drift", "setting", "undisturbed", "upkeep off", "on", "ratio", "prompts", "verdict"],
         rows,
     )

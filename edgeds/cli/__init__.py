@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from edgeds.cli.bench import bench_command
 from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.capture import capture_command
+from edgeds.cli.doctor import doctor_command
 from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
 from edgeds.cli.video import video_command
@@ -28,6 +30,8 @@ app.command("video")(video_command)
 app.command("capture")(capture_command)
 app.command("calibrate")(calibrate_command)
 app.command("eval")(evaluate_command)
+app.command("bench")(bench_command)
+app.command("doctor")(doctor_command)
 
 
 def main() -> None:

@@ -7,32 +7,31 @@ from pathlib import Path
 from typing import cast
 
 from edgeds.engine.card import Card, check_files, read_card
+from edgeds.engine.choice import CPU_BACKENDS, engine_for
 from edgeds.engine.difference import DifferenceEngine
+from edgeds.engine.places import default_engine, engine_folder
 from edgeds.engine.target import open_tensorrt
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
-from edgeds.presets import DEFAULT_ENGINE
 from edgeds.types import Engine
 
 __all__ = ["Card", "DifferenceEngine", "default_engine", "open_engine", "read_card"]
 
-# Measured on the shipped network, 2 threads: OpenVINO first, it is the faster one.
-_CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"}
-
 
 def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engine:
-    """Open an engine folder; None is the shipped one, "difference" the plain plate difference.
+    """Open an engine: a folder, or "difference", the plain plate difference.
 
     Args:
-        path: a folder with a card.json.
-        device: "auto", "cpu", or "cuda:N" for a TensorRT engine.
+        path: a folder with a card.json, or the bare name of an engine that was built or ships;
+            without it engine/choice.py chooses.
+        device: "auto", "cpu", or "cuda:N" for TensorRT engines.
 
     Raises:
         EngineError: no engine there, it is damaged, or nothing installed can run it on `device`.
     """
     if str(path) == "difference":
         return DifferenceEngine()
-    folder = default_engine() if path is None else Path(path)
+    folder = engine_for(device) if path is None else engine_folder(path)
     card = read_card(folder)
     check_files(card, folder)
     if card.backend in LIBRARIES:
@@ -52,17 +51,10 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
     return _open_on_cpu(card, folder)
 
 
-def default_engine() -> Path:
-    """The folder of the shipped engine: inside the package, or in the checkout beside it."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "engines" / DEFAULT_ENGINE
-    return inside if inside.is_dir() else package.parent / "engines" / DEFAULT_ENGINE
-
-
 def _open_on_cpu(card: Card, folder: Path) -> Engine:
     """The first backend that loads it; when none does, all their reasons."""
     reasons = []
-    for backend, class_name in _CPU_BACKENDS.items():
+    for backend, class_name in CPU_BACKENDS.items():
         try:
             module = importlib.import_module(f"edgeds.engine.{backend}")
             return cast(Engine, getattr(module, class_name)(folder, card))

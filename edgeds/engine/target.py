@@ -31,7 +31,7 @@ def open_tensorrt(folder: Path, card: Card, *, device: str, cuda: Cuda | None = 
         EngineError: the engine is for another machine, or something that it needs is missing.
     """
     gpu, trt = check_target(card, device=device, cuda=cuda)
-    _check_torch(card)
+    check_torch(card, torch_problem())
     from edgeds.engine.lane import CudaLane
     from edgeds.engine.tensorrt import TensorRtEngine
 
@@ -85,18 +85,26 @@ def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
     raise _misfit(card, why, "see edgeds doctor; without --engine the network runs on the CPU")
 
 
-def _check_torch(card: Card) -> None:
-    extra = f"{card.backend.replace('_', '-')}-cu12"
+def torch_problem() -> str:
+    """Why torch cannot hold tensors on the GPU; empty where it can."""
     try:
         import torch
     except ImportError as error:
-        raise _misfit(
-            card, f"torch is missing: {error}", f'pip install "edgeds[{extra}]"'
-        ) from None
+        return f"torch is missing: {error}"
     if not torch.cuda.is_available():
-        why = f"torch {torch.__version__} is here, and cannot use the GPU"
-        fix = "install a build of torch for your CUDA version (https://pytorch.org)"
-        raise _misfit(card, why, fix)
+        return f"torch {torch.__version__} is here, and cannot use the GPU"
+    return ""
+
+
+def check_torch(card: Card, problem: str) -> None:
+    """
+    Raises:
+        EngineError: torch has that problem.
+    """
+    if problem:
+        extra = f"{card.backend.replace('_', '-')}-cu12"
+        fix = f'pip install "edgeds[{extra}]", with a build of torch for your CUDA version'
+        raise _misfit(card, problem, fix)
 
 
 def _misfit(card: Card, why: str, fix: str) -> EngineError:

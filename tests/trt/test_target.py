@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeds.engine import open_engine
+from edgeds.engine import default_engine, open_engine
 from edgeds.engine.card import Card, sha256_of
 from edgeds.engine.cuda import Cuda, Gpu
 from edgeds.engine.target import check_target, open_tensorrt
@@ -155,5 +155,5 @@ def test_without_a_gpu_the_command_ends_with_2_and_says_what_is_missing(
 
 def test_an_onnx_engine_is_not_run_on_a_gpu_behind_ones_back() -> None:
     with pytest.raises(EngineError, match="on 'cuda:0'") as caught:
-        open_engine(device="cuda:0")
+        open_engine(default_engine(), device="cuda:0")
     assert "edgeds build-engine" in caught.value.fix

@@ -1,0 +1,123 @@
+"""Which engines there are, which of them can run here, and which one runs when none is asked for.
+
+Reads cards and asks the driver; loads nothing and builds nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeds.engine.card import CARD_NAME, Card, read_card
+from edgeds.engine.cuda import Cuda, find_cuda
+from edgeds.engine.places import built_engines, default_engine
+from edgeds.engine.target import check_target, check_torch, torch_problem
+from edgeds.engine.tensorrt_library import LIBRARIES
+from edgeds.errors import EngineError
+
+CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"}
+"""Measured on the shipped network, 2 threads: OpenVINO first, it is the faster one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An engine folder and whether it can run here."""
+
+    folder: Path
+    card: Card
+    runs_on: str
+    """"OpenVINO CPU", "cuda:0", ...; empty where it cannot run."""
+    problem: str = ""
+    fix: str = ""
+    automatic: bool = True
+    """May run without being asked for: the shipped engine, and GPU engines of its very network."""
+
+
+def engine_for(
+    device: str, *, cuda: Cuda | None = None, torch: Callable[[], str] = torch_problem
+) -> Path:
+    """The folder of the engine that runs on a device when none is asked for.
+
+    "cpu" is the shipped engine; "cuda:N" the newest engine that was built of the same network for
+    that GPU; "auto" is that where there is one, and the shipped engine otherwise.
+
+    Raises:
+        EngineError: no engine was built for the GPU that is asked for.
+    """
+    if device == "cpu" or (device == "auto" and not any(_folders(default_engine()))):
+        return default_engine()
+    found = candidates(cuda=cuda or find_cuda(), device=device, torch=torch)
+    for one in found:
+        if one.automatic and not one.problem and one.runs_on.startswith("cuda"):
+            return one.folder
+    if device == "auto":
+        return default_engine()
+    refused = [one.problem for one in found if one.card.backend in LIBRARIES and one.automatic]
+    raise EngineError(
+        f"cannot run the network on {device!r}",
+        why="; ".join(refused) or "no engine was built of it for a GPU",
+        fix="edgeds build-engine (see edgeds doctor), or --device auto",
+    )
+
+
+def candidates(
+    *, cuda: Cuda, device: str = "auto", torch: Callable[[], str] = torch_problem
+) -> tuple[Candidate, ...]:
+    """All engines in their places, in the order of choice.
+
+    GPU engines of the shipped network come first, the newest before older ones, then the shipped
+    one. Engines of other networks or for the CPU run only when they are asked for.
+
+    Args:
+        cuda: what the driver says.
+        torch: asked, once an engine fits a GPU, why torch cannot use it.
+    """
+    shipped = default_engine()
+    network = read_card(shipped).network_hash
+    built = [_candidate(folder, network, cuda, device, torch) for folder in _folders(shipped)]
+    gpu = [one for one in built if one.card.backend in LIBRARIES and one.automatic]
+    rest = [one for one in built if one not in gpu]
+    return (*gpu, _candidate(shipped, network, cuda, device, torch), *rest)
+
+
+def _folders(shipped: Path) -> Iterator[Path]:
+    """Engines beside the shipped one and those that the user built, the newest first."""
+    places = dict.fromkeys((built_engines(), shipped.parent))
+    cards = [card for place in places for card in place.glob(f"*/{CARD_NAME}")]
+    for card in sorted(cards, key=lambda path: path.stat().st_mtime, reverse=True):
+        if card.parent != shipped:
+            yield card.parent
+
+
+def _candidate(
+    folder: Path, network: str, cuda: Cuda, device: str, torch: Callable[[], str]
+) -> Candidate:
+    card = Card(name=folder.name, size=(0, 0), backend="unknown")
+    automatic, runs_on, problem, fix = False, "", "", ""
+    try:
+        card = read_card(folder)
+        on_gpu = card.backend in LIBRARIES and card.network_hash == network
+        automatic = on_gpu or folder == default_engine()
+        runs_on = _runs_on(card, cuda, device, torch)
+    except EngineError as error:
+        problem, fix = f"{error.what}: {error.why}", error.fix
+    return Candidate(
+        folder=folder, card=card, runs_on=runs_on, problem=problem, fix=fix, automatic=automatic
+    )
+
+
+def _runs_on(card: Card, cuda: Cuda, device: str, torch: Callable[[], str]) -> str:
+    if card.backend in LIBRARIES:
+        gpu, _ = check_target(card, device=device, cuda=cuda)
+        check_torch(card, torch())
+        return f"cuda:{gpu.index}"
+    what = f"cannot load the engine {card.name!r}"
+    if card.backend != "onnx":
+        raise EngineError(what, why=f"its backend is {card.backend!r}", fix="update edgeds")
+    for module in CPU_BACKENDS:
+        if importlib.util.find_spec(module) is not None:
+            return f"{module} on the CPU"
+    why = "neither openvino nor onnxruntime is installed"
+    raise EngineError(what, why=why, fix="pip install openvino")

@@ -1,0 +1,58 @@
+"""Where engines are: the shipped one, the checkout's, and those that the user built."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from edgeds.presets import DEFAULT_ENGINE
+
+
+def default_engine() -> Path:
+    """The folder of the shipped engine: inside the package, or in the checkout beside it."""
+    inside = _package() / "engines" / DEFAULT_ENGINE
+    return inside if inside.is_dir() else _package().parent / "engines" / DEFAULT_ENGINE
+
+
+def built_engines() -> Path:
+    """The user's folder of built engines; it may not exist yet.
+
+    $EDGEDS_HOME/engines where that is set, else the system's cache folder for this user.
+    """
+    if home := os.environ.get("EDGEDS_HOME"):
+        return Path(home) / "engines"
+    if sys.platform == "win32":
+        caches = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        caches = Path.home() / "Library" / "Caches"
+    else:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return caches / "edgeds" / "engines"
+
+
+def engine_folder(engine: str | Path) -> Path:
+    """The folder of an engine given by its path, or by the bare name of a built or shipped one."""
+    path = Path(engine)
+    if path.exists() or len(path.parts) != 1:
+        return path
+    places = (built_engines(), default_engine().parent)
+    return next((place / path for place in places if (place / path).is_dir()), path)
+
+
+def shipped_calibration_set() -> Path | None:
+    """The set that ships: inside the package, or in the checkout beside it; None where neither is
+    there.
+    """
+    places = (_package() / "calib" / "default", _package().parent / "calib" / "default")
+    return next((place for place in places if place.is_dir()), None)
+
+
+def shipped_weights() -> Path | None:
+    """The shipped network's weights; only a checkout has them."""
+    path = _package().parent / "engines" / "edgeds.safetensors"
+    return path if path.is_file() else None
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parents[1]

@@ -1,0 +1,174 @@
+"""What is here, told truly, whatever is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgeds.doctor import diagnose
+from edgeds.engine import default_engine, read_card
+from edgeds.engine.choice import candidates, engine_for
+from edgeds.engine.cuda import Cuda, Gpu
+from edgeds.engine.tensorrt_library import this_os
+from edgeds.errors import EngineError
+
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+GPU = Cuda(gpus=(Gpu(index=0, name="some GPU", sm="sm86", memory_bytes=8 << 30),))
+
+
+def fine() -> str:
+    """torch has no problem."""
+    return ""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's own engines."""
+    monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "engines"
+
+
+def write_engine(home: Path, name: str, *, gpu: str = "sm86", network: str | None = None) -> Path:
+    library = pytest.importorskip("tensorrt_rtx", reason="no tensorrt_rtx here")
+    folder = home / name
+    folder.mkdir(parents=True)
+    target = {"library": "tensorrt_rtx", "version": str(library.__version__), "gpu": gpu}
+    shipped = read_card(default_engine())
+    replace(
+        shipped,
+        name=name,
+        backend="tensorrt_rtx",
+        precision="fp16",
+        network_hash=network or shipped.network_hash,
+        target={**target, "os": this_os()},
+        files={},
+    ).write(folder)
+    return folder
+
+
+def test_the_shipped_engine_runs_when_there_is_no_gpu(home: Path) -> None:
+    write_engine(home, "mine")
+    found = candidates(cuda=Cuda(problem="the NVIDIA driver sees no GPU"))
+    assert [one.card.name for one in found if one.automatic and not one.problem] == [
+        read_card(default_engine()).name
+    ]
+    mine = next(one for one in found if one.card.name == "mine")
+    assert "sees no GPU" in mine.problem
+    assert mine.fix
+
+
+def test_the_newest_engine_for_this_gpu_comes_first(home: Path) -> None:
+    for age, name in enumerate(["new", "old"]):
+        card = write_engine(home, name) / "card.json"
+        os.utime(card, (1e9 - age, 1e9 - age))
+    write_engine(home, "for another", gpu="sm89")
+    found = candidates(cuda=GPU, torch=fine)
+    assert [one.card.name for one in found if not one.problem][:2] == ["new", "old"]
+    assert found[[one.card.name for one in found].index("new")].runs_on == "cuda:0"
+
+
+def test_an_engine_of_another_network_is_never_chosen_unasked(home: Path) -> None:
+    write_engine(home, "other", network="0" * 64)
+    found = candidates(cuda=GPU, torch=fine)
+    other = next(one for one in found if one.card.name == "other")
+    assert other.runs_on == "cuda:0"
+    assert not other.automatic
+
+
+def test_auto_takes_the_gpu_engine_where_it_can_run_and_else_the_shipped_one(home: Path) -> None:
+    assert engine_for("auto", cuda=GPU, torch=fine) == default_engine()
+    mine = write_engine(home, "mine")
+    assert engine_for("auto", cuda=GPU, torch=fine) == mine
+    assert engine_for("cpu", cuda=GPU, torch=fine) == default_engine()
+    assert engine_for("auto", cuda=Cuda(problem="none"), torch=fine) == default_engine()
+    assert engine_for("auto", cuda=GPU, torch=lambda: "torch is missing") == default_engine()
+
+
+def test_a_gpu_without_an_engine_is_refused_with_the_command_that_makes_one(home: Path) -> None:
+    write_engine(home, "for another", gpu="sm89")
+    with pytest.raises(EngineError, match="'cuda:0'") as caught:
+        engine_for("cuda:0", cuda=GPU, torch=fine)
+    assert "built for sm89" in caught.value.why
+    assert "edgeds build-engine" in caught.value.fix
+
+
+def test_a_damaged_card_is_an_answer_and_no_crash(home: Path) -> None:
+    (home / "broken").mkdir(parents=True)
+    (home / "broken" / "card.json").write_text("{ half a")
+    broken = next(one for one in candidates(cuda=GPU, torch=fine) if one.card.name == "broken")
+    assert "cannot read the card" in broken.problem
+    assert not broken.automatic
+
+
+def test_processor_driver_and_cameras_are_read_from_the_system(tmp_path: Path) -> None:
+    files = {
+        "proc/cpuinfo": "processor : 0\nmodel name : Some CPU\nflags : fpu avx2 avx_vnni\n",
+        "proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14"
+        "  Thu Feb 22 01:44:30 UTC 2026\nGCC version:  gcc 12",
+        "sys/class/video4linux/video0/name": "Some Webcam: Some Webcam\n",
+        "sys/class/video4linux/video0/index": "0\n",
+        "sys/class/video4linux/video1/name": "Some Webcam: metadata\n",
+        "sys/class/video4linux/video1/index": "1\n",
+        "sys/class/video4linux/video2/name": "Unplugged\n",
+        "dev/video0": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    diagnosis = diagnose(tmp_path)
+    assert diagnosis.cpu == "Some CPU"
+    assert diagnosis.cpu_flags["avx_vnni"]
+    assert not diagnosis.cpu_flags["avx512_vnni"]
+    assert diagnosis.kernel_driver == "550.54.14"
+    cameras = {one.device: one for one in diagnosis.cameras}
+    assert set(cameras) == {"/dev/video0", "/dev/video2"}
+    assert cameras["/dev/video0"].name == "Some Webcam: Some Webcam"
+    assert cameras["/dev/video0"].problem == ""
+    assert "no /dev/video2" in cameras["/dev/video2"].problem
+
+
+def test_a_system_that_tells_nothing_is_no_crash(tmp_path: Path) -> None:
+    diagnosis = diagnose(tmp_path)
+    assert diagnosis.cpu_flags == {}
+    assert diagnosis.cameras == ()
+    assert diagnosis.kernel_driver is None
+    assert diagnosis.cpu
+
+
+def test_encoders_that_work_are_ready_and_the_others_say_why_not() -> None:
+    encoders = {one.name: one for one in diagnose().encoders}
+    assert encoders["libx264"].problem == ""
+    hardware = [one for one in encoders.values() if one.hardware]
+    assert len(hardware) >= 8
+    assert all(
+        "build of FFmpeg" in o.problem or "start" in o.problem or not o.problem for o in hardware
+    )
+
+
+def test_a_gpu_that_no_engine_uses_is_pointed_at(home: Path) -> None:
+    diagnosis = replace(diagnose(), cuda=GPU)
+    assert diagnosis.advice == ("no engine runs on some GPU: edgeds build-engine",)
+
+
+def test_a_measurement_tells_the_machine_but_not_whose_it_is() -> None:
+    import socket
+
+    told = json.dumps(diagnose().machine())
+    assert socket.gethostname() not in json.loads(told).values()
+    assert str(Path.home()) not in told
+
+
+def test_doctor_tells_people_and_programs_the_same(edgeds: Edgeds) -> None:
+    text = edgeds("doctor")
+    assert text.returncode == 0, text.stderr
+    told = json.loads(edgeds("doctor", "--json").stdout)
+    assert told["chosen"]
+    for one in (*told["libraries"], *told["engines"], *told["encoders"]):
+        assert one["name"] in text.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,15 @@ import cv2
 import numpy as np
 import pytest
 
+from edgeds.capture import Wizard
+from edgeds.cli.capture import held_still, take
+from edgeds.engine import DifferenceEngine
 from edgeds.platefile import plate_from_file
-from edgeds.sources import SyntheticSource
+from edgeds.presets import PlateCapture
+from edgeds.sources import LiveSource, SyntheticSource
+from edgeds.sources.live import Grab
+from edgeds.types import Closing
+from tests.fake_camera import Driver
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -80,6 +88,38 @@ def test_the_real_clips_people_are_found(edgeds: Edgeds, data: Path) -> None:
     done = edgeds("capture", data / "people_walking.mp4", "-o", "plate.png")
     assert done.returncode == 2
     assert "something moves" in done.stderr
+
+
+class Feed(Closing):
+    """A connection to a camera whose driver has settings."""
+
+    description, rate = "a camera", None
+
+    def __init__(self, camera: Driver) -> None:
+        self.camera = camera
+        self._noise = np.random.default_rng(0).normal(0, 2, WALL.shape)
+
+    def read(self) -> Grab:
+        time.sleep(0.01)
+        self._noise = np.roll(self._noise, 31)
+        shot = np.clip(WALL + self._noise + 0.5, 0, 255).astype(np.uint8)
+        return Grab(shot, time.monotonic())
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_camera_is_held_for_its_plate_and_released_after_it() -> None:
+    driver = Driver()
+    before = dict(driver.values)
+    wizard = Wizard(DifferenceEngine(), PlateCapture(countdown_secs=0.5, capture_secs=0.5))
+    with LiveSource(lambda: Feed(driver)) as source:
+        frames = iter(source)
+        with held_still(source, frames):
+            plate = take(wizard, frames, source)
+            assert driver.values != before
+        assert driver.values == before
+    assert plate.camera == {"exposure": 250.0, "white balance": 4600.0, "focus": 30.0}
 
 
 @pytest.mark.parametrize(

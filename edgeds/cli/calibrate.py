@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeds.cli.capture import take
+from edgeds.cli.capture import held_still, take
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
@@ -68,6 +68,7 @@ def calibrate_command(
         say(f"{opened.info.name} -> {output}, {frames} frames")
         every_secs = _every_secs(opened, frames) if every is None else every
         newest = stack.enter_context(opened.frames(every_secs))
+        stack.enter_context(held_still(opened.camera, newest))
         scene = _plate(plate, uri, opened, network, newest, stop)
         recorder = SetRecorder(
             output, scene, network, name=name, every_secs=every_secs, settings=settings
@@ -105,7 +106,7 @@ def _plate(
 
     if path is None and opened.is_live:
         wizard = Wizard(engine)
-        scene = take(wizard, until(stop, frames))
+        scene = take(wizard, until(stop, frames), opened.camera)
         say(f"plate: {wizard.status.verdict}")
         return scene
     with progress() as bar:

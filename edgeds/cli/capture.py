@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +17,15 @@ from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_
 from edgeds.presets import PLATE_CAPTURE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from edgeds.capture import Wizard
     from edgeds.plate import Plate
     from edgeds.presets import PlateCapture
+    from edgeds.sources import WatchedSource
     from edgeds.types import Frame
+
+_FRAMES_TO_RELEASE = 10
 
 
 def capture_command(
@@ -66,7 +70,8 @@ def capture_command(
         height, width = opened.info.size
         say(f"{opened.info.name} ({width}x{height}) -> {output}")
         frames = stack.enter_context(opened.frames())
-        plate = take(wizard, until(stop, frames))
+        with held_still(opened.camera, frames):
+            plate = take(wizard, until(stop, frames), opened.camera)
         if stop.is_set():
             raise KeyboardInterrupt
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
@@ -80,8 +85,8 @@ def capture_command(
         print_json(_result(plate, output, picture, wizard.status.verdict))
 
 
-def take(wizard: Wizard, frames: Iterable[Frame]) -> Plate:
-    """Feed the wizard until it has ended, showing how it goes.
+def take(wizard: Wizard, frames: Iterable[Frame], camera: WatchedSource | None = None) -> Plate:
+    """Feed the wizard until it has ended, showing how it goes; a camera's automatics are held.
 
     Raises:
         PlateError: it refused.
@@ -89,14 +94,17 @@ def take(wizard: Wizard, frames: Iterable[Frame]) -> Plate:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True)
-    with Live(console=console, transient=True, auto_refresh=False) as line:
+    doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
+    holding = camera is None
+    with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
         told = ""
         for frame in frames:
             status = wizard(frame)
             if wizard.ended:
                 break
-            doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
+            if not holding and status.secs_left < PLATE_CAPTURE.hold_secs and camera is not None:
+                holding = True
+                camera.hold()
             now = f"{doing[status.phase]}: {status.secs_left:.0f} s {status.verdict}".rstrip()
             if now != told:
                 told = now
@@ -105,7 +113,27 @@ def take(wizard: Wizard, frames: Iterable[Frame]) -> Plate:
     if wizard.refusal is not None:
         raise wizard.refusal
     assert wizard.plate is not None
-    return wizard.plate
+    if camera is None or camera.held is None:
+        return wizard.plate
+    say(f"camera {camera.held}")
+    return replace(wizard.plate, camera=camera.held.values)
+
+
+@contextmanager
+def held_still(camera: WatchedSource | None, frames: Iterable[Frame]) -> Iterator[None]:
+    """Give a camera its automatics back at the end: drivers keep what a program leaves behind."""
+    try:
+        yield
+    finally:
+        if camera is not None and _is_held(camera):
+            camera.release()  # which it does between two frames
+            for _ in islice(frames, _FRAMES_TO_RELEASE):
+                if not _is_held(camera):
+                    break
+
+
+def _is_held(camera: WatchedSource) -> bool:
+    return camera.held is not None
 
 
 def _settings(countdown: float | None, *, live: bool) -> PlateCapture:

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from edgeds.sources import WatchedSource
     from edgeds.types import Frame, Source, StreamInfo
 
 SourceArgument: TypeAlias = Annotated[
@@ -51,16 +52,23 @@ def open_any(uri: str) -> Iterator[Opened]:
     """
     from edgeds.sources import open_live_source, open_source
 
-    is_live = uri.isdecimal() or "://" in uri or uri.startswith(("/dev/", "file:"))
-    with open_live_source(uri) if is_live else open_source(uri) as source:
-        yield Opened(source, is_live=is_live)
+    if uri.isdecimal() or "://" in uri or uri.startswith(("/dev/", "file:")):
+        with open_live_source(uri) as camera:
+            yield Opened(camera, camera)
+    else:
+        with open_source(uri) as source:
+            yield Opened(source, None)
 
 
 class Opened:
     """A source, and whether it runs in real time."""
 
-    def __init__(self, source: Source, *, is_live: bool) -> None:
-        self.source, self.is_live = source, is_live
+    def __init__(self, source: Source, camera: WatchedSource | None) -> None:
+        self.source, self.camera = source, camera
+
+    @property
+    def is_live(self) -> bool:
+        return self.camera is not None
 
     @property
     def info(self) -> StreamInfo:

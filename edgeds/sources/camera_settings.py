@@ -48,7 +48,7 @@ class Held:
 
 
 def hold(camera: Camera) -> Held:
-    """Switch the automatics off, at what they have found. Takes up to a second; reads frames.
+    """Switch the automatics off, at what they have found. Reads some twenty frames on the way.
 
     Call it in the thread that reads the camera, when the picture has settled and is empty.
     """
@@ -91,9 +91,14 @@ def _controls(backend: str) -> tuple[_Control, ...]:
 
 def _each(camera: Camera, wanted: Mapping[str, float]) -> Held:
     values, refused = {}, {}
+    level = _level(camera, frames=2)
     for control in _controls(camera.getBackendName()):
         try:
-            values[control.name] = _held_at(camera, control, wanted.get(control.name))
+            if control.name in wanted:
+                values[control.name] = _held_at(camera, control, wanted[control.name])
+                level = _level(camera)
+            else:
+                values[control.name] = _held_as_it_is(camera, control, level)
         except _Refused as reason:
             refused[control.name] = str(reason)
     return Held(values=values, refused=refused)
@@ -103,30 +108,40 @@ class _Refused(Exception):  # noqa: N818 (it never leaves this module)
     pass
 
 
-def _held_at(camera: Camera, control: _Control, wanted: float | None) -> float:
+def _held_at(camera: Camera, control: _Control, value: float) -> float:
     before = camera.get(control.automatic)
-    level = _level(camera, frames=2) if wanted is None else None
-    found = camera.get(control.value) if wanted is None else wanted
-    if not _switched_off(camera, control):
-        raise _Refused("the driver does not let it")
-    if wanted is not None or _jumped(level, _level(camera)):
-        camera.set(control.value, found)
-    if wanted is not None and camera.get(control.value) != wanted:
+    _switch_off(camera, control)
+    camera.set(control.value, value)
+    if camera.get(control.value) != value:
         camera.set(control.automatic, before)
-        raise _Refused(f"the driver does not take the value {wanted:g}")
-    if _jumped(level, _level(camera, frames=1)) and _jumped(level, _level(camera)):
-        camera.set(control.automatic, before)
-        raise _Refused("the picture jumps when it is locked, so it stays automatic")
+        raise _Refused(f"the driver does not take the value {value:g}")
+    return value
+
+
+def _held_as_it_is(
+    camera: Camera, control: _Control, level: npt.NDArray[np.float64] | None
+) -> float:
+    before, found = camera.get(control.automatic), camera.get(control.value)
+    _switch_off(camera, control)
+    if _jumped(level, _level(camera)):
+        camera.set(control.value, found)  # some forget it on the way
+        if _jumped(level, _level(camera)):
+            camera.set(control.automatic, before)
+            raise _Refused("the picture jumps when it is locked, so it stays automatic")
     return float(camera.get(control.value))
 
 
-def _switched_off(camera: Camera, control: _Control) -> bool:
+def _switch_off(camera: Camera, control: _Control) -> None:
+    """
+    Raises:
+        _Refused: the driver did not do it, whatever it said.
+    """
     if camera.get(control.automatic) in control.off:
-        return True
-    return any(
-        camera.set(control.automatic, off) and camera.get(control.automatic) == off
-        for off in control.off
-    )
+        return
+    for off in control.off:
+        if camera.set(control.automatic, off) and camera.get(control.automatic) == off:
+            return
+    raise _Refused("the driver does not let it")
 
 
 def _level(camera: Camera, *, frames: int = _STALE_FRAMES) -> npt.NDArray[np.float64] | None:

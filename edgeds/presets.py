@@ -252,8 +252,8 @@ class Page:
     send_buffer_bytes: int = 262_144
     """What the kernel holds for a client who does not take it: the system's own limit is 4 MB."""
     header_bytes: int = 16_384
-    message_bytes: int = 4096
-    """Of what a viewer says over his WebSocket."""
+    message_bytes: int = 16_384
+    """Of what a viewer says over his WebSocket; WebRTC offers are half as long."""
     upload_bytes: int = 12_000_000
     upload_pixels: int = 40_000_000
     upload_scans: int = 32

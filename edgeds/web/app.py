@@ -20,6 +20,7 @@ from edgeds.web.door import Door
 from edgeds.web.pages import TYPES, page_file
 from edgeds.web.upload import picture_from_upload
 from edgeds.web.viewer import Recordings, Viewer
+from edgeds.web.webrtc import Stream
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -35,11 +36,12 @@ class App:
         self,
         control: LiveControl,
         broadcast: Broadcast,
+        stream: Stream | None,
         door: Door,
         settings: Page = PAGE,
     ) -> None:
-        self._control, self._broadcast, self._door = control, broadcast, door
-        self._settings = settings
+        self._control, self._broadcast, self._stream = control, broadcast, stream
+        self._door, self._settings = door, settings
         self._recordings = Recordings()
         self.viewers = 0
         # A run may take its time to complete a file; pictures go on meanwhile.
@@ -95,6 +97,7 @@ class App:
                 control=self._control,
                 call=self._call,
                 broadcast=self._broadcast,
+                stream=self._stream,
                 recordings=self._recordings,
                 settings=self._settings,
             ).serve()

@@ -95,19 +95,23 @@ class Broadcast(Closing):
 
 
 def jpeg_from_pixels(pixels: Pixels, settings: Page = PAGE) -> bytes:
-    """uint8 RGB, or RGBA over a checkerboard, not wider than the page shows."""
+    """`page_pixels` as a JPEG."""
     import cv2
 
-    height, width = pixels.shape[:2]
-    if width > settings.max_width_px:
-        size = round(height * settings.max_width_px / width), settings.max_width_px
-        pixels = resized(pixels, (max(1, size[0]), size[1]))
-    if pixels.shape[2] == 4:
-        pixels = _over_checkerboard(pixels)
+    pixels = page_pixels(pixels, settings)
     quality = [cv2.IMWRITE_JPEG_QUALITY, settings.jpeg_quality]
     done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality)
     assert done  # memory to memory
     return bytes(jpeg)
+
+
+def page_pixels(pixels: Pixels, settings: Page = PAGE) -> Pixels:
+    """uint8 RGB, or RGBA over a checkerboard, not wider than the page shows."""
+    height, width = pixels.shape[:2]
+    if width > settings.max_width_px:
+        size = round(height * settings.max_width_px / width), settings.max_width_px
+        pixels = resized(pixels, (max(1, size[0]), size[1]))
+    return _over_checkerboard(pixels) if pixels.shape[2] == 4 else pixels
 
 
 def _over_checkerboard(pixels: Pixels) -> Pixels:

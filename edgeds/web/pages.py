@@ -10,6 +10,7 @@ TYPES = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
+    "stream.js": "text/javascript; charset=utf-8",
     "spark.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }

@@ -10,7 +10,7 @@ import logging
 import secrets
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from edgeds.web.app import App
     from edgeds.web.broadcast import Broadcast
+    from edgeds.web.webrtc import Stream
 
 _START_SECS = 20.0
 _JOIN_SECS = 5.0
@@ -68,6 +69,7 @@ class Server(Closing):
         self._host, self._control, self._settings = address.host, control, settings
         self._ready = threading.Event()
         self._broadcast: Broadcast | None = None
+        self._stream: Stream | None = None
         self._app: App | None = None
         self._uvicorn: uvicorn.Server | None = None
         self._error: BaseException | None = None
@@ -97,6 +99,8 @@ class Server(Closing):
         self._raise_if_broken()
         if self._broadcast is not None:
             self._broadcast.show(frame)
+        if self._stream is not None:
+            self._stream.show(frame)
 
     def close(self) -> None:
         if self._uvicorn is not None:
@@ -117,11 +121,15 @@ class Server(Closing):
         from edgeds.web.broadcast import Broadcast
         from edgeds.web.door import Door
         from edgeds.web.guard import Guard
+        from edgeds.web.webrtc import Stream, is_webrtc_installed
 
         loop = asyncio.get_running_loop()
         door = Door(self._settings)
-        with Broadcast(loop, self._settings) as self._broadcast:
-            self._app = App(self._control, self._broadcast, door, self._settings)
+        with ExitStack() as stack:
+            self._broadcast = stack.enter_context(Broadcast(loop, self._settings))
+            if is_webrtc_installed():
+                self._stream = stack.enter_context(Stream(loop, self._settings))
+            self._app = App(self._control, self._broadcast, self._stream, door, self._settings)
             guard = Guard(
                 self._app,
                 port=self.port,

@@ -1,8 +1,9 @@
 """One viewer's WebSocket: pictures and status out, wishes in.
 
 Out: binary messages, 4 bytes of picture number (big endian) and a JPEG; text messages, JSON with
-a "type": status, done, error. In: JSON with a "do", see WISHES; {"do": "ack", "number": n} says
-that picture n is drawn and makes room for the next, so nobody gets pictures faster than he draws.
+a "type": status, done, error, stream (the answer to an offer), no-stream.
+In: JSON with a "do", see `_fulfil`; {"do": "ack", "number": n} says that picture n is drawn and
+makes room for the next, so nobody gets pictures faster than he draws.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from edgeds.control import LiveControl
 from edgeds.errors import EdgedsError
 from edgeds.presets import PAGE, VIEWS, Page
 from edgeds.web.broadcast import Broadcast
+from edgeds.web.webrtc import Peer, Stream
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
@@ -60,11 +62,14 @@ class Viewer:
         control: LiveControl,
         call: Call,
         broadcast: Broadcast,
+        stream: Stream | None,
         recordings: Recordings,
         settings: Page = PAGE,
     ) -> None:
         self._socket, self._control, self._call = socket, control, call
-        self._broadcast, self._recordings, self._settings = broadcast, recordings, settings
+        self._broadcast, self._stream = broadcast, stream
+        self._recordings, self._settings = recordings, settings
+        self._peer: Peer | None = None
         self._room = asyncio.Semaphore(settings.in_flight)
         self._on_the_way: set[int] = set()
         self._changed = asyncio.Event()
@@ -75,21 +80,24 @@ class Viewer:
         """Until the viewer goes, or takes nothing any more, or says what makes no sense."""
         from anyio import create_task_group
 
-        async with create_task_group() as group:
+        try:
+            async with create_task_group() as group:
 
-            async def until_farewell(work: Callable[[], Awaitable[None]]) -> None:
-                try:
-                    await work()
-                except BadWishError as error:
-                    self._complaint = str(error)
-                except Exception:
-                    # He went, in one of the ways there are, or was too slow to be waited for.
-                    if self._is_connected() and not self._is_late:
-                        raise
-                group.cancel_scope.cancel()
+                async def until_farewell(work: Callable[[], Awaitable[None]]) -> None:
+                    try:
+                        await work()
+                    except BadWishError as error:
+                        self._complaint = str(error)
+                    except Exception:
+                        # He went, in one of the ways there are, or was too slow to be waited for.
+                        if self._is_connected() and not self._is_late:
+                            raise
+                    group.cancel_scope.cancel()
 
-            for work in (self._send_pictures, self._send_status, self._hear):
-                group.start_soon(until_farewell, work)
+                for work in (self._send_pictures, self._send_status, self._hear):
+                    group.start_soon(until_farewell, work)
+        finally:
+            await self._end_stream()
         if self._complaint:
             with self._in_time():
                 await self._socket.close(1008, self._complaint)
@@ -121,6 +129,7 @@ class Viewer:
             "plate": asdict(status.plate),
             "recording": None if status.recording is None else Path(status.recording).name,
             "recordings": self._recordings.listed(),
+            "webrtc": self._stream is not None,
             "failures": [f"{o.name}: {o.message}" for o in status.outputs if o.message],
         }
 
@@ -149,7 +158,11 @@ class Viewer:
 
     async def _fulfil(self, wish: dict[str, Any]) -> None:
         control = self._control
-        if wish["do"] == "view" and wish.get("view") in VIEWS:
+        if wish["do"] == "stream" and isinstance(wish.get("offer"), str):
+            await self._start_stream(wish["offer"])
+        elif wish["do"] == "pictures":
+            await self._end_stream()
+        elif wish["do"] == "view" and wish.get("view") in VIEWS:
             await self._call(lambda: control.set_view(wish["view"]))
         elif wish["do"] == "opacity" and _is_share(wish.get("opacity")):
             await self._call(lambda: control.set_opacity(float(wish["opacity"])))
@@ -166,6 +179,23 @@ class Viewer:
                 await self._send({"type": "done", "do": "stop-recording", "name": path.name})
         else:
             raise BadWishError(f"no such wish, or not so: {wish['do']}")
+
+    async def _start_stream(self, offer: str) -> None:
+        await self._end_stream()
+        if self._stream is None:
+            raise BadWishError("no stream is to be had")
+        try:
+            self._peer = await self._stream.answer(offer)
+        except Exception as error:  # an offer of another generation of browsers, or nonsense
+            _log.info("no stream for an offer: %r", error)
+            await self._send({"type": "no-stream"})
+        else:
+            await self._send({"type": "stream", "answer": self._peer.answer})
+
+    async def _end_stream(self) -> None:
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            await peer.close()
 
     async def _send_error(self, what: str, why: str, fix: str) -> None:
         await self._send({"type": "error", "what": what, "why": why, "fix": fix})

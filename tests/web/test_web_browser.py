@@ -17,6 +17,7 @@ from edgeds.control import PlateStatus
 from edgeds.rehearsal import Rehearsal
 from edgeds.sinks.web import WebSink
 from edgeds.sources import open_source
+from edgeds.web.webrtc import is_webrtc_installed
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 
@@ -310,6 +311,27 @@ def test_the_token_leaves_the_address_and_no_script_can_read_it(
         wait_until(lambda: visitor.drawn() > 2)
         browser.get("about:blank")
     browser.get_log("browser")  # the page asked for without its token
+
+
+@pytest.mark.skipif(not is_webrtc_installed(), reason="the extra webrtc is not installed")
+def test_the_picture_comes_as_one_stream_where_bandwidth_is_dear(
+    visitor: Visitor, page: Served
+) -> None:
+    def drawn() -> int:
+        return int(visitor.run("return +document.getElementById('video').dataset.drawn || 0"))
+
+    visitor.click("stream")
+    wait_until(lambda: visitor.element("video").is_displayed())
+    wait_until(lambda: drawn() > 5)
+    assert visitor.run("return document.getElementById('video').videoWidth") == 160
+    jpegs, seen = page.sink.encoded, drawn()
+    visitor.click("view-mask")
+    wait_until(lambda: drawn() > seen + 10)
+    assert page.sink.encoded <= jpegs + 2  # those on the way when it began
+    pictures = visitor.drawn()
+    visitor.click("stream")
+    wait_until(lambda: visitor.drawn() > pictures + 2)
+    assert not visitor.element("video").is_displayed()
 
 
 def test_nothing_is_asked_of_anybody_else(visitor: Visitor, page: Served) -> None:

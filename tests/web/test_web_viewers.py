@@ -22,6 +22,7 @@ from edgeds.control import OutputStatus
 from edgeds.presets import VIEWS, Page
 from edgeds.types import Frame
 from edgeds.web.broadcast import jpeg_from_pixels
+from edgeds.web.webrtc import is_webrtc_installed
 
 _BROKEN = OutputStatus(name="virtual camera", location="/dev/video9", message="unplugged")
 
@@ -137,7 +138,7 @@ def test_a_message_no_page_of_ours_sends_ends_the_connection(page: Served, messa
 
 def test_a_message_too_long_ends_the_connection_before_it_is_read(page: Served) -> None:
     with page.watch() as viewer:
-        viewer.send("x" * 5000)
+        viewer.send("x" * 20_000)
         with pytest.raises(ConnectionClosed) as caught:
             told(viewer, "done")
     assert caught.value.rcvd.code == 1009
@@ -187,6 +188,15 @@ def test_invented_acknowledgements_bring_no_more_pictures(page: Served) -> None:
             wish(viewer, "ack", number=number)
         messages = [viewer.recv(timeout=20) for _ in range(7)]
     assert sum(isinstance(message, bytes) for message in messages) == 2
+
+
+@pytest.mark.skipif(not is_webrtc_installed(), reason="the extra webrtc is not installed")
+@pytest.mark.parametrize("offer", ["", "nonsense", "v=0\r\nm=video 9 X 0\r\n", "v=0\r\n" * 900])
+def test_an_offer_that_is_none_is_declined_and_pictures_go_on(page: Served, offer: str) -> None:
+    with page.watch() as viewer:
+        wish(viewer, "stream", offer=offer)
+        told(viewer, "no-stream")
+        picture(viewer)
 
 
 def test_one_viewer_too_many_is_told_so(serve: Serve) -> None:

@@ -10,6 +10,7 @@ export class Live {
   constructor(on) {
     this.on = on;
     this.wait = FIRST_WAIT_MS;
+    this.paused = false;
     this.owed = []; // pictures drawn but not acknowledged: a hidden page asks for no more
     document.addEventListener("visibilitychange", () => this.settle());
     this.connect();
@@ -68,8 +69,14 @@ export class Live {
     }
   }
 
+  // While they are paused, what came is not acknowledged, so no more pictures come.
+  pause(paused) {
+    this.paused = paused;
+    this.settle();
+  }
+
   settle() {
-    if (document.hidden) return;
+    if (document.hidden || this.paused) return;
     for (const number of this.owed.splice(0)) this.wish({ do: "ack", number });
   }
 }

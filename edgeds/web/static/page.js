@@ -2,6 +2,7 @@
 
 import { Live } from "/live.js";
 import { Spark } from "/spark.js";
+import { Stream } from "/stream.js";
 
 const VIEWS = {
   "overlay": "Overlay",
@@ -42,7 +43,24 @@ const live = new Live({
   status: (message) => { update(message); status = message; lostBecause = ""; },
   done: (message) => toast(`Saved ${message.name}`),
   error: (message) => complain(message),
+  "stream": (message) => stream.accept(message.answer),
+  "no-stream": () => stream.fail(),
   lost: (reason) => lose(reason),
+});
+
+const stream = new Stream(at("video"), {
+  offer: (offer) => ask({ do: "stream", offer }),
+  frame: count,
+  playing: (on) => {
+    at("video").hidden = !on;
+    canvas.hidden = on;
+    live.pause(on);
+    if (!on) live.wish({ do: "pictures" });
+  },
+  failed: (why) => {
+    at("stream").checked = false;
+    toast(why, "bad");
+  },
 });
 
 // What the run tells
@@ -54,6 +72,10 @@ function show(bitmap) {
   }
   paint.drawImage(bitmap, 0, 0);
   canvas.dataset.drawn = ++drawn;
+  count();
+}
+
+function count() {
   const now = performance.now();
   shownAt.push(now);
   while (shownAt[0] < now - 3000) shownAt.shift();
@@ -99,7 +121,9 @@ function arrange(view) {
   at("opacity-row").hidden = view !== "overlay" && view !== "side-by-side";
   at("backdrop-row").hidden = view !== "replace";
   const label = `Live picture, ${VIEWS[view] ?? view} view`;
-  if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+  for (const element of [canvas, at("video")]) {
+    if (element.getAttribute("aria-label") !== label) element.setAttribute("aria-label", label);
+  }
 }
 
 function updatePlate(now) {
@@ -184,6 +208,7 @@ function updateNumbers(now) {
   const share = now.grabbed ? (100 * now.dropped) / now.grabbed : 0;
   setText("dropped", `${now.dropped} (${share.toFixed(share < 10 ? 1 : 0)} %)`);
   setText("secs", clock(now.secs));
+  at("stream-row").hidden = !now.webrtc || !window.RTCPeerConnection;
 }
 
 function lose(reason) {
@@ -193,6 +218,8 @@ function lose(reason) {
   setBanner(`Not connected${lostBecause && `: ${lostBecause}`}. Trying again…`);
   at("stage").classList.add("dim");
   if (status) say("The connection is lost; trying again");
+  at("stream").checked = false;
+  stream.stop();
   status = null;
 }
 
@@ -319,6 +346,10 @@ at("snapshot").addEventListener("click", snapshot);
 at("backdrop").addEventListener("change", () => useBackdrop(at("backdrop").files[0]));
 at("plain").addEventListener("click", () => { preview(null); ask({ do: "plain-backdrop" }); });
 at("full").addEventListener("click", full);
+at("stream").addEventListener("change", () => {
+  if (at("stream").checked) stream.start();
+  else stream.stop();
+});
 
 at("stage").addEventListener("dragover", (event) => event.preventDefault());
 at("stage").addEventListener("drop", (event) => {

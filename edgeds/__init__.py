@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from edgeds.estimate import Estimator as Estimator
     from edgeds.estimate import open_plate as open_plate
     from edgeds.estimate import plate_from_clip as plate_from_clip
+    from edgeds.handoff import latest as latest
+    from edgeds.live import LiveRun as LiveRun
     from edgeds.matte import foreground as foreground
     from edgeds.overlay import composer as composer
     from edgeds.pipeline import RunReport as RunReport
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from edgeds.platefile import plate_from_file as plate_from_file
     from edgeds.platefile import plate_to_file as plate_to_file
     from edgeds.sinks import open_sink as open_sink
+    from edgeds.sources import open_live_source as open_live_source
     from edgeds.sources import open_source as open_source
     from edgeds.types import Frame as Frame
     from edgeds.types import Maps as Maps
@@ -38,6 +41,8 @@ _HOMES = {
     "plate_from_clip": "estimate",
     "plate_from_file": "platefile",
     "plate_to_file": "platefile",
+    "latest": "handoff",
+    "LiveRun": "live",
     "foreground": "matte",
     "composer": "overlay",
     "RunReport": "pipeline",
@@ -45,6 +50,7 @@ _HOMES = {
     "Plate": "plate",
     "fitted": "plate",
     "open_sink": "sinks",
+    "open_live_source": "sources",
     "open_source": "sources",
     "Frame": "types",
     "Maps": "types",

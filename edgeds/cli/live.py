@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from fractions import Fraction
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from edgeds.cli.console import print_json, print_table, say, stop_on_signal
+from edgeds.cli.engine import engine_beside
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -21,6 +21,7 @@ from edgeds.cli.options import (
     OpacityOption,
     ViewOption,
 )
+from edgeds.cli.sources import CameraOption, SourceArgument, uri_from_arguments
 from edgeds.presets import LOOK, PAGE
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
 
 
 def live_command(
-    camera: Annotated[
-        str, typer.Option(help="0, /dev/video0, rtsp://..., file:clip.mp4 or file:clip.mp4?loop.")
-    ] = "0",
+    source: SourceArgument = None,
+    camera: CameraOption = None,
     plate: Annotated[
         Path | None,
         typer.Option("-b", "--plate", help="Picture of the empty scene; without it, taken now."),
@@ -75,28 +75,20 @@ def live_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show live who and what was not in the empty scene, and how near everything is."""
-    import cv2
-
     from edgeds.backdrop import open_backdrop
-    from edgeds.engine import open_engine
     from edgeds.live import LiveRun
     from edgeds.plate import fitted
     from edgeds.platefile import plate_from_file
     from edgeds.sources import open_live_source
 
-    cv2.setNumThreads(1)  # as in `edgeds video`: the stages are the parallelism
-    wanted_size = _size(size)
+    uri, wanted_size = uri_from_arguments(source, camera), _size(size)
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)
     given = None if plate is None else plate_from_file(plate)
     with ExitStack() as stack, stop_on_signal() as stop:
-        with ThreadPoolExecutor(1) as beside:  # cameras take a second to open, engines too
-            opening = beside.submit(open_engine, engine, device=device)
-            source = open_live_source(
-                camera, size=wanted_size, rate=rate, pixel_format=pixel_format
-            )
-            stack.enter_context(source)
-            network = stack.enter_context(opening.result())
-        info = source.info
+        opened = stack.enter_context(engine_beside(engine, device))
+        frames = open_live_source(uri, size=wanted_size, rate=rate, pixel_format=pixel_format)
+        stack.enter_context(frames)
+        info, network = frames.info, opened()
         if virtual_camera_device is not None:
             virtual_camera = True
         behind = open_backdrop(backdrop, info.size) if backdrop else None
@@ -104,7 +96,7 @@ def live_command(
             stack.callback(behind.close)
         window = None if show is False else _window(info, must=bool(show))
         run = LiveRun(
-            source,
+            frames,
             network,
             None if given is None else fitted(given, info.size),
             view=view,
@@ -129,7 +121,7 @@ def live_command(
             run.start_recording()
         with _status_line(run):
             report = run.run(duration_secs=duration, max_frames=max_frames)
-    _report(report, source=camera, engine=network.name, as_json=as_json)
+    _report(report, source=uri, engine=network.name, as_json=as_json)
     if stop.is_set():
         raise typer.Exit(130)
     if any(output.message for output in report.outputs):
@@ -193,13 +185,14 @@ def _status_line(run: LiveControl) -> Iterator[None]:
     """How it goes, in one line that renews itself, where there is a terminal."""
     from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
         return
     line = Live(
-        get_renderable=lambda: _line(run.status()),
+        get_renderable=lambda: Text(_line(run.status())),  # Text: a message may have brackets
         console=console,
         refresh_per_second=2,
         transient=True,
@@ -210,7 +203,7 @@ def _status_line(run: LiveControl) -> Iterator[None]:
 
 def _line(status: LiveStatus) -> str:
     if status.source_state != "running":
-        return f"{status.source_state}: {status.source_message}"
+        return status.source_message or status.source_state
     recording = "  recording" if status.recording else ""
     return (
         f"{status.fps:5.1f} fps  latency {status.latency_p50_ms:.0f} ms, "

@@ -21,9 +21,7 @@ SourceArgument: TypeAlias = Annotated[
         "file:clip.mp4 is played in real time.",
     ),
 ]
-CameraOption: TypeAlias = Annotated[
-    str | None, typer.Option(help="SOURCE under the name it has in `edgeds live`.")
-]
+CameraOption: TypeAlias = Annotated[str | None, typer.Option(help="The same as SOURCE.")]
 
 
 def uri_from_arguments(source: str | None, camera: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgeds.cli.console import print_json, print_table, progress, say, stop_on_signal, until
+from edgeds.cli.engine import engine_beside
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -59,24 +59,16 @@ def video_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show who and what was not in the empty scene, and how near everything is, in a video."""
-    import cv2
-
     from edgeds.backdrop import open_backdrop
-    from edgeds.engine import open_engine
     from edgeds.estimate import Estimator
     from edgeds.overlay import composer
     from edgeds.pipeline import Clock
-    from edgeds.platefile import check_plate_target, plate_to_file
+    from edgeds.platefile import plate_to_file
     from edgeds.sheet import ContactSheet
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
 
-    # The stages are the parallelism. OpenCV's own threads spin beside them: on 2 cores they took
-    # the network from 10 to 21 ms a frame.
-    cv2.setNumThreads(1)
-    _check_options(view, backdrop, sheet)
-    if save_plate is not None:
-        check_plate_target(save_plate)
+    _check_options(view, backdrop, sheet, save_plate)
     with ExitStack() as stack, stop_on_signal() as stop:
         frames = stack.enter_context(open_source(source))
         info = frames.info
@@ -85,10 +77,9 @@ def video_command(
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         if behind is not None:
             stack.callback(behind.close)
-        with ThreadPoolExecutor(1) as beside:  # both take a while, and neither all cores
-            opening = beside.submit(open_engine, engine, device=device)
-            scene = _plate(plate, source, info.size, stop)
-            network = stack.enter_context(opening.result())
+        opened = stack.enter_context(engine_beside(engine, device))
+        scene = _plate(plate, source, info.size, stop)
+        network = opened()
         if save_plate is not None:
             plate_to_file(scene, save_plate)
         _say_choices(network.name, scene, plate, info.name, str(target), view)
@@ -101,16 +92,12 @@ def video_command(
             backdrop=behind,
             opacity=opacity,
         )
-        moments = (
-            ContactSheet(scene.pixels, estimate.plate_depth, estimate.depth_range)
-            if sheet
-            else None
-        )
+        if sheet is not None:
+            moments = ContactSheet(scene.pixels, estimate.plate_depth, estimate.depth_range)
+            compose = _with_sheet(compose, moments)
         clock = Clock()
-        failure = _run(
-            until(stop, frames), estimate, _with_sheet(compose, moments), sink, clock, stop, info
-        )
-        if moments is not None and sheet is not None and clock.written_secs:
+        failure = _run(until(stop, frames), estimate, compose, sink, clock, stop, info)
+        if sheet is not None and clock.written_secs:
             moments.save(sheet)
     result = _result(
         clock,
@@ -131,8 +118,11 @@ def video_command(
         raise typer.Exit(130)
 
 
-def _check_options(view: View, backdrop: str | None, sheet: Path | None) -> None:
+def _check_options(
+    view: View, backdrop: str | None, sheet: Path | None, save_plate: Path | None
+) -> None:
     from edgeds.errors import InputError, SinkError
+    from edgeds.platefile import check_plate_target
 
     if backdrop is not None and view != "replace":
         raise InputError(
@@ -146,6 +136,8 @@ def _check_options(view: View, backdrop: str | None, sheet: Path | None) -> None
             why="it must be a .png in a folder that is there",
             fix="give a path such as sheet.png",
         )
+    if save_plate is not None:
+        check_plate_target(save_plate)
 
 
 def _plate(path: Path | None, source: str, size: Size, stop: Event) -> Plate:
@@ -235,10 +227,7 @@ def _making(plate: Plate) -> str:
     return ""
 
 
-def _with_sheet(compose: Compose, sheet: ContactSheet | None) -> Compose:
-    if sheet is None:
-        return compose
-
+def _with_sheet(compose: Compose, sheet: ContactSheet) -> Compose:
     def compose_and_keep(frame: Frame, maps: Maps) -> Frame:
         sheet.add(frame, maps)
         return compose(frame, maps)

@@ -63,30 +63,28 @@ def open_live_source(
     """Open a camera, a network stream, or a file played as if it were one, and wait for a picture.
 
     Args:
-        uri: `0` or `/dev/video0`; `rtsp://...` or another URL; `file:clip.mp4` or `file:shots/`,
-            with `?loop` at its end to play it again and again.
+        uri: `0` or `/dev/video0`; `rtsp://...` or another URL; `clip.mp4` or `shots/`, best as
+            `file:clip.mp4`, where `?loop` at its end plays it again and again.
         size, rate, pixel_format: what to ask a camera for; others give what they have.
 
     Raises:
         SourceError: nothing is there, or it gives no picture.
     """
     text = str(uri)
-    if text.startswith("file:"):
-        path, options = _file_and_options(text)
-        return RealTimeSource(lambda: open_source(path), loop="loop" in options)
-    if "://" in text:
-        return LiveSource(lambda: StreamFeed(text))
     if text.isdecimal() or text.startswith("/dev/"):
         device = int(text) if text.isdecimal() else text
         return LiveSource(
             lambda: CameraFeed(device, size=size, rate=rate, pixel_format=pixel_format)
         )
+    if text.startswith("file:") or Path(text).exists():
+        path, options = _file_and_options(text)
+        return RealTimeSource(lambda: open_source(path), loop="loop" in options)
+    if "://" in text:
+        return LiveSource(lambda: StreamFeed(text))
     raise SourceError(
         f"cannot open {text!r} as a camera",
-        why="it is no camera's number, no device and no URL",
-        fix=f"for a file played in real time: --camera file:{text}"
-        if Path(text).exists()
-        else "give 0, /dev/video0, rtsp://... or file:clip.mp4",
+        why="it is no camera's number, no device, no URL and no file",
+        fix="give 0, /dev/video0, rtsp://... or file:clip.mp4",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -143,3 +145,17 @@ def test_samples_are_spread_over_the_whole_clip(make_clip: MakeClip, frame_count
 def test_large_frames_get_fewer_samples(make_clip: MakeClip) -> None:
     clip = make_clip(frame_count=40)
     assert len(spread_frames(clip, 48, memory_bytes=90 * 160 * 3 * 7)) == 7
+
+
+def test_a_closed_video_is_freed_at_once(make_clip) -> None:  # type: ignore[no-untyped-def]
+    # Looped for hours, decoders that wait for the garbage collector fill the memory.
+    gc.disable()
+    try:
+        source = open_source(make_clip())
+        next(iter(source))
+        freed = weakref.ref(source)
+        source.close()
+        del source
+        assert freed() is None
+    finally:
+        gc.enable()

@@ -77,6 +77,7 @@ class StreamFeed(Closing):
 
     def close(self) -> None:
         self._container.close()
+        self._grabs = iter(())  # as in VideoSource: else its pictures wait for the collector
 
     def _decoded(self, stream: av.VideoStream) -> Iterator[Grab]:
         import av

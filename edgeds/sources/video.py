@@ -86,6 +86,9 @@ class VideoSource(Closing):
         if not self._closed:
             self._closed = True
             self._container.close()
+            # The generator knows its source and the source its generator: without this, the
+            # decoder's pictures wait for the garbage collector, 3 MB with every lap of a loop.
+            self._frames, self._first = iter(()), None
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         import av

@@ -302,7 +302,7 @@ def test_leaving_never_hangs_while_a_camera_hangs() -> None:
     report = LiveRun(LiveSource(lambda: Hangs(size=SIZE)), DifferenceEngine(), PLATE).run(
         duration_secs=0.5
     )
-    assert report.frames >= 1
+    assert report.grabbed == report.delivered + report.dropped
     assert time.monotonic() - began < 15
     release.set()
 

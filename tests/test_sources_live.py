@@ -274,6 +274,7 @@ def test_a_camera_is_held_released_and_after_a_break_held_again() -> None:
         breaking.set()
         _wait_for(lambda: cameras[1].settings.get(exposure) == 77)
     reading.join(10)
+    assert cameras[1].settings[auto_exposure] == 3  # given back
 
 
 def test_what_cannot_be_held_is_left_alone() -> None:

@@ -20,9 +20,6 @@ from edgeds.sources import WatchedSource
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 from edgeds.upkeep import PlateUpdate, Upkeep
 
-# Of the count-down, when whoever was there has left and the automatics have settled.
-_HOLD_SECS = 1.2
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
@@ -108,7 +105,7 @@ class LiveEstimate:
         self._wanted.clear()
         wizard = self._wizard
         status = wizard(frame)
-        if not self._holding and status.secs_left < _HOLD_SECS:
+        if not self._holding and status.secs_left < self._settings.hold_secs:
             self._holding = True
             self._source.hold()
         if wizard.ended:

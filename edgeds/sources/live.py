@@ -131,6 +131,8 @@ class LiveSource(Closing):
 
     def close(self) -> None:
         self._closed.set()
+        if self.held is not None:  # drivers keep what a program leaves behind
+            self.release()
         self._reader.leave()
         self._reader.join(_JOIN_SECS)
         self.state = "ended"
@@ -239,14 +241,18 @@ class _Reader:
             with self._open_feed() as feed:
                 self.description, self.rate = feed.description, feed.rate
                 while not self._left.is_set():
-                    wish, self.wish = self.wish, None
-                    if wish is not None and feed.camera is not None:
-                        wish(feed.camera)
+                    self._fulfil(feed)
                     self._put(feed.read())
+                self._fulfil(feed)
         except EdgedsError as error:
             self._put(error)
         except Exception as error:  # a driver's surprise is a break like any other
             self._put(SourceFailed("the source broke", why=f"{type(error).__name__}: {error}"))
+
+    def _fulfil(self, feed: Feed) -> None:
+        wish, self.wish = self.wish, None
+        if wish is not None and feed.camera is not None:
+            wish(feed.camera)
 
     def _put(self, item: Grab | EdgedsError) -> None:
         while not self._left.is_set():

@@ -154,10 +154,10 @@ class Wizard:
     ) -> Generator[None, Frame | None, list[str]]:
         """Refuse by raising; else notes for the verdict."""
         settings = self._settings
-        reference = np.median(np.stack([g.small for g in glances]), axis=0).astype(np.uint8)
-        check_picture(reference, settings)
+        reference = (yield from median_plate([each.small for each in glances])).pixels
+        notes = check_picture(reference, settings)
         yield
-        measured = stillness(glances, reference, settings)
+        measured = yield from stillness(glances, reference, settings)
         check_still(measured, settings)
         yield
         for one, other in ((shots[0], shots[-1]), (shots[-1], shots[0])):
@@ -169,14 +169,15 @@ class Wizard:
                     "leave the picture, and take the plate again",
                 )
             yield
-        notes = ["somebody who kept perfectly still would be in it: look at it"]
-        if self._former is not None and self._former.size == shots[0].shape[:2]:
+        if self._former is None or self._former.size != shots[0].shape[:2]:
+            notes.append("somebody who kept perfectly still would be in it: look at it")
+        else:
             share, where = self._foreground(self._former.pixels, shots[-1])
             if share > settings.max_foreground:
-                notes = [
+                notes.append(
                     f"it shows something {where} that the former plate did not "
                     f"({percent(share)} of the picture): if that is a person, take it again"
-                ]
+                )
             yield
         if measured.moved > PLATE_CAPTURE.max_moved:
             moved = f"{measured.moved_where} ({percent(measured.moved)} of the picture)"

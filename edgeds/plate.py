@@ -48,7 +48,8 @@ class Plate:
     @property
     def noise_levels(self) -> float | None:
         """The noise of a typical pixel, where it is known."""
-        return None if self.noise is None else float(np.median(self.noise))
+        # Of a sixteenth of them: at 4K the median of all takes a third of a second.
+        return None if self.noise is None else float(np.median(self.noise[::4, ::4]))
 
 
 def fitted(plate: Plate, size: Size) -> Plate:

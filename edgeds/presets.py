@@ -103,8 +103,10 @@ class PlateCapture:
     """A picture whose 99th percentile is darker shows nothing."""
     flat_levels: float = 1.5
     """Standard deviation under which a picture is one flat colour."""
-    max_clipped: float = 0.4
-    """Share of white, or of black, pixels."""
+    max_clipped: float = 0.6
+    """Share of white, or of black, pixels; a white backdrop is half of a picture on purpose."""
+    poor_clipped: float = 0.2
+    """Share past which the verdict advises."""
     moved_levels: float = 6.0
     """A small pixel moved where it differs by more from the still scene..."""
     moved_sigmas: float = 6.0

@@ -5,6 +5,7 @@ Everything is judged on small copies of the frames. Knows nothing about time, ca
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import cv2
@@ -19,7 +20,8 @@ from edgeds.types import FloatMap, Pixels
 
 _FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
 _FIT_ROUNDS = 3
-_WHITE = 245
+_NOISE_STRIDE = 4
+_BLACK, _NEARLY_WHITE, _WHITE = 4, 245, 251
 _TILES = (12, 8)  # across, down: a person fills some of them, an iris or a lens changes all
 _MIN_TILES = 4
 _BUMPED = 5  # a camera that is touched shifts in some frames; what hides the scene in one does not
@@ -62,8 +64,8 @@ def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
     return Glance(small, cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY))
 
 
-def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> None:
-    """Refuse what shows nothing: black, flat or clipped.
+def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> list[str]:
+    """Refuse what shows nothing: black, flat or clipped. Returns notes on what is poor.
 
     Args:
         pixels: the scene, at any size; noise should have been averaged out of it.
@@ -79,21 +81,27 @@ def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Non
             "the picture is one flat colour: the lens is covered, or the camera sends no picture",
             "uncover the lens, or check the camera's cable and its other programs",
         )
-    dark = float((brightest <= 4).mean())
+    dark = float((brightest <= _BLACK).mean())
     if dark > settings.max_clipped:
         raise refusal(f"{dark:.0%} of the picture is too dark to see", "add light")
-    white = float((pixels.min(axis=-1) >= 251).mean())
+    white = float((pixels.min(axis=-1) >= _WHITE).mean())
     if white > settings.max_clipped:
         raise refusal(
             f"{white:.0%} of the picture is clipped to white",
             "lower the camera's exposure, or take light away",
         )
+    notes = []
+    if dark > settings.poor_clipped:
+        notes.append(f"{dark:.0%} of it is black: more light is better")
+    if white > settings.poor_clipped:
+        notes.append(f"{white:.0%} of it is clipped to white: less exposure is better")
+    return notes
 
 
 def stillness(
     glances: list[Glance], reference: Pixels, settings: PlateCapture = PLATE_CAPTURE
-) -> Stillness:
-    """Measure how the frames differ from each other.
+) -> Generator[None, object, Stillness]:
+    """Measure how the frames differ from each other. A generator, as `median_plate` is.
 
     Each frame is explained by the reference (their median) with one gain and bias for every
     channel and one small shift, fitted robustly; what that does not explain, moved. So an
@@ -101,16 +109,23 @@ def stillness(
     """
     scene = reference.astype(np.float32)
     slopes = _slopes(scene)
-    fits = [_explained(each.small, scene, slopes) for each in glances]
+    fits = []
+    for done, each in enumerate(glances, start=1):
+        fits.append(_explained(each.small, scene, slopes))
+        if done % 4 == 0:
+            yield
     residuals = np.stack([residual for residual, _, _ in fits])
     levels = np.stack([level for _, level, _ in fits])
     shifts = np.stack([shift for _, _, shift in fits])
+    yield
     moved = _moved(residuals, settings)
+    yield
+    focus_drift = yield from _focus_drift([each.grey for each in glances])
     # Asked only where much moves: in a plain picture nothing tells where its parts are.
     much = moved.mean() > settings.camera_moved
     return Stillness(
         exposure_drift=_exposure_drift(levels),
-        focus_drift=_focus_drift([each.grey for each in glances]),
+        focus_drift=focus_drift,
         shift_px=float(np.median(np.sort(np.hypot(*shifts.T))[-_BUMPED:])),
         moved=float(moved.mean()),
         moved_where=place(moved),
@@ -198,7 +213,7 @@ def _explained(
             difference[::_FIT_STRIDE, ::_FIT_STRIDE, channel],
         )
         left = difference[..., channel] - np.einsum("i,ihw->hw", weights, terms)
-        left[m > _WHITE] *= 0.5  # clipped, so it does not follow the gain
+        left[m >= _NEARLY_WHITE] *= 0.5  # partly clipped, so it does not follow the gain
         np.maximum(worst, np.abs(cv2.blur(left, (3, 3))), out=worst)
         level[channel] = 1 + weights[0] + weights[1] / max(float(m.mean()), 1.0)
         shift += weights[2:] / 3
@@ -226,7 +241,8 @@ def _robust_fit(
 
 def _moved(residuals: npt.NDArray[np.float32], settings: PlateCapture) -> npt.NDArray[np.bool_]:
     """Pixels that differ from the still scene by more than noise, in more than one frame."""
-    noise = 1.4826 * float(np.median(residuals))
+    part = residuals[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE]
+    noise = 1.4826 * float(np.median(part))
     limit = max(settings.moved_levels, settings.moved_sigmas * noise)
     often = (residuals > limit).sum(axis=0) >= 2
     kernel = np.ones((2, 2), np.uint8)
@@ -241,9 +257,12 @@ def _exposure_drift(levels: npt.NDArray[np.float32]) -> float:
     return float((means.max(axis=0) - means.min(axis=0)).max())
 
 
-def _focus_drift(greys: list[npt.NDArray[np.uint8]]) -> float:
+def _focus_drift(greys: list[npt.NDArray[np.uint8]]) -> Generator[None, object, float]:
     """Relative change of the sharpness between thirds: the median over the textured tiles."""
-    thirds = [_sharpness(greys[part]) for part in _thirds(len(greys))]
+    thirds = []
+    for part in _thirds(len(greys)):
+        thirds.append(_sharpness(greys[part]))
+        yield
     energy = np.stack([energy for energy, _ in thirds])
     noise = np.stack([noise for _, noise in thirds])
     sharpest = energy.max(axis=0)

@@ -265,6 +265,36 @@ class Page:
     """The longer side of an uploaded backdrop, once decoded."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Frames for int8 ranges."""
+
+    min_frames: int = 100
+    """Fewer are refused."""
+    good_frames: int = 500
+    """Fewer are warned about."""
+    held_out_share: float = 0.2
+    """Share of the frames that the result is judged on."""
+    percentile: float = 99.99
+    """Share of the values that the method of this name keeps from saturating."""
+    stretches: int = 20
+    """A set is cut into at least so many pieces of one scene each, and pieces are held out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a lower precision may cost on held-out frames before float is taken instead."""
+
+    alpha_mad: float = 2e-3
+    iou_loss: float = 0.01
+    depth_abs_rel: float = 0.03
+    """Relative."""
+    latency_ratio: float = 1.03
+    """Slower than float; up to this it is noise."""
+    turns: int = 60
+    warm_up_turns: int = 5
+
+
 HANDOFF = Handoff()
 GPU = Gpu()
 BENCH = Bench()
@@ -277,3 +307,5 @@ MATTE = Matte()
 ENCODE = Encode()
 LOOK = Look()
 PAGE = Page()
+CALIBRATION = Calibration()
+GATE = Gate()

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from edgeds.cli.bench import bench_command
+from edgeds.cli.build_engine import build_engine_command
 from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.capture import capture_command
 from edgeds.cli.doctor import doctor_command
@@ -29,6 +30,7 @@ app.command("live")(live_command)
 app.command("video")(video_command)
 app.command("capture")(capture_command)
 app.command("calibrate")(calibrate_command)
+app.command("build-engine")(build_engine_command)
 app.command("eval")(evaluate_command)
 app.command("bench")(bench_command)
 app.command("doctor")(doctor_command)

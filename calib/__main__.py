@@ -1,0 +1,103 @@
+"""`python -m calib`: calibration sets from a checkout. It parses, builds and prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Output = Annotated[Path, typer.Option("-o", "--output", help="folder of the set")]
+Quality = Annotated[int, typer.Option(min=50, max=100, help="of the JPEG pictures")]
+
+
+@app.callback()
+def main() -> None:
+    """Make calibration sets."""
+
+
+@app.command()
+def compose(
+    data: Annotated[
+        Path, typer.Argument(help="training folder, with splits.json and LICENSES.tsv")
+    ],
+    output: Output,
+    count: Annotated[int, typer.Option(min=1, help="number of frames")] = 520,
+    height: int = 192,
+    width: int = 320,
+    seed: int = 1,
+    quality: Quality = 68,
+) -> None:
+    """Compose a set from the freely licensed part of the training material: the one that ships."""
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from calib.compose import composed
+
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bar:
+        task = bar.add_task("compose", total=count)
+        composed(
+            data,
+            output,
+            count=count,
+            size=(height, width),
+            seed=seed,
+            quality=quality,
+            on_item=lambda: bar.advance(task),
+        )
+    _tell(output)
+
+
+@app.command()
+def sample(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="clips, folders of images, and sets with a manifest.jsonl"),
+    ],
+    output: Output,
+    count: Annotated[int, typer.Option(min=1, help="number of frames, at most")] = 600,
+    height: Annotated[int, typer.Option(help="of the pictures; 0 keeps the source's")] = 192,
+    width: Annotated[int, typer.Option(help="of the pictures; 0 keeps the source's")] = 320,
+    quality: Quality = 92,
+) -> None:
+    """Sample a set from many sources: an equal share of each, without near-duplicates."""
+    from calib.sample import sampled
+
+    sampled(
+        sources,
+        output,
+        count=count,
+        size=(height, width) if height and width else None,
+        quality=quality,
+        on_source=lambda path, frames: typer.echo(f"{path}: {frames} frames"),
+    )
+    _tell(output)
+
+
+def _tell(output: Path) -> None:
+    from edgeds.engine.calibration import read_calibration_set
+
+    found = read_calibration_set(output)
+    megabytes = sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) / 1e6
+    typer.echo(
+        f"{output}: {found.frames} frames, {len(found.held_out)} of them held out, "
+        f"{megabytes:.1f} MB, hash {found.hash[:12]}"
+    )
+
+
+def main_command() -> None:
+    """`app`, with bad input told in a line and exit code 2."""
+    from edgeds.errors import EdgedsError
+
+    try:
+        app()
+    except (EdgedsError, FileNotFoundError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main_command()

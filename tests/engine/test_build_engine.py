@@ -1,0 +1,258 @@
+"""`edgeds build-engine`, from a calibration set to an engine that runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import WriteSet
+
+onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
+pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
+
+from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
+from edgeds.engine.build import Built, Target, build_engine  # noqa: E402
+from edgeds.engine.calibration import read_calibration_set  # noqa: E402
+from edgeds.engine.candidates import Precision  # noqa: E402
+from edgeds.engine.card import Card, check_files  # noqa: E402
+from edgeds.engine.other_size import engine_of_size  # noqa: E402
+from edgeds.errors import EngineError  # noqa: E402
+from edgeds.preprocess import resized  # noqa: E402
+from edgeds.presets import Gate  # noqa: E402
+from edgeds.sources import SyntheticSource  # noqa: E402
+from edgeds.types import FloatMap  # noqa: E402
+
+pytestmark = pytest.mark.timeout(600)  # seconds on a free machine, minutes on a crowded one
+
+SIZE = 64, 96
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def calib(write_set: WriteSet) -> Path:
+    return write_set(100)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped network for small pictures: a tenth of the time."""
+    return engine_of_size(default_engine(), tmp_path_factory.mktemp("small") / "float", SIZE)
+
+
+@pytest.fixture(scope="module")
+def int8(small: Path, calib: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("built") / "int8"
+    return build_engine(
+        small, folder, precision="int8", target=Target(), calibration=calib, force=True
+    )
+
+
+def test_another_size_is_the_same_network(small: Path) -> None:
+    scene = SyntheticSource(size=(192, 320), frame_count=6)
+    frame = list(scene)[-1].pixels
+    with open_engine(default_engine()) as large, open_engine(small) as little:
+        wanted = large.infer(frame, large.encode_plate(scene.plate)).alpha
+        found = little.infer(resized(frame, SIZE), little.encode_plate(resized(scene.plate, SIZE)))
+    assert found.alpha.shape == SIZE
+    assert (resized_alpha(wanted) > 0.5).any()
+    assert ((found.alpha > 0.5) == (resized_alpha(wanted) > 0.5)).mean() > 0.97
+
+
+def resized_alpha(alpha: FloatMap) -> FloatMap:
+    return np.asarray(cv2.resize(alpha, SIZE[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def test_an_int8_engine_finds_what_float_finds(small: Path, int8: Built) -> None:
+    scene = SyntheticSource(size=SIZE, frame_count=6)
+    frame = list(scene)[-1].pixels
+    alphas = []
+    for folder in (small, int8.folder):
+        with open_engine(folder) as engine:
+            alphas.append(engine.infer(frame, engine.encode_plate(scene.plate)).alpha)
+    assert (alphas[0] > 0.5).any()
+    assert np.abs(alphas[0] - alphas[1]).mean() < 5e-3
+
+
+def test_the_card_tells_how_the_engine_came_to_be(int8: Built, calib: Path) -> None:
+    card = read_card(int8.folder)
+    check_files(card, int8.folder)
+    assert (card.precision, card.backend, card.size) == ("int8", "onnx", SIZE)
+    assert card.network_hash == read_card(default_engine()).network_hash
+    assert card.calibration_hash == read_calibration_set(calib).hash
+    told = card.made["calibration"]
+    assert told["method"] in told["alpha_mad_from_float"]
+    assert set(told["alpha_mad_from_float"]) == {"max", "percentile", "entropy"}
+    assert (told["frames"], told["held_out"]) == (80, 20)
+    assert card.metrics["gate"]["comparison"]["frames"] == 20
+    assert card.metrics["gate"]["latency"]["ratio"] > 0
+
+
+def test_weights_are_int8_per_channel_and_first_and_last_convolutions_float(int8: Built) -> None:
+    graph = onnx.load(int8.folder / "frame.onnx").graph
+    makers = {name: node for node in graph.node for name in node.output}
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    floats, scales = [], []
+    for node in graph.node:
+        if node.op_type != "Conv":
+            continue
+        maker = makers.get(node.input[1])
+        if maker is None or maker.op_type != "DequantizeLinear":
+            floats.append(node.name)
+            continue
+        assert weights[maker.input[0]].data_type == onnx.TensorProto.INT8
+        assert makers[node.input[0]].op_type == "DequantizeLinear"
+        scales.append(weights[maker.input[1]].dims[0] == weights[maker.input[0]].dims[0])
+    assert all(scales)
+    assert len(scales) == read_card(int8.folder).made["int8_convolutions"] > 50
+    wanted = [
+        "stem",
+        "stages.0.0/depthwise",
+        "stages.0.0/project",
+        "detail",
+        "alpha1.1",
+        "depth2.1",
+    ]
+    assert len(floats) == len(wanted)
+    assert all(any(part in name for name in floats) for part in wanted)
+    zeros = [w for name, w in weights.items() if name.endswith("zero_point")]
+    assert zeros
+    assert all((onnx.numpy_helper.to_array(zero) == 0).all() for zero in zeros)
+
+
+def test_past_the_gate_float_is_built_and_the_card_says_why(
+    small: Path, calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
+    built = build_engine(
+        small, tmp_path / "e", precision="fp16", target=Target(), calibration=calib
+    )
+    assert [row.precision for row in built.rows] == ["fp16", "fp32"]
+    card = read_card(tmp_path / "e")
+    assert card.precision == "fp32"
+    assert card.made["asked_for"] == "fp16"
+    assert "alpha MAD" in card.made["refused"]["fp16"][0]
+    assert card.files == read_card(small).files
+
+
+def test_force_keeps_what_the_gate_refuses(
+    small: Path, calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
+    built = build_engine(
+        small,
+        tmp_path / "e",
+        precision="fp16",
+        target=Target(),
+        calibration=calib,
+        force=True,
+    )
+    assert [row.precision for row in built.rows] == ["fp16"]
+    assert read_card(tmp_path / "e").precision == "fp16"
+    assert read_card(tmp_path / "e").metrics["gate"]["passed"] is False
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_a_named_gpu_gets_plans_judged_by_their_graphs(
+    small: Path, calib: Path, tmp_path: Path, precision: Precision
+) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="needs tensorrt_rtx: edgeds[tensorrt-rtx-cu12]")
+    built = build_engine(
+        small,
+        tmp_path / "e",
+        precision=precision,
+        target=Target(gpu="sm86", here=False),
+        calibration=calib,
+        force=True,
+    )
+    card = read_card(tmp_path / "e")
+    assert (card.backend, card.precision) == ("tensorrt_rtx", precision)
+    assert set(card.files) == {"plate.plan", "frame.plan"}
+    check_files(card, tmp_path / "e")
+    assert card.target["gpu"] == "sm86"
+    assert built.rows[-1].frame_ms is None  # no such GPU here
+    assert built.rows[-1].verdict is not None
+
+
+def test_a_failed_build_leaves_the_former_engine_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "engine"
+    build_engine(default_engine(), folder, precision="fp32", target=Target(), calibration=tmp_path)
+    before = (folder / "card.json").read_bytes()
+    with pytest.raises(EngineError):
+        build_engine(
+            default_engine(),
+            folder,
+            precision="fp32",
+            target=Target(gpu="sm1", here=False),
+            calibration=tmp_path,
+        )
+    assert (folder / "card.json").read_bytes() == before
+    check_files(read_card(folder), folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["engine"]
+
+
+def test_an_engine_is_replaced_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    Card(name="old", size=(1, 1)).write(folder)
+    (folder / "left.over").touch()
+    build_engine(default_engine(), folder, precision="fp32", target=Target(), calibration=tmp_path)
+    assert not (folder / "left.over").exists()
+    assert read_card(folder).size == (192, 320)
+    assert [path.name for path in tmp_path.iterdir()] == ["engine"]
+
+
+def test_a_folder_that_holds_no_engine_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(EngineError, match="something else"):
+        build_engine(
+            default_engine(), tmp_path, precision="fp32", target=Target(), calibration=tmp_path
+        )
+    with pytest.raises(EngineError, match="made from"):
+        build_engine(
+            default_engine(),
+            default_engine(),
+            precision="fp32",
+            target=Target(),
+            calibration=tmp_path,
+        )
+    assert (tmp_path / "holiday.jpg").exists()
+
+
+def test_the_command_builds_into_the_users_folder_and_the_name_opens_it(
+    edgeds: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
+    done = edgeds("build-engine", "--precision", "fp32", "--gpu", "none", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert Path(report["engine"]) == tmp_path / "home" / "engines" / "edgeds-192x320-fp32"
+    assert report["tried"][0]["frame_ms"] > 0
+    with open_engine(report["name"]) as engine:
+        assert "edgeds-192x320-fp32" in engine.name
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--size", "200x320"], "multiples of 32"),
+        (["--gpu", "rtx4090"], "sm86"),
+        (["--calib", "."], "manifest.jsonl"),
+        (["--weights", "none.safetensors"], "none.safetensors"),
+    ],
+)
+def test_bad_options_are_told_in_a_line(edgeds: Run, options: list[str], words: str) -> None:
+    done = edgeds("build-engine", "--precision", "int8", "--gpu", "none", *options)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_refuses_a_set_that_is_too_small(edgeds: Run, write_set: WriteSet) -> None:
+    done = edgeds("build-engine", "--precision", "int8", "--gpu", "none", "--calib", write_set(99))
+    assert done.returncode == 2
+    assert "99 frames" in done.stderr

@@ -1,0 +1,138 @@
+"""The gate: what a lower precision may cost, judged on maps made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeds.dataset import Item, Sample
+from edgeds.engine import DifferenceEngine
+from edgeds.engine.gate import (
+    Comparison,
+    Figures,
+    Latency,
+    comparison,
+    measured_latency,
+    verdict,
+)
+from edgeds.types import FloatMap, Maps
+
+SIZE = 40, 60
+GOOD = Figures(alpha_mad=1e-3, iou_loss=0.005, boundary_loss=0.0, depth_abs_rel=0.01)
+FAST = Latency(float_ms=10, candidate_ms=6, ratio=0.6)
+
+
+def judged(rise: Figures) -> Comparison:
+    return Comparison(
+        frames=9, difference=GOOD, rise=rise, frames_with_alpha=9, frames_with_depth=9
+    )
+
+
+def square(left: int, height: int = 20) -> FloatMap:
+    alpha = np.zeros(SIZE, np.float32)
+    alpha[10 : 10 + height, left : left + 20] = 1
+    return alpha
+
+
+def depth_m(near: float) -> FloatMap:
+    ramp = np.linspace(2, 6, SIZE[1], dtype=np.float32)[None].repeat(SIZE[0], 0)
+    return np.where(square(20) > 0, np.float32(near), ramp)
+
+
+def sample(alpha: FloatMap | None = None, depth: FloatMap | None = None) -> Sample:
+    path = Path("frame.png")
+    item = Item(frame=path, plate=path, alpha=path, scene="a", where="line 1", more={})
+    if alpha is None:
+        item = replace(item, alpha=None)
+    pixels = np.zeros((*SIZE, 3), np.uint8)
+    return Sample(item=item, frame=pixels, plate=pixels, alpha=alpha, depth_m=depth, ignore=None)
+
+
+def maps(alpha: FloatMap, near: float = 1.5) -> Maps:
+    return Maps(alpha, 1 / depth_m(near))
+
+
+def test_what_stays_within_the_limits_and_is_faster_passes() -> None:
+    found = verdict(judged(GOOD), FAST)
+    assert found.passed
+    assert found.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"alpha_mad": 2.1e-3}, "alpha MAD"),
+        ({"iou_loss": 0.011}, "IoU"),
+        ({"depth_abs_rel": 0.031}, "depth"),
+    ],
+)
+def test_past_any_limit_it_is_refused_with_that_reason(change: dict[str, float], word: str) -> None:
+    found = verdict(judged(replace(GOOD, **change)), FAST)
+    assert not found.passed
+    assert len(found.reasons) == 1
+    assert word in found.reasons[0]
+
+
+def test_slower_than_float_is_refused_but_one_noisy_figure_is_not() -> None:
+    slow = Latency(float_ms=10, candidate_ms=12, ratio=1.2)
+    assert "slower" in verdict(judged(GOOD), slow).reasons[0]
+    assert verdict(judged(GOOD), replace(slow, ratio=0.7)).passed
+    assert verdict(judged(GOOD), replace(slow, candidate_ms=7)).passed
+
+
+def test_what_cannot_run_here_is_judged_without_latency() -> None:
+    assert verdict(judged(GOOD), None).passed
+
+
+def test_with_truth_the_change_of_the_error_counts_not_the_difference() -> None:
+    # the candidate is nearer to the truth than float: different, and better
+    truth, by_float, candidate = square(20), square(24), square(21)
+    found = comparison([maps(by_float)], [maps(candidate)], [sample(truth)])
+    assert found.difference.alpha_mad > 0.02
+    assert found.rise.alpha_mad < -0.02
+    assert found.rise.iou_loss is not None
+    assert found.rise.iou_loss < -0.1
+    assert found.frames_with_alpha == 1
+
+
+def test_without_truth_the_difference_counts() -> None:
+    found = comparison([maps(square(20))], [maps(square(21))], [sample()])
+    assert found.rise == found.difference
+    assert found.rise.alpha_mad == pytest.approx(2 * 20 / (40 * 60))
+    assert found.rise.iou_loss == pytest.approx(1 - 19 / 21)
+    assert found.frames_with_alpha == 0
+
+
+def test_depth_with_truth_is_the_relative_rise_of_abs_rel() -> None:
+    truth = depth_m(1.5)
+    worse = sample(depth=truth)
+    found = comparison([maps(square(20), 1.7)], [maps(square(20), 2.4)], [worse])
+    assert found.frames_with_depth == 1
+    assert found.rise.depth_abs_rel is not None
+    assert found.rise.depth_abs_rel > 0.5
+    same = comparison([maps(square(20), 1.7)], [maps(square(20), 1.7)], [worse])
+    assert same.rise.depth_abs_rel == pytest.approx(0)
+
+
+def test_inverse_depth_in_other_units_is_no_difference() -> None:
+    a = maps(square(20))
+    b = Maps(a.alpha, 3 * a.inverse_depth + np.float32(0.2))
+    found = comparison([a], [b], [sample()])
+    assert found.difference.depth_abs_rel == pytest.approx(0, abs=1e-4)
+
+
+def test_frames_without_foreground_say_nothing_of_iou() -> None:
+    nothing = np.zeros(SIZE, np.float32)
+    found = comparison([maps(nothing)], [maps(nothing)], [sample()])
+    assert found.rise.iou_loss is None
+    assert verdict(found, None).passed
+
+
+def test_latency_of_one_engine_against_itself_is_about_equal() -> None:
+    engine = DifferenceEngine()
+    found = measured_latency(engine, engine)
+    assert 0.2 < found.ratio < 5
+    assert found.float_ms > 0

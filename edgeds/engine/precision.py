@@ -26,6 +26,9 @@ MAPS = ("alpha", "inverse_depth")
 """Outputs that stay float32."""
 _FLOAT32_INPUTS = {"Resize": (1, 2)}
 """Inputs that ONNX wants in float32 whatever the rest is: roi and scales."""
+_QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
+_SMALLEST = float(np.finfo(np.float16).smallest_subnormal)
+"""Of a scale: a channel whose weights are all but 0 has a smaller one, and 0 is no scale."""
 _FP16_SCALES_SINCE = 19
 """The first opset whose QuantizeLinear and DequantizeLinear take float16."""
 
@@ -53,6 +56,8 @@ def half_graph(model: onnx.ModelProto) -> onnx.ModelProto:
 
     half = onnx.ModelProto()
     half.CopyFrom(model)
+    if any(node.op_type in _QUANTIZERS for node in half.graph.node):
+        half = _with_opset(half, _FP16_SCALES_SINCE)
     graph = half.graph
     kept = {
         node.input[i]
@@ -60,9 +65,11 @@ def half_graph(model: onnx.ModelProto) -> onnx.ModelProto:
         for i in _FLOAT32_INPUTS.get(node.op_type, ())
         if i < len(node.input)
     }
+    scales = {node.input[1] for node in graph.node if node.op_type in _QUANTIZERS}
     for tensor in graph.initializer:
         if tensor.name not in kept:
-            _halve_tensor(tensor, tensor.name)
+            smallest = _SMALLEST if tensor.name in scales else 0.0
+            _halve_tensor(tensor, tensor.name, smallest)
     for node in graph.node:
         if node.op_type == "Constant" and node.output[0] not in kept:
             for attribute in node.attribute:
@@ -74,8 +81,6 @@ def half_graph(model: onnx.ModelProto) -> onnx.ModelProto:
             value.type.tensor_type.elem_type = TensorProto.FLOAT16
     del graph.value_info[:]
     _widen_before_float_ops(graph)
-    if any(node.op_type == "QuantizeLinear" for node in graph.node):
-        half = _with_opset(half, _FP16_SCALES_SINCE)
     onnx.checker.check_model(half, full_check=True)
     return half
 
@@ -91,12 +96,12 @@ def float_nodes(model: onnx.ModelProto) -> tuple[str, ...]:
         for value in (*inferred.value_info, *inferred.output, *inferred.input)
         if value.type.tensor_type.elem_type == TensorProto.FLOAT
     }
-    quiet = {"Cast", "Constant", "QuantizeLinear", "DequantizeLinear"}
+    quiet = {"Cast", "Constant", *_QUANTIZERS}
     loud = (node for node in inferred.node if node.op_type not in quiet)
     return tuple(node.name for node in loud if node.output[0] in floats)
 
 
-def _halve_tensor(tensor: onnx.TensorProto, name: str) -> None:
+def _halve_tensor(tensor: onnx.TensorProto, name: str, smallest: float = 0.0) -> None:
     from onnx import TensorProto, numpy_helper
 
     if tensor.data_type != TensorProto.FLOAT:
@@ -109,7 +114,8 @@ def _halve_tensor(tensor: onnx.TensorProto, name: str) -> None:
             fix="use --precision fp32, or weights trained with weight decay",
         )
     own_name = tensor.name
-    tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), own_name))
+    halves = np.maximum(values, smallest) if smallest else values
+    tensor.CopyFrom(numpy_helper.from_array(halves.astype(np.float16), own_name))
 
 
 def _widen_before_float_ops(graph: onnx.GraphProto) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -18,7 +18,6 @@ pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edged
 from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
 from edgeds.engine.build import Built, Target, build_engine  # noqa: E402
 from edgeds.engine.calibration import read_calibration_set  # noqa: E402
-from edgeds.engine.candidates import Precision  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.other_size import engine_of_size  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
@@ -31,6 +30,14 @@ pytestmark = pytest.mark.timeout(600)  # seconds on a free machine, minutes on a
 
 SIZE = 64, 96
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_turns() -> Iterator[None]:
+    """Nothing here judges speed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgeds.engine.gate.GATE", Gate(turns=3, warm_up_turns=1))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -156,21 +163,20 @@ def test_force_keeps_what_the_gate_refuses(
     assert read_card(tmp_path / "e").metrics["gate"]["passed"] is False
 
 
-@pytest.mark.parametrize("precision", ["fp16", "int8"])
 def test_a_named_gpu_gets_plans_judged_by_their_graphs(
-    small: Path, calib: Path, tmp_path: Path, precision: Precision
+    small: Path, calib: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("tensorrt_rtx", reason="needs tensorrt_rtx: edgeds[tensorrt-rtx-cu12]")
     built = build_engine(
         small,
         tmp_path / "e",
-        precision=precision,
+        precision="int8",
         target=Target(gpu="sm86", here=False),
         calibration=calib,
         force=True,
     )
     card = read_card(tmp_path / "e")
-    assert (card.backend, card.precision) == ("tensorrt_rtx", precision)
+    assert (card.backend, card.precision) == ("tensorrt_rtx", "int8")
     assert set(card.files) == {"plate.plan", "frame.plan"}
     check_files(card, tmp_path / "e")
     assert card.target["gpu"] == "sm86"
@@ -178,13 +184,15 @@ def test_a_named_gpu_gets_plans_judged_by_their_graphs(
     assert built.rows[-1].verdict is not None
 
 
-def test_a_failed_build_leaves_the_former_engine_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failed_build_leaves_the_former_engine_and_nothing_else(
+    small: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "engine"
-    build_engine(default_engine(), folder, precision="fp32", target=Target(), calibration=tmp_path)
+    build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
     before = (folder / "card.json").read_bytes()
     with pytest.raises(EngineError):
         build_engine(
-            default_engine(),
+            small,
             folder,
             precision="fp32",
             target=Target(gpu="sm1", here=False),
@@ -195,14 +203,14 @@ def test_a_failed_build_leaves_the_former_engine_and_nothing_else(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
 
 
-def test_an_engine_is_replaced_whole(tmp_path: Path) -> None:
+def test_an_engine_is_replaced_whole(small: Path, tmp_path: Path) -> None:
     folder = tmp_path / "engine"
     folder.mkdir()
     Card(name="old", size=(1, 1)).write(folder)
     (folder / "left.over").touch()
-    build_engine(default_engine(), folder, precision="fp32", target=Target(), calibration=tmp_path)
+    build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
     assert not (folder / "left.over").exists()
-    assert read_card(folder).size == (192, 320)
+    assert read_card(folder).size == SIZE
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
 
 

@@ -48,11 +48,5 @@ def shipped_calibration_set() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def shipped_weights() -> Path | None:
-    """The shipped network's weights; only a checkout has them."""
-    path = _package().parent / "engines" / "edgeds.safetensors"
-    return path if path.is_file() else None
-
-
 def _package() -> Path:
     return Path(__file__).resolve().parents[1]

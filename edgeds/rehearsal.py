@@ -74,6 +74,11 @@ class Rehearsal(Closing):
         with self._lock:
             self._sinks.append(sink)
 
+    def remove_sink(self, sink: Sink) -> None:
+        """Write no more pictures to it."""
+        with self._lock:
+            self._sinks.remove(sink)
+
     def pretend(self, **fields: Any) -> None:
         """Replace fields of all further `status()`; without any, nothing is replaced."""
         with self._lock:

@@ -50,7 +50,8 @@ class Door:
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes
         )
-        self._guests[transport.get_extra_info("peername")] = _Guest(transport, now)
+        # Host and port, as ASGI has it; IPv6 has two more that do not tell clients apart.
+        self._guests[transport.get_extra_info("peername")[:2]] = _Guest(transport, now)
 
     @contextmanager
     def inside(self, address: object) -> Iterator[None]:

@@ -39,7 +39,8 @@ class Served:
         self.url = sink.location
         self.port = int(self.url.split("/")[2].rpartition(":")[2])
         self.token = self.url.partition("?token=")[2] or None
-        self.host = f"127.0.0.1:{self.port}"
+        self.name = "[::1]" if "[::1]" in self.url else "127.0.0.1"
+        self.host = f"{self.name}:{self.port}"
         self.origin = f"http://{self.host}"
 
     @property
@@ -50,7 +51,7 @@ class Served:
         self, path: str = "/", *, method: str = "GET", body: Any = None, **headers: str
     ) -> Answer:
         """One request; header names with _ for -. Host is ours unless it is given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.name.strip("[]"), self.port, timeout=20)
         try:
             given = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, {"Host": self.host, **given})

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from clients import Serve, Served, picture, wait_until
 
+from edgeds.errors import SinkError
 from edgeds.presets import Page
 
 HURRIED = Page(idle_secs=1.0, send_secs=1.0, connections=20)
@@ -51,6 +52,18 @@ def test_who_sends_a_request_byte_by_byte_is_shown_out(serve: Serve) -> None:
             for _ in range(200):
                 client.sendall(b"x: y\r\n")
                 time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "[::1]"])
+def test_who_watches_may_stay_however_long(serve: Serve, name: str) -> None:
+    try:
+        page = serve(f"{name}:0", settings=Page(idle_secs=0.5))
+    except SinkError as error:
+        pytest.skip(f"this machine has no {name}: {error.why}")
+    with page.watch() as viewer:
+        deadline = time.monotonic() + 2.5
+        while time.monotonic() < deadline:
+            picture(viewer)
 
 
 def test_headers_without_end_are_refused(page: Served) -> None:

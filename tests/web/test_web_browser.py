@@ -279,8 +279,7 @@ def test_a_server_that_goes_and_comes_back_is_found_again(browser: Any, tmp_path
             run.add_sink(sink)
             visitor.open(sink.location)
             port = sink.location.rstrip("/").rpartition(":")[2]
-            with run._lock:
-                run._sinks.clear()
+            run.remove_sink(sink)
         wait_until(lambda: "Not connected" in visitor.text("state"))
         assert "the run has ended. Trying again" in visitor.text("banner")
         with WebSink(port, run) as sink:
@@ -289,8 +288,7 @@ def test_a_server_that_goes_and_comes_back_is_found_again(browser: Any, tmp_path
             drawn = visitor.drawn()
             wait_until(lambda: visitor.drawn() > drawn)
             visitor.browser.get("about:blank")
-            with run._lock:
-                run._sinks.clear()
+            run.remove_sink(sink)
     browser.get_log("browser")  # refused connections, as wanted
 
 
@@ -320,8 +318,12 @@ def test_the_picture_comes_as_one_stream_where_bandwidth_is_dear(
     def drawn() -> int:
         return int(visitor.run("return +document.getElementById('video').dataset.drawn || 0"))
 
-    visitor.click("stream")
-    wait_until(lambda: visitor.element("video").is_displayed())
+    def plays() -> bool:
+        if not visitor.element("stream").is_selected():
+            visitor.click("stream")  # on a machine this busy, the handshake may be given up once
+        return bool(visitor.element("video").is_displayed())
+
+    wait_until(plays, secs=60)
     wait_until(lambda: drawn() > 5)
     assert visitor.run("return document.getElementById('video').videoWidth") == 160
     jpegs, seen = page.sink.encoded, drawn()

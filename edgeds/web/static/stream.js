@@ -1,6 +1,6 @@
 // The picture as a WebRTC stream in a video element. Knows nothing about the rest of the page.
 
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 15000;
 const GATHER_MS = 1500;
 
 export class Stream {

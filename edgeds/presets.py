@@ -157,6 +157,8 @@ class PlateUpkeep:
     """A trouble that lasts this long is told: less than a second, more than a passing hand."""
     lost_secs: float = 3.0
     """The same where nothing says that the camera moved: a hand before it goes away again."""
+    covered_secs: float = 10.0
+    """The same where foreground fills the picture: somebody may stand close to the camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

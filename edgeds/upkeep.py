@@ -131,11 +131,14 @@ class Upkeep:
         return bool((self._move == np.eye(3)).all())
 
     def _follow_move(self, look: _Look) -> bool:
-        """Lay the plate over the frame. False where it could not be found in it."""
+        """Lay the plate over the frame. False where it ought to be seen, and is not."""
         plate = structure(self._current())
         move = found_again(self._corners, plate, look.shown, look.hidden)
         if move is None:
-            return len(self._corners) < 12
+            visible = plate.textured & ~look.hidden
+            held = agreement(plate, look.shown) & visible
+            # Behind somebody close to the camera, or on a bare wall, there is nothing to find.
+            return bool(held.sum() >= 0.3 * visible.sum() or visible.mean() < 0.02)
         distance = displacement(move, self._size)
         if distance < self._set.min_move_px:
             return True
@@ -205,9 +208,14 @@ class Upkeep:
                 wait,
             ),
             (
-                f"the view changed or is covered: {RETAKE}",
+                f"the view changed: {RETAKE}",
                 max(wrong / 0.5, 0.0 if found else 1.0),
                 self._set.lost_secs,
+            ),
+            (
+                f"the view is covered, or changed: clear it, or {RETAKE}",
+                float(look.hidden.mean()) / 0.98,
+                self._set.covered_secs,
             ),
         )
         prompt = ""
@@ -216,7 +224,8 @@ class Upkeep:
                 self._since.pop(reason, None)
             elif look.now - self._since.setdefault(reason, look.now) >= wait_secs and not prompt:
                 prompt = reason
-        worst = max(severity for _, severity, _ in troubles)
+        # One who stands before the camera says nothing of the plate, until he stays.
+        worst = 1.0 if prompt else max(severity for _, severity, _ in troubles[:-1])
         return round(float(np.clip(1 - worst, 0, 1)), 3), prompt
 
     def _renewed(self) -> Plate | None:

@@ -146,6 +146,27 @@ def test_somebody_who_fills_half_the_picture_at_once_changes_nothing() -> None:
     assert all(update.plate is None and update.prompt == "" for update in updates)
 
 
+def test_one_who_stands_before_the_camera_raises_no_prompt_until_he_stays() -> None:
+    room = a_room()
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    covered, everywhere = a_room(98)[::-1], np.ones(SIZE, np.float32)
+    updates = watch(upkeep, covered, everywhere, secs=1, looks=9, step_secs=1)
+    assert all(update.plate is None and update.prompt == "" for update in updates)
+    (later,) = watch(upkeep, covered, everywhere, secs=12)
+    assert "covered" in later.prompt
+    assert later.health == 0
+
+
+def test_a_view_that_is_no_longer_there_is_prompted() -> None:
+    room = a_room()
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    updates = watch(upkeep, a_room(97)[::-1], EMPTY, secs=1, looks=5, step_secs=1)
+    assert updates[0].health == 0
+    assert updates[-1].prompt.startswith("the view changed: retake the plate")
+
+
 def test_one_who_sits_still_for_ten_minutes_is_not_absorbed() -> None:
     room, alpha = a_room(), a_person(0.3)
     upkeep = Upkeep(Plate(room))

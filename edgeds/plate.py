@@ -157,7 +157,8 @@ def in_place(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -
         for y in range(0, rows * patch, patch):
             for x in range(0, 4 * patch, patch):
                 here = slice(y, y + patch), slice(x, x + patch)
-                shift, _ = cv2.phaseCorrelate(middle[here], grey[here], window)
+                # A copy: OpenCV 5.0 multiplies the window into its arguments.
+                shift, _ = cv2.phaseCorrelate(middle[here].copy(), grey[here], window)
                 still.append(np.hypot(*shift) < settings.max_shift * 4 * patch)
     return float(np.mean(still))
 

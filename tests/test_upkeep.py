@@ -117,11 +117,14 @@ def test_a_nudge_is_found_to_a_third_of_a_pixel(x: float, y: float, degrees: flo
     assert np.hypot(*(there[:2] / there[2] - wanted)) < 0.3
 
 
-def test_a_bumped_camera_is_told_within_a_second() -> None:
+@pytest.mark.parametrize("degrees", [0.0, -4.0])
+def test_a_bumped_camera_is_told_within_a_second(degrees: float) -> None:
     room = a_room(5)
     upkeep = Upkeep(Plate(room))
     watch(upkeep, room, EMPTY, secs=0, looks=5)
-    bumped = np.roll(room, (20, 60), axis=(0, 1))
+    turn = cv2.getRotationMatrix2D((160, 90), degrees, 1.0)
+    turn[:, 2] += 40, 15
+    bumped = cv2.warpAffine(room, turn, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
     # An alpha that has lost its way, as it would with such a plate.
     lost = np.ones(SIZE, np.float32)
     updates = watch(upkeep, bumped, lost, secs=1, looks=5)

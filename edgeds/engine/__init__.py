@@ -23,7 +23,8 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
 
     Args:
         path: a folder with a card.json, or the bare name of an engine that was built or ships;
-            without it engine/choice.py chooses.
+            without it engine/choice.py chooses. Weights (.safetensors) are compiled here and now
+            by torch_tensorrt.
         device: "auto", "cpu", or "cuda:N" for TensorRT engines.
 
     Raises:
@@ -31,6 +32,8 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
     """
     if str(path) == "difference":
         return DifferenceEngine()
+    if path is not None and Path(path).suffix == ".safetensors":
+        return _open_in_process(Path(path), device)
     folder = engine_for(device) if path is None else engine_folder(path)
     card = read_card(folder)
     check_files(card, folder)
@@ -49,6 +52,19 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
             fix="use --device auto or cpu, or make one for the GPU: edgeds build-engine",
         )
     return _open_on_cpu(card, folder)
+
+
+def _open_in_process(weights: Path, device: str) -> Engine:
+    try:
+        module = importlib.import_module("edgeds.engine.torch_tensorrt")
+    except ImportError as error:
+        raise EngineError(
+            f"cannot compile the weights {weights.name!r}",
+            why=f"{error.name} is not installed",
+            fix='pip install "edgeds[torch-tensorrt]"',
+        ) from error
+    shipped = read_card(default_engine()).size
+    return cast(Engine, module.open_weights(weights, device=device, size=shipped))
 
 
 def _open_on_cpu(card: Card, folder: Path) -> Engine:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from edgeds.engine import default_engine
 from edgeds.engine.cuda import Cuda, Gpu
-from edgeds.engine.fused_layers import convolutions_by_precision, float_convolutions
+from edgeds.engine.fused_layers import convolutions_by_precision, float_convolutions, int8_share
 from edgeds.engine.tensorrt_build import Plan, plan_from_onnx
 from edgeds.errors import EngineError
 
@@ -18,17 +19,35 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 
 KERNELS = json.loads((Path(__file__).parent / "kernels.json").read_text())
 GPUS = ("sm86", "sm89", "sm120")
+INT8_LEAVES = {
+    "/network/encoder/stem/Conv",
+    "/network/encoder/stages.0/stages.0.0/depthwise/Conv",
+    "/network/encoder/stages.0/stages.0.0/project/Conv",
+    "/network/detail/Conv",
+    "/network/alpha1/alpha1.1/Conv",
+    "/network/depth2/depth2.1/Conv",
+}
+"""What sees pixels, and the heads."""
 
 
 @pytest.fixture(scope="session")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Precision -> folder with plate.onnx and frame.onnx of the shipped network."""
-    from edgeds.engine.precision import write_half
+    """Precision -> folder with plate.onnx and frame.onnx of the shipped network, as build-engine
+    gives them to TensorRT: the int8 one has float16 around its Q/DQ nodes.
+    """
+    from edgeds.engine.precision import half_graph, write_half
+    from edgeds.engine.quantize import int8_graph, quantized_nodes
 
     shipped, half = default_engine(), tmp_path_factory.mktemp("fp16")
     for name in ("plate.onnx", "frame.onnx"):
         write_half(shipped / name, half / name)
-    return {"fp32": shipped, "fp16": half}
+    int8 = tmp_path_factory.mktemp("int8")
+    shutil.copyfile(half / "plate.onnx", int8 / "plate.onnx")
+    frame = onnx.load(shipped / "frame.onnx")
+    # ranges are numbers in the graph: which ones changes nothing of what is fused
+    limits = {node.input[0]: 6.0 for node in quantized_nodes(frame)}
+    onnx.save(half_graph(int8_graph(frame, limits)), int8 / "frame.onnx")
+    return {"fp32": shipped, "fp16": half, "int8": int8}
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +56,7 @@ def plans(graphs: dict[str, Path]) -> dict[tuple[str, str, str], Plan]:
         (precision, graph, gpu): plan_from_onnx(folder / f"{graph}.onnx", gpu=gpu)
         for precision, folder in graphs.items()
         for graph in ("plate", "frame")
+        if (precision, graph) != ("int8", "plate")  # it is the float16 one
         for gpu in (GPUS if graph == "frame" else GPUS[:1])
     }
 
@@ -66,6 +86,17 @@ def test_fp16_leaves_no_convolution_in_float32(plans: dict[tuple[str, str, str],
             assert float_convolutions(plan.layers) == ()
         if precision == "fp32":
             assert set(convolutions_by_precision(plan.layers)) == {"float32"}
+
+
+def test_int8_computes_all_convolutions_in_int8_but_the_named_ones(
+    plans: dict[tuple[str, str, str], Plan],
+) -> None:
+    for gpu in GPUS:
+        layers = plans["int8", "frame", gpu].layers
+        found = convolutions_by_precision(layers)
+        assert set(found) == {"int8", "float16"}
+        assert set(found["float16"]) == INT8_LEAVES
+        assert int8_share(layers) == pytest.approx(59 / 65)
 
 
 def test_plans_have_no_more_kernels_than_the_committed_figure(

@@ -22,6 +22,7 @@ WEIGHTS = Path(__file__).parents[2] / "engines" / "edgeds.safetensors"
 GPU = Cuda(gpus=(Gpu(index=0, name="some GPU", sm="sm86", memory_bytes=1),))
 
 
+@pytest.mark.timeout(300)  # tracing alone is ten seconds of work
 def test_in_float16_it_gives_the_maps_of_the_float_network() -> None:
     traced = []
 

@@ -81,7 +81,8 @@ class Wizard:
         try:
             self._steps.send(frame)
         except PlateError as error:
-            self.refusal = error
+            # Its traceback holds all that was going on, and so every picture that was taken.
+            self.refusal = error.with_traceback(None)
             self.status = PlateStatus(phase="refused", verdict=f"{error.why}: {error.fix}")
         except StopIteration:
             assert self.ended

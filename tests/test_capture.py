@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -251,3 +253,19 @@ def _exhausted(samples: list[Pixels]) -> Plate:
         except StopIteration as end:
             plate: Plate = end.value
             return plate
+
+
+def test_a_refused_wizard_lets_its_pictures_go_at_once() -> None:
+    # They are 200 MB at most, and the garbage collector may not come for minutes.
+    gc.disable()
+    try:
+        wizard = Wizard(DifferenceEngine(), PlateCapture(countdown_secs=0, capture_secs=0.5))
+        taken = []
+        for frame in SyntheticSource(empty=0, frame_count=60):
+            taken.append(weakref.ref(frame.pixels))
+            wizard(frame)
+        del frame
+        assert wizard.refusal is not None
+        assert [picture for picture in taken if picture() is not None] == []
+    finally:
+        gc.enable()

@@ -172,7 +172,7 @@ def test_a_plate_is_taken_with_count_down_and_verdict(visitor: Visitor) -> None:
     assert "Step out of the picture" in seen
     assert "The plate is taken in" in seen  # said aloud
     assert "Hold still" in seen
-    assert visitor.element("health").get_attribute("value") == "1"
+    assert float(visitor.element("health").get_attribute("aria-valuenow")) == 1
 
 
 def test_a_refused_plate_says_why(visitor: Visitor, page: Served) -> None:
@@ -187,7 +187,7 @@ def test_a_prompt_is_shown_and_answered_on_the_spot(visitor: Visitor, page: Serv
     page.run.pretend(plate=moved)
     wait_until(lambda: visitor.element("prompt").is_displayed())
     assert "moved" in visitor.text("prompt-text")
-    assert visitor.element("health").get_attribute("value") == "0.1"
+    assert float(visitor.element("health").get_attribute("aria-valuenow")) == 0.1
     visitor.click("prompt-plate")
     page.run.pretend()
     wait_until(lambda: visitor.element("count").is_displayed())

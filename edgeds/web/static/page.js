@@ -141,7 +141,10 @@ function updatePlate(now) {
   setText("verdict", (!busy && plate.verdict) || verdicts[plate.phase] || "The plate is in use");
   at("health-row").hidden = plate.health === null;
   if (plate.health !== null) {
-    at("health").value = plate.health;
+    const level = plate.health < 0.35 ? "bad" : plate.health < 0.7 ? "fair" : "good";
+    at("health").dataset.level = level;
+    at("health").setAttribute("aria-valuenow", plate.health.toFixed(2));
+    at("health").style.setProperty("--share", `${100 * plate.health}%`);
     setText("health-value", `${Math.round(plate.health * 100)} %`);
   }
   const prompt = busy ? "" : plate.prompt;

@@ -159,6 +159,18 @@ class SetRecorder:
         self._lines.rewrite([kept.line for kept in self._kept], dropped)
 
 
+def check_set_target(folder: Path) -> None:
+    """Find out before the work is done that a set cannot be there.
+
+    Raises:
+        DatasetError: the folder holds something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise _foreign(folder, "it is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise _foreign(folder, f"it is not empty, and has no {MANIFEST}")
+
+
 def chosen_evenly(brightness: list[float], empty: list[bool], settings: Recording) -> set[int]:
     """Which `settings.frames` of more to keep: the extremes of exposure, some empty ones, and
     the rest evenly in their order.
@@ -179,11 +191,8 @@ class _SetFolder:
     """The files of a set: what is named in the manifest is always there."""
 
     def __init__(self, folder: Path) -> None:
+        check_set_target(folder)
         self._folder, self._manifest = folder, folder / MANIFEST
-        if folder.exists() and not folder.is_dir():
-            raise _foreign(folder, "it is a file")
-        if folder.is_dir() and any(folder.iterdir()) and not self._manifest.is_file():
-            raise _foreign(folder, f"it is not empty, and has no {MANIFEST}")
 
     def read(self) -> list[tuple[dict[str, Any], Pixels]]:
         """The lines of a set made before, with their frames."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
@@ -90,6 +94,27 @@ def test_the_real_clips_people_are_found(edgeds: Edgeds, data: Path) -> None:
     assert "something moves" in done.stderr
 
 
+def test_ctrl_c_during_the_count_down_is_no_refusal(shots: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edgeds", "capture", f"file:{shots}?loop", "--countdown", "60"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stderr is not None
+            assert "-> plate.npz" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 130, stderr
+    assert "plate" not in stderr
+    assert not list(tmp_path.glob("plate*"))
+
+
 class Feed(Closing):
     """A connection to a camera whose driver has settings."""
 
@@ -116,7 +141,7 @@ def test_a_camera_is_held_for_its_plate_and_released_after_it() -> None:
     with LiveSource(lambda: Feed(driver)) as source:
         frames = iter(source)
         with held_still(source, frames):
-            plate = take(wizard, frames, source)
+            plate = take(wizard, frames, Event(), source)
             assert driver.values != before
         assert driver.values == before
     assert plate.camera == {"exposure": 250.0, "white balance": 4600.0, "focus": 30.0}

@@ -57,8 +57,9 @@ def calibrate_command(
     Let it see what it will see in use: the empty scene, people near and far, lamps on and off.
     """
     from edgeds.engine import open_engine
-    from edgeds.recorder import SetRecorder
+    from edgeds.recorder import SetRecorder, check_set_target
 
+    check_set_target(output)
     uri = uri_from_arguments(source, camera)
     settings = replace(RECORDING, frames=frames)
     with ExitStack() as stack, stop_on_signal() as stop:
@@ -106,7 +107,7 @@ def _plate(
 
     if path is None and opened.is_live:
         wizard = Wizard(engine)
-        scene = take(wizard, until(stop, frames), opened.camera)
+        scene = take(wizard, frames, stop, opened.camera)
         say(f"plate: {wizard.status.verdict}")
         return scene
     with progress() as bar:
@@ -117,7 +118,10 @@ def _plate(
             if stop.is_set():
                 raise KeyboardInterrupt
 
-        return open_plate(path, uri, opened.info.size, on_frame=on_frame)
+        scene = open_plate(path, uri, opened.info.size, on_frame=on_frame)
+    if opened.camera is not None and scene.camera:
+        opened.camera.hold(scene.camera)
+    return scene
 
 
 def _record(recorder: SetRecorder, frames: Iterable[Frame], opened: Opened, wanted: int) -> None:

@@ -18,6 +18,7 @@ from edgeds.presets import PLATE_CAPTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from threading import Event
 
     from edgeds.capture import Wizard
     from edgeds.plate import Plate
@@ -71,9 +72,7 @@ def capture_command(
         say(f"{opened.info.name} ({width}x{height}) -> {output}")
         frames = stack.enter_context(opened.frames())
         with held_still(opened.camera, frames):
-            plate = take(wizard, until(stop, frames), opened.camera)
-        if stop.is_set():
-            raise KeyboardInterrupt
+            plate = take(wizard, frames, stop, opened.camera)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
     plate_to_file(plate, output)
     picture = output.with_suffix(".png")
@@ -85,7 +84,9 @@ def capture_command(
         print_json(_result(plate, output, picture, wizard.status.verdict))
 
 
-def take(wizard: Wizard, frames: Iterable[Frame], camera: WatchedSource | None = None) -> Plate:
+def take(
+    wizard: Wizard, frames: Iterable[Frame], stop: Event, camera: WatchedSource | None = None
+) -> Plate:
     """Feed the wizard until it has ended, showing how it goes; a camera's automatics are held.
 
     Raises:
@@ -98,7 +99,7 @@ def take(wizard: Wizard, frames: Iterable[Frame], camera: WatchedSource | None =
     holding = camera is None
     with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
         told = ""
-        for frame in frames:
+        for frame in until(stop, frames):
             status = wizard(frame)
             if wizard.ended:
                 break
@@ -109,6 +110,8 @@ def take(wizard: Wizard, frames: Iterable[Frame], camera: WatchedSource | None =
             if now != told:
                 told = now
                 line.update(now, refresh=True)
+        if stop.is_set():
+            raise KeyboardInterrupt
         wizard.finish()
     if wizard.refusal is not None:
         raise wizard.refusal

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgeds.backdrop import open_backdrop as open_backdrop
+    from edgeds.capture import Wizard as Wizard
     from edgeds.engine import open_engine as open_engine
     from edgeds.errors import EdgedsError as EdgedsError
     from edgeds.estimate import Estimator as Estimator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 # Names load when they are first used, so that `edgeds --help` loads none of them.
 _HOMES = {
     "open_backdrop": "backdrop",
+    "Wizard": "capture",
     "open_engine": "engine",
     "EdgedsError": "errors",
     "Estimator": "estimate",

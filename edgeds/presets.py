@@ -166,9 +166,6 @@ class Recording:
     """A calibration set from one's own camera or clip."""
 
     frames: int = 600
-    min_frames: int = 100
-    """Fewer are refused: see `engine/calibration`."""
-    good_frames: int = 500
     every_secs: float = 1.0
     """Between frames of a camera: 600 are ten minutes of use."""
     new_levels: int = 8

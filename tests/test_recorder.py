@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from edgeds.dataset import load, read_set
 from edgeds.engine import DifferenceEngine
+from edgeds.engine.calibration import read_calibration_set
 from edgeds.errors import DatasetError
 from edgeds.plate import Plate
 from edgeds.presets import Recording
@@ -187,6 +188,7 @@ def test_a_real_clip_gives_a_set(edgeds: Edgeds, data: Path, tmp_path: Path) -> 
     assert any(item.empty for item in dataset.items)
     assert "500 and more are better" in done.stderr
     assert load(dataset.items[-1]).size == (576, 768)
+    assert read_calibration_set(tmp_path / "set").frames == len(dataset.items)
 
 
 def test_too_few_frames_are_refused_and_kept_to_go_on_with(

@@ -13,7 +13,7 @@ from edgeds.cli.capture import held_still, take
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
-from edgeds.presets import RECORDING
+from edgeds.presets import CALIBRATION, RECORDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def calibrate_command(
         typer.Option("-b", "--plate", help="Picture of the empty scene; without it, taken now."),
     ] = None,
     frames: Annotated[
-        int, typer.Option(min=RECORDING.min_frames, help="How many to keep.")
+        int, typer.Option(min=CALIBRATION.min_frames, help="How many to keep.")
     ] = RECORDING.frames,
     every: Annotated[
         float | None,
@@ -141,15 +141,15 @@ def _record(recorder: SetRecorder, frames: Iterable[Frame], opened: Opened, want
 def _check_enough(count: int, output: Path) -> None:
     from edgeds.errors import DatasetError
 
-    if count < RECORDING.min_frames:
+    if count < CALIBRATION.min_frames:
         raise DatasetError(
             f"the set {str(output)!r} is too small: {count} frames",
-            why=f"ranges measured on fewer than {RECORDING.min_frames} do not hold for the next "
+            why=f"ranges measured on fewer than {CALIBRATION.min_frames} do not hold for the next "
             "frame; near-duplicates do not count",
             fix=f"record more into it, with -o {output}: a longer clip, more movement, other light",
         )
-    if count < RECORDING.good_frames:
+    if count < CALIBRATION.good_frames:
         say(
-            f"  note: {RECORDING.good_frames} and more are better; the same command with another "
+            f"  note: {CALIBRATION.good_frames} and more are better; the same command with another "
             "source adds to the set"
         )

@@ -67,6 +67,7 @@ def _engines(diagnosis: Diagnosis) -> list[list[str]]:
     rows = []
     for one in diagnosis.engines:
         mark = "*" if one is diagnosis.chosen else " "
-        state = one.runs_on or f"cannot run: {one.problem}; fix: {one.fix}"
+        fix = "" if "edgeds doctor" in one.fix else f"; fix: {one.fix}"
+        state = one.runs_on or f"cannot run: {one.problem}{fix}"
         rows.append([mark, one.card.name, one.card.precision, state])
     return rows

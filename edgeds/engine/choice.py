@@ -54,7 +54,11 @@ def engine_for(
             return one.folder
     if device == "auto":
         return default_engine()
-    refused = [one.problem for one in found if one.card.backend in LIBRARIES and one.automatic]
+    refused = [
+        f"{one.card.name}: {one.problem}"
+        for one in found
+        if one.card.backend in LIBRARIES and one.automatic
+    ]
     raise EngineError(
         f"cannot run the network on {device!r}",
         why="; ".join(refused) or "no engine was built of it for a GPU",
@@ -102,7 +106,9 @@ def _candidate(
         automatic = on_gpu or folder == default_engine()
         runs_on = _runs_on(card, cuda, device, torch)
     except EngineError as error:
-        problem, fix = f"{error.what}: {error.why}", error.fix
+        # that this engine does not load is what a problem is; what else it was is told
+        own = error.what.startswith("cannot load the engine")
+        problem, fix = error.why if own else f"{error.what}: {error.why}", error.fix
     return Candidate(
         folder=folder, card=card, runs_on=runs_on, problem=problem, fix=fix, automatic=automatic
     )

@@ -257,8 +257,9 @@ def _table_row(row: Row, *, chosen: bool) -> list[str]:
         return [*cells, *("-" for _ in _FIGURES), "float" if chosen else ""]
     difference, rise = row.verdict.comparison.difference, row.verdict.comparison.rise
     for name in _FIGURES:
+        digits = 5 if name == "alpha_mad" else 4
         pair = getattr(difference, name), getattr(rise, name)
-        cells.append(" / ".join("-" if v is None else f"{v:.4f}" for v in pair))
+        cells.append(" / ".join("-" if v is None else f"{v:.{digits}f}" for v in pair))
     verdict = "passed" if row.verdict.passed else "forced" if chosen else "refused"
     return [*cells, verdict]
 

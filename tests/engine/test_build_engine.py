@@ -180,6 +180,8 @@ def test_a_named_gpu_gets_plans_judged_by_their_graphs(
     assert set(card.files) == {"plate.plan", "frame.plan"}
     check_files(card, tmp_path / "e")
     assert card.target["gpu"] == "sm86"
+    # 129 at 192x320 (float: 94): Q and DQ are kernels of their own where nothing takes them in
+    assert 50 < card.made["kernels"]["frame"] <= 140
     assert built.rows[-1].frame_ms is None  # no such GPU here
     assert built.rows[-1].verdict is not None
 

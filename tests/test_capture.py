@@ -108,6 +108,11 @@ REFUSED: dict[str, tuple[Picture, str, str]] = {
         "something moves at the left",
         "leave the picture",
     ),
+    "somebody comes in with the very last frame": (
+        lambda i: _with_box(20) if i > 58 else WALL,
+        "somebody or something came, went or moved at the left",
+        "leave the picture",
+    ),
     "exposure settles": (lambda i: WALL * _ramp(0.8, 1.0)(i), "exposure", "wait some seconds"),
     "white balance settles": (
         lambda i: WALL * np.array([_ramp(0.85, 1.0)(i), 1.0, 1.0]),

@@ -231,12 +231,30 @@ def _tell(built: Built, target: Target, *, as_json: bool, forced: bool) -> None:
         print_json(_report(built, target))
         return
     size = "x".join(map(str, built.card.size))
+    from edgeds.presets import GATE
+
+    limits = {
+        "alpha_mad": GATE.alpha_mad,
+        "iou_loss": GATE.iou_loss,
+        "depth_abs_rel": GATE.depth_abs_rel,
+    }
+    rows = [["MB", *(f"{row.bytes / 1e6:.1f}" for row in built.rows), ""]]
+    rows += [["ms a frame", *(_number(row.frame_ms, 1) for row in built.rows), ""]]
+    latencies = [row.verdict.latency if row.verdict else None for row in built.rows]
+    ratios = [_number(latency.ratio if latency else None, 2) for latency in latencies]
+    rows += [["of float's time", *ratios, f"{GATE.latency_ratio:g}"]]
+    for name, meaning in _FIGURES.items():
+        for kind, told in (("difference", "off float"), ("rise", "judged")):
+            cells = [_figure(row, kind, name) for row in built.rows]
+            limit = f"{limits[name]:g}" if kind == "rise" and name in limits else ""
+            rows.append([f"{meaning}, {told}", *cells, limit])
+    rows += [["gate", *(_gate(row, chosen=row is last) for row in built.rows), ""]]
     print_table(
         f"{built.card.name}: {size}, for {target.gpu or 'the CPU'}, made in {built.secs:.0f} s",
-        ["precision", "MB", "ms a frame", "of float's", *_FIGURES.values(), "gate"],
-        [_table_row(row, chosen=row is last) for row in built.rows] + [_limits_row()],
+        ["held-out frames", *(row.precision for row in built.rows), "limit"],
+        rows,
     )
-    typer.echo("off float on held-out frames / rise of the error where the truth is known (judged)")
+    typer.echo("judged: the rise of the error where the truth is known, else what it is off float")
     typer.echo(f"engine: {built.folder}")
 
 
@@ -248,32 +266,20 @@ _FIGURES = {
 }
 
 
-def _table_row(row: Row, *, chosen: bool) -> list[str]:
-    latency = row.verdict.latency if row.verdict else None
-    cells = [row.precision, f"{row.bytes / 1e6:.1f}"]
-    cells += ["-" if row.frame_ms is None else f"{row.frame_ms:.1f}"]
-    cells += ["-" if latency is None else f"{latency.ratio:.2f}"]
+def _figure(row: Row, kind: str, name: str) -> str:
     if row.verdict is None:
-        return [*cells, *("-" for _ in _FIGURES), "float" if chosen else ""]
-    difference, rise = row.verdict.comparison.difference, row.verdict.comparison.rise
-    for name in _FIGURES:
-        digits = 5 if name == "alpha_mad" else 4
-        pair = getattr(difference, name), getattr(rise, name)
-        cells.append(" / ".join("-" if v is None else f"{v:.{digits}f}" for v in pair))
-    verdict = "passed" if row.verdict.passed else "forced" if chosen else "refused"
-    return [*cells, verdict]
+        return "-"
+    return _number(getattr(getattr(row.verdict.comparison, kind), name), 5)
 
 
-def _limits_row() -> list[str]:
-    from edgeds.presets import GATE
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
-    limits = {
-        "alpha_mad": GATE.alpha_mad,
-        "iou_loss": GATE.iou_loss,
-        "depth_abs_rel": GATE.depth_abs_rel,
-    }
-    told = [f"{limits[name]:g}" if name in limits else "" for name in _FIGURES]
-    return ["limit", "", "", f"{GATE.latency_ratio:g}", *told, ""]
+
+def _gate(row: Row, *, chosen: bool) -> str:
+    if row.verdict is None:
+        return "float"
+    return "passed" if row.verdict.passed else "forced" if chosen else "refused"
 
 
 def _report(built: Built, target: Target) -> dict[str, Any]:

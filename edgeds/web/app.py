@@ -19,7 +19,7 @@ from edgeds.web.broadcast import Broadcast
 from edgeds.web.door import Door
 from edgeds.web.pages import TYPES, page_file
 from edgeds.web.upload import picture_from_upload
-from edgeds.web.viewer import Recordings, Viewer
+from edgeds.web.viewer import Recordings, StatusFeed, Viewer
 from edgeds.web.webrtc import Stream
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class App:
         self._control, self._broadcast, self._stream = control, broadcast, stream
         self._door, self._settings = door, settings
         self._recordings = Recordings()
+        self._feed = StatusFeed(
+            control, self._recordings, webrtc=stream is not None, settings=settings
+        )
         self.viewers = 0
         # A run may take its time to complete a file; pictures go on meanwhile.
         self._control_calls = ThreadPoolExecutor(2, thread_name_prefix="edgeds-web-control")
@@ -98,6 +101,7 @@ class App:
                 call=self._call,
                 broadcast=self._broadcast,
                 stream=self._stream,
+                feed=self._feed,
                 recordings=self._recordings,
                 settings=self._settings,
             ).serve()

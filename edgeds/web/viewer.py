@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -50,6 +52,39 @@ class Recordings:
         ]
 
 
+class StatusFeed:
+    """The run's status as all viewers get it, asked for and written down once for all of them."""
+
+    def __init__(
+        self, control: LiveControl, recordings: Recordings, *, webrtc: bool, settings: Page = PAGE
+    ) -> None:
+        self._control, self._recordings, self._webrtc = control, recordings, webrtc
+        self._fresh_secs = settings.status_secs * 0.8
+        self._text = ""
+        self._told_secs = -math.inf
+
+    def text(self, *, at_once: bool = False) -> str:
+        """`at_once`: after a wish, so that who had it sees it fulfilled."""
+        now = time.monotonic()
+        if at_once or now - self._told_secs > self._fresh_secs:
+            self._text, self._told_secs = json.dumps(self._status(), separators=(",", ":")), now
+        return self._text
+
+    def _status(self) -> dict[str, Any]:
+        """What the page shows of the run, and no more: no folders, and not our own token."""
+        status = self._control.status()
+        told = {name: getattr(status, name) for name in _TOLD}
+        return {
+            "type": "status",
+            **told,
+            "plate": asdict(status.plate),
+            "recording": None if status.recording is None else Path(status.recording).name,
+            "recordings": self._recordings.listed(),
+            "webrtc": self._webrtc,
+            "failures": [f"{o.name}: {o.message}" for o in status.outputs if o.message],
+        }
+
+
 class BadWishError(Exception):
     """A message no page of ours sends."""
 
@@ -63,9 +98,11 @@ class Viewer:
         call: Call,
         broadcast: Broadcast,
         stream: Stream | None,
+        feed: StatusFeed,
         recordings: Recordings,
         settings: Page = PAGE,
     ) -> None:
+        self._feed = feed
         self._socket, self._control, self._call = socket, control, call
         self._broadcast, self._stream = broadcast, stream
         self._recordings, self._settings = recordings, settings
@@ -115,23 +152,11 @@ class Viewer:
         from anyio import move_on_after
 
         while True:
-            await self._send({"type": "status", **self._status()})
+            at_once = self._changed.is_set()
             self._changed.clear()
+            await self._send_text(self._feed.text(at_once=at_once))
             with move_on_after(self._settings.status_secs):
                 await self._changed.wait()
-
-    def _status(self) -> dict[str, Any]:
-        """What the page shows of the run, and no more: no folders, and not our own token."""
-        status = self._control.status()
-        told = {name: getattr(status, name) for name in _TOLD}
-        return {
-            **told,
-            "plate": asdict(status.plate),
-            "recording": None if status.recording is None else Path(status.recording).name,
-            "recordings": self._recordings.listed(),
-            "webrtc": self._stream is not None,
-            "failures": [f"{o.name}: {o.message}" for o in status.outputs if o.message],
-        }
 
     async def _hear(self) -> None:
         """Wishes one after the other: who says more than can be done waits in his own buffers."""
@@ -201,7 +226,9 @@ class Viewer:
         await self._send({"type": "error", "what": what, "why": why, "fix": fix})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        text = json.dumps(message, separators=(",", ":"))
+        await self._send_text(json.dumps(message, separators=(",", ":")))
+
+    async def _send_text(self, text: str) -> None:
         with self._in_time():
             await self._socket.send_text(text)
 

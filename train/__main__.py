@@ -154,6 +154,18 @@ def compose(
 
 
 @app.command()
+def average(
+    earlier: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    later: Annotated[Path, typer.Argument(help="another, trained on from it")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="their mean, .safetensors")],
+) -> None:
+    """Write the mean of two networks, one trained on from the other."""
+    from train.average import average_weights
+
+    average_weights(earlier, later, output)
+
+
+@app.command()
 def export(
     weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],

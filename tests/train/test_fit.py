@@ -13,6 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
 
 from edgeds.network.checkpoint import load_weights, made_of_weights  # noqa: E402
+from train.average import average_weights  # noqa: E402
 from train.diary import train_and_log  # noqa: E402
 from train.fit import fit, rate_factor  # noqa: E402
 from train.material import Material  # noqa: E402
@@ -47,6 +48,27 @@ def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Pa
     assert got == wanted
     for a, b in zip(whole.ema.state_dict().values(), second.ema.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_the_mean_of_two_networks_lies_halfway(material: Material, tmp_path: Path) -> None:
+    first = Run(recipe(2), folder(tmp_path / "first"))
+    list(fit(material, first))
+    first.save()
+    second = Run(recipe(3), folder(tmp_path / "second"))
+    second.start_from_weights(tmp_path / "first" / "weights.safetensors")
+    list(fit(material, second))
+    second.save()
+    both = [tmp_path / name / "weights.safetensors" for name in ("first", "second")]
+    average_weights(*both, tmp_path / "mean.safetensors")
+    (a, b), mean = (
+        (load_weights(path) for path in both),
+        load_weights(tmp_path / "mean.safetensors"),
+    )
+    assert not torch.equal(a.context.weight, b.context.weight)
+    halfway = (a.context.weight + b.context.weight) / 2
+    # kept as float16, which has 11 bits
+    assert torch.allclose(mean.context.weight, halfway, atol=1e-4, rtol=1e-3)
+    assert made_of_weights(tmp_path / "mean.safetensors")["steps"] == 5
 
 
 def test_tensorboard_is_told_every_step_once(material: Material, tmp_path: Path) -> None:

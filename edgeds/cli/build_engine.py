@@ -154,6 +154,7 @@ def _size(text: str) -> Size:
 
 def _export(weights: Path, size: Size, folder: Path) -> None:
     from edgeds.engine.card import Card, sha256_of
+    from edgeds.engine.target import WEIGHTS
     from edgeds.errors import EngineError
 
     try:
@@ -178,6 +179,7 @@ def _export(weights: Path, size: Size, folder: Path) -> None:
         size=size,
         network_hash=sha256_of(weights),
         files={path.name: sha256_of(path) for path in paths},
+        made={WEIGHTS: weights.name},
     ).write(folder)
 
 

@@ -10,7 +10,7 @@ from edgeds.engine.card import Card, check_files, read_card
 from edgeds.engine.choice import CPU_BACKENDS, engine_for
 from edgeds.engine.difference import DifferenceEngine
 from edgeds.engine.places import default_engine, engine_folder
-from edgeds.engine.target import open_tensorrt
+from edgeds.engine.target import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.types import Engine
@@ -37,6 +37,7 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
     folder = engine_for(device) if path is None else engine_folder(path)
     card = read_card(folder)
     check_files(card, folder)
+    check_network(card)
     if card.backend in LIBRARIES:
         return open_tensorrt(folder, card, device=device)
     if card.backend != "onnx":
@@ -74,12 +75,15 @@ def _open_on_cpu(card: Card, folder: Path) -> Engine:
         try:
             module = importlib.import_module(f"edgeds.engine.{backend}")
             return cast(Engine, getattr(module, class_name)(folder, card))
+        except EngineError:
+            raise
         except ImportError as error:
             reasons.append(f"{backend}: not installed ({error})")
-        except (RuntimeError, ValueError) as error:
-            reasons.append(f"{backend}: {str(error).strip().splitlines()[-1]}")
+        except Exception as error:  # each library has errors of its own
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            reasons.append(f"{backend}: {said[-1]}")
     raise EngineError(
         f"cannot load the engine {card.name!r}",
         why="; ".join(reasons),
-        fix="pip install --upgrade openvino, or make the engine again",
+        fix="pip install --upgrade openvino, or make the engine again: " + rebuild_command(card),
     )

@@ -27,7 +27,8 @@ from edgeds.engine.candidates import (
 )
 from edgeds.engine.card import CARD_NAME, Card, check_files, read_card, sha256_of
 from edgeds.engine.gate import HeldOut, Latency, Verdict, held_out_by, measured_latency, verdict
-from edgeds.engine.places import built_engines
+from edgeds.engine.places import built_engines, default_engine
+from edgeds.engine.target import OF_SHIPPED, WEIGHTS
 from edgeds.errors import EngineError
 from edgeds.types import Size
 
@@ -123,6 +124,7 @@ def build_engine(
         folder = parent / name if output is None else output.absolute()
         check_replaceable(folder, source)
         done = _finished_card(best, folder.name, precision, made)
+        done = replace(done, made={**done.made, **_network_told(card)})
         done.write(best.folder)
         put(best.folder, folder)
     return Built(
@@ -290,6 +292,13 @@ def _better(precision: Precision, target: Target) -> Precision:
     step between.
     """
     return "fp16" if precision == "int8" and target.gpu is not None else "fp32"
+
+
+def _network_told(source: Card) -> dict[str, Any]:
+    """Which network it is, for who loads the engine later, and perhaps with another edgeds."""
+    if WEIGHTS in source.made:
+        return {WEIGHTS: source.made[WEIGHTS]}
+    return {OF_SHIPPED: source.network_hash == read_card(default_engine()).network_hash}
 
 
 def _finished_card(best: _Made, name: str, asked: Precision, made: list[_Made]) -> Card:

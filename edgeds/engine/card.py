@@ -16,6 +16,10 @@ from edgeds.types import Size
 
 FORMAT = 1
 CARD_NAME = "card.json"
+GRAPHS = ("plate", "frame")
+"""What every engine has: files of these names, whatever their suffix."""
+MAX_SIDE = 16384
+"""Of a picture: a card that says more is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +70,36 @@ def read_card(folder: Path) -> Card:
             )
         height, width = fields.pop("size")
         known = {k: v for k, v in fields.items() if k in Card.__dataclass_fields__}
-        return Card(**known, size=(int(height), int(width)))
+        card = Card(**known, size=(int(height), int(width)))
+        _check_fields(card)
+        return card
     except FileNotFoundError:
         raise EngineError(
             f"no engine in {str(folder)!r}",
             why=f"an engine is a folder with a {CARD_NAME}, and there is none",
             fix="give the folder of an engine, or leave --engine out for the shipped one",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise EngineError(
             f"cannot read the card of the engine {folder.name!r}",
             why=f"{type(error).__name__}: {error}",
             fix="the card is damaged: copy the engine folder again",
         ) from error
+
+
+def _check_fields(card: Card) -> None:
+    """What JSON cannot promise. Raises ValueError, for `read_card` to tell."""
+    if not all(0 < side <= MAX_SIDE for side in card.size):
+        raise ValueError(f"its size is {card.size[0]}x{card.size[1]}")
+    for name in ("name", "backend", "precision", "network_hash"):
+        if not isinstance(getattr(card, name), str):
+            raise ValueError(f"its {name} is no text")
+    for name in ("files", "target"):
+        pairs = getattr(card, name)
+        if not isinstance(pairs, dict) or not all(isinstance(v, str) for v in pairs.values()):
+            raise ValueError(f"its {name} are no names with texts")
+    if not isinstance(card.made, dict) or not isinstance(card.metrics, dict):
+        raise ValueError("what it tells of the engine's making or figures is no list of names")
 
 
 def sha256_of(path: Path) -> str:
@@ -96,9 +117,12 @@ def check_files(card: Card, folder: Path) -> None:
     Raises:
         EngineError: a file is missing, truncated or not the one the card describes.
     """
-    for name, expected in card.files.items():
+    named = {Path(name).stem for name in card.files}
+    for name, expected in card.files.items() | {(g, "") for g in GRAPHS if g not in named}:
         path = folder / name
-        if not path.is_file():
+        if not expected:
+            why = f"its card names no {name} graph"
+        elif not path.is_file():
             why = f"{name} is missing"
         elif sha256_of(path) != expected:
             why = f"{name} is not the file its card describes: damaged or replaced"

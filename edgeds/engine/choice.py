@@ -13,7 +13,7 @@ from pathlib import Path
 from edgeds.engine.card import CARD_NAME, Card, read_card
 from edgeds.engine.cuda import Cuda, find_cuda
 from edgeds.engine.places import built_engines, default_engine
-from edgeds.engine.target import check_target, check_torch, torch_problem
+from edgeds.engine.target import check_network, check_target, check_torch, torch_problem
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 
@@ -115,6 +115,7 @@ def _candidate(
 
 
 def _runs_on(card: Card, cuda: Cuda, device: str, torch: Callable[[], str]) -> str:
+    check_network(card)
     if card.backend in LIBRARIES:
         gpu, _ = check_target(card, device=device, cuda=cuda)
         check_torch(card, torch())

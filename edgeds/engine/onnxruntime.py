@@ -7,6 +7,7 @@ from pathlib import Path
 import onnxruntime
 
 from edgeds.engine.card import Card
+from edgeds.engine.interface import Shapes, check_graphs
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 
@@ -23,6 +24,7 @@ class OnnxRuntimeEngine(Closing):
         self._frame_graph = onnxruntime.InferenceSession(
             str(folder / "frame.onnx"), options, providers=providers
         )
+        check_graphs(card, plate=_shapes(self._plate_graph), frame=_shapes(self._frame_graph))
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
     def encode_plate(self, plate: Pixels) -> PlateFeatures:
@@ -37,6 +39,14 @@ class OnnxRuntimeEngine(Closing):
 
     def close(self) -> None:
         """ONNX Runtime frees its sessions with the object."""
+
+
+def _shapes(graph: onnxruntime.InferenceSession) -> tuple[Shapes, Shapes]:
+    inputs, outputs = (
+        {value.name: tuple(value.shape) for value in values}
+        for values in (graph.get_inputs(), graph.get_outputs())
+    )
+    return inputs, outputs
 
 
 def reference_engine(folder: Path, card: Card) -> OnnxRuntimeEngine:

@@ -9,6 +9,7 @@ import numpy as np
 import openvino
 
 from edgeds.engine.card import Card
+from edgeds.engine.interface import Shapes, check_graphs
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 # Float means float: on processors with bfloat16 OpenVINO would else use it unasked.
@@ -25,6 +26,7 @@ class OpenVinoEngine(Closing):
         core = openvino.Core()
         self._plate_graph = core.compile_model(str(folder / "plate.onnx"), "CPU", settings)
         frame_graph = core.compile_model(str(folder / "frame.onnx"), "CPU", settings)
+        check_graphs(card, **_shapes(self._plate_graph, frame_graph))
         self._request = frame_graph.create_infer_request()
         self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
 
@@ -44,3 +46,18 @@ class OpenVinoEngine(Closing):
 
     def close(self) -> None:
         """OpenVINO frees its graphs with the object."""
+
+
+def _shapes(
+    plate: openvino.CompiledModel, frame: openvino.CompiledModel
+) -> dict[str, tuple[Shapes, Shapes]]:
+    """A tensor inside may have several names: each is asked for by the one that edgeds uses.
+    Raises RuntimeError where there is none of that name.
+    """
+    takes, plate_takes = (
+        {port.get_any_name(): tuple(port.shape) for port in graph.inputs}
+        for graph in (frame, plate)
+    )
+    features = {name: tuple(plate.output(name).shape) for name in takes if name != "frame"}
+    maps = {name: tuple(frame.output(name).shape) for name in ("alpha", "inverse_depth")}
+    return {"plate": (plate_takes, features), "frame": (takes, maps)}

@@ -10,13 +10,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgeds.engine.card import Card
+from edgeds.engine.card import Card, read_card
 from edgeds.engine.cuda import Cuda, Gpu, find_cuda
-from edgeds.engine.tensorrt_library import LIBRARIES, TensorRt, load_library, this_os
+from edgeds.engine.places import default_engine
+from edgeds.engine.tensorrt_library import (
+    LIBRARIES,
+    TensorRt,
+    installed_package,
+    load_library,
+    this_os,
+)
 from edgeds.errors import EngineError
 from edgeds.types import Engine
 
 TITLES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT for RTX"}
+OF_SHIPPED, WEIGHTS = "of_shipped_network", "weights"
+"""Keys of what a card tells of an engine's making: built of the shipped network, or the name of the
+user's own weights file.
+"""
 _FIELDS = ("library", "version", "gpu", "os")
 
 
@@ -54,10 +65,14 @@ def check_target(
     Raises:
         EngineError: naming what differs and the command that mends it.
     """
-    rebuild = f"edgeds build-engine --precision {card.precision}"
-    lacking = [field for field in _FIELDS if not card.target.get(field)]
-    if lacking or card.backend not in LIBRARIES or card.target["library"] != card.backend:
-        raise _misfit(card, f"its card does not say its {', '.join(lacking) or 'library'}", rebuild)
+    rebuild = rebuild_command(card)
+    if lacking := [field for field in _FIELDS if not card.target.get(field)]:
+        raise _misfit(card, f"its card does not say its {', '.join(lacking)}", rebuild)
+    if card.backend not in LIBRARIES or card.target["library"] != card.backend:
+        why = (
+            f"its card says {card.backend!r} in one place and {card.target['library']!r} in another"
+        )
+        raise _misfit(card, why, rebuild)
     if card.target["os"] != this_os():
         raise _misfit(card, f"it was built for {card.target['os']}, this is {this_os()}", rebuild)
     gpu = _gpu(card, device, cuda or find_cuda())
@@ -68,9 +83,29 @@ def check_target(
     trt = load_library(library)
     if card.target["version"] != str(trt.__version__):
         why = f"it was built with {library} {card.target['version']}, here is {trt.__version__}"
-        fix = f'{rebuild}, or pip install "{library}=={card.target["version"]}"'
+        fix = f'{rebuild}, or pip install "{installed_package(library)}=={card.target["version"]}"'
         raise _misfit(card, why, fix)
     return gpu, trt
+
+
+def check_network(card: Card) -> None:
+    """
+    Raises:
+        EngineError: it was built of the network that shipped with another edgeds than this.
+    """
+    if card.made.get(OF_SHIPPED) and card.network_hash != read_card(default_engine()).network_hash:
+        why = "it was built of the network of another edgeds version, not of the one that ships now"
+        raise _misfit(card, why, rebuild_command(card))
+
+
+def rebuild_command(card: Card) -> str:
+    """The command that makes such an engine for this machine."""
+    words = ["edgeds build-engine --precision", card.precision]
+    if card.size != read_card(default_engine()).size:
+        words += ["--size", "x".join(map(str, card.size))]
+    if weights := card.made.get(WEIGHTS):
+        words += ["--weights", str(weights)]
+    return " ".join(words)
 
 
 def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
@@ -102,7 +137,7 @@ def check_torch(card: Card, problem: str) -> None:
         EngineError: torch has that problem.
     """
     if problem:
-        extra = f"{card.backend.replace('_', '-')}-cu12"
+        extra = installed_package(card.backend)
         fix = f'pip install "edgeds[{extra}]", with a build of torch for your CUDA version'
         raise _misfit(card, problem, fix)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgeds.engine.card import Card
+from edgeds.engine.interface import Shapes, check_graphs
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
     IExecutionContext,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from edgeds.engine.lane import Lane, Mark
 
+MAPS = ("alpha", "inverse_depth")
 PLATE_PLAN, FRAME_PLAN = "plate.plan", "frame.plan"
 
 
@@ -56,6 +58,7 @@ class TensorRtEngine(Closing):
             given = {"alpha": self._maps[0], "inverse_depth": self._maps[1]}
             self._plate = _Graph(trt, runtime, folder / PLATE_PLAN, lane, log)
             self._frame = _Graph(trt, runtime, folder / FRAME_PLAN, lane, log, given)
+            check_graphs(card, plate=self._plate.shapes(), frame=self._frame.shapes())
             self._ring = deque(_Slot(lane, card.size) for _ in range(GPU.frames_in_flight))
             self._encode = lane.captured(self._plate.enqueue)
             self._infer = lane.captured(self._frame.enqueue)
@@ -175,14 +178,14 @@ class _Graph:
         self._lane, self._path = lane, path
         engine: ICudaEngine | None = runtime.deserialize_cuda_engine(path.read_bytes())
         if engine is None:
-            raise _unloadable(path, trt, log)
+            raise _unloadable(path, trt, log.errors())
         self._kernels: IRuntimeCache | None = None
         if hasattr(trt, "IRuntimeCache"):
             context = self._rtx_context(engine)
         else:
             context = engine.create_execution_context()
         if context is None:
-            raise _unloadable(path, trt, log)
+            raise _unloadable(path, trt, log.errors())
         self._engine, self._context = engine, context
         dtypes = {
             trt.DataType.FLOAT: torch.float32,
@@ -191,12 +194,27 @@ class _Graph:
             trt.DataType.UINT8: torch.uint8,
         }
         self.tensors = dict(given or {})
+        self._shapes: dict[str, tuple[int, ...]] = {}
         for index in range(engine.num_io_tensors):
             name = engine.get_tensor_name(index)
-            if name not in self.tensors:
-                shape, dtype = engine.get_tensor_shape(name), dtypes[engine.get_tensor_dtype(name)]
-                self.tensors[name] = torch.zeros(tuple(shape), dtype=dtype, device=lane.device)
+            self._shapes[name] = tuple(engine.get_tensor_shape(name))
+            dtype = dtypes.get(engine.get_tensor_dtype(name))
+            there = self.tensors.get(name)
+            if dtype is None or (there is not None and there.dtype != dtype):
+                raise _unloadable(path, trt, f"{name} is of a type that edgeds does not use there")
+            if there is None:
+                self.tensors[name] = torch.zeros(
+                    self._shapes[name], dtype=dtype, device=lane.device
+                )
             context.set_tensor_address(name, self.tensors[name].data_ptr())
+
+    def shapes(self) -> tuple[Shapes, Shapes]:
+        """Of inputs and of outputs, by the names that edgeds gives them."""
+        given = MAPS if self._path.name == FRAME_PLAN else set(self._shapes) - {"plate"}
+        return (
+            {name: shape for name, shape in self._shapes.items() if name not in given},
+            {name: shape for name, shape in self._shapes.items() if name in given},
+        )
 
     def enqueue(self) -> None:
         if not self._context.execute_async_v3(self._lane.handle):
@@ -227,9 +245,9 @@ class _Graph:
         self._kernels = None
 
 
-def _unloadable(path: Path, trt: TensorRt, log: Log) -> EngineError:
+def _unloadable(path: Path, trt: TensorRt, why: str) -> EngineError:
     return EngineError(
         f"cannot load the plan {str(path)!r}",
-        why=f"{trt.__name__} {trt.__version__}: {log.errors()}",
+        why=f"{trt.__name__} {trt.__version__}: {why}",
         fix="build it again: edgeds build-engine",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, TypeAlias, get_args
 
 from edgeds.errors import EngineError
@@ -54,14 +55,28 @@ def load_library(name: Library) -> TensorRt:
             why="it is not installed" if missing else f"it does not load: {said}",
             fix=_INSTALL[name],
         ) from error
-    version = str(library.__version__)
-    if version.partition(".")[0] not in _MAJORS[name]:
+    found = str(library.__version__)
+    if found.partition(".")[0] not in _MAJORS[name]:
         raise EngineError(
-            f"cannot use {name} {version}",
+            f"cannot use {name} {found}",
             why=f"edgeds knows {name} {' and '.join(_MAJORS[name])}",
             fix=_INSTALL[name],
         )
     return library
+
+
+def installed_package(name: str) -> str:
+    """The package that the library is from, such as "tensorrt-cu13"; for CUDA 12 where it has
+    another name (`tensorrt`, JetPack's) or is not installed.
+    """
+    known = [f"{name.replace('_', '-')}-cu{major}" for major in (12, 13)]
+    for package in known:
+        try:
+            version(package)
+        except PackageNotFoundError:
+            continue
+        return package
+    return known[0]
 
 
 class Log:

@@ -42,9 +42,10 @@ def test_an_engine_for_this_machine_passes() -> None:
     ("changes", "why", "fix"),
     [
         ({"gpu": "sm89"}, "built for sm89, this GPU (some GPU) is sm86", "build-engine"),
-        ({"version": "1.0.0.1"}, "built with tensorrt_rtx 1.0.0.1", "tensorrt_rtx==1.0.0.1"),
+        ({"version": "1.0.0.1"}, "built with tensorrt_rtx 1.0.0.1", "tensorrt-rtx-cu12==1.0.0.1"),
         ({"os": "win32-amd64"}, "built for win32-amd64", "build-engine --precision int8"),
-        ({"library": "tensorrt"}, "does not say its library", "build-engine"),
+        ({"library": "tensorrt"}, "'tensorrt_rtx' in one place and 'tensorrt' in", "build-engine"),
+        ({"library": ""}, "does not say its library", "build-engine"),
         ({"gpu": ""}, "does not say its gpu", "build-engine"),
     ],
 )

@@ -127,6 +127,31 @@ def test_a_plan_the_library_refuses_is_an_engine_error(tmp_path: Path, plan: str
     assert "build-engine" in caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("plan", "before", "after", "why"),
+    [
+        ("frame.plan", "[1, 1, 32, 64]", "[1, 1, 64, 128]", "alpha 1x1x64x128"),
+        ("frame.plan", "[1, 3, 32, 64]", "[1, 3, 16, 32]", "plate_0 1x3x16x32"),
+        ("frame.plan", '"inverse_depth"', '"depth"', "depth"),
+        ("plate.plan", "[1, 32, 64, 3]", "[1, 64, 128, 3]", "plate 1x64x128x3"),
+        ("frame.plan", '"alpha", "FLOAT"', '"alpha", "HALF"', "alpha is of a type"),
+        ("frame.plan", '"plate_0", "FLOAT"', '"plate_0", "INT64"', "plate_0 is of a type"),
+    ],
+)
+def test_a_plan_whose_tensors_do_not_fit_is_refused_before_it_runs(
+    tmp_path: Path, plan: str, before: str, after: str, why: str
+) -> None:
+    # it would write past the end of the memory that it was given
+    card, library = write_fake_engine(tmp_path, size=SIZE), fake_library(INTERFACES[0])
+    text = (tmp_path / plan).read_text()
+    assert before in text
+    (tmp_path / plan).write_text(text.replace(before, after))
+    with pytest.raises(EngineError) as caught:
+        TensorRtEngine(library, tmp_path, card, CpuLane(), name="fake")
+    assert why in caught.value.why
+    assert "IExecutionContext.execute_async_v3" not in library.calls
+
+
 def test_rtx_keeps_its_compiled_kernels_beside_the_plan(tmp_path: Path) -> None:
     interface = next(path for path in INTERFACES if "rtx" in path.name)
     for _ in range(2):  # the second time they are read

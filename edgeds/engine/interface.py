@@ -1,0 +1,48 @@
+"""What the two graphs of an engine take and give, by name and shape: checked when they are loaded,
+before anything runs through them. Knows nothing about who runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgeds.engine.card import Card
+from edgeds.errors import EngineError
+
+Shapes = Mapping[str, tuple[Any, ...]]
+"""Tensor -> its shape."""
+
+
+def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shapes, Shapes]) -> None:
+    """Check inputs and outputs of both graphs against the card and against each other.
+
+    Raises:
+        EngineError: they are not a plate and a frame graph of the card's size.
+    """
+    pixels, maps = (1, *card.size, 3), (1, 1, *card.size)
+    features = plate[1]
+    wanted = {
+        "the plate graph takes": (plate[0], {"plate": pixels}),
+        "the frame graph takes": (frame[0], {"frame": pixels, **features}),
+        "the frame graph gives": (frame[1], {"alpha": maps, "inverse_depth": maps}),
+    }
+    for what, (found, expected) in wanted.items():
+        if dict(found) != expected:
+            size = "x".join(map(str, card.size))
+            raise EngineError(
+                f"cannot load the engine {card.name!r}",
+                why=f"{what} {_told(found, expected)}, which is no graph of a {size} engine",
+                fix="copy the engine's folder again, or build it again: edgeds build-engine",
+            )
+
+
+def _told(found: Shapes, expected: Shapes) -> str:
+    """What differs, and no more: a graph has a dozen inputs."""
+    names = [n for n in (*found, *expected) if found.get(n) != expected.get(n)]
+    told = dict.fromkeys(f"{n} {_shape(found[n])}" if n in found else f"no {n}" for n in names)
+    return ", ".join(list(told)[:3])
+
+
+def _shape(shape: tuple[Any, ...]) -> str:
+    return "x".join(map(str, shape))

@@ -1,0 +1,149 @@
+"""Whatever is wrong with an engine's folder is named before a frame runs through it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeds.engine import default_engine, open_engine, read_card
+from edgeds.engine.card import sha256_of
+from edgeds.engine.choice import candidates
+from edgeds.engine.cuda import Cuda
+from edgeds.engine.onnxruntime import OnnxRuntimeEngine
+from edgeds.engine.target import rebuild_command
+from edgeds.errors import EngineError
+
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(default_engine(), tmp_path / "engine"))
+
+
+def change(folder: Path, **fields: Any) -> None:
+    """Write the card with other fields, and the hashes of the files as they now are."""
+    path = folder / "card.json"
+    card = json.loads(path.read_text())
+    card["files"] = {name: sha256_of(folder / name) for name in card["files"]}
+    path.write_text(json.dumps({**card, **fields}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"size": [0, 0]}, "size is 0x0"),
+        ({"size": [10**9, 10**9]}, "size is 1000000000"),
+        ({"size": "large"}, "ValueError"),
+        ({"size": [192, float("inf")]}, "OverflowError"),
+        ({"name": 5}, "its name"),
+        ({"precision": None}, "its precision"),
+        ({"files": ["frame.onnx"]}, "its files"),
+        ({"files": {"frame.onnx": 3}}, "its files"),
+        ({"target": "sm86"}, "its target"),
+        ({"made": None}, "making"),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(
+    engine: Path, fields: dict[str, Any], said: str
+) -> None:
+    change(engine, **fields)
+    with pytest.raises(EngineError, match="cannot read the card") as caught:
+        open_engine(engine)
+    assert said in caught.value.why
+
+
+@pytest.mark.parametrize("files", [{}, {"plate.onnx": "", "other.bin": ""}])
+def test_a_card_that_vouches_for_no_graph_is_refused(engine: Path, files: dict[str, str]) -> None:
+    (engine / "other.bin").touch()
+    there = {name: sha256_of(engine / name) for name in files}
+    change(engine, files=there)
+    with pytest.raises(EngineError) as caught:
+        open_engine(engine)
+    assert "its card names no" in caught.value.why
+
+
+def test_a_card_of_another_size_than_its_graphs_is_refused(engine: Path) -> None:
+    change(engine, size=[96, 160])
+    with pytest.raises(EngineError) as caught:
+        open_engine(engine)
+    assert "plate 1x192x320x3" in caught.value.why
+    assert "96x160" in caught.value.why
+
+
+def test_graphs_in_each_others_place_are_refused_on_every_backend(engine: Path) -> None:
+    shutil.copyfile(engine / "plate.onnx", engine / "frame.onnx")
+    change(engine)
+    with pytest.raises(EngineError) as caught:
+        open_engine(engine)
+    assert "no frame" in caught.value.why
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    with pytest.raises(EngineError, match="cannot load the engine"):
+        OnnxRuntimeEngine(engine, read_card(engine))
+
+
+def test_a_graph_that_no_backend_can_read_is_told_with_all_their_reasons(
+    edgeds: Edgeds, engine: Path, data: Path, tmp_path: Path
+) -> None:
+    graph = engine / "frame.onnx"
+    graph.write_bytes(graph.read_bytes()[:100_000])
+    change(engine)
+    clip = data / "people_walking.mp4"
+    done = edgeds("video", clip, "--engine", engine, "-o", tmp_path / "out.mp4")
+    assert done.returncode == 2
+    assert "openvino: " in done.stderr
+    assert "edgeds build-engine --precision fp32" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_an_engine_of_the_network_of_another_version_is_refused(engine: Path) -> None:
+    made = {"of_shipped_network": True}
+    change(engine, made=made)
+    open_engine(engine).close()  # this one is of the network that ships
+    change(engine, made=made, network_hash="0" * 64)
+    with pytest.raises(EngineError) as caught:
+        open_engine(engine)
+    assert "network of another edgeds version" in caught.value.why
+    assert caught.value.fix == "edgeds build-engine --precision fp32"
+
+
+def test_an_engine_of_ones_own_network_runs(engine: Path) -> None:
+    change(engine, network_hash="0" * 64, made={"weights": "mine.safetensors"})
+    open_engine(engine).close()
+
+
+def test_doctor_says_that_an_engine_is_of_another_network(
+    engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEDS_HOME", str(tmp_path))
+    change(engine, network_hash="0" * 64, made={"of_shipped_network": True})
+    engines = tmp_path / "engines"
+    engines.mkdir()
+    engine.rename(engines / "old")
+    found = candidates(cuda=Cuda(problem="the NVIDIA driver sees no GPU"))
+    old = next(one for one in found if one.folder.name == "old")
+    assert "another edgeds version" in old.problem
+    assert old.runs_on == ""
+
+
+def test_the_command_that_mends_names_size_and_weights() -> None:
+    card = read_card(default_engine())
+    assert rebuild_command(card) == "edgeds build-engine --precision fp32"
+    other = replace(card, precision="int8", size=(288, 512), made={"weights": "mine.safetensors"})
+    assert rebuild_command(other) == (
+        "edgeds build-engine --precision int8 --size 288x512 --weights mine.safetensors"
+    )
+
+
+def test_all_engines_that_ship_are_of_one_network() -> None:
+    shipped = [read_card(path.parent) for path in default_engine().parent.glob("*/card.json")]
+    assert {card.precision for card in shipped} >= {"fp32", "int8"}
+    assert len({card.network_hash for card in shipped}) == 1

@@ -89,21 +89,32 @@ def rooms(
     pictures: Annotated[Path, typer.Argument(help="folder of photographs to cover things with")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
     count: Annotated[int, typer.Option(help="number of rooms")] = 1500,
+    furniture: Annotated[
+        Path | None, typer.Option(help="folder of unpacked Sweet Home 3D libraries (.sh3f)")
+    ] = None,
     seed: int = 1,
     processes: int = 2,
 ) -> None:
     """Draw empty rooms with exact depth, as a set for fit; goes on where it was stopped."""
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+    from train.furniture import models_in
     from train.rooms import write_rooms
 
+    models = models_in(furniture) if furniture else []
     kinds = (".png", ".webp", ".jpg", ".jpeg")
     found = sorted(p for p in pictures.iterdir() if p.suffix in kinds)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as bar:
         task = bar.add_task("rooms", total=count)
         write_rooms(
-            output, count, found, seed=seed, processes=processes, on_room=lambda: bar.advance(task)
+            output,
+            count,
+            found,
+            models=models,
+            seed=seed,
+            processes=processes,
+            on_room=lambda: bar.advance(task),
         )
 
 
@@ -241,6 +252,48 @@ def protocol(
             found = measured(engine, dataset)
             roots = {"mask_rms": found.mask.root_mean, "depth_rms": found.depth.root_mean}
             typer.echo(json.dumps({"set": dataset.name} | roots))
+
+
+@app.command()
+def compare(
+    data: Annotated[Path, typer.Argument(help="folder to train on, as for fit")],
+    sets: Annotated[list[Path], typer.Argument(help="sets to score on; of rooms, scenes *7")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the runs")],
+    steps: Annotated[int, typer.Option(help="for each, of 16 samples of 128x224")] = 500,
+    only: Annotated[list[str] | None, typer.Option(help="variants by name, else all")] = None,
+    threads: int = 2,
+) -> None:
+    """Train variants of the network alike and score them. Prints JSON, a line a variant and set;
+    goes on where it was stopped.
+    """
+    import json
+
+    from edgeds.dataset import read_set
+    from train.compare import compared
+    from train.imagenet import imagenet_weights
+    from train.material import material_from_folder
+    from train.variants import VARIANTS
+
+    names = only or [*VARIANTS, "siamese"]
+    unknown = sorted(set(names) - {*VARIANTS, "siamese"})
+    if unknown:
+        raise typer.BadParameter(f"no variant {unknown[0]!r}: there are {', '.join(VARIANTS)}")
+    material, imagenet = material_from_folder(data), imagenet_weights()
+    read = [read_set(path) for path in sets]
+    scored = [one.of_scenes("*7") if one.name == "rooms" else one for one in read]
+    for name in names:
+        records = compared(
+            VARIANTS.get(name, VARIANTS["shipped"]),
+            material,
+            scored,
+            output / name,
+            imagenet=imagenet,
+            steps=steps,
+            threads=threads,
+            plate_gradients=name == "siamese",
+        )
+        for record in records:
+            typer.echo(json.dumps(record))
 
 
 @app.command()

@@ -56,7 +56,9 @@ def trained_step(run: Run, batch: Batch) -> dict[str, float]:
     frame, plate, alpha, inverse_depth = (x.to(run.among.device) for x in batch)
     frame, plate = (x.float().contiguous(memory_format=torch.channels_last) for x in (frame, plate))
     run.network.train()
-    logits, depth = run.network.logits(frame, plate_features(run.network, plate))
+    network = run.network
+    of_plate = network.encode_plate(plate) if recipe.plate_gradients else constant(network, plate)
+    logits, depth = network.logits(frame, of_plate)
     of_alpha = alpha_loss(logits, alpha)
     of_depth = depth_loss(F.softplus(depth), inverse_depth, alpha)
     loss = of_alpha + recipe.depth_weight * of_depth
@@ -75,7 +77,7 @@ def trained_step(run: Run, batch: Batch) -> dict[str, float]:
     }
 
 
-def plate_features(network: DualHead, plate: Tensor) -> tuple[Tensor, ...]:
+def constant(network: DualHead, plate: Tensor) -> tuple[Tensor, ...]:
     """`encode_plate` with gradients for the fusion alone: the encoder learns from the frame's
     side.
     """

@@ -57,6 +57,10 @@ class Room:
     """(H, W); None where nothing is known, zeros where the item is empty."""
     depth_mm: NDArray[np.uint16] | None
 
+    @property
+    def is_empty(self) -> bool:
+        return self.frame is self.plate
+
 
 @dataclass(frozen=True, slots=True)
 class Material:

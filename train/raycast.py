@@ -1,13 +1,13 @@
-"""Rays against boxes, cylinders and balls: what is hit, where, and how it is lit.
+"""Rays against triangles: what is hit, where, and how it is lit. Embree finds the hits.
 
 World: metres, y up. Knows nothing about rooms or what stands in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,23 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 """(N, 3)."""
 Texture = Callable[[NDArray[np.float32], NDArray[np.float32]], Vectors]
-"""(u, v) along a surface in metres to linear colours (N, 3)."""
+"""(u, v) to linear colours (N, 3); u and v in metres along a surface, or as a model has them."""
 FAR = np.float32(1e6)
+_LIFT_M = np.float32(2e-3)  # rays that leave a surface start this far above it
+_DIRECTIONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mesh:
+    """Triangles of one texture."""
+
+    corners: Vectors
+    """(N, 3, 3): triangle, corner, xyz."""
+    uv: NDArray[np.float32]
+    """(N, 3, 2)."""
+    texture: Texture
+    glows: bool = False
+    """Shines by itself, as a window does: its texture is what is seen, however it is lit."""
 
 
 @dataclass(slots=True)
@@ -26,178 +41,169 @@ class Hits:
     t: NDArray[np.float32]
     """How many times its direction the ray is long; FAR where nothing is hit."""
     normal: Vectors
+    """Unit length, towards where the ray came from."""
     albedo: Vectors
-    thing: NDArray[np.int16]
-    """Number of the thing in the list, -1 where nothing is hit."""
+    glows: NDArray[np.bool_]
 
 
-class Thing(Protocol):
-    """Something that rays can hit."""
+class Scene:
+    """Meshes, ready to be looked at."""
 
-    def t(self, origin: Vectors, rays: Vectors) -> NDArray[np.float32]:
-        """How far along each ray it is hit, FAR where it is not. `origin` is (3,) or (N, 3)."""
-        ...
+    def __init__(self, meshes: Iterable[Mesh]) -> None:
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
 
-    def surface(self, points: Vectors) -> tuple[Vectors, Vectors]:
-        """Normals and albedo at points on it."""
-        ...
+        self.meshes = list(meshes)
+        self.corners = np.concatenate([mesh.corners for mesh in self.meshes]).astype(np.float32)
+        self.uv = np.concatenate([mesh.uv for mesh in self.meshes]).astype(np.float32)
+        self.owner = np.repeat(np.arange(len(self.meshes)), [len(m.corners) for m in self.meshes])
+        self._embree: Any = EmbreeScene()
+        self._triangles = TriangleMesh(self._embree, self.corners)
 
-    def ball(self) -> tuple[tuple[float, float, float], float]:
-        """Middle and radius of a ball around it."""
-        ...
+    def cast(self, origin: Vectors, rays: Vectors) -> Hits:
+        """The nearest hit of every ray. `origin` is (3,), `rays` (N, 3)."""
+        starts = np.broadcast_to(origin, rays.shape).astype(np.float32)
+        found = self._embree.run(starts, np.ascontiguousarray(rays), output=True)
+        triangle = found["primID"]
+        hit = triangle >= 0
+        t = np.where(hit, found["tfar"], FAR).astype(np.float32)
+        a, b, c = (self.corners[triangle[hit], corner] for corner in range(3))
+        across = np.cross(b - a, c - a)
+        across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
+        across *= -np.sign((across * rays[hit]).sum(-1, keepdims=True))
+        normal, albedo = np.zeros_like(rays), np.zeros_like(rays)
+        normal[hit] = across
+        u, v = found["u"][hit][:, None], found["v"][hit][:, None]
+        places = self.uv[triangle[hit]]
+        places = (1 - u - v) * places[:, 0] + u * places[:, 1] + v * places[:, 2]
+        owner = self.owner[triangle[hit]]
+        colours = np.zeros((len(owner), 3), np.float32)
+        for number in np.unique(owner):
+            here = owner == number
+            colours[here] = self.meshes[number].texture(places[here, 0], places[here, 1])
+        albedo[hit] = colours
+        glows = np.zeros(len(rays), np.bool_)
+        glows[hit] = np.array([mesh.glows for mesh in self.meshes])[owner]
+        return Hits(t, normal, albedo, glows)
 
+    def lit(self, points: Vectors, normal: Vectors, lamp: Vectors) -> NDArray[np.float32]:
+        """Lambert's cosine over the squared distance to a lamp in 1/m^2, 0 in shadow; (N,)."""
+        starts = points + normal * _LIFT_M
+        away = lamp - starts
+        squared = np.maximum((away * away).sum(-1), np.float32(1e-6))
+        cosine = np.maximum((away * normal).sum(-1), 0) / np.sqrt(squared)
+        facing = np.flatnonzero(cosine > 0)
+        reach = np.ones(len(facing), np.float32)  # the lamp is at 1 ray's length
+        blocked = self._embree.run(starts[facing], away[facing], reach, query="OCCLUDED") >= 0
+        cosine[facing[blocked]] = 0
+        return np.asarray(cosine / squared, np.float32)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """A box that stands upright, turned by `yaw` about its middle."""
+    def open_share(
+        self, points: Vectors, normal: Vectors, turn: NDArray[np.float32], *, reach_m: float = 1.5
+    ) -> NDArray[np.float32]:
+        """How much of the half space above each point is open for `reach_m`, 0 to 1; (N,).
 
-    middle: tuple[float, float, float]
-    half: tuple[float, float, float]
-    yaw: float
-    texture: Texture
-    inside_out: bool = False
-    """Seen from within: a room."""
+        Ambient occlusion (Zhukov et al. 1998) by eight directions, weighted by the cosine.
 
-    def t(self, origin: Vectors, rays: Vectors) -> NDArray[np.float32]:
-        """By slabs (Kay & Kajiya 1986)."""
-        o, d = self._own(origin - _vector(self.middle)), self._own(rays)
-        inverse = 1 / np.where(np.abs(d) < 1e-6, np.float32(1e-6), d)
-        half = _vector(self.half)
-        one, other = (-half - o) * inverse, (half - o) * inverse
-        near, far = np.minimum(one, other).max(-1), np.maximum(one, other).min(-1)
-        if self.inside_out:
-            return np.asarray(far, np.float32)
-        return np.asarray(np.where((near < far) & (near > 1e-3), near, FAR), np.float32)
-
-    def surface(self, points: Vectors) -> tuple[Vectors, Vectors]:
-        p = self._own(points - _vector(self.middle))
-        face = np.abs(np.abs(p) - _vector(self.half)).argmin(-1)
-        sign = np.sign(np.take_along_axis(p, face[:, None], 1))[:, 0]
-        own = np.zeros_like(p)
-        own[np.arange(len(p)), face] = -sign if self.inside_out else sign
-        u = np.where(face == 0, p[:, 2], p[:, 0])
-        v = np.where(face == 1, p[:, 2], p[:, 1])
-        cos, sin = np.float32(np.cos(self.yaw)), np.float32(np.sin(self.yaw))
-        normal = np.stack(
-            (cos * own[:, 0] + sin * own[:, 2], own[:, 1], cos * own[:, 2] - sin * own[:, 0]), -1
-        )
-        return normal, self.texture(u, v)
-
-    def ball(self) -> tuple[tuple[float, float, float], float]:
-        return self.middle, float(np.linalg.norm(self.half))
-
-    def _own(self, vectors: Vectors) -> Vectors:
-        cos, sin = np.float32(np.cos(self.yaw)), np.float32(np.sin(self.yaw))
-        x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
-        return np.stack((cos * x - sin * z, y, sin * x + cos * z), -1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cylinder:
-    """An upright cylinder with a lid."""
-
-    middle: tuple[float, float, float]
-    radius: float
-    half_height: float
-    texture: Texture
-
-    def t(self, origin: Vectors, rays: Vectors) -> NDArray[np.float32]:
-        o = origin - _vector(self.middle)
-        ox, oy, oz = o[..., 0], o[..., 1], o[..., 2]
-        dx, dy, dz = rays[:, 0], rays[:, 1], rays[:, 2]
-        a = np.maximum(dx * dx + dz * dz, np.float32(1e-9))
-        b = ox * dx + oz * dz
-        root = b * b - a * (ox * ox + oz * oz - np.float32(self.radius**2))
-        side = (-b - np.sqrt(np.maximum(root, 0))) / a
-        hit = (root > 0) & (side > 1e-3) & (np.abs(oy + side * dy) < self.half_height)
-        lid = (self.half_height - oy) / np.where(np.abs(dy) < 1e-6, np.float32(1e-6), dy)
-        on_lid = (lid > 1e-3) & (
-            (ox + lid * dx) ** 2 + (oz + lid * dz) ** 2 < np.float32(self.radius**2)
-        )
-        nearer = np.minimum(np.where(hit, side, FAR), np.where(on_lid, lid, FAR))
-        return np.asarray(nearer, np.float32)
-
-    def surface(self, points: Vectors) -> tuple[Vectors, Vectors]:
-        p = points - _vector(self.middle)
-        lid = p[:, 1] > self.half_height - 1e-3
-        normal = np.where(lid[:, None], _vector((0, 1, 0)), p * _vector((1, 0, 1)))
-        normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
-        around = np.arctan2(p[:, 2], p[:, 0]) * np.float32(self.radius)
-        return normal, self.texture(np.where(lid, p[:, 0], around), np.where(lid, p[:, 2], p[:, 1]))
-
-    def ball(self) -> tuple[tuple[float, float, float], float]:
-        return self.middle, float(np.hypot(self.radius, self.half_height))
+        Args:
+            turn: (N,) radians by which each point's directions are turned about its normal; those
+                of neighbours differ, so that a blur of the result makes many out of eight.
+        """
+        starts = points + normal * _LIFT_M
+        side = np.where(np.abs(normal[:, :1]) < 0.7, _vector((1, 0, 0)), _vector((0, 1, 0)))
+        tangent = np.cross(normal, side)
+        tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-6)
+        other = np.cross(normal, tangent)
+        reach = np.full(len(points), reach_m, np.float32)
+        clear = np.zeros(len(points), np.float32)
+        for number in range(_DIRECTIONS):  # Fibonacci points on a disc, lifted to the half space
+            radius = np.float32(np.sqrt((number + 0.5) / _DIRECTIONS))
+            angle = np.float32(number * np.pi * (3 - np.sqrt(5))) + turn
+            x, y = radius * np.cos(angle)[:, None], radius * np.sin(angle)[:, None]
+            rays = x * tangent + y * other + np.sqrt(1 - radius**2) * normal
+            rays = np.ascontiguousarray(rays, np.float32)
+            clear += self._embree.run(starts, rays, reach.copy(), query="OCCLUDED") < 0
+        return np.asarray(clear / np.float32(_DIRECTIONS), np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ball:
-    middle: tuple[float, float, float]
-    radius: float
-    texture: Texture
-
-    def t(self, origin: Vectors, rays: Vectors) -> NDArray[np.float32]:
-        o = origin - _vector(self.middle)
-        a, b = (rays * rays).sum(-1), (o * rays).sum(-1)
-        root = b * b - a * ((o * o).sum(-1) - np.float32(self.radius**2))
-        t = (-b - np.sqrt(np.maximum(root, 0))) / a
-        return np.asarray(np.where((root > 0) & (t > 1e-3), t, FAR), np.float32)
-
-    def surface(self, points: Vectors) -> tuple[Vectors, Vectors]:
-        p = points - _vector(self.middle)
-        normal = p / np.float32(self.radius)
-        return normal, self.texture(p[:, 0], p[:, 1])
-
-    def ball(self) -> tuple[tuple[float, float, float], float]:
-        return self.middle, self.radius
-
-
-def cast(things: list[Thing], origin: Vectors, rays: Vectors) -> Hits:
-    """The nearest hit of every ray. `origin` is (3,), `rays` (N, 3)."""
-    nearest = np.full(len(rays), FAR, np.float32)
-    thing = np.full(len(rays), -1, np.int16)
-    unit = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
-    for number, one in enumerate(things):
-        near = _towards(one, origin, unit)
-        t = one.t(origin, rays[near])
-        closer = t < nearest[near]
-        nearest[near[closer]], thing[near[closer]] = t[closer], number
-    points = origin + nearest[:, None] * rays
-    normal, albedo = np.zeros_like(rays), np.zeros_like(rays)
-    for number, one in enumerate(things):
-        here = thing == number
-        if here.any():
-            normal[here], albedo[here] = one.surface(points[here])
-    return Hits(nearest, normal, albedo, thing)
-
-
-def lit(
-    things: list[Thing], points: Vectors, normal: Vectors, lamp: Vectors, softness: float
-) -> NDArray[np.float32]:
-    """Lambert's cosine over the squared distance to a lamp, 0 in shadow; (N,).
-
-    `softness` is in m^2 and keeps what is close to the lamp from burning out.
+def box(
+    middle: tuple[float, float, float],
+    half: tuple[float, float, float],
+    *,
+    yaw: float,
+    texture: Texture,
+    glows: bool = False,
+) -> Mesh:
+    """A box that stands upright, turned by `yaw` about its middle; a room is one seen from
+    within.
     """
-    away = points + normal * np.float32(0.01) - lamp
-    squared = (away * away).sum(-1)
-    unit = away / np.sqrt(np.maximum(squared, np.float32(1e-6)))[:, None]
-    cosine = np.maximum(-(unit * normal).sum(-1), 0)
-    for one in things:
-        if not getattr(one, "inside_out", False):
-            near = _towards(one, lamp, unit)
-            near = near[cosine[near] > 0]
-            cosine[near] *= one.t(lamp, away[near]) > 1 - 1e-4
-    return np.asarray(cosine / (squared + np.float32(softness)), np.float32)
+    corners, uv = [], []
+    size = _vector(half)
+    for axis in range(3):
+        one, other = [(2, 1), (0, 2), (0, 1)][axis]
+        for sign in (-1, 1):
+            quad = np.zeros((4, 3), np.float32)
+            quad[:, axis] = sign
+            quad[:, one], quad[:, other] = (-1, 1, 1, -1), (-1, -1, 1, 1)
+            quad *= size
+            places = quad[:, [one, other]]
+            for triangle in ((0, 1, 2), (0, 2, 3)):
+                corners.append(quad[list(triangle)])
+                uv.append(places[list(triangle)])
+    placed = turned(np.array(corners), yaw) + _vector(middle)
+    return Mesh(corners=placed, uv=np.array(uv, np.float32), texture=texture, glows=glows)
 
 
-def _towards(thing: Thing, origin: Vectors, unit: Vectors) -> NDArray[np.intp]:
-    """Numbers of the rays that come near a thing: the others need no exact answer."""
-    centre, radius = thing.ball()
-    away = _vector(centre) - origin
-    distance = float(np.linalg.norm(away))
-    if distance <= radius:
-        return np.arange(len(unit))
-    cosine = np.sqrt(1 - (radius / distance) ** 2)
-    return np.flatnonzero(unit @ (away / np.float32(distance)) > cosine - 1e-4)
+def cylinder(
+    middle: tuple[float, float, float], radius: float, half_height: float, *, texture: Texture
+) -> Mesh:
+    """An upright cylinder with its lids."""
+    profile = [
+        (0.0, half_height),
+        (radius, half_height),
+        (radius, -half_height),
+        (0.0, -half_height),
+    ]
+    return _turned_profile(middle, profile, texture)
+
+
+def ball(middle: tuple[float, float, float], radius: float, *, texture: Texture) -> Mesh:
+    angles = np.linspace(0, np.pi, 17)
+    profile = [(radius * float(np.sin(a)), radius * float(np.cos(a))) for a in angles]
+    return _turned_profile(middle, profile, texture)
+
+
+def turned(points: NDArray[np.float32], yaw: float) -> NDArray[np.float32]:
+    """Points (..., 3) turned about the upright axis."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    matrix = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
+    return np.asarray(points @ matrix.T, np.float32)
+
+
+def _turned_profile(
+    middle: tuple[float, float, float],
+    profile: list[tuple[float, float]],
+    texture: Texture,
+    sides: int = 32,
+) -> Mesh:
+    """A surface of revolution from (radius, height) pairs, top to bottom."""
+    angle = np.linspace(0, 2 * np.pi, sides + 1)
+    ring = np.stack((np.cos(angle), np.zeros_like(angle), np.sin(angle)), -1)
+    rows = [ring * (r, 0, r) + (0, h, 0) for r, h in profile]
+    widest = max(r for r, _ in profile)
+    places = [np.stack((angle * widest, np.full_like(angle, h)), -1) for _, h in profile]
+    corners, uv = [], []
+    for upper in range(len(profile) - 1):
+        for i in range(sides):
+            quad = [(upper, i), (upper, i + 1), (upper + 1, i + 1), (upper + 1, i)]
+            for triangle in ((0, 1, 2), (0, 2, 3)):
+                corners.append([rows[quad[k][0]][quad[k][1]] for k in triangle])
+                uv.append([places[quad[k][0]][quad[k][1]] for k in triangle])
+    return Mesh(
+        corners=np.array(corners, np.float32) + _vector(middle),
+        uv=np.array(uv, np.float32),
+        texture=texture,
+    )
 
 
 def _vector(values: tuple[float, float, float]) -> Vectors:

@@ -5,7 +5,7 @@ A run is a folder: run.pt (everything needed to go on) and weights.safetensors (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,17 @@ from train.recipe import Recipe
 class Run:
     """The state of a run, and the only thing that changes it."""
 
-    def __init__(self, recipe: Recipe, folder: Path, among: Processes | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        among: Processes | None = None,
+        *,
+        build: Callable[[], DualHead] = DualHead,
+    ) -> None:
         self.recipe, self.folder, self.among = recipe, folder, among or Processes()
         torch.manual_seed(recipe.seed)
-        self.network, self.ema = DualHead(), DualHead()
+        self.network, self.ema = build(), build()
         for network in (self.network, self.ema):
             channels_last(network.to(self.among.device))
         self.ema.load_state_dict(self.network.state_dict())

@@ -45,6 +45,8 @@ class Mix:
     drawn_rooms: float = 0.6
     """Of the rooms with people, those that `train.rooms` drew, if there are any."""
     empty: float = 0.12
+    in_rooms: float = 0.2
+    """Of the composites, those over an empty room; there the background's depth is known."""
     exact_plate: float = 0.22
     parts: float = 0.3
     """Of what is left, from composed zip parts, if there are any."""
@@ -91,12 +93,15 @@ def composite_sample(
     """Cut-outs over a photograph or an empty room, with the shadows they cast and changing
     light.
     """
-    rooms_share = 0.2 if material.rooms else 0.0
-    if rng.random() < rooms_share:
-        background = material.rooms[int(rng.integers(len(material.rooms)))].plate
+    known = None
+    rooms = material.rooms + material.drawn_rooms
+    if rooms and rng.random() < mix.in_rooms:
+        room = rooms[int(rng.integers(len(rooms)))]
+        _, plate, _, inverse_depth = cropped_room(room, size, rng)
+        known = inverse_depth if room.is_empty else np.zeros(size, np.float32)
     else:
         background = material.backgrounds[int(rng.integers(len(material.backgrounds)))]
-    plate = cropped(background, size, rng)
+        plate = cropped(background, size, rng)
     layer, foot = np.zeros((*size, 4), np.float32), np.zeros(size, np.float32)
     empty = rng.random() < mix.empty
     exact = not empty and rng.random() < mix.exact_plate
@@ -116,7 +121,8 @@ def composite_sample(
         ghost, _ = drawn_layer(material.cutouts, size, rng)
         plate = ghost[..., :3] + (1 - ghost[..., 3:]) * plate
         alpha = np.maximum(alpha, ghost[..., 3])
-    return finished(frame, plate, alpha, guessed_ground(foot), rng, exact=exact)
+    depth = guessed_ground(foot) if known is None else np.where(alpha < 0.02, known, np.float32(0))
+    return finished(frame, plate, alpha, depth, rng, exact=exact)
 
 
 def room_sample(

@@ -10,6 +10,7 @@ Knows nothing about files, engines or cameras.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -88,9 +89,16 @@ class DualHead(nn.Module):
         plate_pixels, p, added = plate_features[0], plate_features[1:6], plate_features[6:11]
         pixels = normalised(frame)  # (B, 3, H, W)
         f = self.encoder(pixels)  # f1..f5
-        g1, g2, g3, g4, g5 = (
+        g = [
             fuse(f_i, p_i, a_i) for fuse, f_i, p_i, a_i in zip(self.fuse, f, p, added, strict=True)
-        )
+        ]
+        return self.decoded(g, pixels, plate_pixels)
+
+    def decoded(
+        self, fused: Sequence[Tensor], pixels: Tensor, plate_pixels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The trunk and both decoders, from the five fused scales."""
+        g1, g2, g3, g4, g5 = fused
         g1 = g1 + self.detail(torch.cat((pixels, (pixels - plate_pixels).abs()), 1))
 
         g5 = F.relu(g5)  # (B, w5, H/32, W/32)

@@ -57,8 +57,12 @@ class Encoder(nn.Module):
             self.stages.append(nn.Sequential(*blocks))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        return self.pyramid(self.stem(pixels))
+
+    def pyramid(self, stemmed: Tensor) -> tuple[Tensor, ...]:
+        """The scales, from what the stem made of the pixels: (B, 32, H/2, W/2)."""
         s0, s1, s2, s3, s4, s5 = self.stages
-        f1 = s0(self.act(self.stem(pixels)))  # (B,  16, H/2,  W/2)
+        f1 = s0(self.act(stemmed))  # (B,  16, H/2,  W/2)
         f2 = s1(f1)  # (B,  24, H/4,  W/4)
         f3 = s2(f2)  # (B,  40, H/8,  W/8)
         f4 = s4(s3(f3))  # (B, 112, H/16, W/16)

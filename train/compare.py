@@ -1,0 +1,73 @@
+"""Each variant of the network trained for the same steps on the same samples, then scored by the
+code of `edgeds eval`. Knows no variant by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgeds.dataset import Dataset
+from edgeds.engine.torch_tensorrt import InProcessEngine
+from edgeds.estimate import Estimator
+from edgeds.evaluation.evaluate import evaluate
+from edgeds.network.dual_head import DualHead
+from edgeds.plate import Plate
+from train.cost import frame_gmac
+from train.diary import train_and_log
+from train.material import Material
+from train.recipe import Phase, Recipe
+from train.run import Run
+
+SIZE = (128, 224)
+SHIPPED_SIZE = (192, 320)
+METRICS = ("mad", "iou", "boundary_f", "delta1", "abs_rel")
+
+
+def compared(
+    build: Callable[[], DualHead],
+    material: Material,
+    sets: list[Dataset],
+    folder: Path,
+    *,
+    imagenet: dict[str, torch.Tensor],
+    steps: int,
+    threads: int,
+    plate_gradients: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Train one variant in `folder`, going on where it stopped; one record a set."""
+    phase = Phase(until=1.0, size=SIZE, batch_size=16, trained_from=2)
+    recipe = Recipe(
+        phases=(phase,),
+        steps=steps,
+        warmup_steps=max(1, steps // 10),
+        workers=1,
+        plate_gradients=plate_gradients,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(recipe, folder, build=build)
+    if (folder / "run.pt").exists():
+        run.load()
+    else:
+        run.start_from_imagenet(imagenet)
+    train_and_log(material, run, threads=threads, save_every_secs=120.0)
+    torch.set_num_threads(threads)
+    network = run.ema.eval()
+    gmac = round(frame_gmac(network, SHIPPED_SIZE), 3)
+    engine = InProcessEngine(
+        network,
+        size=SIZE,
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+        compiled=lambda module, _example: module,
+        name=folder.name,
+    )
+    for dataset in sets:
+        report = evaluate(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
+        means = {name: report.means[name] for name in METRICS}
+        found = {name: mean and round(mean.value, 5) for name, mean in means.items()}
+        told = {"variant": folder.name, "gmac": gmac, "steps": run.step, "set": dataset.name}
+        yield told | found

@@ -1,0 +1,168 @@
+"""Models of furniture as Sweet Home 3D's libraries have them: real sizes, colours and pictures.
+
+A library is an unpacked .sh3f: a PluginFurnitureCatalog.properties and Wavefront files. Debian's
+package sweethome3d-furniture has five, 820 models under CC0 and CC-BY. Knows nothing about rooms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.raycast import Mesh, Texture, Vectors, turned
+
+INDOORS = ("Bathroom", "Bedroom", "Kitchen", "Lights", "Living room", "Miscellaneous", "Office")
+_LARGEST_BYTES = 3_000_000  # of a Wavefront file: larger ones take a second and more to read
+_SIZES_M = (0.12, 3.2)  # models smaller than a hand or larger than a wall are left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One piece of a library."""
+
+    path: Path
+    """Its Wavefront file."""
+    category: str
+    size_m: tuple[float, float, float]
+    """(width, height, depth): x, y, z of the upright model, whose front looks along +z."""
+    elevation_m: float
+    rotation: tuple[float, ...]
+    """3x3, row by row: what brings the file's axes upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Triangles of one material, in a box of 1 x 1 x 1 that stands on the origin."""
+
+    corners: Vectors
+    uv: NDArray[np.float32]
+    colour: Vectors
+    """(3,), linear."""
+    picture: Vectors | None
+    """(H, W, 3), linear."""
+
+
+def models_in(folder: Path) -> list[Model]:
+    """The furniture for rooms of all libraries in `folder`.
+
+    Raises:
+        FileNotFoundError: there is no library.
+    """
+    catalogues = sorted(folder.rglob("PluginFurnitureCatalog.properties"))
+    if not catalogues:
+        raise FileNotFoundError(
+            f"no furniture library in {folder}: unpack .sh3f files there (they are zip files)"
+        )
+    return [model for path in catalogues for model in _models(path)]
+
+
+def placed(
+    model: Model,
+    at: tuple[float, float, float],
+    yaw: float,
+    *,
+    recoloured: Callable[[Vectors], Vectors],
+) -> Iterator[Mesh]:
+    """The meshes of a model whose foot's middle stands at `at`.
+
+    Args:
+        recoloured: takes a part's linear colour (3,) to the one it gets.
+    """
+    size = np.array(model.size_m, np.float32)
+    for part in parts_of(model):
+        corners = turned(part.corners * size, yaw) + np.array(at, np.float32)
+        texture = _texture(recoloured(part.colour), part.picture)
+        yield Mesh(corners=corners, uv=part.uv, texture=texture)
+
+
+@lru_cache(maxsize=512)
+def parts_of(model: Model) -> tuple[Part, ...]:
+    """Read a model's file; nothing where it holds no triangles."""
+    import trimesh
+
+    loaded = trimesh.load_scene(model.path)
+    rotation = np.array(model.rotation, np.float32).reshape(3, 3)
+    read = []
+    for mesh in loaded.geometry.values():
+        if len(getattr(mesh, "faces", ())) == 0:
+            continue
+        material = getattr(mesh.visual, "material", None)
+        if _glass(material):
+            continue
+        corners = np.asarray(mesh.triangles, np.float32) @ rotation.T
+        uv = getattr(mesh.visual, "uv", None)
+        flat = np.zeros((len(mesh.faces), 3, 2), np.float32)
+        places = flat if uv is None else np.asarray(uv, np.float32)[mesh.faces]
+        colour = np.asarray(getattr(material, "main_color", (160, 160, 160, 255)))[:3]
+        linear = (colour.astype(np.float32) / 255) ** np.float32(2.2)
+        picture = None if uv is None else _picture(material)
+        read.append(Part(corners, places, linear, picture))
+    if not read:
+        return ()
+    every = np.concatenate([part.corners.reshape(-1, 3) for part in read])
+    low, high = every.min(0), every.max(0)
+    foot = np.array(((low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2), np.float32)
+    span = np.maximum(high - low, np.float32(1e-6))
+    return tuple(Part((p.corners - foot) / span, p.uv, p.colour, p.picture) for p in read)
+
+
+def _glass(material: object) -> bool:
+    """A pane that is nearly clear: rays pass."""
+    told = getattr(material, "kwargs", {})
+    return float(next(iter(told.get("d", ["1"])), 1)) < 0.4
+
+
+def _picture(material: object) -> Vectors | None:
+    image = getattr(material, "image", None)
+    if image is None:
+        return None
+    small = image.convert("RGB")
+    small.thumbnail((256, 256))
+    return np.asarray((np.asarray(small, np.float32) / 255) ** np.float32(2.2), np.float32)
+
+
+def _texture(colour: Vectors, picture: Vectors | None) -> Texture:
+    def plain(u: NDArray[np.float32], _v: NDArray[np.float32]) -> Vectors:
+        return np.broadcast_to(np.asarray(colour, np.float32), (len(u), 3))
+
+    def pictured(u: NDArray[np.float32], v: NDArray[np.float32]) -> Vectors:
+        assert picture is not None
+        height, width = picture.shape[:2]
+        x = np.floor(u % 1 * width).astype(int).clip(0, width - 1)
+        y = np.floor((1 - v) % 1 * height).astype(int).clip(0, height - 1)
+        return np.asarray(picture[y, x], np.float32)
+
+    return plain if picture is None else pictured
+
+
+def _models(catalogue: Path) -> Iterator[Model]:
+    """A catalogue's models: `key#number=value` lines."""
+    told: dict[int, dict[str, str]] = defaultdict(dict)
+    for line in catalogue.read_text("latin-1").splitlines():
+        if found := re.match(r"(\w+)#(\d+)=(.*)", line):
+            told[int(found[2])][found[1]] = found[3].strip()
+    for one in told.values():
+        path = catalogue.parent / one.get("model", "").lstrip("/")
+        size_m = tuple(float(one.get(side, "0")) / 100 for side in ("width", "height", "depth"))
+        if (
+            one.get("category") in INDOORS
+            and path.suffix == ".obj"
+            and path.exists()
+            and path.stat().st_size <= _LARGEST_BYTES
+            and _SIZES_M[0] <= max(size_m) <= _SIZES_M[1]
+            and min(size_m) > 0
+        ):
+            yield Model(
+                path=path,
+                category=one["category"],
+                size_m=(size_m[0], size_m[1], size_m[2]),
+                elevation_m=float(one.get("elevation", "0")) / 100,
+                rotation=tuple(map(float, one.get("modelRotation", "1 0 0 0 1 0 0 0 1").split())),
+            )

@@ -5,11 +5,13 @@ or a named GPU, judged before it takes its place.
 from __future__ import annotations
 
 import re
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -69,17 +71,35 @@ def build_engine_command(
             fix="record one: edgeds calibrate SOURCE -o SET, and give it with --calib SET",
         )
     _warn_of_a_small_set(calib, precision)
-    with _source(weights, size) as source, _Stages() as stages:
-        built = build_engine(
-            source,
-            output,
-            precision=precision,
-            target=target,
-            calibration=calib or Path(),
-            force=force,
-            listener=stages.listener,
-        )
+    try:
+        with _terminated_as_ctrl_c(), _source(weights, size) as source, _Stages() as stages:
+            built = build_engine(
+                source,
+                output,
+                precision=precision,
+                target=target,
+                calibration=calib or Path(),
+                force=force,
+                listener=stages.listener,
+            )
+    except KeyboardInterrupt:
+        say("stopped; nothing was built, and an engine that was there is untouched")
+        raise typer.Exit(130) from None
     _tell(built, target, as_json=as_json, forced=force)
+
+
+@contextmanager
+def _terminated_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends a build as Ctrl-C does: what was begun is cleared away."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _target(gpu: str) -> Target:
@@ -250,13 +270,17 @@ def _tell(built: Built, target: Target, *, as_json: bool, forced: bool) -> None:
             cells = [_figure(row, kind, name) for row in built.rows]
             limit = f"{limits[name]:g}" if kind == "rise" and name in limits else ""
             rows.append([f"{meaning}, {told}", *cells, limit])
+    rows = [row for row in rows if set(row[1:-1]) != {"-"}]  # nothing was measured
     rows += [["gate", *(_gate(row, chosen=row is last) for row in built.rows), ""]]
     print_table(
         f"{built.card.name}: {size}, for {target.gpu or 'the CPU'}, made in {built.secs:.0f} s",
         ["held-out frames", *(row.precision for row in built.rows), "limit"],
         rows,
     )
-    typer.echo("judged: the rise of the error where the truth is known, else what it is off float")
+    if last.verdict is not None:
+        typer.echo("judged: the rise of the error where the truth is known, else what is off float")
+    if not target.here:
+        typer.echo(f"speed: not measured, this machine has no {target.gpu}")
     typer.echo(f"engine: {built.folder}")
 
 
@@ -275,7 +299,7 @@ def _figure(row: Row, kind: str, name: str) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # no "-0.00"
 
 
 def _gate(row: Row, *, chosen: bool) -> str:

@@ -10,6 +10,8 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from edgeds.engine.card import CARD_NAME, Card, check_files, read_card, sha256_o
 from edgeds.engine.gate import HeldOut, Latency, Verdict, held_out_by, measured_latency, verdict
 from edgeds.engine.places import built_engines, default_engine
 from edgeds.engine.target import OF_SHIPPED, WEIGHTS
-from edgeds.errors import EngineError
+from edgeds.errors import EngineError, RunError
 from edgeds.types import Size
 
 
@@ -100,8 +102,10 @@ def build_engine(
         calibration: a set; int8 is calibrated on some of it, all but fp32 judged on the rest.
 
     Raises:
-        EngineError: something is missing, the output holds something else, TensorRT failed.
+        EngineError: something is missing, the output holds something else or cannot be written
+            to, TensorRT failed.
         DatasetError: the set is none, or too small.
+        RunError: the disk is full.
     """
     started = time.monotonic()
     listener = listener or Listener()
@@ -113,9 +117,8 @@ def build_engine(
     if output is not None:
         check_replaceable(output, source)
     parent = built_engines() if output is None else output.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".edgeds-build-", dir=parent) as work:
-        maker = _Maker(source, Path(work), target, frames, listener)
+    with _workplace(parent) as work:
+        maker = _Maker(source, work, target, frames, listener)
         made = [maker.made(precision)]
         while not force and (refused := made[-1].row.verdict) and not refused.passed:
             made.append(maker.made(_better(made[-1].row.precision, target)))
@@ -134,6 +137,34 @@ def build_engine(
         rows=tuple(one.row for one in made),
         secs=time.monotonic() - started,
     )
+
+
+@contextmanager
+def _workplace(parent: Path) -> Iterator[Path]:
+    """A folder to build in, beside the finished engine's place; gone at the end.
+
+    Raises:
+        EngineError: there can be none there.
+        RunError: the disk is full, or breaks, while it is used.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        work = tempfile.TemporaryDirectory(prefix=".edgeds-build-", dir=parent)
+    except OSError as error:
+        raise EngineError(
+            f"cannot write an engine into {str(parent)!r}",
+            why=error.strerror or str(error),
+            fix="give a folder that you may write to, with -o",
+        ) from error
+    with work as folder:
+        try:
+            yield Path(folder)
+        except OSError as error:
+            raise RunError(
+                "the engine could not be written",
+                why=error.strerror or str(error),
+                fix=f"make room in {str(parent)!r}; the engine that was there is untouched",
+            ) from error
 
 
 def engine_name(size: Size, precision: Precision, target: Target) -> str:
@@ -168,7 +199,7 @@ def put(new: Path, folder: Path) -> None:
     folder.rename(former)
     try:
         new.rename(folder)
-    except OSError:
+    except BaseException:  # Ctrl-C too: the folder of this build is about to go
         former.rename(folder)
         raise
 

@@ -105,6 +105,8 @@ def int8_engine(
             "held_out": len(frames.held_out),
             "method": best,
             "alpha_mad_from_float": {m: c.difference.alpha_mad for m, c in tried.items()},
+            # what the method is chosen by: of alpha, IoU and depth the one nearest to its limit
+            "share_of_limit": {m: _cost(c) for m, c in tried.items()},
         },
         "float_convolutions": [name for name in convolutions if name not in inside],
         "int8_convolutions": len(inside),

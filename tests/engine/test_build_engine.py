@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,11 +20,11 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build import Built, Target, build_engine  # noqa: E402
+from edgeds.engine.build import Built, Target, build_engine, put  # noqa: E402
 from edgeds.engine.calibration import read_calibration_set  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.other_size import engine_of_size  # noqa: E402
-from edgeds.errors import EngineError  # noqa: E402
+from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.preprocess import resized  # noqa: E402
 from edgeds.presets import Gate  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
@@ -94,6 +98,9 @@ def test_the_card_tells_how_the_engine_came_to_be(int8: Built, calib: Path) -> N
     told = card.made["calibration"]
     assert told["method"] in told["alpha_mad_from_float"]
     assert set(told["alpha_mad_from_float"]) == {"max", "percentile", "entropy"}
+    shares = told["share_of_limit"]
+    assert shares[told["method"]] == min(shares.values()) > 0
+    assert card.made["of_shipped_network"]
     assert (told["frames"], told["held_out"]) == (80, 20)
     assert card.metrics["gate"]["comparison"]["frames"] == 20
     assert card.metrics["gate"]["latency"]["ratio"] > 0
@@ -205,6 +212,68 @@ def test_a_failed_build_leaves_the_former_engine_and_nothing_else(
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
 
 
+def test_a_full_disk_leaves_the_former_engine_and_says_so(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    Card(name="old", size=(1, 1)).write(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("edgeds.engine.build.shutil.copyfile", full)
+    with pytest.raises(RunError, match="could not be written") as caught:
+        build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
+    assert "No space left" in caught.value.why
+    assert read_card(folder).name == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["engine"]
+
+
+def test_an_interruption_while_engines_change_places_brings_the_former_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "engine", tmp_path / "work" / "new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        Card(name=folder.name, size=(1, 1)).write(folder)
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self == new:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put(new, old)
+    assert read_card(old).name == "engine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_stopped_leaves_nothing_and_ends_with_130(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "edgeds", "build-engine", "--gpu", "none"]
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    Card(name="old", size=(1, 1)).write(folder)
+    with subprocess.Popen(
+        [*command, "-o", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as build:
+        while not list(tmp_path.glob(".edgeds-build-*")):
+            assert build.poll() is None
+            time.sleep(0.05)
+        build.send_signal(number)
+        _, said = build.communicate(timeout=300)
+    assert build.returncode == 130, said
+    assert "untouched" in said
+    assert "Traceback" not in said
+    assert read_card(folder).name == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["engine"]
+
+
 def test_an_engine_is_replaced_whole(small: Path, tmp_path: Path) -> None:
     folder = tmp_path / "engine"
     folder.mkdir()
@@ -253,6 +322,7 @@ def test_the_command_builds_into_the_users_folder_and_the_name_opens_it(
         (["--gpu", "rtx4090"], "sm86"),
         (["--calib", "."], "manifest.jsonl"),
         (["--weights", "none.safetensors"], "none.safetensors"),
+        (["-o", f"{__file__}/engine"], "may write to"),
     ],
 )
 def test_bad_options_are_told_in_a_line(edgeds: Run, options: list[str], words: str) -> None:
@@ -260,6 +330,24 @@ def test_bad_options_are_told_in_a_line(edgeds: Run, options: list[str], words: 
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_table_has_what_was_measured_and_says_what_was_not(edgeds: Run, tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="needs tensorrt_rtx: edgeds[tensorrt-rtx-cu12]")
+    options = ("--precision", "fp32", "--size", "64x96", "-o", tmp_path / "e")
+    here = edgeds("build-engine", *options, "--gpu", "none")
+    assert here.returncode == 0, here.stderr
+    assert "64x96, for the CPU" in here.stdout
+    assert "ms a frame" in here.stdout
+    assert "not measured" not in here.stdout
+    elsewhere = edgeds("build-engine", *options, "--gpu", "sm89")
+    assert "speed: not measured, this machine has no sm89" in elsewhere.stdout
+    assert "ms a frame" not in elsewhere.stdout
+    for line in (f"engine: {tmp_path / 'e'}", "gate"):
+        assert line in here.stdout
+        assert line in elsewhere.stdout
+    for stage in ("reading frame.onnx", "building for sm89", " s\n"):
+        assert stage in elsewhere.stderr
 
 
 def test_the_command_refuses_a_set_that_is_too_small(edgeds: Run, write_set: WriteSet) -> None:

@@ -8,8 +8,11 @@ from typing import Annotated
 
 import typer
 
+from edgeds.presets import CALIBRATION
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
+MIN = CALIBRATION.min_frames
 Output = Annotated[Path, typer.Option("-o", "--output", help="folder of the set")]
 Quality = Annotated[int, typer.Option(min=50, max=100, help="of the JPEG pictures")]
 
@@ -25,7 +28,7 @@ def compose(
         Path, typer.Argument(help="training folder, with splits.json and LICENSES.tsv")
     ],
     output: Output,
-    count: Annotated[int, typer.Option(min=1, help="number of frames")] = 520,
+    count: Annotated[int, typer.Option(min=MIN, help="number of frames")] = 520,
     height: int = 192,
     width: int = 320,
     seed: int = 1,
@@ -58,12 +61,12 @@ def sample(
         typer.Argument(help="clips, folders of images, and sets with a manifest.jsonl"),
     ],
     output: Output,
-    count: Annotated[int, typer.Option(min=1, help="number of frames, at most")] = 600,
+    count: Annotated[int, typer.Option(min=MIN, help="number of frames, at most")] = 600,
     height: Annotated[int, typer.Option(help="of the pictures; 0 keeps the source's")] = 192,
     width: Annotated[int, typer.Option(help="of the pictures; 0 keeps the source's")] = 320,
     quality: Quality = 92,
 ) -> None:
-    """Sample a set from many sources: an equal share of each, without near-duplicates."""
+    """Sample a set from many sources: an equal share of each; of clips without near-duplicates."""
     from calib.sample import sampled
 
     sampled(
@@ -86,6 +89,8 @@ def _tell(output: Path) -> None:
         f"{output}: {found.frames} frames, {len(found.held_out)} of them held out, "
         f"{megabytes:.1f} MB, hash {found.hash[:12]}"
     )
+    if found.warning:
+        typer.echo(f"warning: {found.warning}; a larger --count or more sources", err=True)
 
 
 def main_command() -> None:

@@ -68,12 +68,13 @@ def composed(
     calibration itself has no use for it.
 
     Raises:
+        DatasetError: the output holds something already.
         FileNotFoundError: a named file is missing.
     """
+    writer = SetWriter(output, quality=quality)
     sources = free_sources(data)
     scenes = planned_scenes(sources, count)
     judged = held_out([scene.name for scene in scenes])
-    writer = SetWriter(output, quality=quality)
     for number, scene in enumerate(scenes):
         sample = drawn(scene, size, np.random.default_rng((seed, number)))
         empty = bool((sample.alpha == 0).all())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from calib.writer import SetWriter
 from edgeds.dataset import MANIFEST, Dataset, load, read_set
+from edgeds.engine.gate import at_size as sample_at_size
 from edgeds.errors import SourceError
 from edgeds.estimate import open_plate
 from edgeds.preprocess import resized
@@ -45,6 +46,7 @@ def sampled(
 
     Raises:
         SourceError: a source is neither a set, a clip nor a folder of images.
+        DatasetError: the output holds something already.
         PlateError: a clip gives no believable plate, and there is none beside it.
     """
     names = [path.stem for path in sources]
@@ -72,19 +74,24 @@ def is_set(path: Path) -> bool:
 
 
 def from_set(dataset: Dataset, writer: SetWriter, share: int, size: Size | None) -> None:
-    """Items spread over the manifest, truth and all."""
+    """Items spread over the manifest, with their truth where all of it is known."""
     items = dataset.items
     chosen = np.unique(np.linspace(0, len(items) - 1, min(share, len(items))).astype(int))
     for position in chosen:
         item = items[int(position)]
         sample = load(item)
+        alpha_known = item.alpha is not None and item.ignore is None
+        if size is not None:
+            sample = sample_at_size(sample, size)
         writer.add(
-            at_size(sample.frame, size),
-            at_size(sample.plate, size),
+            sample.frame,
+            sample.plate,
             scene=f"{dataset.name}/{item.scene}",
             empty=item.empty,
             clip=None if item.clip is None else f"{dataset.name}/{item.clip}",
             index=item.index,
+            alpha=sample.alpha if alpha_known else None,
+            depth_m=sample.depth_m,
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.dataset import MANIFEST
+from edgeds.errors import DatasetError
 from edgeds.types import FloatMap, Pixels
 
 
@@ -23,10 +24,19 @@ class SetWriter:
     """
 
     def __init__(self, folder: Path, *, quality: int = 92) -> None:
+        """
+        Raises:
+            DatasetError: the folder holds something already.
+        """
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+            raise DatasetError(
+                f"cannot write a set to {str(folder)!r}",
+                why="there is something already, and a set is written anew",
+                fix="give a new folder, or delete that one",
+            )
         self._folder, self._quality = folder, quality
         self._lines: list[str] = []
         self._plates: dict[str, str] = {}
-        (folder / MANIFEST).unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return len(self._lines)

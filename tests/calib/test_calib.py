@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +16,9 @@ import pytest
 from calib.compose import composed
 from calib.sample import sampled, without_near_duplicates
 from edgeds.dataset import load, read_set
-from edgeds.errors import SourceError
+from edgeds.errors import DatasetError, SourceError
 
+ROOT = Path(__file__).parents[2]
 MakeClip = Callable[..., Path]
 
 
@@ -135,3 +138,60 @@ def test_two_sources_of_one_name_are_refused(make_clip: MakeClip, tmp_path: Path
     copy = shutil.copy(clip, tmp_path / "two" / "clip.mp4")
     with pytest.raises(SourceError, match="one name"):
         sampled([clip, Path(copy)], tmp_path / "out", count=4, size=None, quality=90)
+
+
+def test_truth_of_a_set_comes_along_at_the_new_size(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    square = np.zeros((96, 160), np.uint8)
+    square[20:60, 30:80] = 255
+    cv2.imwrite(str(source / "frame.png"), np.full((96, 160, 3), 90, np.uint8))
+    cv2.imwrite(str(source / "alpha.png"), square)
+    cv2.imwrite(str(source / "depth.png"), np.full((96, 160), 2500, np.uint16))
+    line = {"frame": "frame.png", "plate": "frame.png", "alpha": "alpha.png", "scene": "a"}
+    unsure = {**line, "scene": "b", "ignore": "alpha.png"}
+    lines = [{**line, "depth_mm": "depth.png"}, unsure]
+    (source / "manifest.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    folder = sampled([source], tmp_path / "out", count=4, size=(48, 80), quality=90)
+    known, partly_known = (load(item) for item in read_set(folder).items)
+    assert known.alpha is not None
+    assert known.alpha.shape == (48, 80)
+    assert known.alpha.mean() == pytest.approx((square > 0).mean(), abs=0.01)
+    assert known.depth_m is not None
+    assert (known.depth_m == 2.5).all()
+    assert partly_known.alpha is None  # what is to be ignored is no truth to judge by
+
+
+def test_a_folder_that_holds_something_is_left_as_it_is(
+    make_clip: MakeClip, material: Path, tmp_path: Path
+) -> None:
+    clip = make_clip("clip.mp4", frame_count=6)
+    there = tmp_path / "dataset"
+    there.mkdir()
+    (there / "manifest.jsonl").write_text("somebody's work")
+    with pytest.raises(DatasetError, match="cannot write a set"):
+        sampled([clip], there, count=4, size=None, quality=90)
+    with pytest.raises(DatasetError, match="cannot write a set"):
+        compose(material, there)
+    assert [path.name for path in there.iterdir()] == ["manifest.jsonl"]
+    assert (there / "manifest.jsonl").read_text() == "somebody's work"
+
+
+def test_the_command_warns_of_a_small_set_and_asks_for_no_less_than_calibration_takes(
+    data: Path, tmp_path: Path
+) -> None:
+    def run(count: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "calib", "sample", data / "people_walking.mp4"]
+        options = ["-o", tmp_path / f"set{count}", "--count", str(count)]
+        return subprocess.run(
+            [*command, *options], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+
+    few = run(99)
+    assert few.returncode == 2
+    assert "100" in few.stderr
+    some = run(120)
+    assert some.returncode == 0, some.stderr
+    assert "120 frames" in some.stdout
+    assert "warning" in some.stderr
+    assert "500 and more" in some.stderr

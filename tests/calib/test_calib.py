@@ -178,10 +178,10 @@ def test_a_folder_that_holds_something_is_left_as_it_is(
 
 
 def test_the_command_warns_of_a_small_set_and_asks_for_no_less_than_calibration_takes(
-    data: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     def run(count: int) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "calib", "sample", data / "people_walking.mp4"]
+        command = [sys.executable, "-m", "calib", "sample", "calib/default"]
         options = ["-o", tmp_path / f"set{count}", "--count", str(count)]
         return subprocess.run(
             [*command, *options], capture_output=True, text=True, check=False, cwd=ROOT

@@ -107,8 +107,21 @@ class Diagnosis:
     @property
     def advice(self) -> tuple[str, ...]:
         """What the user could do to get more out of this machine."""
-        idle = [gpu for gpu in self.cuda.gpus if self.chosen and self.chosen.runs_on[:4] != "cuda"]
-        return tuple(f"no engine runs on {gpu.name}: edgeds build-engine" for gpu in idle[:1])
+        if not self.cuda.gpus or (self.chosen and self.chosen.runs_on.startswith("cuda")):
+            return ()
+        name = self.cuda.gpus[0].name
+        there = {one.name for one in self.libraries if one.version}
+        if "torch" in there and there & {"tensorrt", "tensorrt_rtx"}:
+            return (f"no engine runs on {name}: edgeds build-engine",)
+        if self.system.endswith("aarch64"):
+            return (f"TensorRT is missing for {name}: on a Jetson see Install in the README",)
+        return (f'TensorRT is missing for {name}: pip install "edgeds[build,{self.extra}]"',)
+
+    @property
+    def extra(self) -> str:
+        """The extra whose CUDA this machine's driver runs."""
+        newest = int((self.cuda.driver_cuda or "12").partition(".")[0])
+        return "tensorrt-cu13" if newest >= 13 else "tensorrt-cu12"
 
     def machine(self) -> dict[str, Any]:
         """What a measurement needs to be understood; no host name, no paths."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgeds.doctor import diagnose
+from edgeds.doctor import Diagnosis, diagnose
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.choice import candidates, engine_for
 from edgeds.engine.cuda import Cuda, Gpu
@@ -153,8 +154,46 @@ def test_encoders_that_work_are_ready_and_the_others_say_why_not() -> None:
 
 
 def test_a_gpu_that_no_engine_uses_is_pointed_at(home: Path) -> None:
-    diagnosis = replace(diagnose(), cuda=GPU)
+    diagnosis = with_libraries(replace(diagnose(), cuda=GPU), torch="2.10", tensorrt_rtx="1.7")
     assert diagnosis.advice == ("no engine runs on some GPU: edgeds build-engine",)
+    assert replace(diagnosis, cuda=Cuda(problem="no NVIDIA driver")).advice == ()
+
+
+@pytest.mark.parametrize(
+    ("newest", "extra"), [("12.8", "tensorrt-cu12"), ("13.1", "tensorrt-cu13")]
+)
+def test_a_gpu_without_tensorrt_is_told_the_extra_that_its_driver_runs(
+    home: Path, newest: str, extra: str
+) -> None:
+    found = replace(diagnose(), cuda=replace(GPU, driver_cuda=newest), system="Linux 6 x86_64")
+    for libraries in ({"torch": "2.10"}, {"tensorrt": "10.3"}):
+        (advice,) = with_libraries(found, **libraries).advice
+        assert f'pip install "edgeds[build,{extra}]"' in advice
+    (advice,) = with_libraries(replace(found, system="Linux 5 aarch64")).advice
+    assert "Jetson" in advice
+
+
+def with_libraries(diagnosis: Diagnosis, **versions: str) -> Diagnosis:
+    """With these libraries of those that a GPU needs, and no other."""
+    known = {"torch": None, "tensorrt": None, "tensorrt_rtx": None, **versions}
+    libraries = tuple(
+        replace(one, version=known.get(one.name, one.version)) for one in diagnosis.libraries
+    )
+    return replace(diagnosis, libraries=libraries)
+
+
+def test_the_extras_take_a_torch_that_is_built_for_their_cuda() -> None:
+    if sys.version_info < (3, 11):
+        pytest.skip("no tomllib before Python 3.11")
+    import tomllib
+
+    text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    for name in ("tensorrt", "tensorrt-rtx"):
+        for cuda, torch in (("cu12", "torch>=2.4,<2.11"), ("cu13", "torch>=2.11")):
+            needs = extras[f"{name}-{cuda}"]
+            assert torch in needs
+            assert any(need.startswith(f"{name}-{cuda}>=") for need in needs)
 
 
 def test_a_measurement_tells_the_machine_but_not_whose_it_is() -> None:
@@ -172,3 +211,5 @@ def test_doctor_tells_people_and_programs_the_same(edgeds: Edgeds) -> None:
     assert told["chosen"]
     for one in (*told["libraries"], *told["engines"], *told["encoders"]):
         assert one["name"] in text.stdout
+    for one in told["libraries"]:
+        assert one["version"] or one["install"] in text.stdout

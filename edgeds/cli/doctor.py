@@ -10,7 +10,7 @@ from edgeds.cli.console import print_json
 from edgeds.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from edgeds.doctor import Diagnosis
+    from edgeds.doctor import Diagnosis, Library
 
 
 def doctor_command(as_json: JsonOption = False) -> None:
@@ -22,9 +22,11 @@ def doctor_command(as_json: JsonOption = False) -> None:
         print_json(diagnosis.to_json())
         return
     _print("machine", _machine(diagnosis))
-    _print(
-        "libraries", [[one.name, one.version or "-", one.used_for] for one in diagnosis.libraries]
-    )
+    libraries = [
+        [one.name, one.version or "-", one.used_for if one.version else _missing(one)]
+        for one in diagnosis.libraries
+    ]
+    _print("libraries", libraries)
     _print("engines (* runs when none is asked for)", _engines(diagnosis))
     cameras = [[one.device, one.name, one.problem or "ready"] for one in diagnosis.cameras]
     _print("cameras", cameras or [["none found"]])
@@ -61,6 +63,10 @@ def _machine(diagnosis: Diagnosis) -> list[list[str]]:
     rows.append(["NVIDIA driver", driver if cuda.gpus else cuda.problem])
     rows.append(["display", diagnosis.display_problem or "ready"])
     return rows
+
+
+def _missing(library: Library) -> str:
+    return f"{library.used_for}: {library.install}"
 
 
 def _engines(diagnosis: Diagnosis) -> list[list[str]]:

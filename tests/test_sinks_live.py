@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -64,6 +65,50 @@ def test_what_is_told_is_written_onto_the_window_but_not_into_the_frame(
     assert np.array_equal(pixels, FRAME.pixels)
 
 
+def _told(pygame: Any, window: WindowSink, **status: Any) -> Any:
+    """The window's pixels once it was told."""
+    window.write(FRAME)
+    window.tell(LiveStatus(source="camera 0", engine="e", size=(90, 160), **status))
+    return _screen(pygame)
+
+
+def test_the_count_down_is_large_enough_for_who_walks_away(pygame: Any) -> None:
+    def middle(**plate: Any) -> Any:
+        """The rows around the window's middle, clear of the lines above and below."""
+        with WindowSink("edgeds", (360, 640)) as window:
+            return _told(pygame, window, plate=PlateStatus(**plate))[60:300, 280:360].copy()
+
+    without = middle()
+    rows = np.flatnonzero((middle(phase="counting", secs_left=2.4) != without).any(axis=(1, 2)))
+    assert np.ptp(rows) > 0.2 * 360
+    assert (
+        middle(phase="counting", secs_left=1.4) != middle(phase="counting", secs_left=2.4)
+    ).any()
+    assert (middle(phase="capturing") == without).all()
+
+
+def test_a_long_reason_is_written_in_lines_that_fit(pygame: Any) -> None:
+    refused = PlateStatus(phase="refused", verdict="something moves at the left: " * 4 + "leave it")
+    with WindowSink("edgeds", (360, 640)) as window:
+        black = Frame(np.zeros((360, 640, 3), np.uint8), 0, 0, INFO.time_base)
+        window.write(black)
+        window.tell(LiveStatus(source="c", engine="e", size=(360, 640), plate=refused))
+        written = _screen(pygame)[180:].any(axis=2)
+    rows, columns = written.any(axis=1).nonzero()[0], written.any(axis=0).nonzero()[0]
+    assert columns.max() < 640 - 5
+    assert 360 - rows.min() > 2 * 20  # more than one line, all of them within the window
+    assert rows.max() < 360 - 5
+
+
+def test_the_plates_health_is_on_the_window(pygame: Any) -> None:
+    def line(health: float | None) -> Any:
+        with WindowSink("edgeds", (360, 640)) as window:
+            return _told(pygame, window, plate=PlateStatus(phase="ready", health=health)).copy()
+
+    assert (line(0.4) != line(None)).any()
+    assert (line(0.4) != line(0.9)).any()
+
+
 def test_typed_keys_come_once_escape_is_q_and_closing_is_told(
     pygame: Any, window: WindowSink
 ) -> None:
@@ -94,12 +139,23 @@ def test_without_a_display_no_window_is_tried(monkeypatch: pytest.MonkeyPatch) -
     check_display()
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="they always have a display")
+def test_a_display_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pygame", reason="the extra `window` is not installed")
+    for name in ("WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")  # as ssh, tmux and reboots leave it behind
+    with pytest.raises(SinkError, match="cannot open a window"):
+        WindowSink("edgeds", (90, 160))
+
+
 def test_the_prompt_tells_the_most_urgent_thing() -> None:
     def told(plate: PlateStatus = PlateStatus(), **rest: Any) -> str:  # noqa: B008
         return prompt(LiveStatus(source="c", engine="e", size=(1, 1), plate=plate, **rest))
 
     assert told() == ""
-    assert "in 3 s" in told(PlateStatus(phase="counting", secs_left=2.7))
+    assert "in 3 s" in told(PlateStatus(phase="counting", secs_left=2.2))
+    assert "in 1 s" in told(PlateStatus(phase="counting", secs_left=0.0))
     assert "keep out" in told(PlateStatus(phase="capturing"))
     assert "too dark" in told(PlateStatus(phase="refused", verdict="too dark"))
     assert told(PlateStatus(phase="ready", prompt="press b")) == "press b"

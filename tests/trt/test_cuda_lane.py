@@ -1,0 +1,169 @@
+"""The CUDA lane on a recorded fake of the few calls it makes: in which order, with what, and what
+it does when a capture is refused. Every call is held against the signature of torch's own.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from edgeds.engine.lane import CudaLane  # noqa: E402
+
+HANDLE = 0x5EED
+
+
+class Recorded:
+    """`torch.cuda`, as far as a lane uses it."""
+
+    def __init__(self, *, refuses: str = "") -> None:
+        self.calls: list[str] = []
+        self._refuses = refuses
+        self._real = {name: getattr(torch.cuda, name) for name in ("Stream", "Event", "graph")}
+
+    def put_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("Stream", "Event", "CUDAGraph", "graph", "stream"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+
+    def Stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+        inspect.signature(self._real["Stream"].__new__).bind(None, *args, **kwargs)
+        return FakeStream(self.calls)
+
+    def Event(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+        inspect.signature(self._real["Event"].__new__).bind(None, *args, **kwargs)
+        assert kwargs["blocking"], "a spinning wait takes a core from decoding"
+        return FakeEvent(self.calls)
+
+    def CUDAGraph(self) -> Any:  # noqa: N802
+        return FakeGraph(self.calls)
+
+    def graph(self, *args: Any, **kwargs: Any) -> Any:
+        inspect.signature(self._real["graph"].__init__).bind(None, *args, **kwargs)
+        assert kwargs["stream"].cuda_stream == HANDLE
+        return FakeContext(self.calls, "capture", self._refuses)
+
+    def stream(self, stream: Any) -> Any:
+        assert stream.cuda_stream == HANDLE
+        return FakeContext(self.calls, "current")
+
+
+class FakeStream:
+    cuda_stream = HANDLE
+
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
+    def synchronize(self) -> None:
+        self._calls.append("synchronize")
+
+
+class FakeEvent:
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
+    def record(self, stream: Any) -> None:
+        assert stream.cuda_stream == HANDLE
+        self._calls.append("record")
+
+    def synchronize(self) -> None:
+        self._calls.append("wait")
+
+
+class FakeGraph:
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
+    def replay(self) -> None:
+        self._calls.append("replay")
+
+
+class FakeContext:
+    def __init__(self, calls: list[str], name: str, refuses: str = "") -> None:
+        self._calls, self._name, self._refuses = calls, name, refuses
+
+    def __enter__(self) -> None:
+        self._calls.append(f"{self._name} begins")
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._calls.append(f"{self._name} ends")
+        if self._refuses:
+            raise RuntimeError(self._refuses)
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    recorded = Recorded()
+    recorded.put_in(monkeypatch)
+    return recorded
+
+
+def work(calls: list[str]) -> Callable[[], None]:
+    return lambda: calls.append("work")
+
+
+def test_work_is_done_once_and_finished_before_it_is_captured_and_then_only_replayed(
+    cuda: Recorded,
+) -> None:
+    lane = CudaLane(0)
+    again = lane.captured(work(cuda.calls))
+    assert cuda.calls == ["work", "synchronize", "capture begins", "work", "capture ends"]
+    again()
+    again()
+    assert cuda.calls[-2:] == ["replay", "replay"]
+    assert cuda.calls.count("work") == 2
+    assert lane.note == ""
+
+
+def test_what_cannot_be_captured_is_done_as_it_is_and_the_note_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = Recorded(refuses="operation not permitted when stream is capturing\nmore")
+    cuda.put_in(monkeypatch)
+    lane = CudaLane(0)
+    again = lane.captured(work(cuda.calls))
+    before = cuda.calls.count("work")
+    again()
+    assert cuda.calls.count("work") == before + 1
+    assert "replay" not in cuda.calls
+    assert lane.note == "no CUDA graph: operation not permitted when stream is capturing"
+
+
+def test_a_mark_is_put_in_the_lane_at_once_and_waited_for_later(cuda: Recorded) -> None:
+    mark = CudaLane(0).mark()
+    assert cuda.calls == ["record"]
+    mark.wait()
+    assert cuda.calls == ["record", "wait"]
+
+
+def test_the_stream_is_current_inside_with_and_its_handle_is_told(cuda: Recorded) -> None:
+    lane = CudaLane(1)
+    assert lane.handle == HANDLE
+    assert lane.device == torch.device("cuda", 1)
+    with lane, lane:
+        cuda.calls.append("inside")
+    assert cuda.calls == [
+        *("current begins", "current begins", "inside"),
+        *("current ends", "current ends"),
+    ]
+
+
+def test_copies_do_not_hold_up_the_caller(cuda: Recorded) -> None:
+    told: dict[str, Any] = {}
+
+    class Target:
+        def copy_(self, source: Any, **how: Any) -> None:
+            told.update(how, source=source)
+
+    source = torch.arange(3)
+    CudaLane(0).copy(Target(), source)  # type: ignore[arg-type]
+    assert told == {"non_blocking": True, "source": source}

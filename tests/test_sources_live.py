@@ -15,7 +15,7 @@ import pytest
 from edgeds.errors import EdgedsError, SourceError, SourceFailed
 from edgeds.presets import Live
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_live_source
-from edgeds.sources.live import Grab
+from edgeds.sources.live import Grab, _Reader
 from edgeds.sources.stream import without_password
 from edgeds.sources.synthetic import SyntheticFeed
 from edgeds.types import Closing, Size
@@ -92,6 +92,15 @@ def test_people_are_told_what_broke_and_when_it_is_tried_again() -> None:
         assert "trying again in" in source.message
     reading.join(10)
     assert not reading.is_alive()
+
+
+def test_a_break_does_not_take_the_place_of_the_first_picture() -> None:
+    feed = ScriptedFeed(then=_breaks, count=1)
+    reader = _Reader(lambda: feed)
+    assert feed.closed.wait(5)
+    time.sleep(0.05)  # it has told of the break by now, if it ever would
+    assert isinstance(reader.next(timeout_secs=1), Grab)
+    assert isinstance(reader.next(timeout_secs=1), SourceFailed)
 
 
 def test_a_read_that_hangs_is_said_then_left_behind_and_closed_when_it_returns() -> None:

@@ -256,11 +256,13 @@ class _Reader:
 
     def _put(self, item: Grab | EdgedsError) -> None:
         while not self._left.is_set():
+            # A break takes no picture's place: it would be the first one's, and nothing would open.
+            waits = self.wanted.is_set() or isinstance(item, EdgedsError)
             try:
-                self._items.put(item, timeout=_POLL_SECS if self.wanted.is_set() else 0)
+                self._items.put(item, timeout=_POLL_SECS if waits else 0)
                 return
             except queue.Full:
-                if not self.wanted.is_set():
+                if not waits:
                     self.next(timeout_secs=0)
 
 

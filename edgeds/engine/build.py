@@ -32,7 +32,6 @@ from edgeds.engine.gate import HeldOut, Latency, Verdict, held_out_by, measured_
 from edgeds.engine.places import built_engines, default_engine
 from edgeds.engine.target import OF_SHIPPED, WEIGHTS
 from edgeds.errors import EngineError, RunError
-from edgeds.types import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,7 @@ def build_engine(
         while not force and (refused := made[-1].row.verdict) and not refused.passed:
             made.append(maker.made(_better(made[-1].row.precision, target)))
         best = made[-1]
-        name = engine_name(card.size, best.row.precision, target)
+        name = engine_name(card, best.row.precision, target)
         folder = parent / name if output is None else output.absolute()
         check_replaceable(folder, source)
         done = _finished_card(best, folder.name, precision, made)
@@ -167,9 +166,13 @@ def _workplace(parent: Path) -> Iterator[Path]:
             ) from error
 
 
-def engine_name(size: Size, precision: Precision, target: Target) -> str:
-    """Such as edgeds-192x320-int8, or edgeds-192x320-fp16-sm86."""
-    return "-".join(filter(None, ("edgeds", f"{size[0]}x{size[1]}", precision, target.gpu)))
+def engine_name(source: Card, precision: Precision, target: Target) -> str:
+    """Such as edgeds-192x320-int8, edgeds-192x320-fp16-sm86, or with the name of one's own weights
+    in place of edgeds.
+    """
+    height, width = source.size
+    network = Path(str(source.made.get(WEIGHTS, "edgeds"))).stem
+    return "-".join(filter(None, (network, f"{height}x{width}", precision, target.gpu)))
 
 
 def check_replaceable(folder: Path, source: Path) -> None:
@@ -230,18 +233,26 @@ class _Maker:
             engine = reference_engine(graphs, read_card(graphs))
             comparison = held_out.compare(engine, on_frame=self._listener.step)
         folder = graphs if self._target.gpu is None else self._planned(graphs, self._target.gpu)
-        latency = self._latency(folder, precision)
+        latency = self._latency(folder, precision, "fp32")
+        instead = None
+        if precision != "fp32" and (better := _better(precision, self._target)) != "fp32":
+            against = self._latency(folder, precision, better)
+            instead = None if against is None else (better, against)
         row = Row(
             precision=precision,
             bytes=sum(path.stat().st_size for path in folder.iterdir()),
             frame_ms=latency.candidate_ms if latency else None,
-            verdict=None if comparison is None else verdict(comparison, latency),
+            verdict=None if comparison is None else verdict(comparison, latency, instead=instead),
         )
         return _Made(folder=folder, row=row)
 
     def _graphs(self, precision: Precision) -> Path:
-        """An ONNX engine folder of that precision."""
+        """An ONNX engine folder of that precision, made once: what is timed against may be what is
+        built in the end.
+        """
         folder = self._work / precision
+        if (folder / CARD_NAME).is_file():
+            return folder
         if precision == "int8":
             assert self._frames is not None
             made = int8_engine(self._source, folder, self._frames, self._judges(), self._listener)
@@ -270,6 +281,8 @@ class _Maker:
         from edgeds.engine.tensorrt_build import plan_from_onnx
 
         folder = graphs.with_name(f"{graphs.name}-{gpu}")
+        if (folder / CARD_NAME).is_file():
+            return folder
         folder.mkdir()
         plans = {}
         for name in GRAPHS:
@@ -293,16 +306,17 @@ class _Maker:
         ).write(folder)
         return folder
 
-    def _latency(self, folder: Path, precision: Precision) -> Latency | None:
-        """Against the float engine, both as they will run; None where they cannot run here."""
+    def _latency(self, folder: Path, precision: Precision, other: Precision) -> Latency | None:
+        """Against an engine of the `other` precision, both as they will run; None where they cannot
+        run here.
+        """
         if not self._target.here:
             return None
         reference = self._source
         if self._target.gpu is not None:
-            reference = self._work / f"fp32-{self._target.gpu}"
-            if not reference.is_dir():
-                self._planned(self._graphs("fp32"), self._target.gpu)
-        self._listener.stage(f"timing {precision} and float, in turns", 0)
+            reference = self._planned(self._graphs(other), self._target.gpu)
+        told = "float" if other == "fp32" else other
+        self._listener.stage(f"timing {precision} and {told}, in turns", 0)
         with open_engine(reference) as float_engine, open_engine(folder) as candidate:
             return measured_latency(float_engine, candidate)
 

@@ -51,6 +51,7 @@ class Latency:
     """Times of one frame, the two engines taking turns."""
 
     float_ms: float
+    """Of the engine that the candidate is held against."""
     candidate_ms: float
     """First deciles: what the machine can do when nothing else disturbs."""
     ratio: float
@@ -123,24 +124,37 @@ def maps_of(
     return tuple(maps)
 
 
-def verdict(comparison: Comparison, latency: Latency | None) -> Verdict:
-    """Hold what was measured against the limits of presets.GATE."""
+def verdict(
+    comparison: Comparison,
+    latency: Latency | None,
+    *,
+    instead: tuple[str, Latency] | None = None,
+) -> Verdict:
+    """Hold what was measured against the limits of presets.GATE.
+
+    Args:
+        latency: against float.
+        instead: the precision that would be built if this one were refused, where that is not
+            float, and the latency against it.
+    """
     rise, reasons = comparison.rise, []
-    if rise.alpha_mad > GATE.alpha_mad:
+    if not rise.alpha_mad <= GATE.alpha_mad:  # so said, what is not a number is refused too
         reasons.append(f"alpha MAD rises by {rise.alpha_mad:.1e}, over {GATE.alpha_mad:.0e}")
-    if rise.iou_loss is not None and rise.iou_loss > GATE.iou_loss:
+    if rise.iou_loss is not None and not rise.iou_loss <= GATE.iou_loss:
         reasons.append(
             f"alpha IoU falls by {100 * rise.iou_loss:.1f} points, over {100 * GATE.iou_loss:g}"
         )
-    if rise.depth_abs_rel is not None and rise.depth_abs_rel > GATE.depth_abs_rel:
+    if rise.depth_abs_rel is not None and not rise.depth_abs_rel <= GATE.depth_abs_rel:
         reasons.append(
             f"depth AbsRel rises by {rise.depth_abs_rel:.1%}, over {GATE.depth_abs_rel:.0%}"
         )
-    # Both, since either alone is noise on a busy machine.
-    if latency and min(latency.ratio, latency.decile_ratio) > GATE.latency_ratio:
-        reasons.append(
-            f"it is slower: {latency.candidate_ms:.1f} ms a frame against {latency.float_ms:.1f}"
-        )
+    for name, measured in [("float", latency), *([instead] if instead else [])]:
+        # Both, since either alone is noise on a busy machine.
+        if measured and min(measured.ratio, measured.decile_ratio) > GATE.latency_ratio:
+            reasons.append(
+                f"it is slower than {name}: {measured.candidate_ms:.2f} ms a frame against "
+                f"{measured.float_ms:.2f}"
+            )
     return Verdict(comparison=comparison, latency=latency, reasons=tuple(reasons))
 
 

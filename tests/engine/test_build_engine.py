@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -20,9 +21,12 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build import Built, Target, build_engine, put  # noqa: E402
+from edgeds.engine.build import Built, Target, build_engine, engine_name, put  # noqa: E402
 from edgeds.engine.calibration import read_calibration_set  # noqa: E402
+from edgeds.engine.candidates import Precision  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
+from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
+from edgeds.engine.gate import Latency  # noqa: E402
 from edgeds.engine.other_size import engine_of_size  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.preprocess import resized  # noqa: E402
@@ -191,6 +195,68 @@ def test_a_named_gpu_gets_plans_judged_by_their_graphs(
     assert 50 < card.made["kernels"]["frame"] <= 140
     assert built.rows[-1].frame_ms is None  # no such GPU here
     assert built.rows[-1].verdict is not None
+
+
+@dataclass
+class Timed:
+    """Stands in for a plan on a GPU that is not here: it has a time, and computes nothing."""
+
+    precision: str
+
+    def __enter__(self) -> Timed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize(
+    ("ms", "asked", "tried", "reason"),
+    [
+        ({"int8": 6, "fp16": 5, "fp32": 10}, "int8", ["int8", "fp16"], "slower than fp16"),
+        ({"int8": 4, "fp16": 5, "fp32": 10}, "int8", ["int8"], ""),
+        ({"fp16": 12, "fp32": 10}, "fp16", ["fp16", "fp32"], "slower than float"),
+    ],
+)
+def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
+    small: Path,
+    calib: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ms: dict[str, float],
+    asked: Precision,
+    tried: list[str],
+    reason: str,
+) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="needs tensorrt_rtx: edgeds[tensorrt-rtx-cu12]")
+    gpu = Cuda(gpus=(Gpu(index=0, name="some GPU", sm="sm86", memory_bytes=1),))
+
+    def latency(reference: Timed, candidate: Timed) -> Latency:
+        a, b = ms[reference.precision], ms[candidate.precision]
+        return Latency(float_ms=a, candidate_ms=b, ratio=b / a)
+
+    monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("edgeds.engine.tensorrt_build.find_cuda", lambda: gpu)
+    monkeypatch.setattr("edgeds.engine.build.open_engine", lambda f: Timed(read_card(f).precision))
+    monkeypatch.setattr("edgeds.engine.build.measured_latency", latency)
+    # as one bad scene would: what is judged here is time
+    monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9))
+    built = build_engine(
+        small, tmp_path / "e", precision=asked, target=Target(gpu="sm86"), calibration=calib
+    )
+    assert [row.precision for row in built.rows] == tried
+    card = read_card(tmp_path / "e")
+    assert (card.precision, card.backend) == (tried[-1], "tensorrt_rtx")
+    check_files(card, tmp_path / "e")
+    assert reason in str(card.made.get("refused"))
+    assert built.rows[-1].frame_ms == ms[tried[-1]]
+
+
+def test_an_engine_of_ones_own_weights_has_their_name(small: Path) -> None:
+    card = read_card(small)
+    assert engine_name(card, "int8", Target(gpu="sm86")) == "edgeds-64x96-int8-sm86"
+    own = replace(card, made={"weights": "desk.safetensors"})
+    assert engine_name(own, "int8", Target()) == "desk-64x96-int8"
 
 
 def test_a_failed_build_leaves_the_former_engine_and_nothing_else(

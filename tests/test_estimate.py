@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeds.engine import DifferenceEngine
+from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.errors import PlateError, ShapeError
 from edgeds.estimate import Estimator, plate_from_clip
 from edgeds.plate import Plate
@@ -66,3 +66,13 @@ def test_the_plate_comes_from_the_clip_itself(make_clip) -> None:  # type: ignor
     truth = SyntheticSource(size=(180, 320), frame_count=30).plate
     assert plate.origin == "clip"
     assert np.abs(plate.pixels.astype(int) - truth).mean() < 4
+
+
+def test_a_mirrored_plate_has_the_mirrored_depth(source: SyntheticSource) -> None:
+    pixels = source.plate
+    with open_engine() as engine:
+        depth = Estimator(engine, Plate(pixels)).plate_depth
+        mirrored = Estimator(engine, Plate(np.ascontiguousarray(pixels[:, ::-1]))).plate_depth
+    assert np.ptp(depth) > 0.1 * depth.mean()
+    # enlarging rounds differently from the other side
+    assert mirrored[:, ::-1] == pytest.approx(depth, abs=1e-3 * float(depth.max()))

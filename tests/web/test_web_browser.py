@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,14 @@ def test_a_refused_plate_says_why(visitor: Visitor, page: Served) -> None:
     wait_until(lambda: "somebody" in visitor.text("toasts"))
 
 
+def test_only_a_plate_that_is_there_can_be_retaken(visitor: Visitor, page: Served) -> None:
+    refused = PlateStatus(phase="refused", verdict="something moves")
+    page.run.pretend(plate=refused)
+    wait_until(lambda: visitor.text("plate").startswith("Take the plate"))
+    page.run.pretend(plate=replace(refused, health=0.8))  # a former one serves on
+    wait_until(lambda: visitor.text("plate").startswith("Retake the plate"))
+
+
 def test_a_prompt_is_shown_and_answered_on_the_spot(visitor: Visitor, page: Served) -> None:
     moved = PlateStatus(phase="ready", health=0.1, prompt="the camera was moved: retake the plate")
     page.run.pretend(plate=moved)
@@ -229,6 +238,12 @@ def test_a_backdrop_is_uploaded_and_taken_away_again(
     corner = (200, 30, 200)
     wait_until(lambda: np.abs(visitor.pixels()[0, 0] - corner).max() < 25)
     assert page.run.backdrop.shape == (1920, 2560, 3)
+    wait_until(lambda: visitor.element("backdrop-preview").is_displayed())
+    for size in (DESKTOP, PHONE, (844, 390), (320, 640)):  # with all that the row can hold
+        visitor.resize(size)
+        assert visitor.run("return document.documentElement.scrollWidth") <= size[0], size
+        assert visitor.box("plain")["right"] <= size[0], size
+    visitor.resize(DESKTOP)
     visitor.click("plain")
     wait_until(lambda: np.abs(visitor.pixels()[0, 0] - (0, 177, 64)).max() < 25)
 

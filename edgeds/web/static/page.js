@@ -129,13 +129,14 @@ function arrange(view) {
 function updatePlate(now) {
   const plate = now.plate;
   const busy = plate.phase === "counting" || plate.phase === "capturing";
+  const isThere = plate.phase === "ready" || plate.health !== null;
   at("count").hidden = !busy;
   const counting = plate.phase === "counting";
   setText("count-number", counting ? String(Math.max(1, Math.ceil(plate.secs_left))) : "●");
   at("count").dataset.phase = plate.phase;
   setText("count-text", counting ? "Step out of the picture" : "Hold still: taking the plate");
   at("plate").setAttribute("aria-disabled", String(busy));
-  setText("plate-label", busy ? "Taking…" : plate.phase === "none" ? "Take the plate" : "Retake the plate");
+  setText("plate-label", busy ? "Taking…" : isThere ? "Retake the plate" : "Take the plate");
   at("verdict").dataset.phase = plate.phase;
   const verdicts = { none: "No plate yet", counting: "Counting down…", capturing: "Capturing…" };
   setText("verdict", (!busy && plate.verdict) || verdicts[plate.phase] || "The plate is in use");

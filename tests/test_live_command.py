@@ -48,6 +48,8 @@ def test_a_run_reports_counts_that_add_up_and_leaves_a_recording(
     assert report["grabbed"] == report["delivered"] + report["dropped"]
     assert 0 < report["latency_p50_ms"] <= report["latency_p95_ms"]
     assert report["first_frame_secs"] < report["secs"]
+    assert report["plate"]["phase"] == "ready"
+    assert set(report["plate"]) >= {"verdict", "health", "prompt"}
     recording = report["outputs"][0]
     assert recording["name"] == "recording"
     assert recording["frames"] + recording["dropped"] == 20
@@ -62,6 +64,7 @@ def test_people_get_a_table(edgeds: Edgeds, camera: str, plate: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "grabbed = " in done.stdout
     assert "composed" in done.stdout
+    assert "plate: ready, health " in done.stderr
 
 
 def test_the_shipped_engine_shows_the_real_clip(edgeds: Edgeds, data: Path, tmp_path: Path) -> None:

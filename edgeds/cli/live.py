@@ -27,7 +27,7 @@ from edgeds.presets import LOOK, PAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeds.control import LiveControl, LiveStatus
+    from edgeds.control import LiveControl, LiveStatus, PlateStatus
     from edgeds.live import LiveReport, LiveRun, Window
     from edgeds.plate import Plate
     from edgeds.types import Size, StreamInfo
@@ -205,14 +205,17 @@ def _line(status: LiveStatus) -> str:
     if status.source_state != "running":
         return status.source_message or status.source_state
     recording = "  recording" if status.recording else ""
+    health = status.plate.health
+    plate = "" if health is None else f"  plate {health:.0%}"
     return (
         f"{status.fps:5.1f} fps  latency {status.latency_p50_ms:.0f} ms, "
         f"p95 {status.latency_p95_ms:.0f} ms  {status.dropped} of {status.grabbed} dropped  "
-        f"{status.view}{recording}"
+        f"{status.view}{plate}{recording}"
     )
 
 
 def _report(report: LiveReport, *, as_json: bool, **rest: object) -> None:
+    _say_plate(report.plate)
     figures: dict[str, Any] = {**rest, **asdict(report)}
     if as_json:
         print_json(figures)
@@ -239,6 +242,11 @@ def _report(report: LiveReport, *, as_json: bool, **rest: object) -> None:
             ),
         ],
     )
+
+
+def _say_plate(plate: PlateStatus) -> None:
+    health = "" if plate.health is None else f", health {plate.health:.0%}"
+    say(f"plate: {plate.phase}{health}" + (f"; {plate.prompt}" if plate.prompt else ""))
 
 
 def _ms(*values: float) -> list[str]:

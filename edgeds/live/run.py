@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from edgeds.control import LiveStatus, OutputStatus, SourceState
+from edgeds.control import LiveStatus, OutputStatus, PlateStatus, SourceState
 from edgeds.errors import EdgedsError
 from edgeds.handoff import Counts, latest, paced
 from edgeds.live.composing import LiveCompose, Look
@@ -66,6 +66,8 @@ class LiveReport:
     latency_p50_ms: float
     """From the grab of a frame until it was handed to the outputs, over the whole run."""
     latency_p95_ms: float
+    plate: PlateStatus
+    """At the end: its last verdict, its health, and the prompt that was still open."""
     outputs: tuple[OutputStatus, ...]
 
 
@@ -161,6 +163,7 @@ class LiveRun(Closing):
             fps=whole.fps,
             latency_p50_ms=whole.latency_p50_ms,
             latency_p95_ms=whole.latency_p95_ms,
+            plate=self._estimate.status,
             outputs=self._output_statuses(),
         )
 

@@ -29,7 +29,7 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
         raise SinkError(
             f"the output {path.name!r} is the input itself",
             why="it would be overwritten while it is read",
-            fix="give another name with -o",
+            fix="give the output another name",
         )
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix or suffix in IMAGE_SUFFIXES:

@@ -76,7 +76,7 @@ def _check_folder(folder: Path, *, must_be_empty: bool) -> None:
         raise SinkError(
             f"cannot write images to {str(folder)!r}",
             why=f"{str(there)!r} is not a folder you may write to",
-            fix="give another place with -o",
+            fix="give another place",
         )
     if must_be_empty and there == folder and any(folder.iterdir()):
         raise SinkError(
@@ -118,5 +118,5 @@ def _write(path: Path, frame: Frame, *, make_folder: bool) -> None:
         raise SinkFailed(
             f"cannot write {path.name}",
             why=error.strerror or str(error),
-            fix="make room on the disk, or write elsewhere with -o",
+            fix="make room on the disk, or write elsewhere",
         ) from error

@@ -211,15 +211,13 @@ def _check_writable(path: Path, part: Path) -> None:
         except OSError as error:
             why = error.strerror or str(error)
     if why:
-        raise SinkError(
-            f"cannot write {str(path)!r}", why=why, fix="give a place you may write to with -o"
-        )
+        raise SinkError(f"cannot write {str(path)!r}", why=why, fix="give a place you may write to")
 
 
 def _fix(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-        return "make room on the disk, or write elsewhere with -o; the file plays up to here"
-    return "write another kind of file, such as -o out.mkv"
+        return "make room on the disk, or write elsewhere; the file plays up to here"
+    return "write another kind of file, such as .mkv"
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:

@@ -165,8 +165,7 @@ def _plate_depth(engine: Engine, small: Pixels, features: PlateFeatures) -> Floa
     straight = engine.infer(small, features).inverse_depth
     mirrored = np.ascontiguousarray(small[:, ::-1])
     turned_back = engine.infer(mirrored, engine.encode_plate(mirrored)).inverse_depth[:, ::-1]
-    mean: FloatMap = (straight + turned_back) / 2
-    return mean
+    return np.asarray((straight + turned_back) / 2, np.float32)
 
 
 def _enlarged(depth: FloatMap, size: Size) -> FloatMap:

@@ -50,14 +50,19 @@ def refined_alpha(
     c_minus_b = frame.reshape(-1, 3)[band] - b
     f_minus_b = at(near.colour) - b
     contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
-    mixed = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
-    mixed = np.clip(mixed, 0, 1)
-    misfit = c_minus_b - mixed[:, None] * f_minus_b
-    belief = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * at(near.variance))
+    along = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
+    misfit = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
+    variance = at(near.variance)
+    # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
+    # clipping at 1 what scatters about 1 made the foreground smaller.
+    short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
+    mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
+    belief = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * variance)
     belief *= np.exp(-np.einsum("ij,ij->i", misfit, misfit) / (3 * MATTE.misfit_levels**2))
     belief *= np.clip(at(near.trust), 0, 1)
     before = alpha.reshape(-1)[band]
-    mixed = np.clip(mixed, at(low), at(high))
+    highest = at(high)
+    mixed = np.clip(mixed, at(low), highest * (2 - highest))  # what is thin is coarsely too faint
     alpha.reshape(-1)[band] = before + belief * (mixed - before)
     return alpha
 

@@ -183,6 +183,10 @@ class Recording:
 class Matte:
     """Alpha from the network's size to the frame's."""
 
+    lift: float = 0.25
+    """Coarse alpha grows by this times a (1 - a). On composites of the training split, IoU .930 to
+    .932 with exact plates and .867 to .868 with wrong ones.
+    """
     sure: float = 0.8
     """Coarse alpha over it is foreground whose colour is known, under 1 - it background."""
     band: float = 0.02

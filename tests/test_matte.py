@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.matte import foreground, refined_alpha
+from edgeds.matte import foreground, lifted, refined_alpha
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels
 
@@ -37,9 +37,18 @@ def test_where_foreground_and_plate_look_alike_the_coarse_alpha_stays() -> None:
     frame, plate = (
         np.clip(random.normal(120, 3, (480, 800, 3)), 0, 255).astype(np.uint8) for _ in range(2)
     )
-    difference = np.abs(refined_alpha(coarse, frame, plate) - plain)
+    grown = cv2.resize(lifted(coarse), (800, 480), interpolation=cv2.INTER_LINEAR)
+    difference = np.abs(refined_alpha(coarse, frame, plate) - grown)
     border = (plain > 0.05) & (plain < 0.95)
     assert difference[border].mean() < 0.05  # three levels of noise say nothing about alpha
+
+
+def test_lifting_keeps_order_and_both_ends() -> None:
+    alpha = np.linspace(0, 1, 101, dtype=np.float32)
+    grown = lifted(alpha)
+    assert (grown[0], grown[-1]) == (0, 1)
+    assert (np.diff(grown) > 0).all()
+    assert (grown >= alpha).all()
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])

@@ -274,10 +274,11 @@ def compare(
     from train.material import material_from_folder
     from train.variants import VARIANTS
 
-    names = only or [*VARIANTS, "siamese"]
-    unknown = sorted(set(names) - {*VARIANTS, "siamese"})
+    known = [*VARIANTS, "siamese"]
+    names = only or known
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise typer.BadParameter(f"no variant {unknown[0]!r}: there are {', '.join(VARIANTS)}")
+        raise typer.BadParameter(f"no variant {unknown[0]!r}: there are {', '.join(known)}")
     material, imagenet = material_from_folder(data), imagenet_weights()
     read = [read_set(path) for path in sets]
     scored = [one.of_scenes("*7") if one.name == "rooms" else one for one in read]

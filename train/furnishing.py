@@ -12,6 +12,7 @@ from train.furniture import Model, parts_of, placed
 from train.raycast import Mesh, Texture, Vectors, ball, box, cylinder
 from train.textures import paint, surface
 
+Place = tuple[float, float, float]
 _CAMERA_CLEAR_M = 0.7
 _TRIES = 12
 
@@ -24,68 +25,63 @@ def furnishings(
     models: list[Model],
 ) -> Iterator[Mesh]:
     """Three to sixteen things, most of them along the walls, none in another or in the camera."""
-    taken: list[tuple[float, float, float]] = []  # x, z and radius of what stands
+    floor = _Floor(room, camera)
     for _ in range(int(rng.integers(3, 17))):
         if models and rng.random() < 0.9:
-            yield from _furniture(rng, room, camera, models, taken)
+            yield from _furniture(rng, floor, models)
         else:
-            yield from _plain_thing(rng, room, camera, photos, taken)
+            yield from _plain_thing(rng, floor, photos)
 
 
-def _furniture(
-    rng: np.random.Generator,
-    room: Vectors,
-    camera: Vectors,
-    models: list[Model],
-    taken: list[tuple[float, float, float]],
-) -> Iterator[Mesh]:
+class _Floor:
+    """The floor of a room, and what stands on it so far."""
+
+    def __init__(self, room: Vectors, camera: Vectors) -> None:
+        self.room, self.camera = room, camera
+        self._taken: list[Place] = []  # x, z and radius
+
+    def free_place(
+        self, rng: np.random.Generator, foot: tuple[float, float], *, by_wall: bool
+    ) -> Place | None:
+        """x, z and yaw for a foot of (width, depth) metres; its front looks along +z at yaw 0."""
+        wide, deep = foot
+        half_x, half_z = float(self.room[0]) / 2, float(self.room[2]) / 2
+        radius = 0.5 * float(np.hypot(wide, deep))
+        for _ in range(_TRIES):
+            if by_wall:  # its back to the far, the left or the right wall
+                side = int(rng.integers(3))
+                along = rng.uniform(-1, 1) * max(0.0, (half_x if side == 0 else half_z) - wide / 2)
+                gap = deep / 2 + rng.uniform(0.01, 0.1)
+                spots = [
+                    (along, half_z - gap, np.pi),
+                    (-half_x + gap, along, np.pi / 2),
+                    (half_x - gap, along, -np.pi / 2),
+                ]
+                x, z, yaw = spots[side]
+            else:
+                x = rng.uniform(-1, 1) * max(0.0, half_x - radius)
+                z = rng.uniform(-0.8, 1) * max(0.0, half_z - radius)
+                yaw = rng.uniform(-np.pi, np.pi)
+            from_camera = float(np.hypot(x - self.camera[0], z - self.camera[2]))
+            if from_camera < radius + _CAMERA_CLEAR_M:
+                continue
+            if all(np.hypot(x - a, z - b) > 0.75 * (radius + r) for a, b, r in self._taken):
+                self._taken.append((x, z, radius))
+                return float(x), float(z), float(yaw)
+        return None
+
+
+def _furniture(rng: np.random.Generator, floor: _Floor, models: list[Model]) -> Iterator[Mesh]:
     model = models[int(rng.integers(len(models)))]
     wide, high, deep = model.size_m
-    if not parts_of(model) or high + model.elevation_m > float(room[1]):
+    if not parts_of(model) or high + model.elevation_m > float(floor.room[1]):
         return
-    found = _free_place(rng, room, camera, (wide, deep), taken, by_wall=rng.random() < 0.65)
+    found = floor.free_place(rng, (wide, deep), by_wall=rng.random() < 0.65)
     if found is None:
         return
     x, z, yaw = found
     at = (x, model.elevation_m, z)
     yield from placed(model, at, yaw, recoloured=_recolouring(rng))
-
-
-def _free_place(
-    rng: np.random.Generator,
-    room: Vectors,
-    camera: Vectors,
-    foot: tuple[float, float],
-    taken: list[tuple[float, float, float]],
-    *,
-    by_wall: bool,
-) -> tuple[float, float, float] | None:
-    """x, z and yaw for a foot of (width, depth) metres; its front looks along +z at yaw 0."""
-    wide, deep = foot
-    half_x, half_z = float(room[0]) / 2, float(room[2]) / 2
-    radius = 0.5 * float(np.hypot(wide, deep))
-    for _ in range(_TRIES):
-        if by_wall:  # its back to the far, the left or the right wall
-            side = int(rng.integers(3))
-            along = rng.uniform(-1, 1) * max(0.0, (half_x if side == 0 else half_z) - wide / 2)
-            gap = deep / 2 + rng.uniform(0.01, 0.1)
-            spots = [
-                (along, half_z - gap, np.pi),
-                (-half_x + gap, along, np.pi / 2),
-                (half_x - gap, along, -np.pi / 2),
-            ]
-            x, z, yaw = spots[side]
-        else:
-            x = rng.uniform(-1, 1) * max(0.0, half_x - radius)
-            z = rng.uniform(-0.8, 1) * max(0.0, half_z - radius)
-            yaw = rng.uniform(-np.pi, np.pi)
-        from_camera = float(np.hypot(x - camera[0], z - camera[2]))
-        if from_camera < radius + _CAMERA_CLEAR_M:
-            continue
-        if all(np.hypot(x - a, z - b) > 0.75 * (radius + r) for a, b, r in taken):
-            taken.append((x, z, radius))
-            return float(x), float(z), float(yaw)
-    return None
 
 
 def _recolouring(rng: np.random.Generator) -> Callable[[Vectors], Vectors]:
@@ -101,25 +97,17 @@ def _recolouring(rng: np.random.Generator) -> Callable[[Vectors], Vectors]:
     return recoloured
 
 
-def _plain_thing(
-    rng: np.random.Generator,
-    room: Vectors,
-    camera: Vectors,
-    photos: list[Vectors],
-    taken: list[tuple[float, float, float]],
-) -> Iterator[Mesh]:
+def _plain_thing(rng: np.random.Generator, floor: _Floor, photos: list[Vectors]) -> Iterator[Mesh]:
     """A block, table, chair, sofa, shelf or column."""
     w, d = rng.uniform(0.2, 1.0), rng.uniform(0.2, 0.5)
-    found = _free_place(rng, room, camera, (2 * w, 2 * d), taken, by_wall=rng.random() < 0.5)
+    found = floor.free_place(rng, (2 * w, 2 * d), by_wall=rng.random() < 0.5)
     if found is None:
         return
     x, z, yaw = found
     skin, other = surface(rng, photos), paint(rng, light=False)
     cos, sin = np.cos(yaw), np.sin(yaw)
 
-    def part(
-        at: tuple[float, float, float], half: tuple[float, float, float], how: Texture
-    ) -> Mesh:
+    def part(at: Place, half: Place, how: Texture) -> Mesh:
         middle = (x + cos * at[0] + sin * at[2], at[1], z + cos * at[2] - sin * at[0])
         return box(middle, half, yaw=yaw, texture=how)
 

@@ -29,7 +29,6 @@ class Model:
 
     path: Path
     """Its Wavefront file."""
-    category: str
     size_m: tuple[float, float, float]
     """(width, height, depth): x, y, z of the upright model, whose front looks along +z."""
     elevation_m: float
@@ -161,7 +160,6 @@ def _models(catalogue: Path) -> Iterator[Model]:
         ):
             yield Model(
                 path=path,
-                category=one["category"],
                 size_m=(size_m[0], size_m[1], size_m[2]),
                 elevation_m=float(one.get("elevation", "0")) / 100,
                 rotation=tuple(map(float, one.get("modelRotation", "1 0 0 0 1 0 0 0 1").split())),

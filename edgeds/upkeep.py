@@ -214,7 +214,7 @@ class Upkeep:
             ),
             (
                 f"the view is covered, or changed: clear it, or {RETAKE}",
-                float(look.hidden.mean()) / 0.98,
+                float((look.alpha > 0.5).mean()) / 0.95,
                 self._set.covered_secs,
             ),
         )

@@ -35,7 +35,8 @@ def nudged(picture: Picture, rng: np.random.Generator, *, strength: float) -> Pi
 
 def exposed(picture: Picture, rng: np.random.Generator, *, strength: float) -> Picture:
     """Another exposure, white balance, black level and gamma."""
-    gain = np.exp(rng.normal(0, 0.10 * strength) + rng.normal(0, 0.045 * strength, 3))
+    spread = 0.25 if rng.random() < 0.15 else 0.10 * strength  # now and then most of a stop
+    gain = np.exp(rng.normal(0, spread) + rng.normal(0, 0.045 * strength, 3))
     bias = rng.normal(0, 0.015 * strength) + rng.normal(0, 0.008 * strength, 3)
     out = picture * gain.astype(np.float32) + bias.astype(np.float32)
     out = np.clip(out, 0, 1)
@@ -55,6 +56,8 @@ def noisy(picture: Picture, rng: np.random.Generator, *, strength: float) -> Pic
     """Read noise, with an extra part that is coarse, as demosaicing and denoising leave it."""
     height, width = picture.shape[:2]
     sigma = np.float32(abs(rng.normal(0, 0.018 * strength)))
+    if strength >= 1 and rng.random() < 0.15:  # a dark room
+        sigma = np.float32(rng.uniform(0.02, 0.09))
     grain = rng.standard_normal(picture.shape, np.float32)
     if rng.random() < 0.4:
         half = (max(1, width // 2), max(1, height // 2))

@@ -5,6 +5,7 @@ and cylinders.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from train.furniture import Model, parts_of, placed
 from train.raycast import Mesh, Texture, Vectors, ball, box, cylinder
 from train.textures import paint, surface
 
+Where = Literal["by a wall", "anywhere", "before the camera"]
 Place = tuple[float, float, float]
-_CAMERA_CLEAR_M = 0.7
+_CAMERA_CLEAR_M = (0.2, 0.9)
 _TRIES = 12
 
 
@@ -24,11 +26,17 @@ def furnishings(
     photos: list[Vectors],
     models: list[Model],
 ) -> Iterator[Mesh]:
-    """Three to sixteen things, most of them along the walls, none in another or in the camera."""
-    floor = _Floor(room, camera)
+    """Three to sixteen things, most of them along the walls, none in another or in the camera, and
+    often something low right before it.
+    """
+    floor = _Floor(room, camera, clear_m=float(rng.uniform(*_CAMERA_CLEAR_M)))
+    if models and rng.random() < 0.4:
+        low = [model for model in models if _stands_below(model, float(camera[1]))]
+        yield from _furniture(rng, floor, low, where="before the camera")
     for _ in range(int(rng.integers(3, 17))):
         if models and rng.random() < 0.9:
-            yield from _furniture(rng, floor, models)
+            where: Where = "by a wall" if rng.random() < 0.65 else "anywhere"
+            yield from _furniture(rng, floor, models, where=where)
         else:
             yield from _plain_thing(rng, floor, photos)
 
@@ -36,19 +44,19 @@ def furnishings(
 class _Floor:
     """The floor of a room, and what stands on it so far."""
 
-    def __init__(self, room: Vectors, camera: Vectors) -> None:
-        self.room, self.camera = room, camera
+    def __init__(self, room: Vectors, camera: Vectors, *, clear_m: float) -> None:
+        self.room, self.camera, self.clear_m = room, camera, clear_m
         self._taken: list[Place] = []  # x, z and radius
 
     def free_place(
-        self, rng: np.random.Generator, foot: tuple[float, float], *, by_wall: bool
+        self, rng: np.random.Generator, foot: tuple[float, float], *, where: Where
     ) -> Place | None:
         """x, z and yaw for a foot of (width, depth) metres; its front looks along +z at yaw 0."""
         wide, deep = foot
         half_x, half_z = float(self.room[0]) / 2, float(self.room[2]) / 2
         radius = 0.5 * float(np.hypot(wide, deep))
         for _ in range(_TRIES):
-            if by_wall:  # its back to the far, the left or the right wall
+            if where == "by a wall":  # its back to the far, the left or the right wall
                 side = int(rng.integers(3))
                 along = rng.uniform(-1, 1) * max(0.0, (half_x if side == 0 else half_z) - wide / 2)
                 gap = deep / 2 + rng.uniform(0.01, 0.1)
@@ -58,12 +66,16 @@ class _Floor:
                     (half_x - gap, along, -np.pi / 2),
                 ]
                 x, z, yaw = spots[side]
+            elif where == "before the camera":
+                x = float(self.camera[0]) + rng.uniform(-1.2, 1.2)
+                z = float(self.camera[2]) + radius + self.clear_m + rng.uniform(0, 0.8)
+                yaw = rng.choice([0, np.pi / 2, np.pi]) + rng.normal(0, 0.2)
             else:
                 x = rng.uniform(-1, 1) * max(0.0, half_x - radius)
                 z = rng.uniform(-0.8, 1) * max(0.0, half_z - radius)
                 yaw = rng.uniform(-np.pi, np.pi)
             from_camera = float(np.hypot(x - self.camera[0], z - self.camera[2]))
-            if from_camera < radius + _CAMERA_CLEAR_M:
+            if from_camera < radius + self.clear_m:
                 continue
             if all(np.hypot(x - a, z - b) > 0.75 * (radius + r) for a, b, r in self._taken):
                 self._taken.append((x, z, radius))
@@ -71,12 +83,21 @@ class _Floor:
         return None
 
 
-def _furniture(rng: np.random.Generator, floor: _Floor, models: list[Model]) -> Iterator[Mesh]:
+def _stands_below(model: Model, height_m: float) -> bool:
+    """A camera at that height looks over it, and it is no trifle."""
+    return model.size_m[1] + model.elevation_m < height_m - 0.1 and max(model.size_m) > 0.6
+
+
+def _furniture(
+    rng: np.random.Generator, floor: _Floor, models: list[Model], *, where: Where
+) -> Iterator[Mesh]:
+    if not models:
+        return
     model = models[int(rng.integers(len(models)))]
     wide, high, deep = model.size_m
     if not parts_of(model) or high + model.elevation_m > float(floor.room[1]):
         return
-    found = floor.free_place(rng, (wide, deep), by_wall=rng.random() < 0.65)
+    found = floor.free_place(rng, (wide, deep), where=where)
     if found is None:
         return
     x, z, yaw = found
@@ -100,7 +121,8 @@ def _recolouring(rng: np.random.Generator) -> Callable[[Vectors], Vectors]:
 def _plain_thing(rng: np.random.Generator, floor: _Floor, photos: list[Vectors]) -> Iterator[Mesh]:
     """A block, table, chair, sofa, shelf or column."""
     w, d = rng.uniform(0.2, 1.0), rng.uniform(0.2, 0.5)
-    found = floor.free_place(rng, (2 * w, 2 * d), by_wall=rng.random() < 0.5)
+    where: Where = "by a wall" if rng.random() < 0.5 else "anywhere"
+    found = floor.free_place(rng, (2 * w, 2 * d), where=where)
     if found is None:
         return
     x, z, yaw = found

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+
+# Before there is a group, or its functions keep the group as their default argument: it then
+# outlives destroy_process_group, and its threads abort the process while Python ends.
+import torch.distributed.nn.functional
 from torch import Tensor, nn
 
 

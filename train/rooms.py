@@ -89,7 +89,8 @@ def drawn_room(
     models: list[Model] | None = None,
 ) -> tuple[Pixels, NDArray[np.float32]]:
     """A room's picture, uint8 RGB (H, W, 3), and its depth along the optical axis in metres."""
-    room = np.array((rng.uniform(3, 8), rng.uniform(2.3, 3.4), rng.uniform(3.5, 9)), np.float32)
+    long = rng.uniform(9, 13) if rng.random() < 0.15 else rng.uniform(3.5, 9)
+    room = np.array((rng.uniform(3, 8), rng.uniform(2.3, 3.4), long), np.float32)
     origin, rays = _camera(rng, room, size)
     shell = _shell(rng, room, photos)
     scene = Scene([*shell, *furnishings(rng, room, origin, photos, models or [])])
@@ -98,11 +99,24 @@ def drawn_room(
     light = _light(rng, scene, points, hits, room, size)
     colour = np.where(hits.glows[:, None], hits.albedo, hits.albedo * light)
     bright = float(np.percentile(colour, rng.choice([80, 97])))
-    exposure = np.exp(rng.normal(-0.25, 0.45)) / max(bright, 1e-4)
-    tone = np.clip(colour * np.float32(exposure), 0, 1) ** np.float32(1 / rng.uniform(1.8, 2.5))
+    exposure = np.exp(rng.normal(-0.3, 0.45)) / max(bright, 1e-4)
+    tone = _shown(rng, colour * np.float32(exposure)) ** np.float32(1 / rng.uniform(1.8, 2.5))
     pixels = np.rint(tone * 255).astype(np.uint8).reshape(*size, 3)
     depth = np.where(hits.t < FAR, hits.t, 0).astype(np.float32).reshape(size)
     return pixels, depth
+
+
+def _shown(rng: np.random.Generator, light: Vectors) -> Vectors:
+    """Light of linear scale as a camera keeps it, 0 to 1: clipped, or with a film's soft shoulder
+    (Reinhard et al. 2002), whose highlights lose colour.
+    """
+    if rng.random() < 0.4:
+        return np.clip(light, 0, 1)
+    light = light * np.float32(rng.uniform(0.8, 2))
+    grey = light.mean(1, keepdims=True)
+    light = light + (grey - light) * np.minimum(np.float32(rng.uniform(0, 0.5)) * grey, 1)
+    white = np.float32(rng.uniform(1.5, 5))
+    return np.asarray(np.clip(light * (1 + light / white**2) / (1 + light), 0, 1), np.float32)
 
 
 def _camera(
@@ -135,7 +149,7 @@ def _turn(axis: int, angle: float) -> NDArray[np.float64]:
 def _shell(rng: np.random.Generator, room: Vectors, photos: list[Vectors]) -> Iterator[Mesh]:
     """Walls, ceiling and floor, what hangs flat on the walls, and windows."""
     wide, high, long = (float(side) for side in room)
-    wall = paint(rng, light=True) if rng.random() < 0.7 else surface(rng, photos)
+    wall = paint(rng, light=True) if rng.random() < 0.8 else surface(rng, photos)
     other = surface(rng, photos) if rng.random() < 0.25 else wall
     thin = 0.01
     ends = (wide / 2, high / 2, thin), (thin, high / 2, long / 2)
@@ -192,7 +206,8 @@ def _light(
     share = scene.open_share(points, hits.normal, turn).reshape(size)
     share = cv2.blur(share, (4, 4)).reshape(-1)
     glow = (0.6 + 0.25 * hits.normal[:, 1]) * share
-    light = (rng.uniform(0.05, 0.6) * glow)[:, None] * np.float32(_tint(rng))
+    glow_strength = np.exp(rng.uniform(np.log(0.06), np.log(3)))
+    light = (glow_strength * glow)[:, None] * np.float32(_tint(rng))
     for _ in range(int(rng.integers(1, 4))):
         x, y, z = rng.uniform(-0.45, 0.45), rng.uniform(0.65, 0.95), rng.uniform(-0.45, 0.45)
         place = np.array((x, y, z), np.float32) * room

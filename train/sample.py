@@ -261,7 +261,10 @@ def finished(
         if rng.random() < 0.65:
             plate = camera.nudged(plate, rng, strength=strength)
         if rng.random() < 0.75:
-            plate = camera.exposed(plate, rng, strength=strength)
+            if rng.random() < 0.6:
+                plate = camera.exposed(plate, rng, strength=strength)
+            else:  # what clips then is the frame
+                frame = camera.exposed(frame, rng, strength=strength)
         if rng.random() < 0.12:
             plate = camera.smeared(plate, frame, rng)
         frame, plate = (camera.sensed(x, rng, strength=strength) for x in (frame, plate))

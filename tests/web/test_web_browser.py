@@ -351,6 +351,28 @@ def test_the_picture_comes_as_one_stream_where_bandwidth_is_dear(
     assert not visitor.element("video").is_displayed()
 
 
+@pytest.mark.skipif(not is_webrtc_installed(), reason="the extra webrtc is not installed")
+@pytest.mark.parametrize(("host", "by_itself"), [("127.0.0.2", True), ("127.0.0.1", False)])
+def test_from_another_machine_the_stream_is_what_comes(
+    browser: Any, tmp_path: Path, host: str, by_itself: bool
+) -> None:
+    """127.0.0.2 is this machine too, but no name of it that the page knows."""
+    visitor = Visitor(browser)
+    with serving(tmp_path) as start:
+        guarded = start("0.0.0.0:0")
+        port = guarded.origin.rpartition(":")[2]
+        browser.get(f"http://{host}:{port}/?token={guarded.token}")
+        wait_until(lambda: visitor.element("stream-row").is_displayed())
+        assert visitor.element("stream").is_selected() is by_itself
+        wait_until(lambda: visitor.element("video").is_displayed() is by_itself, secs=60)
+        if by_itself:
+            visitor.click("stream")
+        wait_until(lambda: visitor.drawn() > 2)  # and single pictures are there for who wants them
+        assert not visitor.element("video").is_displayed()
+        browser.get("about:blank")
+    browser.get_log("browser")
+
+
 def test_nothing_is_asked_of_anybody_else(visitor: Visitor, page: Served) -> None:
     asked = visitor.run("return performance.getEntriesByType('resource').map(e => e.name)")
     assert len(asked) >= 5

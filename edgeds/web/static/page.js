@@ -21,6 +21,8 @@ const STATES = {
 };
 const SETTLE_MS = 700; // what was just set by hand is not set back by an older status
 const LONGEST_BACKDROP_PX = 2560;
+// On the machine that runs edgeds single pictures are there sooner, and bandwidth costs nothing.
+const IS_FAR = !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 
 const at = (id) => document.getElementById(id);
 const canvas = at("picture");
@@ -34,6 +36,7 @@ let shownAt = [];
 let recordingSince = null;
 let drawn = 0;
 let lostBecause = "";
+let streamsByItself = IS_FAR; // until somebody chooses, or it does not get through
 
 // The token in the address has done its work: the cookie is set.
 if (location.search) history.replaceState(null, "", "/");
@@ -59,7 +62,8 @@ const stream = new Stream(at("video"), {
   },
   failed: (why) => {
     at("stream").checked = false;
-    toast(why, "bad");
+    if (!streamsByItself) toast(why, "bad");
+    streamsByItself = false;
   },
 });
 
@@ -212,7 +216,14 @@ function updateNumbers(now) {
   const share = now.grabbed ? (100 * now.dropped) / now.grabbed : 0;
   setText("dropped", `${now.dropped} (${share.toFixed(share < 10 ? 1 : 0)} %)`);
   setText("secs", clock(now.secs));
-  at("stream-row").hidden = !now.webrtc || !window.RTCPeerConnection;
+  offerStream(now.webrtc && Boolean(window.RTCPeerConnection));
+}
+
+function offerStream(isPossible) {
+  at("stream-row").hidden = !isPossible;
+  if (!isPossible || !streamsByItself || at("stream").checked) return;
+  at("stream").checked = true;
+  stream.start();
 }
 
 function lose(reason) {
@@ -351,6 +362,7 @@ at("backdrop").addEventListener("change", () => useBackdrop(at("backdrop").files
 at("plain").addEventListener("click", () => { preview(null); ask({ do: "plain-backdrop" }); });
 at("full").addEventListener("click", full);
 at("stream").addEventListener("change", () => {
+  streamsByItself = false;
   if (at("stream").checked) stream.start();
   else stream.stop();
 });

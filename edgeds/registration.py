@@ -21,6 +21,7 @@ Matrix = npt.NDArray[np.float64]
 _POINTS = 240
 _MIN_POINTS = 12
 _TOLERANCE_PX = 0.6  # of a 320 px picture; Lucas-Kanade is good to some .05
+_NEAR_PX = 6.0
 _MIN_CELLS = 4  # of 4 x 4: points of one poster do not tell how the camera turned
 _FLOOR_LEVELS = 3.0  # local contrast below it is noise, not texture
 _TEXTURE_LEVELS = 4.0
@@ -99,6 +100,19 @@ def found_again(
             return move
     guess = np.einsum("ij,kj->ki", _far_guess(plate, frame), np.insert(points, 2, 1, axis=1))
     return _tracked(points, guess.astype(np.float32), plate, frame, 0.3)
+
+
+def found_near(
+    guess: Matrix, points: npt.NDArray[np.float32], plate: Structure, frame: Structure
+) -> Matrix | None:
+    """The similarity that takes the plate to the frame, within a few px of a guess; a quarter of
+    the points is enough, since that few agree on it by chance hardly ever.
+    """
+    there = np.einsum("ij,kj->ki", guess[:2], np.insert(points, 2, 1, axis=1))
+    move = _tracked(points, there.astype(np.float32), plate, frame, 0.25)
+    size = frame.values.shape
+    is_near = move is not None and displacement(move @ np.linalg.inv(guess), size) < _NEAR_PX
+    return move if is_near else None
 
 
 def displacement(move: Matrix, size: tuple[int, ...]) -> float:

@@ -29,6 +29,7 @@ from edgeds.registration import (
     agreement,
     displacement,
     found_again,
+    found_near,
     landmarks,
     structure,
     warped,
@@ -86,6 +87,8 @@ class Upkeep:
         self._served, self._served_move = self._small, self._move
         self._corners = landmarks(structure(self._small))
         self._before: float | None = None
+        self._shown_before: Structure | None = None
+        self._followed, self._adrift = True, np.eye(3)
         self._since: dict[str, float] = {}
         self._last = PlateUpdate(move=np.eye(3))
 
@@ -134,11 +137,16 @@ class Upkeep:
         """Lay the plate over the frame. False where it ought to be seen, and is not."""
         plate = structure(self._current())
         move = found_again(self._corners, plate, look.shown, look.hidden)
+        before, self._shown_before = self._shown_before, look.shown
+        if move is None and self._followed and before is not None:
+            move = self._jumped(before, plate, look.shown)
+        self._followed = move is not None
         if move is None:
             visible = plate.textured & ~look.hidden
             held = agreement(plate, look.shown) & visible
             # Behind somebody close to the camera, or on a bare wall, there is nothing to find.
             return bool(held.sum() >= 0.3 * visible.sum() or visible.mean() < 0.02)
+        self._adrift = np.eye(3)
         distance = displacement(move, self._size)
         if distance < self._set.min_move_px:
             return True
@@ -149,6 +157,18 @@ class Upkeep:
         self._relight()
         self._corners = landmarks(structure(self._current()))
         return True
+
+    def _jumped(self, before: Structure, plate: Structure, shown: Structure) -> Matrix | None:
+        """Where the plate went when the whole view, and whoever is in it, jumped at once.
+
+        Somebody may hide too much of the plate for it to be found by itself. Where the jump is
+        known and the plate is not found there either, the jump is kept: the camera was moved.
+        """
+        jump = found_again(landmarks(before), before, shown, np.zeros(self._size, np.bool_))
+        if jump is None or displacement(jump, self._size) < 1:
+            return None
+        self._adrift = jump
+        return found_near(jump, self._corners, plate, shown)
 
     def _follow_light(self, look: _Look) -> Mask:
         """Take gain and bias from the background; returns what is background despite alpha."""
@@ -193,7 +213,8 @@ class Upkeep:
             self._extra[new] = (look.view - self._relit)[new]
 
     def _judge(self, look: _Look, same: Mask, found: bool) -> tuple[float, str]:
-        moved = displacement(self._move, self._size) / (self._set.max_move * self._size[1])
+        moved = displacement(self._adrift @ self._move, self._size)
+        moved /= self._set.max_move * self._size[1]
         stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))
         visible = ~look.hidden
         off = largest(np.abs(look.view - self._current())) > 24

@@ -33,6 +33,8 @@ def a_room(seed: int = 0) -> Pixels:
 def a_person(share: float) -> FloatMap:
     """Alpha of a block from the lower border up that fills that share of the picture."""
     alpha = np.zeros(SIZE, np.float32)
+    if share == 0:
+        return alpha
     height, width = SIZE
     rows = round(height * min(0.9, share * 2))
     columns = round(share * height * width / rows)
@@ -117,14 +119,19 @@ def test_a_nudge_is_found_to_a_third_of_a_pixel(x: float, y: float, degrees: flo
     assert np.hypot(*(there[:2] / there[2] - wanted)) < 0.3
 
 
+@pytest.mark.parametrize("share", [0.0, 0.65])
 @pytest.mark.parametrize("degrees", [0.0, -4.0])
-def test_a_bumped_camera_is_told_within_a_second(degrees: float) -> None:
+def test_a_bumped_camera_is_told_within_a_second(degrees: float, share: float) -> None:
+    """Somebody who hides most of the plate moves in the picture as all of it does."""
     room = a_room(5)
     upkeep = Upkeep(Plate(room))
     watch(upkeep, room, EMPTY, secs=0, looks=5)
+    alpha = a_person(share)
+    view = with_person(room, alpha)
+    watch(upkeep, view, alpha, secs=0.5, looks=1)
     turn = cv2.getRotationMatrix2D((160, 90), degrees, 1.0)
     turn[:, 2] += 40, 15
-    bumped = cv2.warpAffine(room, turn, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
+    bumped = cv2.warpAffine(view, turn, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
     # An alpha that has lost its way, as it would with such a plate.
     lost = np.ones(SIZE, np.float32)
     updates = watch(upkeep, bumped, lost, secs=1, looks=5)

@@ -77,6 +77,8 @@ class LiveStatus:
     plate: PlateStatus = PlateStatus()
     recording: str | None = None
     """Where the recording goes, while there is one."""
+    recording_secs: float = 0.0
+    """How long it has been going on."""
     outputs: tuple[OutputStatus, ...] = ()
     secs: float = 0.0
     """Since the start."""

@@ -59,6 +59,7 @@ class Rehearsal(Closing):
         self._plate = PlateStatus(phase="ready", verdict="the synthetic plate", health=1.0)
         self._plate_due_secs: float | None = None
         self._recording: VideoSink | None = None
+        self._recording_since = 0.0
         self._recorded = self._taken = 0
         self._shown: Frame | None = None
         self._count = 0
@@ -93,6 +94,7 @@ class Rehearsal(Closing):
         return self._stopped.is_set()
 
     def status(self) -> LiveStatus:
+        now = time.perf_counter()
         with self._lock:
             stamps = list(self._stamps)
             gaps = len(stamps) - 1
@@ -112,7 +114,8 @@ class Rehearsal(Closing):
                 delivered=self._count,
                 plate=self._plate,
                 recording=None if self._recording is None else self._recording.location,
-                secs=time.perf_counter() - self._began_secs,
+                recording_secs=0.0 if self._recording is None else now - self._recording_since,
+                secs=now - self._began_secs,
             )
             return replace(status, **self._pretended)
 
@@ -139,6 +142,7 @@ class Rehearsal(Closing):
                 self._recorded += 1
                 path = self.folder / f"rehearsal-{self._recorded}.mp4"
                 self._recording = VideoSink(path, self._scene.info)
+                self._recording_since = time.perf_counter()
 
     def stop_recording(self) -> Path | None:
         with self._lock:

@@ -172,9 +172,11 @@ def test_a_recording_keeps_real_times_through_every_view(tmp_path: Path) -> None
             before = running.live.status().outputs[0].frames
             running.wait_for(lambda s, n=before: s.outputs[0].frames > n + 3)
         began = running.live.status().recording
+        assert 0 < running.live.status().recording_secs < running.live.status().secs
         path = running.live.stop_recording()
         assert str(path) == began
         assert running.live.status().recording is None
+        assert running.live.status().recording_secs == 0
         assert running.live.stop_recording() is None
         running.end()
     assert path is not None

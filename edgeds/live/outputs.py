@@ -6,6 +6,7 @@ Knows nothing about cameras, views, or what a sink does with a frame.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ class Outputs(Closing):
         self._running: list[Output] = []
         self._ended: list[OutputStatus] = []
         self._recording: Output | None = None
+        self._recording_since = 0.0
 
     def add(self, name: str, sink: Sink, *, shown: bool = True) -> None:
         with self._lock:
@@ -66,6 +68,10 @@ class Outputs(Closing):
         output = self._recording
         return None if output is None or output.ended else output.sink.location
 
+    @property
+    def recording_secs(self) -> float:
+        return time.monotonic() - self._recording_since if self.recording else 0.0
+
     def start_recording(self, like: StreamInfo) -> None:
         """To the wished file the first time, then to names beside it that are free.
 
@@ -82,6 +88,7 @@ class Outputs(Closing):
             self._recording = Output(
                 "recording", sink, depth=LIVE.recording_depth, shown=False, on_end=self._event
             )
+            self._recording_since = time.monotonic()
             self._running.append(self._recording)
 
     def stop_recording(self) -> Path | None:

@@ -194,6 +194,7 @@ class LiveRun(Closing):
             dropped=counts.dropped,
             plate=self._estimate.status,
             recording=self._outputs.recording,
+            recording_secs=self._outputs.recording_secs,
             outputs=self._output_statuses(),
             secs=time.monotonic() - self._began_secs,
         )

@@ -79,10 +79,13 @@ def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
         told(viewer, "status", lambda status: status["recording"])
         for _ in range(5):
             picture(viewer)
+        with page.watch() as later:  # who comes later sees how long it has been going on
+            told(later, "status", lambda status: status["recording_secs"] > 0.1)
         wish(viewer, "stop-recording")
         name = told(viewer, "done")["name"]
         status = told(viewer, "status", lambda status: status["recordings"])
     assert status["recording"] is None
+    assert status["recording_secs"] == 0
     assert status["recordings"][-1]["name"] == name
     answer = page.ask(status["recordings"][-1]["href"])
     assert answer.body == (page.run.folder / name).read_bytes()

@@ -33,7 +33,6 @@ const latencySpark = new Spark(at("latency-spark"), { floor: 20 });
 let status = null;
 const touched = { view: -Infinity, opacity: -Infinity };
 let shownAt = [];
-let recordingSince = null;
 let drawn = 0;
 let lostBecause = "";
 let streamsByItself = IS_FAR; // until somebody chooses, or it does not get through
@@ -180,12 +179,8 @@ function updateRecording(now) {
   at("record").dataset.on = on;
   setText("record-label", on ? "Stop recording" : "Record");
   at("rec").hidden = !on;
-  if (!on) recordingSince = null;
-  else if (recordingSince === null) {
-    recordingSince = performance.now();
-    if (status) say(`Recording to ${now.recording}`);
-  }
-  if (on) setText("rec-time", clock((performance.now() - recordingSince) / 1000));
+  if (on) setText("rec-time", clock(now.recording_secs));
+  if (on && status && !status.recording) say(`Recording to ${now.recording}`);
   listRecordings(now.recordings);
 }
 

@@ -142,7 +142,7 @@ class Upkeep:
             move = self._jumped(before, plate, look.shown)
         self._followed = move is not None
         if move is None:
-            visible = plate.textured & ~look.hidden
+            visible = plate.textured & (look.alpha < 0.5)
             held = agreement(plate, look.shown) & visible
             # Behind somebody close to the camera, or on a bare wall, there is nothing to find.
             return bool(held.sum() >= 0.3 * visible.sum() or visible.mean() < 0.02)

@@ -168,11 +168,16 @@ def test_one_who_stands_before_the_camera_raises_no_prompt_until_he_stays() -> N
     assert later.health == 0
 
 
-def test_a_view_that_is_no_longer_there_is_prompted() -> None:
+@pytest.mark.parametrize("is_torn", [False, True])
+def test_a_view_that_is_no_longer_there_is_prompted(is_torn: bool) -> None:
+    """Whatever alpha makes of it: before a foreign plate it is in shreds."""
+    alpha = EMPTY.copy()
+    if is_torn:
+        alpha[:, np.arange(SIZE[1]) % 24 < 12] = 1
     room = a_room()
     upkeep = Upkeep(Plate(room))
     watch(upkeep, room, EMPTY, secs=0, looks=5)
-    updates = watch(upkeep, a_room(97)[::-1], EMPTY, secs=1, looks=5, step_secs=1)
+    updates = watch(upkeep, a_room(97)[::-1], alpha, secs=1, looks=5, step_secs=1)
     assert updates[0].health == 0
     assert updates[-1].prompt.startswith("the view changed: retake the plate")
 

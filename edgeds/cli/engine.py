@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from edgeds.types import Engine
 
 
 @contextmanager
-def engine_beside(path: str | None, device: str) -> Iterator[Callable[[], Engine]]:
-    """Begin to open an engine. What is given waits for it, and raises what went wrong.
+def engine_beside(path: str | None, device: str) -> Iterator[Future[Engine]]:
+    """Begin to open an engine. Its `result()` waits for it, and raises what went wrong.
 
     Neither the engine nor what is done beside it (a camera, a plate) keeps all cores busy.
     """
@@ -28,7 +29,7 @@ def engine_beside(path: str | None, device: str) -> Iterator[Callable[[], Engine
     with ThreadPoolExecutor(1) as beside:
         opening = beside.submit(open_engine, path, device=device)
         try:
-            yield opening.result
+            yield opening
         finally:
             if opening.exception() is None:
                 opening.result().close()

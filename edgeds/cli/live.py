@@ -88,7 +88,7 @@ def live_command(
         opened = stack.enter_context(engine_beside(engine, device))
         frames = open_live_source(uri, size=wanted_size, rate=rate, pixel_format=pixel_format)
         stack.enter_context(frames)
-        info, network = frames.info, opened()
+        info, network = frames.info, opened.result()
         if virtual_camera_device is not None:
             virtual_camera = True
         behind = open_backdrop(backdrop, info.size) if backdrop else None

@@ -23,6 +23,7 @@ from edgeds.presets import IMAGE_SUFFIXES, LOOK, PLATE_FROM_CLIP, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
     from threading import Event
 
     from edgeds.errors import RunError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from edgeds.pipeline import Clock
     from edgeds.plate import Plate
     from edgeds.sheet import ContactSheet
-    from edgeds.types import Frame, Maps, Sink, Size, StreamInfo
+    from edgeds.types import Engine, Frame, Maps, Sink, Size, StreamInfo
 
 
 def video_command(
@@ -78,8 +79,8 @@ def video_command(
         if behind is not None:
             stack.callback(behind.close)
         opened = stack.enter_context(engine_beside(engine, device))
-        scene = _plate(plate, source, info.size, stop)
-        network = opened()
+        scene = _plate(plate, source, info.size, stop, opened)
+        network = opened.result()
         if save_plate is not None:
             plate_to_file(scene, save_plate)
         _say_choices(network.name, scene, plate, info.name, str(target), view)
@@ -140,8 +141,12 @@ def _check_options(
         check_plate_target(save_plate)
 
 
-def _plate(path: Path | None, source: str, size: Size, stop: Event) -> Plate:
-    """The plate, with a progress bar where it has to be estimated."""
+def _plate(
+    path: Path | None, source: str, size: Size, stop: Event, engine: Future[Engine]
+) -> Plate:
+    """The plate, with a progress bar where it has to be estimated; no longer than the engine is
+    known not to open.
+    """
     from edgeds.estimate import open_plate
 
     with progress() as bar:
@@ -149,6 +154,8 @@ def _plate(path: Path | None, source: str, size: Size, stop: Event) -> Plate:
 
         def on_frame(done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)
+            if engine.done():
+                engine.result()
             if stop.is_set():
                 raise KeyboardInterrupt
 

@@ -37,7 +37,9 @@ class Card:
     """SHA-256 of the weights file it was made from."""
     calibration_hash: str | None = None
     target: dict[str, str] = field(default_factory=dict)
-    """What a built engine needs to be loaded: library, version, gpu ("sm86"), os."""
+    """What a built engine needs to be loaded: library, version, gpu ("sm86"), os; and gpu_name, to
+    be read by people.
+    """
     metrics: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
     licence: str = "Apache-2.0"

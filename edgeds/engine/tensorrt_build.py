@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeds.engine.cuda import Cuda, find_cuda
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda
 from edgeds.engine.fused_layers import FusedLayer, fused_layers, kernel_count
 from edgeds.engine.tensorrt_library import (
     LIBRARIES,
@@ -38,6 +38,8 @@ class Plan:
     """Of the library; a plan loads in exactly this version."""
     gpu: str
     """Architecture it was built for, such as "sm86"."""
+    gpu_name: str = ""
+    """Of the very GPU, where it was built on the machine that has it."""
     os: str
     """System and processor, such as "linux-x86_64"."""
     kernels: int
@@ -52,7 +54,7 @@ class Plan:
             "version": self.version,
             "gpu": self.gpu,
             "os": self.os,
-        }
+        } | ({"gpu_name": self.gpu_name} if self.gpu_name else {})
 
 
 def plan_from_onnx(
@@ -79,7 +81,7 @@ def plan_from_onnx(
             a graph that it cannot read or build.
     """
     say = on_stage or (lambda _: None)
-    trt, library, sm = _choose(gpu, cuda)
+    trt, library, sm, gpu_name = _choose(gpu, cuda)
     log = Log()
     logger = log.logger(trt)
     builder = trt.Builder(logger)
@@ -111,35 +113,36 @@ def plan_from_onnx(
         library=library,
         version=str(trt.__version__),
         gpu=sm,
+        gpu_name=gpu_name,
         os=this_os(),
         kernels=kernel_count(layers),
         layers=layers,
     )
 
 
-def _choose(gpu: str, cuda: Cuda | None) -> tuple[TensorRt, Library, str]:
-    """The library to build with, and the GPU's architecture."""
+def _choose(gpu: str, cuda: Cuda | None) -> tuple[TensorRt, Library, str, str]:
+    """The library to build with, and the GPU's architecture and, if it is here, name."""
     if gpu != "auto":
         rtx = load_library("tensorrt_rtx")
         _check_gpu(rtx, gpu)
-        return rtx, "tensorrt_rtx", gpu
-    sm = _own_gpu(cuda or find_cuda())
+        return rtx, "tensorrt_rtx", gpu, ""
+    own = _own_gpu(cuda or find_cuda())
     errors = []
     for library in LIBRARIES:
         try:
             trt = load_library(library)
             if library == "tensorrt_rtx":
-                _check_gpu(trt, sm)
-            return trt, library, sm
+                _check_gpu(trt, own.sm)
+            return trt, library, own.sm, own.name
         except EngineError as error:
             errors.append(error)
     why = "; ".join(f"{error.what}: {error.why}" for error in errors)
-    raise EngineError(f"cannot build an engine for {sm}", why=why, fix=errors[0].fix)
+    raise EngineError(f"cannot build an engine for {own.sm}", why=why, fix=errors[0].fix)
 
 
-def _own_gpu(cuda: Cuda) -> str:
+def _own_gpu(cuda: Cuda) -> Gpu:
     if cuda.gpus:
-        return cuda.gpus[0].sm
+        return cuda.gpus[0]
     raise EngineError(
         "cannot build an engine for this machine's GPU",
         why=cuda.problem,

@@ -48,6 +48,7 @@ def test_a_plan_is_strongly_typed_and_names_library_version_and_gpu(library: Any
     assert plan.target["library"] == "tensorrt"
     assert plan.target["version"] == library.__version__
     assert plan.target["gpu"] == "sm87"
+    assert plan.target["gpu_name"] == "some GPU"
     assert "IBuilderConfig.set_compute_capability" not in library.calls
 
 

@@ -227,6 +227,27 @@ def evaluate(
 
 
 @app.command()
+def failures(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    sets: Annotated[list[Path], typer.Argument(help="sets to look at; of rooms, scenes *7")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="a .jpg")],
+    rows: int = 7,
+) -> None:
+    """Draw where the product is worst with these weights, at most one item a scene."""
+    from edgeds.dataset import read_set
+    from edgeds.engine import open_engine
+    from train.engine import engine_for_a_while
+    from train.failures import worst, write_failures
+
+    read = [read_set(path) for path in sets]
+    read = [one.of_scenes("*7") if one.name == "rooms" else one for one in read]
+    with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
+        found = worst(engine, read, rows)
+    write_failures(found, output)
+    typer.echo(f"{output}: IoU " + ", ".join(f"{failure.iou:.3f}" for failure in found))
+
+
+@app.command()
 def protocol(
     weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
     sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],

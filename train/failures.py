@@ -1,0 +1,72 @@
+"""A picture of where an engine is worst: frame, plate, true alpha, alpha, inverse depth.
+
+Knows no training; the model card shows its picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgeds.dataset import Dataset, load
+from edgeds.estimate import Estimator
+from edgeds.evaluation.evaluate import alpha_scores
+from edgeds.overlay import depth_picture, mask_picture
+from edgeds.plate import Plate
+from edgeds.preprocess import resized
+from edgeds.types import Engine, Frame, Pixels
+
+_SIZE = (180, 320)
+_QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One item, and how it looks."""
+
+    iou: float
+    row: Pixels
+
+
+def worst(engine: Engine, datasets: list[Dataset], count: int) -> list[Failure]:
+    """The items with the lowest alpha IoU, at most one a scene, the worst first.
+
+    Raises:
+        edgeds.errors.DatasetError: a file is bad.
+    """
+    of_scene: dict[str, Failure] = {}
+    for dataset in datasets:
+        for item in dataset.items:
+            sample = load(item)
+            if sample.alpha is None or item.empty or item.plate_is_frame:
+                continue
+            estimate = Estimator(engine, Plate(sample.plate, origin="file"))
+            maps = estimate(Frame(sample.frame))
+            iou = alpha_scores(maps.alpha, sample, ("iou",))["iou"]
+            if iou is None or (item.scene in of_scene and of_scene[item.scene].iou <= iou):
+                continue
+            pictures = [
+                sample.frame,
+                sample.plate,
+                mask_picture(sample.alpha),
+                mask_picture(maps.alpha),
+                depth_picture(maps.inverse_depth, estimate.depth_range),
+            ]
+            row = np.hstack([resized(picture, _SIZE) for picture in pictures])
+            of_scene[item.scene] = Failure(iou, row)
+    return sorted(of_scene.values(), key=lambda failure: failure.iou)[:count]
+
+
+def write_failures(failures: list[Failure], path: Path) -> None:
+    """A JPEG, a row for each.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    sheet = np.vstack([failure.row for failure in failures])
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), quality)
+    path.write_bytes(data.tobytes())

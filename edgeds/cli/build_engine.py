@@ -21,7 +21,8 @@ from edgeds.cli.console import print_json, print_table, progress, say
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from edgeds.engine.build import Built, Row, Target
+    from edgeds.engine.build import Built
+    from edgeds.engine.maker import Row, Target
     from edgeds.types import Size
 
 PrecisionOption = Literal["fp16", "int8", "fp32"]
@@ -104,8 +105,8 @@ def _terminated_as_ctrl_c() -> Iterator[None]:
 
 def _target(gpu: str) -> Target:
     """What to build for; says what was found."""
-    from edgeds.engine.build import Target
     from edgeds.engine.cuda import find_cuda
+    from edgeds.engine.maker import Target
     from edgeds.errors import EngineError
 
     gpu = gpu.lower()

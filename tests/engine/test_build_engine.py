@@ -21,13 +21,15 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build import Built, Target, build_engine, engine_name, put  # noqa: E402
+from edgeds.engine.build import Built, build_engine, engine_name  # noqa: E402
 from edgeds.engine.calibration import read_calibration_set  # noqa: E402
 from edgeds.engine.candidates import Precision  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
 from edgeds.engine.gate import Latency  # noqa: E402
+from edgeds.engine.maker import Target  # noqa: E402
 from edgeds.engine.other_size import engine_of_size  # noqa: E402
+from edgeds.engine.replacing import put  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.preprocess import resized  # noqa: E402
 from edgeds.presets import Gate  # noqa: E402
@@ -237,8 +239,8 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
 
     monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("edgeds.engine.tensorrt_build.find_cuda", lambda: gpu)
-    monkeypatch.setattr("edgeds.engine.build.open_engine", lambda f: Timed(read_card(f).precision))
-    monkeypatch.setattr("edgeds.engine.build.measured_latency", latency)
+    monkeypatch.setattr("edgeds.engine.maker.open_engine", lambda f: Timed(read_card(f).precision))
+    monkeypatch.setattr("edgeds.engine.maker.measured_latency", latency)
     # as one bad scene would: what is judged here is time
     monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9))
     built = build_engine(
@@ -288,7 +290,7 @@ def test_a_full_disk_leaves_the_former_engine_and_says_so(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("edgeds.engine.build.shutil.copyfile", full)
+    monkeypatch.setattr("edgeds.engine.maker.shutil.copyfile", full)
     with pytest.raises(RunError, match="could not be written") as caught:
         build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
     assert "No space left" in caught.value.why

@@ -84,12 +84,14 @@ class Lite0(nn.Module):
 def prepared_request(path: Path, threads: int) -> Any:
     import openvino
 
+    from edgeds.engine.openvino import shared_core
+
     settings = {
         "INFERENCE_NUM_THREADS": threads,
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
     }
-    model = openvino.Core().compile_model(path, "CPU", settings)
+    model = shared_core().compile_model(path, "CPU", settings)
     request = model.create_infer_request()
     rng = np.random.default_rng(0)
     for port in model.inputs:

@@ -1,7 +1,7 @@
 """From weights to an engine folder that `edgeds` opens: two ONNX graphs, checked against torch,
 and a card.
 
-The one place where training meets `edgeds.engine`.
+Where training meets `edgeds.engine`.
 """
 
 from __future__ import annotations
@@ -125,10 +125,10 @@ def by_onnxruntime(
 def by_openvino(
     plate_path: Path, frame_path: Path, plate: NDArray[np.uint8], frame: NDArray[np.uint8]
 ) -> Pair:
-    import openvino
+    from edgeds.engine.openvino import shared_core
 
     exact = {"INFERENCE_PRECISION_HINT": "f32"}
-    core = openvino.Core()
+    core = shared_core()
     encode = core.compile_model(plate_path, "CPU", exact)
     features = encode({"plate": plate})
     inputs = {name: np.array(features[encode.output(name)]) for name in PLATE_NAMES}

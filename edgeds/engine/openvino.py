@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ class OpenVinoEngine(Closing):
         settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
         if threads := os.environ.get("EDGEDS_THREADS"):
             settings["INFERENCE_NUM_THREADS"] = threads
-        core = openvino.Core()
+        core = shared_core()
         self._plate_graph = core.compile_model(str(folder / "plate.onnx"), "CPU", settings)
         frame_graph = core.compile_model(str(folder / "frame.onnx"), "CPU", settings)
         check_graphs(card, **_shapes(self._plate_graph, frame_graph))
@@ -46,6 +47,17 @@ class OpenVinoEngine(Closing):
 
     def close(self) -> None:
         """OpenVINO frees its graphs with the object."""
+
+
+@cache
+def shared_core() -> openvino.Core:
+    """The process's one and only.
+
+    Each Core with a CPU graph gives the thread a stack for signal handlers, and gives back the
+    one before when it goes. Of two that do not go in turn, the later one gives back what is
+    gone, and the next signal ends the process.
+    """
+    return openvino.Core()
 
 
 def _shapes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -147,3 +148,20 @@ def test_all_engines_that_ship_are_of_one_network() -> None:
     shipped = [read_card(path.parent) for path in default_engine().parent.glob("*/card.json")]
     assert {card.precision for card in shipped} >= {"fp32", "int8"}
     assert len({card.network_hash for card in shipped}) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
+def test_signals_are_survived_in_whatever_order_engines_are_closed() -> None:
+    """A handler has a stack of its own where faulthandler runs, as it does under pytest."""
+    script = """
+import faulthandler, signal
+faulthandler.enable()
+signal.signal(signal.SIGUSR1, lambda *_: print("handled"))
+from edgeds.engine import open_engine
+first, second = open_engine(), open_engine()
+first.close(); del first
+second.close(); del second
+signal.raise_signal(signal.SIGUSR1)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr

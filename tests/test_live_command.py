@@ -78,6 +78,23 @@ def test_the_shipped_engine_shows_the_real_clip(edgeds: Edgeds, data: Path, tmp_
     assert last.pixels.mean() > 1, "somebody is in from the tenth frame of the clip on"
 
 
+def test_the_plate_of_another_view_is_told_to_people_and_to_scripts(
+    edgeds: Edgeds, data: Path, tmp_path: Path
+) -> None:
+    """Alpha is in shreds then, and covers half of the picture."""
+    foreign = cv2.flip(cv2.imread(str(data / "moving_person_plate.jpg")), 0)
+    cv2.imwrite(str(tmp_path / "foreign.png"), foreign)
+    done = edgeds(
+        "live", "--camera", f"file:{data / 'moving_person.mp4'}?loop", "-b", "foreign.png",
+        "--no-show", "--duration", "7", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["plate"]["health"] == 0
+    assert report["plate"]["prompt"].startswith("the view changed: retake the plate")
+    assert report["plate"]["prompt"] in done.stderr
+
+
 def _started(folder: Path, *arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "edgeds", "live", *map(str, arguments)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,3 +36,32 @@ def test_a_run_with_all_that_can_be_asked_of_it_keeps_its_counts_and_its_memory(
     assert soaked.snapshots > 0
     assert soaked.growth_mb < 60  # of code and encoders that come late; a leak takes the long one
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_large_arrays_go_back_to_the_system_however_large_ones_were_freed_before() -> None:
+    """By themselves a freed 30 MB would take all of up to 30 MB to the heap."""
+    script = """
+import ctypes, sys
+import numpy as np
+from edgeds.live.memory import return_large_arrays
+
+if sys.argv[1] == "told":
+    return_large_arrays()
+np.ones(30_000_000, np.uint8)
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+kept, large = [], [np.ones(20_000_000, np.uint8) for _ in range(4)]
+kept.append(np.ones(100_000, np.uint8))  # stays, above them in the heap
+peak = resident()
+del large
+print((peak - resident()) // 1_000_000)
+"""
+    freed = {}
+    for told in ("told", "untold"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, told], capture_output=True, text=True, check=True
+        )
+        freed[told] = int(done.stdout)
+    assert freed["told"] > 70
+    assert freed["untold"] < 70, "glibc no longer keeps it: edgeds.live.memory can go"

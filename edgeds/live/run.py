@@ -21,6 +21,7 @@ from edgeds.errors import EdgedsError
 from edgeds.handoff import Counts, latest, paced
 from edgeds.live.composing import LiveCompose, Look
 from edgeds.live.estimating import LiveEstimate
+from edgeds.live.memory import return_large_arrays
 from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Outputs
 from edgeds.overlay import Backdrop, covering
@@ -132,6 +133,7 @@ class LiveRun(Closing):
         Raises:
             EdgedsError: source or engine failed for good. Outputs are completed all the same.
         """
+        return_large_arrays()
         self._began_secs = time.monotonic()
         first_frame_secs: float | None = None
         compose = LiveCompose()

@@ -12,7 +12,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgeds.depth import Fit, anchored, depth_range, fit_to_plate, spread_foreground
+from edgeds.depth import (
+    Fit,
+    anchored,
+    come_nearer,
+    depth_range,
+    fit_to_plate,
+    spread_foreground,
+)
 from edgeds.errors import PlateError, ShapeError
 from edgeds.matte import refined_alpha
 from edgeds.plate import Plate, fitted, plate_from_samples
@@ -114,6 +121,7 @@ class Estimator:
         raw = self._engine.infer(small, scene.features)
         self._fit = fit_to_plate(raw.inverse_depth, scene.depth_small, raw.alpha, before=self._fit)
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
+        near = come_nearer(near, scene.depth_small)
         near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
         alpha = refined_alpha(
             raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small)

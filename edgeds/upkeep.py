@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.light import SAME, largest, light_between
+from edgeds.light import SAME, largest, least, light_between
 from edgeds.plate import Plate
 from edgeds.preprocess import resized
 from edgeds.presets import UPKEEP, PlateUpkeep
@@ -41,6 +41,7 @@ Floats = npt.NDArray[np.float32]
 
 RETAKE = "retake the plate (press b)"
 _GAMMA = 2.2
+_WHITE = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -220,9 +221,15 @@ class Upkeep:
         off = largest(np.abs(look.view - self._current())) > 24
         wrong = float(off[visible].mean()) if visible.mean() > 0.05 else 0.0
         fooled = float(((look.alpha > 0.5) & same).mean())
+        white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
         wait = self._set.prompt_secs
         troubles = (
             (f"the camera was moved: {RETAKE}", moved, wait),
+            (
+                "much of the picture is clipped to white: lower the exposure, or take light away",
+                float(white.mean()) / self._set.max_clipped,
+                wait,
+            ),
             (
                 f"the light changed too far: {RETAKE}",
                 max(stops / self._set.max_stops, fooled / 0.3),

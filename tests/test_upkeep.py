@@ -139,6 +139,18 @@ def test_a_bumped_camera_is_told_within_a_second(degrees: float, share: float) -
     assert updates[-1].health == 0
 
 
+def test_a_picture_that_turns_white_is_told_with_its_remedy() -> None:
+    """Following the light is no help there: what stands before a white wall is white too."""
+    room = a_room()
+    upkeep = Upkeep(Plate(room))
+    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    some = watch(upkeep, lit(room, 1.5), EMPTY, secs=1, looks=6)
+    assert some[-1].prompt == ""
+    assert some[-1].health < 1
+    updates = watch(upkeep, lit(room, 2.2), EMPTY, secs=3, looks=6)
+    assert "clipped to white: lower the exposure" in updates[-1].prompt
+
+
 def test_a_prompt_goes_when_its_reason_goes() -> None:
     room = a_room(5)
     upkeep = Upkeep(Plate(room))

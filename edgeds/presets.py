@@ -151,8 +151,10 @@ class PlateUpkeep:
     min_move_px: float = 0.12
     max_move: float = 0.06
     """Share of the picture's width past which a moved camera needs a new plate."""
-    max_clipped: float = 0.25
-    """Share of the picture that may turn white since the plate was taken: all white is alike."""
+    max_clipped: float = 0.33
+    """Share of the visible background that may turn white since the plate was taken: all white is
+    alike.
+    """
     max_stops: float = 3.0
     """Change of exposure past which too little of the plate's colours is left."""
     prompt_secs: float = 0.7

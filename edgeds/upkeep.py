@@ -221,13 +221,14 @@ class Upkeep:
         off = largest(np.abs(look.view - self._current())) > 24
         wrong = float(off[visible].mean()) if visible.mean() > 0.05 else 0.0
         fooled = float(((look.alpha > 0.5) & same).mean())
-        white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
+        turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
+        white = float(turned_white[visible].mean()) if visible.mean() > 0.05 else 0.0
         wait = self._set.prompt_secs
         troubles = (
             (f"the camera was moved: {RETAKE}", moved, wait),
             (
                 "much of the picture is clipped to white: lower the exposure, or take light away",
-                float(white.mean()) / self._set.max_clipped,
+                white / self._set.max_clipped,
                 wait,
             ),
             (

@@ -63,15 +63,19 @@ def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap)
     return mixed
 
 
-def come_nearer(foreground_depth: FloatMap, plate_depth: FloatMap) -> FloatMap:
+def middle_of(plate_depth: FloatMap) -> float:
+    """The median of a plate's inverse depth, above 0."""
+    return max(float(np.median(plate_depth)), 1e-6)
+
+
+def come_nearer(foreground_depth: FloatMap, middle: float) -> FloatMap:
     """What is nearer than the middle of the plate, nearer still: its ratio to that to a power.
 
     Networks shrink what is rare towards the mean, and close people are: of those over 3.5 times as
     near as the room behind them, half came out less than .76 as near as they were. Chosen on 140
     items of the training rooms, of powers 1.1 to 1.4: delta1 .923 to .926, AbsRel .090 to .088.
     """
-    middle = np.float32(max(float(np.median(plate_depth)), 1e-6))
-    ratio = np.maximum(foreground_depth / middle, 1)
+    ratio = np.maximum(foreground_depth / np.float32(middle), 1)
     nearer: FloatMap = foreground_depth * ratio ** np.float32(_NEARNESS - 1)
     return nearer
 

@@ -18,6 +18,7 @@ from edgeds.depth import (
     come_nearer,
     depth_range,
     fit_to_plate,
+    middle_of,
     spread_foreground,
 )
 from edgeds.errors import PlateError, ShapeError
@@ -42,6 +43,8 @@ class _Scene:
     features: PlateFeatures
     depth_small: FloatMap
     depth: FloatMap
+    middle: float
+    """Of its depth."""
 
 
 class Estimator:
@@ -57,7 +60,8 @@ class Estimator:
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
         depth = _plate_depth(engine, small, features)
-        self._scene = _Scene(plate, small, features, depth, _enlarged(depth, plate.size))
+        large = _enlarged(depth, plate.size)
+        self._scene = _Scene(plate, small, features, depth, large, middle_of(depth))
         self._first = self._scene
         self._fit: Fit | None = None
 
@@ -102,7 +106,8 @@ class Estimator:
             depth.flags.writeable = False
             depth_small = cv2.resize(depth, small.shape[1::-1], interpolation=cv2.INTER_AREA)
         features = self._engine.encode_plate(small)
-        self._scene = _Scene(plate, small, features, depth_small, depth)
+        middle = middle_of(depth_small)
+        self._scene = _Scene(plate, small, features, depth_small, depth, middle)
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep.
@@ -121,7 +126,7 @@ class Estimator:
         raw = self._engine.infer(small, scene.features)
         self._fit = fit_to_plate(raw.inverse_depth, scene.depth_small, raw.alpha, before=self._fit)
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
-        near = come_nearer(near, scene.depth_small)
+        near = come_nearer(near, scene.middle)
         near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
         alpha = refined_alpha(
             raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small)

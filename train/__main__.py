@@ -7,9 +7,12 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from edgeds.dataset import Dataset
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -234,13 +237,11 @@ def failures(
     rows: int = 7,
 ) -> None:
     """Draw where the product is worst with these weights, at most one item a scene."""
-    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
     from train.engine import engine_for_a_while
     from train.failures import worst, write_failures
 
-    read = [read_set(path) for path in sets]
-    read = [one.of_scenes("*7") if one.name == "rooms" else one for one in read]
+    read = _validation_sets(sets)
     with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
         found = worst(engine, read, rows)
     write_failures(found, output)
@@ -289,7 +290,6 @@ def compare(
     """
     import json
 
-    from edgeds.dataset import read_set
     from train.compare import compared
     from train.imagenet import imagenet_weights
     from train.material import material_from_folder
@@ -301,8 +301,7 @@ def compare(
     if unknown:
         raise typer.BadParameter(f"no variant {unknown[0]!r}: there are {', '.join(known)}")
     material, imagenet = material_from_folder(data), imagenet_weights()
-    read = [read_set(path) for path in sets]
-    scored = [one.of_scenes("*7") if one.name == "rooms" else one for one in read]
+    scored = _validation_sets(sets)
     for name in names:
         records = compared(
             VARIANTS.get(name, VARIANTS["shipped"]),
@@ -336,6 +335,14 @@ def cost(
         network = load_weights(weights)
         found = measured_cost(network, (height, width), Path(folder), threads=threads)
     typer.echo(json.dumps(found))
+
+
+def _validation_sets(paths: list[Path]) -> list[Dataset]:
+    """The sets; of the rooms, those that nothing is trained on."""
+    from edgeds.dataset import read_set
+
+    read = [read_set(path) for path in paths]
+    return [one.of_scenes("*7") if one.name == "rooms" else one for one in read]
 
 
 def main_command() -> None:

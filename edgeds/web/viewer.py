@@ -31,16 +31,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TOLD = (
-    *("source", "engine", "size", "source_state", "source_message", "view", "opacity", "secs"),
-    *(
-        "recording_secs",
-        "fps",
-        "latency_p50_ms",
-        "latency_p95_ms",
-        "grabbed",
-        "delivered",
-        "dropped",
-    ),
+    *("source", "engine", "size", "source_state", "source_message", "view", "opacity"),
+    *("secs", "recording_secs", "fps", "latency_p50_ms", "latency_p95_ms"),
+    *("grabbed", "delivered", "dropped"),
 )
 
 Call = Callable[[Callable[[], Any]], Awaitable[Any]]

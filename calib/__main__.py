@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edgeds.presets import CALIBRATION
+from edgeds.evaluation.settings import CALIBRATION
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -81,7 +81,7 @@ def sample(
 
 
 def _tell(output: Path) -> None:
-    from edgeds.engine.calibration import read_calibration_set
+    from edgeds.engine.build.calibration import read_calibration_set
 
     found = read_calibration_set(output)
     megabytes = sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) / 1e6

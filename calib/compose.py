@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.writer import SetWriter
-from edgeds.engine.calibration import held_out
+from edgeds.engine.build.calibration import held_out
 from edgeds.types import FloatMap
 from train.material import Cutout, Material, Room, read_background, read_cutout, rooms_from_manifest
 from train.sample import Mix, Sample, composite_sample, peopled_room_sample, room_sample

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.writer import SetWriter
-from edgeds.dataset import MANIFEST, Dataset, load, read_set
-from edgeds.engine.gate import at_size as sample_at_size
+from edgeds.engine.build.gate import at_size as sample_at_size
 from edgeds.errors import SourceError
-from edgeds.estimate import open_plate
-from edgeds.preprocess import resized
-from edgeds.presets import IMAGE_SUFFIXES
+from edgeds.evaluation.dataset import MANIFEST, Dataset, load, read_set
+from edgeds.plate.from_clip import open_plate
 from edgeds.sources.sampling import spread_frames
+from edgeds.sources.scaling import resized
+from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.types import Pixels, Size
 
 SAME_LEVELS = 1.5

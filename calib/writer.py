@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.dataset import MANIFEST
 from edgeds.errors import DatasetError
+from edgeds.evaluation.dataset import MANIFEST
 from edgeds.types import FloatMap, Pixels
 
 

@@ -9,48 +9,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgeds.backdrop import open_backdrop as open_backdrop
-    from edgeds.capture import Wizard as Wizard
     from edgeds.engine import open_engine as open_engine
     from edgeds.errors import EdgedsError as EdgedsError
-    from edgeds.estimate import Estimator as Estimator
-    from edgeds.estimate import open_plate as open_plate
-    from edgeds.estimate import plate_from_clip as plate_from_clip
-    from edgeds.handoff import latest as latest
-    from edgeds.live import LiveRun as LiveRun
-    from edgeds.matte import foreground as foreground
-    from edgeds.overlay import composer as composer
+    from edgeds.estimate.estimator import Estimator as Estimator
+    from edgeds.estimate.matte import foreground as foreground
+    from edgeds.live.run import LiveRun as LiveRun
     from edgeds.pipeline import RunReport as RunReport
     from edgeds.pipeline import run as run
-    from edgeds.plate import Plate as Plate
-    from edgeds.plate import fitted as fitted
-    from edgeds.platefile import plate_from_file as plate_from_file
-    from edgeds.platefile import plate_to_file as plate_to_file
+    from edgeds.plate.capture import Wizard as Wizard
+    from edgeds.plate.file import plate_from_file as plate_from_file
+    from edgeds.plate.file import plate_to_file as plate_to_file
+    from edgeds.plate.from_clip import open_plate as open_plate
+    from edgeds.plate.from_clip import plate_from_clip as plate_from_clip
+    from edgeds.plate.plate import Plate as Plate
+    from edgeds.plate.plate import fitted as fitted
     from edgeds.sinks import open_sink as open_sink
     from edgeds.sources import open_live_source as open_live_source
     from edgeds.sources import open_source as open_source
+    from edgeds.sources.handoff import latest as latest
     from edgeds.types import Frame as Frame
     from edgeds.types import Maps as Maps
+    from edgeds.views.backdrop import open_backdrop as open_backdrop
+    from edgeds.views.compose import composer as composer
 
 # Names load when they are first used, so that `edgeds --help` loads none of them.
 _HOMES = {
-    "open_backdrop": "backdrop",
-    "Wizard": "capture",
+    "open_backdrop": "views.backdrop",
+    "Wizard": "plate.capture",
     "open_engine": "engine",
     "EdgedsError": "errors",
-    "Estimator": "estimate",
-    "open_plate": "estimate",
-    "plate_from_clip": "estimate",
-    "plate_from_file": "platefile",
-    "plate_to_file": "platefile",
-    "latest": "handoff",
-    "LiveRun": "live",
-    "foreground": "matte",
-    "composer": "overlay",
+    "Estimator": "estimate.estimator",
+    "open_plate": "plate.from_clip",
+    "plate_from_clip": "plate.from_clip",
+    "plate_from_file": "plate.file",
+    "plate_to_file": "plate.file",
+    "latest": "sources.handoff",
+    "LiveRun": "live.run",
+    "foreground": "estimate.matte",
+    "composer": "views.compose",
     "RunReport": "pipeline",
     "run": "pipeline",
-    "Plate": "plate",
-    "fitted": "plate",
+    "Plate": "plate.plate",
+    "fitted": "plate.plate",
     "open_sink": "sinks",
     "open_live_source": "sources",
     "open_source": "sources",

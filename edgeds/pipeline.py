@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgeds.handoff import buffered
+from edgeds.sources.handoff import buffered
 from edgeds.types import Frame, Maps, Sink
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ import av
 import numpy as np
 import pytest
 
-from edgeds.preprocess import SWSCALE_FLAGS
 from edgeds.sources import SyntheticSource
+from edgeds.sources.scaling import SWSCALE_FLAGS
 
 DATA = Path(__file__).parent / "data"
 MakeClip = Callable[..., Path]

@@ -24,10 +24,10 @@ import cv2
 import numpy as np
 
 from edgeds import Plate, fitted, open_engine, plate_from_file
-from edgeds.live import LiveReport, LiveRun
-from edgeds.presets import VIEWS
-from edgeds.sinks.web import WebSink
+from edgeds.live.run import LiveReport, LiveRun
+from edgeds.live.web.sink import WebSink
 from edgeds.sources import WatchedSource, open_live_source
+from edgeds.views.settings import VIEWS
 
 DATA = Path(__file__).parent / "data"
 VIEW_SECS = 60 / len(VIEWS)  # every minute has all of them, so minutes can be compared

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from edgeds import bench as bench_module
-from edgeds.bench import bench, network_times
 from edgeds.cli import app
+from edgeds.cli.bench import measure as bench_module
+from edgeds.cli.bench.measure import bench, network_times
+from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError
-from edgeds.presets import BENCH
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 

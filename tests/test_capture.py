@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.capture import Wizard
 from edgeds.engine import DifferenceEngine
-from edgeds.plate import Plate, median_plate
-from edgeds.presets import PlateCapture
+from edgeds.plate.capture import Wizard
+from edgeds.plate.median import median_plate
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import PlateCapture
 from edgeds.sources import SyntheticSource, open_source
 from edgeds.types import Frame, Pixels
 

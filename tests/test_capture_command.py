@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.capture import Wizard
 from edgeds.cli.capture import held_still, take
 from edgeds.engine import DifferenceEngine
-from edgeds.platefile import plate_from_file
-from edgeds.presets import PlateCapture
+from edgeds.plate.capture import Wizard
+from edgeds.plate.file import plate_from_file
+from edgeds.plate.settings import PlateCapture
 from edgeds.sources import LiveSource, SyntheticSource
 from edgeds.sources.live import Grab
 from edgeds.types import Closing

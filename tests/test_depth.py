@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.depth import (
+from edgeds.estimate.depth import (
     Fit,
     anchored,
     come_nearer,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeds.doctor import Diagnosis, diagnose
+from edgeds.cli.doctor.diagnosis import Diagnosis, diagnose
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.choice import candidates, engine_for
 from edgeds.engine.cuda import Cuda, Gpu

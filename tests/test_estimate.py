@@ -7,9 +7,10 @@ import pytest
 
 from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.errors import PlateError, ShapeError
-from edgeds.estimate import Estimator, plate_from_clip
-from edgeds.plate import Plate
-from edgeds.platefile import plate_from_file
+from edgeds.estimate.estimator import Estimator
+from edgeds.plate.file import plate_from_file
+from edgeds.plate.from_clip import plate_from_clip
+from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame
 

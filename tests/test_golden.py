@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.presets import VIEWS
 from edgeds.types import Pixels
+from edgeds.views.settings import VIEWS
 
 GOLDEN = Path(__file__).parent / "golden"
 

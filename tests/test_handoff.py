@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.handoff import buffered
+from edgeds.sources.handoff import buffered
 
 
 @settings(max_examples=40, deadline=None)

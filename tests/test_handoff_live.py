@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.handoff import latest, paced
+from edgeds.sources.handoff import latest, paced
 
 PAUSES = st.lists(st.sampled_from([0.0, 0.0, 0.001, 0.003]), max_size=30)
 

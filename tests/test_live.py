@@ -14,14 +14,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.control import LiveStatus
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkError, SinkFailed, SourceFailed
-from edgeds.live import LiveReport, LiveRun
-from edgeds.plate import Plate
-from edgeds.presets import Live, PlateCapture
+from edgeds.live.control import LiveStatus
+from edgeds.live.run import LiveReport, LiveRun
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import PlateCapture
 from edgeds.sinks import MemorySink
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
+from edgeds.sources.settings import Reconnect
 from edgeds.sources.synthetic import SyntheticFeed
 from edgeds.types import Closing, Frame
 
@@ -276,7 +277,7 @@ def test_a_source_that_fails_for_good_ends_the_run_with_its_recording_complete(
 
 def test_people_are_told_that_the_camera_is_away_and_that_it_is_back() -> None:
     opened = itertools.count()
-    quick = Live(stall_secs=0.3, abandon_secs=1, backoff_secs=0.3, max_backoff_secs=0.3)
+    quick = Reconnect(stall_secs=0.3, abandon_secs=1, backoff_secs=0.3, max_backoff_secs=0.3)
     source = LiveSource(
         lambda: SyntheticFeed(size=SIZE, breaks_after=5 if next(opened) == 0 else None), quick
     )

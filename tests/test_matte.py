@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.matte import foreground, lifted, refined_alpha
+from edgeds.estimate.matte import foreground, lifted, refined_alpha
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels
 

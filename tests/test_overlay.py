@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.errors import ShapeError
-from edgeds.overlay import colour_backdrop, composer, covering, depth_picture, over
-from edgeds.presets import VIEWS, View
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps, Pixels
+from edgeds.views.compose import colour_backdrop, composer, covering, depth_picture, over
+from edgeds.views.settings import VIEWS, View
 
 SOURCE = SyntheticSource(size=(90, 160), frame_count=9, noise_levels=0)
 RAMP = np.repeat(np.linspace(0.1, 1, 90, dtype=np.float32)[:, None], 160, axis=1)

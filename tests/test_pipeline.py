@@ -11,9 +11,9 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkFailed, SourceFailed
-from edgeds.estimate import Estimator
+from edgeds.estimate.estimator import Estimator
 from edgeds.pipeline import Clock, run
-from edgeds.plate import Plate
+from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.errors import PlateError
-from edgeds.estimate import plate_from_clip
-from edgeds.plate import Plate, _sort, fitted, plate_from_samples
+from edgeds.plate.from_clip import plate_from_clip, plate_from_samples
+from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.sorting import sort_samples
 from edgeds.sources import SyntheticSource
 from edgeds.types import Pixels
 
@@ -31,7 +32,7 @@ def _noisy(plate: Pixels, count: int, sigma: float = 2.0) -> list[Pixels]:
 def test_the_sorting_network_sorts(count: int, seed: int) -> None:
     stack = np.random.default_rng(seed).integers(0, 256, (count, 3, 4), dtype=np.uint8)
     expected = np.sort(stack, axis=0)
-    _sort(stack)
+    sort_samples(stack)
     assert (stack == expected).all()
 
 

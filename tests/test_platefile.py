@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgeds.errors import PlateError, SinkError
-from edgeds.plate import Plate
-from edgeds.platefile import plate_from_file, plate_to_file
+from edgeds.plate.file import plate_from_file, plate_to_file
+from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 
 WALL = SyntheticSource(size=(24, 32)).plate

@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.dataset import load, read_set
 from edgeds.engine import DifferenceEngine
-from edgeds.engine.calibration import read_calibration_set
+from edgeds.engine.build.calibration import read_calibration_set
 from edgeds.errors import DatasetError
-from edgeds.plate import Plate
-from edgeds.presets import Recording
-from edgeds.recorder import SetRecorder, chosen_evenly
+from edgeds.evaluation.dataset import load, read_set
+from edgeds.evaluation.recorder import SetRecorder, chosen_evenly
+from edgeds.evaluation.settings import Recording
+from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Pixels
 

@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 
 from edgeds.errors import EdgedsError, SourceError, SourceFailed
-from edgeds.presets import Live
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_live_source
 from edgeds.sources.live import Grab, _Reader
+from edgeds.sources.settings import Reconnect
 from edgeds.sources.stream import without_password
 from edgeds.sources.synthetic import SyntheticFeed
 from edgeds.types import Closing, Size
 
-QUICK = Live(stall_secs=0.3, abandon_secs=0.8, open_secs=5, backoff_secs=0.02, max_backoff_secs=0.1)
+QUICK = Reconnect(
+    stall_secs=0.3, abandon_secs=0.8, open_secs=5, backoff_secs=0.02, max_backoff_secs=0.1
+)
 
 
 class ScriptedFeed(Closing):
@@ -123,7 +125,7 @@ def test_a_read_that_hangs_is_said_then_left_behind_and_closed_when_it_returns()
 
 
 def test_the_defaults_tell_of_silence_within_two_seconds() -> None:
-    assert Live().stall_secs <= 1.8
+    assert Reconnect().stall_secs <= 1.8
 
 
 def test_leaving_does_not_wait_for_a_hung_read() -> None:
@@ -142,7 +144,7 @@ def test_a_source_that_gives_nothing_is_refused_at_the_start() -> None:
     release = threading.Event()
     silent = ScriptedFeed(count=0, then=lambda: release.wait(60) and None)
     with pytest.raises(SourceError, match="gives no picture"):
-        LiveSource(_feeds(silent), Live(open_secs=0.2))
+        LiveSource(_feeds(silent), Reconnect(open_secs=0.2))
     release.set()
     with pytest.raises(SourceError, match="broke off"):
         LiveSource(_feeds(ScriptedFeed(count=0, then=_breaks)), QUICK)

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from edgeds.errors import SourceError
-from edgeds.presets import Live
 from edgeds.sources import LiveSource, StreamFeed
+from edgeds.sources.settings import Reconnect
 
 ROOT = Path(__file__).parents[1]
-PATIENT = Live(open_secs=40, backoff_secs=0.1, max_backoff_secs=0.3)
+PATIENT = Reconnect(open_secs=40, backoff_secs=0.1, max_backoff_secs=0.3)
 
 
 class Server:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import ShapeError
-from edgeds.estimate import Estimator
-from edgeds.plate import Plate
+from edgeds.estimate.estimator import Estimator
+from edgeds.plate.maintenance import PlateUpdate, Upkeep
+from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Maps, Pixels
-from edgeds.upkeep import PlateUpdate, Upkeep
 
 SIZE = 180, 320
 

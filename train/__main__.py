@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from edgeds.dataset import Dataset
+    from edgeds.evaluation.dataset import Dataset
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -214,11 +214,11 @@ def evaluate(
     """
     import json
 
-    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
-    from edgeds.estimate import Estimator
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.evaluate import evaluate as score
-    from edgeds.plate import Plate
+    from edgeds.plate.plate import Plate
     from train.engine import engine_for_a_while
 
     with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
@@ -259,8 +259,8 @@ def protocol(
     """
     import json
 
-    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
     from train.engine import engine_for_a_while
     from train.protocol import SIDE, measured
 
@@ -328,7 +328,7 @@ def cost(
     import json
     import tempfile
 
-    from edgeds.network.checkpoint import load_weights
+    from edgeds.engine.network.checkpoint import load_weights
     from train.cost import measured_cost
 
     with tempfile.TemporaryDirectory() as folder:
@@ -339,7 +339,7 @@ def cost(
 
 def _validation_sets(paths: list[Path]) -> list[Dataset]:
     """The sets; of the rooms, those that nothing is trained on."""
-    from edgeds.dataset import read_set
+    from edgeds.evaluation.dataset import read_set
 
     read = [read_set(path) for path in paths]
     return [one.of_scenes("*7") if one.name == "rooms" else one for one in read]
@@ -347,8 +347,8 @@ def _validation_sets(paths: list[Path]) -> list[Dataset]:
 
 def main_command() -> None:
     """`app`, with bad input told in a line and exit code 2."""
+    from edgeds.engine.network.checkpoint import WeightsError
     from edgeds.errors import EdgedsError
-    from edgeds.network.checkpoint import WeightsError
     from train.parts import PartError
 
     try:

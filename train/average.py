@@ -10,7 +10,12 @@ from pathlib import Path
 
 import torch
 
-from edgeds.network.checkpoint import WeightsError, load_weights, made_of_weights, save_weights
+from edgeds.engine.network.checkpoint import (
+    WeightsError,
+    load_weights,
+    made_of_weights,
+    save_weights,
+)
 
 
 @torch.no_grad()

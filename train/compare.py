@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from edgeds.dataset import Dataset
+from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.torch_tensorrt import InProcessEngine
-from edgeds.estimate import Estimator
+from edgeds.estimate.estimator import Estimator
+from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.evaluate import evaluate
-from edgeds.network.dual_head import DualHead
-from edgeds.plate import Plate
+from edgeds.plate.plate import Plate
 from train.cost import frame_gmac
 from train.diary import train_and_log
 from train.material import Material

@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from edgeds.engine.card import Card, sha256_of
-from edgeds.network.checkpoint import load_weights, made_of_weights
-from edgeds.network.dual_head import DualHead
-from edgeds.network.export import PLATE_NAMES, export_onnx
+from edgeds.engine.network.checkpoint import load_weights, made_of_weights
+from edgeds.engine.network.dual_head import DualHead
+from edgeds.engine.network.export import PLATE_NAMES, export_onnx
 
 TOLERANCE = 2e-3
 """On alpha and, relative to its largest value, inverse depth; fp32 kernels differ by 1e-5, a wrong

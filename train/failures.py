@@ -11,13 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgeds.dataset import Dataset, load
-from edgeds.estimate import Estimator
+from edgeds.estimate.estimator import Estimator
+from edgeds.evaluation.dataset import Dataset, load
 from edgeds.evaluation.evaluate import alpha_scores
-from edgeds.overlay import depth_picture, mask_picture
-from edgeds.plate import Plate
-from edgeds.preprocess import resized
+from edgeds.plate.plate import Plate
+from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
+from edgeds.views.compose import depth_picture, mask_picture
 
 _SIZE = (180, 320)
 _QUALITY = 85

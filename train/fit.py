@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edgeds.network.dual_head import DualHead, normalised
+from edgeds.engine.network.dual_head import DualHead, normalised
 from train.batches import Batch, Samples, batches
 from train.losses import alpha_loss, depth_loss
 from train.material import Material

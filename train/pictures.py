@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edgeds.network.dual_head import DualHead
+from edgeds.engine.network.dual_head import DualHead
 from train.batches import Samples
 
 

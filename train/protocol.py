@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.dataset import Dataset, load
-from edgeds.estimate import Estimator
-from edgeds.metrics import depth_from_fit
-from edgeds.plate import Plate
+from edgeds.estimate.estimator import Estimator
+from edgeds.evaluation.dataset import Dataset, load
+from edgeds.evaluation.metrics import depth_from_fit
+from edgeds.plate.plate import Plate
 from edgeds.types import Engine, Frame
 
 SIDE = 224

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edgeds.network.checkpoint import load_weights, save_weights
-from edgeds.network.dual_head import DualHead
-from edgeds.network.encoder import encoder_state_from_imagenet
+from edgeds.engine.network.checkpoint import load_weights, save_weights
+from edgeds.engine.network.dual_head import DualHead
+from edgeds.engine.network.encoder import encoder_state_from_imagenet
 from train.processes import Processes
 from train.recipe import Recipe
 

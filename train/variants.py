@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edgeds.network.dual_head import DualHead, Fuse, normalised
-from edgeds.network.encoder import CHANNELS
+from edgeds.engine.network.dual_head import DualHead, Fuse, normalised
+from edgeds.engine.network.encoder import CHANNELS
 
 
 class FuseBoth(Fuse):

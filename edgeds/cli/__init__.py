@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from edgeds.cli.bench import bench_command
+from edgeds.cli.bench.command import bench_command
 from edgeds.cli.build_engine import build_engine_command
 from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.capture import capture_command
-from edgeds.cli.doctor import doctor_command
+from edgeds.cli.doctor.command import doctor_command
 from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
 from edgeds.cli.video import video_command

@@ -21,8 +21,8 @@ from edgeds.cli.console import print_json, print_table, progress, say
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from edgeds.engine.build import Built
-    from edgeds.engine.maker import Row, Target
+    from edgeds.engine.build.build import Built
+    from edgeds.engine.build.maker import Row, Target
     from edgeds.types import Size
 
 PrecisionOption = Literal["fp16", "int8", "fp32"]
@@ -58,7 +58,7 @@ def build_engine_command(
     as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
 ) -> None:
     """Make an engine in another precision; where that costs too much, say so and keep float."""
-    from edgeds.engine.build import build_engine
+    from edgeds.engine.build.build import build_engine
     from edgeds.engine.places import shipped_calibration_set
     from edgeds.errors import DatasetError
 
@@ -105,8 +105,8 @@ def _terminated_as_ctrl_c() -> Iterator[None]:
 
 def _target(gpu: str) -> Target:
     """What to build for; says what was found."""
+    from edgeds.engine.build.maker import Target
     from edgeds.engine.cuda import find_cuda
-    from edgeds.engine.maker import Target
     from edgeds.errors import EngineError
 
     gpu = gpu.lower()
@@ -129,7 +129,7 @@ def _target(gpu: str) -> Target:
 
 
 def _warn_of_a_small_set(calib: Path | None, precision: str) -> None:
-    from edgeds.engine.calibration import read_calibration_set
+    from edgeds.engine.build.calibration import read_calibration_set
 
     if calib is not None and precision != "fp32" and (w := read_calibration_set(calib).warning):
         say(f"warning: {w}")
@@ -138,8 +138,8 @@ def _warn_of_a_small_set(calib: Path | None, precision: str) -> None:
 @contextmanager
 def _source(weights: Path | None, size: str | None) -> Iterator[Path]:
     """The float engine to start from: the shipped one, or one made from it or from weights."""
+    from edgeds.engine.build.other_size import engine_of_size
     from edgeds.engine.card import read_card
-    from edgeds.engine.other_size import engine_of_size
     from edgeds.engine.places import default_engine
 
     shipped = default_engine()
@@ -159,7 +159,7 @@ def _source(weights: Path | None, size: str | None) -> Iterator[Path]:
 
 
 def _size(text: str) -> Size:
-    from edgeds.engine.other_size import STRIDE
+    from edgeds.engine.build.other_size import STRIDE
     from edgeds.errors import EngineError
 
     match = re.fullmatch(r"(\d+)x(\d+)", text)
@@ -179,8 +179,8 @@ def _export(weights: Path, size: Size, folder: Path) -> None:
     from edgeds.errors import EngineError
 
     try:
-        from edgeds.network.checkpoint import WeightsError, load_weights
-        from edgeds.network.export import export_onnx
+        from edgeds.engine.network.checkpoint import WeightsError, load_weights
+        from edgeds.engine.network.export import export_onnx
     except ImportError as error:
         raise EngineError(
             f"cannot export {weights.name}",
@@ -208,7 +208,7 @@ class _Stages:
     """Tells stages with their times, and how far each is, on stderr."""
 
     def __init__(self) -> None:
-        from edgeds.engine.candidates import Listener
+        from edgeds.engine.build.candidates import Listener
 
         self.listener = Listener(stage=self._begin, step=self._step)
         self._bar: Progress = progress("frames/s")
@@ -254,7 +254,7 @@ def _tell(built: Built, target: Target, *, as_json: bool, forced: bool) -> None:
         print_json(_report(built, target))
         return
     size = "x".join(map(str, built.card.size))
-    from edgeds.presets import GATE
+    from edgeds.engine.settings import GATE
 
     limits = {
         "alpha_mad": GATE.alpha_mad,

@@ -13,15 +13,15 @@ from edgeds.cli.capture import held_still, take
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
-from edgeds.presets import CALIBRATION, RECORDING
+from edgeds.evaluation.settings import CALIBRATION, RECORDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from threading import Event
 
     from edgeds.cli.sources import Opened
-    from edgeds.plate import Plate
-    from edgeds.recorder import SetRecorder
+    from edgeds.evaluation.recorder import SetRecorder
+    from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Frame
 
 
@@ -57,7 +57,7 @@ def calibrate_command(
     Let it see what it will see in use: the empty scene, people near and far, lamps on and off.
     """
     from edgeds.engine import open_engine
-    from edgeds.recorder import SetRecorder, check_set_target
+    from edgeds.evaluation.recorder import SetRecorder, check_set_target
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)
@@ -102,8 +102,8 @@ def _plate(
     stop: Event,
 ) -> Plate:
     """The plate as given, from the whole of a file, or taken from the camera now."""
-    from edgeds.capture import Wizard
-    from edgeds.estimate import open_plate
+    from edgeds.plate.capture import Wizard
+    from edgeds.plate.from_clip import open_plate
 
     if path is None and opened.is_live:
         wizard = Wizard(engine)

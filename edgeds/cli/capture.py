@@ -14,15 +14,15 @@ import typer
 from edgeds.cli.console import print_json, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
-from edgeds.presets import PLATE_CAPTURE
+from edgeds.plate.settings import PLATE_CAPTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from threading import Event
 
-    from edgeds.capture import Wizard
-    from edgeds.plate import Plate
-    from edgeds.presets import PlateCapture
+    from edgeds.plate.capture import Wizard
+    from edgeds.plate.plate import Plate
+    from edgeds.plate.settings import PlateCapture
     from edgeds.sources import WatchedSource
     from edgeds.types import Frame
 
@@ -57,9 +57,9 @@ def capture_command(
     as_json: JsonOption = False,
 ) -> None:
     """Take the plate: a picture of the empty scene, from many frames, checked."""
-    from edgeds.capture import Wizard, forgiving
     from edgeds.engine import open_engine
-    from edgeds.platefile import check_plate_target, plate_to_file
+    from edgeds.plate.capture import Wizard, forgiving
+    from edgeds.plate.file import check_plate_target, plate_to_file
 
     check_plate_target(output)
     uri = uri_from_arguments(source, camera)

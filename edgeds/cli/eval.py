@@ -11,7 +11,7 @@ import typer
 from edgeds.cli.console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from edgeds.estimate import Estimator
+    from edgeds.estimate.estimator import Estimator
     from edgeds.evaluation.drift import Trial
     from edgeds.evaluation.evaluate import Report
     from edgeds.evaluation.sweep import Point
@@ -71,8 +71,8 @@ def evaluate_command(
     ] = None,
 ) -> None:
     """Measure alpha, depth and their steadiness on a labelled set."""
-    from edgeds.dataset import read_set
     from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.disturb import cases_like
     from edgeds.evaluation.drift import drift as run_drift
     from edgeds.evaluation.drift import driftable
@@ -136,8 +136,8 @@ def evaluate_command(
 
 
 def _estimate_for_plate(engine: Engine) -> Callable[[Pixels], Estimator]:
-    from edgeds.estimate import Estimator
-    from edgeds.plate import Plate
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.plate.plate import Plate
 
     def estimate_for_plate(pixels: Pixels) -> Estimator:
         return Estimator(engine, Plate(pixels, origin="file"))

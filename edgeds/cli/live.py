@@ -22,14 +22,16 @@ from edgeds.cli.options import (
     ViewOption,
 )
 from edgeds.cli.sources import CameraOption, SourceArgument, uri_from_arguments
-from edgeds.presets import LOOK, PAGE
+from edgeds.live.web.settings import PAGE
+from edgeds.views.settings import LOOK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeds.control import LiveControl, LiveStatus, PlateStatus
-    from edgeds.live import LiveReport, LiveRun, Window
-    from edgeds.plate import Plate
+    from edgeds.live.control import LiveControl, LiveStatus
+    from edgeds.live.run import LiveReport, LiveRun, Window
+    from edgeds.plate.plate import Plate
+    from edgeds.plate.status import PlateStatus
     from edgeds.types import Size, StreamInfo
 
 
@@ -75,11 +77,11 @@ def live_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show live who and what was not in the empty scene, and how near everything is."""
-    from edgeds.backdrop import open_backdrop
-    from edgeds.live import LiveRun
-    from edgeds.plate import fitted
-    from edgeds.platefile import plate_from_file
+    from edgeds.live.run import LiveRun
+    from edgeds.plate.file import plate_from_file
+    from edgeds.plate.plate import fitted
     from edgeds.sources import open_live_source
+    from edgeds.views.backdrop import open_backdrop
 
     uri, wanted_size = uri_from_arguments(source, camera), _size(size)
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)
@@ -145,7 +147,7 @@ def _size(text: str | None) -> Size | None:
 def _window(info: StreamInfo, *, must: bool) -> Window | None:
     """A window, or None where it is not possible and nobody insists."""
     from edgeds.errors import SinkError
-    from edgeds.sinks.window import WindowSink
+    from edgeds.live.window import WindowSink
 
     try:
         return WindowSink(f"edgeds: {info.name}", info.size)
@@ -157,7 +159,7 @@ def _window(info: StreamInfo, *, must: bool) -> Window | None:
 
 
 def _add_page(run: LiveRun, address: str) -> None:
-    from edgeds.sinks.web import WebSink
+    from edgeds.live.web.sink import WebSink
 
     sink = WebSink(address, run)
     run.add_output("page", sink)

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from edgeds.presets import View
+from edgeds.views.settings import View
 
 ViewOption: TypeAlias = Annotated[View, typer.Option("--view", help="What to show.")]
 BackdropOption: TypeAlias = Annotated[

@@ -75,8 +75,8 @@ class Opened:
     @contextmanager
     def frames(self, every_secs: float = 0.0) -> Iterator[Iterable[Frame]]:
         """Frames of a file, at least one every so often; of a camera the newest when wanted."""
-        from edgeds.handoff import latest
         from edgeds.sources import VideoSource
+        from edgeds.sources.handoff import latest
 
         if self.is_live:
             with latest(self.source) as newest:

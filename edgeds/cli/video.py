@@ -19,7 +19,8 @@ from edgeds.cli.options import (
     OpacityOption,
     ViewOption,
 )
-from edgeds.presets import IMAGE_SUFFIXES, LOOK, PLATE_FROM_CLIP, View
+from edgeds.plate.settings import PLATE_FROM_CLIP
+from edgeds.views.settings import LOOK, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgeds.errors import RunError
-    from edgeds.overlay import Compose
     from edgeds.pipeline import Clock
-    from edgeds.plate import Plate
-    from edgeds.sheet import ContactSheet
+    from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Frame, Maps, Sink, Size, StreamInfo
+    from edgeds.views.compose import Compose
+    from edgeds.views.contact_sheet import ContactSheet
 
 
 def video_command(
@@ -60,14 +61,14 @@ def video_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show who and what was not in the empty scene, and how near everything is, in a video."""
-    from edgeds.backdrop import open_backdrop
-    from edgeds.estimate import Estimator
-    from edgeds.overlay import composer
+    from edgeds.estimate.estimator import Estimator
     from edgeds.pipeline import Clock
-    from edgeds.platefile import plate_to_file
-    from edgeds.sheet import ContactSheet
+    from edgeds.plate.file import plate_to_file
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
+    from edgeds.views.backdrop import open_backdrop
+    from edgeds.views.compose import composer
+    from edgeds.views.contact_sheet import ContactSheet
 
     _check_options(view, backdrop, sheet, save_plate)
     with ExitStack() as stack, stop_on_signal() as stop:
@@ -123,7 +124,7 @@ def _check_options(
     view: View, backdrop: str | None, sheet: Path | None, save_plate: Path | None
 ) -> None:
     from edgeds.errors import InputError, SinkError
-    from edgeds.platefile import check_plate_target
+    from edgeds.plate.file import check_plate_target
 
     if backdrop is not None and view != "replace":
         raise InputError(
@@ -147,7 +148,7 @@ def _plate(
     """The plate, with a progress bar where it has to be estimated; no longer than the engine is
     known not to open.
     """
-    from edgeds.estimate import open_plate
+    from edgeds.plate.from_clip import open_plate
 
     with progress() as bar:
         task = bar.add_task("plate from the clip", total=None, visible=path is None)
@@ -191,6 +192,7 @@ def _run(
 def _default_output(source: str, view: View) -> Path:
     """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
     from edgeds.errors import SinkError
+    from edgeds.sources.settings import IMAGE_SUFFIXES
 
     path = Path(source)
     if any(sign in source for sign in "*?[") and not path.exists():

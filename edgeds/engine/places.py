@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from edgeds.presets import DEFAULT_ENGINE
+from edgeds.engine.settings import DEFAULT_ENGINE
 
 
 def default_engine() -> Path:

@@ -19,6 +19,7 @@ import numpy as np
 
 from edgeds.engine.card import Card
 from edgeds.engine.interface import Shapes, check_graphs
+from edgeds.engine.settings import GPU
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
     IExecutionContext,
@@ -28,7 +29,6 @@ from edgeds.engine.tensorrt_library import (
     TensorRt,
 )
 from edgeds.errors import EngineError, RunError
-from edgeds.presets import GPU
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 if TYPE_CHECKING:

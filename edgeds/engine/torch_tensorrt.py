@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgeds.engine.cuda import Cuda, find_cuda
+from edgeds.engine.network.checkpoint import WeightsError, load_weights
+from edgeds.engine.network.dual_head import DualHead
+from edgeds.engine.network.export import folded
 from edgeds.engine.target import torch_problem
 from edgeds.errors import EngineError
-from edgeds.network.checkpoint import WeightsError, load_weights
-from edgeds.network.dual_head import DualHead
-from edgeds.network.export import folded
 from edgeds.types import Closing, Engine, Maps, Pixels, PlateFeatures, Size
 
 Compile = Callable[[nn.Module, tuple[Tensor, ...]], Callable[..., Any]]

@@ -14,14 +14,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from edgeds import metrics
-from edgeds.dataset import Dataset, Item, in_clip_order, load
 from edgeds.errors import DatasetError
-from edgeds.estimate import Estimator
+from edgeds.estimate.estimator import Estimator
+from edgeds.evaluation import metrics
+from edgeds.evaluation.dataset import Dataset, Item, in_clip_order, load
 from edgeds.evaluation.disturb import CASES, Case, Shot, Take, seen
-from edgeds.plate import Plate
+from edgeds.plate.maintenance import Upkeep
+from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels
-from edgeds.upkeep import Upkeep
 
 BAR = 1.5
 """Alpha's error may grow by this factor; past it, a prompt to retake the plate is due."""

@@ -11,8 +11,9 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from edgeds import metrics
-from edgeds.dataset import (
+from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
+from edgeds.evaluation import metrics
+from edgeds.evaluation.dataset import (
     Dataset,
     Item,
     Mask,
@@ -21,7 +22,6 @@ from edgeds.dataset import (
     in_clip_order,
     load,
 )
-from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
 from edgeds.evaluation.statistics import Mean, Tally
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 

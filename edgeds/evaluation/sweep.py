@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgeds.dataset import Dataset, Item, load
 from edgeds.errors import DatasetError
+from edgeds.evaluation.dataset import Dataset, Item, load
 from edgeds.evaluation.evaluate import EstimateForPlate, alpha_scores
 from edgeds.evaluation.perturb import PERTURBATIONS, spoiled_sample
 from edgeds.evaluation.statistics import Mean, Tally

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgeds.live.estimating import Estimated, Scene
-from edgeds.overlay import Backdrop, Compose, composer, over
-from edgeds.presets import LOOK, View
 from edgeds.types import FloatMap, Frame, Pixels
+from edgeds.views.compose import Backdrop, Compose, composer, over
+from edgeds.views.settings import LOOK, View
 
 _TILE_PX = 16
 

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from edgeds.capture import Wizard
-from edgeds.control import PlateStatus
-from edgeds.estimate import Estimator
-from edgeds.plate import Plate
-from edgeds.presets import LIVE, PLATE_CAPTURE, PlateCapture
+from edgeds.estimate.estimator import Estimator
+from edgeds.live.settings import LIVE
+from edgeds.plate.capture import Wizard
+from edgeds.plate.maintenance import PlateUpdate, Upkeep
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.status import PlateStatus
 from edgeds.sources import WatchedSource
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
-from edgeds.upkeep import PlateUpdate, Upkeep
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeds.presets import LIVE
+from edgeds.live.settings import LIVE
 
 _BINS = 10_000  # of 1 ms; what takes longer than 10 s counts as 10 s
 

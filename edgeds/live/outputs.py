@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from edgeds.control import OutputStatus
 from edgeds.errors import EdgedsError
+from edgeds.live.control import OutputStatus
 from edgeds.live.meter import Meter
-from edgeds.presets import LIVE
+from edgeds.live.settings import LIVE
 from edgeds.sinks.recording import RecordingSink, dated, free_path
 from edgeds.types import Closing, Frame, Sink, StreamInfo
 

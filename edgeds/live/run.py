@@ -16,21 +16,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from edgeds.control import LiveStatus, OutputStatus, PlateStatus, SourceState
 from edgeds.errors import EdgedsError
-from edgeds.handoff import Counts, latest, paced
 from edgeds.live.composing import LiveCompose, Look
+from edgeds.live.control import LiveStatus, OutputStatus
 from edgeds.live.estimating import LiveEstimate
 from edgeds.live.memory import return_large_arrays
 from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Outputs
-from edgeds.overlay import Backdrop, covering
-from edgeds.plate import Plate
-from edgeds.presets import LOOK, PLATE_CAPTURE, VIEWS, PlateCapture, View
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.status import PlateStatus
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.recording import dated, free_path
 from edgeds.sources import WatchedSource
+from edgeds.sources.handoff import Counts, latest, paced
+from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Engine, Frame, Pixels, Sink
+from edgeds.views.compose import Backdrop, covering
+from edgeds.views.settings import LOOK, VIEWS, View
 
 _POLL_SECS = 0.05
 _TELL_SECS = 0.25

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.errors import SinkError
-from edgeds.presets import IMAGE_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
 from edgeds.sinks.video import VIDEO_SUFFIXES, VideoSink
+from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.types import Sink, StreamInfo
 
 __all__ = ["VIDEO_SUFFIXES", "ImagesSink", "MemorySink", "VideoSink", "open_sink"]

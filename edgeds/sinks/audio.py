@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from edgeds.container import open_container
+from edgeds.sources.container import open_container
 from edgeds.types import Closing
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from types import TracebackType
 
 import numpy as np
 
-from edgeds.preprocess import resized
 from edgeds.sinks.video import VideoSink
+from edgeds.sources.scaling import resized
 from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
 
 

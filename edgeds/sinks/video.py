@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.preprocess import SWSCALE_FLAGS, swscale_colour
-from edgeds.presets import ENCODE
 from edgeds.sinks.audio import AudioCopy
+from edgeds.sinks.settings import ENCODE
+from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from edgeds.errors import SourceError
-from edgeds.presets import IMAGE_SUFFIXES
 from edgeds.sources.camera import CameraFeed, PixelFormat
 from edgeds.sources.images import ImagesSource
 from edgeds.sources.live import LiveSource, WatchedSource
 from edgeds.sources.realtime import RealTimeSource
+from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.sources.stream import StreamFeed
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.sources.video import VideoSource

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
-from edgeds.presets import IMAGE_SUFFIXES
+from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
 
 

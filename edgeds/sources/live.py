@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from edgeds.control import SourceState
 from edgeds.errors import EdgedsError, SourceError, SourceFailed
-from edgeds.preprocess import resized
-from edgeds.presets import LIVE, Live
 from edgeds.sources.camera_settings import Camera, Held, hold, release, restore
+from edgeds.sources.scaling import resized
+from edgeds.sources.settings import RECONNECT, Reconnect
+from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Frame, Pixels, Size, Source, StreamInfo
 
 _POLL_SECS = 0.1
@@ -98,7 +98,7 @@ class LiveSource(Closing):
     and times go on. `state` and `message` tell how it is doing, from any thread.
     """
 
-    def __init__(self, open_feed: Callable[[], Feed], settings: Live = LIVE) -> None:
+    def __init__(self, open_feed: Callable[[], Feed], settings: Reconnect = RECONNECT) -> None:
         """
         Raises:
             SourceError: the first connection fails, or gives no picture in time.
@@ -266,7 +266,7 @@ class _Reader:
                     self.next(timeout_secs=0)
 
 
-def _cannot_open(reason: EdgedsError | None, settings: Live) -> SourceError:
+def _cannot_open(reason: EdgedsError | None, settings: Reconnect) -> SourceError:
     if isinstance(reason, SourceError):
         return reason
     if reason is None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from edgeds.control import SourceState
 from edgeds.errors import SourceFailed
 from edgeds.sources.camera_settings import Held
+from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Frame, Source
 
 _TIME_BASE = Fraction(1, 1000)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from edgeds.container import open_container
 from edgeds.errors import SourceError, SourceFailed
-from edgeds.preprocess import SWSCALE_FLAGS, swscale_colour
+from edgeds.sources.container import open_container
+from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
 from edgeds.types import Closing, ColourTags, Frame, Pixels, StreamInfo
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 
 from calib.compose import composed
 from calib.sample import sampled, without_near_duplicates
-from edgeds.dataset import load, read_set
 from edgeds.errors import DatasetError, SourceError
+from edgeds.evaluation.dataset import load, read_set
 
 ROOT = Path(__file__).parents[2]
 MakeClip = Callable[..., Path]

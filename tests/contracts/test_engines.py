@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine, default_engine, read_card
-from edgeds.preprocess import resized
 from edgeds.sources import SyntheticSource
+from edgeds.sources.scaling import resized
 from edgeds.types import Engine
 
 

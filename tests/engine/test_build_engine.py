@@ -21,19 +21,19 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build import Built, build_engine, engine_name  # noqa: E402
-from edgeds.engine.calibration import read_calibration_set  # noqa: E402
-from edgeds.engine.candidates import Precision  # noqa: E402
+from edgeds.engine.build.build import Built, build_engine, engine_name  # noqa: E402
+from edgeds.engine.build.calibration import read_calibration_set  # noqa: E402
+from edgeds.engine.build.candidates import Precision  # noqa: E402
+from edgeds.engine.build.gate import Latency  # noqa: E402
+from edgeds.engine.build.maker import Target  # noqa: E402
+from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
+from edgeds.engine.build.replacing import put  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
-from edgeds.engine.gate import Latency  # noqa: E402
-from edgeds.engine.maker import Target  # noqa: E402
-from edgeds.engine.other_size import engine_of_size  # noqa: E402
-from edgeds.engine.replacing import put  # noqa: E402
+from edgeds.engine.settings import Gate  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
-from edgeds.preprocess import resized  # noqa: E402
-from edgeds.presets import Gate  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
+from edgeds.sources.scaling import resized  # noqa: E402
 from edgeds.types import FloatMap  # noqa: E402
 
 pytestmark = pytest.mark.timeout(600)  # seconds on a free machine, minutes on a crowded one
@@ -46,7 +46,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def few_turns() -> Iterator[None]:
     """Nothing here judges speed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edgeds.engine.gate.GATE", Gate(turns=3, warm_up_turns=1))
+        patch.setattr("edgeds.engine.build.gate.GATE", Gate(turns=3, warm_up_turns=1))
         yield
 
 
@@ -147,7 +147,7 @@ def test_weights_are_int8_per_channel_and_first_and_last_convolutions_float(int8
 def test_past_the_gate_float_is_built_and_the_card_says_why(
     small: Path, calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
+    monkeypatch.setattr("edgeds.engine.build.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
     built = build_engine(
         small, tmp_path / "e", precision="fp16", target=Target(), calibration=calib
     )
@@ -162,7 +162,7 @@ def test_past_the_gate_float_is_built_and_the_card_says_why(
 def test_force_keeps_what_the_gate_refuses(
     small: Path, calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
+    monkeypatch.setattr("edgeds.engine.build.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
     built = build_engine(
         small,
         tmp_path / "e",
@@ -238,11 +238,15 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
         return Latency(float_ms=a, candidate_ms=b, ratio=b / a)
 
     monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("edgeds.engine.tensorrt_build.find_cuda", lambda: gpu)
-    monkeypatch.setattr("edgeds.engine.maker.open_engine", lambda f: Timed(read_card(f).precision))
-    monkeypatch.setattr("edgeds.engine.maker.measured_latency", latency)
+    monkeypatch.setattr("edgeds.engine.build.tensorrt_build.find_cuda", lambda: gpu)
+    monkeypatch.setattr(
+        "edgeds.engine.build.maker.open_engine", lambda f: Timed(read_card(f).precision)
+    )
+    monkeypatch.setattr("edgeds.engine.build.maker.measured_latency", latency)
     # as one bad scene would: what is judged here is time
-    monkeypatch.setattr("edgeds.engine.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9))
+    monkeypatch.setattr(
+        "edgeds.engine.build.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9)
+    )
     built = build_engine(
         small, tmp_path / "e", precision=asked, target=Target(gpu="sm86"), calibration=calib
     )
@@ -290,7 +294,7 @@ def test_a_full_disk_leaves_the_former_engine_and_says_so(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("edgeds.engine.maker.shutil.copyfile", full)
+    monkeypatch.setattr("edgeds.engine.build.maker.shutil.copyfile", full)
     with pytest.raises(RunError, match="could not be written") as caught:
         build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
     assert "No space left" in caught.value.why

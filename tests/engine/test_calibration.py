@@ -13,9 +13,9 @@ from conftest import WriteSet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeds.engine.calibration import held_out, read_calibration_set
+from edgeds.engine.build.calibration import held_out, read_calibration_set
+from edgeds.engine.build.ranges import METHODS, Histogram
 from edgeds.engine.places import shipped_calibration_set
-from edgeds.engine.ranges import METHODS, Histogram
 from edgeds.errors import DatasetError
 
 

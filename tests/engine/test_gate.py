@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeds.dataset import Item, Sample
 from edgeds.engine import DifferenceEngine
-from edgeds.engine.gate import (
+from edgeds.engine.build.gate import (
     Comparison,
     Figures,
     Latency,
@@ -18,6 +17,7 @@ from edgeds.engine.gate import (
     measured_latency,
     verdict,
 )
+from edgeds.evaluation.dataset import Item, Sample
 from edgeds.types import FloatMap, Maps
 
 SIZE = 40, 60

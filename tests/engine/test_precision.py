@@ -11,11 +11,11 @@ import pytest
 onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
 
 from edgeds.engine import default_engine, read_card  # noqa: E402
+from edgeds.engine.build.precision import float_nodes, half_graph, write_half  # noqa: E402
 from edgeds.engine.card import Card, sha256_of  # noqa: E402
-from edgeds.engine.precision import float_nodes, half_graph, write_half  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
-from edgeds.preprocess import resized  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
+from edgeds.sources.scaling import resized  # noqa: E402
 from edgeds.types import Engine, Maps  # noqa: E402
 
 GRAPHS = ("plate.onnx", "frame.onnx")

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from tiny_set import MakeSet, write
 
-from edgeds.dataset import Dataset, read_set
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import DatasetError, InputError
-from edgeds.estimate import Estimator
+from edgeds.estimate.estimator import Estimator
+from edgeds.evaluation.dataset import Dataset, read_set
 from edgeds.evaluation.disturb import CASES, Case, Shot, Take, cases_like, seen, to_and_fro
 from edgeds.evaluation.drift import Trial, cases_of, drift, driftable
-from edgeds.plate import Plate
+from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Pixels
 

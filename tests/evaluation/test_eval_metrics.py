@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edgeds import metrics
+from edgeds.evaluation import metrics
 
 Map = npt.NDArray[np.float32]
 alphas = arrays(np.float32, (7, 9), elements=st.floats(0, 1, width=32))

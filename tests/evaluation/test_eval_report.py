@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tiny_set import SIZE, MakeSet, write
 
-from edgeds.dataset import in_clip_order, load, read_set
 from edgeds.errors import DatasetError, RunError, ShapeError, SinkError
+from edgeds.evaluation.dataset import in_clip_order, load, read_set
 from edgeds.evaluation.evaluate import Estimate, EstimateForPlate, evaluate
 from edgeds.types import Frame, Maps, Pixels
 

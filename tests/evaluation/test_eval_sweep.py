@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from tiny_set import SIZE, MakeSet
 
-from edgeds.dataset import Item, Sample, read_set
 from edgeds.errors import DatasetError, InputError
+from edgeds.evaluation.dataset import Item, Sample, read_set
 from edgeds.evaluation.evaluate import Estimate, evaluate
 from edgeds.evaluation.perturb import PERTURBATIONS, Perturbation, spoiled_sample
 from edgeds.evaluation.plot import check_can_plot, plot

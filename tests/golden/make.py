@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 
 from edgeds.engine import DifferenceEngine
-from edgeds.estimate import Estimator
-from edgeds.overlay import composer
-from edgeds.plate import Plate, plate_from_samples
-from edgeds.presets import VIEWS
+from edgeds.estimate.estimator import Estimator
+from edgeds.plate.from_clip import plate_from_samples
+from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Pixels
+from edgeds.views.compose import composer
+from edgeds.views.settings import VIEWS
 
 FOLDER = Path(__file__).parent
 

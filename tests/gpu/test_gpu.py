@@ -17,8 +17,8 @@ from edgeds.engine import default_engine, open_engine, read_card
 from edgeds.engine.card import sha256_of
 from edgeds.engine.cuda import find_cuda
 from edgeds.engine.target import torch_problem
-from edgeds.preprocess import resized
 from edgeds.sources import SyntheticSource
+from edgeds.sources.scaling import resized
 from edgeds.types import Engine
 
 
@@ -42,8 +42,8 @@ pytestmark = [pytest.mark.skipif(bool(LACKS), reason=LACKS), pytest.mark.timeout
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FP16 engine for this machine."""
-    from edgeds.engine.precision import write_half
-    from edgeds.engine.tensorrt_build import plan_from_onnx
+    from edgeds.engine.build.precision import write_half
+    from edgeds.engine.build.tensorrt_build import plan_from_onnx
 
     folder = tmp_path_factory.mktemp("fp16")
     for name in ("plate", "frame"):

@@ -10,21 +10,21 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch: pip install edgeds[train]")
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install edgeds[train]")
 
-from edgeds.network.checkpoint import (  # noqa: E402
+from edgeds.engine.network.checkpoint import (  # noqa: E402
     WeightsError,
     load_weights,
     made_of_weights,
     save_weights,
 )
-from edgeds.network.dual_head import Config, DualHead  # noqa: E402
-from edgeds.network.encoder import (  # noqa: E402
+from edgeds.engine.network.dual_head import Config, DualHead  # noqa: E402
+from edgeds.engine.network.encoder import (  # noqa: E402
     BATCH_NORM_EPS,
     CHANNELS,
     STAGES,
     Encoder,
     encoder_state_from_imagenet,
 )
-from edgeds.network.export import PLATE_NAMES, export_onnx, folded  # noqa: E402
+from edgeds.engine.network.export import PLATE_NAMES, export_onnx, folded  # noqa: E402
 
 SIZE = (64, 96)
 

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install e
 
 from typer.testing import CliRunner  # noqa: E402
 
-from edgeds.dataset import read_set  # noqa: E402
+from edgeds.evaluation.dataset import read_set  # noqa: E402
 from train.__main__ import app  # noqa: E402
 from train.compare import compared  # noqa: E402
 from train.imagenet import imagenet_weights  # noqa: E402

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch", reason="exports from torch: pip install edg
 pytest.importorskip("onnx", reason="writes ONNX: pip install edgeds[train]")
 
 from edgeds.engine import open_engine, read_card  # noqa: E402
-from edgeds.network.checkpoint import save_weights  # noqa: E402
-from edgeds.network.dual_head import DualHead  # noqa: E402
+from edgeds.engine.network.checkpoint import save_weights  # noqa: E402
+from edgeds.engine.network.dual_head import DualHead  # noqa: E402
 from train import engine as engine_module  # noqa: E402
 from train.cost import frame_gmac  # noqa: E402
 from train.engine import engine_from_weights  # noqa: E402

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
 
-from edgeds.network.checkpoint import load_weights, made_of_weights  # noqa: E402
+from edgeds.engine.network.checkpoint import load_weights, made_of_weights  # noqa: E402
 from train.average import average_weights  # noqa: E402
 from train.diary import train_and_log  # noqa: E402
 from train.fit import fit, rate_factor  # noqa: E402

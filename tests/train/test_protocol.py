@@ -11,8 +11,8 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
 
-from edgeds.dataset import read_set
 from edgeds.engine import DifferenceEngine
+from edgeds.evaluation.dataset import read_set
 from train.protocol import SIDE, SquareError, measured
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from edgeds.engine.build.tensorrt_build import plan_from_onnx
 from edgeds.engine.cuda import Cuda, Gpu
-from edgeds.engine.tensorrt_build import plan_from_onnx
 from edgeds.errors import EngineError
 from tests.trt import fake_tensorrt
 from tests.trt.fake_builder import TIMES, behaviour

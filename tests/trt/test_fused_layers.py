@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeds.engine.fused_layers import (
+from edgeds.engine.build.fused_layers import (
     convolutions_by_precision,
     float_convolutions,
     fused_layers,

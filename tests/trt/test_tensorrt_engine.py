@@ -13,9 +13,9 @@ from deferred_lane import DeferredLane  # noqa: E402
 from fake_tensorrt import INTERFACES, fake_library, write_fake_engine  # noqa: E402
 
 from edgeds.engine.lane import CpuLane  # noqa: E402
+from edgeds.engine.settings import GPU  # noqa: E402
 from edgeds.engine.tensorrt import TensorRtEngine  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
-from edgeds.presets import GPU  # noqa: E402
 from edgeds.types import Pixels  # noqa: E402
 
 SIZE = (32, 64)

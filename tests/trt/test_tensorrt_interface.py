@@ -18,7 +18,7 @@ import pytest
 from tests.trt.fake_tensorrt import INTERFACES
 
 ENGINE = Path(__file__).parents[2] / "edgeds" / "engine"
-FILES = sorted(ENGINE.glob("tensorrt*.py"))
+FILES = sorted(ENGINE.rglob("tensorrt*.py"))
 RECORDED = {path.stem: json.loads(path.read_text())["classes"] for path in INTERFACES}
 NAMES = set().union(*RECORDED.values())
 ALIASES = {"IParserError": "ParserError"}  # the C++ name that one signature tells

@@ -12,9 +12,9 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 
 from edgeds.engine import open_engine  # noqa: E402
 from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
+from edgeds.engine.network.checkpoint import load_weights  # noqa: E402
 from edgeds.engine.torch_tensorrt import InProcessEngine, open_weights  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
-from edgeds.network.checkpoint import load_weights  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.types import Pixels  # noqa: E402
 

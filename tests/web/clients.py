@@ -19,9 +19,9 @@ pytest.importorskip("starlette", reason='the extra "web" is not installed')
 
 from websockets.sync.client import ClientConnection, connect
 
-from edgeds.presets import PAGE
-from edgeds.rehearsal import Rehearsal
-from edgeds.sinks.web import WebSink
+from edgeds.live.simulated import Rehearsal
+from edgeds.live.web.settings import PAGE
+from edgeds.live.web.sink import WebSink
 
 
 @dataclass

@@ -15,7 +15,7 @@ import pytest
 from clients import Serve, Served, picture, wait_until
 
 from edgeds.errors import SinkError
-from edgeds.presets import Page
+from edgeds.live.web.settings import Page
 
 HURRIED = Page(idle_secs=1.0, send_secs=1.0, connections=20)
 

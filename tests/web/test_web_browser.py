@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from clients import Served, serving, wait_until
 
-from edgeds.control import PlateStatus
-from edgeds.rehearsal import Rehearsal
-from edgeds.sinks.web import WebSink
+from edgeds.live.simulated import Rehearsal
+from edgeds.live.web.sink import WebSink
+from edgeds.live.web.webrtc import is_webrtc_installed
+from edgeds.plate.status import PlateStatus
 from edgeds.sources import open_source
-from edgeds.web.webrtc import is_webrtc_installed
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 

@@ -10,10 +10,10 @@ import pytest
 from clients import Serve, Served
 
 from edgeds.errors import SinkError
-from edgeds.rehearsal import Rehearsal
-from edgeds.sinks.web import WebSink
-from edgeds.web.guard import is_loopback
-from edgeds.web.server import address_from_text
+from edgeds.live.simulated import Rehearsal
+from edgeds.live.web.access import is_loopback
+from edgeds.live.web.server import address_from_text
+from edgeds.live.web.sink import WebSink
 
 FILES = ("/", "/page.css", "/page.js", "/live.js", "/spark.js", "/icon.svg")
 

@@ -13,8 +13,8 @@ import pytest
 from clients import Serve, Served, wait_until
 
 from edgeds.errors import InputError
-from edgeds.presets import Page
-from edgeds.web.upload import picture_from_upload, size_from_header
+from edgeds.live.web.settings import Page
+from edgeds.live.web.upload import picture_from_upload, size_from_header
 
 
 def encoded(suffix: str, size: tuple[int, int] = (60, 90), *options: int) -> bytes:

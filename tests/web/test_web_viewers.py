@@ -18,11 +18,12 @@ import pytest
 from clients import Serve, Served, picture, wait_until
 from websockets.exceptions import ConnectionClosed
 
-from edgeds.control import OutputStatus
-from edgeds.presets import VIEWS, Page
+from edgeds.live.control import OutputStatus
+from edgeds.live.web.broadcast import jpeg_from_pixels
+from edgeds.live.web.settings import Page
+from edgeds.live.web.webrtc import is_webrtc_installed
 from edgeds.types import Frame
-from edgeds.web.broadcast import jpeg_from_pixels
-from edgeds.web.webrtc import is_webrtc_installed
+from edgeds.views.settings import VIEWS
 
 _BROKEN = OutputStatus(name="virtual camera", location="/dev/video9", message="unplugged")
 

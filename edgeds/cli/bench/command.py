@@ -1,0 +1,110 @@
+"""`edgeds bench`: how fast this machine is, as a table and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgeds.cli.bench.settings import BENCH
+from edgeds.cli.console import print_json, print_table, say
+from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+
+if TYPE_CHECKING:
+    from edgeds.cli.bench.measure import BenchReport
+    from edgeds.types import Size
+
+_COLUMNS = ["frames", "way", "fps", "decode", "network", "compose", "encode"]
+
+
+def bench_command(
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WxH", help="Only frames of this size; may be given again."),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each run.")] = BENCH.frames,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Also write the report here, as JSON."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure fps end to end, latency by stage and the network alone."""
+    import cv2
+
+    from edgeds.cli.bench.measure import bench
+    from edgeds.cli.doctor.diagnosis import diagnose
+
+    cv2.setNumThreads(1)  # as in `edgeds video`
+    sizes = tuple(map(_size, at)) if at else BENCH.sizes
+    if output is not None:
+        _check_target(output)
+    report = bench(engine, device=device, sizes=sizes, frames=frames, on_stage=say)
+    told = {**report.to_json(), "machine": diagnose().machine()}
+    if output is None and device.startswith("cuda"):
+        output = Path(f"bench-{_slug(report.engine)}.json")
+    if as_json:
+        print_json(told)
+    else:
+        _print(report, told["machine"])
+    if output is not None:
+        output.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        say(f"report: {output}")
+
+
+def _size(text: str) -> Size:
+    from edgeds.errors import InputError
+
+    found = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
+    if found is None or int(found[1]) % 2 or int(found[2]) % 2:
+        raise InputError(
+            f"no size: {text!r}", why="it is WIDTHxHEIGHT, both even", fix="such as --at 1280x720"
+        )
+    return int(found[2]), int(found[1])
+
+
+def _check_target(path: Path) -> None:
+    """Before minutes are spent on measuring."""
+    from edgeds.errors import SinkError
+
+    if path.suffix.lower() == ".json" and path.absolute().parent.is_dir():
+        return
+    raise SinkError(
+        f"cannot write the report {str(path)!r}",
+        why="it must be a .json in a folder that is there",
+        fix="give a path such as bench.json",
+    )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _print(report: BenchReport, machine: dict[str, Any]) -> None:
+    rows = []
+    for row in report.rows:
+        stages = [
+            f"{times['p50_ms']:.1f} / {times['p95_ms']:.1f}" if times["p95_ms"] else "-"
+            for times in row.report.stages.values()
+        ]
+        rows.append([f"{row.size[1]}x{row.size[0]}", row.way, f"{row.report.fps:.1f}", *stages])
+    gpus = ", ".join(machine["gpus"]) or "no GPU"
+    print_table(
+        f"{report.engine}\n{machine['cpu']}, {machine['cores']} cores; {gpus}; {report.day}\n"
+        "stages: ms per frame, p50 / p95; they overlap; frames in memory are neither decoded nor "
+        "encoded",
+        _COLUMNS,
+        rows,
+    )
+    network = report.network
+    typer.echo(
+        f"network alone: {network.p50_ms:.1f} ms p50, {network.p95_ms:.1f} ms p95 "
+        f"({network.runs} runs), {network.ratio:.2f} x the {network.yardstick} "
+        f"({network.yardstick_p50_ms:.1f} ms, in turns)\n"
+        f"first frame: {report.first_frame_secs:.2f} s after asking for the engine"
+    )

@@ -1,0 +1,22 @@
+"""Settings of the benchmark, measured or decided once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    sizes: tuple[tuple[int, int], ...] = ((360, 640), (720, 1280), (1080, 1920))
+    frames: int = 90
+    pictures: int = 6
+    """Different frames; they come round again. Making more takes longer than measuring them."""
+    row_secs: float = 10.0
+    """A run that takes longer has fewer frames."""
+    network_runs: int = 60
+    warm_up: int = 5
+    yardstick_side: int = 512
+    """Of the picture it transforms on a CPU; of the matrices it multiplies on a GPU, 8 times."""
+
+
+BENCH = Bench()

@@ -1,0 +1,1 @@
+"""`edgeds doctor`."""

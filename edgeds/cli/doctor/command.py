@@ -1,0 +1,79 @@
+"""`edgeds doctor`: what is installed, which engines can run here, and why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgeds.cli.console import print_json
+from edgeds.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from edgeds.cli.doctor.diagnosis import Diagnosis, Library
+
+
+def doctor_command(as_json: JsonOption = False) -> None:
+    """Tell what is here, which engine would run, and why the others would not."""
+    from edgeds.cli.doctor.diagnosis import diagnose
+
+    diagnosis = diagnose()
+    if as_json:
+        print_json(diagnosis.to_json())
+        return
+    _print("machine", _machine(diagnosis))
+    libraries = [
+        [one.name, one.version or "-", one.used_for if one.version else _missing(one)]
+        for one in diagnosis.libraries
+    ]
+    _print("libraries", libraries)
+    _print("engines (* runs when none is asked for)", _engines(diagnosis))
+    cameras = [[one.device, one.name, one.problem or "ready"] for one in diagnosis.cameras]
+    _print("cameras", cameras or [["none found"]])
+    encoders = [
+        [one.name, one.hardware or "CPU", one.problem or "ready"] for one in diagnosis.encoders
+    ]
+    _print("video encoders", encoders)
+    for line in diagnosis.advice:
+        typer.echo(line)
+
+
+def _print(title: str, rows: list[list[str]]) -> None:
+    """Columns as wide as they need to be; nothing is cut or wrapped, so that it can be searched."""
+    columns = max(map(len, rows))
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(columns)]
+    typer.echo(title)
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        typer.echo(f"  {'  '.join(cells)}".rstrip())
+
+
+def _machine(diagnosis: Diagnosis) -> list[list[str]]:
+    flags = [flag for flag, there in diagnosis.cpu_flags.items() if there]
+    rows = [
+        ["edgeds", f"{diagnosis.edgeds} on Python {diagnosis.python}, {diagnosis.system}"],
+        ["processor", f"{diagnosis.cpu}, {diagnosis.cores} cores"],
+        ["fast instructions", ", ".join(flags) or "not known"],
+    ]
+    cuda = diagnosis.cuda
+    for gpu in cuda.gpus:
+        memory = f"{gpu.memory_bytes / 2**30:.0f} GiB"
+        rows.append([f"cuda:{gpu.index}", f"{gpu.name}, {gpu.sm}, {memory}"])
+    driver = f"{diagnosis.kernel_driver or 'of unknown version'}, up to CUDA {cuda.driver_cuda}"
+    rows.append(["NVIDIA driver", driver if cuda.gpus else cuda.problem])
+    rows.append(["display", diagnosis.display_problem or "ready"])
+    return rows
+
+
+def _missing(library: Library) -> str:
+    return f"{library.used_for}: {library.install}"
+
+
+def _engines(diagnosis: Diagnosis) -> list[list[str]]:
+    rows = []
+    for one in diagnosis.engines:
+        mark = "*" if one is diagnosis.chosen else " "
+        fix = "" if "edgeds doctor" in one.fix else f"; fix: {one.fix}"
+        state = one.runs_on or f"cannot run: {one.problem}{fix}"
+        rows.append([mark, one.card.name, one.card.precision, state])
+    return rows

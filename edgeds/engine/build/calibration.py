@@ -1,0 +1,116 @@
+"""A calibration set: frames with their plates that int8 ranges are measured on, and others of the
+same set that the result is judged on.
+
+Its format is that of any set (`edgeds.dataset`): a folder with `manifest.jsonl`, of which frame,
+plate, scene, empty, clip and index are used, and alpha and depth_mm where they are there. This
+module owns what makes such a set fit for calibration: how many frames it needs, how it is split,
+and its hash. Knows nothing about networks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeds.errors import DatasetError
+from edgeds.evaluation.dataset import Item, in_clip_order, read_set
+from edgeds.evaluation.settings import CALIBRATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationSet:
+    """Items to measure ranges on, and items to judge the result on; none is in both."""
+
+    name: str
+    calibration: tuple[Item, ...]
+    held_out: tuple[Item, ...]
+    hash: str
+    """SHA-256 of what the set holds; the same wherever the folder lies."""
+    warning: str | None
+    """What to tell a user who could do better."""
+
+    @property
+    def frames(self) -> int:
+        return len(self.calibration) + len(self.held_out)
+
+
+def read_calibration_set(path: Path) -> CalibrationSet:
+    """Read, check, split and hash a set. Loads no pixels.
+
+    Raises:
+        DatasetError: it is no set, a file is missing, or it has too few frames.
+    """
+    dataset = read_set(path)
+    items = in_clip_order(dataset.items)
+    settings = CALIBRATION
+    if len(items) < settings.min_frames:
+        raise DatasetError(
+            f"cannot calibrate on {dataset.name!r}",
+            why=f"it has {len(items)} frames; ranges measured on fewer than "
+            f"{settings.min_frames} do not hold for the next frame",
+            fix="record more, 500 and up: edgeds calibrate SOURCE -o SET; or leave --calib out "
+            "for the set that ships",
+        )
+    warning = None
+    if len(items) < settings.good_frames:
+        warning = (
+            f"{dataset.name} has {len(items)} frames: {settings.good_frames} and more, "
+            "with empty ones and with all the light there is, give better ranges"
+        )
+    apart = held_out(scenes_of(items))
+    return CalibrationSet(
+        name=dataset.name,
+        calibration=tuple(item for i, item in enumerate(items) if i not in apart),
+        held_out=tuple(item for i, item in enumerate(items) if i in apart),
+        hash=hash_of(items),
+        warning=warning,
+    )
+
+
+def held_out(scenes: Sequence[str]) -> frozenset[int]:
+    """Positions of the items to judge on, given each item's scene in the order of time.
+
+    A scene's items are cut into stretches of at most a twentieth of the set, and whole stretches
+    are held out: of many scenes whole scenes, of one long scene five-percent pieces of its time.
+    Which ones is decided by a hash of the scene's name, thus the same at every call, and not
+    in step with any pattern in the set.
+    """
+    longest = max(1, len(scenes) // CALIBRATION.stretches)
+    seen: dict[str, int] = defaultdict(int)
+    stretches: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for position, scene in enumerate(scenes):
+        stretches[scene, seen[scene] // longest].append(position)
+        seen[scene] += 1
+
+    def lot(stretch: tuple[str, int]) -> bytes:
+        return hashlib.sha256(f"{stretch[0]}#{stretch[1]}".encode()).digest()
+
+    wanted = CALIBRATION.held_out_share * len(scenes)
+    chosen: list[int] = []
+    for stretch in sorted(stretches, key=lot):
+        if len(chosen) >= wanted:
+            break
+        chosen += stretches[stretch]
+    return frozenset(chosen)
+
+
+def scenes_of(items: Sequence[Item]) -> list[str]:
+    return [item.scene for item in items]
+
+
+def hash_of(items: Sequence[Item]) -> str:
+    """SHA-256 over the items in order: what their files hold and what the manifest says of them,
+    not where they lie.
+    """
+    digest = hashlib.sha256()
+    of_file: dict[Path, str] = {}
+    for item in items:
+        digest.update(f"{item.scene}\0{item.empty}\0{item.clip}\0{item.index}".encode())
+        for path in (item.frame, item.plate, item.alpha, item.ignore, item.depth_mm):
+            if path is not None and path not in of_file:
+                of_file[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(of_file[path].encode() if path is not None else b"-")
+    return digest.hexdigest()

@@ -1,0 +1,192 @@
+"""Makes engines of any precision from one float engine, and judges them.
+
+Works in a folder that is given to it. Knows nothing about where a finished engine goes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgeds.engine import open_engine
+from edgeds.engine.build.calibration import CalibrationSet
+from edgeds.engine.build.candidates import (
+    GRAPHS,
+    Listener,
+    Precision,
+    half_engine,
+    int8_engine,
+    write_card,
+)
+from edgeds.engine.build.gate import (
+    HeldOut,
+    Latency,
+    Verdict,
+    held_out_by,
+    measured_latency,
+    verdict,
+)
+from edgeds.engine.card import CARD_NAME, read_card, sha256_of
+from edgeds.engine.places import built_engines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What the engine shall run on."""
+
+    gpu: str | None = None
+    """None is the CPU; "sm86" and the like a GPU."""
+    here: bool = True
+    """Whether this machine has it, so that latency can be measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One precision that was made: a line of the table at the end."""
+
+    precision: Precision
+    bytes: int
+    frame_ms: float | None
+    verdict: Verdict | None
+    """None for float32: it is what others are judged by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An engine folder in the making."""
+
+    folder: Path
+    row: Row
+
+
+class Maker:
+    """Makes engines of any precision from one float engine, and judges them."""
+
+    def __init__(
+        self,
+        source: Path,
+        work: Path,
+        target: Target,
+        frames: CalibrationSet | None,
+        listener: Listener,
+    ) -> None:
+        self._source, self._work, self._target = source, work, target
+        self._frames, self._listener = frames, listener
+        self._held_out: HeldOut | None = None
+
+    def made(self, precision: Precision) -> Made:
+        graphs = self._graphs(precision)
+        comparison = None
+        if precision != "fp32":
+            from edgeds.engine.onnxruntime import reference_engine
+
+            held_out = self._judges()
+            self._listener.stage(f"comparing {precision} with float", len(held_out))
+            engine = reference_engine(graphs, read_card(graphs))
+            comparison = held_out.compare(engine, on_frame=self._listener.step)
+        folder = graphs if self._target.gpu is None else self._planned(graphs, self._target.gpu)
+        latency = self._latency(folder, precision, "fp32")
+        instead = None
+        if precision != "fp32" and (better := next_better(precision, self._target)) != "fp32":
+            against = self._latency(folder, precision, better)
+            instead = None if against is None else (better, against)
+        row = Row(
+            precision=precision,
+            bytes=sum(path.stat().st_size for path in folder.iterdir()),
+            frame_ms=latency.candidate_ms if latency else None,
+            verdict=None if comparison is None else verdict(comparison, latency, instead=instead),
+        )
+        return Made(folder=folder, row=row)
+
+    def _graphs(self, precision: Precision) -> Path:
+        """An ONNX engine folder of that precision, made once: what is timed against may be what is
+        built in the end.
+        """
+        folder = self._work / precision
+        if (folder / CARD_NAME).is_file():
+            return folder
+        if precision == "int8":
+            assert self._frames is not None
+            made = int8_engine(self._source, folder, self._frames, self._judges(), self._listener)
+            return made if self._target.gpu is None else _half_rest(made)
+        self._listener.stage(f"writing {precision} graphs", 0)
+        if precision == "fp16":
+            return half_engine(self._source, folder)
+        folder.mkdir()
+        for name in GRAPHS:
+            shutil.copyfile(self._source / name, folder / name)
+        return write_card(self._source, folder, "fp32", made=read_card(self._source).made)
+
+    def _judges(self) -> HeldOut:
+        if self._held_out is None:
+            from edgeds.engine.onnxruntime import reference_engine
+
+            assert self._frames is not None
+            items = self._frames.held_out
+            self._listener.stage(f"float maps of {len(items)} held-out frames", len(items))
+            engine = reference_engine(self._source, read_card(self._source))
+            self._held_out = held_out_by(items, engine, on_frame=self._listener.step)
+        return self._held_out
+
+    def _planned(self, graphs: Path, gpu: str) -> Path:
+        """The same engine as TensorRT plans; its own folder."""
+        from edgeds.engine.build.tensorrt_build import plan_from_onnx
+
+        folder = graphs.with_name(f"{graphs.name}-{gpu}")
+        if (folder / CARD_NAME).is_file():
+            return folder
+        folder.mkdir()
+        plans = {}
+        for name in GRAPHS:
+            plans[name] = plan_from_onnx(
+                graphs / name,
+                gpu="auto" if self._target.here else gpu,
+                timing_cache=built_engines().parent / "timing.cache",
+                on_stage=lambda text: self._listener.stage(text, 0),
+            )
+            (folder / name).with_suffix(".plan").write_bytes(plans[name].data)
+        card, frame = read_card(graphs), plans["frame.onnx"]
+        files = {path.name: sha256_of(path) for path in folder.iterdir()}
+        kernels = {Path(name).stem: plan.kernels for name, plan in plans.items()}
+        replace(
+            card,
+            name=folder.name,
+            backend=frame.library,
+            files=files,
+            target=frame.target,
+            made={**card.made, "kernels": kernels},
+        ).write(folder)
+        return folder
+
+    def _latency(self, folder: Path, precision: Precision, other: Precision) -> Latency | None:
+        """Against an engine of the `other` precision, both as they will run; None where they cannot
+        run here.
+        """
+        if not self._target.here:
+            return None
+        reference = self._source
+        if self._target.gpu is not None:
+            reference = self._planned(self._graphs(other), self._target.gpu)
+        told = "float" if other == "fp32" else other
+        self._listener.stage(f"timing {precision} and {told}, in turns", 0)
+        with open_engine(reference) as float_engine, open_engine(folder) as candidate:
+            return measured_latency(float_engine, candidate)
+
+
+def _half_rest(int8: Path) -> Path:
+    """The int8 engine with float16 where it was float32: what a GPU wants."""
+    from edgeds.engine.build.precision import write_half
+
+    for name in GRAPHS:
+        write_half(int8 / name, int8 / name)
+    card = read_card(int8)
+    replace(card, files={name: sha256_of(int8 / name) for name in GRAPHS}).write(int8)
+    return int8
+
+
+def next_better(precision: Precision, target: Target) -> Precision:
+    """What is made when the gate refuses: on a CPU float16 is computed as float32, so it is no
+    step between.
+    """
+    return "fp16" if precision == "int8" and target.gpu is not None else "fp32"

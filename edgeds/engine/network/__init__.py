@@ -1,0 +1,1 @@
+"""The network in torch, its weights, and its export to ONNX."""

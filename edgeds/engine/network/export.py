@@ -1,0 +1,126 @@
+"""From the network to two ONNX files: plate.onnx, run once per plate, and frame.onnx, run per
+frame.
+
+Bytes go in: uint8 NHWC; cast, layout and normalisation are nodes of the graph, so that no
+backend preprocesses by itself. Static shapes, float32, batch normalisation folded. Knows
+nothing about engines or their cards.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from edgeds.engine.network.dual_head import DualHead, Fuse
+
+OPSET = 17
+PLATE_TENSORS = 11
+PLATE_NAMES = tuple(f"plate_{i}" for i in range(PLATE_TENSORS))
+"""Outputs of plate.onnx and inputs of frame.onnx: pixels, p1..p5, and what each scale adds to its
+fusion.
+"""
+STRIDE = 32
+
+
+def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple[Path, Path]:
+    """Write `folder`/plate.onnx and `folder`/frame.onnx for pictures of `size` (height, width).
+
+    Raises:
+        ValueError: a side is not a multiple of 32.
+    """
+    if size[0] % STRIDE or size[1] % STRIDE:
+        raise ValueError(f"size {size[0]}x{size[1]}: both sides must be multiples of {STRIDE}")
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = folded(network)
+    pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        features = PlateGraph(plain)(pixels)
+    plate, frame = folder / "plate.onnx", folder / "frame.onnx"
+    write_graph(PlateGraph(plain), (pixels,), plate, ["plate"], list(PLATE_NAMES))
+    write_graph(
+        FrameGraph(plain),
+        (pixels, *features),
+        frame,
+        ["frame", *PLATE_NAMES],
+        ["alpha", "inverse_depth"],
+    )
+    return plate, frame
+
+
+def folded(network: DualHead) -> DualHead:
+    """A copy that computes the same without batch normalisation and without the fusion's gain."""
+    plain = copy.deepcopy(network).float().eval()
+    for module in list(plain.modules()):
+        if isinstance(module, Fuse):
+            module.of_pair.weight.data *= module.gain
+            module.of_plate.weight.data *= module.gain
+            module.gain.fill_(1.0)
+        if isinstance(module, nn.Sequential):
+            for i in range(len(module) - 1):
+                conv, norm = module[i], module[i + 1]
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
+    plain.requires_grad_(False)
+    return plain
+
+
+class PlateGraph(nn.Module):
+    """Bytes of a plate to the tensors that frames are compared with."""
+
+    def __init__(self, network: DualHead) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, plate: Tensor) -> tuple[Tensor, ...]:
+        return self.network.encode_plate(pixels_from_bytes(plate))
+
+
+class FrameGraph(nn.Module):
+    """Bytes of a frame and the plate's tensors to alpha and inverse depth."""
+
+    def __init__(self, network: DualHead) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frame: Tensor, *plate: Tensor) -> tuple[Tensor, Tensor]:
+        alpha, inverse_depth = self.network(pixels_from_bytes(frame), plate)
+        return alpha, inverse_depth
+
+
+def pixels_from_bytes(pixels: Tensor) -> Tensor:
+    """(1, H, W, 3) uint8 to (1, 3, H, W) float32; the cast comes first, since TensorRT does
+    nothing else to uint8.
+    """
+    return pixels.float().permute(0, 3, 1, 2)
+
+
+def write_graph(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    names_in: list[str],
+    names_out: list[str],
+) -> None:
+    with warnings.catch_warnings():
+        # the TorchScript exporter is deprecated; its successor wants onnxscript and writes opset
+        # 18 and later
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            inputs,
+            path,
+            input_names=names_in,
+            output_names=names_out,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(path)
+    model.doc_string = ""
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)

@@ -1,0 +1,31 @@
+"""Settings of engines (GPU buffers, INT8 calibration, the gate), measured or decided once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_ENGINE = "edgeds-192x320-fp32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    frames_in_flight: int = 3
+    """Page-locked slots: one is filled, one computed, one read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a lower precision may cost on held-out frames before float is taken instead."""
+
+    alpha_mad: float = 2e-3
+    iou_loss: float = 0.01
+    depth_abs_rel: float = 0.03
+    """Relative."""
+    latency_ratio: float = 1.03
+    """Slower than float; up to this it is noise."""
+    turns: int = 60
+    warm_up_turns: int = 5
+
+
+GPU = Gpu()
+GATE = Gate()

@@ -1,0 +1,148 @@
+"""Frame -> Maps for one plate and one engine; and how to come by a plate.
+
+Knows how the pieces fit, not how any of them works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgeds.errors import ShapeError
+from edgeds.estimate.depth import (
+    Fit,
+    anchored,
+    come_nearer,
+    depth_range,
+    fit_to_plate,
+    middle_of,
+    spread_foreground,
+)
+from edgeds.estimate.matte import refined_alpha
+from edgeds.plate.plate import Plate
+from edgeds.plate.registration import Matrix, displacement, warped
+from edgeds.sources.scaling import resized
+from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
+
+_STILL_PX = 0.5  # a smaller move is left out of the depth, which is softer than that
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """All that is known of a plate, in one object, so that it is exchanged in one step."""
+
+    plate: Plate
+    small: Pixels
+    features: PlateFeatures
+    depth_small: FloatMap
+    depth: FloatMap
+    middle: float
+    """Of its depth."""
+
+
+class Estimator:
+    """Alpha and inverse depth of frames before one plate.
+
+    The plate is encoded, and its depth computed, once. Inverse depth of all frames is in the
+    plate's units. Frames of a clip go in order: a frame without any background to fit its depth
+    by takes the fit of the frame before.
+    """
+
+    def __init__(self, engine: Engine, plate: Plate) -> None:
+        self._engine = engine
+        small = resized(plate.pixels, engine.size)
+        features = engine.encode_plate(small)
+        depth = _plate_depth(engine, small, features)
+        large = _enlarged(depth, plate.size)
+        self._scene = _Scene(plate, small, features, depth, large, middle_of(depth))
+        self._first = self._scene
+        self._fit: Fit | None = None
+
+    @property
+    def plate(self) -> Plate:
+        return self._scene.plate
+
+    @property
+    def plate_depth(self) -> FloatMap:
+        """Inverse depth of the plate, float32 (H, W). Read-only."""
+        return self._scene.depth
+
+    @property
+    def depth_range(self) -> tuple[float, float]:
+        """(far, near): one scale for showing the inverse depth of every frame."""
+        return depth_range(self._first.depth_small)
+
+    def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
+        """Go on with a corrected plate of the same scene: `edgeds.upkeep` makes them.
+
+        Only the plate is encoded again. Its depth stays that of the first plate, so the
+        background's depth does not flicker with the light; where the camera moved, it is moved
+        along. Call it from the thread that estimates, between two frames.
+
+        Args:
+            move: 3x3, takes (x, y, 1) of the first plate to this one, in px.
+
+        Raises:
+            ShapeError: the plate has another size.
+        """
+        if plate.size != self.plate.size:
+            raise ShapeError(
+                f"the new plate is {plate.size} and the old one {self.plate.size} (height, width)",
+                why="a plate is replaced while frames of one size go by",
+                fix="make another Estimator for another size",
+            )
+        small = resized(plate.pixels, self._engine.size)
+        first = self._first
+        depth_small, depth = first.depth_small, first.depth
+        if move is not None and displacement(move, plate.size) > _STILL_PX:
+            depth = warped(first.depth, move)
+            depth.flags.writeable = False
+            depth_small = cv2.resize(depth, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+        features = self._engine.encode_plate(small)
+        middle = middle_of(depth_small)
+        self._scene = _Scene(plate, small, features, depth_small, depth, middle)
+
+    def __call__(self, frame: Frame) -> Maps:
+        """Maps at the frame's size. They are the caller's to keep.
+
+        Raises:
+            ShapeError: the frame is not of the plate's size.
+        """
+        scene = self._scene
+        if frame.size != scene.plate.size:
+            raise ShapeError(
+                f"the frame is {frame.size} and the plate {scene.plate.size} (height, width)",
+                why="frame and plate must be the same view at the same size",
+                fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
+            )
+        small = resized(frame.pixels, self._engine.size)
+        raw = self._engine.infer(small, scene.features)
+        self._fit = fit_to_plate(raw.inverse_depth, scene.depth_small, raw.alpha, before=self._fit)
+        near = self._fit.scale * raw.inverse_depth + self._fit.shift
+        near = come_nearer(near, scene.middle)
+        near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
+        alpha = refined_alpha(
+            raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small)
+        )
+        return Maps(alpha, anchored(alpha, scene.depth, near))
+
+
+def _plate_depth(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:
+    """Inverse depth of the plate: the mean of what the network says of it and of its mirror image.
+
+    It is computed once and is the background's depth from then on, so that a second look, some
+    20 ms, is cheap. On rooms never seen it took AbsRel from .185 to .184, on others .098 to .093.
+    """
+    straight = engine.infer(small, features).inverse_depth
+    mirrored = np.ascontiguousarray(small[:, ::-1])
+    turned_back = engine.infer(mirrored, engine.encode_plate(mirrored)).inverse_depth[:, ::-1]
+    return np.asarray((straight + turned_back) / 2, np.float32)
+
+
+def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
+    larger: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
+    larger = np.ascontiguousarray(larger, np.float32)
+    larger.flags.writeable = False
+    return larger

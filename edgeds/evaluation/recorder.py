@@ -1,0 +1,306 @@
+"""A calibration set from one's own camera or clip: which frames to keep, and the folder they go to.
+
+The folder is a set as `edgeds.dataset` reads it, and is one at every moment from the first frame
+on: a frame is written before its line. Knows nothing about cameras, nor what the set is for.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.errors import DatasetError, SinkFailed
+from edgeds.evaluation.dataset import MANIFEST
+from edgeds.evaluation.settings import RECORDING, Recording
+from edgeds.plate.plate import Plate
+from edgeds.sinks.images import image_bytes
+from edgeds.sources.images import pixels_from_image
+from edgeds.sources.scaling import resized
+from edgeds.types import Engine, Frame, Pixels, Size
+
+_THUMBNAIL = (18, 32)
+Thumbnail = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    line: dict[str, Any]
+    thumbnail: Thumbnail
+
+    @property
+    def empty(self) -> bool:
+        return bool(self.line["empty"])
+
+    @property
+    def brightness(self) -> float:
+        return float(self.thumbnail.mean())
+
+
+class SetRecorder:
+    """Offered frames, it keeps those that add something.
+
+    That is: not sooner than `every_secs` after the one before, and unlike all that are there. A
+    share of empty ones is kept although they are alike. Beyond twice `settings.frames` they are
+    thinned out evenly in time, the brightest and darkest excepted.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        plate: Plate,
+        engine: Engine,
+        *,
+        name: str,
+        every_secs: float,
+        settings: Recording = RECORDING,
+    ) -> None:
+        """
+        Args:
+            folder: new, or with a set made by this, which is continued.
+            plate: at the frames' size.
+            name: of the source; the frames' clip and scene are called after it.
+
+        Raises:
+            DatasetError: the folder holds something else.
+            SinkFailed: it cannot be written.
+        """
+        self._engine = engine
+        self._every_secs, self._next_secs = every_secs, float("-inf")
+        self._lines = _SetFolder(folder)
+        self._kept = [_Kept(line, _thumbnail(pixels)) for line, pixels in self._lines.read()]
+        # What a set has is not taken from it.
+        self._settings = replace(settings, frames=max(settings.frames, len(self._kept)))
+        self._size = _within(plate.size, settings.max_side_px)
+        small = resized(plate.pixels, self._size)
+        self._clip = self._lines.free_clip(name)
+        self._plate = self._lines.write_plate(small, self._clip)
+        self._features = engine.encode_plate(resized(plate.pixels, engine.size))
+        if self._plate not in {kept.line["frame"] for kept in self._kept}:
+            self._keep(self._plate, small, empty=True, index=None)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def empty(self) -> int:
+        """How many of them show nobody."""
+        return sum(kept.empty for kept in self._kept)
+
+    def offer(self, frame: Frame) -> bool:
+        """Look at the next frame; whether it was kept.
+
+        Raises:
+            SinkFailed: it cannot be written.
+        """
+        if frame.pts_secs < self._next_secs:
+            return False
+        self._next_secs = frame.pts_secs + self._every_secs
+        pixels = resized(frame.pixels, self._size)
+        is_new = self._is_new(_thumbnail(pixels))
+        wants_empty = self.empty < self._settings.empty_share * (len(self) + 1)
+        if not (is_new or wants_empty):
+            return False
+        empty = self._is_empty(frame.pixels)
+        if not (is_new or empty):
+            return False
+        path = f"frame/{self._clip}_{frame.index:07d}.jpg"
+        self._lines.write_image(path, pixels)
+        self._keep(path, pixels, empty=empty, index=frame.index)
+        if len(self) >= 2 * self._settings.frames:
+            self._thin_out()
+            self._every_secs *= 2
+        return True
+
+    def finish(self) -> None:
+        """Bring the set down to the wanted number."""
+        if len(self) > self._settings.frames:
+            self._thin_out()
+
+    def _keep(self, path: str, pixels: Pixels, *, empty: bool, index: int | None) -> None:
+        line = {
+            "frame": path,
+            "plate": self._plate,
+            "alpha": None,
+            "ignore": None,
+            "depth_mm": None,
+            "scene": self._clip,
+            "empty": empty,
+            "clip": None if index is None else self._clip,
+            "index": index,
+        }
+        self._lines.append(line)
+        self._kept.append(_Kept(line, _thumbnail(pixels)))
+
+    def _is_empty(self, pixels: Pixels) -> bool:
+        alpha = self._engine.infer(resized(pixels, self._engine.size), self._features).alpha
+        return float((alpha > 0.5).mean()) <= self._settings.empty_foreground
+
+    def _is_new(self, thumbnail: Thumbnail) -> bool:
+        # The newest first: what is alike is most often like them.
+        return all(
+            int(cv2.norm(kept.thumbnail, thumbnail, cv2.NORM_INF)) >= self._settings.new_levels
+            for kept in reversed(self._kept)
+        )
+
+    def _thin_out(self) -> None:
+        chosen = chosen_evenly(
+            [kept.brightness for kept in self._kept],
+            [kept.empty for kept in self._kept],
+            self._settings,
+        )
+        dropped = [kept.line for i, kept in enumerate(self._kept) if i not in chosen]
+        self._kept = [kept for i, kept in enumerate(self._kept) if i in chosen]
+        self._lines.rewrite([kept.line for kept in self._kept], dropped)
+
+
+def check_set_target(folder: Path) -> None:
+    """Find out before the work is done that a set cannot be there.
+
+    Raises:
+        DatasetError: the folder holds something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise _foreign(folder, "it is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise _foreign(folder, f"it is not empty, and has no {MANIFEST}")
+
+
+def chosen_evenly(brightness: list[float], empty: list[bool], settings: Recording) -> set[int]:
+    """Which `settings.frames` of more to keep: the extremes of exposure, some empty ones, and
+    the rest evenly in their order.
+    """
+    count = len(brightness)
+    if count <= settings.frames:
+        return set(range(count))
+    order = np.argsort(brightness, kind="stable")
+    extremes = max(1, int(settings.extreme_share * settings.frames))
+    chosen = {int(i) for i in (*order[:extremes], *order[-extremes:])}
+    empties = [i for i in range(count) if empty[i]]
+    chosen |= set(_evenly(empties, int(settings.empty_share * settings.frames)))
+    rest = [i for i in range(count) if i not in chosen]
+    return chosen | set(_evenly(rest, settings.frames - len(chosen)))
+
+
+class _SetFolder:
+    """The files of a set: what is named in the manifest is always there."""
+
+    def __init__(self, folder: Path) -> None:
+        check_set_target(folder)
+        self._folder, self._manifest = folder, folder / MANIFEST
+
+    def read(self) -> list[tuple[dict[str, Any], Pixels]]:
+        """The lines of a set made before, with their frames."""
+        if not self._manifest.is_file():
+            return []
+        text = self._manifest.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a line that was cut off in writing is none
+        try:
+            lines = [json.loads(line) for line in whole.splitlines()]
+            if any(set(line) != _KEYS for line in lines):
+                raise ValueError("its lines have other keys")
+            found = [(line, pixels_from_image(self._folder / line["frame"])) for line in lines]
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            raise _foreign(self._folder, f"its set was not made by this: {error}") from error
+        if whole != text:
+            self._replace_manifest(lines)
+        return found
+
+    def free_clip(self, name: str) -> str:
+        """A name for a new clip: letters and digits of the source's, and a number."""
+        stem = "".join(sign if sign.isalnum() else "_" for sign in name)[:40]
+        number = 1
+        while any(self._folder.glob(f"plate/{stem}_{number}.png")):
+            number += 1
+        return f"{stem}_{number}"
+
+    def write_plate(self, pixels: Pixels, clip: str) -> str:
+        """Where the plate is: the same picture is kept once."""
+        data = image_bytes(pixels)
+        for path in sorted(self._folder.glob("plate/*.png")):
+            if path.read_bytes() == data:
+                return f"plate/{path.name}"
+        return self._write(f"plate/{clip}.png", data)
+
+    def write_image(self, name: str, pixels: Pixels) -> str:
+        return self._write(name, image_bytes(pixels, Path(name).suffix))
+
+    def append(self, line: dict[str, Any]) -> None:
+        try:
+            with self._manifest.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise _full(self._manifest, error) from error
+
+    def rewrite(self, lines: list[dict[str, Any]], dropped: list[dict[str, Any]]) -> None:
+        self._replace_manifest(lines)
+        needed = {line[key] for line in lines for key in ("frame", "plate")}
+        for line in dropped:
+            if line["frame"] not in needed:
+                (self._folder / line["frame"]).unlink(missing_ok=True)
+
+    def _replace_manifest(self, lines: list[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        part = self._manifest.with_suffix(".part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(self._manifest)
+        except OSError as error:
+            raise _full(self._manifest, error) from error
+
+    def _write(self, name: str, data: bytes) -> str:
+        path = self._folder / name
+        part = path.with_name(path.name + ".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise _full(path, error) from error
+        return name
+
+
+_KEYS = {"frame", "plate", "alpha", "ignore", "depth_mm", "scene", "empty", "clip", "index"}
+
+
+def _foreign(folder: Path, why: str) -> DatasetError:
+    return DatasetError(
+        f"cannot record to {str(folder)!r}",
+        why=why,
+        fix="give a new folder, or one that this command made, to go on with it",
+    )
+
+
+def _full(path: Path, error: OSError) -> SinkFailed:
+    return SinkFailed(
+        f"cannot write {path.name}",
+        why=error.strerror or str(error),
+        fix="make room on the disk; the same command goes on with what is there",
+    )
+
+
+def _thumbnail(pixels: Pixels) -> Thumbnail:
+    small: Thumbnail = cv2.resize(pixels, _THUMBNAIL[::-1], interpolation=cv2.INTER_AREA).astype(
+        np.int16
+    )
+    return small
+
+
+def _within(size: Size, max_side_px: int) -> Size:
+    shrink = max(1.0, max(size) / max_side_px)
+    return round(size[0] / shrink), round(size[1] / shrink)
+
+
+def _evenly(items: list[int], count: int) -> list[int]:
+    """`count` of the items, spread over all of them; all where there are no more."""
+    if count <= 0:
+        return []
+    if len(items) <= count:
+        return items
+    return [items[int((i + 0.5) * len(items) / count)] for i in range(count)]

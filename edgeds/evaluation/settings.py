@@ -1,0 +1,43 @@
+"""Settings of calibration sets and of their recording, measured or decided once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Frames for int8 ranges."""
+
+    min_frames: int = 100
+    """Fewer are refused."""
+    good_frames: int = 500
+    """Fewer are warned about."""
+    held_out_share: float = 0.2
+    """Share of the frames that the result is judged on."""
+    percentile: float = 99.99
+    """Share of the values that the method of this name keeps from saturating."""
+    stretches: int = 20
+    """A set is cut into at least so many pieces of one scene each, and pieces are held out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A calibration set from one's own camera or clip."""
+
+    frames: int = 600
+    every_secs: float = 1.0
+    """Between frames of a camera: 600 are ten minutes of use."""
+    new_levels: int = 8
+    """A frame is new where a cell of its 32x18 thumbnail differs by so much from every other's."""
+    empty_share: float = 0.06
+    """Share of empty frames that is kept although they are alike."""
+    empty_foreground: float = 0.0005
+    """Share of foreground up to which a frame is empty."""
+    extreme_share: float = 0.02
+    """Share of the darkest, and of the brightest, frames that thinning out leaves in."""
+    max_side_px: int = 1280
+
+
+RECORDING = Recording()
+CALIBRATION = Calibration()

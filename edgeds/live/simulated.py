@@ -1,0 +1,250 @@
+"""A live run without camera and network: the fake behind `LiveControl`.
+
+The synthetic scene over and over, with its true alpha, in all views; recordings and snapshots are
+real files. For the page's and the window's development, and for tests.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgeds.errors import SinkError
+from edgeds.live.control import LiveStatus
+from edgeds.plate.status import PlateStatus
+from edgeds.sinks.video import VideoSink
+from edgeds.sources.synthetic import SyntheticSource
+from edgeds.types import Closing, Frame, Maps, Pixels, Sink, Size
+from edgeds.views.compose import composer, covering
+from edgeds.views.settings import VIEWS, View
+
+_REMEMBERED = 120
+
+
+class Rehearsal(Closing):
+    """Runs from the moment it is made; write its pictures to sinks with `add_sink`.
+
+    `occupied` makes the next plates be refused, as if somebody stood in the scene; `pretend`
+    replaces any field of the status, for what a real run shows on bad days only.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        size: Size = (180, 320),
+        rate_hz: float = 30.0,
+        count_down_secs: float = 3.0,
+        capture_secs: float = 1.0,
+    ) -> None:
+        self.folder, self._rate_hz = folder, rate_hz
+        self._count_down_secs, self._capture_secs = count_down_secs, capture_secs
+        self._scene = SyntheticSource(
+            size=size, frame_count=60, rate=Fraction(rate_hz).limit_denominator(1000)
+        )
+        self._loop: list[tuple[Frame, Maps]] = []
+        self.occupied = False
+        self._lock = threading.RLock()
+        self._sinks: list[Sink] = []
+        self._view: View = "overlay"
+        self._opacity = 0.45
+        self._backdrop: Pixels | None = None
+        self._stale = True
+        self._plate = PlateStatus(phase="ready", verdict="the synthetic plate", health=1.0)
+        self._plate_due_secs: float | None = None
+        self._recording: VideoSink | None = None
+        self._recording_since = 0.0
+        self._recorded = self._taken = 0
+        self._shown: Frame | None = None
+        self._count = 0
+        self._stamps: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
+        self._pretended: dict[str, Any] = {}
+        self._began_secs = time.perf_counter()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="edgeds-rehearsal", daemon=True)
+        self._thread.start()
+
+    def add_sink(self, sink: Sink) -> None:
+        """Write all further pictures to it as well. It stays the caller's to close."""
+        with self._lock:
+            self._sinks.append(sink)
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Write no more pictures to it."""
+        with self._lock:
+            self._sinks.remove(sink)
+
+    def pretend(self, **fields: Any) -> None:
+        """Replace fields of all further `status()`; without any, nothing is replaced."""
+        with self._lock:
+            self._pretended = fields
+
+    @property
+    def backdrop(self) -> Pixels | None:
+        return self._backdrop
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def status(self) -> LiveStatus:
+        now = time.perf_counter()
+        with self._lock:
+            stamps = list(self._stamps)
+            gaps = len(stamps) - 1
+            latencies = [latency for _, latency in stamps] or [0.0]
+            p50, p95 = np.percentile(latencies, (50, 95)) * 1e3
+            status = LiveStatus(
+                source="rehearsal",
+                engine="truth",
+                size=self._scene.info.size,
+                source_state="ended" if self.stopped else "running",
+                view=self._view,
+                opacity=self._opacity,
+                fps=gaps / (stamps[-1][0] - stamps[0][0]) if gaps > 0 else 0.0,
+                latency_p50_ms=float(p50),
+                latency_p95_ms=float(p95),
+                grabbed=self._count,
+                delivered=self._count,
+                plate=self._plate,
+                recording=None if self._recording is None else self._recording.location,
+                recording_secs=0.0 if self._recording is None else now - self._recording_since,
+                secs=now - self._began_secs,
+            )
+            return replace(status, **self._pretended)
+
+    def take_plate(self) -> None:
+        with self._lock:
+            self._plate_due_secs = time.perf_counter() + self._count_down_secs + self._capture_secs
+
+    def set_view(self, view: View) -> None:
+        assert view in VIEWS
+        with self._lock:
+            self._view, self._stale = view, True
+
+    def set_opacity(self, opacity: float) -> None:
+        with self._lock:
+            self._opacity, self._stale = min(1.0, max(0.0, opacity)), True
+
+    def set_backdrop(self, pixels: Pixels | None) -> None:
+        with self._lock:
+            self._backdrop, self._stale = pixels, True
+
+    def start_recording(self) -> None:
+        with self._lock:
+            if self._recording is None:
+                self._recorded += 1
+                path = self.folder / f"rehearsal-{self._recorded}.mp4"
+                self._recording = VideoSink(path, self._scene.info)
+                self._recording_since = time.perf_counter()
+
+    def stop_recording(self) -> Path | None:
+        with self._lock:
+            recording, self._recording = self._recording, None
+        if recording is None:
+            return None
+        recording.close()
+        return Path(recording.location)
+
+    def snapshot(self) -> Path | None:
+        import cv2
+
+        with self._lock:
+            shown = self._shown
+            self._taken += 1
+            path = self.folder / f"rehearsal-{self._taken}.png"
+        if shown is None:
+            return None
+        order = cv2.COLOR_RGBA2BGRA if shown.pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        if not cv2.imwrite(str(path), cv2.cvtColor(shown.pixels, order)):
+            raise SinkError(f"cannot write {path.name!r}", why="the folder does not take it")
+        return path
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._thread.join(5)
+        self.stop_recording()
+
+    def _run(self) -> None:
+        due = time.perf_counter()
+        while not self._stopped.is_set():
+            grabbed = time.perf_counter()
+            frame, maps = self._next()
+            with self._lock:
+                self._tend_plate()
+                if self._stale:
+                    self._compose, self._stale = self._composer(), False
+                compose, sinks = self._compose, list(self._sinks)
+            shown = compose(frame, maps)
+            for sink in sinks:
+                sink.write(shown)
+            with self._lock:
+                if self._recording is not None:
+                    self._recording.write(_opaque(shown))
+                self._shown = shown
+                self._count += 1
+                now = time.perf_counter()
+                self._stamps.append((now, now - grabbed))
+            due = max(due + 1 / self._rate_hz, now - 1 / self._rate_hz)
+            self._stopped.wait(max(0.0, due - now))
+
+    def _next(self) -> tuple[Frame, Maps]:
+        """The scene, kept after its first showing: a rehearsal should cost little."""
+        length = self._scene.info.frame_count or 1
+        place = self._count % length
+        if place == len(self._loop):
+            alpha = self._scene.alpha(place)
+            height, width = alpha.shape
+            slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
+            depth = alpha + (1 - alpha) * slope
+            self._loop.append((self._scene.frame(place), Maps(alpha, depth)))
+        frame, maps = self._loop[place]
+        return replace(frame, index=self._count, pts=self._count), maps
+
+    def _composer(self) -> Any:
+        height, width = self._scene.info.size
+        slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
+        picture = None if self._backdrop is None else covering(self._backdrop, (height, width))
+        return composer(
+            self._view,
+            plate=self._scene.plate,
+            plate_depth=slope,
+            depth_range=(0.2, 0.6),
+            backdrop=None if picture is None else lambda _frame: picture,
+            opacity=self._opacity,
+        )
+
+    def _tend_plate(self) -> None:
+        if self._plate_due_secs is None:
+            return
+        left = self._plate_due_secs - time.perf_counter()
+        if left > self._capture_secs:
+            wait = left - self._capture_secs
+            self._plate = replace(self._plate, phase="counting", secs_left=wait, verdict="")
+        elif left > 0:
+            self._plate = replace(self._plate, phase="capturing", secs_left=left)
+        else:
+            self._plate_due_secs = None
+            self._plate = self._judged()
+
+    def _judged(self) -> PlateStatus:
+        if self.occupied:
+            why = "somebody is in the picture: step out of it and take the plate again"
+            return PlateStatus(phase="refused", verdict=why, health=self._plate.health)
+        return PlateStatus(phase="ready", verdict="a good plate: nothing moved", health=1.0)
+
+
+def _opaque(frame: Frame) -> Frame:
+    if frame.pixels.shape[2] == 3:
+        return frame
+    return replace(frame, pixels=np.ascontiguousarray(frame.pixels[..., :3]))

@@ -1,0 +1,235 @@
+"""The page's server: one event loop in a thread of its own, on a port that is surely ours.
+
+Knows how the pieces of the page are put together; what they do is their own matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket
+import threading
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeds.errors import SinkError, SinkFailed
+from edgeds.live.control import LiveControl
+from edgeds.live.web.access import is_loopback, own_names
+from edgeds.live.web.settings import PAGE, Page
+from edgeds.types import Closing, Frame
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from edgeds.live.web.app import App
+    from edgeds.live.web.broadcast import Broadcast
+    from edgeds.live.web.webrtc import Stream
+
+_START_SECS = 20.0
+_JOIN_SECS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
+def address_from_text(text: str) -> Address:
+    """[HOST:]PORT, as people type it: "8080", "0.0.0.0:8080", "[::1]:8080"; port 0 is any.
+
+    Raises:
+        SinkError: it is nothing like that.
+    """
+    host, colon, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise SinkError(
+            f"cannot serve a page at {text!r}",
+            why="this is no [HOST:]PORT",
+            fix="for example --serve 8080, or --serve 0.0.0.0:8080 for other devices",
+        )
+    return Address(host, int(port))
+
+
+class Server(Closing):
+    """Serves the page from the moment it is made until it is closed.
+
+    Raises:
+        SinkError: the address is not to be had, or the web extra is missing.
+    """
+
+    def __init__(self, address: Address, control: LiveControl, *, settings: Page = PAGE) -> None:
+        _require_extra()
+        self._socket = _listening(address)
+        self.port: int = self._socket.getsockname()[1]
+        self.token = None if is_loopback(address.host) else secrets.token_urlsafe(24)
+        self._host, self._control, self._settings = address.host, control, settings
+        self._ready = threading.Event()
+        self._broadcast: Broadcast | None = None
+        self._stream: Stream | None = None
+        self._app: App | None = None
+        self._uvicorn: uvicorn.Server | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="edgeds-web", daemon=True)
+        self._thread.start()
+        self._ready.wait(_START_SECS)
+        self._raise_if_broken()
+
+    @property
+    def url(self) -> str:
+        """What to open in a browser; with the token where one is needed."""
+        host = _reachable(self._host)
+        base = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        return base if self.token is None else f"{base}?token={self.token}"
+
+    @property
+    def viewers(self) -> int:
+        return 0 if self._app is None else self._app.viewers
+
+    @property
+    def encoded(self) -> int:
+        """Pictures encoded so far: none while nobody looks."""
+        return 0 if self._broadcast is None else self._broadcast.encoded
+
+    def show(self, frame: Frame) -> None:
+        """Make it the newest picture. Any thread; returns at once."""
+        self._raise_if_broken()
+        if self._broadcast is not None:
+            self._broadcast.show(frame)
+        if self._stream is not None:
+            self._stream.show(frame)
+
+    def close(self) -> None:
+        if self._uvicorn is not None:
+            self._uvicorn.should_exit = True
+        self._thread.join(_JOIN_SECS)
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # handed to whoever shows the next frame
+            self._error = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        from edgeds.live.web.access import Guard
+        from edgeds.live.web.app import App
+        from edgeds.live.web.broadcast import Broadcast
+        from edgeds.live.web.connections import Door
+        from edgeds.live.web.webrtc import Stream, is_webrtc_installed
+
+        loop = asyncio.get_running_loop()
+        door = Door(self._settings)
+        with ExitStack() as stack:
+            self._broadcast = stack.enter_context(Broadcast(loop, self._settings))
+            if is_webrtc_installed():
+                self._stream = stack.enter_context(Stream(loop, self._settings))
+            self._app = App(self._control, self._broadcast, self._stream, door, self._settings)
+            guard = Guard(
+                self._app,
+                port=self.port,
+                token=self.token,
+                hosts=own_names(self._host),
+                any_ip=self.token is not None,
+            )
+            self._uvicorn = _uvicorn_server(guard, door, self._settings)
+            watch = asyncio.ensure_future(door.watch())
+            self._ready.set()
+            try:
+                await self._uvicorn.serve(sockets=[self._socket])
+            finally:
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+                self._app.close()
+
+    def _raise_if_broken(self) -> None:
+        if self._error is not None:
+            raise SinkFailed("the page's server broke down", why=repr(self._error)) from self._error
+
+
+def _uvicorn_server(app: object, door: object, settings: Page) -> uvicorn.Server:
+    import uvicorn
+
+    from edgeds.live.web.connections import Door, protocol_at
+
+    assert isinstance(door, Door)
+    # What strangers send wrong is no news for the terminal; whoever sets up logging gets it.
+    logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http=protocol_at(door),
+        ws="websockets-sansio",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=int(settings.idle_secs),
+        timeout_graceful_shutdown=1,
+        h11_max_incomplete_event_size=settings.header_bytes,
+        ws_max_size=settings.message_bytes,
+        ws_per_message_deflate=False,  # JPEG does not get smaller
+    )
+    return uvicorn.Server(config)
+
+
+def _listening(address: Address) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, _, _, _, where = found[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where REUSEADDR steals ports
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise SinkError(
+            f"cannot serve the page at {address.host}:{address.port}",
+            why=error.strerror or str(error),
+            fix="give another port, e.g. --serve 8081; 0 takes any that is free",
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _reachable(host: str) -> str:
+    """The host for the link: of a server on all addresses, the one that leads to the network."""
+    if host not in ("0.0.0.0", "::"):
+        return host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Connecting a UDP socket sends nothing; it only chooses the way out (documentation addresses).
+    far_away = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far_away, 9))
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
+
+
+def _require_extra() -> None:
+    try:
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+        import websockets  # noqa: F401
+    except ImportError as error:
+        raise SinkError(
+            "cannot serve a page",
+            why=f"the package {error.name!r} is not installed",
+            fix='pip install "edgeds[web]"',
+        ) from error

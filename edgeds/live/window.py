@@ -1,0 +1,214 @@
+"""A window on the screen, through SDL (pygame-ce): the picture, a line about it, and keys.
+
+Knows nothing about cameras or what the keys mean.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgeds.errors import SinkError
+from edgeds.types import Closing, Frame, Size
+
+if TYPE_CHECKING:
+    import pygame
+
+    from edgeds.live.control import LiveStatus
+
+_MARGIN_PX = 10
+_TEXT_PX = 20
+_COUNT_SHARE = 0.4  # of the window's height: it is read from the other end of the room
+_SCREEN_SHARE = 0.9
+
+
+class WindowSink(Closing):
+    """All calls come from one thread, the main one on macOS. The window may be resized."""
+
+    location = "window"
+
+    def __init__(self, title: str, size: Size) -> None:
+        """
+        Raises:
+            SinkError: there is no display, or pygame-ce is not installed.
+        """
+        check_display()
+        # Neither greets on stdout nor takes Ctrl-C for itself.
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
+        try:
+            import pygame
+        except ImportError as error:
+            raise SinkError(
+                "cannot open a window",
+                why=f"pygame-ce is not installed ({error})",
+                fix='pip install "edgeds[window]", or use --serve',
+            ) from error
+        self._pygame = pygame
+        try:
+            pygame.display.init()
+            _check_driver(pygame.display.get_driver())
+            pygame.font.init()
+            pygame.display.set_caption(title)
+            self._screen = pygame.display.set_mode(_fitting(size), pygame.RESIZABLE)
+        except SinkError:
+            pygame.display.quit()
+            raise
+        except pygame.error as error:
+            raise SinkError(
+                "cannot open a window", why=str(error), fix="use --serve, or --no-show"
+            ) from error
+        self._font = pygame.font.Font(None, _TEXT_PX)
+        self._picture: pygame.Surface | None = None
+        self._line = self._prompt = self._count = ""
+        self._recording = self._closed = False
+
+    def write(self, frame: Frame) -> None:
+        height, width = frame.size
+        pixels = np.ascontiguousarray(frame.pixels).data  # shared, not copied
+        self._picture = self._pygame.image.frombuffer(pixels, (width, height), "RGB")
+        self._draw()
+
+    def tell(self, status: LiveStatus) -> None:
+        """Write how the run goes onto the window; recordings and snapshots do not have it."""
+        health = status.plate.health
+        self._line = (
+            f"{status.fps:.0f} fps   {status.latency_p50_ms:.0f} ms   "
+            f"p95 {status.latency_p95_ms:.0f} ms   {status.dropped} dropped   {status.view}"
+        ) + ("" if health is None else f"   plate {health:.0%}")
+        self._prompt = prompt(status)
+        counting = status.plate.phase == "counting" and status.source_state == "running"
+        self._count = str(whole_secs(status.plate.secs_left)) if counting else ""
+        self._recording = status.recording is not None
+        self._draw()
+
+    def keys(self) -> str | None:
+        """What was typed since the last call; None once the window was closed."""
+        typed = ""
+        for event in self._pygame.event.get():
+            if event.type == self._pygame.QUIT:
+                return None
+            if event.type == self._pygame.KEYDOWN:
+                typed += "q" if event.key == self._pygame.K_ESCAPE else event.unicode
+        return typed
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._pygame.font.quit()
+            self._pygame.display.quit()
+
+    def _draw(self) -> None:
+        screen, picture = self._screen, self._picture
+        if picture is None or self._closed:
+            return
+        (wide, tall), (width, height) = screen.get_size(), picture.get_size()
+        scale = min(wide / width, tall / height)
+        shown = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = (wide - shown[0]) // 2, (tall - shown[1]) // 2
+        screen.fill("black")
+        if shown != (width, height):
+            picture = self._pygame.transform.scale(picture, shown)
+        screen.blit(picture, (left, top))
+        if self._count:
+            font = self._pygame.font.Font(None, max(1, round(_COUNT_SHARE * tall)))
+            number = font.render(self._count, True, "white", "black")
+            screen.blit(number, number.get_rect(center=(wide // 2, tall // 2)))
+        self._write(self._wrapped(self._line), top=_MARGIN_PX)
+        told = self._wrapped(self._prompt)
+        self._write(told, top=tall - _MARGIN_PX - _TEXT_PX * len(told))
+        if self._recording:
+            spot = wide - 2 * _MARGIN_PX, 2 * _MARGIN_PX
+            self._pygame.draw.circle(screen, "red", spot, _MARGIN_PX)
+        self._pygame.display.flip()
+
+    def _wrapped(self, text: str) -> list[str]:
+        """In lines that fit the window's width."""
+        width = self._screen.get_width() - 2 * _MARGIN_PX
+        lines: list[str] = []
+        for word in text.split(" ") if text else ():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self._font.size(longer)[0] <= width:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
+    def _write(self, lines: list[str], *, top: int) -> None:
+        for number, text in enumerate(lines):
+            letters = self._font.render(text, True, "white")
+            ground = self._pygame.Surface((letters.get_width() + 8, _TEXT_PX))
+            ground.set_alpha(150)  # readable on any picture
+            at = top + number * _TEXT_PX
+            self._screen.blit(ground, (_MARGIN_PX - 4, at - 2))
+            self._screen.blit(letters, (_MARGIN_PX, at))
+
+
+def prompt(status: LiveStatus) -> str:
+    """The one thing the user should know or do now, or nothing."""
+    plate = status.plate
+    if status.source_state != "running":
+        return status.source_message or status.source_state
+    if plate.phase == "counting":
+        return f"leave the picture: the plate is taken in {whole_secs(plate.secs_left)} s"
+    if plate.phase == "capturing":
+        return "taking the plate: keep out of the picture"
+    if plate.phase == "refused":
+        return f"no plate: {plate.verdict}"
+    return plate.prompt
+
+
+def whole_secs(secs_left: float) -> int:
+    """As people count down: 3, 2, 1."""
+    return max(1, math.ceil(secs_left))
+
+
+def check_display() -> None:
+    """Find out that there is no screen before SDL takes another way, such as the text console.
+
+    Raises:
+        SinkError: there is none.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return
+    if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")):
+        return
+    raise SinkError(
+        "cannot open a window",
+        why="there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)",
+        fix="use --serve to look at it in a browser, or --record out.mp4; over ssh: ssh -X",
+    )
+
+
+def _check_driver(driver: str) -> None:
+    """SDL draws into memory where the display that the environment names does not answer.
+
+    Raises:
+        SinkError: it does so now, unasked.
+    """
+    if driver not in ("dummy", "offscreen") or os.environ.get("SDL_VIDEODRIVER"):
+        return
+    named = ", ".join(
+        f"{name}={os.environ[name]}"
+        for name in ("DISPLAY", "WAYLAND_DISPLAY")
+        if name in os.environ
+    )
+    raise SinkError(
+        "cannot open a window",
+        why=f"the display does not answer ({named})",
+        fix="use --serve to look at it in a browser, or --no-show; over ssh: ssh -X",
+    )
+
+
+def _fitting(size: Size) -> tuple[int, int]:
+    """(width, height) of a window that is not larger than the screen."""
+    import pygame
+
+    wide, tall = pygame.display.get_desktop_sizes()[0]
+    height, width = size
+    scale = min(1.0, _SCREEN_SHARE * wide / width, _SCREEN_SHARE * tall / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))

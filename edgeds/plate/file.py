@@ -1,0 +1,167 @@
+"""A plate as a file: any image, or a plate file (.npz) that also keeps where it came from.
+
+A plate file is NumPy's: `pixels`, `sha256` of them, `about` (JSON: how and when it was made, what
+the camera was held at), and `noise` (float16) where it was measured. Older ones have less.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.errors import PlateError, SinkError, SourceError
+from edgeds.plate.plate import Origin, Plate
+from edgeds.sinks.images import image_bytes
+from edgeds.sources.images import pixels_from_image
+from edgeds.types import Pixels
+
+PLATE_SUFFIXES = (".npz", ".png")
+
+_FIX = "give an image of the empty scene, or a file that edgeds capture or --save-plate wrote"
+
+
+def plate_from_file(path: str | Path) -> Plate:
+    """Read a plate from an image or a plate file.
+
+    Raises:
+        PlateError: it is missing, damaged, or neither of them.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".npz":
+        try:
+            return Plate(pixels_from_image(path), origin="file")
+        except SourceError as error:
+            raise PlateError(
+                f"cannot use the plate: {error.what}", why=error.why, fix=error.fix
+            ) from error
+    if not path.is_file():
+        raise PlateError(
+            f"cannot use the plate {str(path)!r}", why="there is no such file", fix=_FIX
+        )
+    try:
+        # Opened here: NumPy leaves a file that it cannot read open.
+        with path.open("rb") as data, np.load(data, allow_pickle=False) as file:
+            return _plate(file)
+    # Damage within reaches us as zlib.error, EOFError, NotImplementedError, MemoryError or
+    # whatever else the byte that was hit stands for.
+    except Exception as error:
+        raise PlateError(
+            f"cannot use the plate {str(path)!r}",
+            why=f"it is not a plate file, or it is damaged: {error or type(error).__name__}",
+            fix=_FIX,
+        ) from error
+
+
+def check_plate_target(path: Path) -> None:
+    """Find out before the work is done that a plate cannot be written there.
+
+    Raises:
+        SinkError: no such folder, or a suffix that would not keep the pixels.
+    """
+    if path.suffix.lower() not in PLATE_SUFFIXES:
+        why = "a plate must keep its pixels exactly"
+    elif not path.parent.is_dir():
+        why = f"there is no folder {str(path.parent)!r}"
+    elif path.is_dir():
+        why = "it is a folder"
+    else:
+        return
+    raise SinkError(
+        f"cannot write the plate {str(path)!r}",
+        why=why,
+        fix=f"give a path that ends in {' or '.join(PLATE_SUFFIXES)}, in a folder that is there",
+    )
+
+
+def plate_to_file(plate: Plate, path: Path) -> None:
+    """Write a plate as .png, to look at and touch up, or as .npz, with all that is known of it.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+    check_plate_target(path)
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        if path.suffix.lower() == ".npz":
+            np.savez_compressed(part, **_arrays(plate))  # type: ignore[arg-type]
+        else:
+            part.write_bytes(image_bytes(plate.pixels))
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise SinkError(
+            f"cannot write the plate {str(path)!r}",
+            why=error.strerror or str(error),
+            fix="give a place you may write to",
+        ) from error
+
+
+def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:
+    about = {
+        "origin": plate.origin,
+        "samples": plate.samples,
+        "doubtful": plate.doubtful,
+        "camera": dict(plate.camera),
+        "taken": plate.taken,
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "pixels": plate.pixels,
+        "sha256": np.array(_sha256(plate.pixels)),
+        "about": np.array(json.dumps(about)),
+    }
+    if plate.noise is not None:
+        arrays["noise"] = plate.noise.astype(np.float16)
+    return arrays
+
+
+def _plate(file: Mapping[str, npt.NDArray[Any]]) -> Plate:
+    """
+    Raises:
+        ValueError: it is no plate. Others, by way of NumPy, where it is damaged.
+    """
+    pixels = file["pixels"]
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ValueError(f"its pixels are {pixels.dtype} {pixels.shape}, not uint8 (H, W, 3)")
+    if "sha256" in file and str(file["sha256"]) != _sha256(pixels):
+        raise ValueError("its pixels are not those that were written")
+    pixels.flags.writeable = False
+    plate = Plate(pixels, origin=_origin(str(file["origin"])) if "origin" in file else "file")
+    if "about" in file:
+        about = json.loads(str(file["about"]))
+        plate = replace(
+            plate,
+            origin=_origin(about["origin"]),
+            samples=about["samples"],
+            doubtful=about["doubtful"],
+            camera={str(name): float(value) for name, value in about["camera"].items()},
+            taken=str(about["taken"]),
+        )
+    if "noise" in file:
+        noise = file["noise"].astype(np.float32)
+        if noise.shape != pixels.shape[:2]:
+            raise ValueError(f"its noise is {noise.shape}, its pixels {pixels.shape[:2]}")
+        noise.flags.writeable = False
+        plate = replace(plate, noise=noise)
+    return plate
+
+
+def _origin(name: str) -> Origin:
+    for known in get_args(Origin):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    raise ValueError(f"its origin is {name!r}")
+
+
+def _sha256(pixels: Pixels) -> str:
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()

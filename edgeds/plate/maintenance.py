@@ -1,0 +1,340 @@
+"""Keeps a plate valid while a run goes on: follows the light and small nudges of the camera.
+
+    upkeep = Upkeep(plate)
+    update = upkeep(frame, maps)          # as often as you like; it looks some 5 times a second
+    if update.plate is not None:
+        estimate.replace_plate(update.plate, move=update.move)
+
+The plate is always made anew from the captured one, so nothing wears off: moved, relit per
+channel, and then corrected by a coarse map of what else changed. Alpha says what is foreground;
+that is kept out, with a margin and a memory, however still it sits. Two things overrule alpha,
+since it errs when the plate does: structure that is the plate's own in another light, and what
+looks like the captured plate. Knows no network, and no clock but the frames' own times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.plate.light import SAME, largest, least, light_between
+from edgeds.plate.plate import Plate
+from edgeds.plate.registration import (
+    Matrix,
+    Structure,
+    agreement,
+    displacement,
+    found_again,
+    found_near,
+    landmarks,
+    structure,
+    warped,
+)
+from edgeds.plate.settings import UPKEEP, PlateUpkeep
+from edgeds.sources.scaling import resized
+from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
+
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
+RETAKE = "retake the plate (press b)"
+_GAMMA = 2.2
+_WHITE = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlateUpdate:
+    """What a look at the plate found."""
+
+    plate: Plate | None = None
+    """A new plate, where the one in use is no longer right; None while it is."""
+    move: Matrix
+    """3x3, takes (x, y, 1) of the captured plate to the current one, in px of the frame."""
+    health: float = 1.0
+    """1 is as good as new, 0 is past saving."""
+    prompt: str = ""
+    """What the user should do, and why; empty while nothing is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """A frame, small, and what its alpha says."""
+
+    view: Floats
+    shown: Structure
+    alpha: FloatMap
+    hidden: Mask
+    """Foreground with its margin."""
+    now: float
+    secs: float
+    """Since the look before."""
+
+
+class Upkeep:
+    """Watches one plate. Make another for another plate; frames go in the order of their times."""
+
+    def __init__(self, plate: Plate, settings: PlateUpkeep = UPKEEP) -> None:
+        self._captured, self._set = plate, settings
+        height, width = plate.size
+        small_width = min(settings.width_px, width)
+        self._size: Size = max(1, round(height * small_width / width)), small_width
+        self._small = resized(plate.pixels, self._size).astype(np.float32)
+        self._light, self._move = SAME, np.eye(3)
+        self._relit = self._small
+        self._extra = np.zeros_like(self._small)
+        self._foreground_at = np.full(self._size, -np.inf, np.float32)
+        self._served, self._served_move = self._small, self._move
+        self._corners = landmarks(structure(self._small))
+        self._before: float | None = None
+        self._shown_before: Structure | None = None
+        self._followed, self._adrift = True, np.eye(3)
+        self._since: dict[str, float] = {}
+        self._last = PlateUpdate(move=np.eye(3))
+
+    def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate:
+        """Look at a frame, unless the last look was a moment ago. `maps` is the frame's own."""
+        now = frame.pts_secs
+        gap = self._set.interval_secs if self._before is None else now - self._before
+        if 0 <= gap < self._set.interval_secs - 1e-6:
+            return replace(self._last, plate=None)
+        self._before = now
+        look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
+        found = self._follow_move(look)
+        same = self._follow_light(look)
+        self._follow_rest(look, same)
+        health, prompt = self._judge(look, same, found)
+        self._last = PlateUpdate(
+            plate=self._renewed(), move=self._at_full_size(self._move), health=health, prompt=prompt
+        )
+        return self._last
+
+    def _look(self, frame: Frame, maps: Maps, secs: float) -> _Look:
+        view = resized(frame.pixels, self._size).astype(np.float32)
+        alpha = _resized_alpha(maps.alpha, self._size)
+        hidden = _grown(alpha > self._set.foreground_alpha, self._set.grow_px)
+        self._foreground_at[hidden] = frame.pts_secs
+        return _Look(
+            view=view, shown=structure(view), alpha=alpha, hidden=hidden, now=frame.pts_secs,
+            secs=secs,
+        )  # fmt: skip
+
+    def _current(self) -> Floats:
+        """The plate as it should be now, small."""
+        plate: Floats = self._relit + self._extra
+        return np.clip(plate, 0, 255, out=plate)
+
+    def _relight(self) -> None:
+        """The captured plate, moved and relit, without what was learned of single places."""
+        self._relit = self._light(
+            self._small if self._unmoved() else warped(self._small, self._move)
+        )
+
+    def _unmoved(self) -> bool:
+        return bool((self._move == np.eye(3)).all())
+
+    def _follow_move(self, look: _Look) -> bool:
+        """Lay the plate over the frame. False where it ought to be seen, and is not."""
+        plate = structure(self._current())
+        move = found_again(self._corners, plate, look.shown, look.hidden)
+        before, self._shown_before = self._shown_before, look.shown
+        if move is None and self._followed and before is not None:
+            move = self._jumped(before, plate, look.shown)
+        self._followed = move is not None
+        if move is None:
+            visible = plate.textured & (look.alpha < 0.5)
+            held = agreement(plate, look.shown) & visible
+            # Behind somebody close to the camera, or on a bare wall, there is nothing to find.
+            return bool(held.sum() >= 0.3 * visible.sum() or visible.mean() < 0.02)
+        self._adrift = np.eye(3)
+        distance = displacement(move, self._size)
+        if distance < self._set.min_move_px:
+            return True
+        if distance < 1:  # half of a small one: a jitter of the estimate is not followed
+            move = np.eye(3) + (move - np.eye(3)) / 2
+        self._move = move @ self._move
+        self._extra = warped(self._extra, move)
+        self._relight()
+        self._corners = landmarks(structure(self._current()))
+        return True
+
+    def _jumped(self, before: Structure, plate: Structure, shown: Structure) -> Matrix | None:
+        """Where the plate went when the whole view, and whoever is in it, jumped at once.
+
+        Somebody may hide too much of the plate for it to be found by itself. Where the jump is
+        known and the plate is not found there either, the jump is kept: the camera was moved.
+        """
+        jump = found_again(landmarks(before), before, shown, np.zeros(self._size, np.bool_))
+        if jump is None or displacement(jump, self._size) < 1:
+            return None
+        self._adrift = jump
+        return found_near(jump, self._corners, plate, shown)
+
+    def _follow_light(self, look: _Look) -> Mask:
+        """Take gain and bias from the background; returns what is background despite alpha."""
+        plate = structure(self._current())
+        alike = _most_around(agreement(plate, look.shown), plate.textured)
+        captured = self._like_captured(look)
+        # Without what was learned of places, or that would take dusk for a stain everywhere.
+        change = light_between(self._relit, look.view, ~look.hidden | alike | captured)
+        if change is None:
+            return alike | captured
+        # A jump is followed at once; what is small may be the fit's own noise.
+        change = change if change.levels() > 3 else change.part(0.3)
+        if change.levels() > 0.15:
+            self._light = change.after(self._light)
+            self._extra *= change.gain
+            self._relight()
+            captured = self._like_captured(look)
+        return alike | captured
+
+    def _like_captured(self, look: _Look) -> Mask:
+        like = largest(np.abs(look.view - self._relit)) < self._set.same_levels
+        return _most_around(like, np.ones_like(like))
+
+    def _follow_rest(self, look: _Look, same: Mask) -> None:
+        """Learn soft light quickly from all background, single pixels slowly from settled ones."""
+        missing = look.view - self._current()
+        off = largest(np.abs(missing))
+        # Where structure tells that it is light, it counts in full; a plain patch that differs
+        # much may be a thing that alpha has missed.
+        weight = np.where(off < 12, np.float32(1), np.float32(0.1))
+        weight[look.hidden] = 0
+        weight[same] = 1
+        soft = _spread(np.clip(missing, -60, 60), weight)
+        self._extra += (1 - np.exp(-look.secs / self._set.light_secs)) * soft
+        settled = ~look.hidden & (look.now - self._foreground_at > self._set.memory_secs)
+        settled |= same & (look.alpha < 0.5)
+        learnt = np.float32(1 - np.exp(-look.secs / self._set.learn_secs))
+        self._extra += (learnt * settled)[..., None] * (missing - soft)
+        if not self._unmoved():
+            inside = np.ones(self._size, np.float32)
+            new = (warped(inside, self._move, border=0) < 0.99) & (look.alpha < 0.5)
+            self._extra[new] = (look.view - self._relit)[new]
+
+    def _judge(self, look: _Look, same: Mask, found: bool) -> tuple[float, str]:
+        moved = displacement(self._adrift @ self._move, self._size)
+        moved /= self._set.max_move * self._size[1]
+        stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))
+        visible = ~look.hidden
+        off = largest(np.abs(look.view - self._current())) > 24
+        wrong = float(off[visible].mean()) if visible.mean() > 0.05 else 0.0
+        fooled = float(((look.alpha > 0.5) & same).mean())
+        turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
+        white = float(turned_white[visible].mean()) if visible.mean() > 0.05 else 0.0
+        wait = self._set.prompt_secs
+        troubles = (
+            (f"the camera was moved: {RETAKE}", moved, wait),
+            (
+                "much of the picture is clipped to white: lower the exposure, or take light away",
+                white / self._set.max_clipped,
+                wait,
+            ),
+            (
+                f"the light changed too far: {RETAKE}",
+                max(stops / self._set.max_stops, fooled / 0.3),
+                wait,
+            ),
+            (
+                f"the view changed: {RETAKE}",
+                max(wrong / 0.5, 0.0 if found else 1.0),
+                self._set.lost_secs,
+            ),
+            (
+                f"the view is covered, or changed: clear it, or {RETAKE}",
+                float((look.alpha > 0.5).mean()) / 0.95,
+                self._set.covered_secs,
+            ),
+        )
+        prompt = ""
+        for reason, severity, wait_secs in troubles:
+            if severity < 1:
+                self._since.pop(reason, None)
+            elif look.now - self._since.setdefault(reason, look.now) >= wait_secs and not prompt:
+                prompt = reason
+        # One who stands before the camera says nothing of the plate, until he stays.
+        worst = 1.0 if prompt else max(severity for _, severity, _ in troubles[:-1])
+        return round(float(np.clip(1 - worst, 0, 1)), 3), prompt
+
+    def _renewed(self) -> Plate | None:
+        """A plate for the frames, where the one in use is off by more than it is worth."""
+        current = self._current()
+        drift = self._served_move @ np.linalg.inv(self._move)
+        if displacement(drift, self._size) < self._set.min_move_px:
+            import cv2
+
+            change = largest(np.abs(cv2.blur(current - self._served, (9, 9))))
+            middle, most = np.percentile(change, (50, 99))
+            if middle < self._set.min_levels and most < self._set.min_local_levels:
+                return None
+        self._served, self._served_move = current, self._move
+        return replace(self._captured, pixels=self._at_frame_size())
+
+    def _at_frame_size(self) -> Pixels:
+        import cv2
+
+        levels = np.arange(256, dtype=np.float32)[None, :, None]
+        table = np.round(self._light(np.repeat(levels, 3, axis=2))).astype(np.uint8)
+        pixels = cv2.LUT(self._captured.pixels, table)
+        if not self._unmoved():
+            pixels = warped(pixels, self._at_full_size(self._move))
+        extra = np.round(self._extra).astype(np.int16)
+        if extra.any():
+            height, width = self._captured.size
+            larger = cv2.resize(extra, (width, height), interpolation=cv2.INTER_LINEAR)
+            pixels = cv2.add(pixels, larger, dtype=cv2.CV_8U)
+        pixels.flags.writeable = False
+        return pixels  # type: ignore[no-any-return]  # OpenCV's
+
+    def _at_full_size(self, move: Matrix) -> Matrix:
+        """The same motion in px of the frame; half-pixel centres."""
+        (height, width), (small_height, small_width) = self._captured.size, self._size
+        y, x = small_height / height, small_width / width
+        smaller = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
+        larger: Matrix = np.linalg.inv(smaller) @ move @ smaller
+        return larger
+
+
+def _resized_alpha(alpha: FloatMap, size: Size) -> FloatMap:
+    import cv2
+
+    smaller: FloatMap = cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_AREA)
+    return smaller
+
+
+def _grown(mask: Mask, by_px: int) -> Mask:
+    """The mask with its holes closed and a margin around it."""
+    import cv2
+
+    side = 2 * by_px + 1
+    kernel = np.ones((side, side), np.uint8)
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    return cv2.dilate(closed, kernel).view(np.bool_)  # type: ignore[no-any-return]
+
+
+def _most_around(mask: Mask, among: Mask) -> Mask:
+    """The mask where it holds most of its neighbourhood: parts of a thing match by chance."""
+    import cv2
+
+    part, whole = (cv2.boxFilter(m.astype(np.float32), -1, (25, 25)) for m in (mask & among, among))
+    held: Mask = mask & (part > 0.85 * whole) & (whole > 0.25)
+    return held
+
+
+def _spread(values: Floats, weight: FloatMap) -> Floats:
+    """Values smoothed, and carried from where they are known to where they are not.
+
+    Normalised convolution (Knutsson & Westin 1993) at an eighth of the size; far from anything
+    known it fades to 0.
+    """
+    import cv2
+
+    height, width = weight.shape
+    size = max(1, width // 8), max(1, height // 8)
+    total = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    total, count = (cv2.GaussianBlur(v, (0, 0), 1.6) for v in (total, count))
+    coarse = total / (count + np.float32(0.02))[..., None]
+    spread: Floats = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return spread

@@ -1,0 +1,69 @@
+"""The plate: the empty background. From an image, from the clip itself, or from still frames.
+
+Knows nothing about networks. What it must judge (does this clip show its background at all?) it
+judges on the samples alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from edgeds.errors import PlateError
+from edgeds.sources.scaling import resized
+from edgeds.types import FloatMap, Pixels, Size
+
+Origin: TypeAlias = Literal["file", "clip", "capture"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plate:
+    """The scene without foreground."""
+
+    pixels: Pixels
+    """uint8 RGB, shape (H, W, 3)."""
+    origin: Origin = "file"
+    """How its pixels came to be: somebody's picture, estimated from a clip, taken by the wizard."""
+    samples: int | None = None
+    """How many frames it was made from, where that is known."""
+    doubtful: float | None = None
+    """From a clip: share of the picture where too few samples agree on what the plate is."""
+    noise: FloatMap | None = None
+    """From the wizard: sigma of one frame's noise in levels of 255, float32 (H, W)."""
+    camera: Mapping[str, float] = field(default_factory=dict)
+    """What the camera was held at, in its driver's units: "exposure", "white balance", "focus"."""
+    taken: str = ""
+    """When, as ISO 8601 in UTC, where that is known."""
+
+    @property
+    def size(self) -> Size:
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    @property
+    def noise_levels(self) -> float | None:
+        """The noise of a typical pixel, where it is known."""
+        # Of a sixteenth of them: at 4K the median of all takes a third of a second.
+        return None if self.noise is None else float(np.median(self.noise[::4, ::4]))
+
+
+def fitted(plate: Plate, size: Size) -> Plate:
+    """The plate at a clip's size.
+
+    Raises:
+        PlateError: the plate has another aspect ratio, so it cannot be the same view.
+    """
+    if plate.size == size:
+        return plate
+    (height, width), (to_height, to_width) = plate.size, size
+    # One pixel of rounding on either side is still the same view.
+    if abs(height * to_width - width * to_height) > max(to_width, to_height, width, height):
+        raise PlateError(
+            f"the plate is {width}x{height} and the frames are {to_width}x{to_height}",
+            why="their aspect ratios differ, so the plate is not the same view",
+            fix="capture the plate with the camera's own settings, or leave -b out",
+        )
+    # Noise at another size is not known: how it is correlated is not.
+    return replace(plate, pixels=resized(plate.pixels, size), noise=None)

@@ -1,0 +1,196 @@
+"""Frames from one thread to the next. Knows nothing about what is handed over.
+
+`buffered` for files: all arrive, in order. `latest` for live sources: the newest wins. `paced` for
+work that would grow old while it waits: it is not begun before the last result was taken.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from edgeds.sources.settings import HANDOFF
+from edgeds.types import Closing
+
+T = TypeVar("T")
+
+_POLL_SECS = 0.05
+_JOIN_SECS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    error: BaseException | None
+
+
+def buffered(items: Iterable[T], *, depth: int = HANDOFF.depth) -> Iterator[T]:
+    """Iterate `items` in a thread of its own, at most `depth` of them ahead.
+
+    Order is kept and nothing is dropped. An exception in `items` is raised here, after the items
+    before it. Closing this iterator (or leaving it by an exception) stops the thread and closes
+    `items` in that thread, so a chain of these ends from its last link to its first.
+    """
+    ready: queue.Queue[T | _End] = queue.Queue(maxsize=max(1, depth))
+    stopped = threading.Event()
+    thread = threading.Thread(
+        target=_produce, args=(items, ready, stopped), name="edgeds-handoff", daemon=True
+    )
+    thread.start()
+    try:
+        while True:
+            item = ready.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        stopped.set()
+        # A read that hangs in a driver cannot be interrupted; the thread is a daemon then.
+        thread.join(_JOIN_SECS)
+
+
+def latest(items: Iterable[T]) -> Handoff[T]:
+    """Iterate `items` in a thread of its own, from now on; one that is not taken in time is lost.
+
+    At most one item waits, and it is always the newest. The last item always arrives, and so does
+    an exception in `items`, after it.
+    """
+    return Handoff(items, overtaking=True)
+
+
+def paced(items: Iterable[T]) -> Handoff[T]:
+    """Iterate `items` in a thread of its own; the next is asked for when the last was taken.
+
+    Nothing is dropped. While one item is used the next is being made, and never one more, so what
+    arrives was begun as late as possible.
+    """
+    return Handoff(items, overtaking=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """produced == delivered + dropped, plus one where an item waits just now."""
+
+    produced: int
+    delivered: int
+    dropped: int
+
+
+class Handoff(Closing, Generic[T]):
+    """Room for one item between a thread that makes them and one that takes them."""
+
+    def __init__(self, items: Iterable[T], *, overtaking: bool) -> None:
+        self._items, self._overtaking = items, overtaking
+        self._changed = threading.Condition()
+        self._waiting: list[T] = []
+        self._end: _End | None = None
+        self._closed = False
+        self._produced = self._delivered = self._dropped = 0
+        self._thread = threading.Thread(target=self._produce, name="edgeds-handoff", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        while True:
+            item = self.take(timeout_secs=None)
+            if item is not None:
+                return item
+
+    def take(self, *, timeout_secs: float | None) -> T | None:
+        """The waiting item, or None where none came in time.
+
+        Raises:
+            StopIteration: there are no more. (An exception of `items` is raised as it is.)
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._waiting or self._end or self._closed, timeout=timeout_secs
+            )
+            if self._waiting:
+                self._delivered += 1
+                self._changed.notify_all()
+                return self._waiting.pop()
+            if self._closed:
+                raise StopIteration
+            if self._end is not None:
+                self._closed = True
+                if self._end.error is not None:
+                    raise self._end.error
+                raise StopIteration
+            return None
+
+    def counts(self) -> Counts:
+        with self._changed:
+            return Counts(self._produced, self._delivered, self._dropped)
+
+    def close(self) -> None:
+        """No more items; one that waits is dropped. Waits for the thread, but not for ever."""
+        with self._changed:
+            self._closed = True
+            self._dropped += len(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        # A read that hangs in a driver cannot be interrupted; the thread is a daemon then.
+        self._thread.join(_JOIN_SECS)
+
+    def _produce(self) -> None:
+        end = _End(None)
+        try:
+            for item in self._items:
+                if not self._put(item):
+                    break
+        except BaseException as error:  # handed over whole: the consumer raises it
+            end = _End(error)
+        finally:
+            _close_iterator(self._items)
+        with self._changed:
+            self._end = end
+            self._changed.notify_all()
+
+    def _put(self, item: T) -> bool:
+        with self._changed:
+            if self._closed:
+                return False
+            self._produced += 1
+            self._dropped += len(self._waiting)
+            self._waiting[:] = [item]
+            self._changed.notify_all()
+            if not self._overtaking:
+                self._changed.wait_for(lambda: not self._waiting or self._closed)
+            return not self._closed
+
+
+def _close_iterator(items: object) -> None:
+    close = getattr(items, "close", None)
+    if close is not None and isinstance(items, Iterator):
+        close()
+
+
+def _produce(items: Iterable[T], ready: queue.Queue[T | _End], stopped: threading.Event) -> None:
+    end = _End(None)
+    try:
+        for item in items:
+            if not _put(ready, item, stopped):
+                break
+    except BaseException as error:  # handed over whole: the consumer raises it
+        end = _End(error)
+    finally:
+        _close_iterator(items)
+    _put(ready, end, stopped)
+
+
+def _put(ready: queue.Queue[T | _End], item: T | _End, stopped: threading.Event) -> bool:
+    """Wait for room, but not for a consumer that has gone."""
+    while not stopped.is_set():
+        try:
+            ready.put(item, timeout=_POLL_SECS)
+        except queue.Full:
+            continue
+        return True
+    return False

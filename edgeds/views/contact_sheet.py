@@ -1,0 +1,90 @@
+"""A contact sheet: moments of a clip side by side, each as frame, overlay, mask and depth.
+
+Knows nothing about files but how to write its one PNG.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from edgeds.errors import SinkFailed
+from edgeds.sinks.images import image_bytes
+from edgeds.sources.scaling import resized
+from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
+from edgeds.views.compose import depth_picture, mask_picture, outlined, over
+from edgeds.views.settings import LOOK
+
+_GAP_PX = 4
+
+
+class ContactSheet:
+    """Keeps a few small pictures, evenly spread however long the clip turns out to be."""
+
+    def __init__(
+        self, plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, float]
+    ) -> None:
+        self._range = depth_range
+        self._columns = LOOK.sheet_columns
+        width = LOOK.sheet_width_px // self._columns
+        self._size = round(width * plate.shape[0] / plate.shape[1]), width
+        self._plate = self._plate_column(plate, plate_depth)
+        self._kept: list[Pixels] = []
+        self._stride = 1
+
+    def add(self, frame: Frame, maps: Maps) -> None:
+        """Look at a frame; keep it if it is the n-th, and thin out when there are too many."""
+        if frame.index % self._stride:
+            return
+        self._kept.append(self._column(frame, maps))
+        if len(self._kept) >= 4 * self._columns:
+            self._kept = self._kept[::2]
+            self._stride *= 2
+
+    def save(self, path: Path) -> None:
+        """Write the PNG: the first column is the plate, the others moments from left to right."""
+        count = min(len(self._kept), self._columns)
+        last = len(self._kept) - 1
+        moments = [self._kept[round(last * i / max(1, count - 1))] for i in range(count)]
+        sheet = np.hstack([self._plate, *moments])
+        try:
+            path.write_bytes(image_bytes(sheet))
+        except OSError as error:
+            raise SinkFailed(
+                f"cannot write the contact sheet {str(path)!r}",
+                why=error.strerror or str(error),
+                fix="give a place you may write to with --sheet",
+            ) from error
+
+    def _column(self, frame: Frame, maps: Maps) -> Pixels:
+        pixels = resized(frame.pixels, self._size)
+        alpha = np.ascontiguousarray(_resized_map(maps.alpha, self._size))
+        depth = _resized_map(maps.inverse_depth, self._size)
+        tint = np.full_like(pixels, LOOK.tint)
+        return _stacked(
+            [
+                pixels,
+                outlined(over(tint, pixels, LOOK.opacity * alpha), alpha),
+                mask_picture(alpha),
+                depth_picture(depth, self._range),
+            ]
+        )
+
+    def _plate_column(self, plate: Pixels, plate_depth: FloatMap) -> Pixels:
+        depth = _resized_map(plate_depth, self._size)
+        pixels = resized(plate, self._size)
+        blank = np.full_like(pixels, 32)
+        return _stacked([pixels, blank, blank, depth_picture(depth, self._range)])
+
+
+def _stacked(pictures: list[Pixels]) -> Pixels:
+    framed = [np.pad(p, ((0, _GAP_PX), (0, _GAP_PX), (0, 0))) for p in pictures]
+    return np.vstack(framed)
+
+
+def _resized_map(values: FloatMap, size: Size) -> FloatMap:
+    import cv2
+
+    smaller: FloatMap = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
+    return smaller

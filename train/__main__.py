@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.worlds.command import worlds
+
 if TYPE_CHECKING:
     from edgeds.evaluation.dataset import Dataset
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command()(worlds)
 
 
 @app.callback()
@@ -43,7 +46,7 @@ def fit(
         typer.Option("--set", help="a set with a manifest.jsonl, too; but no scene *7"),
     ] = None,
     drawn: Annotated[
-        list[Path] | None, typer.Option("--drawn-rooms", help="a set that rooms wrote")
+        list[Path] | None, typer.Option("--drawn-rooms", help="a set that worlds wrote")
     ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="start from these (a .safetensors), not from ImageNet's")
@@ -85,40 +88,6 @@ def fit(
         else:
             run.start_from_imagenet(imagenet_weights())
         train_and_log(material, run, threads=threads)
-
-
-@app.command()
-def rooms(
-    pictures: Annotated[Path, typer.Argument(help="folder of photographs to cover things with")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
-    count: Annotated[int, typer.Option(help="number of rooms")] = 1500,
-    furniture: Annotated[
-        Path | None, typer.Option(help="folder of unpacked Sweet Home 3D libraries (.sh3f)")
-    ] = None,
-    seed: int = 1,
-    processes: int = 2,
-) -> None:
-    """Draw empty rooms with exact depth, as a set for fit; goes on where it was stopped."""
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    from train.furniture import models_in
-    from train.rooms import write_rooms
-
-    models = models_in(furniture) if furniture else []
-    kinds = (".png", ".webp", ".jpg", ".jpeg")
-    found = sorted(p for p in pictures.iterdir() if p.suffix in kinds)
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
-        task = bar.add_task("rooms", total=count)
-        write_rooms(
-            output,
-            count,
-            found,
-            models=models,
-            seed=seed,
-            processes=processes,
-            on_room=lambda: bar.advance(task),
-        )
 
 
 @app.command()

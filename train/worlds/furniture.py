@@ -16,10 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.raycast import Mesh, Texture, Vectors, turned
+from train.worlds.raycast import Mesh, Numbers, Scene, Texture, Vectors
+from train.worlds.shapes import turned
+from train.worlds.textures import linear_from_pixels, pyramid, repeated
 
 INDOORS = ("Bathroom", "Bedroom", "Kitchen", "Lights", "Living room", "Miscellaneous", "Office")
 _LARGEST_BYTES = 3_000_000  # of a Wavefront file: larger ones take a second and more to read
+_GRID = 24
 _SIZES_M = (0.12, 3.2)  # models smaller than a hand or larger than a wall are left out
 
 
@@ -34,6 +37,25 @@ class Model:
     elevation_m: float
     rotation: tuple[float, ...]
     """3x3, row by row: what brings the file's axes upright."""
+
+    @property
+    def name(self) -> str:
+        return self.path.stem.lower()
+
+    @property
+    def is_small(self) -> bool:
+        """It is put on things."""
+        return max(self.size_m) < 0.6 and self.elevation_m == 0
+
+    @property
+    def hangs(self) -> bool:
+        """From a ceiling."""
+        words = ("ceiling", "hanging", "fluorescent", "lamp2", "track")
+        return self.elevation_m > 1.5 and any(word in self.name for word in words)
+
+    @property
+    def is_seat(self) -> bool:
+        return any(word in self.name for word in ("chair", "stool")) and self.size_m[0] < 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +103,50 @@ def placed(
         yield Mesh(corners=corners, uv=part.uv, texture=texture)
 
 
-@lru_cache(maxsize=512)
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The flat top of a model, as that of a table."""
+
+    height_m: float
+    free: NDArray[np.bool_]
+    """(_GRID, _GRID), rows along z, columns along x: where things can stand."""
+
+    def carries(self, x: float, z: float, width: float, depth: float) -> bool:
+        """Is the top flat below a foot at (x, z), all in shares of the model's width and depth?"""
+        spans = []
+        for middle, span in ((z, depth), (x, width)):
+            low, high = (middle + 0.5 - span / 2) * _GRID, (middle + 0.5 + span / 2) * _GRID
+            if low < 0 or high > _GRID:
+                return False
+            spans.append(slice(int(low), max(int(np.ceil(high)), int(low) + 1)))
+        return bool(self.free[spans[0], spans[1]].all())
+
+
+@lru_cache(maxsize=1024)
+def top_of(model: Model) -> Top | None:
+    """What things can be put on: a level that fills most of what is seen of it from above."""
+    parts = parts_of(model)
+    if not parts or model.is_seat or not 0.25 < model.size_m[1] < 1.6:
+        return None
+    if min(model.size_m[::2]) < 0.25:
+        return None
+    scene = Scene(
+        [Mesh(corners=p.corners, uv=p.uv, texture=_texture(p.colour, None)) for p in parts]
+    )
+    places = (np.arange(_GRID) + 0.5) / _GRID - 0.5
+    x, z = np.meshgrid(places, places)
+    above = np.stack((x, np.full_like(x, 2), z), -1).reshape(-1, 3).astype(np.float32)
+    down = np.broadcast_to(np.array((0, -1, 0), np.float32), above.shape)
+    height = ((2 - scene.distance(above, down)) * model.size_m[1]).reshape(_GRID, _GRID)
+    levels, counts = np.unique(np.rint(height / 0.02), return_counts=True)
+    level = float(levels[np.argmax(counts)]) * 0.02
+    free = np.abs(height - level) < 0.015
+    if free.mean() < 0.45 or not 0.25 < level < 1.25:
+        return None
+    return Top(float(height[free].max()), free)
+
+
+@lru_cache(maxsize=1024)
 def parts_of(model: Model) -> tuple[Part, ...]:
     """Read a model's file; nothing where it holds no triangles."""
     import trimesh
@@ -100,7 +165,7 @@ def parts_of(model: Model) -> tuple[Part, ...]:
         flat = np.zeros((len(mesh.faces), 3, 2), np.float32)
         places = flat if uv is None else np.asarray(uv, np.float32)[mesh.faces]
         colour = np.asarray(getattr(material, "main_color", (160, 160, 160, 255)))[:3]
-        linear = (colour.astype(np.float32) / 255) ** np.float32(2.2)
+        linear = linear_from_pixels(colour)
         picture = None if uv is None else _picture(material)
         read.append(Part(corners, places, linear, picture))
     if not read:
@@ -124,21 +189,17 @@ def _picture(material: object) -> Vectors | None:
         return None
     small = image.convert("RGB")
     small.thumbnail((256, 256))
-    return np.asarray((np.asarray(small, np.float32) / 255) ** np.float32(2.2), np.float32)
+    return linear_from_pixels(np.asarray(small))
 
 
 def _texture(colour: Vectors, picture: Vectors | None) -> Texture:
-    def plain(u: NDArray[np.float32], _v: NDArray[np.float32]) -> Vectors:
+    if picture is not None:
+        return repeated(pyramid(picture), 1.0, np.ones(3, np.float32))
+
+    def plain(u: Numbers, _v: Numbers, _width: Numbers) -> Vectors:
         return np.broadcast_to(np.asarray(colour, np.float32), (len(u), 3))
 
-    def pictured(u: NDArray[np.float32], v: NDArray[np.float32]) -> Vectors:
-        assert picture is not None
-        height, width = picture.shape[:2]
-        x = np.floor(u % 1 * width).astype(int).clip(0, width - 1)
-        y = np.floor((1 - v) % 1 * height).astype(int).clip(0, height - 1)
-        return np.asarray(picture[y, x], np.float32)
-
-    return plain if picture is None else pictured
+    return plain
 
 
 def _models(catalogue: Path) -> Iterator[Model]:

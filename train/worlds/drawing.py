@@ -1,0 +1,62 @@
+"""Worlds drawn by one process or several. Knows nothing about what is drawn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+
+from train.worlds.kinds import KINDS
+from train.worlds.library import library_in
+from train.worlds.writing import scenes_written, write_worlds
+
+
+def draw_worlds(
+    kind: str,
+    data: Path,
+    output: Path,
+    count: int,
+    *,
+    furniture: Path | None = None,
+    seed: int = 1,
+    val: bool = False,
+    processes: int = 1,
+) -> Iterator[int]:
+    """Draw a set, and yield how many of its items are finished, from time to time.
+
+    Raises:
+        FileNotFoundError: material is missing.
+    """
+    library_in(data, furniture)  # an error is raised here, not in a process
+    manifest = output / "manifest.jsonl"
+    with ProcessPoolExecutor(processes) as pool:
+        jobs = [
+            pool.submit(_share, kind, data, output, count, furniture, seed, val, (i, processes))
+            for i in range(processes)
+        ]
+        while not all(job.done() for job in jobs):
+            time.sleep(0.2)
+            yield len(scenes_written(manifest))
+        for job in jobs:
+            job.result()
+    yield len(scenes_written(manifest))
+
+
+def _share(
+    kind: str,
+    data: Path,
+    output: Path,
+    count: int,
+    furniture: Path | None,
+    seed: int,
+    val: bool,
+    share: tuple[int, int],
+) -> None:
+    cv2.setNumThreads(1)
+    library = library_in(data, furniture, split="val" if val else "train")
+    draw = KINDS[kind](library)
+    for _ in write_worlds(output, count, draw, world=kind, seed=seed, val=val, share=share):
+        pass

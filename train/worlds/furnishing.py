@@ -1,0 +1,292 @@
+"""What stands in a drawn room, and where: models of furniture, and plain bodies; on tables things
+lie, around tables chairs stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from train.worlds.furniture import Model, parts_of, placed, top_of
+from train.worlds.plan import Foot, Plan
+from train.worlds.raycast import Mesh, Texture, Vectors
+from train.worlds.shapes import ball, box, cylinder
+from train.worlds.textures import Cloth, paint, surface
+
+_TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A flat top that things stand on: of a desk, a table, a low cupboard."""
+
+    foot: Foot
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    meshes: list[Mesh]
+    tables: list[Table]
+
+
+def furnished(
+    rng: np.random.Generator,
+    plan: Plan,
+    height_m: float,
+    cloth: Cloth,
+    models: list[Model],
+    *,
+    things: int | None = None,
+) -> Furnished:
+    """Few or many things by the floor's area, most along the walls, and what lies on them."""
+    found = Furnished([], [])
+    large = [m for m in models if not m.is_small and not m.hangs]
+    small = [m for m in models if m.is_small]
+    hung = [m for m in models if m.hangs]
+    crowd = float(rng.uniform(0, 1)) ** 2
+    tables = [m for m in large if top_of(m) is not None] if rng.random() < 0.6 else []
+    by_area = rng.uniform(0.25, 1.0) * plan.wide * plan.long
+    count = int(np.clip(by_area, 4, 30)) if things is None else things
+    for number in range(count):
+        choice = tables if tables and number == 0 else large
+        if choice and rng.random() < 0.88:
+            _stand(rng, plan, height_m, choice, large, small, cloth, found, crowd)
+        elif small and rng.random() < 0.3:
+            _on_the_floor(rng, plan, small, found)
+        else:
+            found.meshes.extend(_plain_thing(rng, plan, cloth.photos, found))
+    for _ in range(int(rng.integers(0, 3)) if hung else 0):
+        _hang(rng, plan, height_m, hung, found)
+    return found
+
+
+def _stand(
+    rng: np.random.Generator,
+    plan: Plan,
+    height_m: float,
+    models: list[Model],
+    large: list[Model],
+    small: list[Model],
+    cloth: Cloth,
+    found: Furnished,
+    crowd: float,
+) -> None:
+    model = models[int(rng.integers(len(models)))]
+    wide, high, deep = model.size_m
+    if high + model.elevation_m > height_m - 0.02 or not parts_of(model):
+        return
+    walls = model.elevation_m > 0 or rng.random() < 0.6
+    foot = _free(rng, plan, wide, deep, by_a_wall=walls)
+    if foot is None:
+        return
+    at = (foot.x, model.elevation_m, foot.z)
+    found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
+    top = top_of(model)
+    if top is None or model.elevation_m > 0:
+        return
+    found.tables.append(Table(foot, top.height_m))
+    found.meshes.extend(
+        things_on(rng, model, foot, small, cloth, int(rng.poisson(1.5 + 10 * crowd)))
+    )
+    if 0.6 < top.height_m < 0.9 and rng.random() < 0.6:
+        _seats(rng, plan, foot, [m for m in large if m.is_seat], found)
+
+
+def things_on(
+    rng: np.random.Generator,
+    model: Model,
+    foot: Foot,
+    small: list[Model],
+    cloth: Cloth,
+    count: int,
+) -> Iterator[Mesh]:
+    """Small models and plain bodies on the top of a table, none in another."""
+    top = top_of(model)
+    assert top is not None
+    wide, _, deep = model.size_m
+    taken: list[Foot] = []
+    for _ in range(count):
+        thing = small[int(rng.integers(len(small)))] if small and rng.random() < 0.75 else None
+        size = thing.size_m if thing else tuple(rng.uniform(0.04, 0.25, 3))
+        for _ in range(_TRIES):
+            x, z = rng.uniform(-0.5, 0.5) * wide, rng.uniform(-0.5, 0.5) * deep
+            yaw = rng.normal(0, 0.3) if rng.random() < 0.5 else rng.uniform(-np.pi, np.pi)
+            own = Foot(x=float(x), z=float(z), yaw=float(yaw), width=size[0], depth=size[2])
+            span = np.ptp(own.corners(), axis=0)
+            if not top.carries(x / wide, z / deep, span[0] / wide, span[1] / deep):
+                continue
+            if any(own.meets(other, gap=0.005) for other in taken):
+                continue
+            taken.append(own)
+            place = foot.at(own.x, own.z)
+            at = (place[0], top.height_m, place[1])
+            if thing:
+                yield from placed(thing, at, foot.yaw + yaw, recoloured=recolouring(rng))
+            else:
+                yield from _body(rng, at, foot.yaw + yaw, size, surface(rng, cloth.photos))
+            break
+
+
+def recolouring(rng: np.random.Generator) -> Callable[[Vectors], Vectors]:
+    """Mostly as the model is; sometimes another colour for all of it, or lighter or darker."""
+    dice = rng.random()
+    gain = np.exp(rng.normal(0, 0.35) + rng.normal(0, 0.1, 3)).astype(np.float32)
+    other = (rng.random(3) ** 2).astype(np.float32)
+
+    def recoloured(colour: Vectors) -> Vectors:
+        mixed = 0.4 * colour + 0.6 * other * (0.3 + colour.mean()) if dice < 0.25 else colour
+        return np.asarray(np.clip(mixed * gain, 0.004, 0.9), np.float32)
+
+    return recoloured
+
+
+def _free(
+    rng: np.random.Generator, plan: Plan, wide: float, deep: float, *, by_a_wall: bool
+) -> Foot | None:
+    for _ in range(_TRIES):
+        gap = float(rng.exponential(0.02)) if by_a_wall else 0.0
+        foot = (
+            plan.by_a_wall(rng, wide, deep, gap=gap)
+            if by_a_wall
+            else plan.anywhere(rng, wide, deep)
+        )
+        if plan.take(foot):
+            return foot
+    return None
+
+
+def _seats(
+    rng: np.random.Generator, plan: Plan, table: Foot, seats: list[Model], found: Furnished
+) -> None:
+    """Chairs of one kind, their fronts to the table, some pulled out."""
+    if not seats:
+        return
+    seat = seats[int(rng.integers(len(seats)))]
+    paintwork = recolouring(rng)
+    wide, _, deep = seat.size_m
+    for side in range(4):
+        if rng.random() < 0.4:
+            continue
+        length, off = (table.width, table.depth) if side % 2 == 0 else (table.depth, table.width)
+        away = off / 2 + deep / 2 + rng.uniform(0.03, 0.5)
+        along = rng.uniform(-0.5, 0.5) * max(0.0, length - wide)
+        turn = side * np.pi / 2
+        x = along * np.cos(turn) + away * np.sin(turn)
+        z = away * np.cos(turn) - along * np.sin(turn)
+        place = table.at(float(x), float(z))
+        yaw = table.yaw + turn + np.pi + rng.normal(0, 0.25)
+        foot = Foot(x=place[0], z=place[1], yaw=float(yaw), width=wide, depth=deep)
+        if plan.take(foot):
+            at = (foot.x, 0.0, foot.z)
+            found.meshes.extend(placed(seat, at, foot.yaw, recoloured=paintwork))
+
+
+def _on_the_floor(
+    rng: np.random.Generator, plan: Plan, small: list[Model], found: Furnished
+) -> None:
+    model = small[int(rng.integers(len(small)))]
+    foot = _free(rng, plan, model.size_m[0], model.size_m[2], by_a_wall=False)
+    if foot is not None:
+        at = (foot.x, 0.0, foot.z)
+        found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
+
+
+def _hang(
+    rng: np.random.Generator, plan: Plan, height_m: float, hung: list[Model], found: Furnished
+) -> None:
+    model = hung[int(rng.integers(len(hung)))]
+    foot = plan.anywhere(rng, model.size_m[0], model.size_m[2])
+    inside = np.abs(foot.corners()) < (plan.wide / 2, plan.long / 2)
+    if inside.all() and height_m - model.size_m[1] > 1.5:
+        at = (foot.x, height_m - model.size_m[1], foot.z)
+        found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
+
+
+def _body(
+    rng: np.random.Generator,
+    at: tuple[float, float, float],
+    yaw: float,
+    size: tuple[float, ...],
+    texture: Texture,
+) -> Iterator[Mesh]:
+    """A box, a mug or a ball that stands at `at`."""
+    x, y, z = at
+    kind = rng.choice(["box", "box", "can", "ball"])
+    if kind == "box":
+        half = (size[0] / 2, size[1] / 2, size[2] / 2)
+        yield box((x, y + size[1] / 2, z), half, yaw=yaw, texture=texture)
+        return
+    radius = min(size[0], size[2]) / 2
+    if kind == "can":
+        yield cylinder((x, y + size[1] / 2, z), radius, size[1] / 2, texture=texture)
+    else:
+        yield ball((x, y + radius, z), radius, texture=texture)
+
+
+def _plain_thing(
+    rng: np.random.Generator, plan: Plan, photos: list[Vectors], found: Furnished
+) -> Iterator[Mesh]:
+    """A block, table, sofa, shelf or column, of boxes."""
+    kind = rng.choice(["block", "table", "sofa", "shelf", "round"])
+    w, d = rng.uniform(0.2, 1.0), rng.uniform(0.2, 0.5)
+    foot = _free(rng, plan, 2 * w, 2 * d, by_a_wall=bool(rng.random() < 0.5))
+    if foot is None:
+        return
+    skin, other = surface(rng, photos), paint(rng, light=False)
+
+    def part(
+        at: tuple[float, float, float], half: tuple[float, float, float], how: Texture
+    ) -> Mesh:
+        x, z = foot.at(at[0], at[2])
+        return box((x, at[1], z), half, yaw=foot.yaw, texture=how)
+
+    if kind == "block":
+        h = rng.uniform(0.15, 1.05)
+        yield part((0, h, 0), (w, h, d), skin)
+        found.tables.append(Table(foot, 2 * h))
+    elif kind == "table":
+        h, leg = rng.uniform(0.35, 0.8), rng.uniform(0.012, 0.04)
+        yield part((0, h, 0), (w, 0.02, d), skin)
+        found.tables.append(Table(foot, h + 0.02))
+        for sx in (-1, 1):
+            for sz in (-1, 1):
+                yield part((sx * (w - leg), h / 2, sz * (d - leg)), (leg, h / 2, leg), other)
+    elif kind == "sofa":
+        yield part((0, 0.21, 0), (w, 0.21, d), skin)
+        yield part((0, 0.42, 0.12 - d), (w, 0.42, 0.12), skin)
+        for sx in (-1, 1):
+            yield part((sx * (w - 0.05), 0.3, 0), (0.05, 0.3, d), skin)
+    elif kind == "shelf":
+        yield from _shelf(rng, part, (w, d), skin, other)
+    else:
+        h, r = rng.uniform(0.1, 0.9), min(w, d)
+        yield cylinder((foot.x, h, foot.z), r, h, texture=skin)
+        if rng.random() < 0.4:
+            yield ball((foot.x, 2 * h + 0.9 * r, foot.z), 0.9 * r, texture=other)
+
+
+def _shelf(
+    rng: np.random.Generator,
+    part: Callable[[tuple[float, float, float], tuple[float, float, float], Texture], Mesh],
+    half: tuple[float, float],
+    skin: Texture,
+    other: Texture,
+) -> Iterator[Mesh]:
+    w, d = half
+    d = min(d, 0.22)
+    h = rng.uniform(0.4, 1.1)
+    boards = int(rng.integers(2, 6))
+    yield part((0, h, 0.01 - d), (w, h, 0.01), skin)
+    for sx in (-1, 1):
+        yield part((sx * (w - 0.02), h, 0), (0.02, h, d), skin)
+    for board in range(boards):
+        at = 0.015 + (2 * h - 0.03) * board / (boards - 1)
+        yield part((0, at, 0), (w, 0.015, d), skin)
+        if rng.random() < 0.6 and board < boards - 1:
+            tall = rng.uniform(0.3, 0.8) * h / (boards - 1)
+            yield part(
+                (rng.uniform(-0.5, 0.5) * w, at + 0.015 + tall, 0), (0.3 * w, tall, 0.1), other
+            )

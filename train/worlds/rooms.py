@@ -1,0 +1,251 @@
+"""Furnished rooms seen by cameras as people mount them.
+
+The first network's rooms were all seen from one wall, a little downwards, and depth was at home
+there alone. Here cameras hang anywhere: on monitors, over desks, in corners, under the ceiling, on
+robots. Domain randomisation (Tobin et al. 2017): no two rooms are alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from train.worlds.camera import Camera, some_lens
+from train.worlds.film import film_for
+from train.worlds.furnishing import Furnished, Table, furnished
+from train.worlds.furniture import Model
+from train.worlds.lighting import Glow, Lamp, RoomLight, tint
+from train.worlds.picture import seen
+from train.worlds.plan import Plan
+from train.worlds.raycast import Mesh, Scene, Texture, Vectors
+from train.worlds.shapes import box
+from train.worlds.textures import Cloth, floor, paint, photo_on, surface, wall
+from train.worlds.view import good_view
+from train.worlds.writing import Drawing
+
+SIZE = (288, 512)
+"""(height, width) of a plate."""
+_THIN_M = 0.01
+
+
+def drawn_room(
+    rng: np.random.Generator,
+    cloth: Cloth,
+    models: list[Model],
+    size: tuple[int, int] = SIZE,
+) -> Drawing:
+    """A furnished room."""
+    while True:  # a room that is too full for any camera is built anew
+        room, found, shell, windows = _room(rng, cloth, models)
+        scene = Scene([*shell, *found.meshes])
+        camera = room_camera(rng, scene, room, found.tables)
+        if camera is not None:
+            break
+    light = room_light(rng, scene, room, windows, size)
+    picture = seen(scene, camera, size, light)
+    pixels = film_for(rng, picture.light).pixels(picture.light)
+    return Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+
+
+def room_camera(
+    rng: np.random.Generator, scene: Scene, room: Vectors, tables: list[Table]
+) -> Camera | None:
+    """A camera that is in nothing and sees something; None where none was found."""
+    desks = [t for t in tables if 0.35 < t.height_m < 1.15 and t.foot.width * t.foot.depth > 0.2]
+    mounts = ["webcam", "desk", "corner", "ceiling", "eye", "robot", "any"]
+    chances = np.array([0.16, 0.2 if desks else 0.0, 0.2, 0.08, 0.17, 0.14, 0.09])
+    mount = str(rng.choice(mounts, p=chances / chances.sum()))
+    for _ in range(60):
+        camera = _mounted(rng, mount, room, desks)
+        if good_view(scene, camera, close=mount == "desk"):
+            return camera
+    return None
+
+
+def room_light(
+    rng: np.random.Generator,
+    scene: Scene,
+    room: Vectors,
+    windows: list[Lamp],
+    size: tuple[int, int],
+) -> RoomLight:
+    """One to three lamps, the windows, and a glow."""
+    area = float(room[0] * room[2])
+    strength = float(np.exp(rng.uniform(np.log(0.06), np.log(2))))
+    lamps = list(windows)
+    for _ in range(int(rng.integers(0 if windows else 1, 4))):
+        x, y, z = rng.uniform(-0.45, 0.45), rng.uniform(0.7, 0.97), rng.uniform(-0.45, 0.45)
+        at = (np.array((x, y, z)) * room).astype(np.float32)
+        wide = rng.uniform(0.03, 0.35, 2)
+        sides = np.array(((wide[0], 0, 0), (0, 0, wide[1])), np.float32)
+        power = rng.uniform(0.3, 1.5) * area / 8
+        lamps.append(Lamp(at=at, sides=sides, light=np.float32(power) * tint(rng)))
+    return RoomLight(
+        glow=Glow(rng, scene, size), ambient=np.float32(strength) * tint(rng), lamps=lamps
+    )
+
+
+def _room(
+    rng: np.random.Generator, cloth: Cloth, models: list[Model]
+) -> tuple[Vectors, Furnished, list[Mesh], list[Lamp]]:
+    long = rng.uniform(9, 14) if rng.random() < 0.15 else rng.uniform(2.6, 9)
+    room = np.array((rng.uniform(2.4, 8), rng.uniform(2.25, 3.4), long), np.float32)
+    plan = Plan(float(room[0]), float(room[2]))
+    found = furnished(rng, plan, float(room[1]), cloth, models)
+    windows: list[Lamp] = []
+    shell = list(_shell(rng, room, cloth, windows))
+    return room, found, shell, windows
+
+
+def _shell(
+    rng: np.random.Generator, room: Vectors, cloth: Cloth, windows: list[Lamp]
+) -> Iterator[Mesh]:
+    """Walls, ceiling and floor, what hangs flat on the walls, doors and windows."""
+    wide, high, long = (float(side) for side in room)
+    most = wall(rng, cloth)
+    other = wall(rng, cloth) if rng.random() < 0.3 else most
+    for side in range(4):
+        middle, half = _wall_box(room, side)
+        yield box(middle, half, yaw=0, texture=other if side == 0 else most)
+    flat = (wide / 2, _THIN_M, long / 2)
+    ground, gloss = floor(rng, cloth)
+    yield box((0, -_THIN_M, 0), flat, yaw=0, texture=ground, gloss=gloss)
+    yield box((0, high + _THIN_M, 0), flat, yaw=0, texture=paint(rng, light=True))
+    if rng.random() < 0.5:
+        yield from _skirting(room, paint(rng, light=bool(rng.random() < 0.6)))
+    for _ in range(int(rng.integers(0, 6))):
+        w, h = rng.uniform(0.12, 0.7), rng.uniform(0.12, 0.5)
+        hung = photo_on(rng, cloth.photos) if rng.random() < 0.75 else surface(rng, cloth.photos)
+        at = rng.uniform(1.1, max(1.2, high - h - 0.1))
+        yield _on_wall(rng, room, int(rng.integers(4)), (w, h, at), hung)[0]
+    for _ in range(int(rng.integers(0, 3))):
+        w, h = rng.uniform(0.4, 0.5), rng.uniform(0.98, 1.05)
+        skin = paint(rng, light=bool(rng.random() < 0.7))
+        yield _on_wall(rng, room, int(rng.integers(4)), (w, h, h), skin)[0]
+    if rng.random() < 0.5:
+        view = photo_on(rng, cloth.photos, brightness=float(rng.uniform(0.8, 4)))
+        for side in {int(rng.integers(4)) for _ in range(2)}:
+            w, h = rng.uniform(0.4, min(1.3, wide / 2, long / 2)), rng.uniform(0.5, 0.9)
+            shape = (w, h, min(max(h + 0.1, 1.4), high - h - 0.05))
+            pane, spot = _on_wall(rng, room, side, shape, view, glows=True)
+            yield pane
+            windows.append(_window_lamp(rng, side, spot, (w, h)))
+
+
+def _wall_box(
+    room: Vectors, side: int
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Middle and half size of the wall at -z, +z, -x or +x; its inner face bounds the room."""
+    wide, high, long = (float(x) for x in room)
+    if side < 2:
+        z = (long / 2 + _THIN_M) * (-1 if side == 0 else 1)
+        return (0, high / 2, z), (wide / 2, high / 2, _THIN_M)
+    x = (wide / 2 + _THIN_M) * (-1 if side == 2 else 1)
+    return (x, high / 2, 0), (_THIN_M, high / 2, long / 2)
+
+
+def _skirting(room: Vectors, skin: Texture) -> Iterator[Mesh]:
+    for side in range(4):
+        (x, _, z), (a, _, c) = _wall_box(room, side)
+        yield box((x, 0.04, z), (a + 0.005, 0.04, c + 0.005), yaw=0, texture=skin)
+
+
+def _on_wall(
+    rng: np.random.Generator,
+    room: Vectors,
+    side: int,
+    shape: tuple[float, float, float],
+    texture: Texture,
+    *,
+    glows: bool = False,
+) -> tuple[Mesh, tuple[float, float, float]]:
+    """Something flat, and its middle; `shape`: half width, half height and the height it is at."""
+    w, h, at = shape
+    wide, long = float(room[0]), float(room[2])
+    x, z = (float(rng.uniform(-1, 1) * max(0.0, span / 2 - w)) for span in (wide, long))
+    spot = [(x, at, -long / 2), (x, at, long / 2), (-wide / 2, at, z), (wide / 2, at, z)][side]
+    half = (w, h, 0.015) if side < 2 else (0.015, h, w)
+    return box(spot, half, yaw=0, texture=texture, glows=glows), spot
+
+
+def _window_lamp(
+    rng: np.random.Generator, side: int, spot: tuple[float, float, float], half: tuple[float, float]
+) -> Lamp:
+    inwards = np.array([(0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0)][side], np.float32)
+    along = np.array((1, 0, 0) if side < 2 else (0, 0, 1), np.float32) * np.float32(half[0])
+    up = np.array((0, half[1], 0), np.float32)
+    return Lamp(
+        at=np.array(spot, np.float32) + inwards * np.float32(0.06),
+        sides=np.stack((along, up)),
+        light=np.float32(rng.uniform(0.5, 4) * half[0] * half[1] * 4) * tint(rng, 0.09),
+        towards=inwards,
+    )
+
+
+def _mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Table]) -> Camera:
+    """A camera of one kind, somewhere. Angles in degrees until the last line."""
+    wide, high, long = (float(x) for x in room)
+    fov, bend, roll = some_lens(rng)
+    x, z = rng.uniform(-0.5, 0.5) * (wide - 0.3), rng.uniform(-0.5, 0.5) * (long - 0.3)
+    y, pitch = rng.uniform(0.12, high - 0.1), rng.uniform(-60, 12)
+    inwards = np.degrees(np.arctan2(-x, z))  # from here to the middle: yaw 0 looks along -z
+    yaw = rng.uniform(-180, 180)
+    if mount == "desk":
+        return _over_desk(rng, desks[int(rng.integers(len(desks)))], (fov, bend, roll))
+    if mount == "webcam":
+        x, z = _near_wall(rng, room)
+        inwards = np.degrees(np.arctan2(-x, z))
+        y, pitch, yaw = rng.uniform(0.75, 1.4), rng.normal(-4, 7), inwards + rng.normal(0, 30)
+    elif mount == "corner":
+        x, z = _near_wall(rng, room)
+        inwards = np.degrees(np.arctan2(-x, z))
+        y, pitch = rng.uniform(1.8, high - 0.08), rng.uniform(-50, -8)
+        yaw = inwards + rng.normal(0, 20)
+    elif mount == "ceiling":
+        y, pitch = high - rng.uniform(0.06, 0.15), rng.uniform(-60, -25)
+    elif mount == "eye":
+        y, pitch = rng.uniform(1.1, 1.85), rng.normal(-8, 9)
+    elif mount == "robot":
+        y, pitch = rng.uniform(0.12, 0.5), rng.normal(1, 5)
+        yaw = inwards + rng.normal(0, 60)
+    return Camera(
+        at=(float(x), float(min(y, high - 0.06)), float(z)),
+        yaw=float(np.radians(yaw)),
+        pitch=float(np.radians(np.clip(pitch, -60, 12))),
+        roll=roll,
+        fov=fov,
+        bend=bend,
+    )
+
+
+def _near_wall(rng: np.random.Generator, room: Vectors) -> tuple[float, float]:
+    """Close to a wall; often to two."""
+    place = np.array((rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5))) * (room[[0, 2]] - 0.3)
+    axis = int(rng.integers(2))
+    both = rng.random() < 0.4
+    for one in (0, 1):
+        if one == axis or both:
+            side = rng.choice([-1, 1])
+            place[one] = side * (float(room[2 * one]) / 2 - rng.uniform(0.08, 0.4))
+    return float(place[0]), float(place[1])
+
+
+def _over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
+    """Over or beside a table, its top filling much of the picture."""
+    foot = desk.foot
+    x, z = foot.at(
+        float(rng.uniform(-0.4, 0.4) * foot.width), float(rng.uniform(-0.4, 0.4) * foot.depth)
+    )
+    turn, away = rng.uniform(-np.pi, np.pi), rng.uniform(0.15, 1.0)
+    above = rng.uniform(0.12, 0.8)
+    at = (x - np.sin(turn) * away, desk.height_m + above, z + np.cos(turn) * away)
+    pitch = -np.arctan2(above, away) + np.radians(rng.normal(6, 9))
+    return Camera(
+        at=(float(at[0]), float(at[1]), float(at[2])),
+        yaw=float(turn + rng.normal(0, 0.2)),
+        pitch=float(np.clip(pitch, np.radians(-70), np.radians(12))),
+        roll=lens[2],
+        fov=lens[0],
+        bend=lens[1],
+    )

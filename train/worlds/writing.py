@@ -1,0 +1,149 @@
+"""Drawn worlds kept as a set: pictures, depth, and a manifest that grows by a line an item.
+
+The manifest's lines are what every set's are (frame, plate, alpha, depth_mm, scene, empty), and:
+
+- world: the kind that was drawn.
+- sky: true where the depth is known everywhere: 0 then is the sky or what is beyond 60 m (inverse
+  depth 0), never unknown.
+- plate_depth_mm: where frame and plate differ, the depth of the plate; depth_mm is the frame's.
+- camera: at_m, yaw, pitch, roll, fov (degrees), bend (train.worlds.camera).
+
+An item's line is written when all its files are: who reads the manifest early finds what exists.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from train.worlds.camera import Camera
+from train.worlds.film import Pixels
+
+Depth = NDArray[np.float32]
+FARTHEST_M = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """One item: a plate, and perhaps the same with somebody in it."""
+
+    plate: Pixels
+    plate_depth_m: Depth
+    """(H, W), 0 where nothing is."""
+    camera: Camera
+    frame: Pixels | None = None
+    """None: nobody is there."""
+    frame_depth_m: Depth | None = None
+    alpha: NDArray[np.float32] | None = None
+    """(H, W), 0 to 1."""
+    notes: dict[str, Any] | None = None
+    """More for the manifest."""
+
+
+Draw = Callable[[np.random.Generator], Drawing]
+
+
+def write_worlds(
+    folder: Path,
+    count: int,
+    draw: Draw,
+    *,
+    world: str,
+    seed: int = 1,
+    val: bool = False,
+    share: tuple[int, int] = (0, 1),
+) -> Iterator[int]:
+    """Write a set of `count` drawings and yield the number of each that was added; goes on where
+    it stopped.
+
+    Args:
+        draw: draws one; it depends on the generator alone, which depends on seed and number.
+        val: for validation: other drawings than those for training, and other names.
+        share: (i, n): only numbers that are i modulo n, for several processes on one folder.
+    """
+    for name in ("plate", "frame", "alpha", "depth"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    manifest = folder / "manifest.jsonl"
+    if share[0] == 0:
+        _mended(manifest)
+    written = scenes_written(manifest)
+    for number in range(share[0], count, share[1]):
+        scene = scene_name(world, seed, number, val=val)
+        if scene in written:
+            continue
+        item = _kept(folder, scene, draw(np.random.default_rng((seed, number, val)))) | {
+            "world": world
+        }
+        with manifest.open("a") as lines:  # one write of a line, which the system appends whole
+            lines.write(json.dumps(item) + "\n")
+        yield number
+
+
+def scene_name(world: str, seed: int, number: int, *, val: bool = False) -> str:
+    """Validation scenes end in 7, by which they are known; the x keeps the others apart."""
+    return f"{world}_{seed}_{number:05d}{'v7' if val else 'x'}"
+
+
+def scenes_written(manifest: Path) -> set[str]:
+    """The scenes in a manifest."""
+    if not manifest.exists():
+        return set()
+    whole = [line for line in manifest.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return {json.loads(line)["scene"] for line in whole}
+
+
+def _mended(manifest: Path) -> None:
+    """A last line that was cut off is taken away."""
+    text = manifest.read_bytes() if manifest.exists() else b""
+    if text and not text.endswith(b"\n"):
+        part = manifest.with_suffix(".part")
+        part.write_bytes(text[: text.rfind(b"\n") + 1])
+        part.replace(manifest)
+
+
+def _kept(folder: Path, scene: str, drawing: Drawing) -> dict[str, Any]:
+    """Write an item's files; its line."""
+    plate, depth = f"plate/{scene}.webp", f"depth/{scene}.png"
+    _write(folder / plate, drawing.plate[..., ::-1])
+    item: dict[str, Any] = {"frame": plate, "plate": plate, "alpha": None, "depth_mm": depth}
+    if drawing.frame is None:
+        _write(folder / depth, millimetres(drawing.plate_depth_m))
+    else:
+        assert drawing.frame_depth_m is not None
+        assert drawing.alpha is not None
+        of_plate = f"depth/{scene}_plate.png"
+        item |= {"frame": f"frame/{scene}.webp", "alpha": f"alpha/{scene}.png"}
+        item["plate_depth_mm"] = of_plate
+        _write(folder / item["frame"], drawing.frame[..., ::-1])
+        _write(folder / item["alpha"], np.rint(drawing.alpha * 255).astype(np.uint8))
+        _write(folder / of_plate, millimetres(drawing.plate_depth_m))
+        _write(folder / depth, millimetres(drawing.frame_depth_m))
+    camera = drawing.camera
+    angles = {name: getattr(camera, name) for name in ("yaw", "pitch", "roll", "fov")}
+    told: dict[str, Any] = {"at_m": [round(x, 3) for x in camera.at], "bend": round(camera.bend, 4)}
+    told |= {name: round(float(np.degrees(angle)), 2) for name, angle in angles.items()}
+    item |= {"scene": scene, "empty": drawing.frame is None, "sky": True, "camera": told}
+    return item | (drawing.notes or {})
+
+
+def millimetres(depth_m: Depth) -> NDArray[np.uint16]:
+    """What a set keeps: 0 is nothing, or beyond 60 m."""
+    near = (depth_m > 0) & (depth_m <= FARTHEST_M)
+    return np.where(near, np.rint(depth_m * 1000), 0).astype(np.uint16)
+
+
+def _write(path: Path, picture: NDArray[Any]) -> None:
+    """Written under another name, then renamed: no half file is ever found."""
+    part = path.with_name(f".{os.getpid()}_{path.name}")
+    quality = [cv2.IMWRITE_WEBP_QUALITY, 92] if path.suffix == ".webp" else []
+    if not cv2.imwrite(str(part), picture, quality):
+        raise OSError(f"cannot write {path}")
+    part.replace(path)

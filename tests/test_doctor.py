@@ -14,7 +14,7 @@ import pytest
 
 from edgeds.cli.doctor.diagnosis import Diagnosis, diagnose
 from edgeds.engine import default_engine, read_card
-from edgeds.engine.choice import candidates, engine_for
+from edgeds.engine.choice import engine_choices, engine_for
 from edgeds.engine.cuda import Cuda, Gpu
 from edgeds.engine.tensorrt_library import this_os
 from edgeds.errors import EngineError
@@ -55,7 +55,7 @@ def write_engine(home: Path, name: str, *, gpu: str = "sm86", network: str | Non
 
 def test_the_shipped_engine_runs_when_there_is_no_gpu(home: Path) -> None:
     write_engine(home, "mine")
-    found = candidates(cuda=Cuda(problem="the NVIDIA driver sees no GPU"))
+    found = engine_choices(cuda=Cuda(problem="the NVIDIA driver sees no GPU"))
     assert [one.card.name for one in found if one.automatic and not one.problem] == [
         read_card(default_engine()).name
     ]
@@ -69,14 +69,14 @@ def test_the_newest_engine_for_this_gpu_comes_first(home: Path) -> None:
         card = write_engine(home, name) / "card.json"
         os.utime(card, (1e9 - age, 1e9 - age))
     write_engine(home, "for another", gpu="sm89")
-    found = candidates(cuda=GPU, torch=fine)
+    found = engine_choices(cuda=GPU, torch=fine)
     assert [one.card.name for one in found if not one.problem][:2] == ["new", "old"]
     assert found[[one.card.name for one in found].index("new")].runs_on == "cuda:0"
 
 
 def test_an_engine_of_another_network_is_never_chosen_unasked(home: Path) -> None:
     write_engine(home, "other", network="0" * 64)
-    found = candidates(cuda=GPU, torch=fine)
+    found = engine_choices(cuda=GPU, torch=fine)
     other = next(one for one in found if one.card.name == "other")
     assert other.runs_on == "cuda:0"
     assert not other.automatic
@@ -102,7 +102,7 @@ def test_a_gpu_without_an_engine_is_refused_with_the_command_that_makes_one(home
 def test_a_damaged_card_is_an_answer_and_no_crash(home: Path) -> None:
     (home / "broken").mkdir(parents=True)
     (home / "broken" / "card.json").write_text("{ half a")
-    broken = next(one for one in candidates(cuda=GPU, torch=fine) if one.card.name == "broken")
+    broken = next(one for one in engine_choices(cuda=GPU, torch=fine) if one.card.name == "broken")
     assert "cannot read the card" in broken.problem
     assert not broken.automatic
 

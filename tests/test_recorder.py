@@ -23,7 +23,7 @@ from edgeds.engine.build.calibration import read_calibration_set
 from edgeds.errors import DatasetError
 from edgeds.evaluation.dataset import load, read_set
 from edgeds.evaluation.recorder import SetRecorder, chosen_evenly
-from edgeds.evaluation.settings import Recording
+from edgeds.evaluation.settings import SetRecording
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Pixels
@@ -33,10 +33,10 @@ MakeClip = Callable[..., Path]
 
 WALL = SyntheticSource(size=(90, 160)).plate
 PLATE = Plate(WALL)
-FEW = Recording(frames=12, every_secs=0.0)
+FEW = SetRecording(frames=12, every_secs=0.0)
 
 
-def _recorder(folder: Path, how: Recording = FEW, *, every_secs: float = 0.0) -> SetRecorder:
+def _recorder(folder: Path, how: SetRecording = FEW, *, every_secs: float = 0.0) -> SetRecorder:
     return SetRecorder(
         folder / "set",
         PLATE,
@@ -86,7 +86,7 @@ def test_near_duplicates_are_dropped_and_new_light_is_kept(tmp_path: Path) -> No
 
 
 def test_some_empty_frames_are_kept_although_they_are_alike(tmp_path: Path) -> None:
-    recorder = _recorder(tmp_path, Recording(frames=100, empty_share=0.2))
+    recorder = _recorder(tmp_path, SetRecording(frames=100, empty_share=0.2))
     for index in range(40):
         recorder.offer(_frame(WALL if index % 2 else _box(index), index))
     assert 20 < len(recorder) < 30
@@ -137,7 +137,7 @@ def test_what_a_set_has_is_not_taken_from_it_by_a_smaller_wish(tmp_path: Path) -
     first = _recorder(tmp_path)
     for index in range(8):
         first.offer(_frame(_box(index), index))
-    second = _recorder(tmp_path, Recording(frames=3))
+    second = _recorder(tmp_path, SetRecording(frames=3))
     second.finish()
     assert len(read_set(tmp_path / "set").items) == 9
 
@@ -167,7 +167,7 @@ def test_what_is_chosen_is_as_much_as_wanted_with_the_extremes(
     brightness: list[float], wanted: int, seed: int
 ) -> None:
     empty = list(np.random.default_rng(seed).random(len(brightness)) < 0.5)
-    chosen = chosen_evenly(brightness, empty, Recording(frames=wanted))
+    chosen = chosen_evenly(brightness, empty, SetRecording(frames=wanted))
     assert len(chosen) == min(wanted, len(brightness))
     assert chosen <= set(range(len(brightness)))
     values = [brightness[i] for i in chosen]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from edgeds.engine.build.build import Built
-    from edgeds.engine.build.maker import Row, Target
+    from edgeds.engine.build.candidate_builder import BuildTarget, Row
     from edgeds.types import Size
 
 PrecisionOption = Literal["fp16", "int8", "fp32"]
@@ -103,17 +103,17 @@ def _terminated_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _target(gpu: str) -> Target:
+def _target(gpu: str) -> BuildTarget:
     """What to build for; says what was found."""
-    from edgeds.engine.build.maker import Target
+    from edgeds.engine.build.candidate_builder import BuildTarget
     from edgeds.engine.cuda import find_cuda
     from edgeds.errors import EngineError
 
     gpu = gpu.lower()
     if gpu == "none":
-        return Target()
+        return BuildTarget()
     if re.fullmatch(r"sm\d{2,3}", gpu):
-        return Target(gpu=gpu, here=False)
+        return BuildTarget(gpu=gpu, here=False)
     if gpu != "auto":
         raise EngineError(
             f"cannot build an engine for {gpu!r}",
@@ -123,9 +123,9 @@ def _target(gpu: str) -> Target:
     found = find_cuda()
     if found.gpus:
         say(f"for this machine's {found.gpus[0].name} ({found.gpus[0].sm})")
-        return Target(gpu=found.gpus[0].sm)
+        return BuildTarget(gpu=found.gpus[0].sm)
     say(f"for this machine's CPU: {found.problem}; --gpu sm86 and the like name one elsewhere")
-    return Target()
+    return BuildTarget()
 
 
 def _warn_of_a_small_set(calib: Path | None, precision: str) -> None:
@@ -208,7 +208,7 @@ class _Stages:
     """Tells stages with their times, and how far each is, on stderr."""
 
     def __init__(self) -> None:
-        from edgeds.engine.build.candidates import Listener
+        from edgeds.engine.build.variants import Listener
 
         self.listener = Listener(stage=self._begin, step=self._step)
         self._bar: Progress = progress("frames/s")
@@ -240,7 +240,7 @@ class _Stages:
             self._task = None
 
 
-def _tell(built: Built, target: Target, *, as_json: bool, forced: bool) -> None:
+def _tell(built: Built, target: BuildTarget, *, as_json: bool, forced: bool) -> None:
     last = built.rows[-1]
     for row in built.refused:
         assert row.verdict is not None
@@ -309,7 +309,7 @@ def _gate(row: Row, *, chosen: bool) -> str:
     return "passed" if row.verdict.passed else "forced" if chosen else "refused"
 
 
-def _report(built: Built, target: Target) -> dict[str, Any]:
+def _report(built: Built, target: BuildTarget) -> dict[str, Any]:
     def of(row: Row) -> dict[str, Any]:
         return {
             "precision": row.precision,

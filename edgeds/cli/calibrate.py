@@ -13,7 +13,7 @@ from edgeds.cli.capture import held_still, take
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
-from edgeds.evaluation.settings import CALIBRATION, RECORDING
+from edgeds.evaluation.settings import CALIBRATION, SET_RECORDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,14 +38,14 @@ def calibrate_command(
     ] = None,
     frames: Annotated[
         int, typer.Option(min=CALIBRATION.min_frames, help="How many to keep.")
-    ] = RECORDING.frames,
+    ] = SET_RECORDING.frames,
     every: Annotated[
         float | None,
         typer.Option(
             metavar="SECS",
             min=0,
-            help=f"Time between frames; of a camera {RECORDING.every_secs:g}, of a file so that "
-            "all of it is used.",
+            help=f"Time between frames. Default: {SET_RECORDING.every_secs:g} for a camera; "
+            "frames of a file are spread over all of it.",
         ),
     ] = None,
     engine: EngineOption = None,
@@ -61,7 +61,7 @@ def calibrate_command(
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)
-    settings = replace(RECORDING, frames=frames)
+    settings = replace(SET_RECORDING, frames=frames)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(open_any(uri))
         network = stack.enter_context(open_engine(engine, device=device))
@@ -89,7 +89,7 @@ def _every_secs(opened: Opened, frames: int) -> float:
     """Two candidates for each wanted frame of a file, the whole of it."""
     duration_secs = opened.info.duration_secs
     if opened.is_live or not duration_secs:
-        return RECORDING.every_secs if opened.is_live else 0.0
+        return SET_RECORDING.every_secs if opened.is_live else 0.0
     return duration_secs / (2 * frames)
 
 

@@ -60,7 +60,7 @@ def evaluate_command(
         bool,
         typer.Option(
             "--drift",
-            help="Also score alpha while light and camera drift, with plate upkeep and without.",
+            help="Also score alpha while light and camera drift, with and without maintenance.",
         ),
     ] = False,
     cases: Annotated[
@@ -201,6 +201,6 @@ def _print_drift(trials: tuple[Trial, ...]) -> None:
     ]
     print_table(
         f"alpha MAD x 1000 as light and camera drift (ok: within {BAR:g} of undisturbed, or told)",
-        ["drift", "setting", "undisturbed", "upkeep off", "on", "ratio", "prompts", "verdict"],
+        ["drift", "setting", "undisturbed", "maintenance off", "on", "ratio", "prompts", "verdict"],
         rows,
     )

@@ -23,7 +23,7 @@ from edgeds.cli.options import (
 )
 from edgeds.cli.sources import CameraOption, SourceArgument, uri_from_arguments
 from edgeds.live.web.settings import PAGE
-from edgeds.views.settings import LOOK
+from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def live_command(
     ] = None,
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
-    opacity: OpacityOption = LOOK.opacity,
+    opacity: OpacityOption = STYLE.opacity,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     size: Annotated[

@@ -20,7 +20,7 @@ from edgeds.cli.options import (
     ViewOption,
 )
 from edgeds.plate.settings import PLATE_FROM_CLIP
-from edgeds.views.settings import LOOK, View
+from edgeds.views.settings import STYLE, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,7 +49,7 @@ def video_command(
     ] = None,
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
-    opacity: OpacityOption = LOOK.opacity,
+    opacity: OpacityOption = STYLE.opacity,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     sheet: Annotated[

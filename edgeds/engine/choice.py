@@ -22,7 +22,7 @@ CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class EngineChoice:
     """An engine folder and whether it can run here."""
 
     folder: Path
@@ -48,7 +48,7 @@ def engine_for(
     """
     if device == "cpu" or (device == "auto" and not any(_folders(default_engine()))):
         return default_engine()
-    found = candidates(cuda=cuda or find_cuda(), device=device, torch=torch)
+    found = engine_choices(cuda=cuda or find_cuda(), device=device, torch=torch)
     for one in found:
         if one.automatic and not one.problem and one.runs_on.startswith("cuda"):
             return one.folder
@@ -66,9 +66,9 @@ def engine_for(
     )
 
 
-def candidates(
+def engine_choices(
     *, cuda: Cuda, device: str = "auto", torch: Callable[[], str] = torch_problem
-) -> tuple[Candidate, ...]:
+) -> tuple[EngineChoice, ...]:
     """All engines in their places, in the order of choice.
 
     GPU engines of the shipped network come first, the newest before older ones, then the shipped
@@ -80,10 +80,10 @@ def candidates(
     """
     shipped = default_engine()
     network = read_card(shipped).network_hash
-    built = [_candidate(folder, network, cuda, device, torch) for folder in _folders(shipped)]
+    built = [_choice(folder, network, cuda, device, torch) for folder in _folders(shipped)]
     gpu = [one for one in built if one.card.backend in LIBRARIES and one.automatic]
     rest = [one for one in built if one not in gpu]
-    return (*gpu, _candidate(shipped, network, cuda, device, torch), *rest)
+    return (*gpu, _choice(shipped, network, cuda, device, torch), *rest)
 
 
 def _folders(shipped: Path) -> Iterator[Path]:
@@ -95,9 +95,9 @@ def _folders(shipped: Path) -> Iterator[Path]:
             yield card.parent
 
 
-def _candidate(
+def _choice(
     folder: Path, network: str, cuda: Cuda, device: str, torch: Callable[[], str]
-) -> Candidate:
+) -> EngineChoice:
     card = Card(name=folder.name, size=(0, 0), backend="unknown")
     automatic, runs_on, problem, fix = False, "", "", ""
     try:
@@ -109,7 +109,7 @@ def _candidate(
         # that this engine does not load is what a problem is; what else it was is told
         own = error.what.startswith("cannot load the engine")
         problem, fix = error.why if own else f"{error.what}: {error.why}", error.fix
-    return Candidate(
+    return EngineChoice(
         folder=folder, card=card, runs_on=runs_on, problem=problem, fix=fix, automatic=automatic
     )
 

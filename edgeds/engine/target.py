@@ -43,12 +43,12 @@ def open_tensorrt(folder: Path, card: Card, *, device: str, cuda: Cuda | None = 
     """
     gpu, trt = check_target(card, device=device, cuda=cuda)
     check_torch(card, torch_problem())
-    from edgeds.engine.lane import CudaLane
+    from edgeds.engine.cuda_stream import CudaStream
     from edgeds.engine.tensorrt import TensorRtEngine
 
     name = f"{card.name} on {TITLES[card.backend]} {trt.__version__}, {gpu.name} (cuda:{gpu.index})"
     try:
-        return TensorRtEngine(trt, folder, card, CudaLane(gpu.index), name=name)
+        return TensorRtEngine(trt, folder, card, CudaStream(gpu.index), name=name)
     except RuntimeError as error:  # torch's: out of memory, a driver too old
         raise EngineError(
             f"cannot load the engine {card.name!r}",
@@ -67,24 +67,24 @@ def check_target(
     """
     rebuild = rebuild_command(card)
     if lacking := [field for field in _FIELDS if not card.target.get(field)]:
-        raise _misfit(card, f"its card does not say its {', '.join(lacking)}", rebuild)
+        raise _mismatch(card, f"its card does not say its {', '.join(lacking)}", rebuild)
     if card.backend not in LIBRARIES or card.target["library"] != card.backend:
         why = (
             f"its card says {card.backend!r} in one place and {card.target['library']!r} in another"
         )
-        raise _misfit(card, why, rebuild)
+        raise _mismatch(card, why, rebuild)
     if card.target["os"] != this_os():
-        raise _misfit(card, f"it was built for {card.target['os']}, this is {this_os()}", rebuild)
+        raise _mismatch(card, f"it was built for {card.target['os']}, this is {this_os()}", rebuild)
     gpu = _gpu(card, device, cuda or find_cuda())
     if card.target["gpu"] != gpu.sm:
         why = f"it was built for {card.target['gpu']}, this GPU ({gpu.name}) is {gpu.sm}"
-        raise _misfit(card, why, rebuild)
+        raise _mismatch(card, why, rebuild)
     library = card.backend
     trt = load_library(library)
     if card.target["version"] != str(trt.__version__):
         why = f"it was built with {library} {card.target['version']}, here is {trt.__version__}"
         fix = f'{rebuild}, or pip install "{installed_package(library)}=={card.target["version"]}"'
-        raise _misfit(card, why, fix)
+        raise _mismatch(card, why, fix)
     return gpu, trt
 
 
@@ -95,7 +95,7 @@ def check_network(card: Card) -> None:
     """
     if card.made.get(OF_SHIPPED) and card.network_hash != read_card(default_engine()).network_hash:
         why = "it was built of the network of another edgeds version, not of the one that ships now"
-        raise _misfit(card, why, rebuild_command(card))
+        raise _mismatch(card, why, rebuild_command(card))
 
 
 def rebuild_command(card: Card) -> str:
@@ -112,12 +112,12 @@ def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
     asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
     if asked is None:
         why = f"it is a {TITLES[card.backend]} engine, which runs on a GPU, not on {device!r}"
-        raise _misfit(card, why, "use --device auto or cuda:0, or an ONNX engine")
+        raise _mismatch(card, why, "use --device auto or cuda:0, or an ONNX engine")
     index = int(asked[1] or 0)
     if index < len(cuda.gpus):
         return cuda.gpus[index]
     why = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
-    raise _misfit(card, why, "see edgeds doctor; without --engine the network runs on the CPU")
+    raise _mismatch(card, why, "see edgeds doctor; without --engine the network runs on the CPU")
 
 
 def torch_problem() -> str:
@@ -139,8 +139,8 @@ def check_torch(card: Card, problem: str) -> None:
     if problem:
         extra = installed_package(card.backend)
         fix = f'pip install "edgeds[{extra}]", with a build of torch for your CUDA version'
-        raise _misfit(card, problem, fix)
+        raise _mismatch(card, problem, fix)
 
 
-def _misfit(card: Card, why: str, fix: str) -> EngineError:
+def _mismatch(card: Card, why: str, fix: str) -> EngineError:
     return EngineError(f"cannot load the engine {card.name!r}", why=why, fix=fix)

@@ -3,7 +3,7 @@
     pixels -> page-locked ring -> frame plan -> maps -> page-locked ring -> Maps
                                      ^ features of the plate, which stay on the GPU
 
-All memory has fixed addresses, all work goes through one lane, in order; the frame plan is
+All memory has fixed addresses, all work goes through one stream, in order; the frame plan is
 replayed as a CUDA graph. Works with `tensorrt` 10, 11 and `tensorrt_rtx`. Knows nothing about
 building plans. What is loaded was checked before, by engine/target.py.
 """
@@ -34,55 +34,57 @@ from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 if TYPE_CHECKING:
     import torch
 
-    from edgeds.engine.lane import Lane, Mark
+    from edgeds.engine.cuda_stream import DeviceStream, StreamEvent
 
 MAPS = ("alpha", "inverse_depth")
 PLATE_PLAN, FRAME_PLAN = "plate.plan", "frame.plan"
 
 
 class TensorRtEngine(Closing):
-    """Plans of an engine folder on a lane. Call it from one thread at a time."""
+    """Plans of an engine folder on a stream. Call it from one thread at a time."""
 
-    def __init__(self, trt: TensorRt, folder: Path, card: Card, lane: Lane, *, name: str) -> None:
+    def __init__(
+        self, trt: TensorRt, folder: Path, card: Card, stream: DeviceStream, *, name: str
+    ) -> None:
         import torch
 
         self.size = card.size
-        self._name, self._lane = name, lane
+        self._name, self._stream = name, stream
         height, width = card.size
         log = Log()
         self._logger = log.logger(trt)  # the library does not keep it alive
-        with lane:
+        with stream:
             runtime: Runtime = trt.Runtime(self._logger)
             # alpha and inverse depth side by side: one copy brings both
-            self._maps = torch.empty((2, height, width), dtype=torch.float32, device=lane.device)
+            self._maps = torch.empty((2, height, width), dtype=torch.float32, device=stream.device)
             given = {"alpha": self._maps[0], "inverse_depth": self._maps[1]}
-            self._plate = _Graph(trt, runtime, folder / PLATE_PLAN, lane, log)
-            self._frame = _Graph(trt, runtime, folder / FRAME_PLAN, lane, log, given)
+            self._plate = _Graph(trt, runtime, folder / PLATE_PLAN, stream, log)
+            self._frame = _Graph(trt, runtime, folder / FRAME_PLAN, stream, log, given)
             check_graphs(card, plate=self._plate.shapes(), frame=self._frame.shapes())
-            self._ring = deque(_Slot(lane, card.size) for _ in range(GPU.frames_in_flight))
-            self._encode = lane.captured(self._plate.enqueue)
-            self._infer = lane.captured(self._frame.enqueue)
-            lane.mark().wait()
+            self._ring = deque(_Slot(stream, card.size) for _ in range(GPU.frames_in_flight))
+            self._encode = stream.captured(self._plate.enqueue)
+            self._infer = stream.captured(self._frame.enqueue)
+            stream.record_event().wait()
         self._loaded: _Features | None = None
 
     @property
     def name(self) -> str:
-        return f"{self._name} ({self._lane.note})" if self._lane.note else self._name
+        return f"{self._name} ({self._stream.note})" if self._stream.note else self._name
 
     def encode_plate(self, plate: Pixels) -> PlateFeatures:
         """The features stay on the GPU, one set per plate."""
         import torch
 
-        with self._lane:
+        with self._stream:
             slot = self._next_slot()
             np.copyto(slot.pixels.numpy()[0], plate)
-            self._lane.copy(self._plate.tensors["plate"], slot.pixels)
+            self._stream.copy(self._plate.tensors["plate"], slot.pixels)
             self._encode()
             names = [name for name in self._plate.tensors if name in self._frame.tensors]
             features = _Features({n: torch.empty_like(self._plate.tensors[n]) for n in names})
             for name, tensor in features.tensors.items():
-                self._lane.copy(tensor, self._plate.tensors[name])
-            self._lane.mark().wait()
+                self._stream.copy(tensor, self._plate.tensors[name])
+            self._stream.record_event().wait()
         return features
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
@@ -90,17 +92,17 @@ class TensorRtEngine(Closing):
 
     def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
         """Ask for the maps of a frame and go on; a few frames may be under way at once."""
-        with self._lane:
+        with self._stream:
             if plate is not self._loaded:
                 for name, tensor in plate.tensors.items():
-                    self._lane.copy(self._frame.tensors[name], tensor)
+                    self._stream.copy(self._frame.tensors[name], tensor)
                 self._loaded = plate
             slot = self._next_slot()
             np.copyto(slot.pixels.numpy()[0], frame)
-            self._lane.copy(self._frame.tensors["frame"], slot.pixels)
+            self._stream.copy(self._frame.tensors["frame"], slot.pixels)
             self._infer()
-            self._lane.copy(slot.maps, self._maps)
-            slot.pending = Pending(slot, self._lane.mark())
+            self._stream.copy(slot.maps, self._maps)
+            slot.pending = Pending(slot, self._stream.record_event())
         return slot.pending
 
     def close(self) -> None:
@@ -125,14 +127,14 @@ class TensorRtEngine(Closing):
 class Pending:
     """Maps that are on their way."""
 
-    def __init__(self, slot: _Slot, mark: Mark) -> None:
-        self._slot, self._mark = slot, mark
+    def __init__(self, slot: _Slot, event: StreamEvent) -> None:
+        self._slot, self._event = slot, event
         self._maps: Maps | None = None
 
     def maps(self) -> Maps:
         """Wait for them. They are the caller's."""
         if self._maps is None:
-            self._mark.wait()
+            self._event.wait()
             alpha, inverse_depth = self._slot.maps.numpy().copy()
             self._maps = Maps(alpha, inverse_depth)
         return self._maps
@@ -141,11 +143,11 @@ class Pending:
 class _Slot:
     """Page-locked memory for one frame under way."""
 
-    def __init__(self, lane: Lane, size: tuple[int, int]) -> None:
+    def __init__(self, stream: DeviceStream, size: tuple[int, int]) -> None:
         import torch
 
-        self.pixels = lane.host((1, *size, 3), torch.uint8)
-        self.maps = lane.host((2, *size), torch.float32)
+        self.pixels = stream.host((1, *size, 3), torch.uint8)
+        self.maps = stream.host((2, *size), torch.float32)
         self.pending: Pending | None = None
 
     def finish(self) -> None:
@@ -169,13 +171,13 @@ class _Graph:
         trt: TensorRt,
         runtime: Runtime,
         path: Path,
-        lane: Lane,
+        stream: DeviceStream,
         log: Log,
         given: dict[str, torch.Tensor] | None = None,
     ) -> None:
         import torch
 
-        self._lane, self._path = lane, path
+        self._stream, self._path = stream, path
         engine: ICudaEngine | None = runtime.deserialize_cuda_engine(path.read_bytes())
         if engine is None:
             raise _unloadable(path, trt, log.errors())
@@ -204,7 +206,7 @@ class _Graph:
                 raise _unloadable(path, trt, f"{name} is of a type that edgeds does not use there")
             if there is None:
                 self.tensors[name] = torch.zeros(
-                    self._shapes[name], dtype=dtype, device=lane.device
+                    self._shapes[name], dtype=dtype, device=stream.device
                 )
             context.set_tensor_address(name, self.tensors[name].data_ptr())
 
@@ -217,7 +219,7 @@ class _Graph:
         )
 
     def enqueue(self) -> None:
-        if not self._context.execute_async_v3(self._lane.handle):
+        if not self._context.execute_async_v3(self._stream.handle):
             raise RunError(
                 "the GPU refused a frame",
                 why=f"TensorRT could not start {self._path.name}",

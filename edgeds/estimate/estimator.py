@@ -30,7 +30,7 @@ _STILL_PX = 0.5  # a smaller move is left out of the depth, which is softer than
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Scene:
+class _PlateState:
     """All that is known of a plate, in one object, so that it is exchanged in one step."""
 
     plate: Plate
@@ -56,7 +56,7 @@ class Estimator:
         features = engine.encode_plate(small)
         depth = _plate_depth(engine, small, features)
         large = _enlarged(depth, plate.size)
-        self._scene = _Scene(plate, small, features, depth, large, middle_of(depth))
+        self._scene = _PlateState(plate, small, features, depth, large, middle_of(depth))
         self._first = self._scene
         self._fit: Fit | None = None
 
@@ -75,7 +75,7 @@ class Estimator:
         return depth_range(self._first.depth_small)
 
     def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
-        """Go on with a corrected plate of the same scene: `edgeds.upkeep` makes them.
+        """Go on with a corrected plate of the same scene: `edgeds.maintenance` makes them.
 
         Only the plate is encoded again. Its depth stays that of the first plate, so the
         background's depth does not flicker with the light; where the camera moved, it is moved
@@ -102,7 +102,7 @@ class Estimator:
             depth_small = cv2.resize(depth, small.shape[1::-1], interpolation=cv2.INTER_AREA)
         features = self._engine.encode_plate(small)
         middle = middle_of(depth_small)
-        self._scene = _Scene(plate, small, features, depth_small, depth, middle)
+        self._scene = _PlateState(plate, small, features, depth_small, depth, middle)
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep.

@@ -52,19 +52,21 @@ def refined_alpha(
     f_minus_b = at(near.colour) - b
     contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
     along = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
-    misfit = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
+    residual = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
     variance = at(near.variance)
     # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
     # clipping at 1 what scatters about 1 made the foreground smaller.
     short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
     mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
-    belief = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * variance)
-    belief *= np.exp(-np.einsum("ij,ij->i", misfit, misfit) / (3 * MATTE.misfit_levels**2))
-    belief *= np.clip(at(near.trust), 0, 1)
+    confidence = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * variance)
+    confidence *= np.exp(
+        -np.einsum("ij,ij->i", residual, residual) / (3 * MATTE.residual_levels**2)
+    )
+    confidence *= np.clip(at(near.trust), 0, 1)
     before = alpha.reshape(-1)[band]
     highest = at(high)
     mixed = np.clip(mixed, at(low), highest * (2 - highest))  # what is thin is coarsely too faint
-    alpha.reshape(-1)[band] = before + belief * (mixed - before)
+    alpha.reshape(-1)[band] = before + confidence * (mixed - before)
     return alpha
 
 

@@ -21,7 +21,7 @@ class Matte:
     """Difference between foreground and plate at which their colours tell half the truth."""
     texture: float = 2.0
     """Weight of the foreground's own variance beside that noise."""
-    misfit_levels: float = 24.0
+    residual_levels: float = 24.0
     """Misfit of the mixing equation at which its alpha is no longer believed."""
 
 

@@ -84,7 +84,7 @@ class Case:
     name: str
     setting: str = ""
     disturb: Disturb | None = None
-    """None: nothing is wrong, and upkeep must not make it so."""
+    """None: nothing is wrong, and maintenance must not make it so."""
     content: Content = to_and_fro
     step_secs: float = 0.1
     """Simulated time from frame to frame."""

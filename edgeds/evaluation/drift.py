@@ -3,7 +3,8 @@
 A set's frames become clips: those of one clip, or of one plate, to and fro at a fixed rate of
 simulated time, seen through a window that leaves a margin, so that a nudged camera sees what was
 really there. Every case of `disturb` is played three times: undisturbed, disturbed with the
-captured plate, and disturbed with `edgeds.upkeep`. Deterministic; knows nothing about printing.
+captured plate, and disturbed with `edgeds.plate.maintenance`.
+Deterministic; knows nothing about printing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, in_clip_order, load
 from edgeds.evaluation.disturb import CASES, Case, Shot, Take, seen
-from edgeds.plate.maintenance import Upkeep
+from edgeds.plate.maintenance import Maintenance
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels
 
@@ -40,13 +41,13 @@ class Trial:
     off: float
     """With the captured plate throughout."""
     on: float
-    """With upkeep."""
+    """With maintenance."""
     prompt: str
-    """The first prompt upkeep gave, or none."""
+    """The first prompt maintenance gave, or none."""
     prompt_secs: float | None
     """After the beginning of the drift; negative is before it."""
     plates: int
-    """How often upkeep renewed the plate."""
+    """How often maintenance renewed the plate."""
 
     @property
     def ratio(self) -> float:
@@ -172,15 +173,15 @@ def _trial(
 ) -> Trial:
     plate = seen(take.plate)
 
-    def played(*, disturbed: bool, upkeep: Upkeep | None = None) -> _Run:
-        return _play(case, take, estimator_for_plate(plate), disturbed, upkeep)
+    def played(*, disturbed: bool, maintenance: Maintenance | None = None) -> _Run:
+        return _play(case, take, estimator_for_plate(plate), disturbed, maintenance)
 
     content = case.content, case.step_secs, case.begin_secs, case.score_from_secs
     if content not in known:
         known[content] = played(disturbed=False)
     undisturbed = known[content]
     off = played(disturbed=True) if case.disturb is not None else undisturbed
-    on = played(disturbed=True, upkeep=Upkeep(Plate(plate)))
+    on = played(disturbed=True, maintenance=Maintenance(Plate(plate)))
     return Trial(
         case=case.name,
         setting=case.setting,
@@ -203,7 +204,7 @@ class _Run:
 
 
 def _play(
-    case: Case, take: Take, estimate: Estimator, disturbed: bool, upkeep: Upkeep | None
+    case: Case, take: Take, estimate: Estimator, disturbed: bool, maintenance: Maintenance | None
 ) -> _Run:
     run, errors = _Run(), []
     for frame, shot in _frames(case, take, disturbed):
@@ -212,9 +213,9 @@ def _play(
         if secs >= case.score_from_secs:
             everywhere = np.ones(maps.size, bool)
             errors.append(metrics.mad(maps.alpha, shot.alpha, everywhere))
-        if upkeep is None:
+        if maintenance is None:
             continue
-        update = upkeep(frame, maps)
+        update = maintenance(frame, maps)
         if update.plate is not None:
             estimate.replace_plate(update.plate, move=update.move)
             run.plates += 1

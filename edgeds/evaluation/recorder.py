@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from edgeds.errors import DatasetError, SinkFailed
 from edgeds.evaluation.dataset import MANIFEST
-from edgeds.evaluation.settings import RECORDING, Recording
+from edgeds.evaluation.settings import SET_RECORDING, SetRecording
 from edgeds.plate.plate import Plate
 from edgeds.sinks.images import image_bytes
 from edgeds.sources.images import pixels_from_image
@@ -58,7 +58,7 @@ class SetRecorder:
         *,
         name: str,
         every_secs: float,
-        settings: Recording = RECORDING,
+        settings: SetRecording = SET_RECORDING,
     ) -> None:
         """
         Args:
@@ -93,7 +93,7 @@ class SetRecorder:
         return sum(kept.empty for kept in self._kept)
 
     def offer(self, frame: Frame) -> bool:
-        """Look at the next frame; whether it was kept.
+        """Style at the next frame; whether it was kept.
 
         Raises:
             SinkFailed: it cannot be written.
@@ -171,7 +171,7 @@ def check_set_target(folder: Path) -> None:
         raise _foreign(folder, f"it is not empty, and has no {MANIFEST}")
 
 
-def chosen_evenly(brightness: list[float], empty: list[bool], settings: Recording) -> set[int]:
+def chosen_evenly(brightness: list[float], empty: list[bool], settings: SetRecording) -> set[int]:
     """Which `settings.frames` of more to keep: the extremes of exposure, some empty ones, and
     the rest evenly in their order.
     """

@@ -22,7 +22,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class SetRecording:
     """A calibration set from one's own camera or clip."""
 
     frames: int = 600
@@ -39,5 +39,5 @@ class Recording:
     max_side_px: int = 1280
 
 
-RECORDING = Recording()
+SET_RECORDING = SetRecording()
 CALIBRATION = Calibration()

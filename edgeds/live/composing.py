@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgeds.live.estimating import Estimated, Scene
+from edgeds.live.estimating import Estimated, PlateInView
 from edgeds.types import FloatMap, Frame, Pixels
 from edgeds.views.compose import Backdrop, Compose, composer, over
-from edgeds.views.settings import LOOK, View
+from edgeds.views.settings import STYLE, View
 
 _TILE_PX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Look:
+class ViewRequest:
     """What is asked for; a new one with every change."""
 
     view: View = "overlay"
-    opacity: float = LOOK.opacity
+    opacity: float = STYLE.opacity
     backdrop: Backdrop | None = None
 
 
@@ -27,11 +27,11 @@ class LiveCompose:
     """Draws with a composer made for the present look and plate. Gives RGB, whatever the view."""
 
     def __init__(self) -> None:
-        self._look: Look | None = None
-        self._scene: Scene | None = None
+        self._look: ViewRequest | None = None
+        self._scene: PlateInView | None = None
         self._compose: Compose | None = None
 
-    def __call__(self, item: Estimated, look: Look) -> Frame:
+    def __call__(self, item: Estimated, look: ViewRequest) -> Frame:
         """The picture; the bare frame as long as nothing is known of it."""
         if item.maps is None or item.scene is None:
             return item.frame

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from edgeds.estimate.estimator import Estimator
 from edgeds.live.settings import LIVE
 from edgeds.plate.capture import Wizard
-from edgeds.plate.maintenance import PlateUpdate, Upkeep
+from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.plate.status import PlateStatus
@@ -23,7 +23,7 @@ from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class PlateInView:
     """What a view needs of the plate; the same object as long as nothing of it changed."""
 
     plate: Pixels
@@ -37,7 +37,7 @@ class Estimated:
 
     frame: Frame
     maps: Maps | None = None
-    scene: Scene | None = None
+    scene: PlateInView | None = None
 
 
 class LiveEstimate:
@@ -57,10 +57,10 @@ class LiveEstimate:
         self._engine, self._source = engine, source
         self._event, self._settings = on_event, capture
         self._estimator: Estimator | None = None
-        self._upkeep: Upkeep | None = None
+        self._maintenance: Maintenance | None = None
         self._look: Future[PlateUpdate] | None = None
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="edgeds-upkeep")
-        self._scene: Scene | None = None
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="edgeds-maintenance")
+        self._scene: PlateInView | None = None
         self._captured: Plate | None = None
         self._wizard: Wizard | None = None
         self._holding = False
@@ -128,9 +128,9 @@ class LiveEstimate:
         when it is finished.
         """
         assert self._estimator is not None
-        assert self._upkeep is not None
+        assert self._maintenance is not None
         if self._look is None:
-            self._look = self._beside.submit(self._upkeep, frame, maps)
+            self._look = self._beside.submit(self._maintenance, frame, maps)
         if not self._look.done():
             return
         update, self._look = self._look.result(), None
@@ -155,10 +155,12 @@ class LiveEstimate:
 
     def _use(self, plate: Plate) -> None:
         self._estimator = Estimator(self._engine, plate)
-        self._captured, self._upkeep, self._look = plate, Upkeep(plate), None
+        self._captured, self._maintenance, self._look = plate, Maintenance(plate), None
         self._see()
 
     def _see(self) -> None:
         estimator = self._estimator
         assert estimator is not None
-        self._scene = Scene(estimator.plate.pixels, estimator.plate_depth, estimator.depth_range)
+        self._scene = PlateInView(
+            estimator.plate.pixels, estimator.plate_depth, estimator.depth_range
+        )

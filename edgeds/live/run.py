@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgeds.errors import EdgedsError
-from edgeds.live.composing import LiveCompose, Look
+from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus, OutputStatus
 from edgeds.live.estimating import LiveEstimate
 from edgeds.live.memory import return_large_arrays
@@ -33,7 +33,7 @@ from edgeds.sources.handoff import Counts, latest, paced
 from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Engine, Frame, Pixels, Sink
 from edgeds.views.compose import Backdrop, covering
-from edgeds.views.settings import LOOK, VIEWS, View
+from edgeds.views.settings import STYLE, VIEWS, View
 
 _POLL_SECS = 0.05
 _TELL_SECS = 0.25
@@ -88,7 +88,7 @@ class LiveRun(Closing):
         plate: Plate | None = None,
         *,
         view: View = "overlay",
-        opacity: float = LOOK.opacity,
+        opacity: float = STYLE.opacity,
         backdrop: Backdrop | None = None,
         window: Window | None = None,
         record: Path | None = None,
@@ -107,7 +107,7 @@ class LiveRun(Closing):
         """
         self._source, self._engine, self._window = source, engine, window
         self._has_window = window is not None
-        self._look = Look(view=view, opacity=opacity, backdrop=backdrop)
+        self._look = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
         self._look_lock = threading.Lock()
         self._folder = folder or Path()
         self._event = on_event or (lambda _text: None)

@@ -28,7 +28,7 @@ from edgeds.views.settings import VIEWS, View
 _REMEMBERED = 120
 
 
-class Rehearsal(Closing):
+class SimulatedRun(Closing):
     """Runs from the moment it is made; write its pictures to sinks with `add_sink`.
 
     `occupied` makes the next plates be refused, as if somebody stood in the scene; `pretend`
@@ -68,7 +68,7 @@ class Rehearsal(Closing):
         self._pretended: dict[str, Any] = {}
         self._began_secs = time.perf_counter()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="edgeds-rehearsal", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="edgeds-simulated", daemon=True)
         self._thread.start()
 
     def add_sink(self, sink: Sink) -> None:
@@ -102,7 +102,7 @@ class Rehearsal(Closing):
             latencies = [latency for _, latency in stamps] or [0.0]
             p50, p95 = np.percentile(latencies, (50, 95)) * 1e3
             status = LiveStatus(
-                source="rehearsal",
+                source="simulated",
                 engine="truth",
                 size=self._scene.info.size,
                 source_state="ended" if self.stopped else "running",
@@ -141,7 +141,7 @@ class Rehearsal(Closing):
         with self._lock:
             if self._recording is None:
                 self._recorded += 1
-                path = self.folder / f"rehearsal-{self._recorded}.mp4"
+                path = self.folder / f"simulated-{self._recorded}.mp4"
                 self._recording = VideoSink(path, self._scene.info)
                 self._recording_since = time.perf_counter()
 
@@ -159,7 +159,7 @@ class Rehearsal(Closing):
         with self._lock:
             shown = self._shown
             self._taken += 1
-            path = self.folder / f"rehearsal-{self._taken}.png"
+            path = self.folder / f"simulated-{self._taken}.png"
         if shown is None:
             return None
         order = cv2.COLOR_RGBA2BGRA if shown.pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
@@ -199,7 +199,7 @@ class Rehearsal(Closing):
             self._stopped.wait(max(0.0, due - now))
 
     def _next(self) -> tuple[Frame, Maps]:
-        """The scene, kept after its first showing: a rehearsal should cost little."""
+        """The scene, kept after its first showing: a simulated should cost little."""
         length = self._scene.info.frame_count or 1
         place = self._count % length
         if place == len(self._loop):

@@ -16,7 +16,7 @@ _ROUNDS = 4
 _MIN_PIXELS = 200
 _MAX_PIXELS = 3000  # more of them cost time and tell nothing new
 _BIAS_LEVELS = 8.0  # how far black may rise, and
-_MISFIT_LEVELS = 2.0  # how well a gain alone fits, as a camera's curve is not quite a line
+_RESIDUAL_LEVELS = 2.0  # how well a gain alone fits, as a camera's curve is not quite a line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +84,7 @@ def _line(x: Floats, y: Floats) -> tuple[float, float]:
     ratio = float(np.median(y / x))
     costs = [np.minimum(np.abs(y - a * x), 16).mean() for a in (1.0, ratio)]
     a, b = (1.0, ratio)[int(np.argmin(costs))], 0.0
-    ridge = (_MISFIT_LEVELS / _BIAS_LEVELS) ** 2
+    ridge = (_RESIDUAL_LEVELS / _BIAS_LEVELS) ** 2
     for _ in range(_ROUNDS):
         residual = np.abs(y - a * x - b)
         limit = np.clip(4.685 * 1.4826 * np.median(residual), 4, 40)

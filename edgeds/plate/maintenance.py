@@ -1,7 +1,7 @@
 """Keeps a plate valid while a run goes on: follows the light and small nudges of the camera.
 
-    upkeep = Upkeep(plate)
-    update = upkeep(frame, maps)          # as often as you like; it looks some 5 times a second
+    maintenance = Maintenance(plate)
+    update = maintenance(frame, maps)          # for every frame; it looks 5 times a second
     if update.plate is not None:
         estimate.replace_plate(update.plate, move=update.move)
 
@@ -32,7 +32,7 @@ from edgeds.plate.registration import (
     structure,
     warped,
 )
-from edgeds.plate.settings import UPKEEP, PlateUpkeep
+from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 
@@ -59,7 +59,7 @@ class PlateUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Look:
+class _Comparison:
     """A frame, small, and what its alpha says."""
 
     view: Floats
@@ -72,10 +72,10 @@ class _Look:
     """Since the look before."""
 
 
-class Upkeep:
+class Maintenance:
     """Watches one plate. Make another for another plate; frames go in the order of their times."""
 
-    def __init__(self, plate: Plate, settings: PlateUpkeep = UPKEEP) -> None:
+    def __init__(self, plate: Plate, settings: PlateMaintenance = MAINTENANCE) -> None:
         self._captured, self._set = plate, settings
         height, width = plate.size
         small_width = min(settings.width_px, width)
@@ -94,7 +94,7 @@ class Upkeep:
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate:
-        """Look at a frame, unless the last look was a moment ago. `maps` is the frame's own."""
+        """Style at a frame, unless the last look was a moment ago. `maps` is the frame's own."""
         now = frame.pts_secs
         gap = self._set.interval_secs if self._before is None else now - self._before
         if 0 <= gap < self._set.interval_secs - 1e-6:
@@ -110,12 +110,12 @@ class Upkeep:
         )
         return self._last
 
-    def _look(self, frame: Frame, maps: Maps, secs: float) -> _Look:
+    def _look(self, frame: Frame, maps: Maps, secs: float) -> _Comparison:
         view = resized(frame.pixels, self._size).astype(np.float32)
         alpha = _resized_alpha(maps.alpha, self._size)
         hidden = _grown(alpha > self._set.foreground_alpha, self._set.grow_px)
         self._foreground_at[hidden] = frame.pts_secs
-        return _Look(
+        return _Comparison(
             view=view, shown=structure(view), alpha=alpha, hidden=hidden, now=frame.pts_secs,
             secs=secs,
         )  # fmt: skip
@@ -134,7 +134,7 @@ class Upkeep:
     def _unmoved(self) -> bool:
         return bool((self._move == np.eye(3)).all())
 
-    def _follow_move(self, look: _Look) -> bool:
+    def _follow_move(self, look: _Comparison) -> bool:
         """Lay the plate over the frame. False where it ought to be seen, and is not."""
         plate = structure(self._current())
         move = found_again(self._corners, plate, look.shown, look.hidden)
@@ -171,7 +171,7 @@ class Upkeep:
         self._adrift = jump
         return found_near(jump, self._corners, plate, shown)
 
-    def _follow_light(self, look: _Look) -> Mask:
+    def _follow_light(self, look: _Comparison) -> Mask:
         """Take gain and bias from the background; returns what is background despite alpha."""
         plate = structure(self._current())
         alike = _most_around(agreement(plate, look.shown), plate.textured)
@@ -189,11 +189,11 @@ class Upkeep:
             captured = self._like_captured(look)
         return alike | captured
 
-    def _like_captured(self, look: _Look) -> Mask:
+    def _like_captured(self, look: _Comparison) -> Mask:
         like = largest(np.abs(look.view - self._relit)) < self._set.same_levels
         return _most_around(like, np.ones_like(like))
 
-    def _follow_rest(self, look: _Look, same: Mask) -> None:
+    def _follow_rest(self, look: _Comparison, same: Mask) -> None:
         """Learn soft light quickly from all background, single pixels slowly from settled ones."""
         missing = look.view - self._current()
         off = largest(np.abs(missing))
@@ -213,7 +213,7 @@ class Upkeep:
             new = (warped(inside, self._move, border=0) < 0.99) & (look.alpha < 0.5)
             self._extra[new] = (look.view - self._relit)[new]
 
-    def _judge(self, look: _Look, same: Mask, found: bool) -> tuple[float, str]:
+    def _judge(self, look: _Comparison, same: Mask, found: bool) -> tuple[float, str]:
         moved = displacement(self._adrift @ self._move, self._size)
         moved /= self._set.max_move * self._size[1]
         stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))

@@ -72,7 +72,7 @@ class PlateCapture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlateUpkeep:
+class PlateMaintenance:
     """How a plate is kept valid while a run goes on."""
 
     width_px: int = 320
@@ -113,4 +113,4 @@ class PlateUpkeep:
 
 PLATE_FROM_CLIP = PlateFromClip()
 PLATE_CAPTURE = PlateCapture()
-UPKEEP = PlateUpkeep()
+MAINTENANCE = PlateMaintenance()

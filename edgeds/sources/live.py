@@ -138,10 +138,10 @@ class LiveSource(Closing):
         self.state = "ended"
 
     def hold(self, values: Mapping[str, float] | None = None) -> None:
-        self._reader.wish = lambda camera: self._hold(camera, values)
+        self._reader.command = lambda camera: self._hold(camera, values)
 
     def release(self) -> None:
-        self._reader.wish = self._release
+        self._reader.command = self._release
 
     def _hold(self, camera: Camera, values: Mapping[str, float] | None) -> None:
         self.held = hold(camera) if values is None else restore(camera, values)
@@ -211,7 +211,7 @@ class _Reader:
         self.description, self.rate = "", None
         self.wanted = threading.Event()
         """Until it is set, only the newest picture is kept, so that none is old at the start."""
-        self.wish: Callable[[Camera], None] | None = None
+        self.command: Callable[[Camera], None] | None = None
         """To be done to the camera between two pictures."""
         self._open_feed = open_feed
         self._items: queue.Queue[Grab | EdgedsError] = queue.Queue(maxsize=1)
@@ -250,9 +250,9 @@ class _Reader:
             self._put(SourceFailed("the source broke", why=f"{type(error).__name__}: {error}"))
 
     def _fulfil(self, feed: Feed) -> None:
-        wish, self.wish = self.wish, None
-        if wish is not None and feed.camera is not None:
-            wish(feed.camera)
+        command, self.command = self.command, None
+        if command is not None and feed.camera is not None:
+            command(feed.camera)
 
     def _put(self, item: Grab | EdgedsError) -> None:
         while not self._left.is_set():

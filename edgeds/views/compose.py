@@ -15,7 +15,7 @@ from edgeds.errors import ShapeError
 from edgeds.estimate.matte import foreground
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels
-from edgeds.views.settings import LOOK, View
+from edgeds.views.settings import STYLE, View
 
 Compose = Callable[[Frame, Maps], Frame]
 Backdrop = Callable[[Frame], Pixels]
@@ -31,7 +31,7 @@ def composer(
     plate_depth: FloatMap,
     depth_range: tuple[float, float],
     backdrop: Backdrop | None = None,
-    opacity: float = LOOK.opacity,
+    opacity: float = STYLE.opacity,
 ) -> Compose:
     """The function that draws one view.
 
@@ -44,8 +44,8 @@ def composer(
     """
     if view == "blur":
         return _blurred(plate, plate_depth)
-    behind = backdrop or colour_backdrop(LOOK.backdrop)
-    tint = np.full_like(plate, LOOK.tint)
+    behind = backdrop or colour_backdrop(STYLE.backdrop)
+    tint = np.full_like(plate, STYLE.tint)
 
     def overlay(frame: Frame, maps: Maps) -> Pixels:
         picture = outlined(over(tint, frame.pixels, opacity * maps.alpha), maps.alpha)
@@ -92,7 +92,7 @@ def outlined(picture: Pixels, alpha: FloatMap) -> Pixels:
     mask = (alpha > 0.5).astype(np.uint8)
     outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(min(picture.shape[:2]) / 360))
-    cv2.drawContours(picture, outlines, -1, LOOK.outline, thickness, cv2.LINE_AA)
+    cv2.drawContours(picture, outlines, -1, STYLE.outline, thickness, cv2.LINE_AA)
     return picture
 
 
@@ -112,7 +112,7 @@ def depth_picture(inverse_depth: FloatMap, depth_range: tuple[float, float]) -> 
 
     far, near = depth_range
     t = np.maximum((inverse_depth - far) * (1 / (near - far)), 0)
-    levels = cv2.convertScaleAbs(t / (t + LOOK.depth_knee), alpha=255)
+    levels = cv2.convertScaleAbs(t / (t + STYLE.depth_knee), alpha=255)
     picture: Pixels = cv2.cvtColor(
         cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB
     )
@@ -126,14 +126,14 @@ def with_inset(
     import cv2
 
     height, width = picture.shape[:2]
-    small_width = round(LOOK.inset * width)
+    small_width = round(STYLE.inset * width)
     small_height = round(small_width * height / width)
     margin = max(2, width // 80)
     top, left = height - small_height - margin, width - small_width - margin
     if top < margin or small_width < 16:  # a picture too small or too tall to hold one
         return picture
     small = cv2.resize(inverse_depth, (small_width, small_height), interpolation=cv2.INTER_AREA)
-    picture[top - 1 : top + small_height + 1, left - 1 : left + small_width + 1] = LOOK.outline
+    picture[top - 1 : top + small_height + 1, left - 1 : left + small_width + 1] = STYLE.outline
     picture[top : top + small_height, left : left + small_width] = depth_picture(small, depth_range)
     return picture
 
@@ -182,7 +182,7 @@ def _blurred(plate: Pixels, plate_depth: FloatMap) -> Compose:
     far, near = np.percentile(plate_depth, (1, 99))
     farness = np.clip((near - plate_depth) / max(near - far, 1e-6), 0, 1)
     level = farness * (_BLUR_LEVELS - 1)
-    strongest = LOOK.blur * plate.shape[0]
+    strongest = STYLE.blur * plate.shape[0]
     sigmas = [strongest * (0.25 + 0.75 * i / (_BLUR_LEVELS - 1)) for i in range(_BLUR_LEVELS)]
     # Each level is laid over the ones nearer than it, by how far the pixel has passed them.
     shares = [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _BLUR_LEVELS)]

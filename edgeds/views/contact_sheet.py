@@ -14,7 +14,7 @@ from edgeds.sinks.images import image_bytes
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 from edgeds.views.compose import depth_picture, mask_picture, outlined, over
-from edgeds.views.settings import LOOK
+from edgeds.views.settings import STYLE
 
 _GAP_PX = 4
 
@@ -26,15 +26,15 @@ class ContactSheet:
         self, plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, float]
     ) -> None:
         self._range = depth_range
-        self._columns = LOOK.sheet_columns
-        width = LOOK.sheet_width_px // self._columns
+        self._columns = STYLE.sheet_columns
+        width = STYLE.sheet_width_px // self._columns
         self._size = round(width * plate.shape[0] / plate.shape[1]), width
         self._plate = self._plate_column(plate, plate_depth)
         self._kept: list[Pixels] = []
         self._stride = 1
 
     def add(self, frame: Frame, maps: Maps) -> None:
-        """Look at a frame; keep it if it is the n-th, and thin out when there are too many."""
+        """Style at a frame; keep it if it is the n-th, and thin out when there are too many."""
         if frame.index % self._stride:
             return
         self._kept.append(self._column(frame, maps))
@@ -61,11 +61,11 @@ class ContactSheet:
         pixels = resized(frame.pixels, self._size)
         alpha = np.ascontiguousarray(_resized_map(maps.alpha, self._size))
         depth = _resized_map(maps.inverse_depth, self._size)
-        tint = np.full_like(pixels, LOOK.tint)
+        tint = np.full_like(pixels, STYLE.tint)
         return _stacked(
             [
                 pixels,
-                outlined(over(tint, pixels, LOOK.opacity * alpha), alpha),
+                outlined(over(tint, pixels, STYLE.opacity * alpha), alpha),
                 mask_picture(alpha),
                 depth_picture(depth, self._range),
             ]

@@ -10,7 +10,7 @@ VIEWS: tuple[View, ...] = get_args(View)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Style:
     """Colours (RGB) and proportions of the views."""
 
     tint: tuple[int, int, int] = (64, 224, 160)
@@ -28,4 +28,4 @@ class Look:
     sheet_width_px: int = 1800
 
 
-LOOK = Look()
+STYLE = Style()

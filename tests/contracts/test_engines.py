@@ -21,7 +21,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         return
     if request.param == "tensorrt on a recorded fake":
         pytest.importorskip("torch", reason="torch is not installed")
-        from edgeds.engine.lane import CpuLane
+        from edgeds.engine.cuda_stream import CpuLane
         from edgeds.engine.tensorrt import TensorRtEngine
         from tests.trt.fake_tensorrt import INTERFACES, fake_library, write_fake_engine
 

@@ -23,11 +23,11 @@ pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edged
 from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
 from edgeds.engine.build.build import Built, build_engine, engine_name  # noqa: E402
 from edgeds.engine.build.calibration import read_calibration_set  # noqa: E402
-from edgeds.engine.build.candidates import Precision  # noqa: E402
+from edgeds.engine.build.candidate_builder import BuildTarget  # noqa: E402
 from edgeds.engine.build.gate import Latency  # noqa: E402
-from edgeds.engine.build.maker import Target  # noqa: E402
 from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
 from edgeds.engine.build.replacing import put  # noqa: E402
+from edgeds.engine.build.variants import Precision  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
 from edgeds.engine.settings import Gate  # noqa: E402
@@ -65,7 +65,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def int8(small: Path, calib: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("built") / "int8"
     return build_engine(
-        small, folder, precision="int8", target=Target(), calibration=calib, force=True
+        small, folder, precision="int8", target=BuildTarget(), calibration=calib, force=True
     )
 
 
@@ -149,7 +149,7 @@ def test_past_the_gate_float_is_built_and_the_card_says_why(
 ) -> None:
     monkeypatch.setattr("edgeds.engine.build.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
     built = build_engine(
-        small, tmp_path / "e", precision="fp16", target=Target(), calibration=calib
+        small, tmp_path / "e", precision="fp16", target=BuildTarget(), calibration=calib
     )
     assert [row.precision for row in built.rows] == ["fp16", "fp32"]
     card = read_card(tmp_path / "e")
@@ -167,7 +167,7 @@ def test_force_keeps_what_the_gate_refuses(
         small,
         tmp_path / "e",
         precision="fp16",
-        target=Target(),
+        target=BuildTarget(),
         calibration=calib,
         force=True,
     )
@@ -184,7 +184,7 @@ def test_a_named_gpu_gets_plans_judged_by_their_graphs(
         small,
         tmp_path / "e",
         precision="int8",
-        target=Target(gpu="sm86", here=False),
+        target=BuildTarget(gpu="sm86", here=False),
         calibration=calib,
         force=True,
     )
@@ -240,15 +240,15 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
     monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("edgeds.engine.build.tensorrt_build.find_cuda", lambda: gpu)
     monkeypatch.setattr(
-        "edgeds.engine.build.maker.open_engine", lambda f: Timed(read_card(f).precision)
+        "edgeds.engine.build.candidate_builder.open_engine", lambda f: Timed(read_card(f).precision)
     )
-    monkeypatch.setattr("edgeds.engine.build.maker.measured_latency", latency)
+    monkeypatch.setattr("edgeds.engine.build.candidate_builder.measured_latency", latency)
     # as one bad scene would: what is judged here is time
     monkeypatch.setattr(
         "edgeds.engine.build.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9)
     )
     built = build_engine(
-        small, tmp_path / "e", precision=asked, target=Target(gpu="sm86"), calibration=calib
+        small, tmp_path / "e", precision=asked, target=BuildTarget(gpu="sm86"), calibration=calib
     )
     assert [row.precision for row in built.rows] == tried
     card = read_card(tmp_path / "e")
@@ -260,23 +260,23 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
 
 def test_an_engine_of_ones_own_weights_has_their_name(small: Path) -> None:
     card = read_card(small)
-    assert engine_name(card, "int8", Target(gpu="sm86")) == "edgeds-64x96-int8-sm86"
+    assert engine_name(card, "int8", BuildTarget(gpu="sm86")) == "edgeds-64x96-int8-sm86"
     own = replace(card, made={"weights": "desk.safetensors"})
-    assert engine_name(own, "int8", Target()) == "desk-64x96-int8"
+    assert engine_name(own, "int8", BuildTarget()) == "desk-64x96-int8"
 
 
 def test_a_failed_build_leaves_the_former_engine_and_nothing_else(
     small: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "engine"
-    build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
+    build_engine(small, folder, precision="fp32", target=BuildTarget(), calibration=tmp_path)
     before = (folder / "card.json").read_bytes()
     with pytest.raises(EngineError):
         build_engine(
             small,
             folder,
             precision="fp32",
-            target=Target(gpu="sm1", here=False),
+            target=BuildTarget(gpu="sm1", here=False),
             calibration=tmp_path,
         )
     assert (folder / "card.json").read_bytes() == before
@@ -294,9 +294,9 @@ def test_a_full_disk_leaves_the_former_engine_and_says_so(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("edgeds.engine.build.maker.shutil.copyfile", full)
+    monkeypatch.setattr("edgeds.engine.build.candidate_builder.shutil.copyfile", full)
     with pytest.raises(RunError, match="could not be written") as caught:
-        build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
+        build_engine(small, folder, precision="fp32", target=BuildTarget(), calibration=tmp_path)
     assert "No space left" in caught.value.why
     assert read_card(folder).name == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
@@ -356,7 +356,7 @@ def test_an_engine_is_replaced_whole(small: Path, tmp_path: Path) -> None:
     folder.mkdir()
     Card(name="old", size=(1, 1)).write(folder)
     (folder / "left.over").touch()
-    build_engine(small, folder, precision="fp32", target=Target(), calibration=tmp_path)
+    build_engine(small, folder, precision="fp32", target=BuildTarget(), calibration=tmp_path)
     assert not (folder / "left.over").exists()
     assert read_card(folder).size == SIZE
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
@@ -366,14 +366,14 @@ def test_a_folder_that_holds_no_engine_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
     with pytest.raises(EngineError, match="something else"):
         build_engine(
-            default_engine(), tmp_path, precision="fp32", target=Target(), calibration=tmp_path
+            default_engine(), tmp_path, precision="fp32", target=BuildTarget(), calibration=tmp_path
         )
     with pytest.raises(EngineError, match="made from"):
         build_engine(
             default_engine(),
             default_engine(),
             precision="fp32",
-            target=Target(),
+            target=BuildTarget(),
             calibration=tmp_path,
         )
     assert (tmp_path / "holiday.jpg").exists()

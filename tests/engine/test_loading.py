@@ -15,7 +15,7 @@ import pytest
 
 from edgeds.engine import default_engine, open_engine, read_card
 from edgeds.engine.card import sha256_of
-from edgeds.engine.choice import candidates
+from edgeds.engine.choice import engine_choices
 from edgeds.engine.cuda import Cuda
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine
 from edgeds.engine.target import rebuild_command
@@ -129,7 +129,7 @@ def test_doctor_says_that_an_engine_is_of_another_network(
     engines = tmp_path / "engines"
     engines.mkdir()
     engine.rename(engines / "old")
-    found = candidates(cuda=Cuda(problem="the NVIDIA driver sees no GPU"))
+    found = engine_choices(cuda=Cuda(problem="the NVIDIA driver sees no GPU"))
     old = next(one for one in found if one.folder.name == "old")
     assert "another edgeds version" in old.problem
     assert old.runs_on == ""

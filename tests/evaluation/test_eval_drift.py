@@ -1,4 +1,4 @@
-"""The drift suite: what it does to pictures, and what it says of upkeep."""
+"""The drift suite: what it does to pictures, and what it says of maintenance."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def a_trial(**changes: object) -> Trial:
         ({"on": 0.0059}, "ok"),
         ({"on": 0.0061}, "error"),
         ({"on": 0.0061, "prompt": "retake"}, "ok"),
-        ({"prompt": "retake"}, "ok"),  # without upkeep it was needed
+        ({"prompt": "retake"}, "ok"),  # without maintenance it was needed
         ({"off": 0.004, "prompt": "retake"}, "false prompt"),
         ({"undisturbed": 0.0, "on": 0.0014}, "ok"),  # as good as none
         ({"undisturbed": 0.0, "on": 0.0016}, "error"),

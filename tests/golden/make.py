@@ -1,6 +1,6 @@
 """Make the golden pictures again: python tests/golden/make.py
 
-One frame of the synthetic scene in every view, and the plate of its clip. Look at them before
+One frame of the synthetic scene in every view, and the plate of its clip. Style at them before
 committing new ones: they are what the views should look like, not what they happen to.
 """
 

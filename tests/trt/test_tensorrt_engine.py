@@ -9,10 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from deferred_lane import DeferredLane  # noqa: E402
+from deferred_stream import DeferredStream  # noqa: E402
 from fake_tensorrt import INTERFACES, fake_library, write_fake_engine  # noqa: E402
 
-from edgeds.engine.lane import CpuLane  # noqa: E402
+from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.settings import GPU  # noqa: E402
 from edgeds.engine.tensorrt import TensorRtEngine  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
@@ -22,9 +22,9 @@ SIZE = (32, 64)
 LIBRARIES = [pytest.param(path, id=path.stem) for path in INTERFACES]
 
 
-def opened(folder: Path, lane: CpuLane, interface: Path = INTERFACES[0]) -> TensorRtEngine:
+def opened(folder: Path, stream: CpuStream, interface: Path = INTERFACES[0]) -> TensorRtEngine:
     card = write_fake_engine(folder, size=SIZE)
-    return TensorRtEngine(fake_library(interface), folder, card, lane, name="fake")
+    return TensorRtEngine(fake_library(interface), folder, card, stream, name="fake")
 
 
 def picture(level: int) -> Pixels:
@@ -34,11 +34,11 @@ def picture(level: int) -> Pixels:
 
 
 @pytest.mark.parametrize("interface", LIBRARIES)
-@pytest.mark.parametrize("lane", [CpuLane, DeferredLane])
+@pytest.mark.parametrize("stream", [CpuStream, DeferredStream])
 def test_it_runs_on_every_recorded_interface(
-    tmp_path: Path, interface: Path, lane: type[CpuLane]
+    tmp_path: Path, interface: Path, stream: type[CpuStream]
 ) -> None:
-    with opened(tmp_path, lane(), interface) as engine:
+    with opened(tmp_path, stream(), interface) as engine:
         plate = engine.encode_plate(picture(100))
         maps = engine.infer(picture(124), plate)
     assert maps.alpha == pytest.approx(np.full(SIZE, 0.5))
@@ -46,17 +46,17 @@ def test_it_runs_on_every_recorded_interface(
 
 
 def test_a_frame_costs_one_copy_in_and_one_copy_out(tmp_path: Path) -> None:
-    lane = DeferredLane()
-    engine = opened(tmp_path, lane)
+    stream = DeferredStream()
+    engine = opened(tmp_path, stream)
     plate = engine.encode_plate(picture(100))
     engine.infer(picture(120), plate)
-    before = lane.copies
+    before = stream.copies
     engine.infer(picture(130), plate)
-    assert lane.copies == before + 2
+    assert stream.copies == before + 2
 
 
 def test_frames_under_way_at_once_keep_their_own_maps(tmp_path: Path) -> None:
-    engine = opened(tmp_path, DeferredLane())
+    engine = opened(tmp_path, DeferredStream())
     plate = engine.encode_plate(picture(0))
     levels = range(0, 10 * GPU.frames_in_flight, 5)
     pending = [engine.submit(picture(level), plate) for level in levels]
@@ -65,7 +65,7 @@ def test_frames_under_way_at_once_keep_their_own_maps(tmp_path: Path) -> None:
 
 
 def test_maps_asked_for_late_and_out_of_order_are_right(tmp_path: Path) -> None:
-    engine = opened(tmp_path, DeferredLane())
+    engine = opened(tmp_path, DeferredStream())
     plate = engine.encode_plate(picture(0))
     pending = [engine.submit(picture(level), plate) for level in (10, 20, 30, 40, 50)]
     for index in (4, 0, 2, 3, 1):
@@ -74,7 +74,7 @@ def test_maps_asked_for_late_and_out_of_order_are_right(tmp_path: Path) -> None:
 
 
 def test_plates_in_turn_do_not_mix(tmp_path: Path) -> None:
-    engine = opened(tmp_path, DeferredLane())
+    engine = opened(tmp_path, DeferredStream())
     dark, light = engine.encode_plate(picture(0)), engine.encode_plate(picture(200))
     for _ in range(3):
         assert engine.infer(picture(200), dark).alpha.min() == 1
@@ -82,7 +82,7 @@ def test_plates_in_turn_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_a_plate_encoded_while_frames_are_under_way_disturbs_none(tmp_path: Path) -> None:
-    engine = opened(tmp_path, DeferredLane())
+    engine = opened(tmp_path, DeferredStream())
     dark = engine.encode_plate(picture(0))
     pending = engine.submit(picture(200), dark)
     engine.encode_plate(picture(200))
@@ -90,7 +90,7 @@ def test_a_plate_encoded_while_frames_are_under_way_disturbs_none(tmp_path: Path
 
 
 def test_a_plate_is_right_though_its_slot_is_used_again_at_once(tmp_path: Path) -> None:
-    engine = opened(tmp_path, DeferredLane())
+    engine = opened(tmp_path, DeferredStream())
     light = engine.encode_plate(picture(200))
     pending = [engine.submit(picture(10), light) for _ in range(2 * GPU.frames_in_flight)]
     assert all(one.maps().alpha.min() == 1 for one in pending)
@@ -98,7 +98,7 @@ def test_a_plate_is_right_though_its_slot_is_used_again_at_once(tmp_path: Path) 
 
 
 def test_maps_outlive_the_engine(tmp_path: Path) -> None:
-    engine = opened(tmp_path, DeferredLane())
+    engine = opened(tmp_path, DeferredStream())
     pending = engine.submit(picture(50), engine.encode_plate(picture(0)))
     engine.close()
     engine.close()
@@ -109,13 +109,13 @@ def test_every_address_is_set_once_and_the_lanes_stream_is_used(tmp_path: Path) 
     # the fake asserts that no address is set twice; this asserts that it was asked at all
     library = fake_library(INTERFACES[0])
     card = write_fake_engine(tmp_path, size=SIZE)
-    TensorRtEngine(library, tmp_path, card, CpuLane(), name="fake")
+    TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake")
     assert library.calls.count("IExecutionContext.set_tensor_address") == 6
     assert library.calls.count("IExecutionContext.execute_async_v3") == 2
 
 
 def test_what_the_lane_has_to_say_is_in_the_name(tmp_path: Path) -> None:
-    assert opened(tmp_path, DeferredLane()).name == "fake (deferred)"
+    assert opened(tmp_path, DeferredStream()).name == "fake (deferred)"
 
 
 @pytest.mark.parametrize("plan", ["plate.plan", "frame.plan"])
@@ -123,7 +123,7 @@ def test_a_plan_the_library_refuses_is_an_engine_error(tmp_path: Path, plan: str
     card = write_fake_engine(tmp_path, size=SIZE)
     (tmp_path / plan).write_bytes(b"\x00 no plan")
     with pytest.raises(EngineError, match="cannot load the plan") as caught:
-        TensorRtEngine(fake_library(INTERFACES[0]), tmp_path, card, CpuLane(), name="fake")
+        TensorRtEngine(fake_library(INTERFACES[0]), tmp_path, card, CpuStream(), name="fake")
     assert "build-engine" in caught.value.fix
 
 
@@ -147,7 +147,7 @@ def test_a_plan_whose_tensors_do_not_fit_is_refused_before_it_runs(
     assert before in text
     (tmp_path / plan).write_text(text.replace(before, after))
     with pytest.raises(EngineError) as caught:
-        TensorRtEngine(library, tmp_path, card, CpuLane(), name="fake")
+        TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake")
     assert why in caught.value.why
     assert "IExecutionContext.execute_async_v3" not in library.calls
 
@@ -157,7 +157,7 @@ def test_rtx_keeps_its_compiled_kernels_beside_the_plan(tmp_path: Path) -> None:
     for _ in range(2):  # the second time they are read
         library = fake_library(interface)
         card = write_fake_engine(tmp_path, size=SIZE)
-        TensorRtEngine(library, tmp_path, card, CpuLane(), name="fake").close()
+        TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake").close()
     assert (tmp_path / "frame.kernels").read_bytes() == b"kernels"
     assert library.calls.count("IRuntimeCache.deserialize") == 2
     assert "IRuntimeCache.serialize" not in library.calls

@@ -19,7 +19,7 @@ pytest.importorskip("starlette", reason='the extra "web" is not installed')
 
 from websockets.sync.client import ClientConnection, connect
 
-from edgeds.live.simulated import Rehearsal
+from edgeds.live.simulated import SimulatedRun
 from edgeds.live.web.settings import PAGE
 from edgeds.live.web.sink import WebSink
 
@@ -32,9 +32,9 @@ class Answer:
 
 
 class Served:
-    """A served rehearsal, as its clients see it."""
+    """A served simulated, as its clients see it."""
 
-    def __init__(self, run: Rehearsal, sink: WebSink) -> None:
+    def __init__(self, run: SimulatedRun, sink: WebSink) -> None:
         self.run, self.sink = run, sink
         self.url = sink.location
         self.port = int(self.url.split("/")[2].rpartition(":")[2])
@@ -81,11 +81,11 @@ Serve = Callable[..., Served]
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Serve]:
-    """A function that serves a rehearsal: address, page settings, the rehearsal's options."""
+    """A function that serves a simulated: address, page settings, the simulated's options."""
     open_ones: list[Served] = []
 
     def start(address: str = "0", *, settings: Any = PAGE, **options: Any) -> Served:
-        run = Rehearsal(folder, **{"size": (90, 160), **options})
+        run = SimulatedRun(folder, **{"size": (90, 160), **options})
         sink = WebSink(address, run, settings=settings)
         run.add_sink(sink)
         open_ones.append(Served(run, sink))

@@ -1,4 +1,4 @@
-"""Served rehearsals. What they need is imported when it is used: the page is an extra."""
+"""Served simulated runs. What they need is imported when it is used: the page is an extra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strangers at the door: who hangs about, who takes nothing, who floods; and the show goes on."""
+"""Hostile clients: idle ones, slow readers, floods; other viewers notice nothing."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from clients import Served, serving, wait_until
 
-from edgeds.live.simulated import Rehearsal
+from edgeds.live.simulated import SimulatedRun
 from edgeds.live.web.sink import WebSink
 from edgeds.live.web.webrtc import is_webrtc_installed
 from edgeds.plate.status import PlateStatus
@@ -134,7 +134,7 @@ def test_the_picture_moves(visitor: Visitor) -> None:
     assert np.abs(visitor.pixels() - first).max() > 40
     wait_until(lambda: float(visitor.text("fps")) > 0)
     assert visitor.text("state") == "Live"
-    assert visitor.text("source") == "rehearsal"
+    assert visitor.text("source") == "simulated"
 
 
 def test_views_are_switched_by_click_and_by_arrow_key(visitor: Visitor, page: Served) -> None:
@@ -289,7 +289,7 @@ def test_a_stalled_source_is_told_and_its_return_too(visitor: Visitor, page: Ser
 
 def test_a_server_that_goes_and_comes_back_is_found_again(browser: Any, tmp_path: Path) -> None:
     visitor = Visitor(browser)
-    with Rehearsal(tmp_path) as run:
+    with SimulatedRun(tmp_path) as run:
         with WebSink("0", run) as sink:
             run.add_sink(sink)
             visitor.open(sink.location)

@@ -10,7 +10,7 @@ import pytest
 from clients import Serve, Served
 
 from edgeds.errors import SinkError
-from edgeds.live.simulated import Rehearsal
+from edgeds.live.simulated import SimulatedRun
 from edgeds.live.web.access import is_loopback
 from edgeds.live.web.server import address_from_text
 from edgeds.live.web.sink import WebSink
@@ -194,7 +194,7 @@ def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
 
 
 def test_a_port_that_is_taken_is_named(page: Served, tmp_path: Path) -> None:
-    with Rehearsal(tmp_path) as run, pytest.raises(SinkError, match=str(page.port)) as caught:
+    with SimulatedRun(tmp_path) as run, pytest.raises(SinkError, match=str(page.port)) as caught:
         WebSink(str(page.port), run)
     assert "--serve" in caught.value.fix
 

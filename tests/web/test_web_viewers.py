@@ -1,4 +1,4 @@
-"""Pictures and status out, wishes in; many viewers, slow viewers, viewers who come and go."""
+"""Pictures and status out, commands in; many viewers, slow viewers, viewers who come and go."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def told(viewer: Any, kind: str, true: Callable[[Any], Any] = lambda _: True) ->
     raise AssertionError(f"no such {kind}")
 
 
-def wish(viewer: Any, do: str, **more: Any) -> None:
+def command(viewer: Any, do: str, **more: Any) -> None:
     viewer.send(json.dumps({"do": do, **more}))
 
 
@@ -57,32 +57,32 @@ def test_a_viewer_sees_newer_and_newer_pictures_of_the_run(page: Served) -> None
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_can_be_chosen_and_is_told_back(page: Served, view: str) -> None:
     with page.watch() as viewer:
-        wish(viewer, "view", view=view)
+        command(viewer, "view", view=view)
         told(viewer, "status", lambda status: status["view"] == view)
         wait_until(lambda: picture(viewer)[1].shape[1] == (320 if view == "side-by-side" else 160))
-        wish(viewer, "view", view="overlay")
+        command(viewer, "view", view="overlay")
 
 
 def test_opacity_backdrop_and_plate_are_passed_on(page: Served) -> None:
     with page.watch() as viewer:
-        wish(viewer, "opacity", opacity=0.75)
+        command(viewer, "opacity", opacity=0.75)
         told(viewer, "status", lambda status: status["opacity"] == 0.75)
         page.run.set_backdrop(np.zeros((4, 4, 3), np.uint8))
-        wish(viewer, "plain-backdrop")
+        command(viewer, "plain-backdrop")
         wait_until(lambda: page.run.backdrop is None)
-        wish(viewer, "plate")
+        command(viewer, "plate")
         told(viewer, "status", lambda status: status["plate"]["phase"] == "counting")
 
 
 def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
     with page.watch() as viewer:
-        wish(viewer, "record")
+        command(viewer, "record")
         told(viewer, "status", lambda status: status["recording"])
         for _ in range(5):
             picture(viewer)
         with page.watch() as later:  # who comes later sees how long it has been going on
             told(later, "status", lambda status: status["recording_secs"] > 0.1)
-        wish(viewer, "stop-recording")
+        command(viewer, "stop-recording")
         name = told(viewer, "done")["name"]
         status = told(viewer, "status", lambda status: status["recordings"])
     assert status["recording"] is None
@@ -110,9 +110,9 @@ def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any
     (tmp_path / "file").write_bytes(b"")
     page.run.folder = tmp_path / "file" / "in-the-way"
     with page.watch() as viewer:
-        wish(viewer, "record")
+        command(viewer, "record")
         error = told(viewer, "error")
-        assert "rehearsal-1.mp4" in error["what"]
+        assert "simulated-1.mp4" in error["what"]
         picture(viewer)  # and the show goes on
 
 
@@ -189,7 +189,7 @@ def test_a_viewer_who_acknowledges_nothing_gets_two_pictures_and_the_status(page
 def test_invented_acknowledgements_bring_no_more_pictures(page: Served) -> None:
     with page.watch() as viewer:
         for number in (0, -1, 10**9, "x", None, [1], {"a": 1}):
-            wish(viewer, "ack", number=number)
+            command(viewer, "ack", number=number)
         messages = [viewer.recv(timeout=20) for _ in range(7)]
     assert sum(isinstance(message, bytes) for message in messages) == 2
 
@@ -198,7 +198,7 @@ def test_invented_acknowledgements_bring_no_more_pictures(page: Served) -> None:
 @pytest.mark.parametrize("offer", ["", "nonsense", "v=0\r\nm=video 9 X 0\r\n", "v=0\r\n" * 900])
 def test_an_offer_that_is_none_is_declined_and_pictures_go_on(page: Served, offer: str) -> None:
     with page.watch() as viewer:
-        wish(viewer, "stream", offer=offer)
+        command(viewer, "stream", offer=offer)
         told(viewer, "no-stream")
         picture(viewer)
 
@@ -229,7 +229,7 @@ def test_ten_viewers_come_and_go_and_leave_nothing_behind(serve: Serve) -> None:
         wait_until(lambda: page.sink.viewers == 0)
 
     crowd()
-    wait_until(lambda: page.run.status().delivered > 70)  # the rehearsal holds its scene by now
+    wait_until(lambda: page.run.status().delivered > 70)  # the simulated holds its scene by now
     threads = len(threading.enumerate())
     gc.collect()
     tracemalloc.start()

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
-from edgeds.engine.choice import Candidate, candidates
+from edgeds.engine.choice import EngineChoice, engine_choices
 from edgeds.engine.cuda import Cuda, find_cuda
 from edgeds.errors import SinkError
 from edgeds.live.window import check_display
@@ -93,7 +93,7 @@ class Diagnosis:
     kernel_driver: str | None
     """Version of NVIDIA's kernel module."""
     libraries: tuple[Library, ...]
-    engines: tuple[Candidate, ...]
+    engines: tuple[EngineChoice, ...]
     """The first without a problem is the one that runs when none is asked for."""
     cameras: tuple[Camera, ...]
     encoders: tuple[Encoder, ...]
@@ -101,7 +101,7 @@ class Diagnosis:
     """Empty where windows can be shown."""
 
     @property
-    def chosen(self) -> Candidate | None:
+    def chosen(self) -> EngineChoice | None:
         return next((one for one in self.engines if not one.problem and one.automatic), None)
 
     @property
@@ -157,7 +157,7 @@ class Diagnosis:
 
 
 def diagnose(root: Path = Path("/")) -> Diagnosis:
-    """Look at this machine. `root` is where its files are."""
+    """Style at this machine. `root` is where its files are."""
     cuda = find_cuda()
     return Diagnosis(
         edgeds=_version("edgeds") or "not installed",
@@ -169,7 +169,7 @@ def diagnose(root: Path = Path("/")) -> Diagnosis:
         cuda=cuda,
         kernel_driver=_kernel_driver(root),
         libraries=_libraries(),
-        engines=candidates(cuda=cuda),
+        engines=engine_choices(cuda=cuda),
         cameras=_cameras(root),
         encoders=_encoders(),
         display_problem=_display_problem(),

@@ -13,9 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.engine.build.calibration import read_calibration_set
-from edgeds.engine.build.candidates import Listener, Precision, check_tools
-from edgeds.engine.build.maker import Made, Maker, Row, Target, next_better
+from edgeds.engine.build.candidate_builder import (
+    BuildTarget,
+    Candidate,
+    CandidateBuilder,
+    Row,
+    next_better,
+)
 from edgeds.engine.build.replacing import check_replaceable, put, workplace
+from edgeds.engine.build.variants import Listener, Precision, check_tools
 from edgeds.engine.card import Card, check_files, read_card
 from edgeds.engine.places import built_engines, default_engine
 from edgeds.engine.target import OF_SHIPPED, WEIGHTS
@@ -43,7 +49,7 @@ def build_engine(
     output: Path | None,
     *,
     precision: Precision,
-    target: Target,
+    target: BuildTarget,
     calibration: Path,
     force: bool = False,
     listener: Listener | None = None,
@@ -75,7 +81,7 @@ def build_engine(
         check_replaceable(output, source)
     parent = built_engines() if output is None else output.absolute().parent
     with workplace(parent) as work:
-        maker = Maker(source, work, target, frames, listener)
+        maker = CandidateBuilder(source, work, target, frames, listener)
         made = [maker.made(precision)]
         while not force and (refused := made[-1].row.verdict) and not refused.passed:
             made.append(maker.made(next_better(made[-1].row.precision, target)))
@@ -96,7 +102,7 @@ def build_engine(
     )
 
 
-def engine_name(source: Card, precision: Precision, target: Target) -> str:
+def engine_name(source: Card, precision: Precision, target: BuildTarget) -> str:
     """Such as edgeds-192x320-int8, edgeds-192x320-fp16-sm86, or with the name of one's own weights
     in place of edgeds.
     """
@@ -112,7 +118,7 @@ def _network_told(source: Card) -> dict[str, Any]:
     return {OF_SHIPPED: source.network_hash == read_card(default_engine()).network_hash}
 
 
-def _finished_card(best: Made, name: str, asked: Precision, made: list[Made]) -> Card:
+def _finished_card(best: Candidate, name: str, asked: Precision, made: list[Candidate]) -> Card:
     card = read_card(best.folder)
     told: dict[str, Any] = {}
     if asked != best.row.precision:

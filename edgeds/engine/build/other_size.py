@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeds.engine.build.candidates import GRAPHS, check_tools
+from edgeds.engine.build.variants import GRAPHS, check_tools
 from edgeds.engine.card import read_card, sha256_of
 from edgeds.types import Size
 

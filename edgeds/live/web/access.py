@@ -41,7 +41,7 @@ class Refusal:
     reason: str
 
 
-class Guard:
+class AccessControl:
     """An ASGI application around another: lets requests through to it, or answers itself."""
 
     def __init__(

@@ -1,6 +1,6 @@
 """What there is to ask for: the page's files, the live WebSocket, a snapshot, a backdrop.
 
-Who may ask is the guard's matter. Knows nothing about threads and ports.
+`access` decides who may ask. Knows nothing about threads and ports.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from edgeds.errors import EdgedsError
 from edgeds.live.control import LiveControl
 from edgeds.live.web.broadcast import Broadcast
-from edgeds.live.web.connections import Door
+from edgeds.live.web.connections import ConnectionLimiter
 from edgeds.live.web.pages import TYPES, page_file
 from edgeds.live.web.settings import PAGE, Page
 from edgeds.live.web.upload import picture_from_upload
-from edgeds.live.web.viewer import Recordings, StatusFeed, Viewer
+from edgeds.live.web.viewer import SavedFiles, StatusFeed, Viewer
 from edgeds.live.web.webrtc import Stream
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class App:
         control: LiveControl,
         broadcast: Broadcast,
         stream: Stream | None,
-        door: Door,
+        limiter: ConnectionLimiter,
         settings: Page = PAGE,
     ) -> None:
         self._control, self._broadcast, self._stream = control, broadcast, stream
-        self._door, self._settings = door, settings
-        self._recordings = Recordings()
+        self._limiter, self._settings = limiter, settings
+        self._recordings = SavedFiles()
         self._feed = StatusFeed(
             control, self._recordings, webrtc=stream is not None, settings=settings
         )
@@ -56,7 +56,7 @@ class App:
         """Serve one request, cutting off whoever takes his answer too slowly."""
         from anyio import fail_after
 
-        with self._door.inside(scope["client"]):
+        with self._limiter.inside(scope["client"]):
             if scope["type"] == "websocket":
                 await self._starlette(scope, receive, send)
                 return

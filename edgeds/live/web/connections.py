@@ -1,4 +1,4 @@
-"""How many may stand at the door, and for how long: limits on connections, whoever they are.
+"""How many may stand at the limiter, and for how long: limits on connections, whoever they are.
 
 Made for uvicorn, whose own time-outs begin with the first answer: who never asks anything is
 theirs for ever. Knows nothing about tokens or pages; `inside` tells it who is being served.
@@ -19,53 +19,53 @@ _CHECK_SECS = 0.5
 
 
 @dataclass(slots=True)
-class _Guest:
+class _Client:
     transport: asyncio.Transport
     idle_since_secs: float
     inside: int = 0
 
 
-class Door:
+class ConnectionLimiter:
     """All connections of one server. Everything happens in the event loop's thread."""
 
     def __init__(self, settings: Page = PAGE) -> None:
         self._settings = settings
-        self._guests: dict[object, _Guest] = {}
+        self._clients: dict[object, _Client] = {}
 
     def __len__(self) -> int:
-        return len(self._guests)
+        return len(self._clients)
 
     def enter(self, transport: asyncio.Transport) -> None:
         """A connection was made; if that is one too many, the longest idle one goes."""
         now = asyncio.get_running_loop().time()
         self._forget_closed()
-        if len(self._guests) >= self._settings.connections:
-            idle = [item for item in self._guests.items() if not item[1].inside]
+        if len(self._clients) >= self._settings.connections:
+            idle = [item for item in self._clients.items() if not item[1].inside]
             if not idle:
                 transport.abort()
                 return
-            address, guest = min(idle, key=lambda item: item[1].idle_since_secs)
-            guest.transport.abort()
-            del self._guests[address]
+            address, client = min(idle, key=lambda item: item[1].idle_since_secs)
+            client.transport.abort()
+            del self._clients[address]
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes
         )
         # Host and port, as ASGI has it; IPv6 has two more that do not tell clients apart.
-        self._guests[transport.get_extra_info("peername")[:2]] = _Guest(transport, now)
+        self._clients[transport.get_extra_info("peername")[:2]] = _Client(transport, now)
 
     @contextmanager
     def inside(self, address: object) -> Iterator[None]:
         """While a request of the client at this address is served, or his WebSocket is open."""
-        guest = self._guests.get(address)
-        if guest is None:
+        client = self._clients.get(address)
+        if client is None:
             yield
             return
-        guest.inside += 1
+        client.inside += 1
         try:
             yield
         finally:
-            guest.inside -= 1
-            guest.idle_since_secs = asyncio.get_running_loop().time()
+            client.inside -= 1
+            client.idle_since_secs = asyncio.get_running_loop().time()
 
     async def watch(self) -> None:
         """Cut off, for ever, whoever is idle for too long, or does not take his last answer."""
@@ -73,28 +73,28 @@ class Door:
             await asyncio.sleep(_CHECK_SECS)
             self._forget_closed()
             late = asyncio.get_running_loop().time() - self._settings.idle_secs
-            for guest in self._guests.values():
-                if not guest.inside and guest.idle_since_secs < late:
-                    guest.transport.abort()
+            for client in self._clients.values():
+                if not client.inside and client.idle_since_secs < late:
+                    client.transport.abort()
 
     def _forget_closed(self) -> None:
         # A transport that is closing may still hold what its client does not take.
-        gone = [a for a, g in self._guests.items() if _is_gone(g.transport)]
+        gone = [a for a, g in self._clients.items() if _is_gone(g.transport)]
         for address in gone:
-            del self._guests[address]
+            del self._clients[address]
 
 
 def _is_gone(transport: asyncio.Transport) -> bool:
     return transport.is_closing() and not transport.get_write_buffer_size()
 
 
-def protocol_at(door: Door) -> Any:
-    """uvicorn's HTTP protocol, which tells the door of each connection."""
+def protocol_at(limiter: ConnectionLimiter) -> Any:
+    """uvicorn's HTTP protocol, which tells the limiter of each connection."""
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class DoorProtocol(H11Protocol):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            door.enter(transport)
+            limiter.enter(transport)
 
     return DoorProtocol

@@ -117,28 +117,28 @@ class Server(Closing):
             self._ready.set()
 
     async def _serve(self) -> None:
-        from edgeds.live.web.access import Guard
+        from edgeds.live.web.access import AccessControl
         from edgeds.live.web.app import App
         from edgeds.live.web.broadcast import Broadcast
-        from edgeds.live.web.connections import Door
+        from edgeds.live.web.connections import ConnectionLimiter
         from edgeds.live.web.webrtc import Stream, is_webrtc_installed
 
         loop = asyncio.get_running_loop()
-        door = Door(self._settings)
+        limiter = ConnectionLimiter(self._settings)
         with ExitStack() as stack:
             self._broadcast = stack.enter_context(Broadcast(loop, self._settings))
             if is_webrtc_installed():
                 self._stream = stack.enter_context(Stream(loop, self._settings))
-            self._app = App(self._control, self._broadcast, self._stream, door, self._settings)
-            guard = Guard(
+            self._app = App(self._control, self._broadcast, self._stream, limiter, self._settings)
+            access = AccessControl(
                 self._app,
                 port=self.port,
                 token=self.token,
                 hosts=own_names(self._host),
                 any_ip=self.token is not None,
             )
-            self._uvicorn = _uvicorn_server(guard, door, self._settings)
-            watch = asyncio.ensure_future(door.watch())
+            self._uvicorn = _uvicorn_server(access, limiter, self._settings)
+            watch = asyncio.ensure_future(limiter.watch())
             self._ready.set()
             try:
                 await self._uvicorn.serve(sockets=[self._socket])
@@ -153,17 +153,17 @@ class Server(Closing):
             raise SinkFailed("the page's server broke down", why=repr(self._error)) from self._error
 
 
-def _uvicorn_server(app: object, door: object, settings: Page) -> uvicorn.Server:
+def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Server:
     import uvicorn
 
-    from edgeds.live.web.connections import Door, protocol_at
+    from edgeds.live.web.connections import ConnectionLimiter, protocol_at
 
-    assert isinstance(door, Door)
+    assert isinstance(limiter, ConnectionLimiter)
     # What strangers send wrong is no news for the terminal; whoever sets up logging gets it.
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=protocol_at(door),
+        http=protocol_at(limiter),
         ws="websockets-sansio",
         loop="asyncio",
         lifespan="off",

@@ -1,4 +1,4 @@
-"""The browser page as a sink: the newest picture for all who look, the newest wish for the run.
+"""The browser page as a sink: the newest picture for all who look, the newest command for the run.
 
 Knows nothing about HTTP; edgeds.web does.
 """

@@ -1,4 +1,4 @@
-"""One viewer's WebSocket: pictures and status out, wishes in.
+"""One viewer's WebSocket: pictures and status out, commands in.
 
 Out: binary messages, 4 bytes of picture number (big endian) and a JPEG; text messages, JSON with
 a "type": status, done, error, stream (the answer to an offer), no-stream.
@@ -42,7 +42,7 @@ Call = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 @dataclass(slots=True)
-class Recordings:
+class SavedFiles:
     """What was recorded since the page is up, for people to take home."""
 
     paths: list[Path] = field(default_factory=list)
@@ -58,7 +58,7 @@ class StatusFeed:
     """The run's status as all viewers get it, asked for and written down once for all of them."""
 
     def __init__(
-        self, control: LiveControl, recordings: Recordings, *, webrtc: bool, settings: Page = PAGE
+        self, control: LiveControl, recordings: SavedFiles, *, webrtc: bool, settings: Page = PAGE
     ) -> None:
         self._control, self._recordings, self._webrtc = control, recordings, webrtc
         self._fresh_secs = settings.status_secs * 0.8
@@ -66,7 +66,7 @@ class StatusFeed:
         self._told_secs = -math.inf
 
     def text(self, *, at_once: bool = False) -> str:
-        """`at_once`: after a wish, so that who had it sees it fulfilled."""
+        """`at_once`: after a command, so that who had it sees it fulfilled."""
         now = time.monotonic()
         if at_once or now - self._told_secs > self._fresh_secs:
             self._text, self._told_secs = json.dumps(self._status(), separators=(",", ":")), now
@@ -87,7 +87,7 @@ class StatusFeed:
         }
 
 
-class BadWishError(Exception):
+class BadCommandError(Exception):
     """A message no page of ours sends."""
 
 
@@ -101,7 +101,7 @@ class Viewer:
         broadcast: Broadcast,
         stream: Stream | None,
         feed: StatusFeed,
-        recordings: Recordings,
+        recordings: SavedFiles,
         settings: Page = PAGE,
     ) -> None:
         self._feed = feed
@@ -125,7 +125,7 @@ class Viewer:
                 async def until_farewell(work: Callable[[], Awaitable[None]]) -> None:
                     try:
                         await work()
-                    except BadWishError as error:
+                    except BadCommandError as error:
                         self._complaint = str(error)
                     except Exception:
                         # He went, in one of the ways there are, or was too slow to be waited for.
@@ -163,19 +163,19 @@ class Viewer:
     async def _hear(self) -> None:
         """Wishes one after the other: who says more than can be done waits in his own buffers."""
         while True:
-            wish = _wish(await self._socket.receive_text())
-            if wish["do"] == "ack":
-                self._acknowledge(wish.get("number"))
+            command = _command(await self._socket.receive_text())
+            if command["do"] == "ack":
+                self._acknowledge(command.get("number"))
                 continue
             try:
-                await self._fulfil(wish)
+                await self._fulfil(command)
             except EdgedsError as error:
                 await self._send_error(error.what, error.why, error.fix)
-            except BadWishError:
+            except BadCommandError:
                 raise
             except Exception:  # a bug in the run must not take the page down with it
-                _log.exception("the page asked for %s", wish["do"])
-                await self._send_error(f"{wish['do']} failed", "", "see the run's log")
+                _log.exception("the page asked for %s", command["do"])
+                await self._send_error(f"{command['do']} failed", "", "see the run's log")
             self._changed.set()
 
     def _acknowledge(self, number: object) -> None:
@@ -183,34 +183,34 @@ class Viewer:
             self._on_the_way.discard(number)
             self._room.release()
 
-    async def _fulfil(self, wish: dict[str, Any]) -> None:
+    async def _fulfil(self, command: dict[str, Any]) -> None:
         control = self._control
-        if wish["do"] == "stream" and isinstance(wish.get("offer"), str):
-            await self._start_stream(wish["offer"])
-        elif wish["do"] == "pictures":
+        if command["do"] == "stream" and isinstance(command.get("offer"), str):
+            await self._start_stream(command["offer"])
+        elif command["do"] == "pictures":
             await self._end_stream()
-        elif wish["do"] == "view" and wish.get("view") in VIEWS:
-            await self._call(lambda: control.set_view(wish["view"]))
-        elif wish["do"] == "opacity" and _is_share(wish.get("opacity")):
-            await self._call(lambda: control.set_opacity(float(wish["opacity"])))
-        elif wish["do"] == "plate":
+        elif command["do"] == "view" and command.get("view") in VIEWS:
+            await self._call(lambda: control.set_view(command["view"]))
+        elif command["do"] == "opacity" and _is_share(command.get("opacity")):
+            await self._call(lambda: control.set_opacity(float(command["opacity"])))
+        elif command["do"] == "plate":
             await self._call(control.take_plate)
-        elif wish["do"] == "plain-backdrop":
+        elif command["do"] == "plain-backdrop":
             await self._call(lambda: control.set_backdrop(None))
-        elif wish["do"] == "record":
+        elif command["do"] == "record":
             await self._call(control.start_recording)
-        elif wish["do"] == "stop-recording":
+        elif command["do"] == "stop-recording":
             path = await self._call(control.stop_recording)
             if path is not None:
                 self._recordings.paths.append(path)
                 await self._send({"type": "done", "do": "stop-recording", "name": path.name})
         else:
-            raise BadWishError(f"no such wish, or not so: {wish['do']}")
+            raise BadCommandError(f"no such command, or not so: {command['do']}")
 
     async def _start_stream(self, offer: str) -> None:
         await self._end_stream()
         if self._stream is None:
-            raise BadWishError("no stream is to be had")
+            raise BadCommandError("no stream is to be had")
         try:
             self._peer = await self._stream.answer(offer)
         except Exception as error:  # an offer of another generation of browsers, or nonsense
@@ -257,14 +257,14 @@ class Viewer:
         return states == (WebSocketState.CONNECTED, WebSocketState.CONNECTED)
 
 
-def _wish(text: str) -> dict[str, Any]:
+def _command(text: str) -> dict[str, Any]:
     try:
-        wish = json.loads(text)
+        command = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadWishError("not JSON") from None
-    if not isinstance(wish, dict) or not isinstance(wish.get("do"), str):
-        raise BadWishError('an object with "do" is wanted')
-    return wish
+        raise BadCommandError("not JSON") from None
+    if not isinstance(command, dict) or not isinstance(command.get("do"), str):
+        raise BadCommandError('an object with "do" is wanted')
+    return command
 
 
 def _is_share(value: object) -> bool:

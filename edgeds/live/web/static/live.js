@@ -1,4 +1,4 @@
-// The WebSocket to the run: pictures and status in, wishes out; comes back by itself.
+// The WebSocket to the run: pictures and status in, commands out; comes back by itself.
 // Knows nothing about the page. See edgeds/web/viewer.py for the messages.
 
 const FIRST_WAIT_MS = 500;
@@ -35,9 +35,9 @@ export class Live {
     };
   }
 
-  wish(wish) {
+  command(command) {
     if (!this.connected) return false;
-    this.socket.send(JSON.stringify(wish));
+    this.socket.send(JSON.stringify(command));
     return true;
   }
 
@@ -77,6 +77,6 @@ export class Live {
 
   settle() {
     if (document.hidden || this.paused) return;
-    for (const number of this.owed.splice(0)) this.wish({ do: "ack", number });
+    for (const number of this.owed.splice(0)) this.command({ do: "ack", number });
   }
 }

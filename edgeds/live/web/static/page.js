@@ -1,4 +1,4 @@
-// The page: what the run tells becomes visible and audible, what people press becomes a wish.
+// The page: what the run tells becomes visible and audible, what people press becomes a command.
 
 import { Live } from "/live.js";
 import { Spark } from "/spark.js";
@@ -57,7 +57,7 @@ const stream = new Stream(at("video"), {
     at("video").hidden = !on;
     canvas.hidden = on;
     live.pause(on);
-    if (!on) live.wish({ do: "pictures" });
+    if (!on) live.command({ do: "pictures" });
   },
   failed: (why) => {
     at("stream").checked = false;
@@ -345,8 +345,8 @@ async function post(path, body) {
   return null;
 }
 
-function ask(wish) {
-  if (!live.wish(wish)) complain({ what: "Not connected", fix: "it is tried again by itself" });
+function ask(command) {
+  if (!live.command(command)) complain({ what: "Not connected", fix: "it is tried again by itself" });
 }
 
 at("plate").addEventListener("click", takePlate);

@@ -1,7 +1,7 @@
-"""A lane: work on a device that is done in the order it is asked for, while the caller goes on.
+"""A stream: work on a device that is done in the order it is asked for, while the caller goes on.
 
 On a GPU that is a CUDA side stream; on the CPU everything is done at once, so that code written
-for lanes runs and is tested where there is no GPU. Knows torch, and nothing of networks.
+for streams runs and is tested where there is no GPU. Knows torch, and nothing of networks.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 Work = Callable[[], None]
 
 
-class Mark(Protocol):
-    """A point in a lane."""
+class StreamEvent(Protocol):
+    """A point in a stream."""
 
     def wait(self) -> None:
-        """Return when everything asked for before the mark is done."""
+        """Return when everything asked for before the event is done."""
         ...
 
 
-class Lane(Protocol):
+class DeviceStream(Protocol):
     """Use it in a `with`: that makes it current in the thread that asks for work."""
 
     device: torch.device
@@ -55,10 +55,10 @@ class Lane(Protocol):
         """
         ...
 
-    def mark(self) -> Mark: ...
+    def record_event(self) -> StreamEvent: ...
 
 
-class CpuLane:
+class CpuStream:
     """Everything is done when the call returns."""
 
     handle = 0
@@ -69,7 +69,7 @@ class CpuLane:
 
         self.device = torch.device("cpu")
 
-    def __enter__(self) -> CpuLane:
+    def __enter__(self) -> CpuStream:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,14 +87,14 @@ class CpuLane:
         work()
         return work
 
-    def mark(self) -> Mark:
+    def record_event(self) -> StreamEvent:
         return self
 
     def wait(self) -> None:
         """It is done already."""
 
 
-class CudaLane:
+class CudaStream:
     """A side stream of one GPU."""
 
     def __init__(self, index: int) -> None:
@@ -106,7 +106,7 @@ class CudaLane:
         self.note = ""
         self._current: list[torch.cuda.StreamContext] = []
 
-    def __enter__(self) -> CudaLane:
+    def __enter__(self) -> CudaStream:
         import torch
 
         current = torch.cuda.stream(self._stream)
@@ -141,7 +141,7 @@ class CudaLane:
             return work
         return graph.replay
 
-    def mark(self) -> Mark:
+    def record_event(self) -> StreamEvent:
         import torch
 
         # blocking: it sleeps while it waits, instead of spinning

@@ -1,4 +1,4 @@
-"""A lane that does nothing until somebody waits: what code that forgets to wait would see on a
+"""A stream that does nothing until somebody waits: what code that forgets to wait would see on a
 GPU, made certain.
 """
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import torch
 
-from edgeds.engine.lane import CpuLane
+from edgeds.engine.cuda_stream import CpuStream
 
 
-class DeferredLane(CpuLane):
-    """Does what was asked for, in order, up to the mark that is waited for."""
+class DeferredStream(CpuStream):
+    """Does what was asked for, in order, up to the event that is waited for."""
 
     handle = 7
     note = "deferred"
@@ -31,15 +31,15 @@ class DeferredLane(CpuLane):
         work()
         return lambda: self.asked.append(work)
 
-    def mark(self) -> _Mark:
-        return _Mark(self, len(self.asked))
+    def record_event(self) -> _Event:
+        return _Event(self, len(self.asked))
 
 
-class _Mark:
-    def __init__(self, lane: DeferredLane, until: int) -> None:
-        self._lane, self._until = lane, until
+class _Event:
+    def __init__(self, stream: DeferredStream, until: int) -> None:
+        self._stream, self._until = stream, until
 
     def wait(self) -> None:
-        while self._lane.done < self._until:
-            self._lane.asked[self._lane.done]()
-            self._lane.done += 1
+        while self._stream.done < self._until:
+            self._stream.asked[self._stream.done]()
+            self._stream.done += 1

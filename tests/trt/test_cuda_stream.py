@@ -1,4 +1,4 @@
-"""The CUDA lane on a recorded fake of the few calls it makes: in which order, with what, and what
+"""The CUDA stream on a recorded fake of the few calls it makes: in which order, with what, and what
 it does when a capture is refused. Every call is held against the signature of torch's own.
 """
 
@@ -13,13 +13,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from edgeds.engine.lane import CudaLane  # noqa: E402
+from edgeds.engine.cuda_stream import CudaStream  # noqa: E402
 
 HANDLE = 0x5EED
 
 
 class Recorded:
-    """`torch.cuda`, as far as a lane uses it."""
+    """`torch.cuda`, as far as a stream uses it."""
 
     def __init__(self, *, refuses: str = "") -> None:
         self.calls: list[str] = []
@@ -114,14 +114,14 @@ def work(calls: list[str]) -> Callable[[], None]:
 def test_work_is_done_once_and_finished_before_it_is_captured_and_then_only_replayed(
     cuda: Recorded,
 ) -> None:
-    lane = CudaLane(0)
-    again = lane.captured(work(cuda.calls))
+    stream = CudaStream(0)
+    again = stream.captured(work(cuda.calls))
     assert cuda.calls == ["work", "synchronize", "capture begins", "work", "capture ends"]
     again()
     again()
     assert cuda.calls[-2:] == ["replay", "replay"]
     assert cuda.calls.count("work") == 2
-    assert lane.note == ""
+    assert stream.note == ""
 
 
 def test_what_cannot_be_captured_is_done_as_it_is_and_the_note_says_why(
@@ -129,27 +129,27 @@ def test_what_cannot_be_captured_is_done_as_it_is_and_the_note_says_why(
 ) -> None:
     cuda = Recorded(refuses="operation not permitted when stream is capturing\nmore")
     cuda.put_in(monkeypatch)
-    lane = CudaLane(0)
-    again = lane.captured(work(cuda.calls))
+    stream = CudaStream(0)
+    again = stream.captured(work(cuda.calls))
     before = cuda.calls.count("work")
     again()
     assert cuda.calls.count("work") == before + 1
     assert "replay" not in cuda.calls
-    assert lane.note == "no CUDA graph: operation not permitted when stream is capturing"
+    assert stream.note == "no CUDA graph: operation not permitted when stream is capturing"
 
 
 def test_a_mark_is_put_in_the_lane_at_once_and_waited_for_later(cuda: Recorded) -> None:
-    mark = CudaLane(0).mark()
+    mark = CudaStream(0).record_event()
     assert cuda.calls == ["record"]
     mark.wait()
     assert cuda.calls == ["record", "wait"]
 
 
 def test_the_stream_is_current_inside_with_and_its_handle_is_told(cuda: Recorded) -> None:
-    lane = CudaLane(1)
-    assert lane.handle == HANDLE
-    assert lane.device == torch.device("cuda", 1)
-    with lane, lane:
+    stream = CudaStream(1)
+    assert stream.handle == HANDLE
+    assert stream.device == torch.device("cuda", 1)
+    with stream, stream:
         cuda.calls.append("inside")
     assert cuda.calls == [
         *("current begins", "current begins", "inside"),
@@ -165,5 +165,5 @@ def test_copies_do_not_hold_up_the_caller(cuda: Recorded) -> None:
             told.update(how, source=source)
 
     source = torch.arange(3)
-    CudaLane(0).copy(Target(), source)  # type: ignore[arg-type]
+    CudaStream(0).copy(Target(), source)  # type: ignore[arg-type]
     assert told == {"non_blocking": True, "source": source}

@@ -11,14 +11,6 @@ from pathlib import Path
 
 from edgeds.engine import open_engine
 from edgeds.engine.build.calibration import CalibrationSet
-from edgeds.engine.build.candidates import (
-    GRAPHS,
-    Listener,
-    Precision,
-    half_engine,
-    int8_engine,
-    write_card,
-)
 from edgeds.engine.build.gate import (
     HeldOut,
     Latency,
@@ -27,12 +19,20 @@ from edgeds.engine.build.gate import (
     measured_latency,
     verdict,
 )
+from edgeds.engine.build.variants import (
+    GRAPHS,
+    Listener,
+    Precision,
+    half_engine,
+    int8_engine,
+    write_card,
+)
 from edgeds.engine.card import CARD_NAME, read_card, sha256_of
 from edgeds.engine.places import built_engines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class BuildTarget:
     """What the engine shall run on."""
 
     gpu: str | None = None
@@ -53,21 +53,21 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Candidate:
     """An engine folder in the making."""
 
     folder: Path
     row: Row
 
 
-class Maker:
+class CandidateBuilder:
     """Makes engines of any precision from one float engine, and judges them."""
 
     def __init__(
         self,
         source: Path,
         work: Path,
-        target: Target,
+        target: BuildTarget,
         frames: CalibrationSet | None,
         listener: Listener,
     ) -> None:
@@ -75,7 +75,7 @@ class Maker:
         self._frames, self._listener = frames, listener
         self._held_out: HeldOut | None = None
 
-    def made(self, precision: Precision) -> Made:
+    def made(self, precision: Precision) -> Candidate:
         graphs = self._graphs(precision)
         comparison = None
         if precision != "fp32":
@@ -97,7 +97,7 @@ class Maker:
             frame_ms=latency.candidate_ms if latency else None,
             verdict=None if comparison is None else verdict(comparison, latency, instead=instead),
         )
-        return Made(folder=folder, row=row)
+        return Candidate(folder=folder, row=row)
 
     def _graphs(self, precision: Precision) -> Path:
         """An ONNX engine folder of that precision, made once: what is timed against may be what is
@@ -185,7 +185,7 @@ def _half_rest(int8: Path) -> Path:
     return int8
 
 
-def next_better(precision: Precision, target: Target) -> Precision:
+def next_better(precision: Precision, target: BuildTarget) -> Precision:
     """What is made when the gate refuses: on a CPU float16 is computed as float32, so it is no
     step between.
     """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
-from edgeds.plate.maintenance import PlateUpdate, Upkeep
+from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -57,7 +57,7 @@ def lit(pixels: Pixels, gain: float | npt.NDArray[np.float32]) -> Pixels:
 
 
 def watch(
-    upkeep: Upkeep,
+    maintenance: Maintenance,
     pixels: Pixels,
     alpha: FloatMap,
     *,
@@ -69,7 +69,7 @@ def watch(
     for look in range(looks):
         pts = round(1000 * (secs + look * step_secs))
         frame = Frame(noisy(pixels, seed=pts), look, pts, Fraction(1, 1000))
-        updates.append(upkeep(frame, Maps(alpha, np.zeros(SIZE, np.float32))))
+        updates.append(maintenance(frame, Maps(alpha, np.zeros(SIZE, np.float32))))
     return updates
 
 
@@ -80,7 +80,7 @@ EMPTY = np.zeros(SIZE, np.float32)
 @settings(max_examples=8, deadline=None)
 def test_while_nothing_changes_the_plate_is_not_replaced(seed: int, share: float) -> None:
     room, alpha = a_room(seed), a_person(share) if share else EMPTY
-    updates = watch(Upkeep(Plate(room)), with_person(room, alpha), alpha, secs=0, looks=10)
+    updates = watch(Maintenance(Plate(room)), with_person(room, alpha), alpha, secs=0, looks=10)
     assert all(update.plate is None for update in updates)
     assert all(update.prompt == "" for update in updates)
     assert min(update.health for update in updates) > 0.8
@@ -90,11 +90,11 @@ def test_while_nothing_changes_the_plate_is_not_replaced(seed: int, share: float
 @settings(max_examples=8, deadline=None)
 def test_a_jump_of_the_light_is_followed_at_once(gain: float, red: float, share: float) -> None:
     room, alpha = a_room(), a_person(share) if share else EMPTY
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=2)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=2)
     gains = np.array([gain * red, gain, gain / red], np.float32)
     now = lit(with_person(room, alpha), gains)
-    plates = [update.plate for update in watch(upkeep, now, alpha, secs=1, looks=2)]
+    plates = [update.plate for update in watch(maintenance, now, alpha, secs=1, looks=2)]
     plate = next((plate for plate in reversed(plates) if plate is not None), Plate(room))
     wanted = lit(room, gains).astype(float)
     usable = wanted.max(axis=-1) < 250
@@ -111,9 +111,9 @@ def test_a_nudge_is_found_to_a_third_of_a_pixel(x: float, y: float, degrees: flo
     turn[:, 2] += x, y
     moved = cv2.warpAffine(larger, turn, (width + 40, height + 40), flags=cv2.INTER_CUBIC)
     inner = slice(20, -20), slice(20, -20)
-    upkeep = Upkeep(Plate(larger[inner]))
+    maintenance = Maintenance(Plate(larger[inner]))
     now = with_person(moved[inner], alpha)
-    update = watch(upkeep, now, alpha, secs=0, looks=6)[-1]
+    update = watch(maintenance, now, alpha, secs=0, looks=6)[-1]
     there = update.move @ (width / 2, height / 2, 1)
     wanted = turn @ (width / 2 + 20, height / 2 + 20, 1) - 20
     assert np.hypot(*(there[:2] / there[2] - wanted)) < 0.3
@@ -124,17 +124,17 @@ def test_a_nudge_is_found_to_a_third_of_a_pixel(x: float, y: float, degrees: flo
 def test_a_bumped_camera_is_told_within_a_second(degrees: float, share: float) -> None:
     """Somebody who hides most of the plate moves in the picture as all of it does."""
     room = a_room(5)
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=5)
     alpha = a_person(share)
     view = with_person(room, alpha)
-    watch(upkeep, view, alpha, secs=0.5, looks=1)
+    watch(maintenance, view, alpha, secs=0.5, looks=1)
     turn = cv2.getRotationMatrix2D((160, 90), degrees, 1.0)
     turn[:, 2] += 40, 15
     bumped = cv2.warpAffine(view, turn, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
     # An alpha that has lost its way, as it would with such a plate.
     lost = np.ones(SIZE, np.float32)
-    updates = watch(upkeep, bumped, lost, secs=1, looks=5)
+    updates = watch(maintenance, bumped, lost, secs=1, looks=5)
     assert updates[-1].prompt.startswith("the camera was moved: retake the plate")
     assert updates[-1].health == 0
 
@@ -142,40 +142,40 @@ def test_a_bumped_camera_is_told_within_a_second(degrees: float, share: float) -
 def test_a_picture_that_turns_white_is_told_with_its_remedy() -> None:
     """Following the light is no help there: what stands before a white wall is white too."""
     room = a_room()
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=5)
-    some = watch(upkeep, lit(room, 1.5), EMPTY, secs=1, looks=6)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=5)
+    some = watch(maintenance, lit(room, 1.5), EMPTY, secs=1, looks=6)
     assert some[-1].prompt == ""
     assert some[-1].health < 1
-    updates = watch(upkeep, lit(room, 2.2), EMPTY, secs=3, looks=6)
+    updates = watch(maintenance, lit(room, 2.2), EMPTY, secs=3, looks=6)
     assert "clipped to white: lower the exposure" in updates[-1].prompt
 
 
 def test_a_prompt_goes_when_its_reason_goes() -> None:
     room = a_room(5)
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, np.roll(room, (20, 60), axis=(0, 1)), EMPTY, secs=0, looks=6)
-    updates = watch(upkeep, room, EMPTY, secs=2, looks=6)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, np.roll(room, (20, 60), axis=(0, 1)), EMPTY, secs=0, looks=6)
+    updates = watch(maintenance, room, EMPTY, secs=2, looks=6)
     assert updates[-1].prompt == ""
     assert updates[-1].health > 0.8
 
 
 def test_somebody_who_fills_half_the_picture_at_once_changes_nothing() -> None:
     room, alpha = a_room(), a_person(0.55)
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=5)
-    updates = watch(upkeep, with_person(room, alpha), alpha, secs=1, looks=20)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=5)
+    updates = watch(maintenance, with_person(room, alpha), alpha, secs=1, looks=20)
     assert all(update.plate is None and update.prompt == "" for update in updates)
 
 
 def test_one_who_stands_before_the_camera_raises_no_prompt_until_he_stays() -> None:
     room = a_room()
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=5)
     covered, everywhere = a_room(98)[::-1], np.ones(SIZE, np.float32)
-    updates = watch(upkeep, covered, everywhere, secs=1, looks=9, step_secs=1)
+    updates = watch(maintenance, covered, everywhere, secs=1, looks=9, step_secs=1)
     assert all(update.plate is None and update.prompt == "" for update in updates)
-    (later,) = watch(upkeep, covered, everywhere, secs=12)
+    (later,) = watch(maintenance, covered, everywhere, secs=12)
     assert "covered" in later.prompt
     assert later.health == 0
 
@@ -187,34 +187,34 @@ def test_a_view_that_is_no_longer_there_is_prompted(is_torn: bool) -> None:
     if is_torn:
         alpha[:, np.arange(SIZE[1]) % 24 < 12] = 1
     room = a_room()
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=5)
-    updates = watch(upkeep, a_room(97)[::-1], alpha, secs=1, looks=5, step_secs=1)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=5)
+    updates = watch(maintenance, a_room(97)[::-1], alpha, secs=1, looks=5, step_secs=1)
     assert updates[0].health == 0
     assert updates[-1].prompt.startswith("the view changed: retake the plate")
 
 
 def test_one_who_sits_still_for_ten_minutes_is_not_absorbed() -> None:
     room, alpha = a_room(), a_person(0.3)
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0, looks=5)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0, looks=5)
     # Alpha has a hole now and then, and another one all the time.
     flickering = alpha.copy()
     flickering[120:140, 150:165] = 0
     scene = with_person(room, alpha)
     for look in range(75):
         now = flickering if look % 3 else np.where(alpha > 0, 0.6, 0).astype(np.float32)
-        update = watch(upkeep, scene, now, secs=1 + 8 * look)[0]
+        update = watch(maintenance, scene, now, secs=1 + 8 * look)[0]
         assert update.plate is None
     assert update.prompt == ""
 
 
 def test_dusk_is_followed_behind_one_who_sits_still() -> None:
     room, alpha = a_room(), a_person(0.3)
-    upkeep, plate = Upkeep(Plate(room)), Plate(room)
+    maintenance, plate = Maintenance(Plate(room)), Plate(room)
     for look in range(40):
         dim = 1 - 0.4 * look / 39
-        update = watch(upkeep, lit(with_person(room, alpha), dim), alpha, secs=8 * look)[0]
+        update = watch(maintenance, lit(with_person(room, alpha), dim), alpha, secs=8 * look)[0]
         plate = update.plate or plate
     hidden = alpha > 0
     assert np.abs(plate.pixels - lit(room, 0.6).astype(float))[hidden].mean() < 3
@@ -223,9 +223,9 @@ def test_dusk_is_followed_behind_one_who_sits_still() -> None:
 def test_the_corrected_plate_is_made_from_the_captured_one_and_leaves_it_alone() -> None:
     room = a_room()
     captured = Plate(room.copy())
-    upkeep = Upkeep(captured)
-    watch(upkeep, lit(room, 1.3), EMPTY, secs=0)
-    update = watch(upkeep, room, EMPTY, secs=1, looks=3)
+    maintenance = Maintenance(captured)
+    watch(maintenance, lit(room, 1.3), EMPTY, secs=0)
+    update = watch(maintenance, room, EMPTY, secs=1, looks=3)
     assert (captured.pixels == room).all()
     back = next((u.plate for u in reversed(update) if u.plate is not None), None)
     assert back is not None
@@ -234,12 +234,12 @@ def test_the_corrected_plate_is_made_from_the_captured_one_and_leaves_it_alone()
 
 def test_it_looks_a_few_times_a_second_however_often_it_is_called() -> None:
     room = a_room()
-    upkeep = Upkeep(Plate(room))
-    watch(upkeep, room, EMPTY, secs=0)
+    maintenance = Maintenance(Plate(room))
+    watch(maintenance, room, EMPTY, secs=0)
     jumped = lit(room, 1.3)
-    between = watch(upkeep, jumped, EMPTY, secs=0.01, looks=5, step_secs=0.03)
+    between = watch(maintenance, jumped, EMPTY, secs=0.01, looks=5, step_secs=0.03)
     assert all(update.plate is None for update in between)
-    assert watch(upkeep, jumped, EMPTY, secs=0.21)[0].plate is not None
+    assert watch(maintenance, jumped, EMPTY, secs=0.21)[0].plate is not None
 
 
 def test_a_replaced_plate_serves_the_frames_and_keeps_the_depth() -> None:

@@ -1,4 +1,4 @@
-"""result.jpg: the contact sheets of the two bundled clips, as `edgeds video --sheet` writes them."""
+"""result.jpg: contact sheets of the two bundled clips, as `edgeds video --sheet` writes them."""
 
 from __future__ import annotations
 

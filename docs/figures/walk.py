@@ -23,7 +23,9 @@ def make() -> None:
         d.box(x, 20, 152, 76, fill, *lines)
         if number:
             d.arrow((x - 22, 58), (x - 2, 58))
-    d.box(358, 150, 326, 66, AMBER, "plate", "features, depth and pixels:", "computed once and cached")
+    d.box(
+        358, 150, 326, 66, AMBER, "plate", "features, depth and pixels:", "computed once and cached"
+    )
     for x in (434, 608):
         d.arrow((x, 150), (x, 98))
     d.arrow((684, 183), (782, 183), (782, 98))

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the network needs torch: pip install edgeds[train]")
-pytest.importorskip("safetensors", reason="weights need safetensors: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="the network needs torch: pip install --group train")
+pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
 
 from edgeds.engine.network.checkpoint import (  # noqa: E402
     WeightsError,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
-pytest.importorskip("safetensors", reason="training needs safetensors: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="training needs torch: pip install --group train")
+pytest.importorskip("safetensors", reason="training needs safetensors: pip install --group train")
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402

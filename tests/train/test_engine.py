@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="exports from torch: pip install edgeds[train]")
-pytest.importorskip("onnx", reason="writes ONNX: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="exports from torch: pip install --group train")
+pytest.importorskip("onnx", reason="writes ONNX: pip install --group train")
 
 from edgeds.engine import open_engine, read_card  # noqa: E402
 from edgeds.engine.network.checkpoint import save_weights  # noqa: E402

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 
 from edgeds.engine import DifferenceEngine
 from edgeds.evaluation.dataset import read_set

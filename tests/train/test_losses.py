@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="losses need torch: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="losses need torch: pip install --group train")
 
 from train.losses import (  # noqa: E402
     alpha_loss,

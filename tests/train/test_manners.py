@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="sets torch's threads: pip install edgeds[train]")
+torch = pytest.importorskip("torch", reason="sets torch's threads: pip install --group train")
 
 from train.manners import SharedCores  # noqa: E402
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("embreex", reason="drawing rooms needs embreex: pip install edgeds[train]")
+pytest.importorskip("embreex", reason="drawing rooms needs embreex: pip install --group train")
 
 from train.worlds.camera import Camera
 from train.worlds.raycast import FAR, Mesh, Scene

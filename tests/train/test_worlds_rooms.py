@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
-pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install edgeds[train]")
+pytest.importorskip("torch", reason="training needs torch: pip install --group train")
+pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install --group train")
 
 from train.material import rooms_from_manifest
 from train.worlds.furnishing import furnished

@@ -21,5 +21,13 @@ def open_container(path: Path) -> av.container.InputContainer:
     lenient: dict[str, Any] = (
         {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "ignore"}
     )
-    container: av.container.InputContainer = av.open(str(path), "r", **lenient)
+    container: av.container.InputContainer = av.open(local_name(path), "r", **lenient)
     return container
+
+
+def local_name(path: Path) -> str:
+    """A file's name as FFmpeg must get it.
+
+    Absolute: FFmpeg would take what stands before a colon in `12:30.mp4` for a protocol.
+    """
+    return str(path.absolute())

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from edgeds.live.estimating import Estimated, PlateInView
-from edgeds.types import FloatMap, Frame, Pixels
-from edgeds.views.compose import Backdrop, Compose, composer, over
+from edgeds.types import Frame
+from edgeds.views.checkerboard import over_checkerboard
+from edgeds.views.compose import Backdrop, Compose, composer
 from edgeds.views.settings import STYLE, View
-
-_TILE_PX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,6 +17,8 @@ class ViewRequest:
 
     view: View = "overlay"
     opacity: float = STYLE.opacity
+    blur: float = 0.5
+    """Strength, 0 to 1; see `blur_sigma`."""
     backdrop: Backdrop | None = None
 
 
@@ -44,16 +43,14 @@ class LiveCompose:
                 depth_range=item.scene.depth_range,
                 backdrop=look.backdrop,
                 opacity=look.opacity,
+                blur=blur_sigma(look.blur),
             )
         picture = self._compose(item.frame, item.maps)
-        return _on_tiles(picture) if picture.pixels.shape[2] == 4 else picture
+        if picture.pixels.shape[2] == 4:
+            return replace(picture, pixels=over_checkerboard(picture.pixels))
+        return picture
 
 
-def _on_tiles(cutout: Frame) -> Frame:
-    """A cutout on the chequered ground that stands for "nothing": screens have no alpha."""
-    height, width = cutout.size
-    y, x = np.ogrid[:height, :width]
-    tiles = np.where((y // _TILE_PX + x // _TILE_PX) % 2, 204, 153).astype(np.uint8)
-    rgb: Pixels = np.ascontiguousarray(cutout.pixels[..., :3])
-    alpha: FloatMap = cutout.pixels[..., 3] * np.float32(1 / 255)
-    return replace(cutout, pixels=over(rgb, np.dstack([tiles, tiles, tiles]), alpha))
+def blur_sigma(strength: float) -> float:
+    """Sigma over the frame's height for a strength of 0 to 1; .5 is the default of the views."""
+    return STYLE.blur * float(16 ** (strength - 0.5))

@@ -1,7 +1,7 @@
-"""What may be asked of a live run, and what it tells of itself.
+"""The commands that a live run takes, and the status that it reports.
 
-The page, the window's keys and a script talk to a live run through this and nothing else. Knows
-nothing about cameras, loops or web servers.
+The page, the window's keys and scripts use a live run through this protocol and nothing else.
+Knows nothing about cameras, loops or web servers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 from edgeds.plate.status import PlateStatus
 from edgeds.sources.status import SourceState
 from edgeds.types import Pixels, Size
-from edgeds.views.settings import View
+from edgeds.views.settings import STYLE, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,10 @@ class LiveStatus:
     view: View = "overlay"
     opacity: float = 0.45
     """Of the overlay's tint, 0 to 1."""
+    blur: float = 0.5
+    """Strength of the background blur, 0 to 1."""
+    backdrop: str = STYLE.backdrop
+    """What the view "replace" puts behind the foreground: a colour (#rrggbb) or a file's name."""
     fps: float = 0.0
     """Frames composed per second, over the last seconds."""
     latency_p50_ms: float = 0.0
@@ -59,6 +63,10 @@ class LiveStatus:
     dropped: int = 0
     """Frames a newer one overtook."""
     plate: PlateStatus = field(default_factory=PlateStatus)
+    plates: int = 0
+    """How many plates were in use so far; 0 means that there is none yet."""
+    plate_offer: str = ""
+    """The kept plate that `use_offered_plate` would use, in words; empty where there is none."""
     recording: str | None = None
     """Where the recording goes, while there is one."""
     recording_secs: float = 0.0
@@ -69,12 +77,32 @@ class LiveStatus:
 
 
 class LiveControl(Protocol):
-    """Ask from any thread; each call returns at once and takes effect with a frame soon after."""
+    """Call it from any thread. Each call returns at once and takes effect a few frames later."""
 
     def status(self) -> LiveStatus: ...
 
     def take_plate(self) -> None:
-        """Start the count-down to a new plate; the old one serves until the new one is good."""
+        """Start the count-down to a new plate. The old one is used until the new one is good."""
+        ...
+
+    def cancel_plate(self) -> None:
+        """End the count-down or the capture. The old plate stays; without one, there is none."""
+        ...
+
+    def set_plate(self, pixels: Pixels) -> None:
+        """Use this picture of the empty scene as the plate: uint8 RGB, of the source's shape.
+
+        Raises:
+            PlateError: its aspect ratio is not the source's.
+        """
+        ...
+
+    def use_offered_plate(self) -> None:
+        """Use the plate that `LiveStatus.plate_offer` names; does nothing where there is none."""
+        ...
+
+    def plate(self) -> Pixels | None:
+        """The plate in use, uint8 RGB (H, W, 3); None before the first one."""
         ...
 
     def set_view(self, view: View) -> None: ...
@@ -83,8 +111,20 @@ class LiveControl(Protocol):
         """0 to 1; values outside are clamped."""
         ...
 
-    def set_backdrop(self, pixels: Pixels | None) -> None:
-        """uint8 RGB (H, W, 3) of any size for the view "replace"; None is the default colour."""
+    def set_blur(self, strength: float) -> None:
+        """Of the view "blur", 0 to 1; values outside are clamped."""
+        ...
+
+    def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
+        """What the view "replace" puts behind the foreground; None is the default colour.
+
+        Args:
+            backdrop: pixels (uint8 RGB, any size), a colour (#rrggbb) or the path of a video.
+            name: what the status calls it, for pixels and videos.
+
+        Raises:
+            InputError: it is none of these.
+        """
         ...
 
     def start_recording(self) -> None:

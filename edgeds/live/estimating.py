@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from edgeds.plate.capture import Wizard
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
-from edgeds.plate.status import PlateStatus
+from edgeds.plate.status import PlatePhase, PlateStatus
 from edgeds.sources import WatchedSource
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 
@@ -64,7 +65,10 @@ class LiveEstimate:
         self._captured: Plate | None = None
         self._wizard: Wizard | None = None
         self._holding = False
-        self._wanted = threading.Event()
+        self._wanted, self._cancelled = threading.Event(), threading.Event()
+        self._given: deque[Plate] = deque(maxlen=1)
+        self.plates = 0
+        """How many plates were in use so far."""
         self._refused_secs: float | None = None
         self.status = PlateStatus()
         if plate is None:
@@ -78,6 +82,20 @@ class LiveEstimate:
     def take_plate(self) -> None:
         """From any thread; a capture that is under way goes on."""
         self._wanted.set()
+
+    def cancel_plate(self) -> None:
+        """From any thread; harmless where no plate is being taken."""
+        self._cancelled.set()
+
+    def use_plate(self, plate: Plate) -> None:
+        """From any thread: a plate of the source's size, in use from the next frame on."""
+        self._given.append(plate)
+
+    @property
+    def plate_pixels(self) -> Pixels | None:
+        """From any thread: of the plate in use, as it was taken or given."""
+        plate = self._captured
+        return None if plate is None else plate.pixels
 
     def each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
         with self._beside:
@@ -95,6 +113,12 @@ class LiveEstimate:
 
     def _mind_plate(self, frame: Frame) -> None:
         """Start, go on with or end the taking of a plate."""
+        if self._cancelled.is_set():
+            self._end_capture("The plate was not taken.")
+        if self._given:
+            self._end_capture("")
+            self._use(self._given.popleft())
+            self.status = PlateStatus(phase="ready", verdict="The plate is the picture you gave.")
         if self._wizard is None:
             self._get_over_refusal()
             if not self._wanted.is_set():
@@ -120,6 +144,19 @@ class LiveEstimate:
                 self._refused_secs = time.monotonic()
             self._event(f"plate {status.phase}: {status.verdict}")
         self.status = replace(status, health=self.status.health, prompt=self.status.prompt)
+
+    def _end_capture(self, verdict: str) -> None:
+        """Take no plate after all; the former one serves on, with the camera as it was then."""
+        self._cancelled.clear()
+        self._wanted.clear()
+        self._refused_secs = None
+        if self._wizard is None:
+            return
+        self._wizard = None
+        if self._captured is not None and self._captured.camera:
+            self._source.hold(self._captured.camera)
+        phase: PlatePhase = "none" if self._captured is None else "ready"
+        self.status = replace(self.status, phase=phase, secs_left=0.0, verdict=verdict)
 
     def _keep(self, frame: Frame, maps: Maps) -> None:
         """Follow the light and small nudges, and tell when that is no longer enough.
@@ -156,6 +193,7 @@ class LiveEstimate:
     def _use(self, plate: Plate) -> None:
         self._estimator = Estimator(self._engine, plate)
         self._captured, self._maintenance, self._look = plate, Maintenance(plate), None
+        self.plates += 1
         self._see()
 
     def _see(self) -> None:

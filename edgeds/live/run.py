@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,8 @@ from edgeds.live.estimating import LiveEstimate
 from edgeds.live.memory import return_large_arrays
 from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Outputs
-from edgeds.plate.plate import Plate
+from edgeds.live.view_settings import ViewSettings
+from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.plate.status import PlateStatus
 from edgeds.sinks.images import ImagesSink
@@ -32,8 +33,8 @@ from edgeds.sources import WatchedSource
 from edgeds.sources.handoff import Counts, latest, paced
 from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Engine, Frame, Pixels, Sink
-from edgeds.views.compose import Backdrop, covering
-from edgeds.views.settings import STYLE, VIEWS, View
+from edgeds.views.compose import Backdrop
+from edgeds.views.settings import STYLE, View
 
 _POLL_SECS = 0.05
 _TELL_SECS = 0.25
@@ -107,8 +108,8 @@ class LiveRun(Closing):
         """
         self._source, self._engine, self._window = source, engine, window
         self._has_window = window is not None
-        self._look = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
-        self._look_lock = threading.Lock()
+        request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
+        self._view = ViewSettings(request, source.info.size)
         self._folder = folder or Path()
         self._event = on_event or (lambda _text: None)
         self._asked, self._stopped = stop or threading.Event(), threading.Event()
@@ -150,13 +151,14 @@ class LiveRun(Closing):
                     except StopIteration:
                         break
                     if item is not None:
-                        self._present(compose(item, self._look))
+                        self._present(compose(item, self._view.current()))
                         first_frame_secs = first_frame_secs or time.monotonic() - self._began_secs
                     self._tell()
                     self._listen()
             finally:
                 self._source.close()
                 frames.close()
+                self._view.close()
         whole, counts = self._meter.whole(), frames.counts()
         return LiveReport(
             secs=time.monotonic() - self._began_secs,
@@ -181,7 +183,7 @@ class LiveRun(Closing):
             self._window.close()
 
     def status(self) -> LiveStatus:
-        look, counts, recent = self._look, self._count(), self._meter.recent()
+        request, counts, recent = self._view.request, self._count(), self._meter.recent()
         p50_ms, p95_ms = self._shown_latency(recent)
         return LiveStatus(
             source=self._source.info.name,
@@ -189,8 +191,10 @@ class LiveRun(Closing):
             size=self._source.info.size,
             source_state=self._source.state,
             source_message=self._source.message,
-            view=look.view,
-            opacity=look.opacity,
+            view=request.view,
+            opacity=request.opacity,
+            blur=request.blur,
+            backdrop=self._view.backdrop_name,
             fps=recent.fps,
             latency_p50_ms=p50_ms,
             latency_p95_ms=p95_ms,
@@ -198,6 +202,7 @@ class LiveRun(Closing):
             delivered=counts.delivered,
             dropped=counts.dropped,
             plate=self._estimate.status,
+            plates=self._estimate.plates,
             recording=self._outputs.recording,
             recording_secs=self._outputs.recording_secs,
             outputs=self._output_statuses(),
@@ -207,21 +212,29 @@ class LiveRun(Closing):
     def take_plate(self) -> None:
         self._estimate.take_plate()
 
+    def cancel_plate(self) -> None:
+        self._estimate.cancel_plate()
+
+    def set_plate(self, pixels: Pixels) -> None:
+        self._estimate.use_plate(fitted(Plate(pixels), self._source.info.size))
+
+    def use_offered_plate(self) -> None:
+        """No plate is kept yet, so none is offered."""
+
+    def plate(self) -> Pixels | None:
+        return self._estimate.plate_pixels
+
     def set_view(self, view: View) -> None:
-        with self._look_lock:
-            self._look = replace(self._look, view=view)
+        self._view.set_view(view)
 
     def set_opacity(self, opacity: float) -> None:
-        with self._look_lock:
-            self._look = replace(self._look, opacity=min(max(opacity, 0.0), 1.0))
+        self._view.set_opacity(opacity)
 
-    def set_backdrop(self, pixels: Pixels | None) -> None:
-        behind: Backdrop | None = None
-        if pixels is not None:
-            still = covering(pixels, self._source.info.size)
-            behind = lambda _frame: still  # noqa: E731
-        with self._look_lock:
-            self._look = replace(self._look, backdrop=behind)
+    def set_blur(self, strength: float) -> None:
+        self._view.set_blur(strength)
+
+    def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
+        self._view.set_backdrop(backdrop, name=name)
 
     def start_recording(self) -> None:
         self._outputs.start_recording(self._source.info)
@@ -325,7 +338,7 @@ class LiveRun(Closing):
         """The hot keys."""
         return {
             "b": self.take_plate,
-            "v": lambda: self.set_view(VIEWS[(VIEWS.index(self._look.view) + 1) % len(VIEWS)]),
+            "v": self._view.next_view,
             "r": self.stop_recording if self._outputs.recording else self.start_recording,
             "s": self.snapshot,
             "q": self.stop,

@@ -1,7 +1,7 @@
 """A live run without camera and network: the fake behind `LiveControl`.
 
-The synthetic scene over and over, with its true alpha, in all views; recordings and snapshots are
-real files. For the page's and the window's development, and for tests.
+It repeats the synthetic scene with its true alpha, in all views. Recordings and snapshots are real
+files. For the development of the page and the window, and for tests.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from typing import Any
 import numpy as np
 
 from edgeds.errors import SinkError
+from edgeds.live.composing import ViewRequest, blur_sigma
 from edgeds.live.control import LiveStatus
-from edgeds.plate.status import PlateStatus
+from edgeds.live.simulated_plate import SimulatedPlate
+from edgeds.live.view_settings import ViewSettings
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.types import Closing, Frame, Maps, Pixels, Sink, Size
-from edgeds.views.compose import composer, covering
+from edgeds.views.compose import Compose, composer
 from edgeds.views.settings import VIEWS, View
 
 _REMEMBERED = 120
 
 
 class SimulatedRun(Closing):
-    """Runs from the moment it is made; write its pictures to sinks with `add_sink`.
+    """Runs from the moment it is made; `add_sink` writes its pictures to a sink.
 
-    `occupied` makes the next plates be refused, as if somebody stood in the scene; `pretend`
-    replaces any field of the status, for what a real run shows on bad days only.
+    `occupied` makes it refuse the next plates, as if somebody stood in the scene. `pretend`
+    replaces any field of the status, for what a real run reports on bad days only.
     """
 
     def __init__(
@@ -43,22 +45,25 @@ class SimulatedRun(Closing):
         rate_hz: float = 30.0,
         count_down_secs: float = 3.0,
         capture_secs: float = 1.0,
+        has_plate: bool = True,
     ) -> None:
         self.folder, self._rate_hz = folder, rate_hz
-        self._count_down_secs, self._capture_secs = count_down_secs, capture_secs
         self._scene = SyntheticSource(
             size=size, frame_count=60, rate=Fraction(rate_hz).limit_denominator(1000)
         )
         self._loop: list[tuple[Frame, Maps]] = []
-        self.occupied = False
         self._lock = threading.RLock()
         self._sinks: list[Sink] = []
-        self._view: View = "overlay"
-        self._opacity = 0.45
-        self._backdrop: Pixels | None = None
-        self._stale = True
-        self._plate = PlateStatus(phase="ready", verdict="the synthetic plate", health=1.0)
-        self._plate_due_secs: float | None = None
+        self._view = ViewSettings(ViewRequest(), size)
+        self._drawn: ViewRequest | None = None
+        self.backdrop: Pixels | str | None = None
+        """What `set_backdrop` was last called with."""
+        self._plate = SimulatedPlate(
+            self._scene.plate,
+            is_there=has_plate,
+            count_down_secs=count_down_secs,
+            capture_secs=capture_secs,
+        )
         self._recording: VideoSink | None = None
         self._recording_since = 0.0
         self._recorded = self._taken = 0
@@ -86,9 +91,17 @@ class SimulatedRun(Closing):
         with self._lock:
             self._pretended = fields
 
+    def offer_plate(self, words: str) -> None:
+        """Offer a kept plate, as a real run does that knows its source."""
+        self._plate.offer = words
+
     @property
-    def backdrop(self) -> Pixels | None:
-        return self._backdrop
+    def occupied(self) -> bool:
+        return self._plate.occupied
+
+    @occupied.setter
+    def occupied(self, occupied: bool) -> None:
+        self._plate.occupied = occupied
 
     @property
     def stopped(self) -> bool:
@@ -106,14 +119,18 @@ class SimulatedRun(Closing):
                 engine="truth",
                 size=self._scene.info.size,
                 source_state="ended" if self.stopped else "running",
-                view=self._view,
-                opacity=self._opacity,
+                view=self._view.request.view,
+                opacity=self._view.request.opacity,
+                blur=self._view.request.blur,
+                backdrop=self._view.backdrop_name,
                 fps=gaps / (stamps[-1][0] - stamps[0][0]) if gaps > 0 else 0.0,
                 latency_p50_ms=float(p50),
                 latency_p95_ms=float(p95),
                 grabbed=self._count,
                 delivered=self._count,
-                plate=self._plate,
+                plate=self._plate.status,
+                plates=self._plate.count,
+                plate_offer=self._plate.offer,
                 recording=None if self._recording is None else self._recording.location,
                 recording_secs=0.0 if self._recording is None else now - self._recording_since,
                 secs=now - self._began_secs,
@@ -122,20 +139,36 @@ class SimulatedRun(Closing):
 
     def take_plate(self) -> None:
         with self._lock:
-            self._plate_due_secs = time.perf_counter() + self._count_down_secs + self._capture_secs
+            self._plate.take()
+
+    def cancel_plate(self) -> None:
+        with self._lock:
+            self._plate.cancel()
+
+    def set_plate(self, pixels: Pixels) -> None:
+        with self._lock:
+            self._plate.give(pixels)
+
+    def use_offered_plate(self) -> None:
+        with self._lock:
+            self._plate.use_offered()
+
+    def plate(self) -> Pixels | None:
+        return self._plate.pixels
 
     def set_view(self, view: View) -> None:
         assert view in VIEWS
-        with self._lock:
-            self._view, self._stale = view, True
+        self._view.set_view(view)
 
     def set_opacity(self, opacity: float) -> None:
-        with self._lock:
-            self._opacity, self._stale = min(1.0, max(0.0, opacity)), True
+        self._view.set_opacity(opacity)
 
-    def set_backdrop(self, pixels: Pixels | None) -> None:
-        with self._lock:
-            self._backdrop, self._stale = pixels, True
+    def set_blur(self, strength: float) -> None:
+        self._view.set_blur(strength)
+
+    def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
+        self._view.set_backdrop(backdrop, name=name)
+        self.backdrop = backdrop
 
     def start_recording(self) -> None:
         with self._lock:
@@ -173,6 +206,7 @@ class SimulatedRun(Closing):
     def close(self) -> None:
         self._stopped.set()
         self._thread.join(5)
+        self._view.close()
         self.stop_recording()
 
     def _run(self) -> None:
@@ -181,11 +215,12 @@ class SimulatedRun(Closing):
             grabbed = time.perf_counter()
             frame, maps = self._next()
             with self._lock:
-                self._tend_plate()
-                if self._stale:
-                    self._compose, self._stale = self._composer(), False
-                compose, sinks = self._compose, list(self._sinks)
-            shown = compose(frame, maps)
+                self._plate.tend()
+                sinks, has_plate = list(self._sinks), self._plate.count > 0
+            request = self._view.current()
+            if request is not self._drawn:
+                self._compose, self._drawn = self._composer(request), request
+            shown = self._compose(frame, maps) if has_plate else frame
             for sink in sinks:
                 sink.write(shown)
             with self._lock:
@@ -199,7 +234,7 @@ class SimulatedRun(Closing):
             self._stopped.wait(max(0.0, due - now))
 
     def _next(self) -> tuple[Frame, Maps]:
-        """The scene, kept after its first showing: a simulated should cost little."""
+        """The scene, kept after the first lap: a simulated run should cost little."""
         length = self._scene.info.frame_count or 1
         place = self._count % length
         if place == len(self._loop):
@@ -211,37 +246,18 @@ class SimulatedRun(Closing):
         frame, maps = self._loop[place]
         return replace(frame, index=self._count, pts=self._count), maps
 
-    def _composer(self) -> Any:
+    def _composer(self, request: ViewRequest) -> Compose:
         height, width = self._scene.info.size
         slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
-        picture = None if self._backdrop is None else covering(self._backdrop, (height, width))
         return composer(
-            self._view,
+            request.view,
             plate=self._scene.plate,
             plate_depth=slope,
             depth_range=(0.2, 0.6),
-            backdrop=None if picture is None else lambda _frame: picture,
-            opacity=self._opacity,
+            backdrop=request.backdrop,
+            opacity=request.opacity,
+            blur=blur_sigma(request.blur),
         )
-
-    def _tend_plate(self) -> None:
-        if self._plate_due_secs is None:
-            return
-        left = self._plate_due_secs - time.perf_counter()
-        if left > self._capture_secs:
-            wait = left - self._capture_secs
-            self._plate = replace(self._plate, phase="counting", secs_left=wait, verdict="")
-        elif left > 0:
-            self._plate = replace(self._plate, phase="capturing", secs_left=left)
-        else:
-            self._plate_due_secs = None
-            self._plate = self._judged()
-
-    def _judged(self) -> PlateStatus:
-        if self.occupied:
-            why = "somebody is in the picture: step out of it and take the plate again"
-            return PlateStatus(phase="refused", verdict=why, health=self._plate.health)
-        return PlateStatus(phase="ready", verdict="a good plate: nothing moved", health=1.0)
 
 
 def _opaque(frame: Frame) -> Frame:

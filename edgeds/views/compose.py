@@ -32,6 +32,7 @@ def composer(
     depth_range: tuple[float, float],
     backdrop: Backdrop | None = None,
     opacity: float = STYLE.opacity,
+    blur: float = STYLE.blur,
 ) -> Compose:
     """The function that draws one view.
 
@@ -41,9 +42,10 @@ def composer(
         depth_range: (far, near) of the whole clip, so that depth keeps its colours.
         backdrop: for "replace"; chroma green without one.
         opacity: of the overlay's tint, 0..1.
+        blur: sigma of the strongest background blur over the frame's height, above 0.
     """
     if view == "blur":
-        return _blurred(plate, plate_depth)
+        return _blurred(plate, plate_depth, blur)
     behind = backdrop or colour_backdrop(STYLE.backdrop)
     tint = np.full_like(plate, STYLE.tint)
 
@@ -171,7 +173,7 @@ def to_uint8(alpha: FloatMap) -> npt.NDArray[np.uint8]:
     return levels
 
 
-def _blurred(plate: Pixels, plate_depth: FloatMap) -> Compose:
+def _blurred(plate: Pixels, plate_depth: FloatMap, blur: float) -> Compose:
     """The background out of focus, the more the farther; the foreground stays sharp.
 
     What is blurred is the background alone, the foreground's place filled from the plate: no
@@ -182,7 +184,7 @@ def _blurred(plate: Pixels, plate_depth: FloatMap) -> Compose:
     far, near = np.percentile(plate_depth, (1, 99))
     farness = np.clip((near - plate_depth) / max(near - far, 1e-6), 0, 1)
     level = farness * (_BLUR_LEVELS - 1)
-    strongest = STYLE.blur * plate.shape[0]
+    strongest = blur * plate.shape[0]
     sigmas = [strongest * (0.25 + 0.75 * i / (_BLUR_LEVELS - 1)) for i in range(_BLUR_LEVELS)]
     # Each level is laid over the ones nearer than it, by how far the pixel has passed them.
     shares = [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _BLUR_LEVELS)]

@@ -1,0 +1,90 @@
+"""The plate of a simulated run: counted down, taken, refused, given, without looking at anything.
+
+`tend` moves it on with the clock; the caller locks.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from edgeds.errors import PlateError
+from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.status import PlateStatus
+from edgeds.types import Pixels, Size
+
+
+class SimulatedPlate:
+    def __init__(
+        self, scene: Pixels, *, is_there: bool, count_down_secs: float, capture_secs: float
+    ) -> None:
+        """`scene`: what every captured plate shows. `is_there`: whether it begins with a plate."""
+        self._scene = scene
+        self._count_down_secs, self._capture_secs = count_down_secs, capture_secs
+        self._due_secs: float | None = None
+        self._before = PlateStatus()
+        self.pixels: Pixels | None = None
+        self.status = self._before
+        self.count = 0
+        """How many plates were in use so far."""
+        self.offer = ""
+        self.occupied = False
+        """Refuse the next plates, as if somebody stood in the scene."""
+        if is_there:
+            self._use(scene, "the synthetic plate")
+
+    @property
+    def size(self) -> Size:
+        return self._scene.shape[0], self._scene.shape[1]
+
+    def take(self) -> None:
+        if self._due_secs is None:
+            self._before = self.status
+            self._due_secs = time.perf_counter() + self._count_down_secs + self._capture_secs
+
+    def cancel(self) -> None:
+        if self._due_secs is not None:
+            self._due_secs, self.status = None, self._before
+
+    def give(self, pixels: Pixels) -> None:
+        """
+        Raises:
+            PlateError: its aspect ratio is another.
+        """
+        plate = fitted(Plate(pixels), self.size)
+        self._due_secs = None
+        self._use(plate.pixels, "The plate is the picture you gave.")
+
+    def use_offered(self) -> None:
+        if self.offer:
+            self._use(self._scene, f"in use: {self.offer}")
+            self.offer = ""
+
+    def tend(self) -> None:
+        if self._due_secs is None:
+            return
+        left = self._due_secs - time.perf_counter()
+        if left > self._capture_secs:
+            wait = left - self._capture_secs
+            self.status = replace(self.status, phase="counting", secs_left=wait, verdict="")
+        elif left > 0:
+            self.status = replace(self.status, phase="capturing", secs_left=left)
+        else:
+            self._due_secs = None
+            self._judge()
+
+    def _judge(self) -> None:
+        if not self.occupied:
+            self._use(self._scene, "a good plate: nothing moved")
+            return
+        refusal = PlateError(
+            "the plate was refused",
+            why="somebody is in the picture",
+            fix="step out of it and take the plate again",
+        )
+        verdict = f"{refusal.why}: {refusal.fix}"
+        self.status = PlateStatus(phase="refused", verdict=verdict, health=self.status.health)
+
+    def _use(self, pixels: Pixels, verdict: str) -> None:
+        self.pixels, self.count = pixels, self.count + 1
+        self.status = PlateStatus(phase="ready", verdict=verdict, health=1.0)

@@ -60,6 +60,8 @@ class Frame:
     """File stem, for frames that come from image files."""
     grabbed_secs: float | None = None
     """When a live source got it, on `time.monotonic`'s clock; None from files and folders."""
+    duration: int = 0
+    """How long it is shown, in ticks; 0 is unknown: until the next frame."""
 
     @property
     def pts_secs(self) -> float:
@@ -115,6 +117,10 @@ class StreamInfo:
     """Width of a pixel over its height."""
     path: Path | None = None
     """The file, where there is one: a sink copies its audio from here."""
+    start_secs: Fraction = Fraction(0)
+    """What the file's own clock shows where the frames' `pts` are 0."""
+    files: tuple[Path, ...] = ()
+    """All files that the frames come from: a sink never writes over one."""
     has_audio: bool = False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from fractions import Fraction
 from pathlib import Path
 
@@ -159,3 +160,15 @@ def test_a_closed_video_is_freed_at_once(make_clip) -> None:  # type: ignore[no-
         assert freed() is None
     finally:
         gc.enable()
+
+
+def test_sampling_ends_at_once_where_it_is_cancelled(make_clip: MakeClip) -> None:
+    asked: list[int] = []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return len(asked) == 3
+
+    with pytest.raises(CancelledError):
+        spread_frames(make_clip(frame_count=40), 12, cancelled=cancelled)
+    assert len(asked) == 3

@@ -12,6 +12,7 @@ import typer
 from edgeds.cli.capture import held_still, take
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+from edgeds.cli.plate import plate_of_clip
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
 from edgeds.evaluation.settings import CALIBRATION, SET_RECORDING
 
@@ -103,22 +104,13 @@ def _plate(
 ) -> Plate:
     """The plate as given, from the whole of a file, or taken from the camera now."""
     from edgeds.plate.capture import Wizard
-    from edgeds.plate.from_clip import open_plate
 
     if path is None and opened.is_live:
         wizard = Wizard(engine)
         scene = take(wizard, frames, stop, opened.camera)
         say(f"plate: {wizard.status.verdict}")
         return scene
-    with progress() as bar:
-        task = bar.add_task("plate from the clip", total=None, visible=path is None)
-
-        def on_frame(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
-            if stop.is_set():
-                raise KeyboardInterrupt
-
-        scene = open_plate(path, uri, opened.info.size, on_frame=on_frame)
+    scene = plate_of_clip(path, uri, opened.info.size, stop=stop)
     if opened.camera is not None and scene.camera:
         opened.camera.hold(scene.camera)
     return scene

@@ -19,18 +19,18 @@ from edgeds.cli.options import (
     OpacityOption,
     ViewOption,
 )
+from edgeds.cli.plate import plate_of_clip
 from edgeds.plate.settings import PLATE_FROM_CLIP
 from edgeds.views.settings import STYLE, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Future
     from threading import Event
 
     from edgeds.errors import RunError
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
-    from edgeds.types import Engine, Frame, Maps, Sink, Size, StreamInfo
+    from edgeds.types import Frame, Maps, Sink, StreamInfo
     from edgeds.views.compose import Compose
     from edgeds.views.contact_sheet import ContactSheet
 
@@ -80,7 +80,7 @@ def video_command(
         if behind is not None:
             stack.callback(behind.close)
         opened = stack.enter_context(engine_beside(engine, device))
-        scene = _plate(plate, source, info.size, stop, opened)
+        scene = plate_of_clip(plate, source, info.size, stop=stop, engine=opened)
         network = opened.result()
         if save_plate is not None:
             plate_to_file(scene, save_plate)
@@ -140,27 +140,6 @@ def _check_options(
         )
     if save_plate is not None:
         check_plate_target(save_plate)
-
-
-def _plate(
-    path: Path | None, source: str, size: Size, stop: Event, engine: Future[Engine]
-) -> Plate:
-    """The plate, with a progress bar where it has to be estimated; no longer than the engine is
-    known not to open.
-    """
-    from edgeds.plate.from_clip import open_plate
-
-    with progress() as bar:
-        task = bar.add_task("plate from the clip", total=None, visible=path is None)
-
-        def on_frame(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
-            if engine.done():
-                engine.result()
-            if stop.is_set():
-                raise KeyboardInterrupt
-
-        return open_plate(path, source, size, on_frame=on_frame)
 
 
 def _run(

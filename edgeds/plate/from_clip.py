@@ -24,17 +24,25 @@ from edgeds.types import Pixels, Size
 
 
 def plate_from_clip(
-    uri: str | Path, *, on_frame: Callable[[int, int], None] | None = None
+    uri: str | Path,
+    *,
+    on_frame: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Plate:
     """The plate as the empty background of a whole clip.
 
     Raises:
         SourceError: the clip cannot be opened.
         PlateError: it gives no believable plate.
+        CancelledError: `cancelled`, asked with every frame, returned true.
     """
     settings = PLATE_FROM_CLIP
     frames = spread_frames(
-        uri, settings.samples, memory_bytes=settings.memory_bytes, on_frame=on_frame
+        uri,
+        settings.samples,
+        memory_bytes=settings.memory_bytes,
+        on_frame=on_frame,
+        cancelled=cancelled,
     )
     sizes = {frame.size for frame in frames}
     if len(sizes) > 1:
@@ -52,10 +60,16 @@ def open_plate(
     size: Size,
     *,
     on_frame: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Plate:
-    """The plate from its file, or else from the clip, at the clip's size."""
-    plate = plate_from_clip(clip, on_frame=on_frame) if path is None else plate_from_file(path)
-    return fitted(plate, size)
+    """The plate from its file, or else from the clip, at the clip's size.
+
+    Raises:
+        CancelledError: `cancelled`, asked with every frame of the clip, returned true.
+    """
+    if path is not None:
+        return fitted(plate_from_file(path), size)
+    return fitted(plate_from_clip(clip, on_frame=on_frame, cancelled=cancelled), size)
 
 
 def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> Plate:

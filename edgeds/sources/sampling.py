@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 from edgeds.errors import SourceFailed
@@ -22,21 +23,29 @@ def spread_frames(
     *,
     memory_bytes: int | None = None,
     on_frame: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> list[Frame]:
     """At most `count` frames, evenly spread over all of a clip, in order.
 
     A long video is sought through, so that it costs no more than a short one. Frames that cannot
-    be read are left out. `on_frame(done, of)` is called as they come.
+    be read are left out. `on_frame(done, of)` is called as they come, and `cancelled()` is asked.
 
     Raises:
         SourceError: the clip cannot be opened.
+        CancelledError: `cancelled` returned true.
     """
+
+    def report(done: int, of: int) -> None:
+        if on_frame is not None:
+            on_frame(done, of)
+        if cancelled is not None and cancelled():
+            raise CancelledError
+
     with open_source(uri) as source:
         height, width = source.info.size
         if memory_bytes is not None:
             count = max(1, min(count, memory_bytes // (height * width * 3)))
         known = source.info.frame_count
-        report = on_frame or (lambda _done, _of: None)
         if isinstance(source, VideoSource) and known is not None and known > _READ_WHOLE_FRAMES:
             frames = _by_seeking(source, count, report)
             if len(frames) > count // 2:

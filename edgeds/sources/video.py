@@ -184,6 +184,7 @@ def _info(
         ),
         pixel_aspect=aspect if (height, width) == (first.height, first.width) else 1 / aspect,
         path=path,
+        files=(path,),
         has_audio=bool(container.streams.audio),
     )
 

@@ -1,0 +1,59 @@
+"""The plate of a clip, with a progress bar while it is estimated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeds.cli.console import progress
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from threading import Event
+
+    from edgeds.plate.plate import Plate
+    from edgeds.types import Engine, Size
+
+
+def plate_of_clip(
+    path: Path | None,
+    clip: str,
+    size: Size,
+    *,
+    stop: Event,
+    engine: Future[Engine] | None = None,
+) -> Plate:
+    """The plate from its file, or else estimated from the clip.
+
+    The estimation ends early where somebody asks to stop, and where `engine` could not be opened.
+
+    Raises:
+        KeyboardInterrupt: `stop` was set.
+        EngineError: the engine cannot be opened.
+        PlateError, SourceError: there is no plate to be had.
+    """
+    from concurrent.futures import CancelledError
+
+    from edgeds.plate.from_clip import open_plate
+
+    def cancelled() -> bool:
+        return stop.is_set() or (engine is not None and _failed(engine))
+
+    with progress() as bar:
+        task = bar.add_task("plate from the clip", total=None, visible=path is None)
+        try:
+            return open_plate(
+                path,
+                clip,
+                size,
+                on_frame=lambda done, of: bar.update(task, completed=done, total=of),
+                cancelled=cancelled,
+            )
+        except CancelledError:
+            if engine is not None and _failed(engine):
+                engine.result()
+            raise KeyboardInterrupt from None
+
+
+def _failed(engine: Future[Engine]) -> bool:
+    return engine.done() and engine.exception() is not None

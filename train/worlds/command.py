@@ -14,7 +14,7 @@ def worlds(
         Path, typer.Argument(help="folder with backgrounds, textures, models, splits.json")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
-    count: Annotated[int, typer.Option(help="number of items")] = 1500,
+    count: Annotated[int, typer.Option(help="worlds; cameras see each several times")] = 1500,
     furniture: Annotated[
         Path | None, typer.Option(help="folder of unpacked Sweet Home 3D libraries (.sh3f)")
     ] = None,

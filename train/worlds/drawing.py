@@ -25,7 +25,7 @@ def draw_worlds(
     val: bool = False,
     processes: int = 1,
 ) -> Iterator[int]:
-    """Draw a set, and yield how many of its items are finished, from time to time.
+    """Draw a set, and yield how many of its worlds are finished, from time to time.
 
     Raises:
         FileNotFoundError: material is missing.
@@ -38,7 +38,7 @@ def draw_worlds(
             for i in range(processes)
         ]
         while not all(job.done() for job in jobs):
-            time.sleep(0.2)
+            time.sleep(1)
             yield len(scenes_written(manifest))
         for job in jobs:
             job.result()

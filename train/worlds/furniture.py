@@ -9,21 +9,26 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from train.worlds.plan import Foot
 from train.worlds.raycast import Mesh, Numbers, Scene, Texture, Vectors
 from train.worlds.shapes import turned
 from train.worlds.textures import linear_from_pixels, pyramid, repeated
 
 INDOORS = ("Bathroom", "Bedroom", "Kitchen", "Lights", "Living room", "Miscellaneous", "Office")
+OUTDOORS = ("Exterior",)
+VEHICLES = ("Vehicles",)
+BEINGS = ("Characters",)
 _LARGEST_BYTES = 3_000_000  # of a Wavefront file: larger ones take a second and more to read
 _GRID = 24
-_SIZES_M = (0.12, 3.2)  # models smaller than a hand or larger than a wall are left out
+_SMALLEST_M = 0.12  # models smaller than a hand are left out
+_LARGEST_M = 3.2  # and those larger than a wall, indoors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,16 @@ class Model:
     @property
     def name(self) -> str:
         return self.path.stem.lower()
+
+    def foot(self, x: float, z: float, yaw: float) -> Foot:
+        return Foot(x=x, z=z, yaw=yaw, width=self.size_m[0], depth=self.size_m[2])
+
+    def meshes(
+        self, at: tuple[float, float, float], yaw: float, *, gain: Vectors, gloss: float = 0.0
+    ) -> Iterator[Mesh]:
+        """Its meshes, the middle of its foot at `at`; `gain` (3,) tints it."""
+        for mesh in placed(self, at, yaw, recoloured=lambda colour: colour * gain):
+            yield replace(mesh, gloss=gloss)
 
     @property
     def is_small(self) -> bool:
@@ -70,8 +85,14 @@ class Part:
     """(H, W, 3), linear."""
 
 
-def models_in(folder: Path) -> list[Model]:
-    """The furniture for rooms of all libraries in `folder`.
+def models_in(
+    folder: Path,
+    categories: tuple[str, ...] = INDOORS,
+    *,
+    largest_m: float = _LARGEST_M,
+    largest_bytes: int = _LARGEST_BYTES,
+) -> list[Model]:
+    """The models of some categories of all libraries in `folder`, furniture for rooms as a rule.
 
     Raises:
         FileNotFoundError: there is no library.
@@ -81,7 +102,13 @@ def models_in(folder: Path) -> list[Model]:
         raise FileNotFoundError(
             f"no furniture library in {folder}: unpack .sh3f files there (they are zip files)"
         )
-    return [model for path in catalogues for model in _models(path)]
+    return [
+        model
+        for path in catalogues
+        for model in _models(path, categories)
+        if _SMALLEST_M <= max(model.size_m) <= largest_m
+        and model.path.stat().st_size <= largest_bytes
+    ]
 
 
 def placed(
@@ -202,7 +229,7 @@ def _texture(colour: Vectors, picture: Vectors | None) -> Texture:
     return plain
 
 
-def _models(catalogue: Path) -> Iterator[Model]:
+def _models(catalogue: Path, categories: tuple[str, ...]) -> Iterator[Model]:
     """A catalogue's models: `key#number=value` lines."""
     told: dict[int, dict[str, str]] = defaultdict(dict)
     for line in catalogue.read_text("latin-1").splitlines():
@@ -212,11 +239,9 @@ def _models(catalogue: Path) -> Iterator[Model]:
         path = catalogue.parent / one.get("model", "").lstrip("/")
         size_m = tuple(float(one.get(side, "0")) / 100 for side in ("width", "height", "depth"))
         if (
-            one.get("category") in INDOORS
+            one.get("category") in categories
             and path.suffix == ".obj"
             and path.exists()
-            and path.stat().st_size <= _LARGEST_BYTES
-            and _SIZES_M[0] <= max(size_m) <= _SIZES_M[1]
             and min(size_m) > 0
         ):
             yield Model(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from train.worlds.library import Library
 from train.worlds.rooms import drawn_room
+from train.worlds.streets import drawn_street
 from train.worlds.writing import Draw, Drawing
 
 
 def _rooms(library: Library) -> Draw:
-    def draw(rng: np.random.Generator) -> Drawing:
+    def draw(rng: np.random.Generator) -> Iterator[Drawing]:
         return drawn_room(rng, library.cloth(rng), library.furniture)
 
     return draw
 
 
-KINDS: dict[str, Callable[[Library], Draw]] = {"rooms": _rooms}
+def _streets(library: Library) -> Draw:
+    return lambda rng: drawn_street(rng, library)
+
+
+KINDS: dict[str, Callable[[Library], Draw]] = {"rooms": _rooms, "streets": _streets}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from train.worlds.furniture import Model, models_in
+from train.worlds.furniture import OUTDOORS, VEHICLES, Model, models_in
+from train.worlds.glb import Prop, props_in
+from train.worlds.raycast import Vectors
 from train.worlds.textures import Cloth, cloth_in, light_of
+
+Thing = Prop | Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,14 @@ class Library:
     backgrounds: list[Path]
     foregrounds: list[Path]
     furniture: list[Model]
+    outdoors: dict[str, list[Thing]]
+    """What stands outdoors by kind: building, vehicle, tree, post, sign, prop, garden."""
     tiles: dict[str, list[Path]]
+
+    def photo(self, rng: np.random.Generator) -> Vectors | None:
+        """A photograph of outdoors, whose upper part is bright: for what is far."""
+        skies = _with_sky(tuple(self.backgrounds))
+        return light_of(skies[int(rng.integers(len(skies)))], 320) if skies else None
 
     def cloth(self, rng: np.random.Generator) -> Cloth:
         """The tiles, and four photographs to hang up and to cover things with."""
@@ -45,5 +57,37 @@ def library_in(data: Path, furniture: Path | None, *, split: str = "train") -> L
         backgrounds=[data / "backgrounds" / n for n in names["backgrounds"][split]],
         foregrounds=[data / "foregrounds" / n for n in names["foregrounds"][split]],
         furniture=models_in(furniture) if furniture else [],
+        outdoors=_outdoors(data / "outdoor_models", furniture),
         tiles=cloth_in(textures if textures.exists() else None),
     )
+
+
+def _outdoors(models: Path, furniture: Path | None) -> dict[str, list[Thing]]:
+    found: dict[str, list[Thing]] = {kind: list(props) for kind, props in props_in(models).items()}
+    if furniture:
+        found.setdefault("vehicle", []).extend(models_in(furniture, VEHICLES, largest_m=22))
+        for model in models_in(furniture, OUTDOORS, largest_m=22):
+            wanted = any(word in model.name for word in _TREES)
+            if not any(word in model.name for word in _UNWANTED):
+                found.setdefault("tree" if wanted else "garden", []).append(model)
+    return found
+
+
+_TREES = ("tree", "maple", "pine", "poplar", "cypress", "acacia", "beech", "ficus", "palm", "coco")
+_UNWANTED = ("snow", "pool", "rail", "slot", "arrow", "crossing", "sidewalk", "pier", "diving")
+
+
+@lru_cache(maxsize=4)
+def _with_sky(photos: tuple[Path, ...]) -> list[Path]:
+    """Those of outdoors: the upper fifth is bright, smooth, blue or grey, as sky is."""
+    found = []
+    for path in photos:
+        small = light_of(path, 64) ** np.float32(0.45)
+        grey = small.mean(-1)
+        sky, rest = small[: len(small) // 5], grey[len(grey) // 3 :]
+        red, _, blue = sky.reshape(-1, 3).mean(0)
+        rough = float(np.abs(np.diff(sky.mean(-1), axis=1)).mean())
+        bright = sky.mean() > 0.5 and sky.mean() > 1.1 * rest.mean()
+        if bright and rough < 0.03 and blue > 0.97 * red and grey.std() < 0.3:
+            found.append(path)
+    return found

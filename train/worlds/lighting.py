@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from train.worlds.raycast import Hits, Numbers, Scene, Vectors
+from train.worlds.raycast import Hits, Numbers, Scene, Vectors, dot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,8 @@ def lamp_light(
         shine = glow.scene.lit(points, normal, spot)
         if lamp.towards is not None:
             away = points - spot
-            away /= np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-4)
-            shine = shine * np.maximum((away * lamp.towards).sum(-1), 0)
+            away /= np.maximum(np.sqrt(dot(away, away)), np.float32(1e-4))[:, None]
+            shine = shine * np.maximum(away @ lamp.towards, 0)
         total += np.minimum(shine, 1.5)  # what is next to a lamp does not outshine the rest
     return np.asarray(total / np.float32(rays), np.float32)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from train.worlds.camera import Camera
-from train.worlds.raycast import FAR, Hits, Numbers, Scene, Vectors
+from train.worlds.raycast import FAR, Hits, Scene, Vectors, dot
 
 Lighting = Callable[[Vectors, Hits, NDArray[np.int64]], Vectors]
 """(points, hits, number of the pixel) to the light that falls on each point, (N, 3)."""
@@ -17,6 +18,34 @@ Sky = Callable[[Vectors], Vectors]
 """Directions (N, 3) to linear colours."""
 _SHIFTS = ((0.0, 0.0), (-0.31, -0.18), (0.31, -0.18), (0.0, 0.36))
 """Where in a pixel it is looked at; the first gives depth and light, their mean is the middle."""
+
+
+class Air(Protocol):
+    """What lies on things and between them and the camera."""
+
+    @property
+    def sky(self) -> Sky:
+        """Where nothing is hit."""
+
+    def cover(self, hits: Hits) -> None:
+        """Change what is hit, as snow does."""
+
+    def air(self, colour: Vectors, rays: Vectors, hits: Hits) -> Vectors:
+        """Change what is seen from afar, as haze does."""
+
+
+class Indoors:
+    """Clear air, and nothing behind the walls."""
+
+    @property
+    def sky(self) -> Sky:
+        return np.zeros_like
+
+    def cover(self, hits: Hits) -> None:
+        pass
+
+    def air(self, colour: Vectors, rays: Vectors, hits: Hits) -> Vectors:  # noqa: ARG002
+        return colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +60,31 @@ class Seen:
     """(H, W), number of the mesh at the middle of each pixel, -1 where nothing is."""
 
 
-def black_sky(rays: Vectors) -> Vectors:
-    return np.zeros_like(rays)
-
-
 def seen(
     scene: Scene,
     camera: Camera,
     size: tuple[int, int],
     lighting: Lighting,
-    sky: Sky = black_sky,
+    air: Air | None = None,
 ) -> Seen:
     """Look at the scene: four rays a pixel for colours; light once a pixel, at edges four times."""
+    air = air or Indoors()
     pixel = camera.pixel(size) * 0.7
     everywhere = np.arange(size[0] * size[1])
     total, first, light = np.zeros((len(everywhere), 3), np.float32), None, None
     for shift in _SHIFTS:
         rays = camera.rays(size, shift)
         hits = scene.cast(camera.origin, rays, pixel=pixel)
+        air.cover(hits)
         if first is None or light is None:
-            first, light = hits, _lit(scene, camera, rays, hits, lighting, sky, everywhere)
+            first, light = hits, _lit(scene, camera, rays, hits, lighting, air.sky, everywhere)
             light[:, :3] = _smoothed(light[:, :3], hits, size)
-            total += _shown(light, rays, hits, sky)
+            total += air.air(_shown(light, rays, hits, air.sky), rays, hits)
             continue
         edge = np.flatnonzero(_elsewhere(first, hits))
         here = light.copy()
-        here[edge] = _lit(scene, camera, rays[edge], _some(hits, edge), lighting, sky, edge)
-        total += _shown(here, rays, hits, sky)
+        here[edge] = _lit(scene, camera, rays[edge], _some(hits, edge), lighting, air.sky, edge)
+        total += air.air(_shown(here, rays, hits, air.sky), rays, hits)
     assert first is not None
     depth = np.where(first.t < FAR, first.t, 0).astype(np.float32)
     colour = total / np.float32(len(_SHIFTS))
@@ -99,29 +126,27 @@ def _smoothed(light: Vectors, hits: Hits, size: tuple[int, int]) -> Vectors:
     they draw by lot.
     """
     height, width = size
-    shape = (height + 3, width + 3)
-    mesh, normal = np.full(shape, -2), np.zeros((*shape, 3), np.float32)
-    padded = np.zeros((*shape, 3), np.float32)
-    inner = (slice(1, height + 1), slice(1, width + 1))
-    mesh[inner] = hits.mesh.reshape(size)
-    normal[inner], padded[inner] = hits.normal.reshape(*size, 3), light.reshape(*size, 3)
+    facing = np.rint(hits.normal * 3).astype(np.int64) @ np.array((1, 7, 49)) + 171
+    alone = (hits.mesh * 343 + facing).reshape(size)
+    shape, inner = (height + 3, width + 3), (slice(1, height + 1), slice(1, width + 1))
+    kind, padded = np.full(shape, -(10**9)), np.zeros((*shape, 3), np.float32)
+    kind[inner], padded[inner] = alone, light.reshape(*size, 3)
     total, weight = np.zeros((*size, 3), np.float32), np.zeros(size, np.float32)
     for down in range(4):
         for right in range(4):
             other = (slice(down, down + height), slice(right, right + width))
-            turned = np.einsum("...i,...i->...", normal[other], normal[inner])
-            alike = ((mesh[other] == mesh[inner]) & (turned > 0.9)).astype(np.float32)
+            alike = (kind[other] == alone).astype(np.float32)
             total += alike[..., None] * padded[other]
             weight += alike
-    return np.asarray(total / np.maximum(weight, 1)[..., None], np.float32).reshape(-1, 3)
+    return np.asarray(total / weight[..., None], np.float32).reshape(-1, 3)
 
 
 def _mirrored(
     scene: Scene, points: Vectors, rays: Vectors, hits: Hits, lighting: Lighting, sky: Sky
 ) -> Vectors:
     """One bounce, weighted by Schlick's (1994) approximation of Fresnel's formula."""
-    along = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
-    cosine = -(along * hits.normal).sum(-1, keepdims=True)
+    along = np.asarray(rays / np.sqrt(dot(rays, rays))[:, None], np.float32)
+    cosine = -dot(along, hits.normal)[:, None]
     away = np.asarray(along + 2 * cosine * hits.normal, np.float32)
     found = scene.cast(points + hits.normal * np.float32(3e-3), away, pixel=0.01)
     colour = np.zeros_like(rays)
@@ -139,8 +164,8 @@ def _mirrored(
 
 
 def _elsewhere(one: Hits, other: Hits) -> NDArray[np.bool_]:
-    turned = (one.normal * other.normal).sum(-1) < 0.9
-    jump: Numbers = np.abs(np.log(one.t / other.t)) > 0.06
+    turned = dot(one.normal, other.normal) < 0.9
+    jump = np.abs(np.log(one.t / other.t)) > 0.06
     return np.asarray((one.mesh != other.mesh) | ((other.mesh >= 0) & (turned | jump)))
 
 

@@ -26,6 +26,7 @@ from train.worlds.writing import Drawing
 
 SIZE = (288, 512)
 """(height, width) of a plate."""
+VIEWS = 3
 _THIN_M = 0.01
 
 
@@ -34,18 +35,18 @@ def drawn_room(
     cloth: Cloth,
     models: list[Model],
     size: tuple[int, int] = SIZE,
-) -> Drawing:
-    """A furnished room."""
-    while True:  # a room that is too full for any camera is built anew
-        room, found, shell, windows = _room(rng, cloth, models)
-        scene = Scene([*shell, *found.meshes])
+) -> Iterator[Drawing]:
+    """A furnished room, as cameras of several kinds see it; each finds it lit in another way."""
+    room, found, shell, windows = _room(rng, cloth, models)
+    scene = Scene([*shell, *found.meshes])
+    for _ in range(VIEWS):
         camera = room_camera(rng, scene, room, found.tables)
-        if camera is not None:
-            break
-    light = room_light(rng, scene, room, windows, size)
-    picture = seen(scene, camera, size, light)
-    pixels = film_for(rng, picture.light).pixels(picture.light)
-    return Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+        if camera is None:  # it is too full
+            return
+        light = room_light(rng, scene, room, windows, size)
+        picture = seen(scene, camera, size, light)
+        pixels = film_for(rng, picture.light).pixels(picture.light)
+        yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
 
 
 def room_camera(

@@ -55,14 +55,20 @@ class Cloth:
     tiles: dict[str, list[Path]] = field(default_factory=dict)
     """Seamless tiles by kind."""
 
-    def tile(self, rng: np.random.Generator, kind: str) -> Texture | None:
-        """One of a kind, with a brightness of its own; None where there is none of that kind."""
+    def tile(self, rng: np.random.Generator, kind: str, *, calm: float = 0.0) -> Texture | None:
+        """One of a kind, with a brightness of its own; None where there is none of that kind.
+
+        Args:
+            calm: how much its mean colour is brought to grey, 0 to 1.
+        """
         paths = self.tiles.get(kind)
         if not paths:
             return None
         levels = _levels_of(paths[int(rng.integers(len(paths)))])
         across = (2.0 if kind in _TWO_METRES else 1.0) * float(np.exp(rng.normal(0, 0.15)))
         gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.04, 3)).astype(np.float32)
+        mean = levels[-1].mean((0, 1))
+        gain = gain * (mean.mean() / np.maximum(mean, 1e-3)) ** np.float32(calm)
         return repeated(levels, 1 / across, gain, turn=bool(rng.random() < 0.5))
 
     def some_tile(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ class Drawing:
     """More for the manifest."""
 
 
-Draw = Callable[[np.random.Generator], Drawing]
+Draw = Callable[[np.random.Generator], Iterable[Drawing]]
+"""Draws a world, as several cameras see it."""
 
 
 def write_worlds(
@@ -61,7 +62,7 @@ def write_worlds(
     val: bool = False,
     share: tuple[int, int] = (0, 1),
 ) -> Iterator[int]:
-    """Write a set of `count` drawings and yield the number of each that was added; goes on where
+    """Write a set of `count` worlds and yield the number of each that was added; goes on where
     it stopped.
 
     Args:
@@ -79,11 +80,10 @@ def write_worlds(
         scene = scene_name(world, seed, number, val=val)
         if scene in written:
             continue
-        item = _kept(folder, scene, draw(np.random.default_rng((seed, number, val)))) | {
-            "world": world
-        }
-        with manifest.open("a") as lines:  # one write of a line, which the system appends whole
-            lines.write(json.dumps(item) + "\n")
+        views = enumerate(draw(np.random.default_rng((seed, number, val))))
+        items = [_kept(folder, scene, view, one) | {"world": world} for view, one in views]
+        with manifest.open("a") as lines:  # at once, when all its files are there
+            lines.write("".join(json.dumps(item) + "\n" for item in items))
         yield number
 
 
@@ -109,9 +109,10 @@ def _mended(manifest: Path) -> None:
         part.replace(manifest)
 
 
-def _kept(folder: Path, scene: str, drawing: Drawing) -> dict[str, Any]:
+def _kept(folder: Path, scene: str, view: int, drawing: Drawing) -> dict[str, Any]:
     """Write an item's files; its line."""
-    plate, depth = f"plate/{scene}.webp", f"depth/{scene}.png"
+    stem = f"{scene}_{view}"
+    plate, depth = f"plate/{stem}.webp", f"depth/{stem}.png"
     _write(folder / plate, drawing.plate[..., ::-1])
     item: dict[str, Any] = {"frame": plate, "plate": plate, "alpha": None, "depth_mm": depth}
     if drawing.frame is None:
@@ -119,8 +120,8 @@ def _kept(folder: Path, scene: str, drawing: Drawing) -> dict[str, Any]:
     else:
         assert drawing.frame_depth_m is not None
         assert drawing.alpha is not None
-        of_plate = f"depth/{scene}_plate.png"
-        item |= {"frame": f"frame/{scene}.webp", "alpha": f"alpha/{scene}.png"}
+        of_plate = f"depth/{stem}_plate.png"
+        item |= {"frame": f"frame/{stem}.webp", "alpha": f"alpha/{stem}.png"}
         item["plate_depth_mm"] = of_plate
         _write(folder / item["frame"], drawing.frame[..., ::-1])
         _write(folder / item["alpha"], np.rint(drawing.alpha * 255).astype(np.uint8))

@@ -15,6 +15,8 @@ from train.worlds.command import worlds
 
 if TYPE_CHECKING:
     from edgeds.evaluation.dataset import Dataset
+    from train.recipe import Recipe
+    from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(worlds)
@@ -46,7 +48,8 @@ def fit(
         typer.Option("--set", help="a set with a manifest.jsonl, too; but no scene *7"),
     ] = None,
     drawn: Annotated[
-        list[Path] | None, typer.Option("--drawn-rooms", help="a set that worlds wrote")
+        list[Path] | None,
+        typer.Option("--drawn-rooms", "--worlds", help="a set that rooms or worlds wrote"),
     ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="start from these (a .safetensors), not from ImageNet's")
@@ -57,11 +60,11 @@ def fit(
     first_parts: Annotated[int | None, typer.Option(help="of those, only the first N")] = None,
     threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
-    """Train the network, or go on with the run in OUTPUT. Under torchrun, on all its processes."""
+    """Train a network, the frame's or, by its recipe, the plate's; or go on with the run in OUTPUT.
+    Under torchrun, on all its processes.
+    """
     from train.diary import train_and_log
     from train.imagenet import imagenet_weights
-    from train.material import material_from_folder, rooms_from_manifest
-    from train.parts import open_parts
     from train.processes import processes
     from train.recipe import recipe_from_json
     from train.run import Run
@@ -71,23 +74,54 @@ def fit(
     output.mkdir(parents=True, exist_ok=True)
     chosen = recipe_from_json(recipe.read_text() if recipe else "{}")
     chosen = replace(chosen, minutes=minutes, steps=steps)
-    material = material_from_folder(data)
-    for folder in sets or []:
-        material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
-    for folder in drawn or []:
-        material.drawn_rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
-    if parts is not None:
-        material.parts.extend(open_parts(parts, first_parts))
+    task: Task
+    if chosen.network == "plate-depth":
+        if sets or parts:
+            raise typer.BadParameter("the plate's network takes no --set and no --parts")
+        task = _plate_task(data, chosen, drawn or [])
+    else:
+        task = _frame_task(data, chosen, sets or [], drawn or [], parts, first_parts)
     with processes() as among:
-        run = Run(chosen, output, among)
+        run = Run(chosen, output, among, build=task.build)
         if (output / "run.pt").exists():
             run.load()
             typer.echo(f"going on at step {run.step}, {run.progress:.0%}")
         elif weights is not None:
             run.start_from_weights(weights)
         else:
-            run.start_from_imagenet(imagenet_weights())
-        train_and_log(material, run, threads=threads)
+            run.start_from_imagenet(imagenet_weights(chosen.encoder))
+        train_and_log(task, run, threads=threads)
+
+
+def _frame_task(
+    data: Path,
+    recipe: Recipe,
+    sets: list[Path],
+    drawn: list[Path],
+    parts: Path | None,
+    first_parts: int | None,
+) -> Task:
+    from train.frame_task import FrameTask
+    from train.material import material_from_folder, rooms_from_manifest
+    from train.parts import open_parts
+
+    material = material_from_folder(data)
+    for folder in sets:
+        material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    for folder in drawn:
+        material.drawn_rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    if parts is not None:
+        material.parts.extend(open_parts(parts, first_parts))
+    return FrameTask(material, recipe)
+
+
+def _plate_task(data: Path, recipe: Recipe, worlds: list[Path]) -> Task:
+    from train.plate_task import PlateTask
+    from train.plates import empty_pictures_of_set, plates_from_folder
+
+    manifest = data / "rooms" / "manifest.jsonl"
+    judged_by = list(empty_pictures_of_set(manifest, "val")) if manifest.exists() else []
+    return PlateTask(plates_from_folder(data, tuple(worlds)), recipe, judged_by=judged_by)
 
 
 @app.command()
@@ -146,6 +180,31 @@ def average(
     from train.average import average_weights
 
     average_weights(earlier, later, output)
+
+
+@app.command()
+def recover(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file with lost statistics")],
+    data: Annotated[Path, typer.Argument(help="the folder it was trained on, as for fit")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the mended .safetensors")],
+    samples: Annotated[int, typer.Option(help="training samples to estimate them on")] = 320,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Estimate statistics anew that float16 had made infinite, channel by channel."""
+    from itertools import islice
+
+    from train.batches import Samples, batches
+    from train.material import material_from_folder
+    from train.recipe import Recipe
+    from train.recover import recover_weights
+
+    recipe = Recipe()
+    material = material_from_folder(data)
+    drawn = Samples(material, (height, width), seed=recipe.seed, mix=recipe.mix)
+    feed = batches(drawn, first=0, batch_size=8, workers=1)
+    count = recover_weights(weights, output, islice(feed, -(-samples // 8)))
+    typer.echo(f"{output}: {count} channels recovered")
 
 
 @app.command()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import TypeVar
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from train.material import Material
 from train.sample import Mix, drawn_sample
 
+T = TypeVar("T")
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 """frame, plate: uint8 (B, 3, H, W); alpha, inverse_depth: float32 (B, 1, H, W)."""
 
@@ -37,8 +40,8 @@ class Samples(Dataset[Batch]):
 
 
 def batches(
-    samples: Samples, *, first: int, batch_size: int, workers: int, rank: int = 0, world: int = 1
-) -> Iterator[Batch]:
+    samples: Dataset[T], *, first: int, batch_size: int, workers: int, rank: int = 0, world: int = 1
+) -> Iterator[T]:
     """Batches of consecutive samples from number `first` on, without end; of many processes each
     takes every world-th.
     """
@@ -48,14 +51,17 @@ def batches(
         batch_size=batch_size,
         sampler=numbers,
         num_workers=workers,
-        worker_init_fn=leave_signals_to_parent,
+        worker_init_fn=start_worker,
         prefetch_factor=4 if workers else None,
         multiprocessing_context="fork" if workers else None,
     )
     yield from loader
 
 
-def leave_signals_to_parent(_worker: int) -> None:
-    """Ctrl-C reaches every process of a terminal; the parent alone decides when to stop."""
+def start_worker(_worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; the parent alone decides when to stop. And a
+    worker is one thread: those of OpenCV would take the cores that train.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    cv2.setNumThreads(1)

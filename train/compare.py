@@ -18,6 +18,7 @@ from edgeds.evaluation.evaluate import evaluate
 from edgeds.plate.plate import Plate
 from train.cost import frame_gmac
 from train.diary import train_and_log
+from train.frame_task import FrameTask
 from train.material import Material
 from train.recipe import Phase, Recipe
 from train.run import Run
@@ -53,9 +54,12 @@ def compared(
         run.load()
     else:
         run.start_from_imagenet(imagenet)
-    train_and_log(material, run, threads=threads, save_every_secs=120.0)
+    train_and_log(
+        FrameTask(material, recipe, build=build), run, threads=threads, save_every_secs=120.0
+    )
     torch.set_num_threads(threads)
     network = run.ema.eval()
+    assert isinstance(network, DualHead)
     gmac = round(frame_gmac(network, SHIPPED_SIZE), 3)
     engine = InProcessEngine(
         network,

@@ -13,16 +13,15 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from train.batches import Samples
 from train.fit import fit
 from train.manners import SharedCores
-from train.material import Material
-from train.pictures import write_curve, write_predictions
+from train.pictures import write_curve
 from train.run import Run
+from train.task import Task
 
 
 def train_and_log(
-    material: Material, run: Run, *, threads: int = 2, save_every_secs: float = 300.0
+    task: Task, run: Run, *, threads: int = 2, save_every_secs: float = 300.0
 ) -> None:
     """`fit` to its end; SIGINT and SIGTERM save and return. Only the first process writes."""
     from rich.progress import Progress
@@ -31,7 +30,6 @@ def train_and_log(
     recipe, writes = run.recipe, run.among.is_first
     log_path = run.folder / ("log.jsonl" if writes else f"log-{run.among.rank}.jsonl")
     forget_after(log_path, run.step)
-    watch = Samples(material, recipe.phases[-1].size, seed=recipe.seed + 1, mix=recipe.mix)
     cores = SharedCores(threads)
     with (
         stop_requests() as asked_to_stop,
@@ -39,20 +37,24 @@ def train_and_log(
         tensorboard(run.folder, run.step, wanted=writes) as show,
         Progress(disable=not writes) as bar,
     ):
-        task = bar.add_task("fit", total=1.0)
-        for record in fit(material, run):
+        row = bar.add_task("fit", total=1.0)
+        for record in fit(task, run):
             record["threads"] = cores.adjust()
             log.write(json.dumps(record) + "\n")
             show(record)
-            bar.update(task, completed=run.progress, description=f"loss {record['loss']:.3f}")
+            bar.update(row, completed=run.progress, description=f"loss {record['loss']:.3f}")
             due = bool(asked_to_stop) or time.monotonic() - saved > save_every_secs
             if run.among.agreed(float(due)) or run.progress >= 1:
                 run.save()
                 saved = time.monotonic()
                 if writes:
                     (run.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
-                    write_predictions(run.ema, watch, run.folder / "predictions.png")
-                    write_curve(log_path, run.folder / "loss.png")
+                    task.write_predictions(run.ema, run.folder / "predictions.png")
+                    write_curve(log_path, run.folder / "loss.png", task.loss_names)
+                    scores = task.validation(run.ema)
+                    if scores:
+                        with (run.folder / "validation.jsonl").open("a") as file:
+                            file.write(json.dumps({"step": run.step} | scores) + "\n")
             if run.among.agreed(float(bool(asked_to_stop))):
                 return
 
@@ -84,7 +86,8 @@ def tensorboard(
 
         def show(record: dict[str, float]) -> None:
             for name in ("loss", "alpha", "depth", "norm"):
-                writer.add_scalar(name, record[name], int(record["step"]))
+                if name in record:
+                    writer.add_scalar(name, record[name], int(record["step"]))
 
         yield show
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from edgeds.engine.card import Card, sha256_of
-from edgeds.engine.network.checkpoint import load_weights, made_of_weights
+from edgeds.engine.network.checkpoint import WeightsError, load_weights, made_of_weights
 from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.export import PLATE_NAMES, export_onnx
 
@@ -38,16 +38,18 @@ def engine_from_weights(
     """Export `weights` at `size` into `folder`, compare with torch, write the card.
 
     Raises:
-        edgeds.network.checkpoint.WeightsError: the weights cannot be used.
-        ValueError: `size` is no multiple of 32, or a graph computes something else than torch.
+        WeightsError: the weights cannot be used, or a graph computes
+            something else than torch.
+        ValueError: `size` is no multiple of 32.
     """
     network = load_weights(weights)
     plate, frame = export_onnx(network, size, folder)
     differences = compared(network, plate, frame, size)
-    worst = max(differences.values(), default=0.0)
-    if worst > TOLERANCE:
-        raise ValueError(
-            f"the exported graphs differ from torch by up to {worst:.2g}: {differences}"
+    # so said, what is not a number is refused too
+    if not all(difference <= TOLERANCE for difference in differences.values()):
+        raise WeightsError(
+            f"the graphs exported from {weights} differ from torch by {differences}, over "
+            f"{TOLERANCE:g}: no engine was written; look at what fit logged, or train again"
         )
     card = Card(
         name=folder.name,
@@ -94,7 +96,8 @@ def compared(
             continue
         of_alpha = np.abs(alpha - wanted[0]).max()
         of_depth = np.abs(inverse_depth - wanted[1]).max() / np.abs(wanted[1]).max()
-        differences[name] = float(f"{max(of_alpha, of_depth):.2g}")
+        # np.maximum keeps what is not a number, Python's max may drop it
+        differences[name] = float(f"{np.maximum(of_alpha, of_depth):.2g}")
     return differences
 
 

@@ -31,13 +31,15 @@ def write_predictions(network: DualHead, samples: Samples, path: Path, count: in
     cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
 
 
-def write_curve(log: Path, path: Path, size: tuple[int, int] = (360, 720)) -> None:
-    """Losses over steps, smoothed, logarithmic: alpha white, depth yellow."""
+def write_curve(
+    log: Path, path: Path, names: tuple[str, ...], size: tuple[int, int] = (360, 720)
+) -> None:
+    """Losses over steps, smoothed, logarithmic: the first white, the second yellow."""
     records = [json.loads(line) for line in log.read_text().splitlines()]
     canvas = np.zeros((*size, 3), np.uint8)
     if len(records) < 2:
         return
-    for key, colour in (("alpha", (255, 255, 255)), ("depth", (0, 220, 255))):
+    for key, colour in zip(names, ((255, 255, 255), (0, 220, 255)), strict=False):
         values = np.array([max(r[key], 1e-4) for r in records])
         window = max(1, len(values) // 100)
         smooth = np.convolve(np.log10(values), np.ones(window) / window, "valid")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Literal
 
+from edgeds.engine.network.encoder import ArchitectureName
+from train.plate_sample import PlateMix
 from train.sample import Mix
 
 
@@ -31,6 +34,9 @@ PHASES = (
 class Recipe:
     """Everything that decides what a run computes."""
 
+    network: Literal["dual-head", "plate-depth"] = "dual-head"
+    encoder: ArchitectureName = "lite0"
+    """Of the plate's network; the frame's is always lite0."""
     phases: tuple[Phase, ...] = PHASES
     steps: int | None = None
     """Length of the run in steps, or
@@ -48,6 +54,10 @@ class Recipe:
     seed: int = 1
     workers: int = 2
     mix: Mix = field(default_factory=Mix)
+    """Of the frame's samples,
+    """
+    plate_mix: PlateMix = field(default_factory=PlateMix)
+    """and of the plate's."""
 
 
 def recipe_from_json(text: str) -> Recipe:
@@ -63,4 +73,6 @@ def recipe_from_json(text: str) -> Recipe:
         )
     if "mix" in fields:
         fields["mix"] = Mix(**fields["mix"])
+    if "plate_mix" in fields:
+        fields["plate_mix"] = PlateMix(**fields["plate_mix"])
     return Recipe(**fields)

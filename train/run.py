@@ -12,11 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edgeds.engine.network.checkpoint import load_weights, save_weights
+from edgeds.engine.network.checkpoint import WeightsError, checked_network, save_weights
 from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.encoder import encoder_state_from_imagenet
+from edgeds.engine.network.plate_depth import PlateDepth
+from train.grow import plate_depth_from_frame_network
 from train.processes import Processes
 from train.recipe import Recipe
+from train.task import Network
 
 
 class Run:
@@ -28,7 +31,7 @@ class Run:
         folder: Path,
         among: Processes | None = None,
         *,
-        build: Callable[[], DualHead] = DualHead,
+        build: Callable[[], Network] = DualHead,
     ) -> None:
         self.recipe, self.folder, self.among = recipe, folder, among or Processes()
         torch.manual_seed(recipe.seed)
@@ -57,20 +60,33 @@ class Run:
 
     def start_from_imagenet(self, weights: dict[str, Tensor]) -> None:
         for network in (self.network, self.ema):
-            network.encoder.load_state_dict(encoder_state_from_imagenet(weights))
+            state = encoder_state_from_imagenet(weights, network.encoder.architecture)
+            network.encoder.load_state_dict(state)
 
     def start_from_weights(self, path: Path) -> None:
         """Go on from a trained network, of the same architecture, with a new recipe.
 
+        The plate's network can also start as the frame network's depth, where the encoder is the
+        same.
+
         Raises:
-            edgeds.network.checkpoint.WeightsError: the weights cannot be used.
+            WeightsError: the weights cannot be used, or do not fit.
         """
-        trained = load_weights(path).state_dict()
-        for network in (self.network, self.ema):
-            network.load_state_dict(trained)
+        trained = checked_network(path)
+        try:
+            if isinstance(self.network, PlateDepth) and isinstance(trained, DualHead):
+                trained = plate_depth_from_frame_network(trained, self.network.config)
+            for network in (self.network, self.ema):
+                network.load_state_dict(trained.state_dict())
+        except (ValueError, RuntimeError) as error:
+            raise WeightsError(f"cannot start from {path}: {error}") from error
 
     def save(self) -> None:
-        """Write run.pt whole or not at all, and the EMA weights beside it."""
+        """Write run.pt whole or not at all, and the EMA weights beside it.
+
+        Raises:
+            WeightsError: the weights are not finite; the checkpoint of before stays.
+        """
         for network in (self.network, self.ema):
             self.among.average_statistics(network.buffers())
         if not self.among.is_first:
@@ -83,11 +99,12 @@ class Run:
             "drawn": self.drawn,
             "secs": self.secs,
         }
+        made = {"steps": self.step, "samples": self.drawn, "secs": round(self.secs)}
+        # first, since it refuses weights that are not finite
+        save_weights(self.ema, self.folder / "weights.safetensors", made=made)
         part = self.folder / "run.pt.part"
         torch.save(state, part)
         part.replace(self.folder / "run.pt")
-        made = {"steps": self.step, "samples": self.drawn, "secs": round(self.secs)}
-        save_weights(self.ema, self.folder / "weights.safetensors", made=made)
 
     def load(self) -> None:
         state: dict[str, Any] = torch.load(self.folder / "run.pt", map_location=self.among.device)
@@ -100,7 +117,7 @@ class Run:
         self.step, self.drawn, self.secs = state["step"], state["drawn"], state["secs"]
 
 
-def freeze(network: DualHead, *, below: int) -> None:
+def freeze(network: Network, *, below: int) -> None:
     """Encoder stages below `below` get no gradient, nor does the stem unless it is 0."""
     network.encoder.stem.requires_grad_(below == 0)
     for number, stage in enumerate(network.encoder.stages):
@@ -122,5 +139,5 @@ def channels_last(network: nn.Module) -> None:
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def encoder_in_order(network: DualHead) -> Iterator[nn.Parameter]:
+def encoder_in_order(network: Network) -> Iterator[nn.Parameter]:
     yield from network.encoder.parameters()

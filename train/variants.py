@@ -1,7 +1,7 @@
 """Other networks than the one that ships, trained beside it for a few steps, so that what fusion
 and context are worth is measured. `python -m train compare`; MODEL.md has the table.
 
-What wins moves into `edgeds.network`, and the one it beat comes here.
+What wins moves into `edgeds.engine.network`, and the one it beat comes here.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from edgeds.cli.console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.evaluation.drift import Trial
     from edgeds.evaluation.evaluate import Report
     from edgeds.evaluation.sweep import Point
@@ -72,6 +73,7 @@ def evaluate_command(
 ) -> None:
     """Measure alpha, depth and their steadiness on a labelled set."""
     from edgeds.engine import open_engine
+    from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.disturb import cases_like
     from edgeds.evaluation.drift import drift as run_drift
@@ -97,11 +99,17 @@ def evaluate_command(
     trials: tuple[Trial, ...] = ()
     with open_engine(engine, device=device) as opened:
         say(f"{dataset.name}: {len(dataset.items)} items, {opened.name}")
+        judges_depth = any(item.depth_mm for item in dataset.items)
+        deep = open_plate_depth(engine, device=device) if judges_depth else None
+        # the sweep and the drift judge alpha, which does not hang on the plate's depth
         estimate_for_plate = _estimate_for_plate(opened)
         with progress("items/s") as bar:
             task = bar.add_task("eval", total=len(dataset.items))
             report = evaluate(
-                dataset, estimate_for_plate, save_to=save, on_item=lambda _: bar.advance(task)
+                dataset,
+                _estimate_for_plate(opened, deep),
+                save_to=save,
+                on_item=lambda _: bar.advance(task),
             )
             if sweep:
                 sweeping = bar.add_task("sweep", total=swept)
@@ -135,12 +143,14 @@ def evaluate_command(
         say(f"drew the sweep's curves in {plot}")
 
 
-def _estimate_for_plate(engine: Engine) -> Callable[[Pixels], Estimator]:
+def _estimate_for_plate(
+    engine: Engine, depth_network: DepthNetwork | None = None
+) -> Callable[[Pixels], Estimator]:
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.plate import Plate
 
     def estimate_for_plate(pixels: Pixels) -> Estimator:
-        return Estimator(engine, Plate(pixels, origin="file"))
+        return Estimator(engine, Plate(pixels, origin="file"), depth_network=depth_network)
 
     return estimate_for_plate
 

@@ -21,12 +21,8 @@ class OpenVinoEngine(Closing):
     def __init__(self, folder: Path, card: Card) -> None:
         self.size = card.size
         self.name = f"{card.name} on OpenVINO CPU"
-        settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
-        if threads := os.environ.get("EDGEDS_THREADS"):
-            settings["INFERENCE_NUM_THREADS"] = threads
-        core = shared_core()
-        self._plate_graph = core.compile_model(str(folder / "plate.onnx"), "CPU", settings)
-        frame_graph = core.compile_model(str(folder / "frame.onnx"), "CPU", settings)
+        self._plate_graph = compiled(folder / "plate.onnx")
+        frame_graph = compiled(folder / "frame.onnx")
         check_graphs(card, **_shapes(self._plate_graph, frame_graph))
         self._request = frame_graph.create_infer_request()
         self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
@@ -47,6 +43,14 @@ class OpenVinoEngine(Closing):
 
     def close(self) -> None:
         """OpenVINO frees its graphs with the object."""
+
+
+def compiled(path: Path) -> openvino.CompiledModel:
+    """A graph for this CPU, answering as soon as it can."""
+    settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
+    if threads := os.environ.get("EDGEDS_THREADS"):
+        settings["INFERENCE_NUM_THREADS"] = threads
+    return shared_core().compile_model(str(path), "CPU", settings)
 
 
 @cache

@@ -46,7 +46,7 @@ def fit_to_plate(
     y = plate_depth[part][background].astype(np.float64)
     if x.std() < 1e-3 * max(abs(float(x.mean())), 1e-9):
         return last
-    scale, shift = _robust_line(x, y)
+    scale, shift = robust_line(x, y)
     # A network may misread one frame; a background that turns inside out is never the truth.
     return Fit(scale, shift) if 0.2 < scale < 5 else last
 
@@ -100,7 +100,7 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
     return result
 
 
-def _robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
+def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
     """(a, b) of y = a x + b by iteratively reweighted least squares, Tukey's biweight.
 
     Starts from medians and median deviations, which half of the pixels cannot pull away.

@@ -5,7 +5,7 @@ Knows how the pieces fit, not how any of them works.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from edgeds.estimate.depth import (
     spread_foreground,
 )
 from edgeds.estimate.matte import refined_alpha
+from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized
@@ -48,17 +49,49 @@ class Estimator:
     The plate is encoded, and its depth computed, once. Inverse depth of all frames is in the
     plate's units. Frames of a clip go in order: a frame without any background to fit its depth
     by takes the fit of the frame before.
+
+    Args:
+        depth_network: computes the plate's depth, in a second or two; without it the engine does,
+            at once and worse. Who cannot wait gives it to `take_depth` later.
     """
 
-    def __init__(self, engine: Engine, plate: Plate) -> None:
+    def __init__(
+        self, engine: Engine, plate: Plate, *, depth_network: DepthNetwork | None = None
+    ) -> None:
         self._engine = engine
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
-        depth = _plate_depth(engine, small, features)
+        depth = _depth_by_engine(engine, small, features)
         large = _enlarged(depth, plate.size)
         self._scene = _PlateState(plate, small, features, depth, large, middle_of(depth))
         self._first = self._scene
+        self._move: Matrix | None = None
         self._fit: Fit | None = None
+        if depth_network is not None:
+            self.take_depth(plate_depth_of(depth_network, plate.pixels))
+
+    def take_depth(self, depth: FloatMap) -> None:
+        """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
+
+        `plate_depth_of` may have computed it in another thread. Call it from the thread that
+        estimates, between two frames.
+
+        Raises:
+            ShapeError: it is not of the plate's size.
+        """
+        if depth.shape != self.plate.size:
+            raise ShapeError(
+                f"the depth is {depth.shape} and the plate {self.plate.size} (height, width)",
+                why="it is the depth of another picture",
+                fix="give what plate_depth_of makes of this plate",
+            )
+        first, scene = self._first, self._scene
+        self._first = _with_depth(first, np.array(depth, np.float32), first.small.shape[:2])
+        moved = _moved(self._first, self._move)
+        self._scene = replace(
+            scene, depth_small=moved.depth_small, depth=moved.depth, middle=moved.middle
+        )
+        self._fit = None  # it was in the units of the depth before
 
     @property
     def plate(self) -> Plate:
@@ -94,15 +127,10 @@ class Estimator:
                 fix="make another Estimator for another size",
             )
         small = resized(plate.pixels, self._engine.size)
-        first = self._first
-        depth_small, depth = first.depth_small, first.depth
-        if move is not None and displacement(move, plate.size) > _STILL_PX:
-            depth = warped(first.depth, move)
-            depth.flags.writeable = False
-            depth_small = cv2.resize(depth, small.shape[1::-1], interpolation=cv2.INTER_AREA)
         features = self._engine.encode_plate(small)
-        middle = middle_of(depth_small)
-        self._scene = _PlateState(plate, small, features, depth_small, depth, middle)
+        self._move = move
+        of = _moved(self._first, move)
+        self._scene = _PlateState(plate, small, features, of.depth_small, of.depth, of.middle)
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep.
@@ -129,7 +157,21 @@ class Estimator:
         return Maps(alpha, anchored(alpha, scene.depth, near))
 
 
-def _plate_depth(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:
+def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:
+    """The first plate's scene with its depth where the camera's move took it."""
+    if move is None or displacement(move, first.plate.size) <= _STILL_PX:
+        return first
+    return _with_depth(first, warped(first.depth, move), first.small.shape[:2])
+
+
+def _with_depth(scene: _PlateState, depth: FloatMap, size: Size) -> _PlateState:
+    """The scene with another depth, at the plate's size; it becomes read-only."""
+    depth.flags.writeable = False
+    small: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
+    return replace(scene, depth_small=small, depth=depth, middle=middle_of(small))
+
+
+def _depth_by_engine(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:
     """Inverse depth of the plate: the mean of what the network says of it and of its mirror image.
 
     It is computed once and is the background's depth from then on, so that a second look, some

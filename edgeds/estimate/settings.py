@@ -1,4 +1,4 @@
-"""Settings of the matte, measured or decided once."""
+"""Settings of the matte and of the plate's depth, measured or decided once."""
 
 from __future__ import annotations
 
@@ -26,3 +26,28 @@ class Matte:
 
 
 MATTE = Matte()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateDepth:
+    """The plate's depth, from several looks of its own network."""
+
+    parts_from: float = 1.5
+    """A plate so many times as large as the network's picture is looked at in parts, too."""
+    part_share: float = 0.6
+    """Of the plate's sides: neighbours overlap by a third."""
+    least_scale: float = 0.2
+    """A part that has to be stretched by more than this, or its inverse, is not believed."""
+    fit_stride: int = 4
+    """A sixteenth of the pixels fits a part as well as all of them."""
+    detail_share: float = 0.1
+    """Of the plate's shorter side: what is coarser comes from the look at the whole."""
+    guide_height: int = 360
+    """The picture on which edges are fitted."""
+    guide_radius: int = 4
+    """Of the windows, in pixels of that picture."""
+    guide_epsilon: float = 1e-3
+    """Variance of the plate's colours, in 0..1, that is no edge: its deviation is 8 levels."""
+
+
+PLATE_DEPTH = PlateDepth()

@@ -12,8 +12,10 @@ pytest.importorskip("safetensors", reason="weights need safetensors: pip install
 
 from edgeds.engine.network.checkpoint import (  # noqa: E402
     WeightsError,
+    load_plate_depth,
     load_weights,
     made_of_weights,
+    read_weights,
     save_weights,
 )
 from edgeds.engine.network.dual_head import Config, DualHead  # noqa: E402
@@ -25,6 +27,7 @@ from edgeds.engine.network.encoder import (  # noqa: E402
     encoder_state_from_imagenet,
 )
 from edgeds.engine.network.export import PLATE_NAMES, export_onnx, folded  # noqa: E402
+from edgeds.engine.network.plate_depth import PlateDepth  # noqa: E402
 
 SIZE = (64, 96)
 
@@ -142,6 +145,49 @@ def test_weights_of_other_widths_rebuild_their_own_network(tmp_path: Path) -> No
     config = Config(widths=(8, 16, 16, 16, 16), depth_widths=(16, 8))
     save_weights(DualHead(config), tmp_path / "small.safetensors")
     assert load_weights(tmp_path / "small.safetensors").config == config
+
+
+def test_a_variance_too_large_for_float16_survives_its_file(tmp_path: Path) -> None:
+    """It became infinite, and its channel a constant."""
+    network = DualHead().eval()
+    variance = network.trunk5[0][1].running_var
+    variance[3] = 94_710.0
+    save_weights(network, tmp_path / "weights.safetensors")
+    again = load_weights(tmp_path / "weights.safetensors").trunk5[0][1].running_var
+    assert torch.equal(again, variance)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 70_000.0])
+def test_weights_that_would_not_be_finite_are_not_written(tmp_path: Path, value: float) -> None:
+    network = DualHead()
+    with torch.no_grad():
+        network.context.weight[0, 0] = value
+    with pytest.raises(WeightsError, match=r"1 of 16384 values of context\.weight"):
+        save_weights(network, tmp_path / "weights.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = tmp_path / "weights.safetensors"
+    save_weights(DualHead(), path)
+    metadata, _ = read_weights(path)
+    tensors = load_file(path)
+    tensors["trunk5.0.1.running_var"][:10] = float("inf")
+    save_file(tensors, path, metadata=metadata)
+    with pytest.raises(WeightsError, match=r"10 of 128 values of trunk5.*train recover"):
+        load_weights(path)
+
+
+def test_weights_of_the_other_network_are_named(tmp_path: Path) -> None:
+    save_weights(PlateDepth(), tmp_path / "plate.safetensors")
+    save_weights(DualHead(), tmp_path / "frame.safetensors")
+    with pytest.raises(WeightsError, match="for the network plate-depth"):
+        load_weights(tmp_path / "plate.safetensors")
+    with pytest.raises(WeightsError, match="for the network dual-head"):
+        load_plate_depth(tmp_path / "frame.safetensors")
+    assert load_plate_depth(tmp_path / "plate.safetensors").config == PlateDepth().config
 
 
 def test_a_missing_weights_file_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="exports from torch: pip install --g
 pytest.importorskip("onnx", reason="writes ONNX: pip install --group train")
 
 from edgeds.engine import open_engine, read_card  # noqa: E402
-from edgeds.engine.network.checkpoint import save_weights  # noqa: E402
+from edgeds.engine.network.checkpoint import WeightsError, save_weights  # noqa: E402
 from edgeds.engine.network.dual_head import DualHead  # noqa: E402
 from train import engine as engine_module  # noqa: E402
 from train.cost import frame_gmac  # noqa: E402
@@ -44,9 +44,23 @@ def test_an_export_that_computes_something_else_is_refused(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "TOLERANCE", -1.0)  # no export is this good
-    with pytest.raises(ValueError, match="differ from torch"):
+    with pytest.raises(WeightsError, match="differ from torch"):
         engine_from_weights(weights, tmp_path / "bad", size=SIZE)
     assert not (tmp_path / "bad" / "card.json").exists(), "without a card nothing opens it"
+
+
+def test_an_export_whose_difference_is_no_number_is_refused(tmp_path: Path) -> None:
+    """Finite weights, but values that overflow on the way: `nan > tolerance` is false."""
+    network = DualHead().eval()
+    with torch.no_grad():
+        for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+            norm.weight.fill_(6e4)
+            norm.running_var.fill_(1e-30)
+        network.alpha1[1].weight.mul_(1e4)
+    save_weights(network, tmp_path / "wild.safetensors")
+    with pytest.raises(WeightsError, match="nan"):
+        engine_from_weights(tmp_path / "wild.safetensors", tmp_path / "wild", size=SIZE)
+    assert not (tmp_path / "wild" / "card.json").exists()
 
 
 def test_the_frame_graph_stays_within_its_budget() -> None:

@@ -16,6 +16,7 @@ from edgeds.engine.network.checkpoint import load_weights, made_of_weights  # no
 from train.average import average_weights  # noqa: E402
 from train.diary import train_and_log  # noqa: E402
 from train.fit import fit, rate_factor  # noqa: E402
+from train.frame_task import FrameTask  # noqa: E402
 from train.material import Material  # noqa: E402
 from train.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
 from train.run import Run  # noqa: E402
@@ -32,18 +33,18 @@ def recipe(steps: int) -> Recipe:
 
 def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Path) -> None:
     whole = Run(recipe(6), folder(tmp_path / "whole"))
-    wanted = [record["loss"] for record in fit(material, whole)]
+    wanted = [record["loss"] for record in fit(FrameTask(material, whole.recipe), whole)]
 
     first = Run(recipe(6), folder(tmp_path / "parts"))
     got = []
-    for record in fit(material, first):
+    for record in fit(FrameTask(material, first.recipe), first):
         got.append(record["loss"])
         if len(got) == 2:
             break
     first.save()
     second = Run(recipe(6), tmp_path / "parts")
     second.load()
-    got += [record["loss"] for record in fit(material, second)]
+    got += [record["loss"] for record in fit(FrameTask(material, second.recipe), second)]
 
     assert got == wanted
     for a, b in zip(whole.ema.state_dict().values(), second.ema.state_dict().values(), strict=True):
@@ -52,11 +53,11 @@ def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Pa
 
 def test_the_mean_of_two_networks_lies_halfway(material: Material, tmp_path: Path) -> None:
     first = Run(recipe(2), folder(tmp_path / "first"))
-    list(fit(material, first))
+    list(fit(FrameTask(material, first.recipe), first))
     first.save()
     second = Run(recipe(3), folder(tmp_path / "second"))
     second.start_from_weights(tmp_path / "first" / "weights.safetensors")
-    list(fit(material, second))
+    list(fit(FrameTask(material, second.recipe), second))
     second.save()
     both = [tmp_path / name / "weights.safetensors" for name in ("first", "second")]
     average_weights(*both, tmp_path / "mean.safetensors")
@@ -75,10 +76,10 @@ def test_tensorboard_is_told_every_step_once(material: Material, tmp_path: Path)
     pytest.importorskip("tensorboard", reason="its files need it: pip install tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    train_and_log(material, Run(recipe(2), tmp_path), threads=1)
+    train_and_log(FrameTask(material, recipe(2)), Run(recipe(2), tmp_path), threads=1)
     second = Run(recipe(3), tmp_path)
     second.load()
-    train_and_log(material, second, threads=1)
+    train_and_log(FrameTask(material, second.recipe), second, threads=1)
     events = EventAccumulator(str(tmp_path))
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == [1, 2, 3]
@@ -86,7 +87,7 @@ def test_tensorboard_is_told_every_step_once(material: Material, tmp_path: Path)
 
 def test_a_run_leaves_weights_a_log_and_pictures(material: Material, tmp_path: Path) -> None:
     run = Run(recipe(2), tmp_path)
-    train_and_log(material, run, threads=1)
+    train_and_log(FrameTask(material, run.recipe), run, threads=1)
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [record["step"] for record in records] == [1, 2]
     assert made_of_weights(tmp_path / "weights.safetensors")["steps"] == 2
@@ -98,7 +99,7 @@ def test_a_run_leaves_weights_a_log_and_pictures(material: Material, tmp_path: P
 def test_frozen_stages_do_not_change(material: Material, tmp_path: Path) -> None:
     run = Run(recipe(4), tmp_path)
     before = {k: v.clone() for k, v in run.network.encoder.state_dict().items()}
-    list(fit(material, run))
+    list(fit(FrameTask(material, run.recipe), run))
     after = run.network.encoder.state_dict()
     moved = {k for k in before if not torch.equal(before[k], after[k])}
     assert moved, "the second phase trains the encoder's later stages"

@@ -107,7 +107,8 @@ def _halve_tensor(tensor: onnx.TensorProto, name: str, smallest: float = 0.0) ->
     if tensor.data_type != TensorProto.FLOAT:
         return
     values = numpy_helper.to_array(tensor)
-    if np.abs(values).max(initial=0.0) > np.finfo(np.float16).max:
+    # so said, what is not a number is refused too
+    if not np.abs(values).max(initial=0.0) <= np.finfo(np.float16).max:
         raise EngineError(
             "cannot write the network in float16",
             why=f"{name!r} holds {np.abs(values).max():.3g}, float16 ends at 65504",

@@ -5,6 +5,7 @@ training or engines.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,27 +13,43 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from edgeds.engine.network.dual_head import Config, DualHead
+from edgeds.engine.network.plate_depth import Config as PlateDepthConfig
+from edgeds.engine.network.plate_depth import PlateDepth
 
 FORMAT = "edgeds-weights-1"
+STATISTICS = ("running_mean", "running_var")
+"""Batch normalisation's buffers. They stay float32: a variance of 65,520 is infinite in float16,
+and a channel with an infinite variance is dead.
+"""
 
 
 class WeightsError(ValueError):
     """A weights file that cannot be used; the message says why and what to do."""
 
 
-def save_weights(network: DualHead, path: Path, *, made: dict[str, Any] | None = None) -> None:
-    """Write the network's tensors as float16 with its configuration; whole or not at all.
+def save_weights(
+    network: DualHead | PlateDepth, path: Path, *, made: dict[str, Any] | None = None
+) -> None:
+    """Write the network's tensors and its configuration; whole or not at all.
 
-    `made` is whatever should be remembered of how the weights came to be; it must be JSON.
+    Weights become float16, statistics stay float32. `made` is whatever should be remembered of
+    how the weights came to be; it must be JSON.
+
+    Raises:
+        WeightsError: a tensor is not finite, or would not be as float16; nothing is written.
     """
-    tensors = {
-        name: (tensor.half() if tensor.dtype.is_floating_point else tensor).cpu().contiguous()
-        for name, tensor in network.state_dict().items()
-    }
+    tensors = {name: kept(name, tensor) for name, tensor in network.state_dict().items()}
+    if broken := non_finite(tensors):
+        raise WeightsError(
+            f"not writing {path}: {broken} would not be finite; go on from an earlier checkpoint, "
+            "at a lower rate"
+        )
     metadata = {
         "format": FORMAT,
+        "network": network.kind,
         "config": json.dumps(asdict(network.config)),
         "made": json.dumps(made or {}),
     }
@@ -41,25 +58,95 @@ def save_weights(network: DualHead, path: Path, *, made: dict[str, Any] | None =
     part.replace(path)
 
 
+def kept(name: str, tensor: Tensor) -> Tensor:
+    """The tensor as it is written."""
+    if tensor.dtype.is_floating_point:
+        tensor = tensor.float() if name.endswith(STATISTICS) else tensor.half()
+    return tensor.cpu().contiguous()
+
+
+def non_finite(tensors: Mapping[str, Tensor]) -> str:
+    """The tensors that hold infinity or NaN, named; empty where all are finite."""
+    counts = {
+        name: int((~torch.isfinite(tensor)).sum())
+        for name, tensor in tensors.items()
+        if tensor.dtype.is_floating_point
+    }
+    return ", ".join(
+        f"{count} of {tensors[name].numel()} values of {name}"
+        for name, count in counts.items()
+        if count
+    )
+
+
 def load_weights(path: Path) -> DualHead:
-    """Rebuild the network a weights file is for, in float32 and ready for inference.
+    """Rebuild the frame's network from its weights file, in float32 and ready for inference.
 
     Raises:
-        WeightsError: not a weights file, of another format, or its tensors do not fit.
+        WeightsError: not a weights file, for another network, its tensors do not fit, or one of
+            them is not finite.
+    """
+    network = checked_network(path)
+    if not isinstance(network, DualHead):
+        raise WeightsError(
+            f"{path} is for the network {network.kind}: name that of {DualHead.kind}"
+        )
+    return network
+
+
+def load_plate_depth(path: Path) -> PlateDepth:
+    """`load_weights` for the plate's depth network."""
+    network = checked_network(path)
+    if not isinstance(network, PlateDepth):
+        raise WeightsError(
+            f"{path} is for the network {network.kind}: name that of {PlateDepth.kind}"
+        )
+    return network
+
+
+def checked_network(path: Path) -> DualHead | PlateDepth:
+    """The network a weights file is for, every value of it finite.
+
+    Raises:
+        WeightsError: as for `load_weights`.
     """
     metadata, tensors = read_weights(path)
+    if broken := non_finite(tensors):
+        raise WeightsError(
+            f"{path} holds {broken} that are not finite: estimate them again with "
+            "`python -m train recover`, or train or download again"
+        )
+    return network_of(path, metadata, tensors)
+
+
+def network_of(
+    path: Path, metadata: Mapping[str, str], tensors: Mapping[str, Tensor]
+) -> DualHead | PlateDepth:
+    """Rebuild a network from what `read_weights` read.
+
+    Raises:
+        WeightsError: another format, an unknown network, or tensors that do not fit.
+    """
     if metadata.get("format") != FORMAT:
         found = metadata.get("format", "none")
         raise WeightsError(
             f"{path} has format {found}, this edgeds reads {FORMAT}: train or download again"
         )
-    config = {key: tuple(value) for key, value in json.loads(metadata["config"]).items()}
+    kind = metadata.get("network", DualHead.kind)  # older files are all of the frame's network
     try:
-        network = DualHead(Config(**config))
+        fields = json.loads(metadata["config"])
+        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        network: DualHead | PlateDepth
+        if kind == DualHead.kind:
+            network = DualHead(Config(**fields))
+        elif kind == PlateDepth.kind:
+            network = PlateDepth(PlateDepthConfig(**fields))
+        else:
+            raise WeightsError(f"{path} is for a network {kind!r}, which this edgeds does not have")
         network.load_state_dict(
             {k: v.float() if v.dtype.is_floating_point else v for k, v in tensors.items()}
         )
-    except (TypeError, RuntimeError) as error:
+    except (TypeError, KeyError, RuntimeError) as error:
         raise WeightsError(f"{path} does not fit this network: {error}") from error
     return network.eval()
 
@@ -71,7 +158,12 @@ def made_of_weights(path: Path) -> dict[str, Any]:
     return made
 
 
-def read_weights(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+def read_weights(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Metadata and tensors as they are in the file, finite or not.
+
+    Raises:
+        WeightsError: there is no such file, or it is not a whole safetensors file.
+    """
     if not path.exists():
         raise WeightsError(
             f"no weights at {path}: name a .safetensors file that `python -m train fit` wrote"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +38,8 @@ class Config:
 
 class DualHead(nn.Module):
     """Siamese encoder with cached plate features, and two decoders. H and W are multiples of 32."""
+
+    kind: ClassVar[str] = "dual-head"
 
     def __init__(self, config: Config | None = None) -> None:
         super().__init__()

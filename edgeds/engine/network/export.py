@@ -1,5 +1,5 @@
-"""From the network to two ONNX files: plate.onnx, run once per plate, and frame.onnx, run per
-frame.
+"""From the networks to ONNX files: plate.onnx and plate_depth.onnx, run once per plate, and
+frame.onnx, run per frame.
 
 Bytes go in: uint8 NHWC; cast, layout and normalisation are nodes of the graph, so that no
 backend preprocesses by itself. Static shapes, float32, batch normalisation folded. Knows
@@ -11,13 +11,16 @@ from __future__ import annotations
 import copy
 import warnings
 from pathlib import Path
+from typing import TypeVar
 
 import onnx
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from edgeds.engine.network import plate_depth
 from edgeds.engine.network.dual_head import DualHead, Fuse
+from edgeds.engine.network.plate_depth import PlateDepth
 
 OPSET = 17
 PLATE_TENSORS = 11
@@ -26,6 +29,7 @@ PLATE_NAMES = tuple(f"plate_{i}" for i in range(PLATE_TENSORS))
 fusion.
 """
 STRIDE = 32
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple[Path, Path]:
@@ -53,14 +57,35 @@ def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple
     return plate, frame
 
 
+def export_plate_depth(network: PlateDepth, size: tuple[int, int], path: Path) -> None:
+    """Write the graph from a plate's bytes to its inverse depth, for pictures of `size`.
+
+    Raises:
+        ValueError: a side is not a multiple of 64.
+    """
+    stride = plate_depth.STRIDE
+    if size[0] % stride or size[1] % stride:
+        raise ValueError(f"size {size[0]}x{size[1]}: both sides must be multiples of {stride}")
+    pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
+    graph = PlateDepthGraph(without_norms(network))
+    write_graph(graph, (pixels,), path, ["plate"], ["inverse_depth"])
+
+
 def folded(network: DualHead) -> DualHead:
     """A copy that computes the same without batch normalisation and without the fusion's gain."""
-    plain = copy.deepcopy(network).float().eval()
-    for module in list(plain.modules()):
+    plain = without_norms(network)
+    for module in plain.modules():
         if isinstance(module, Fuse):
             module.of_pair.weight.data *= module.gain
             module.of_plate.weight.data *= module.gain
             module.gain.fill_(1.0)
+    return plain
+
+
+def without_norms(network: Network) -> Network:
+    """A copy that computes the same, each normalisation folded into the convolution before it."""
+    plain = copy.deepcopy(network).float().eval()
+    for module in list(plain.modules()):
         if isinstance(module, nn.Sequential):
             for i in range(len(module) - 1):
                 conv, norm = module[i], module[i + 1]
@@ -68,6 +93,18 @@ def folded(network: DualHead) -> DualHead:
                     module[i], module[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
     plain.requires_grad_(False)
     return plain
+
+
+class PlateDepthGraph(nn.Module):
+    """Bytes of a plate to its inverse depth."""
+
+    def __init__(self, network: PlateDepth) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, plate: Tensor) -> Tensor:
+        inverse_depth: Tensor = self.network(pixels_from_bytes(plate))
+        return inverse_depth
 
 
 class PlateGraph(nn.Module):

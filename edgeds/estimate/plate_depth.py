@@ -1,0 +1,137 @@
+"""Inverse depth of a plate, from several looks of a depth network at it. Knows no network.
+
+The whole picture gives what is far and what is near; parts of it, seen larger, give detail. Each
+part is brought to the whole by a scale and a shift, as in Miangoleh et al. 2021 (Boosting
+monocular depth); then edges are drawn where the plate has them. It takes a second or two, may run
+in a thread of its own, and touches nothing but its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.depth import robust_line
+from edgeds.estimate.settings import PLATE_DEPTH
+from edgeds.sources.scaling import resized
+from edgeds.types import FloatMap, Pixels, Size
+
+
+class DepthNetwork(Protocol):
+    """Inverse depth of one picture at one size: `edgeds.engine.plate_depth` has one."""
+
+    @property
+    def size(self) -> Size: ...
+
+    def __call__(self, pixels: Pixels) -> FloatMap:
+        """uint8 RGB (h, w, 3) at `size` to inverse depth (h, w), relative, larger is nearer."""
+        ...
+
+
+def plate_depth_of(network: DepthNetwork, plate: Pixels) -> FloatMap:
+    """Inverse depth of a plate at its own size, float32 (H, W), over 0."""
+    height, width = plate.shape[:2]
+    whole = _both_ways(network, plate)
+    depth: FloatMap = cv2.resize(whole, (width, height), interpolation=cv2.INTER_CUBIC)
+    if min(height / network.size[0], width / network.size[1]) > PLATE_DEPTH.parts_from:
+        depth = _with_parts(network, plate, depth)
+    depth = edges_of_plate(depth, plate)
+    return np.asarray(np.maximum(depth, np.float32(1e-6)), np.float32)
+
+
+def _both_ways(network: DepthNetwork, picture: Pixels) -> FloatMap:
+    """The mean of the network's answers to a picture and to its mirror image, at its size."""
+    small = resized(picture, network.size)
+    straight = network(small)
+    turned_back = network(np.ascontiguousarray(small[:, ::-1]))[:, ::-1]
+    return np.asarray((straight + turned_back) / 2, np.float32)
+
+
+def _with_parts(network: DepthNetwork, plate: Pixels, whole: FloatMap) -> FloatMap:
+    """The whole's depth below the scale of a part, the parts' detail above it."""
+    total, weights = np.zeros_like(whole), np.full_like(whole, 1e-6)
+    for rows, columns in _parts(whole.shape[0], whole.shape[1]):
+        part = _both_ways(network, plate[rows, columns])
+        known = whole[rows, columns]
+        tall, wide = known.shape
+        seen: FloatMap = cv2.resize(part, (wide, tall), interpolation=cv2.INTER_CUBIC)
+        sparse = (slice(None, None, PLATE_DEPTH.fit_stride),) * 2
+        seen_there, known_there = (x[sparse].ravel().astype(np.float64) for x in (seen, known))
+        scale, shift = robust_line(seen_there, known_there)
+        if not PLATE_DEPTH.least_scale < scale < 1 / PLATE_DEPTH.least_scale:
+            continue  # it says something else than the whole: not believed
+        weight = _window(tall, wide)
+        total[rows, columns] += weight * (scale * seen + shift)
+        weights[rows, columns] += weight
+    detailed = (total + 1e-6 * whole) / weights
+    sigma = PLATE_DEPTH.detail_share * min(whole.shape)
+    far, near = (cv2.GaussianBlur(x, (0, 0), sigma) for x in (whole, detailed))
+    return np.asarray(far + detailed - near, np.float32)
+
+
+def _parts(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Four overlapping parts in the corners, and one in the middle."""
+    tall, wide = (round(side * PLATE_DEPTH.part_share) for side in (height, width))
+    bottom, right = height - tall, width - wide
+    for top, left in (
+        (0, 0),
+        (0, right),
+        (bottom, 0),
+        (bottom, right),
+        (bottom // 2, right // 2),
+    ):
+        yield slice(top, top + tall), slice(left, left + wide)
+
+
+def _window(height: int, width: int) -> FloatMap:
+    """1 in the middle, falling to 0 at the border, so that parts meet without a seam."""
+    down, across = (np.sin(np.pi * (np.arange(n) + 0.5) / n) ** 2 for n in (height, width))
+    return np.asarray(down[:, None] * across + 1e-3, np.float32)
+
+
+def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
+    """Depth edges moved to the plate's own edges near them: a guided filter (He et al. 2010).
+
+    Works on the logarithm, so that far edges count as near ones do.
+    """
+    log_depth = np.log(np.maximum(depth, np.float32(1e-6)))
+    return np.exp(guided(log_depth, plate))
+
+
+def guided(values: FloatMap, guide: Pixels) -> FloatMap:
+    """The guided filter with a colour guide, (H, W) by uint8 (H, W, 3).
+
+    In every window the values are fitted by a plane over the guide's colours; each pixel takes the
+    mean of the planes of all windows it lies in. The planes are fitted on a smaller picture (He &
+    Sun 2015, Fast guided filter) and applied to the whole one.
+    """
+    height, width = values.shape
+    shrink = min(1.0, PLATE_DEPTH.guide_height / height)
+    size = (round(height * shrink), round(width * shrink))
+    small: FloatMap = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
+    slope, offset = _planes(small, resized(guide, size).astype(np.float32) / np.float32(255))
+    slope, offset = (cv2.resize(x, (width, height)) for x in (slope, offset))
+    return np.asarray((slope * guide).sum(-1) / np.float32(255) + offset, np.float32)
+
+
+def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:
+    """Slopes (h, w, 3) and offsets (h, w), each the mean over the windows that hold a pixel."""
+    side = (2 * PLATE_DEPTH.guide_radius + 1,) * 2
+
+    def mean(x: FloatMap) -> FloatMap:
+        return np.asarray(cv2.blur(x, side), np.float32)
+
+    colour, value = mean(guide), mean(values)
+    covariance = np.empty((*values.shape, 3, 3), np.float32)
+    for i in range(3):
+        for j in range(i, 3):
+            between = mean(guide[..., i] * guide[..., j]) - colour[..., i] * colour[..., j]
+            covariance[..., i, j] = covariance[..., j, i] = between
+    covariance += np.float32(PLATE_DEPTH.guide_epsilon) * np.eye(3, dtype=np.float32)
+    with_value = mean(guide * values[..., None]) - colour * value[..., None]
+    slope = np.linalg.solve(covariance, with_value[..., None])[..., 0]
+    offset = value - (slope * colour).sum(-1)
+    return mean(np.asarray(slope, np.float32)), mean(np.asarray(offset, np.float32))

@@ -1,0 +1,94 @@
+"""The plate's network: its shapes, its export, and its start as the frame network's depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the network needs torch: pip install edgeds[train]")
+pytest.importorskip("safetensors", reason="weights need safetensors: pip install edgeds[train]")
+
+from edgeds.engine.network.dual_head import DualHead  # noqa: E402
+from edgeds.engine.network.export import export_plate_depth  # noqa: E402
+from edgeds.engine.network.plate_depth import Config, PlateDepth  # noqa: E402
+from train.grow import plate_depth_from_frame_network  # noqa: E402
+
+SIZE = (64, 128)
+
+
+def pixels(batch: int = 1) -> torch.Tensor:
+    return torch.randint(0, 256, (batch, 3, *SIZE)).float()
+
+
+@pytest.fixture(scope="module")
+def network() -> PlateDepth:
+    """Random weights whose normalisations and silent branches are not those of a fresh network."""
+    torch.manual_seed(0)
+    network = PlateDepth().train()
+    for parameter in (*network.far.parameters(), *network.fine.parameters()):
+        if parameter.ndim == 1 or parameter.shape[0] == 1:
+            torch.nn.init.normal_(parameter)
+    for _ in range(2):
+        network(pixels(2))
+    return network.eval()
+
+
+def test_inverse_depth_has_the_size_of_the_plate_and_is_over_0(network: PlateDepth) -> None:
+    with torch.no_grad():
+        inverse_depth = network(pixels(2))
+    assert inverse_depth.shape == (2, 1, *SIZE)
+    assert float(inverse_depth.min()) > 0
+
+
+@pytest.mark.parametrize("encoder", ["lite0", "lite2"])
+def test_every_encoder_can_be_asked_for(encoder: str) -> None:
+    with torch.no_grad():
+        assert PlateDepth(Config(encoder=encoder)).eval()(pixels()).shape == (1, 1, *SIZE)
+
+
+def test_it_starts_as_the_depth_of_the_frame_network() -> None:
+    torch.manual_seed(1)
+    frame_network = DualHead().train()
+    for _ in range(2):
+        frame_network(pixels(2), frame_network.encode_plate(pixels(2)))
+    frame_network.eval()
+    plate = pixels()
+    with torch.no_grad():
+        _, wanted = frame_network(plate, frame_network.encode_plate(plate))
+        found = plate_depth_from_frame_network(frame_network).eval()(plate)
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_a_network_that_is_too_narrow_cannot_start_so() -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        plate_depth_from_frame_network(DualHead(), Config(widths=(16, 48, 64, 96, 64)))
+
+
+def test_its_onnx_computes_what_torch_computes(network: PlateDepth, tmp_path: Path) -> None:
+    from edgeds.engine.plate_depth import graph_from_onnx
+
+    export_plate_depth(network, SIZE, tmp_path / "plate_depth.onnx")
+    plate = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
+    graph = graph_from_onnx(tmp_path / "plate_depth.onnx")
+    assert graph.size == SIZE
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(plate).permute(2, 0, 1)[None].float())[0, 0].numpy()
+    np.testing.assert_allclose(graph(plate), wanted, atol=1e-3, rtol=1e-3)
+
+
+def test_its_onnx_casts_bytes_before_anything_else(network: PlateDepth, tmp_path: Path) -> None:
+    """TensorRT refuses any other operator on uint8."""
+    onnx = pytest.importorskip("onnx", reason="reads the exported graph")
+    export_plate_depth(network, SIZE, tmp_path / "plate_depth.onnx")
+    graph = onnx.load(tmp_path / "plate_depth.onnx").graph
+    assert [node.op_type for node in graph.node if "plate" in node.input] == ["Cast"]
+    assert not [node for node in graph.node if node.op_type == "BatchNormalization"]
+
+
+def test_export_refuses_a_size_that_cannot_be_halved_six_times(
+    network: PlateDepth, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="multiples of 64"):
+        export_plate_depth(network, (96, 128), tmp_path / "plate_depth.onnx")

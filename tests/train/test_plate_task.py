@@ -1,0 +1,219 @@
+"""Training of the plate's network: its material, its samples, its loss, its run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
+from edgeds.engine.network.checkpoint import (  # noqa: E402
+    WeightsError,
+    load_plate_depth,
+    save_weights,
+)
+from edgeds.engine.network.dual_head import DualHead  # noqa: E402
+from train.diary import train_and_log  # noqa: E402
+from train.fit import fit  # noqa: E402
+from train.plate_losses import plate_depth_loss  # noqa: E402
+from train.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
+from train.plate_task import PlateTask  # noqa: E402
+from train.plates import (  # noqa: E402
+    PlatePicture,
+    Plates,
+    empty_pictures_of_set,
+    plates_from_folder,
+)
+from train.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
+from train.run import Run  # noqa: E402
+
+SIZE = (64, 64)
+NEVER, ALWAYS = torch.tensor([False]), torch.tensor([True])
+
+
+def recipe(steps: int) -> Recipe:
+    phase = Phase(until=1.0, size=SIZE, batch_size=2, trained_from=2)
+    return Recipe(network="plate-depth", steps=steps, phases=(phase,), workers=0, warmup_steps=2)
+
+
+@pytest.fixture(scope="module")
+def plates(data: Path) -> Plates:
+    return plates_from_folder(data)
+
+
+def drawn_set(folder: Path, names: list[str]) -> Path:
+    """A set with a picture, half of it sky, for each name."""
+    for part in ("plate", "depth"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    picture = np.random.default_rng(1).integers(0, 256, (96, 128, 3), np.uint8)
+    depth = np.zeros((96, 128), np.uint16)
+    depth[48:] = 4000
+    lines = []
+    for name in names:
+        cv2.imwrite(str(folder / "plate" / f"{name}.png"), picture)
+        cv2.imwrite(str(folder / "depth" / f"{name}.png"), depth)
+        item = {"frame": f"plate/{name}.png", "plate": f"plate/{name}.png", "scene": name}
+        item |= {"depth_mm": f"depth/{name}.png", "empty": True, "sky": True}
+        lines.append(json.dumps(item) + "\n")
+    (folder / "manifest.jsonl").write_text("".join(lines))
+    return folder
+
+
+def test_validation_rooms_are_judged_by_and_never_trained_on(data: Path, plates: Plates) -> None:
+    assert len(plates.rooms) == 1
+    judged_by = list(empty_pictures_of_set(data / "rooms" / "manifest.jsonl", "val"))
+    assert len(judged_by) == 1
+
+
+def test_a_set_that_grows_is_read_again_without_its_unfinished_line(
+    data: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "streets"
+    plates = plates_from_folder(data, (folder,))
+    assert plates.worlds == [], "it is not there yet"
+    drawn_set(folder, ["s1", "s2", "s7"])
+    with (folder / "manifest.jsonl").open("a") as file:
+        file.write('{"frame": "plate/s3')
+    plates.refresh()
+    assert [picture.picture.stem for picture in plates.worlds] == ["s1", "s2"]
+
+
+def test_sky_is_infinitely_far_and_other_gaps_are_unknown(tmp_path: Path) -> None:
+    folder = drawn_set(tmp_path, ["s1"])
+    paths = folder / "plate" / "s1.png", folder / "depth" / "s1.png"
+    _, of_sky = PlatePicture(*paths, sky=True).read()
+    _, unknown = PlatePicture(*paths).read()
+    assert set(np.unique(of_sky)) == {0, 0.25}
+    assert set(np.unique(unknown)) == {-1, 0.25}
+
+
+def test_a_sample_is_a_function_of_its_number(plates: Plates) -> None:
+    first, again, other = (
+        drawn_plate_sample(plates, number, SIZE, seed=3, mix=PlateMix()) for number in (5, 5, 6)
+    )
+    assert np.array_equal(first.picture, again.picture)
+    assert np.array_equal(first.inverse_depth, again.inverse_depth)
+    assert not np.array_equal(first.picture, other.picture)
+    assert first.picture.shape == (*SIZE, 3)
+    assert 0.2 < np.median(first.inverse_depth) < 0.6, "metres are kept: the room is 2 to 4 m deep"
+
+
+def test_the_loss_all_but_ignores_scale() -> None:
+    torch.manual_seed(0)
+    target = torch.rand(1, 1, 32, 32) + 0.1
+    assert float(plate_depth_loss(target, target, NEVER)) == pytest.approx(0, abs=1e-3)
+    assert float(plate_depth_loss(3 * target, target, NEVER)) < 0.06  # 0.05 log 3
+    assert float(plate_depth_loss(torch.rand_like(target), target, NEVER)) > 0.5
+
+
+def test_a_guess_may_be_shifted_and_counts_little() -> None:
+    torch.manual_seed(0)
+    target = torch.rand(2, 1, 32, 32) + 0.1
+    one_guess = torch.tensor([True, False])
+    prediction = target.clone()
+    prediction[0] = 0.5 * target[0] + 0.3
+    shifted_guess = plate_depth_loss(prediction, target, one_guess)
+    shifted_truth = plate_depth_loss(prediction, target, torch.tensor([False, False]))
+    assert float(shifted_guess) < 0.01
+    assert float(shifted_truth) > 0.1
+
+
+def test_unknown_pixels_count_nowhere() -> None:
+    torch.manual_seed(0)
+    target = torch.rand(1, 1, 32, 32) + 0.1
+    prediction, other = torch.rand(2, 1, 1, 32, 32)
+    target[..., :8, :] = -1
+    other = prediction.clone()
+    other[..., :8, :] = 9.0
+    losses = [float(plate_depth_loss(x, target, NEVER)) for x in (prediction, other)]
+    assert losses[0] == pytest.approx(losses[1])
+
+
+def test_depth_turned_around_is_pulled_back() -> None:
+    torch.manual_seed(0)
+    target = torch.rand(1, 1, 16, 16) + 0.1
+    for is_guess in (NEVER, ALWAYS):
+        prediction = (1.2 - target).requires_grad_()
+        plate_depth_loss(prediction, target, is_guess).backward()
+        assert float((prediction.grad * target).sum()) < 0, "a step down the gradient adds target"
+
+
+def test_a_run_of_the_plates_network_goes_on_as_if_it_had_not_stopped(
+    plates: Plates, tmp_path: Path
+) -> None:
+    task = PlateTask(plates, recipe(4))
+    whole = Run(recipe(4), tmp_path, build=task.build)
+    wanted = [record["loss"] for record in fit(task, whole)]
+    first = Run(recipe(4), tmp_path, build=task.build)
+    got = []
+    for record in fit(task, first):
+        got.append(record["loss"])
+        if len(got) == 2:
+            break
+    first.save()
+    second = Run(recipe(4), tmp_path, build=task.build)
+    second.load()
+    got += [record["loss"] for record in fit(task, second)]
+    assert got == wanted
+
+
+def test_it_leaves_weights_pictures_and_scores(data: Path, plates: Plates, tmp_path: Path) -> None:
+    judged_by = list(empty_pictures_of_set(data / "rooms" / "manifest.jsonl", "val"))
+    task = PlateTask(plates, recipe(2), judged_by=judged_by)
+    train_and_log(task, Run(recipe(2), tmp_path, build=task.build), threads=1)
+    load_plate_depth(tmp_path / "weights.safetensors")
+    (line,) = (tmp_path / "validation.jsonl").read_text().splitlines()
+    scores = json.loads(line)
+    assert scores["step"] == 2
+    assert 0 <= scores["delta1"] <= 1
+    assert (tmp_path / "predictions.png").exists()
+    assert (tmp_path / "loss.png").exists()
+
+
+def test_a_run_can_start_from_the_frame_networks_weights(tmp_path: Path, plates: Plates) -> None:
+    save_weights(DualHead(), tmp_path / "frame.safetensors")
+    task = PlateTask(plates, recipe(2))
+    run = Run(recipe(2), tmp_path, build=task.build)
+    run.start_from_weights(tmp_path / "frame.safetensors")
+    known = load_frame(tmp_path / "frame.safetensors").state_dict()["encoder.stem.weight"]
+    assert torch.equal(run.ema.state_dict()["encoder.stem.weight"], known)
+
+
+def test_a_run_does_not_start_from_weights_of_another_encoder(
+    tmp_path: Path, plates: Plates
+) -> None:
+    save_weights(DualHead(), tmp_path / "frame.safetensors")
+    other = Recipe(network="plate-depth", encoder="lite2", steps=2)
+    run = Run(other, tmp_path, build=PlateTask(plates, other).build)
+    with pytest.raises(WeightsError, match="lite0, not lite2"):
+        run.start_from_weights(tmp_path / "frame.safetensors")
+
+
+def test_weights_that_are_not_finite_leave_the_checkpoint_of_before(
+    plates: Plates, tmp_path: Path
+) -> None:
+    run = Run(recipe(2), tmp_path, build=PlateTask(plates, recipe(2)).build)
+    run.save()
+    before = (tmp_path / "run.pt").read_bytes()
+    with torch.no_grad():
+        run.ema.context.weight[0, 0] = float("nan")
+    with pytest.raises(WeightsError, match="context"):
+        run.save()
+    assert (tmp_path / "run.pt").read_bytes() == before
+
+
+def test_a_plate_recipe_comes_back_from_its_file() -> None:
+    wanted = recipe(6)
+    assert recipe_from_json(json.dumps(asdict(wanted))) == wanted
+
+
+def load_frame(path: Path) -> DualHead:
+    from edgeds.engine.network.checkpoint import load_weights
+
+    return load_weights(path)

@@ -1,0 +1,64 @@
+"""The frame's network as a task: samples of frame, plate, alpha and depth, and its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from edgeds.engine.network.dual_head import DualHead, normalised
+from train.batches import Batch, Samples
+from train.losses import alpha_loss, depth_loss
+from train.material import Material
+from train.pictures import write_predictions
+from train.recipe import Recipe
+
+
+class FrameTask:
+    """Alpha and inverse depth of a frame before its plate."""
+
+    loss_names: tuple[str, ...] = ("alpha", "depth")
+    reread_secs: float | None = None
+
+    def __init__(
+        self, material: Material, recipe: Recipe, *, build: Callable[[], DualHead] = DualHead
+    ) -> None:
+        self.material, self.recipe, self.build = material, recipe, build
+
+    def samples(self, size: tuple[int, int]) -> Samples:
+        return Samples(self.material, size, seed=self.recipe.seed, mix=self.recipe.mix)
+
+    def losses(self, network: DualHead, batch: Batch, *, device: str) -> dict[str, Tensor]:
+        frame, plate, alpha, inverse_depth = (x.to(device) for x in batch)
+        frame, plate = (
+            x.float().contiguous(memory_format=torch.channels_last) for x in (frame, plate)
+        )
+        through_plate = self.recipe.plate_gradients
+        features = network.encode_plate(plate) if through_plate else constant(network, plate)
+        logits, depth = network.logits(frame, features)
+        of_alpha = alpha_loss(logits, alpha)
+        of_depth = depth_loss(F.softplus(depth), inverse_depth, alpha)
+        loss = of_alpha + self.recipe.depth_weight * of_depth
+        return {"loss": loss, "alpha": of_alpha, "depth": of_depth}
+
+    def write_predictions(self, network: DualHead, path: Path) -> None:
+        recipe = self.recipe
+        size = recipe.phases[-1].size
+        watch = Samples(self.material, size, seed=recipe.seed + 1, mix=recipe.mix)
+        write_predictions(network, watch, path)
+
+    def validation(self, _network: DualHead) -> dict[str, float]:
+        return {}  # its sets are scored by `evaluate`: too slow for every checkpoint
+
+
+def constant(network: DualHead, plate: Tensor) -> tuple[Tensor, ...]:
+    """`encode_plate` with gradients for the fusion alone: the encoder learns from the frame's
+    side.
+    """
+    with torch.no_grad():
+        pixels = normalised(plate)
+        p = network.encoder(pixels)
+    return network.plate_features(pixels, p)

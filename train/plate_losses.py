@@ -1,0 +1,78 @@
+"""What the plate's network minimises. Takes batches, returns one number; knows no network.
+
+Targets of -1 are unknown and count nowhere; 0 is infinitely far. Depth is scored after a fit of
+scale and shift, by ratios of depths: errors are differences of logarithms.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from train.losses import gradient_loss, masked_mean, per_picture_mean
+
+FAR = 0.1
+"""Of the picture's mean inverse depth: farther than ten times the mean, a ratio counts little."""
+GUESS = 0.1
+"""Weight of a guess against what was drawn or rendered."""
+
+
+def plate_depth_loss(prediction: Tensor, target: Tensor, is_guess: Tensor) -> Tensor:
+    """All terms; prediction and target are (B, 1, H, W), `is_guess` is (B,).
+
+    Guesses have a scale and a shift of their own: they are compared after fitting both, as in
+    Ranftl et al. 2020 (MiDaS), without the pixels that fit worst. Drawn depth has its zero at
+    infinity and is compared by scale alone too: a network free to shift drifted to where softplus
+    is flat.
+    """
+    known = (target >= 0).float()
+    unit = per_picture_mean(target.clamp(min=0), known).clamp(min=1e-4)
+    target = target.clamp(min=0) / unit
+    mean = per_picture_mean(prediction, known).clamp(min=1e-6)
+    scaled = prediction / mean
+    exact = (~is_guess).float().view(-1, 1, 1, 1)
+    difference = log_difference(scaled, target)
+    aligned = log_difference(aligned_to(scaled, target, known), target).abs()
+    aligned_weight = known * kept_after_trimming(aligned, known, is_guess)
+    metres = (mean.log() - unit.log()).abs()
+    return (
+        masked_mean(difference.abs(), known * exact)
+        + 0.5 * masked_mean(aligned, aligned_weight * (exact + GUESS * (1 - exact)))
+        + 0.5 * gradient_loss(difference, known * exact)
+        + 0.05 * masked_mean(metres, exact)
+    )
+
+
+def log_difference(prediction: Tensor, target: Tensor) -> Tensor:
+    return (prediction + FAR).log() - (target + FAR).log()
+
+
+def aligned_to(prediction: Tensor, target: Tensor, known: Tensor) -> Tensor:
+    """Scale and shift by least squares on errors relative to the target; 0 at least.
+
+    The fit has no gradient: what is fitted away is the same after a small step. A prediction that
+    is turned around keeps a small positive scale, so that it is pulled back.
+    """
+    with torch.no_grad():
+        weight = known / (target + FAR) ** 2
+        total = weight.sum((1, 2, 3), keepdim=True).clamp(min=1e-6)
+        mean, wanted = (
+            (weight * x).sum((1, 2, 3), keepdim=True) / total for x in (prediction, target)
+        )
+        variance = (weight * (prediction - mean) ** 2).sum((1, 2, 3), keepdim=True)
+        both = (weight * (prediction - mean) * (target - wanted)).sum((1, 2, 3), keepdim=True)
+        scale = (both / variance.clamp(min=1e-6)).clamp(0.1, 10.0)
+        shift = wanted - scale * mean
+    return (scale * prediction + shift).clamp(min=0)
+
+
+def kept_after_trimming(
+    error: Tensor, known: Tensor, is_guess: Tensor, share: float = 0.8
+) -> Tensor:
+    """1 where a guess fits among the best `share` of its pixels, and everywhere else 1."""
+    kept = torch.ones_like(error)
+    for i in is_guess.nonzero().flatten().tolist():
+        values = error[i][known[i] > 0].detach()
+        if values.numel():
+            kept[i] = (error[i].detach() <= values.quantile(share)).float()
+    return kept

@@ -1,0 +1,85 @@
+"""Bring back channels whose normalisation statistics were lost, by estimating them again.
+
+A variance over 65,504 is infinite as float16: its channel gives a constant. Weights are as they
+were, so passing training samples through the network gives the statistics again. Knows nothing
+about optimisers or runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from edgeds.engine.network.checkpoint import (
+    WeightsError,
+    made_of_weights,
+    network_of,
+    non_finite,
+    read_weights,
+    save_weights,
+)
+from edgeds.engine.network.dual_head import DualHead
+from train.batches import Batch
+
+
+def recover_weights(path: Path, output: Path, batches: Iterable[Batch]) -> int:
+    """Write `path`'s network with every statistic finite; return how many channels came back.
+
+    Raises:
+        WeightsError: the file cannot be used, or what is not finite is not a statistic.
+    """
+    network = network_of(path, *read_weights(path))
+    if not isinstance(network, DualHead):
+        raise WeightsError(f"{path} is for {network.kind}: only {DualHead.kind} lost statistics")
+    recovered = estimate_lost_statistics(network, batches)
+    if broken := non_finite(network.state_dict()):
+        raise WeightsError(f"{path} holds {broken} that samples cannot bring back: train again")
+    save_weights(network, output, made=made_of_weights(path))
+    return recovered
+
+
+@torch.no_grad()
+def estimate_lost_statistics(network: DualHead, batches: Iterable[Batch]) -> int:
+    """Fill in means and variances that are not finite, from samples; the others stay.
+
+    Meanwhile the norms that lost some run on their batch's statistics, as they did in training.
+    Returns the number of channels filled in.
+    """
+    lost = [(norm, *statistics_of(norm)) for norm in norms_of(network) if lost_channels(norm).any()]
+    if not lost:
+        return 0
+    for norm, _, _ in lost:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean over all batches
+        norm.train()
+    for frame, plate, _, _ in batches:
+        network.logits(frame.float(), network.encode_plate(plate.float()))
+    count = 0
+    for norm, mean, variance in lost:
+        mask = ~(torch.isfinite(mean) & torch.isfinite(variance))
+        estimated_mean, estimated_variance = statistics_of(norm)
+        norm.running_mean = torch.where(mask, estimated_mean, mean)
+        norm.running_var = torch.where(mask, estimated_variance, variance)
+        norm.momentum = 0.1
+        norm.eval()
+        count += int(mask.sum())
+    return count
+
+
+def norms_of(network: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+def lost_channels(norm: nn.BatchNorm2d) -> Tensor:
+    mean, variance = statistics_of(norm)
+    return ~(torch.isfinite(mean) & torch.isfinite(variance))
+
+
+def statistics_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Copies of its mean and variance."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    return norm.running_mean.clone(), norm.running_var.clone()

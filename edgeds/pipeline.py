@@ -7,6 +7,7 @@ Knows nothing about files, screens, networks or what a view looks like.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -29,7 +30,7 @@ class RunReport:
 
     frames: int
     secs: float
-    """From the asking for the first frame to the last frame written."""
+    """From the request for the first frame to the last frame written."""
     fps: float
     """End to end: gaps between written frames over the time between first and last."""
     stages: dict[str, dict[str, float]]
@@ -38,7 +39,7 @@ class RunReport:
 
 @dataclass(slots=True)
 class Clock:
-    """Collects times while a run goes on; asks for a `report` are welcome at any moment."""
+    """Collects times while a run goes on; `report` may be called at any moment."""
 
     began_secs: float = field(default_factory=time.perf_counter)
     written_secs: list[float] = field(default_factory=list)
@@ -72,8 +73,11 @@ def run(
     Stages overlap; a bounded hand-off stands between them. The first exception of any stage, in
     stream order, ends all of them and is raised here; frames before it have been written.
     `on_frame` is called after each written frame, in the caller's thread.
+
+    It returns when its threads have ended: source and engine can be closed right after it.
     """
     clock = clock or Clock()
+    stop = threading.Event()
 
     def estimated(decoded: Iterator[Frame]) -> Iterator[tuple[Frame, Maps]]:
         with closing(decoded):  # type: ignore[type-var]  # a generator
@@ -90,8 +94,10 @@ def run(
                 yield picture
 
     with ExitStack() as stack:
-        stream = buffered(composed(buffered(estimated(buffered(_decoded(frames, clock))))))
+        decoded = buffered(_decoded(frames, clock), stop=stop)
+        stream = buffered(composed(buffered(estimated(decoded), stop=stop)), stop=stop)
         stack.callback(stream.close)  # type: ignore[attr-defined]  # a generator
+        stack.callback(stop.set)  # first, so that no stage begins another frame
         for picture in stream:
             with _timed(clock, "encode"):
                 sink.write(picture)

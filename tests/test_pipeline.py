@@ -124,3 +124,26 @@ def test_fps_counts_the_gaps_between_frames_and_not_the_frames() -> None:
 def test_a_run_of_nothing_reports_nothing() -> None:
     report = run([], lambda _: pytest.fail("no frame to look at"), _as_is, MemorySink())
     assert (report.frames, report.fps) == (0, 0.0)
+
+
+def test_a_run_that_fails_returns_when_its_slowest_stage_is_done() -> None:
+    """Whoever closes source and engine right after it would close them under a stage's hands."""
+    source = SyntheticSource(frame_count=10_000)
+    maps = Maps(np.zeros(source.info.size, np.float32), np.zeros(source.info.size, np.float32))
+    busy = threading.Event()
+
+    def slow_estimate(frame: Frame) -> Maps:
+        if frame.index > 1:
+            busy.set()
+            time.sleep(3)
+            busy.clear()
+        return maps
+
+    def failing_compose(frame: Frame, maps: Maps) -> Frame:
+        busy.wait(5)
+        raise ZeroDivisionError("in compose")
+
+    with pytest.raises(ZeroDivisionError, match="in compose"):
+        run(source, slow_estimate, failing_compose, MemorySink())
+    assert not busy.is_set()
+    assert not [t for t in threading.enumerate() if t.name == "edgeds-handoff"]

@@ -14,9 +14,12 @@ from edgeds.cli.bench.command import bench_command
 from edgeds.cli.build_engine import build_engine_command
 from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.capture import capture_command
+from edgeds.cli.console import say
 from edgeds.cli.doctor.command import doctor_command
 from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
+from edgeds.cli.logs import logged
+from edgeds.cli.stopping import StopSignals, stop_signals
 from edgeds.cli.video import video_command
 
 app = typer.Typer(
@@ -26,28 +29,38 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("live")(live_command)
-app.command("video")(video_command)
-app.command("capture")(capture_command)
-app.command("calibrate")(calibrate_command)
-app.command("build-engine")(build_engine_command)
-app.command("eval")(evaluate_command)
-app.command("bench")(bench_command)
-app.command("doctor")(doctor_command)
+app.command("live")(logged(live_command))
+app.command("video")(logged(video_command))
+app.command("capture")(logged(capture_command))
+app.command("calibrate")(logged(calibrate_command))
+app.command("build-engine")(logged(build_engine_command))
+app.command("eval")(logged(evaluate_command))
+app.command("bench")(logged(bench_command))
+app.command("doctor")(logged(doctor_command))
 
 
 def main() -> None:
-    """Run a command; exit 0 done, 1 failed while running, 2 bad input, 130 stopped by Ctrl-C."""
+    """Run a command and exit: 0 done, 1 failed while running, 2 bad input, 128 + a stop signal."""
+    with stop_signals() as signals:
+        sys.exit(_exit_code(signals))
+
+
+def _exit_code(signals: StopSignals) -> int:
     from edgeds.errors import EdgedsError
 
     try:
         app()
     except EdgedsError as error:
-        print(f"edgeds: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        say(f"edgeds: {error}")
+        return error.exit_code
     except KeyboardInterrupt:
-        print("edgeds: stopped", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+        say("edgeds: stopped")
+        return signals.exit_code
+    except SystemExit as end:  # how Typer ends; it makes 130 of a KeyboardInterrupt
+        if end.code == 130:
+            return signals.exit_code
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 def _version(wanted: bool) -> None:
@@ -62,7 +75,9 @@ def _version(wanted: bool) -> None:
 def _root(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass

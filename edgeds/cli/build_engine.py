@@ -5,13 +5,11 @@ or a named GPU, judged before it takes its place.
 from __future__ import annotations
 
 import re
-import signal
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -73,7 +71,7 @@ def build_engine_command(
         )
     _warn_of_a_small_set(calib, precision)
     try:
-        with _terminated_as_ctrl_c(), _source(weights, size) as source, _Stages() as stages:
+        with _source(weights, size) as source, _Stages() as stages:
             built = build_engine(
                 source,
                 output,
@@ -87,20 +85,6 @@ def build_engine_command(
         say("stopped; nothing was built, and an engine that was there is untouched")
         raise typer.Exit(130) from None
     _tell(built, target, as_json=as_json, forced=force)
-
-
-@contextmanager
-def _terminated_as_ctrl_c() -> Iterator[None]:
-    """SIGTERM ends a build as Ctrl-C does: what was begun is cleared away."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _target(gpu: str) -> BuildTarget:

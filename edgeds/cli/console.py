@@ -1,35 +1,51 @@
-"""How commands talk: progress on stderr, results on stdout, Ctrl-C as a polite request."""
+"""How commands talk to people: progress and messages on stderr, results on stdout."""
 
 from __future__ import annotations
 
 import json
-import signal
-import threading
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from edgeds.cli.stopping import stop_on_signal as stop_on_signal
+
 if TYPE_CHECKING:
+    import threading
+
     from rich.progress import Progress
 
 T = TypeVar("T")
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr, so that stdout stays clean for results."""
-    typer.echo(text, err=True)
+    """Print a line for people on stderr; stdout stays clean for results.
+
+    A terminal that is gone is no reason to end a run.
+    """
+    with suppress(OSError):
+        typer.echo(text, err=True)
 
 
 def print_json(result: Mapping[str, object]) -> None:
-    """The one JSON object of a --json run, on stdout."""
-    typer.echo(json.dumps(result, indent=2))
+    """Print the one JSON object of a --json run on stdout.
+
+    Raises:
+        SinkFailed: stdout takes nothing more, such as a full disk.
+    """
+    with _stdout():
+        typer.echo(json.dumps(result, indent=2))
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """A table on stdout: first column to the left, the others to the right."""
+    """Print a table on stdout: the first column to the left, the others to the right.
+
+    Raises:
+        SinkFailed: stdout takes nothing more, such as a full disk.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -38,8 +54,30 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         table.add_column(column, justify="right" if index else "left")
     for row in rows:
         table.add_row(*row)
-    typer.echo(title)
-    Console(highlight=False).print(table)
+    with _stdout():
+        typer.echo(title)
+        Console(highlight=False).print(table)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _stdout() -> Iterator[None]:
+    """Turn a failing stdout into an error with its reason."""
+    from edgeds.errors import SinkFailed
+
+    try:
+        yield
+    except BrokenPipeError:  # the reader has seen enough, as `head` does; Click exits quietly
+        raise
+    except OSError as error:
+        # Python writes what is left once more when it exits, and would fail once more.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SinkFailed(
+            "cannot print the result",
+            why=f"stdout: {error.strerror or error}",
+            fix="make room where stdout goes; what the run wrote to other files is complete",
+        ) from error
 
 
 def progress(rate_unit: str = "fps") -> Progress:
@@ -71,26 +109,8 @@ def progress(rate_unit: str = "fps") -> Progress:
     )
 
 
-@contextmanager
-def stop_on_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets; a second Ctrl-C interrupts at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def until(stop: threading.Event, items: Iterable[T]) -> Iterator[T]:
-    """Items until somebody asks to stop."""
+    """Yield items until `stop` is set."""
     for item in items:
         if stop.is_set():
             return

@@ -6,9 +6,10 @@ work that would grow old while it waits: it is not begun before the last result 
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,8 +18,11 @@ from edgeds.types import Closing
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 _POLL_SECS = 0.05
 _JOIN_SECS = 2.0
+_STAGE_JOIN_SECS = 30.0  # far longer than any frame takes; a read that hangs in a driver is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +30,50 @@ class _End:
     error: BaseException | None
 
 
-def buffered(items: Iterable[T], *, depth: int = HANDOFF.depth) -> Iterator[T]:
+def buffered(
+    items: Iterable[T], *, depth: int = HANDOFF.depth, stop: threading.Event | None = None
+) -> Iterator[T]:
     """Iterate `items` in a thread of its own, at most `depth` of them ahead.
 
     Order is kept and nothing is dropped. An exception in `items` is raised here, after the items
-    before it. Closing this iterator (or leaving it by an exception) stops the thread and closes
-    `items` in that thread, so a chain of these ends from its last link to its first.
+    before it. Closing this iterator (or leaving it by an exception) stops the thread, closes
+    `items` in that thread and waits for it, so a chain of these ends from its last link to its
+    first.
+
+    Args:
+        stop: one event for a whole chain. Once it is set, no link waits for the one before it.
     """
     ready: queue.Queue[T | _End] = queue.Queue(maxsize=max(1, depth))
-    stopped = threading.Event()
+    stop, closed = stop or threading.Event(), threading.Event()
     thread = threading.Thread(
-        target=_produce, args=(items, ready, stopped), name="edgeds-handoff", daemon=True
+        target=_produce,
+        args=(items, ready, lambda: stop.is_set() or closed.is_set()),
+        name="edgeds-handoff",
+        daemon=True,
     )
     thread.start()
     try:
         while True:
-            item = ready.get()
+            item = _get(ready, stop)
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error
                 return
             yield item
     finally:
-        stopped.set()
-        # A read that hangs in a driver cannot be interrupted; the thread is a daemon then.
-        thread.join(_JOIN_SECS)
+        closed.set()
+        thread.join(_STAGE_JOIN_SECS)
+        if thread.is_alive():
+            _log.warning("a source did not give its next frame for %g s", _STAGE_JOIN_SECS)
+
+
+def _get(ready: queue.Queue[T | _End], stop: threading.Event) -> T | _End:
+    while True:
+        try:
+            return ready.get(timeout=_POLL_SECS)
+        except queue.Empty:
+            if stop.is_set():
+                return _End(None)
 
 
 def latest(items: Iterable[T]) -> Handoff[T]:
@@ -130,14 +153,24 @@ class Handoff(Closing, Generic[T]):
             return Counts(self._produced, self._delivered, self._dropped)
 
     def close(self) -> None:
-        """No more items; one that waits is dropped. Waits for the thread, but not for ever."""
+        """No more items; one that waits is dropped. Waits for the thread, but not for ever.
+
+        A camera that is away may keep the thread until the camera itself is closed.
+        """
+        self.stop()
+        self._thread.join(_JOIN_SECS)
+
+    def stop(self) -> None:
+        """As `close`, without waiting for the thread."""
         with self._changed:
             self._closed = True
             self._dropped += len(self._waiting)
             self._waiting.clear()
             self._changed.notify_all()
-        # A read that hangs in a driver cannot be interrupted; the thread is a daemon then.
-        self._thread.join(_JOIN_SECS)
+
+    def join(self) -> None:
+        """Wait until the thread has ended, however long it takes. Call `stop` first."""
+        self._thread.join()
 
     def _produce(self) -> None:
         end = _End(None)
@@ -172,7 +205,7 @@ def _close_iterator(items: object) -> None:
         close()
 
 
-def _produce(items: Iterable[T], ready: queue.Queue[T | _End], stopped: threading.Event) -> None:
+def _produce(items: Iterable[T], ready: queue.Queue[T | _End], stopped: Callable[[], bool]) -> None:
     end = _End(None)
     try:
         for item in items:
@@ -185,9 +218,9 @@ def _produce(items: Iterable[T], ready: queue.Queue[T | _End], stopped: threadin
     _put(ready, end, stopped)
 
 
-def _put(ready: queue.Queue[T | _End], item: T | _End, stopped: threading.Event) -> bool:
+def _put(ready: queue.Queue[T | _End], item: T | _End, stopped: Callable[[], bool]) -> bool:
     """Wait for room, but not for a consumer that has gone."""
-    while not stopped.is_set():
+    while not stopped():
         try:
             ready.put(item, timeout=_POLL_SECS)
         except queue.Full:

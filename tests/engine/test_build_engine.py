@@ -323,8 +323,8 @@ def test_an_interruption_while_engines_change_places_brings_the_former_back(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_build_that_is_stopped_leaves_nothing_and_ends_with_130(
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_build_that_is_stopped_leaves_nothing_and_ends_with_the_signal(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "edgeds", "build-engine", "--gpu", "none"]
@@ -344,7 +344,7 @@ def test_a_build_that_is_stopped_leaves_nothing_and_ends_with_130(
             time.sleep(0.05)
         build.send_signal(number)
         _, said = build.communicate(timeout=300)
-    assert build.returncode == 130, said
+    assert build.returncode == 128 + number, said
     assert "untouched" in said
     assert "Traceback" not in said
     assert read_card(folder).name == "old"

@@ -1,0 +1,131 @@
+"""Stop signals: every command completes what it wrote and exits with 128 + the signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edgeds.sources import SyntheticSource, open_source
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+ROOT = Path(__file__).parents[1]
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def _started(
+    folder: Path, *arguments: str | Path, preexec: Callable[[], object] | None = None, **streams: int
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "edgeds", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+        # A shell's background jobs, and what they start, ignore SIGINT.
+        preexec_fn=preexec or (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)),
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
+    )
+
+
+@pytest.fixture
+def recorded(make_clip: Callable[..., Path], tmp_path: Path) -> tuple[str | Path, ...]:
+    """Arguments of a live run that records to out.mp4."""
+    cv2.imwrite(str(tmp_path / "plate.png"), SyntheticSource(size=(90, 160)).plate[..., ::-1])
+    clip = make_clip(frame_count=30)
+    return (
+        *("live", f"file:{clip}?loop", "-b", tmp_path / "plate.png", "--engine", "difference"),
+        *("--no-show", "--record", "out.mp4"),
+    )
+
+
+def _is_recording(folder: Path) -> bool:
+    return any(
+        "part" in path.name and path.stat().st_size > 0 for path in folder.glob(".out*.mp4*")
+    )
+
+
+def _wait_for(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_any_stop_signal_completes_the_recording(
+    recorded: tuple[str | Path, ...], tmp_path: Path, name: str
+) -> None:
+    process = _started(tmp_path, *recorded)
+    _wait_for(lambda: _is_recording(tmp_path), process)
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + getattr(signal, name), err
+    assert "Traceback" not in err
+    assert len(list(open_source(tmp_path / "out.mp4"))) > 0
+    assert not _is_recording(tmp_path)
+
+
+def test_a_closed_terminal_completes_the_recording(
+    recorded: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    """Whatever is printed after that is an error; it must not end the run halfway."""
+    import pty
+
+    master, terminal = pty.openpty()
+    process = _started(
+        tmp_path, *recorded, stdin=terminal, stdout=terminal, stderr=terminal, preexec=os.setsid
+    )
+    os.close(terminal)
+    _wait_for(lambda: _is_recording(tmp_path), process)
+    os.close(master)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(60) == 128 + signal.SIGHUP
+    assert len(list(open_source(tmp_path / "out.mp4"))) > 0
+
+
+def test_a_run_that_shall_outlive_its_terminal_does(
+    recorded: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    def as_nohup() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    process = _started(tmp_path, *recorded, preexec=as_nohup)
+    _wait_for(lambda: _is_recording(tmp_path), process)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("capture", "{clip}", "--countdown", "60", "--engine", "difference"),
+        ("bench", "--engine", "difference", "--frames", "100000"),
+    ],
+    ids=["capture", "bench"],
+)
+def test_every_command_stops_with_the_signals_exit_code(
+    tmp_path: Path, make_clip: Callable[..., Path], command: tuple[str, ...], name: str
+) -> None:
+    clip = make_clip(frame_count=30)
+    words = [word.format(clip=f"file:{clip}?loop") for word in command]
+    process = _started(tmp_path, *words)
+    assert process.stderr is not None
+    process.stderr.readline()  # it has begun
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + getattr(signal, name), err
+    assert "Traceback" not in err

@@ -7,6 +7,7 @@ Knows nothing about files, screens, networks or what a view looks like.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,8 @@ from edgeds.sources.handoff import buffered
 from edgeds.types import Frame, Maps, Sink
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 STAGES = ("decode", "network", "compose", "encode")
 
@@ -104,7 +107,9 @@ def run(
             clock.written_secs.append(time.perf_counter())
             if on_frame is not None:
                 on_frame(picture)
-    return clock.report()
+    report = clock.report()
+    _log.info("%d frames in %.1f s, %.1f fps", report.frames, report.secs, report.fps)
+    return report
 
 
 def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:

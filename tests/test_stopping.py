@@ -22,7 +22,10 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def _started(
-    folder: Path, *arguments: str | Path, preexec: Callable[[], object] | None = None, **streams: int
+    folder: Path,
+    *arguments: str | Path,
+    preexec: Callable[[], object] | None = None,
+    **streams: int,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "edgeds", *map(str, arguments)],

@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import platform
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +43,7 @@ def logged(command: Callable[..., None]) -> Callable[..., None]:
     def with_log(*arguments: Any, verbose: int = 0, log_file: Path | None, **options: Any) -> None:
         _show(verbose)
         _write(log_file)
+        _LOGGER.info("edgeds %s on %s", version("edgeds"), platform.platform())
         command(*arguments, **options)
 
     # Typer reads a command's options from its signature.

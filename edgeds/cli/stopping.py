@@ -31,6 +31,7 @@ class StopSignals:
         """The first stop signal that came."""
         self._waiting: list[threading.Event] = []
         self._before: dict[int, Any] = {}
+        self._terminals = [number for number in (1, 2) if _is_terminal(number)]
 
     @property
     def exit_code(self) -> int:
@@ -65,11 +66,22 @@ class StopSignals:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         first, self.received = self.received is None, self.received or number
         if number == getattr(signal, "SIGHUP", None):
-            _leave_terminal()
+            self._leave_terminals()
         for event in self._waiting:
             event.set()
         if (first and not self._waiting) or (not first and number == signal.SIGINT):
             raise KeyboardInterrupt
+
+    def _leave_terminals(self) -> None:
+        """Send what is still printed nowhere: each write to a closed terminal is an error.
+
+        Asked now, it would not say any more that it is one.
+        """
+        for descriptor in self._terminals:
+            with suppress(OSError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
 
 
 @contextmanager
@@ -100,11 +112,8 @@ def _numbers() -> list[int]:
     return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
-def _leave_terminal() -> None:
-    """Send what is still printed nowhere: each write to a closed terminal would be an error."""
-    for descriptor in (1, 2):
-        with suppress(OSError):
-            if os.isatty(descriptor):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, descriptor)
-                os.close(nowhere)
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False

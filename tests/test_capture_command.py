@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.cli.capture import held_still, take
+from edgeds.cli.capture import take, unlocked_after
 from edgeds.engine import DifferenceEngine
 from edgeds.plate.capture import Wizard
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.settings import PlateCapture
 from edgeds.sources import LiveSource, SyntheticSource
-from edgeds.sources.live import Grab
+from edgeds.sources.feed import Grab
 from edgeds.types import Closing
 from tests.fake_camera import Driver
 
@@ -140,7 +140,7 @@ def test_a_camera_is_held_for_its_plate_and_released_after_it() -> None:
     wizard = Wizard(DifferenceEngine(), PlateCapture(countdown_secs=0.5, capture_secs=0.5))
     with LiveSource(lambda: Feed(driver)) as source:
         frames = iter(source)
-        with held_still(source, frames):
+        with unlocked_after(source, frames):
             plate = take(wizard, frames, Event(), source)
             assert driver.values != before
         assert driver.values == before

@@ -153,7 +153,7 @@ def test_a_full_disk_ends_the_recording_alone_and_tells_at_the_end(
         (("--camera", "63"), ("cannot open camera 63", "fix:")),
         (("--camera", "file:missing.mp4"), ("no such file", "fix:")),
         (("--camera", "missing.mp4"), ("cannot open 'missing.mp4' as a camera", "file:clip.mp4")),
-        (("--camera", "0", "--size", "big"), ("not a size", "--size 1280x720")),
+        (("--camera", "0", "--size", "big"), ("not a size", "1280x720")),
         (("--camera", "rtsp://127.0.0.1:9/x"), ("cannot open rtsp://127.0.0.1:9/x", "refused")),
     ],
 )

@@ -33,7 +33,7 @@ def build_engine_command(
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(metavar="HxW", help="Another size than the shipped one, such as 288x512."),
+        typer.Option(metavar="WxH", help="Another size than the shipped one, such as 512x288."),
     ] = None,
     calib: Annotated[
         Path | None,
@@ -122,13 +122,14 @@ def _warn_of_a_small_set(calib: Path | None, precision: str) -> None:
 @contextmanager
 def _source(weights: Path | None, size: str | None) -> Iterator[Path]:
     """The float engine to start from: the shipped one, or one made from it or from weights."""
-    from edgeds.engine.build.other_size import engine_of_size
+    from edgeds.engine.build.other_size import STRIDE, engine_of_size
     from edgeds.engine.card import read_card
     from edgeds.engine.places import default_engine
+    from edgeds.sources.scaling import size_from_text, text_from_size
 
     shipped = default_engine()
     shipped_size = read_card(shipped).size
-    wanted = shipped_size if size is None else _size(size)
+    wanted = shipped_size if size is None else size_from_text(size, multiple_of=STRIDE)
     if weights is None and wanted == shipped_size:
         yield shipped
         return
@@ -137,24 +138,9 @@ def _source(weights: Path | None, size: str | None) -> Iterator[Path]:
         if weights is None:
             engine_of_size(shipped, source, wanted)
         else:
-            say(f"exporting {weights.name} at {wanted[0]}x{wanted[1]}")
+            say(f"exporting {weights.name} at {text_from_size(wanted)}")
             _export(weights, wanted, source)
         yield source
-
-
-def _size(text: str) -> Size:
-    from edgeds.engine.build.other_size import STRIDE
-    from edgeds.errors import EngineError
-
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    height, width = (int(match[1]), int(match[2])) if match else (0, 0)
-    if min(height, width) > 0 and height % STRIDE == 0 and width % STRIDE == 0:
-        return height, width
-    raise EngineError(
-        f"cannot make an engine of size {text!r}",
-        why="a size is HEIGHTxWIDTH, and the network halves both five times",
-        fix="give multiples of 32, such as 192x320 or 288x512",
-    )
 
 
 def _export(weights: Path, size: Size, folder: Path) -> None:
@@ -237,9 +223,10 @@ def _tell(built: Built, target: BuildTarget, *, as_json: bool, forced: bool) -> 
     if as_json:
         print_json(_report(built, target))
         return
-    size = "x".join(map(str, built.card.size))
     from edgeds.engine.settings import GATE
+    from edgeds.sources.scaling import text_from_size
 
+    size = text_from_size(built.card.size)
     limits = {
         "alpha_mad": GATE.alpha_mad,
         "iou_loss": GATE.iou_loss,

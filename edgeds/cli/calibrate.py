@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeds.cli.capture import held_still, take
+from edgeds.cli.capture import take, unlocked_after
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.plate import plate_of_clip
@@ -64,13 +64,13 @@ def calibrate_command(
     uri = uri_from_arguments(source, camera)
     settings = replace(SET_RECORDING, frames=frames)
     with ExitStack() as stack, stop_on_signal() as stop:
-        opened = stack.enter_context(open_any(uri))
+        opened = stack.enter_context(open_any(uri, stop))
         network = stack.enter_context(open_engine(engine, device=device))
         name = Path(opened.info.name).stem or "camera"
         say(f"{opened.info.name} -> {output}, {frames} frames")
         every_secs = _every_secs(opened, frames) if every is None else every
         newest = stack.enter_context(opened.frames(every_secs))
-        stack.enter_context(held_still(opened.camera, newest))
+        stack.enter_context(unlocked_after(opened.camera, newest))
         scene = _plate(plate, uri, opened, network, newest, stop)
         recorder = SetRecorder(
             output, scene, network, name=name, every_secs=every_secs, settings=settings
@@ -112,7 +112,7 @@ def _plate(
         return scene
     scene = plate_of_clip(path, uri, opened.info.size, stop=stop)
     if opened.camera is not None and scene.camera:
-        opened.camera.hold(scene.camera)
+        opened.camera.lock(scene.camera)
     return scene
 
 

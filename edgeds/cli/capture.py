@@ -13,7 +13,13 @@ import typer
 
 from edgeds.cli.console import print_json, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
-from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
+from edgeds.cli.sources import (
+    CameraOption,
+    SourceArgument,
+    TransportOption,
+    open_any,
+    uri_from_arguments,
+)
 from edgeds.plate.settings import PLATE_CAPTURE
 
 if TYPE_CHECKING:
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from edgeds.sources import WatchedSource
     from edgeds.types import Frame
 
-_FRAMES_TO_RELEASE = 10
+_FRAMES_TO_UNLOCK = 10
 
 
 def capture_command(
@@ -52,6 +58,7 @@ def capture_command(
             "place most of the time is the plate.",
         ),
     ] = False,
+    rtsp_transport: TransportOption = "auto",
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
@@ -64,14 +71,14 @@ def capture_command(
     check_plate_target(output)
     uri = uri_from_arguments(source, camera)
     with ExitStack() as stack, stop_on_signal() as stop:
-        opened = stack.enter_context(open_any(uri))
+        opened = stack.enter_context(open_any(uri, stop, rtsp_transport=rtsp_transport))
         network = stack.enter_context(open_engine(engine, device=device))
         settings = _settings(countdown, live=opened.is_live)
         wizard = Wizard(network, forgiving(settings) if allow_motion else settings)
         height, width = opened.info.size
         say(f"{opened.info.name} ({width}x{height}) -> {output}")
         frames = stack.enter_context(opened.frames())
-        with held_still(opened.camera, frames):
+        with unlocked_after(opened.camera, frames):
             plate = take(wizard, frames, stop, opened.camera)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
     plate_to_file(plate, output)
@@ -87,7 +94,7 @@ def capture_command(
 def take(
     wizard: Wizard, frames: Iterable[Frame], stop: Event, camera: WatchedSource | None = None
 ) -> Plate:
-    """Feed the wizard until it has ended, showing how it goes; a camera's automatics are held.
+    """Feed the wizard until it has ended, showing how it goes, with the camera's 3A locked.
 
     Raises:
         PlateError: it refused.
@@ -96,16 +103,16 @@ def take(
     from rich.live import Live
 
     doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
-    holding = camera is None
+    locking = camera is None
     with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
         told = ""
         for frame in until(stop, frames):
             status = wizard(frame)
             if wizard.ended:
                 break
-            if not holding and status.secs_left < PLATE_CAPTURE.hold_secs and camera is not None:
-                holding = True
-                camera.hold()
+            if not locking and status.secs_left < PLATE_CAPTURE.lock_secs and camera is not None:
+                locking = True
+                camera.lock()
             now = f"{doing[status.phase]}: {status.secs_left:.0f} s {status.verdict}".rstrip()
             if now != told:
                 told = now
@@ -116,27 +123,27 @@ def take(
     if wizard.refusal is not None:
         raise wizard.refusal
     assert wizard.plate is not None
-    if camera is None or camera.held is None:
+    if camera is None or camera.locked is None:
         return wizard.plate
-    say(f"camera {camera.held}")
-    return replace(wizard.plate, camera=camera.held.values)
+    say(f"camera {camera.locked}")
+    return replace(wizard.plate, camera=camera.locked.values)
 
 
 @contextmanager
-def held_still(camera: WatchedSource | None, frames: Iterable[Frame]) -> Iterator[None]:
+def unlocked_after(camera: WatchedSource | None, frames: Iterable[Frame]) -> Iterator[None]:
     """Give a camera its automatics back at the end: drivers keep what a program leaves behind."""
     try:
         yield
     finally:
-        if camera is not None and _is_held(camera):
-            camera.release()  # which it does between two frames
-            for _ in islice(frames, _FRAMES_TO_RELEASE):
-                if not _is_held(camera):
+        if camera is not None and _is_locked(camera):
+            camera.unlock()  # which it does between two frames
+            for _ in islice(frames, _FRAMES_TO_UNLOCK):
+                if not _is_locked(camera):
                     break
 
 
-def _is_held(camera: WatchedSource) -> bool:
-    return camera.held is not None
+def _is_locked(camera: WatchedSource) -> bool:
+    return camera.locked is not None
 
 
 def _settings(countdown: float | None, *, live: bool) -> PlateCapture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from fractions import Fraction
@@ -21,7 +20,13 @@ from edgeds.cli.options import (
     OpacityOption,
     ViewOption,
 )
-from edgeds.cli.sources import CameraOption, SourceArgument, uri_from_arguments
+from edgeds.cli.sources import (
+    CameraOption,
+    SourceArgument,
+    TransportOption,
+    open_camera,
+    uri_from_arguments,
+)
 from edgeds.live.web.settings import PAGE
 from edgeds.views.settings import STYLE
 
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
     from edgeds.live.run import LiveReport, LiveRun, Window
     from edgeds.plate.plate import Plate
     from edgeds.plate.status import PlateStatus
-    from edgeds.types import Size, StreamInfo
+    from edgeds.types import StreamInfo
 
 
 def live_command(
@@ -68,6 +73,7 @@ def live_command(
     pixel_format: Annotated[
         Literal["auto", "mjpg", "yuyv"], typer.Option(help="Ask the camera for.")
     ] = "auto",
+    rtsp_transport: TransportOption = "auto",
     duration: Annotated[
         float | None, typer.Option(metavar="SECS", min=0, help="End after so long.")
     ] = None,
@@ -80,15 +86,24 @@ def live_command(
     from edgeds.live.run import LiveRun
     from edgeds.plate.file import plate_from_file
     from edgeds.plate.plate import fitted
-    from edgeds.sources import open_live_source
+    from edgeds.sources.scaling import size_from_text
+    from edgeds.sources.url import masked
     from edgeds.views.backdrop import open_backdrop
 
-    uri, wanted_size = uri_from_arguments(source, camera), _size(size)
+    uri = uri_from_arguments(source, camera)
+    wanted_size = None if size is None else size_from_text(size)
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)
     given = None if plate is None else plate_from_file(plate)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device))
-        frames = open_live_source(uri, size=wanted_size, rate=rate, pixel_format=pixel_format)
+        frames = open_camera(
+            uri,
+            stop,
+            size=wanted_size,
+            rate=rate,
+            pixel_format=pixel_format,
+            rtsp_transport=rtsp_transport,
+        )
         stack.enter_context(frames)
         info, network = frames.info, opened.result()
         if virtual_camera_device is not None:
@@ -123,25 +138,11 @@ def live_command(
             run.start_recording()
         with _status_line(run):
             report = run.run(duration_secs=duration, max_frames=max_frames)
-    _report(report, source=uri, engine=network.name, as_json=as_json)
+    _report(report, source=masked(uri), engine=network.name, as_json=as_json)
     if stop.is_set():
         raise typer.Exit(130)
     if any(output.message for output in report.outputs):
         raise typer.Exit(1)
-
-
-def _size(text: str | None) -> Size | None:
-    """`1280x720`, as people write it, to (height, width)."""
-    from edgeds.errors import InputError
-
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+)[xX](\d+)", text)
-    if match is None:
-        raise InputError(
-            f"{text!r} is not a size", why="a size is WIDTHxHEIGHT", fix="write --size 1280x720"
-        )
-    return int(match[2]), int(match[1])
 
 
 def _window(info: StreamInfo, *, must: bool) -> Window | None:

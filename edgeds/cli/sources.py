@@ -1,16 +1,19 @@
-"""SOURCE as people type it: a camera or stream, live, or a file or folder in its own time."""
+"""SOURCE as people type it: a camera or stream, live, or a file or folder at its own speed."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from edgeds.cli.console import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from threading import Event
 
-    from edgeds.sources import WatchedSource
+    from edgeds.sources import LiveSource, RealTimeSource, RtspTransport, WatchedSource
     from edgeds.types import Frame, Source, StreamInfo
 
 SourceArgument: TypeAlias = Annotated[
@@ -22,6 +25,13 @@ SourceArgument: TypeAlias = Annotated[
     ),
 ]
 CameraOption: TypeAlias = Annotated[str | None, typer.Option(help="The same as SOURCE.")]
+TransportOption: TypeAlias = Annotated[
+    Literal["auto", "tcp", "udp"],
+    typer.Option(
+        "--rtsp-transport",
+        help="How an RTSP camera sends: auto is TCP, and UDP where the camera refuses TCP.",
+    ),
+]
 
 
 def uri_from_arguments(source: str | None, camera: str | None) -> str:
@@ -31,27 +41,48 @@ def uri_from_arguments(source: str | None, camera: str | None) -> str:
         InputError: both were given.
     """
     from edgeds.errors import InputError
+    from edgeds.sources.url import masked
 
     if source is not None and camera is not None:
         raise InputError(
             "there are two sources",
-            why=f"SOURCE is {source!r} and --camera is {camera!r}",
+            why=f"SOURCE is {masked(source)!r} and --camera is {masked(camera)!r}",
             fix="give one of them",
         )
     return source or camera or "0"
 
 
+def open_camera(uri: str, stop: Event, **options: Any) -> LiveSource | RealTimeSource:
+    """`open_live_source`, saying what it waits for. Ctrl-C ends the wait.
+
+    Raises:
+        SourceError: it cannot be opened.
+        typer.Exit: `stop` was set meanwhile.
+    """
+    from edgeds.errors import SourceError
+    from edgeds.sources import open_live_source
+
+    try:
+        return open_live_source(uri, on_event=say, stop=stop, **options)
+    except SourceError:
+        if not stop.is_set():
+            raise
+        say("stopped before there was a picture")
+        raise typer.Exit(130) from None
+
+
 @contextmanager
-def open_any(uri: str) -> Iterator[Opened]:
+def open_any(uri: str, stop: Event, *, rtsp_transport: RtspTransport = "auto") -> Iterator[Opened]:
     """Open what SOURCE names.
 
     Raises:
         SourceError: it cannot be opened.
+        typer.Exit: `stop` was set before a camera gave a picture.
     """
-    from edgeds.sources import open_live_source, open_source
+    from edgeds.sources import is_live, open_source
 
-    if uri.isdecimal() or "://" in uri or uri.startswith(("/dev/", "file:")):
-        with open_live_source(uri) as camera:
+    if is_live(uri):
+        with open_camera(uri, stop, rtsp_transport=rtsp_transport) as camera:
             yield Opened(camera, camera)
     else:
         with open_source(uri) as source:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.errors import EngineError
-from edgeds.sinks.replacing import replace_file
 from edgeds.types import Size
 
 FORMAT = 1
@@ -49,7 +48,9 @@ class Card:
         """Write `card.json` into the folder, whole or not at all."""
         path = folder / CARD_NAME
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
-        replace_file(path, text.encode())
+        part = path.with_suffix(".json.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
         return path
 
 
@@ -91,7 +92,7 @@ def read_card(folder: Path) -> Card:
 def _check_fields(card: Card) -> None:
     """What JSON cannot promise. Raises ValueError, for `read_card` to tell."""
     if not all(0 < side <= MAX_SIDE for side in card.size):
-        raise ValueError(f"its size is {card.size[0]}x{card.size[1]}")
+        raise ValueError(f"its size is {card.size[1]}x{card.size[0]}")
     for name in ("name", "backend", "precision", "network_hash"):
         if not isinstance(getattr(card, name), str):
             raise ValueError(f"its {name} is no text")

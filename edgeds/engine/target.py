@@ -21,6 +21,7 @@ from edgeds.engine.tensorrt_library import (
     this_os,
 )
 from edgeds.errors import EngineError
+from edgeds.sources.scaling import text_from_size
 from edgeds.types import Engine
 
 TITLES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT for RTX"}
@@ -102,7 +103,7 @@ def rebuild_command(card: Card) -> str:
     """The command that makes such an engine for this machine."""
     words = ["edgeds build-engine --precision", card.precision]
     if card.size != read_card(default_engine()).size:
-        words += ["--size", "x".join(map(str, card.size))]
+        words += ["--size", text_from_size(card.size)]
     if weights := card.made.get(WEIGHTS):
         words += ["--weights", str(weights)]
     return " ".join(words)

@@ -29,7 +29,6 @@ from edgeds.engine.tensorrt_library import (
     TensorRt,
 )
 from edgeds.errors import EngineError, RunError
-from edgeds.sinks.replacing import replace_file
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 if TYPE_CHECKING:
@@ -242,7 +241,9 @@ class _Graph:
         path = self._path.with_suffix(".kernels")
         if self._kernels is None or path.exists() or not os.access(path.parent, os.W_OK):
             return
-        replace_file(path, bytes(self._kernels.serialize()), durable=False)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part.write_bytes(bytes(self._kernels.serialize()))
+        part.replace(path)
         self._kernels = None
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from edgeds.errors import InputError, SinkFailed
 from edgeds.evaluation.perturb import PERTURBATIONS
 from edgeds.evaluation.sweep import Point
-from edgeds.sinks.replacing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,8 +68,7 @@ def plot(points: tuple[Point, ...], title: str, path: Path) -> None:
     legend.axis("off")
     legend.legend(*figure.axes[0].get_legend_handles_labels(), loc="center", frameon=False)
     try:
-        with replacing(path) as part:
-            figure.savefig(part, dpi=110)
+        figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
         raise SinkFailed(
             f"cannot write the plot {str(path)!r}",

@@ -64,7 +64,7 @@ class LiveEstimate:
         self._scene: PlateInView | None = None
         self._captured: Plate | None = None
         self._wizard: Wizard | None = None
-        self._holding = False
+        self._locking = False
         self._wanted, self._cancelled = threading.Event(), threading.Event()
         self._given: deque[Plate] = deque(maxlen=1)
         self.plates = 0
@@ -76,7 +76,7 @@ class LiveEstimate:
         else:
             self._use(plate)
             if plate.camera:
-                source.hold(plate.camera)
+                source.lock(plate.camera)
             self.status = PlateStatus(phase="ready", verdict="as given")
 
     def take_plate(self) -> None:
@@ -124,22 +124,22 @@ class LiveEstimate:
             if not self._wanted.is_set():
                 return
             self._wizard = Wizard(self._engine, self._settings, former=self._captured)
-            self._refused_secs, self._holding = None, False
-            if self._source.held is not None:  # the light may be another than it was held in
-                self._source.release()
+            self._refused_secs, self._locking = None, False
+            if self._source.locked is not None:  # the light may be another than it was locked in
+                self._source.unlock()
         self._wanted.clear()
         wizard = self._wizard
         status = wizard(frame)
-        if not self._holding and status.secs_left < self._settings.hold_secs:
-            self._holding = True
-            self._source.hold()
+        if not self._locking and status.secs_left < self._settings.lock_secs:
+            self._locking = True
+            self._source.lock()
         if wizard.ended:
             self._wizard = None
             if wizard.plate is not None:
-                held = self._source.held
-                self._use(replace(wizard.plate, camera=held.values if held else {}))
-                if held is not None:
-                    self._event(f"camera {held}")
+                locked = self._source.locked
+                self._use(replace(wizard.plate, camera=locked.values if locked else {}))
+                if locked is not None:
+                    self._event(f"camera {locked}")
             else:
                 self._refused_secs = time.monotonic()
             self._event(f"plate {status.phase}: {status.verdict}")
@@ -154,7 +154,7 @@ class LiveEstimate:
             return
         self._wizard = None
         if self._captured is not None and self._captured.camera:
-            self._source.hold(self._captured.camera)
+            self._source.lock(self._captured.camera)
         phase: PlatePhase = "none" if self._captured is None else "ready"
         self.status = replace(self.status, phase=phase, secs_left=0.0, verdict=verdict)
 

@@ -1,7 +1,7 @@
 """A plate as a file: any image, or a plate file (.npz) that also keeps where it came from.
 
 A plate file is NumPy's: `pixels`, `sha256` of them, `about` (JSON: how and when it was made, what
-the camera was held at), and `noise` (float16) where it was measured. Older ones have less.
+the camera was locked at), and `noise` (float16) where it was measured. Older ones have less.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -19,9 +20,7 @@ import numpy.typing as npt
 from edgeds.errors import PlateError, SinkError, SourceError
 from edgeds.plate.plate import Origin, Plate
 from edgeds.sinks.images import image_bytes
-from edgeds.sinks.replacing import check_writable, replacing
 from edgeds.sources.images import pixels_from_image
-from edgeds.sources.media_errors import translated
 from edgeds.types import Pixels
 
 PLATE_SUFFIXES = (".npz", ".png")
@@ -65,15 +64,21 @@ def check_plate_target(path: Path) -> None:
     """Find out before the work is done that a plate cannot be written there.
 
     Raises:
-        SinkError: it cannot be written, or its suffix would not keep the pixels.
+        SinkError: no such folder, or a suffix that would not keep the pixels.
     """
-    if path.name != "-" and path.suffix.lower() not in PLATE_SUFFIXES:
-        raise SinkError(
-            f"cannot write the plate {str(path)!r}",
-            why="a plate must keep its pixels exactly",
-            fix=f"give a path that ends in {' or '.join(PLATE_SUFFIXES)}",
-        )
-    check_writable(path, "the plate")
+    if path.suffix.lower() not in PLATE_SUFFIXES:
+        why = "a plate must keep its pixels exactly"
+    elif not path.parent.is_dir():
+        why = f"there is no folder {str(path.parent)!r}"
+    elif path.is_dir():
+        why = "it is a folder"
+    else:
+        return
+    raise SinkError(
+        f"cannot write the plate {str(path)!r}",
+        why=why,
+        fix=f"give a path that ends in {' or '.join(PLATE_SUFFIXES)}, in a folder that is there",
+    )
 
 
 def plate_to_file(plate: Plate, path: Path) -> None:
@@ -83,17 +88,21 @@ def plate_to_file(plate: Plate, path: Path) -> None:
         SinkError: it cannot be written.
     """
     check_plate_target(path)
-    with (
-        translated(
-            SinkError, f"cannot write the plate {str(path)!r}", fix="give a place you may write to"
-        ),
-        replacing(path) as part,
-    ):
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
         if path.suffix.lower() == ".npz":
-            with part.open("wb") as file:  # by its name NumPy would add .npz to .NPZ
-                np.savez_compressed(file, **_arrays(plate))  # type: ignore[arg-type]
+            np.savez_compressed(part, **_arrays(plate))  # type: ignore[arg-type]
         else:
             part.write_bytes(image_bytes(plate.pixels))
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise SinkError(
+            f"cannot write the plate {str(path)!r}",
+            why=error.strerror or str(error),
+            fix="give a place you may write to",
+        ) from error
 
 
 def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:

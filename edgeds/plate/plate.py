@@ -34,7 +34,7 @@ class Plate:
     noise: FloatMap | None = None
     """From the wizard: sigma of one frame's noise in levels of 255, float32 (H, W)."""
     camera: Mapping[str, float] = field(default_factory=dict)
-    """What the camera was held at, in its driver's units: "exposure", "white balance", "focus"."""
+    """What the camera was locked at, in its own units: "exposure", "white balance", "focus"."""
     taken: str = ""
     """When, as ISO 8601 in UTC, where that is known."""
 

@@ -34,8 +34,8 @@ class PlateCapture:
 
     countdown_secs: float = 3.0
     """Time to leave the picture."""
-    hold_secs: float = 1.2
-    """The last of it: whoever was there has left, the camera's automatics can be held."""
+    lock_secs: float = 1.2
+    """The last of it: whoever was there has left, the camera's automatics (3A) can be locked."""
     capture_secs: float = 2.0
     """Long enough for a person to breathe and sway, and for an exposure to show that it moves."""
     frames: int = 32

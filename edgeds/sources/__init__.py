@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 from edgeds.errors import SourceError
+from edgeds.sources.animation import WebpSource, is_animation
 from edgeds.sources.camera import CameraFeed, PixelFormat
+from edgeds.sources.image_names import is_pattern
 from edgeds.sources.images import ImagesSource
 from edgeds.sources.live import LiveSource, WatchedSource
+from edgeds.sources.places import is_there, shortened
 from edgeds.sources.realtime import RealTimeSource
-from edgeds.sources.settings import IMAGE_SUFFIXES
-from edgeds.sources.stream import StreamFeed
+from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
+from edgeds.sources.stream import RtspTransport, StreamFeed
 from edgeds.sources.synthetic import SyntheticSource
+from edgeds.sources.url import masked, scheme_of
 from edgeds.sources.video import VideoSource
 from edgeds.types import Size, Source
 
@@ -23,11 +29,14 @@ __all__ = [
     "LiveSource",
     "PixelFormat",
     "RealTimeSource",
+    "RtspTransport",
     "StreamFeed",
     "SyntheticSource",
     "VideoSource",
     "WatchedSource",
+    "WebpSource",
     "is_images",
+    "is_live",
     "open_live_source",
     "open_source",
 ]
@@ -36,20 +45,18 @@ __all__ = [
 def open_source(uri: str | Path) -> Source:
     """Open a video file, an image, a folder of images or a glob such as `shots/*.png`.
 
-    The first frame is decoded at once, so what cannot give one is refused here.
+    The first frame is decoded at once, so an input without one is refused here.
 
     Raises:
         SourceError: nothing is there, it cannot be read, or it has no frame.
     """
+    path = Path(uri)
+    if is_there(path) and is_animation(path):
+        return WebpSource(path) if path.suffix.lower() == ".webp" else VideoSource(path)
     if is_images(uri):
         return ImagesSource(uri)
-    path = Path(uri)
-    if not path.exists():
-        raise SourceError(
-            f"cannot open {str(uri)!r}",
-            why="there is no such file or folder",
-            fix="check the path; SOURCE is a video file, a folder of images or a glob in quotes",
-        )
+    if not is_there(path):
+        raise _nothing_there(str(uri))
     return VideoSource(path)
 
 
@@ -59,6 +66,9 @@ def open_live_source(
     size: Size | None = None,
     rate: Fraction | None = None,
     pixel_format: PixelFormat = "auto",
+    rtsp_transport: RtspTransport = "auto",
+    on_event: Callable[[str], None] = lambda _text: None,
+    stop: threading.Event | None = None,
 ) -> LiveSource | RealTimeSource:
     """Open a camera, a network stream, or a file played as if it were one, and wait for a picture.
 
@@ -66,21 +76,32 @@ def open_live_source(
         uri: `0` or `/dev/video0`; `rtsp://...` or another URL; `clip.mp4` or `shots/`, best as
             `file:clip.mp4`, where `?loop` at its end plays it again and again.
         size, rate, pixel_format: what to ask a camera for; others give what they have.
+        rtsp_transport: "auto" asks for TCP, and for UDP where the camera refuses TCP.
+        on_event: receives what people should know meanwhile, from any thread.
+        stop: ends the wait for the first picture when it is set.
 
     Raises:
-        SourceError: nothing is there, or it gives no picture.
+        SourceError: nothing is there, it gives no picture, or `stop` was set.
     """
     text = str(uri)
     if text.isdecimal() or text.startswith("/dev/"):
         device = int(text) if text.isdecimal() else text
         return LiveSource(
-            lambda: CameraFeed(device, size=size, rate=rate, pixel_format=pixel_format)
+            lambda: CameraFeed(device, size=size, rate=rate, pixel_format=pixel_format),
+            name=f"camera {device}",
+            on_event=on_event,
+            stop=stop,
         )
-    if text.startswith("file:") or Path(text).exists():
+    if text[:5].lower() == "file:" or is_there(Path(text)):
         path, options = _file_and_options(text)
         return RealTimeSource(lambda: open_source(path), loop="loop" in options)
-    if "://" in text:
-        return LiveSource(lambda: StreamFeed(text))
+    if scheme_of(text):
+        return LiveSource(
+            lambda: StreamFeed(text, rtsp_transport=rtsp_transport),
+            name=masked(text),
+            on_event=on_event,
+            stop=stop,
+        )
     raise SourceError(
         f"cannot open {text!r} as a camera",
         why="it is no camera's number, no device, no URL and no file",
@@ -88,11 +109,28 @@ def open_live_source(
     )
 
 
+def is_live(uri: str) -> bool:
+    """Whether this names a camera, a stream or a file to be played in real time."""
+    if uri.isdecimal() or uri.startswith("/dev/"):
+        return True
+    return not is_there(Path(uri)) and (bool(scheme_of(uri)) or uri[:5].lower() == "file:")
+
+
+def is_images(uri: str | Path) -> bool:
+    """Whether this names images (a folder, a glob, an image file) and not a video."""
+    text, path = str(uri), Path(uri)
+    if is_there(path):
+        if path.is_dir():
+            return True
+        return path.suffix.lower() in READABLE_IMAGE_SUFFIXES and not is_animation(path)
+    return not scheme_of(text) and is_pattern(text)
+
+
 def _file_and_options(uri: str) -> tuple[str, set[str]]:
     """`file:clip.mp4?loop` -> ("clip.mp4", {"loop"}); what exists by its whole name is a name."""
-    path = uri.removeprefix("file:")
+    path = uri[5:] if uri[:5].lower() == "file:" and not is_there(Path(uri)) else uri
     path = path.removeprefix("//") if path.startswith("///") else path
-    if Path(path).exists():
+    if is_there(Path(path)):
         return path, set()
     name, _, query = path.rpartition("?")
     options = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
@@ -101,9 +139,15 @@ def _file_and_options(uri: str) -> tuple[str, set[str]]:
     return name, options
 
 
-def is_images(uri: str | Path) -> bool:
-    """Whether this names images (a folder, a glob, an image file) and not a video."""
-    text, path = str(uri), Path(uri)
-    if path.exists():
-        return path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES
-    return any(sign in text for sign in "*?[")
+def _nothing_there(uri: str) -> SourceError:
+    if scheme_of(uri):
+        return SourceError(
+            f"cannot open {masked(uri)!r}",
+            why="it is a URL, and a file is wanted here",
+            fix="`edgeds live URL` takes streams; else save the stream to a file first",
+        )
+    fix = "check the path; SOURCE is a video file, a folder of images or a glob in quotes"
+    why = "there is no such file or folder"
+    if len(Path(uri).name.encode()) > 255:
+        why, fix = "its name is longer than a file name can be", "check the path"
+    return SourceError(f"cannot open {shortened(uri)!r}", why=why, fix=fix)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgeds.errors import SourceError, SourceFailed
-from edgeds.sources.live import Grab
+from edgeds.sources.feed import Grab
 from edgeds.types import Closing, Pixels, Size
 
 PixelFormat = Literal["auto", "mjpg", "yuyv"]

@@ -1,66 +1,93 @@
-"""Exposure, white balance and focus of a camera, held as they are so that a plate stays valid.
+"""3A lock: exposure, white balance and focus of a camera locked as they are, so that a plate stays
+valid.
 
-Drivers promise much: every setting is read back, and the picture is looked at, since many cameras
-leave their automatic for a value that has nothing to do with what it had found. Knows OpenCV's
-property numbers and their meaning by backend, and nothing about plates.
+Drivers promise much: every setting is read back, and the picture is checked, since many cameras
+leave the automatic mode for a value that has nothing to do with the one it had found. Knows
+OpenCV's property numbers and their meaning by backend, and nothing about plates or threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.types import Pixels
+
 # Relative change of a channel's mean past which the picture has jumped.
 _JUMP = 0.08
-# Frames that may still have the former setting: queued in the driver, under way in the camera.
-_STALE_FRAMES = 6
+# Pictures that may still have the former setting: queued in the driver, or on the way from the
+# camera.
+_STALE_PICTURES = 6
+
+
+_Level: TypeAlias = npt.NDArray[np.float64]
 
 
 class Camera(Protocol):
-    """What is used of cv2.VideoCapture."""
+    """The part of cv2.VideoCapture that a lock needs."""
 
     def get(self, prop: int) -> float: ...
 
     def set(self, prop: int, value: float) -> bool: ...
 
-    def read(self) -> tuple[bool, Any]: ...
-
     def getBackendName(self) -> str: ...  # noqa: N802 (OpenCV's name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What was achieved. `str()` tells it to people."""
+class Locked:
+    """What a lock achieved. `str()` describes it for people."""
 
     values: Mapping[str, float]
-    """What holds still now, with its value in the driver's own units, to be kept with a plate."""
+    """Each locked setting and its value in the driver's own units, to be kept with a plate."""
     refused: Mapping[str, str]
-    """What does not, and why."""
+    """Each setting that stays automatic, and why."""
 
     def __str__(self) -> str:
-        held = ", ".join(self.values) or "nothing"
+        names = ", ".join(self.values) or "nothing"
         left = "; ".join(f"{name} is not: {why}" for name, why in self.refused.items())
-        return f"locked: {held}" + (f" ({left})" if left else "")
+        return f"locked: {names}" + (f" ({left})" if left else "")
 
 
-def hold(camera: Camera) -> Held:
-    """Switch the automatics off, at what they have found. Reads some twenty frames on the way.
+Locking: TypeAlias = Generator[None, Pixels, Locked]
+"""A lock under way. Start it with `next`, send it every picture of the camera; it returns `Locked`.
 
-    Call it in the thread that reads the camera, when the picture has settled and is empty.
+It takes 8 pictures where nothing jumps and never reads one itself, so pictures keep flowing.
+"""
+
+
+def lock(camera: Camera, values: Mapping[str, float] | None = None) -> Locking:
+    """Switch the automatics off: at what they have found, or at the `values` of a former lock.
+
+    Run it in the thread that reads the camera, when the picture has settled and is empty.
     """
-    return _each(camera, {})
+    controls = _controls(camera.getBackendName())
+    wanted = values or {}
+    locked: dict[str, float] = {}
+    refused: dict[str, str] = {}
+    level = yield from _level(2)
+    for control in controls:
+        if control.name in wanted:
+            try:
+                locked[control.name] = _set_to(camera, control, wanted[control.name])
+            except _Refused as reason:
+                refused[control.name] = str(reason)
+    if locked:
+        level = yield from _level(_STALE_PICTURES)
+    rest = [control for control in controls if control.name not in wanted]
+    settled = yield from _lock_together(camera, rest, level)
+    if settled is None:
+        settled = yield from _lock_one_by_one(camera, rest, level)
+    return Locked(
+        values={c.name: v for c in controls for v in _found(c, locked, settled.values)},
+        refused={**refused, **settled.refused},
+    )
 
 
-def restore(camera: Camera, values: Mapping[str, float]) -> Held:
-    """Bring the camera to what it was held at when the plate was taken."""
-    return _each(camera, values)
-
-
-def release(camera: Camera) -> None:
+def unlock(camera: Camera) -> None:
     """Switch the automatics on again."""
     for control in _controls(camera.getBackendName()):
         camera.set(control.automatic, control.on)
@@ -72,14 +99,14 @@ class _Control:
     automatic: int
     value: int
     off: tuple[float, ...]
-    """Values of `automatic` that switch it off: what backends understand by it differs."""
+    """Values of `automatic` that switch it off; they differ by backend."""
     on: float
 
 
 def _controls(backend: str) -> tuple[_Control, ...]:
     import cv2
 
-    # V4L2 hands its own menu through: 1 is manual, 3 is "aperture priority", what UVC cameras
+    # V4L2 passes its own menu through: 1 is manual, 3 is "aperture priority", which UVC cameras
     # call automatic. Others take a switch, or DirectShow's former halves.
     manual, automatic = ((1.0,), 3.0) if backend == "V4L2" else ((0.0, 0.25), 1.0)
     return (
@@ -89,26 +116,15 @@ def _controls(backend: str) -> tuple[_Control, ...]:
     )
 
 
-def _each(camera: Camera, wanted: Mapping[str, float]) -> Held:
-    values, refused = {}, {}
-    level = _level(camera, frames=2)
-    for control in _controls(camera.getBackendName()):
-        try:
-            if control.name in wanted:
-                values[control.name] = _held_at(camera, control, wanted[control.name])
-                level = _level(camera)
-            else:
-                values[control.name] = _held_as_it_is(camera, control, level)
-        except _Refused as reason:
-            refused[control.name] = str(reason)
-    return Held(values=values, refused=refused)
-
-
 class _Refused(Exception):  # noqa: N818 (it never leaves this module)
     pass
 
 
-def _held_at(camera: Camera, control: _Control, value: float) -> float:
+def _found(control: _Control, *locks: Mapping[str, float]) -> list[float]:
+    return [values[control.name] for values in locks if control.name in values]
+
+
+def _set_to(camera: Camera, control: _Control, value: float) -> float:
     before = camera.get(control.automatic)
     _switch_off(camera, control)
     camera.set(control.value, value)
@@ -118,23 +134,60 @@ def _held_at(camera: Camera, control: _Control, value: float) -> float:
     return value
 
 
-def _held_as_it_is(
-    camera: Camera, control: _Control, level: npt.NDArray[np.float64] | None
-) -> float:
-    before, found = camera.get(control.automatic), camera.get(control.value)
-    _switch_off(camera, control)
-    if _jumped(level, _level(camera)):
-        camera.set(control.value, found)  # some forget it on the way
-        if _jumped(level, _level(camera)):
-            camera.set(control.automatic, before)
-            raise _Refused("the picture jumps when it is locked, so it stays automatic")
-    return float(camera.get(control.value))
+def _lock_together(
+    camera: Camera, controls: list[_Control], level: _Level
+) -> Generator[None, Pixels, Locked | None]:
+    """Lock all controls at once, which takes the fewest pictures; None where the picture jumped."""
+    before = [(c, camera.get(c.automatic)) for c in controls]
+    refused: dict[str, str] = {}
+    found: dict[_Control, float] = {}
+    for control in controls:
+        value = camera.get(control.value)
+        try:
+            _switch_off(camera, control)
+            found[control] = value
+        except _Refused as reason:
+            refused[control.name] = str(reason)
+    if found and _jumped(level, (yield from _level(_STALE_PICTURES))):
+        for control, value in found.items():
+            camera.set(control.value, value)  # some cameras lose it when they switch
+        if _jumped(level, (yield from _level(_STALE_PICTURES))):
+            for control, automatic in before:
+                if control in found:
+                    camera.set(control.automatic, automatic)
+            yield from _level(_STALE_PICTURES)
+            return None
+    return Locked(values={c.name: float(camera.get(c.value)) for c in found}, refused=refused)
+
+
+def _lock_one_by_one(
+    camera: Camera, controls: list[_Control], level: _Level
+) -> Generator[None, Pixels, Locked]:
+    """Find the control that makes the picture jump, and leave only that one automatic."""
+    values: dict[str, float] = {}
+    refused: dict[str, str] = {}
+    for control in controls:
+        before, found = camera.get(control.automatic), camera.get(control.value)
+        try:
+            _switch_off(camera, control)
+        except _Refused as reason:
+            refused[control.name] = str(reason)
+            continue
+        if _jumped(level, (yield from _level(_STALE_PICTURES))):
+            camera.set(control.value, found)  # some cameras lose it when they switch
+            if _jumped(level, (yield from _level(_STALE_PICTURES))):
+                camera.set(control.automatic, before)
+                refused[control.name] = "the picture jumps when it is locked, so it stays automatic"
+                yield from _level(_STALE_PICTURES)  # the next control is judged without the jump
+                continue
+        values[control.name] = float(camera.get(control.value))
+    return Locked(values=values, refused=refused)
 
 
 def _switch_off(camera: Camera, control: _Control) -> None:
     """
     Raises:
-        _Refused: the driver did not do it, whatever it said.
+        _Refused: the driver did not do it, whatever it answered.
     """
     if camera.get(control.automatic) in control.off:
         return
@@ -144,17 +197,12 @@ def _switch_off(camera: Camera, control: _Control) -> None:
     raise _Refused("the driver does not let it")
 
 
-def _level(camera: Camera, *, frames: int = _STALE_FRAMES) -> npt.NDArray[np.float64] | None:
-    """Mean of each channel in the newest of so many frames; None where there is no picture."""
-    level = None
-    for _ in range(frames):
-        done, picture = camera.read()
-        if done:
-            level = np.asarray(picture[::8, ::8].mean(axis=(0, 1)), np.float64)
-    return level
+def _level(pictures: int) -> Generator[None, Pixels, _Level]:
+    """Mean of each channel in the newest of so many pictures."""
+    for _ in range(pictures):
+        newest = yield
+    return np.asarray(newest[::8, ::8].mean(axis=(0, 1)), np.float64)
 
 
-def _jumped(before: npt.NDArray[np.float64] | None, after: npt.NDArray[np.float64] | None) -> bool:
-    if before is None or after is None:
-        return False
+def _jumped(before: _Level, after: _Level) -> bool:
     return bool((np.abs(after - before) > _JUMP * before + 1).any())

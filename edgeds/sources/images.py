@@ -1,9 +1,8 @@
-"""Images as a stream: a folder, a glob or one file. Knows nothing about video."""
+"""Images as a stream: a folder, a glob, a pattern or one file. Knows nothing about video."""
 
 from __future__ import annotations
 
-import glob
-import re
+import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,19 +10,35 @@ from pathlib import Path
 import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
+from edgeds.sources.animation import frames_in
+from edgeds.sources.image_names import paths_from_uri, unique_names
+from edgeds.sources.media_errors import reason_of
+from edgeds.sources.scaling import text_from_size
 from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
 
+_log = logging.getLogger(__name__)
+
 
 class ImagesSource(Closing):
-    """Images in natural order of their names (`2.png` before `10.png`), at `rate` a second."""
+    """Images in natural order of their names (`2.png` before `10.png`), at `rate` a second.
+
+    Frames are named by their files' stems; where stems meet, by folder or suffix too.
+    """
 
     def __init__(self, uri: str | Path, *, rate: Fraction = Fraction(30)) -> None:
-        self._paths = _paths_from_uri(uri)
-        first = pixels_from_image(self._paths[0])
+        """
+        Raises:
+            SourceError: no image is there, or the first one cannot be read.
+        """
+        self._paths = paths_from_uri(uri)
+        self._names = unique_names(self._paths)
+        self.notes: list[str] = []
+        """What people should know of the images; it grows while they are read."""
+        first = self._read(self._paths[0])
         self._closed = False
         self.info = StreamInfo(
-            name=Path(uri).name or str(uri),
+            name=Path(uri).resolve().name if Path(uri).name in ("", "..") else Path(uri).name,
             size=(first.shape[0], first.shape[1]),
             rate=rate,
             time_base=1 / rate,
@@ -37,19 +52,26 @@ class ImagesSource(Closing):
             if self._closed:
                 return
             try:
-                pixels = pixels_from_image(path)
+                pixels = self._read(path)
             except SourceError as error:
                 raise SourceFailed(error.what, why=error.why, fix=error.fix) from error
             if pixels.shape[:2] != self.info.size:
                 raise SourceFailed(
-                    f"{path.name} is {_size(pixels.shape[:2])}",
-                    why=f"the images before it are {_size(self.info.size)}",
+                    f"{path.name} is {text_from_size(pixels.shape)}",
+                    why=f"the images before it are {text_from_size(self.info.size)}",
                     fix="give images of one size, or one run for each size",
                 )
-            yield Frame(pixels, index, index, self.info.time_base, path.stem)
+            yield Frame(pixels, index, index, self.info.time_base, self._names[index])
 
     def close(self) -> None:
         self._closed = True
+
+    def _read(self, path: Path) -> Pixels:
+        data = _bytes_of(path)
+        if not self.notes and (count := frames_in(data)) > 1:
+            self.notes.append(f"{path.name} is an animation of {count} pictures; the first is used")
+            _log.info(self.notes[-1])
+        return _decoded(data, path)
 
 
 def pixels_from_image(path: Path) -> Pixels:
@@ -58,15 +80,29 @@ def pixels_from_image(path: Path) -> Pixels:
     Raises:
         SourceError: it is missing, or not an image.
     """
+    return _decoded(_bytes_of(path), path)
+
+
+def _bytes_of(path: Path) -> bytes:
+    # By way of bytes: cv2.imread cannot open every file name on Windows, and hides the reason.
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = reason_of(error)
+        raise SourceError(
+            f"cannot open {str(path)!r}", why=reason.why, fix=reason.fix or "check the path"
+        ) from error
+
+
+def _decoded(data: bytes, path: Path) -> Pixels:
     import cv2
 
-    if not path.is_file():
+    try:
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error as error:  # such as more pixels than OpenCV allows
         raise SourceError(
-            f"cannot open {str(path)!r}", why="there is no such file", fix="check the path"
-        )
-    # By way of bytes: cv2.imread cannot open every file name on Windows, and hides the reason.
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+            f"cannot read {str(path)!r}", why=reason_of(error).why, fix="give a smaller image"
+        ) from error
     if bgr is None:
         raise SourceError(
             f"cannot read {str(path)!r}",
@@ -76,30 +112,3 @@ def pixels_from_image(path: Path) -> Pixels:
     pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     pixels.flags.writeable = False
     return pixels
-
-
-def _paths_from_uri(uri: str | Path) -> list[Path]:
-    path = Path(uri)
-    if path.is_file():
-        return [path]
-    # Path.glob takes no absolute pattern.
-    matches = glob.glob(str(uri))  # noqa: PTH207
-    found = path.iterdir() if path.is_dir() else map(Path, matches)
-    paths = [p for p in found if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
-    if not paths:
-        raise SourceError(
-            f"no images in {str(uri)!r}",
-            why="a folder or glob must match at least one image file",
-            fix=f"use files that end in {', '.join(sorted(IMAGE_SUFFIXES))}",
-        )
-    return sorted(paths, key=_natural)
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    parts = re.split(r"(\d+)", path.name)
-    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in parts]
-
-
-def _size(size: tuple[int, ...]) -> str:
-    height, width = size
-    return f"{width}x{height}"

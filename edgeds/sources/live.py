@@ -1,70 +1,34 @@
 """A camera or stream as a Source that outlives its connection.
 
-Each connection reads in a thread of its own, since a driver may hang where nothing can interrupt
-it: such a thread is left behind, and a new connection is made. Knows nothing about drivers.
+Each connection has a `Reader`, a thread of its own: one that hangs is left behind, and a new
+connection is made. Knows nothing about drivers.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from statistics import median
 from typing import Protocol
 
 from edgeds.errors import EdgedsError, SourceError, SourceFailed
-from edgeds.sources.camera_settings import Camera, Held, hold, release, restore
-from edgeds.sources.scaling import resized
+from edgeds.sources.camera_settings import Camera, Locked, lock, unlock
+from edgeds.sources.feed import Feed, Grab
+from edgeds.sources.reader import POLL_SECS, Reader, Request
+from edgeds.sources.scaling import resized, same_shape, text_from_size
 from edgeds.sources.settings import RECONNECT, Reconnect
 from edgeds.sources.status import SourceState
-from edgeds.types import Closing, Frame, Pixels, Size, Source, StreamInfo
+from edgeds.types import Closing, Frame, Source, StreamInfo
 
-_POLL_SECS = 0.1
 _JOIN_SECS = 1.0
 _TIME_BASE = Fraction(1, 1000)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grab:
-    """What a connection gives: pixels, and when they came."""
-
-    pixels: Pixels
-    """uint8 RGB (H, W, 3)."""
-    secs: float
-    """On `time.monotonic`'s clock."""
-
-
-class Feed(Closing, Protocol):
-    """One connection to a camera or stream. All calls come from the thread that opened it."""
-
-    @property
-    def description(self) -> str:
-        """For people: "camera 0, MJPG"."""
-        ...
-
-    @property
-    def rate(self) -> Fraction | None:
-        """Nominal frames per second, where they are told."""
-        ...
-
-    @property
-    def camera(self) -> Camera | None:
-        """Where there are settings to hold; None for streams."""
-        ...
-
-    def read(self) -> Grab:
-        """Wait for the next picture.
-
-        Raises:
-            SourceFailed: the connection broke, or the stream ended.
-        """
-        ...
-
-
 class WatchedSource(Source, Protocol):
-    """A source that runs on its own, and tells how it is doing. All calls from any thread."""
+    """A source that runs on its own, and reports its state. All calls from any thread."""
 
     @property
     def state(self) -> SourceState: ...
@@ -75,18 +39,23 @@ class WatchedSource(Source, Protocol):
         ...
 
     @property
-    def held(self) -> Held | None:
-        """What came of the last `hold`; None where there was none, or nothing to hold."""
+    def locked(self) -> Locked | None:
+        """What the last `lock` achieved; None without one, while it works, or without a camera."""
         ...
 
-    def hold(self, values: Mapping[str, float] | None = None) -> None:
-        """Ask for exposure, white balance and focus as they are now, or at values of former days.
+    @property
+    def is_locking(self) -> bool:
+        """Whether a lock is under way: it takes about eight pictures."""
+        ...
 
-        Returns at once. A camera that was away is brought back to them.
+    def lock(self, values: Mapping[str, float] | None = None) -> None:
+        """Lock exposure, white balance and focus as they are now, or at values of a former lock.
+
+        Returns at once. A camera that reconnects gets the same values again.
         """
         ...
 
-    def release(self) -> None:
+    def unlock(self) -> None:
         """Ask for automatic exposure, white balance and focus again. Returns at once."""
         ...
 
@@ -95,28 +64,46 @@ class LiveSource(Closing):
     """Frames as they come, with the time of their grab. Ends only when it is closed.
 
     A connection that breaks or falls silent is made anew, with growing pauses; the frames' numbers
-    and times go on. `state` and `message` tell how it is doing, from any thread.
+    and times go on. `state` and `message` describe how it is doing, from any thread.
     """
 
-    def __init__(self, open_feed: Callable[[], Feed], settings: Reconnect = RECONNECT) -> None:
+    def __init__(
+        self,
+        open_feed: Callable[[], Feed],
+        settings: Reconnect = RECONNECT,
+        *,
+        name: str = "the source",
+        on_event: Callable[[str], None] = lambda _text: None,
+        stop: threading.Event | None = None,
+    ) -> None:
         """
+        Args:
+            name: for people, until the connection describes itself. A URL must be masked.
+            on_event: receives what people should know ("connecting to ..."), from any thread.
+            stop: ends the wait for the first picture when it is set.
+
         Raises:
-            SourceError: the first connection fails, or gives no picture in time.
+            SourceError: the first connection fails, gives no picture in time, or was stopped.
         """
-        self._open_feed, self._settings = open_feed, settings
+        self._open_feed, self._settings, self._on_event = open_feed, settings, on_event
         self._closed = threading.Event()
+        self._changing = threading.Lock()
+        """Guards `_reader` against a reconnect that meets a close."""
         self.state: SourceState = "running"
         self.message = ""
-        self.held: Held | None = None
-        self._reader = _Reader(open_feed)
-        first = self._reader.next(timeout_secs=settings.open_secs)
-        if not isinstance(first, Grab):
+        self.locked: Locked | None = None
+        self._reader = Reader(open_feed, on_locked=self._keep_lock)
+        self._gaps_secs: deque[float] = deque([0.0], maxlen=5)
+        self._scaled_from: set[tuple[int, ...]] = set()
+        try:
+            first = self._first_picture(name, stop)
+        except BaseException:
             self.close()
-            raise _cannot_open(first, settings)
+            raise
         self._first: Grab | None = first
         self.info = StreamInfo(
             name=self._reader.description,
-            size=_size(first.pixels),
+            size=(first.pixels.shape[0], first.pixels.shape[1]),
             rate=self._reader.rate,
             time_base=_TIME_BASE,
         )
@@ -130,25 +117,64 @@ class LiveSource(Closing):
             yield Frame(grab.pixels, index, pts, _TIME_BASE, grabbed_secs=grab.secs)
 
     def close(self) -> None:
-        self._closed.set()
-        if self.held is not None:  # drivers keep what a program leaves behind
-            self.release()
-        self._reader.leave()
-        self._reader.join(_JOIN_SECS)
+        with self._changing:
+            self._closed.set()
+            reader = self._reader
+        if self.locked is not None:  # drivers keep what a program leaves behind
+            self.unlock()
+        reader.leave()
+        reader.join(_JOIN_SECS)
         self.state = "ended"
 
-    def hold(self, values: Mapping[str, float] | None = None) -> None:
-        self._reader.command = lambda camera: self._hold(camera, values)
+    @property
+    def is_locking(self) -> bool:
+        return self._reader.is_locking
 
-    def release(self) -> None:
-        self._reader.command = self._release
+    def lock(self, values: Mapping[str, float] | None = None) -> None:
+        self.locked = None
+        self._request(lambda camera: lock(camera, values))
 
-    def _hold(self, camera: Camera, values: Mapping[str, float] | None) -> None:
-        self.held = hold(camera) if values is None else restore(camera, values)
+    def unlock(self) -> None:
+        self._request(self._unlock)
 
-    def _release(self, camera: Camera) -> None:
-        release(camera)
-        self.held = None
+    def _request(self, request: Request) -> None:
+        with self._changing:
+            self._reader.request = request
+
+    def _unlock(self, camera: Camera) -> None:
+        unlock(camera)
+        self.locked = None
+
+    def _keep_lock(self, locked: Locked) -> None:
+        self.locked = locked
+
+    def _first_picture(self, name: str, stop: threading.Event | None) -> Grab:
+        """
+        Raises:
+            SourceError: it does not come.
+        """
+        settings, reader = self._settings, self._reader
+        began_secs, said = time.monotonic(), ""
+        while True:
+            item = reader.next(timeout_secs=POLL_SECS)
+            if isinstance(item, Grab):
+                return item
+            if item is not None:
+                raise _cannot_open(name, item)
+            if stop is not None and stop.is_set():
+                raise SourceError(f"{name} was not opened", why="it was stopped while connecting")
+            now = time.monotonic()
+            if not self._may_wait(now, began_secs, settings.open_secs):
+                raise _no_picture(name, now - began_secs, heard=reader.heard_secs > began_secs)
+            text = "waiting for a key frame of" if reader.heard_secs > 0 else "connecting to"
+            if text != said and now - began_secs > settings.say_secs:
+                said = text
+                self._on_event(f"{text} {name} ...")
+
+    def _may_wait(self, now: float, since_secs: float, silent_secs: float) -> bool:
+        """Whether a picture may still come: for long, where data comes but no key frame yet."""
+        heard_secs = max(since_secs, self._reader.heard_secs)
+        return now - heard_secs <= silent_secs and now - since_secs <= self._settings.key_frame_secs
 
     def _grabs(self) -> Iterator[Grab]:
         settings = self._settings
@@ -165,122 +191,92 @@ class LiveSource(Closing):
                 except SourceFailed as error:
                     item = error
                     continue
-                heard_secs, backoff_secs, fresh = time.monotonic(), settings.backoff_secs, False
+                now = time.monotonic()
+                self._gaps_secs.append(0.0 if fresh else now - heard_secs)
+                heard_secs, backoff_secs, fresh = now, settings.backoff_secs, False
                 self.state, self.message = "running", ""
                 yield grab
             elif item is None:
-                silent_secs = time.monotonic() - heard_secs
-                if silent_secs > (settings.open_secs if fresh else settings.abandon_secs):
-                    item = _silent(silent_secs)
+                item = self._silence(heard_secs, fresh=fresh)
+                if item is not None:
                     continue
-                if silent_secs > settings.stall_secs and self.state == "running":
-                    self.state = "stalled"
-                    self.message = f"no picture for {silent_secs:.1f} s; waiting"
             else:
                 self.state = "reconnecting"
                 self.message = f"{item.what}: {item.why}; trying again in {backoff_secs:.2g} s"
-                self._reader.leave()
-                if self._closed.wait(backoff_secs):
+                if not self._reconnect(backoff_secs):
                     return
                 backoff_secs = min(2 * backoff_secs, settings.max_backoff_secs)
-                self._reader = _Reader(self._open_feed)
-                self._reader.wanted.set()
-                if self.held is not None:  # a camera that lost its power has forgotten it
-                    self.hold(self.held.values)
                 heard_secs, fresh = time.monotonic(), True
-            item = self._reader.next(timeout_secs=_POLL_SECS)
+            item = self._reader.next(timeout_secs=POLL_SECS)
+
+    def _silence(self, heard_secs: float, *, fresh: bool) -> SourceFailed | None:
+        """Report a stall; the reason to reconnect once the silence is too long."""
+        settings, now = self._settings, time.monotonic()
+        # A camera of one picture in two seconds is slow, not stalled.
+        slow_secs = 3 * median(self._gaps_secs)
+        silent_secs = now - heard_secs
+        limit_secs = settings.open_secs if fresh else max(settings.abandon_secs, slow_secs)
+        if not self._may_wait(now, heard_secs, limit_secs):
+            return SourceFailed("the source fell silent", why=f"no picture for {silent_secs:.1f} s")
+        if self.state == "running" and silent_secs > max(settings.stall_secs, slow_secs):
+            self.state = "stalled"
+            self.message = f"no picture for {silent_secs:.1f} s; waiting"
+        return None
+
+    def _reconnect(self, after_secs: float) -> bool:
+        """Leave the connection, wait, and make a new one; False where the source was closed."""
+        self._reader.leave()
+        if self._closed.wait(after_secs):
+            return False
+        with self._changing:
+            if self._closed.is_set():  # else its reader would never be left
+                return False
+            # A camera that lost its power has forgotten its settings.
+            values = None if self.locked is None else self.locked.values
+            again = None if values is None else lambda camera: lock(camera, values)
+            self._reader = Reader(
+                self._open_feed, on_locked=self._keep_lock, request=self._reader.request or again
+            )
+            self._reader.wanted.set()
+        return True
 
     def _as_announced(self, grab: Grab) -> Grab:
-        """A camera that comes back with another resolution fits as long as its view is the same."""
-        (height, width), (told_height, told_width) = _size(grab.pixels), self.info.size
-        if (height, width) == self.info.size:
+        """A picture of another size is scaled, as long as it shows the same view."""
+        size, told = grab.pixels.shape[:2], self.info.size
+        if size == told:
             return grab
-        if abs(height * told_width - width * told_height) > max(width, told_width):
+        if not same_shape((size[0], size[1]), told):
             raise SourceFailed(
-                f"{self.info.name} came back as {width}x{height}",
-                why=f"it began as {told_width}x{told_height}, so the plate is not its view",
+                f"the source came back as {text_from_size(size)}",
+                why=f"it began as {text_from_size(told)}, so the plate is not its view",
                 fix="set the camera back, or start again",
             )
-        return Grab(resized(grab.pixels, self.info.size), grab.secs)
+        if size not in self._scaled_from:
+            self._scaled_from.add(size)
+            self._on_event(
+                f"{self.info.name}: its pictures are {text_from_size(size)} now; "
+                f"they are scaled to {text_from_size(told)}"
+            )
+        return Grab(resized(grab.pixels, told), grab.secs)
 
 
-class _Reader:
-    """One connection in a thread of its own; it may hang there, and is left behind then."""
-
-    def __init__(self, open_feed: Callable[[], Feed]) -> None:
-        self.description, self.rate = "", None
-        self.wanted = threading.Event()
-        """Until it is set, only the newest picture is kept, so that none is old at the start."""
-        self.command: Callable[[Camera], None] | None = None
-        """To be done to the camera between two pictures."""
-        self._open_feed = open_feed
-        self._items: queue.Queue[Grab | EdgedsError] = queue.Queue(maxsize=1)
-        self._left = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="edgeds-reader", daemon=True)
-        self._thread.start()
-
-    description: str
-    rate: Fraction | None
-
-    def next(self, *, timeout_secs: float) -> Grab | EdgedsError | None:
-        """A picture, how the connection ended, or None where neither came in time."""
-        try:
-            return self._items.get(timeout=timeout_secs)
-        except queue.Empty:
-            return None
-
-    def leave(self) -> None:
-        """End the thread as soon as it can be reached."""
-        self._left.set()
-
-    def join(self, timeout_secs: float) -> None:
-        self._thread.join(timeout_secs)
-
-    def _read(self) -> None:
-        try:
-            with self._open_feed() as feed:
-                self.description, self.rate = feed.description, feed.rate
-                while not self._left.is_set():
-                    self._fulfil(feed)
-                    self._put(feed.read())
-                self._fulfil(feed)
-        except EdgedsError as error:
-            self._put(error)
-        except Exception as error:  # a driver's surprise is a break like any other
-            self._put(SourceFailed("the source broke", why=f"{type(error).__name__}: {error}"))
-
-    def _fulfil(self, feed: Feed) -> None:
-        command, self.command = self.command, None
-        if command is not None and feed.camera is not None:
-            command(feed.camera)
-
-    def _put(self, item: Grab | EdgedsError) -> None:
-        while not self._left.is_set():
-            # A break takes no picture's place: it would be the first one's, and nothing would open.
-            waits = self.wanted.is_set() or isinstance(item, EdgedsError)
-            try:
-                self._items.put(item, timeout=_POLL_SECS if waits else 0)
-                return
-            except queue.Full:
-                if not waits:
-                    self.next(timeout_secs=0)
-
-
-def _cannot_open(reason: EdgedsError | None, settings: Reconnect) -> SourceError:
+def _cannot_open(name: str, reason: EdgedsError) -> SourceError:
     if isinstance(reason, SourceError):
         return reason
-    if reason is None:
+    return SourceError(
+        f"cannot open {name}", why=f"{reason.what}: {reason.why}".rstrip(": "), fix=reason.fix
+    )
+
+
+def _no_picture(name: str, secs: float, *, heard: bool) -> SourceError:
+    if heard:
         return SourceError(
-            "the source gives no picture",
-            why=f"it was opened, and {settings.open_secs:.0f} s passed without one",
-            fix="see whether another program shows it, and whether one is using it",
+            f"{name} gives no picture",
+            why=f"data came for {secs:.0f} s, and no key frame was among it",
+            fix="set a shorter key-frame interval (GOP, I-frame interval) in the camera",
         )
-    return SourceError(reason.what, why=reason.why, fix=reason.fix)
-
-
-def _silent(secs: float) -> SourceFailed:
-    return SourceFailed("the source fell silent", why=f"no picture for {secs:.1f} s")
-
-
-def _size(pixels: Pixels) -> Size:
-    return pixels.shape[0], pixels.shape[1]
+    return SourceError(
+        f"{name} gives no picture",
+        why=f"{secs:.0f} s passed without one",
+        fix="check whether another program shows it, and whether one is using it",
+    )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from edgeds.errors import SourceFailed
-from edgeds.sources.camera_settings import Held
+from edgeds.sources.camera_settings import Locked
 from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Frame, Source
 
@@ -33,7 +33,8 @@ class RealTimeSource(Closing):
         self._playing = False
         self.state: SourceState = "running"
         self.message = ""
-        self.held: Held | None = None
+        self.locked: Locked | None = None
+        self.is_locking = False
         rate = self._clip.info.rate or Fraction(30)
         self._gap_secs = float(1 / rate)
         self.info = replace(
@@ -61,11 +62,11 @@ class RealTimeSource(Closing):
             self._clip.close()
             self.state = "ended"
 
-    def hold(self, values: Mapping[str, float] | None = None) -> None:
-        """A clip holds still as it is."""
+    def lock(self, values: Mapping[str, float] | None = None) -> None:
+        """A clip has nothing to lock."""
 
-    def release(self) -> None:
-        """A clip has nothing to release."""
+    def unlock(self) -> None:
+        """A clip has nothing to unlock."""
 
     def _played(self) -> Iterator[Frame]:
         pts, began_secs, first_secs = -1, float("-inf"), 0.0

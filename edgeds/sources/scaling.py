@@ -5,6 +5,9 @@ Casting, layout and normalisation are inside the network's graph and nowhere els
 
 from __future__ import annotations
 
+import re
+
+from edgeds.errors import InputError
 from edgeds.types import ColourTags, Pixels, Size
 
 # FFmpeg's AVColorSpace -> the matrices swscale has; what is not said is BT.601 to swscale.
@@ -26,6 +29,36 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     smaller: Pixels = cv2.resize(pixels, (width, height), interpolation=how)
     return smaller
+
+
+def size_from_text(text: str, *, multiple_of: int = 1) -> Size:
+    """`1280x720`, WIDTHxHEIGHT as every command line has it, to (height, width).
+
+    Raises:
+        InputError: it is no size, or a side is no multiple of `multiple_of`.
+    """
+    found = re.fullmatch(r"\s*(\d{1,5})\s*[xX\u00d7*]\s*(\d{1,5})\s*", text)
+    width, height = (int(found[1]), int(found[2])) if found else (0, 0)
+    if min(width, height) > 0 and width % multiple_of == 0 and height % multiple_of == 0:
+        return height, width
+    sides = "" if multiple_of == 1 else f", both multiples of {multiple_of}"
+    example = "1280x720" if 720 % multiple_of == 0 else f"{10 * multiple_of}x{6 * multiple_of}"
+    raise InputError(
+        f"{text!r} is not a size",
+        why=f"a size is WIDTHxHEIGHT{sides}",
+        fix=f"write it as {example}",
+    )
+
+
+def text_from_size(size: tuple[int, ...]) -> str:
+    """(height, width) as people read it: WIDTHxHEIGHT."""
+    return f"{size[1]}x{size[0]}"
+
+
+def same_shape(size: Size, other: Size) -> bool:
+    """Whether both have one aspect, up to the rounding of a pixel."""
+    (height, width), (other_height, other_width) = size, other
+    return abs(height * other_width - width * other_height) <= max(width, other_width)
 
 
 def swscale_colour(tags: ColourTags) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+"""What is written and read."""
+READABLE_IMAGE_SUFFIXES = IMAGE_SUFFIXES | {".avif"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +20,30 @@ class Reconnect:
     """Timeouts of cameras and streams, and pauses between attempts to connect."""
 
     stall_secs: float = 1.5
-    """Silence after which a source is said to stall: people are told within 2 s."""
+    """Silence after which a source is reported as stalled: people learn of it within 2 s."""
     abandon_secs: float = 5.0
     """Silence after which the connection is given up and made anew."""
     open_secs: float = 10.0
-    """For a connection to give its first frame: RTSP waits for a key frame."""
+    """Silence after which a new connection is given up."""
+    key_frame_secs: float = 60.0
+    """For a connection that sends data and no picture: it waits for a key frame."""
+    say_secs: float = 1.0
+    """After which people are told that a connection is being made."""
     backoff_secs: float = 0.25
     """Before the first new attempt; doubled with each that fails."""
     max_backoff_secs: float = 5.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Timeouts of a network stream inside FFmpeg."""
+
+    open_secs: float = 8.0
+    """For the other side to answer."""
+    read_secs: float = 4.0
+    """Between two packets."""
+
+
 HANDOFF = Handoff()
+STREAM = Stream()
 RECONNECT = Reconnect()

@@ -2,55 +2,66 @@
 
 from __future__ import annotations
 
-import re
+import errno
 import time
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from edgeds.errors import SourceError, SourceFailed
-from edgeds.sources.live import Grab
-from edgeds.types import Closing, Pixels
+from edgeds.sources.feed import Grab
+from edgeds.sources.media_errors import Reason, media_errors, reason_of
+from edgeds.sources.picture import upright_rgb
+from edgeds.sources.settings import STREAM, Stream
+from edgeds.sources.url import (
+    likely_scheme,
+    masked,
+    password_problem,
+    scheme_of,
+    with_plain_scheme,
+)
+from edgeds.types import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import av
 
-_OPEN_SECS = 8.0
-_READ_SECS = 4.0
-# Nothing waits for more than is needed: decoding starts at the first key frame.
-_OPTIONS = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
-# UDP loses packets on most home networks, which smears the picture until the next key frame.
-_RTSP_OPTIONS = {"rtsp_transport": "tcp"}
+RtspTransport: TypeAlias = Literal["auto", "tcp", "udp"]
+
+# Cameras announce their streams (SDP), so nothing need be probed. FFmpeg would read eight pictures,
+# which takes 8 s at 1 fps, to guess rate and delay; the decoder finds both in the first key frame.
+# With "nobuffer" FFmpeg would throw that key frame away: the first picture would come one key-frame
+# interval late, after 5 s or 12 s with many cameras.
+_ANNOUNCED_OPTIONS = {"probesize": "32", "analyzeduration": "1"}
+# Streams that announce nothing (MPEG-TS, FLV) are read until the streams in them are known.
+_OTHER_OPTIONS = {"fpsprobesize": "0", "analyzeduration": "500000"}
+# UDP loses packets on most home networks, which smears the picture until the next key frame. So
+# TCP comes first; a camera that refuses it (RTSP 461) is asked for UDP.
+_RTSP_OPTIONS: dict[RtspTransport, dict[str, str]] = {
+    "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp"},
+}
 
 
 class StreamFeed(Closing):
     """A stream that is connected. A frame's time is that of the packet that completed it here.
 
-    What the network and the camera's encoder took before is not known.
+    The delay of the network and of the camera's encoder is not known.
     """
 
     camera = None
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, rtsp_transport: RtspTransport = "auto", settings: Stream = STREAM
+    ) -> None:
         """
         Raises:
             SourceError: nothing answers, or it is no video.
         """
-        import av
-
-        self.description = without_password(url)
-        options = _OPTIONS | (_RTSP_OPTIONS if url.startswith("rtsp") else {})
-        try:
-            self._container = av.open(url, options=options, timeout=(_OPEN_SECS, _READ_SECS))
-        except (OSError, ValueError) as error:
-            raise SourceError(
-                f"cannot open {self.description}",
-                why=_reason(error),
-                fix="see whether it plays in another player (ffplay, VLC) on this machine",
-            ) from error
+        self.description = masked(url)
+        self._settings = settings
+        self._container = _opened(url, rtsp_transport, settings)
         if not self._container.streams.video:
             self._container.close()
             raise SourceError(
@@ -61,25 +72,29 @@ class StreamFeed(Closing):
         stream = self._container.streams.video[0]
         # Threads by frame hold back as many frames as there are threads.
         stream.thread_type = "SLICE"
-        self.rate = stream.average_rate and Fraction(stream.average_rate)
+        self._stream = stream
         self._grabs = self._decoded(stream)
 
-    def read(self) -> Grab:
-        import av
+    @property
+    def rate(self) -> Fraction | None:
+        """From the first picture on: the codec's own rate, else the container's."""
+        rate = self._stream.codec_context.framerate or self._stream.average_rate
+        return Fraction(rate) if rate and 0 < rate <= 1000 else None
 
+    def read(self) -> Grab | None:
         try:
             return next(self._grabs)
         except StopIteration:
             why = "the other side ended it"
-        except (OSError, av.FFmpegError) as error:
-            why = _reason(error)
-        raise SourceFailed(f"{self.description} broke off", why=why)
+        except media_errors() as error:
+            why = _reason(error, self._settings.read_secs).why
+        raise SourceFailed("the stream broke off", why=why)
 
     def close(self) -> None:
         self._container.close()
         self._grabs = iter(())  # as in VideoSource: else its pictures wait for the collector
 
-    def _decoded(self, stream: av.VideoStream) -> Iterator[Grab]:
+    def _decoded(self, stream: av.VideoStream) -> Iterator[Grab | None]:
         import av
 
         for packet in self._container.demux(stream):
@@ -87,18 +102,49 @@ class StreamFeed(Closing):
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:  # a lost packet: the next key frame mends it
-                continue
+                frames = []
+            if not frames:
+                yield None
             for frame in frames:
-                pixels = cast(Pixels, frame.to_ndarray(format="rgb24"))
-                turns = round(frame.rotation / 90) % 4
-                yield Grab(np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels, secs)
+                yield Grab(upright_rgb(frame), secs)
 
 
-def without_password(url: str) -> str:
-    """A URL as it may be shown: rtsp://user:secret@host -> rtsp://user@host."""
-    return re.sub(r"(//[^/@:]*):[^/]*@", r"\1@", url)
+def _opened(
+    url: str, rtsp_transport: RtspTransport, settings: Stream
+) -> av.container.InputContainer:
+    import av
+
+    scheme, name = scheme_of(url), masked(url)
+    problem = password_problem(url)
+    if problem:
+        raise SourceError(
+            f"cannot open {name}", why=problem, fix="quote the URL, and encode such signs"
+        )
+    options = _OTHER_OPTIONS
+    if scheme in ("rtsp", "rtsps"):
+        options = _ANNOUNCED_OPTIONS
+    if scheme == "rtsp":  # rtsps is TCP by its nature
+        options = options | _RTSP_OPTIONS[rtsp_transport]
+    timeout = (settings.open_secs, settings.read_secs)
+    try:
+        return av.open(with_plain_scheme(url), options=options, timeout=timeout)
+    except media_errors() as error:
+        reason = _reason(error, settings.open_secs)
+        fix = reason.fix or "check whether it plays in another player (ffplay, VLC) here"
+        near = likely_scheme(scheme)
+        if isinstance(error, av.error.ProtocolNotFoundError) and near:
+            fix = f"did you mean {near}:// ?"
+        raise SourceError(f"cannot open {name}", why=reason.why, fix=fix) from error
 
 
-def _reason(error: BaseException) -> str:
-    """FFmpeg's words for it. Not its whole message: that holds the URL, and a password."""
-    return getattr(error, "strerror", None) or type(error).__name__
+def _reason(error: BaseException, secs: float) -> Reason:
+    """Why, for people. `secs` is the time-out, which PyAV reports as "Immediate exit requested"."""
+    import av
+
+    if isinstance(error, av.error.ExitError):
+        return Reason(f"there was no answer for {secs:g} s", "check the address and the network")
+    if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:  # what FFmpeg makes of RTSP's 461
+        return Reason(
+            "the camera does not offer this transport", "use --rtsp-transport auto, or the other"
+        )
+    return reason_of(error)

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from edgeds.errors import SourceFailed
-from edgeds.sources.live import Grab
+from edgeds.sources.feed import Grab
 from edgeds.types import Closing, FloatMap, Frame, Pixels, Size, StreamInfo
 
 

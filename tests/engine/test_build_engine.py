@@ -395,7 +395,7 @@ def test_the_command_builds_into_the_users_folder_and_the_name_opens_it(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--size", "200x320"], "multiples of 32"),
+        (["--size", "320x200"], "multiples of 32"),
         (["--gpu", "rtx4090"], "sm86"),
         (["--calib", "."], "manifest.jsonl"),
         (["--weights", "none.safetensors"], "none.safetensors"),
@@ -411,10 +411,10 @@ def test_bad_options_are_told_in_a_line(edgeds: Run, options: list[str], words: 
 
 def test_the_table_has_what_was_measured_and_says_what_was_not(edgeds: Run, tmp_path: Path) -> None:
     pytest.importorskip("tensorrt_rtx", reason="needs tensorrt_rtx: edgeds[tensorrt-rtx-cu12]")
-    options = ("--precision", "fp32", "--size", "64x96", "-o", tmp_path / "e")
+    options = ("--precision", "fp32", "--size", "96x64", "-o", tmp_path / "e")
     here = edgeds("build-engine", *options, "--gpu", "none")
     assert here.returncode == 0, here.stderr
-    assert "64x96, for the CPU" in here.stdout
+    assert "96x64, for the CPU" in here.stdout
     assert "ms a frame" in here.stdout
     assert "not measured" not in here.stdout
     elsewhere = edgeds("build-engine", *options, "--gpu", "sm89")

@@ -140,7 +140,7 @@ def test_the_command_that_mends_names_size_and_weights() -> None:
     assert rebuild_command(card) == "edgeds build-engine --precision fp32"
     other = replace(card, precision="int8", size=(288, 512), made={"weights": "mine.safetensors"})
     assert rebuild_command(other) == (
-        "edgeds build-engine --precision int8 --size 288x512 --weights mine.safetensors"
+        "edgeds build-engine --precision int8 --size 512x288 --weights mine.safetensors"
     )
 
 

@@ -39,7 +39,7 @@ def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple
         ValueError: a side is not a multiple of 32.
     """
     if size[0] % STRIDE or size[1] % STRIDE:
-        raise ValueError(f"size {size[0]}x{size[1]}: both sides must be multiples of {STRIDE}")
+        raise ValueError(f"size {size[1]}x{size[0]}: both sides must be multiples of {STRIDE}")
     folder.mkdir(parents=True, exist_ok=True)
     plain = folded(network)
     pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)

@@ -1,0 +1,47 @@
+"""One connection to a camera or stream, as `LiveSource` needs it. Knows nothing about drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from edgeds.sources.camera_settings import Camera
+from edgeds.types import Closing, Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grab:
+    """A picture of a connection, and when it came."""
+
+    pixels: Pixels
+    """uint8 RGB (H, W, 3)."""
+    secs: float
+    """On `time.monotonic`'s clock."""
+
+
+class Feed(Closing, Protocol):
+    """One connection to a camera or stream. All calls come from the thread that opened it."""
+
+    @property
+    def description(self) -> str:
+        """For people: "camera 0, MJPG"."""
+        ...
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Nominal frames per second, where the source states them; asked after a picture."""
+        ...
+
+    @property
+    def camera(self) -> Camera | None:
+        """Where there are settings to lock; None for streams."""
+        ...
+
+    def read(self) -> Grab | None:
+        """Wait for the next picture; None where data came that makes no picture yet.
+
+        Raises:
+            SourceFailed: the connection broke, or the stream ended.
+        """
+        ...

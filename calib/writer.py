@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgeds.errors import DatasetError
 from edgeds.evaluation.dataset import MANIFEST
+from edgeds.sinks.replacing import replace_file
 from edgeds.types import FloatMap, Pixels
 
 
@@ -71,7 +72,7 @@ class SetWriter:
     def finish(self) -> Path:
         """Write the manifest: now it is a set."""
         path = self._folder / MANIFEST
-        path.write_text("".join(line + "\n" for line in self._lines), encoding="utf-8")
+        replace_file(path, "".join(line + "\n" for line in self._lines).encode())
         return path
 
     def _plate(self, stem: str, plate: Pixels) -> str:

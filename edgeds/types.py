@@ -81,6 +81,10 @@ class Maps:
     """float32 (H, W), 0 background .. 1 foreground."""
     inverse_depth: FloatMap
     """float32 (H, W), relative, larger is nearer; one scale for all frames of one plate."""
+    plate_offset: FloatMap | None = None
+    """How much brighter the background nearby is than the plate: float32 (h, w, 3) in levels of
+    255, at any size. The exposure changed since; un-mixing takes it into account.
+    """
 
     @property
     def size(self) -> Size:

@@ -26,7 +26,7 @@ def pictures() -> dict[str, Pixels]:
     return made
 
 
-@pytest.mark.parametrize("name", ["plate", *VIEWS])
+@pytest.mark.parametrize("name", ["plate", "replace-plate-off", *VIEWS])
 def test_the_picture_is_the_golden_one(pictures: dict[str, Pixels], name: str) -> None:
     golden = cv2.imread(str(GOLDEN / f"{name}.png"), cv2.IMREAD_UNCHANGED)
     swap = cv2.COLOR_BGRA2RGBA if golden.shape[2] == 4 else cv2.COLOR_BGR2RGB

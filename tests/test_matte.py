@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.matte import foreground, lifted, refined_alpha
+from edgeds.estimate.matte import foreground, lifted, refined, refined_alpha
+from edgeds.estimate.settings import Matte
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels
 
@@ -74,11 +75,102 @@ def test_the_plates_light_is_taken_out_of_the_foregrounds_colour() -> None:
     assert np.abs(foreground(frame, alpha, plate).astype(int) - ball).max() <= 2
 
 
-def test_sure_pixels_keep_the_frames_colours() -> None:
+def test_sure_foreground_keeps_the_frames_colours() -> None:
     frame, plate, truth = _scene()
     colours = foreground(frame, truth, plate)
-    sure = (truth == 0) | (truth == 1)
-    assert (colours[sure] == frame[sure]).all()
+    assert (colours[truth == 1] == frame[truth == 1]).all()
+
+
+def test_nothing_of_the_room_is_left_under_alpha_0() -> None:
+    frame, plate, truth = _scene()
+    colours = foreground(frame, truth, plate).astype(int)
+    room = truth == 0
+    near = cv2.dilate(truth, np.ones((25, 25), np.uint8)) > 0
+    assert (colours[room & ~near] == 0).all()
+    # Beside the ball its own colour goes on, so that scaling mixes nothing foreign into it.
+    beside = room & (cv2.dilate(truth, np.ones((5, 5), np.uint8)) > 0)
+    ball = frame[truth == 1].mean(axis=0)
+    assert np.abs(colours[beside] - ball).max() < 40
+
+
+@pytest.mark.parametrize("level", [0.0, 0.01])
+def test_a_frame_without_foreground_leaves_nothing(level: float) -> None:
+    frame, plate, truth = _scene()
+    assert foreground(frame, np.full_like(truth, level), plate).max() == 0
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_foreground_at_the_pictures_edge_is_cleared_too(side: str) -> None:
+    frame, plate, _ = _scene()
+    alpha = np.zeros(frame.shape[:2], np.float32)
+    alpha[
+        {"left": np.s_[:, :9], "right": np.s_[:, -9:], "top": np.s_[:9], "bottom": np.s_[-9:]}[side]
+    ] = 1
+    colours = foreground(frame, alpha, plate)
+    assert (colours[alpha == 1] == frame[alpha == 1]).all()
+    assert (colours[120:360, 200:600] == 0).all()
+
+
+def test_unmixing_stays_within_colours() -> None:
+    """A dark frame before a bright plate: (C - (1 - a)B) / a is far below 0, and must not wrap."""
+    frame, plate = np.full((8, 8, 3), 60, np.uint8), np.full((8, 8, 3), 230, np.uint8)
+    alpha = np.full((8, 8), 0.3, np.float32)
+    assert (foreground(frame, alpha, plate) == 0).all()
+    assert (foreground(255 - frame, alpha, 255 - plate) == 255).all()
+
+
+@pytest.mark.parametrize("gain", [2**-0.3, 2**0.3])
+def test_unmixing_follows_an_exposure_that_changed_since_the_plate(gain: float) -> None:
+    """.3 EV off, the border was 39 levels wrong, worse than not un-mixing at all."""
+    frame, plate, truth = _scene()
+    off = np.clip(plate * gain, 0, 255).round().astype(np.uint8)
+    ball = frame[truth == 1].mean(axis=0)
+    border = (truth > 0.15) & (truth < 0.85)
+
+    def wrong(plate_offset: FloatMap | None) -> float:
+        colours = foreground(frame, truth, off, plate_offset)
+        return float(np.abs(colours[border] - ball).mean())
+
+    found = refined(_coarse(truth), frame, off).plate_offset
+    assert found is not None
+    assert wrong(found) < 0.4 * wrong(None)
+    assert wrong(found) < 12
+
+
+@pytest.mark.parametrize("gain", [2**-0.3, 2**0.3])
+def test_refining_follows_an_exposure_that_changed_since_the_plate(gain: float) -> None:
+    frame, plate, truth = _scene()
+    off = np.clip(plate * gain, 0, 255).round().astype(np.uint8)
+    exact = np.abs(refined_alpha(_coarse(truth), frame, plate) - truth).mean()
+    assert np.abs(refined_alpha(_coarse(truth), frame, off) - truth).mean() < 1.6 * exact
+
+
+def test_where_the_mix_does_not_explain_the_frame_the_coarse_alpha_stays() -> None:
+    """A green light in the border is neither the red ball nor the wall."""
+    frame, plate, truth = _scene()
+    coarse = _coarse(truth)
+    grown = cv2.resize(lifted(coarse), (800, 480), interpolation=cv2.INTER_LINEAR)
+    border = (truth > 0.05) & (truth < 0.95)
+    lit = frame.copy()
+    lit[border] = (0, 255, 0)
+    assert np.abs(refined_alpha(coarse, lit, plate) - grown)[border].mean() < 0.02
+
+
+def test_where_the_plate_is_in_doubt_the_coarse_alpha_stays() -> None:
+    frame, plate, truth = _scene()
+    coarse = _coarse(truth)
+    grown = cv2.resize(lifted(coarse), (800, 480), interpolation=cv2.INTER_LINEAR)
+    doubt = np.ones(coarse.shape, np.float32)
+    alpha = refined(coarse, frame, plate, doubt=doubt).alpha
+    assert np.abs(alpha - grown).max() < 1e-6
+
+
+def test_the_matte_can_be_tuned() -> None:
+    frame, plate, truth = _scene()
+    coarse = _coarse(truth)
+    plain = cv2.resize(coarse, (800, 480), interpolation=cv2.INTER_LINEAR)
+    unsure = Matte(lift=0.0, residual_levels=1e-3)
+    assert np.abs(refined_alpha(coarse, frame, plate, settings=unsure) - plain).mean() < 1e-3
 
 
 def test_putting_the_foreground_back_over_the_plate_gives_the_frame() -> None:

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from edgeds.errors import ShapeError
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps, Pixels
-from edgeds.views.compose import colour_backdrop, composer, covering, depth_picture, over
+from edgeds.views.backdrop import colour_backdrop
+from edgeds.views.compose import composer
+from edgeds.views.covering import covering
+from edgeds.views.depth import depth_picture
+from edgeds.views.over import over
 from edgeds.views.settings import VIEWS, View
 
 SOURCE = SyntheticSource(size=(90, 160), frame_count=9, noise_levels=0)

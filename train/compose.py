@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeds.sinks.replacing import replacing
 from train.crop import cropped
 from train.foreground import placed
 from train.material import read_background, read_cutout
@@ -88,12 +89,10 @@ def composed(plan: Plan, *, processes: int, on_pictures: Callable[[int], None]) 
 def write_unit(plan: Plan, background: int) -> None:
     """All cut-outs over one background."""
     path = unit_path(plan, background)
-    scratch = path.with_suffix(".part")
-    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_STORED) as unit:
+    with replacing(path, durable=False) as part, zipfile.ZipFile(part, "w") as unit:
         for name, data in unit_members(plan, background):
             # a fixed date: equal plans give equal bytes
             unit.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    scratch.replace(path)
 
 
 def unit_members(plan: Plan, background: int) -> Iterator[tuple[str, bytes]]:
@@ -124,13 +123,11 @@ def joined(plan: Plan, part: int) -> Path:
     if path.exists():
         return path
     backgrounds = [b for b in range(len(plan.backgrounds)) if plan.part_of(b) == part]
-    scratch = path.with_suffix(".part")
-    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_STORED) as whole:
+    with replacing(path) as scratch, zipfile.ZipFile(scratch, "w") as whole:
         for background in backgrounds:
             with zipfile.ZipFile(unit_path(plan, background)) as unit:
                 for member in unit.infolist():
                     whole.writestr(zipfile.ZipInfo(member.filename), unit.read(member))
-    scratch.replace(path)
     for background in backgrounds:
         unit_path(plan, background).unlink()
     return path

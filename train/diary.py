@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from edgeds.sinks.replacing import replace_file
 from train.fit import fit
 from train.manners import SharedCores
 from train.pictures import write_curve
@@ -96,4 +97,4 @@ def forget_after(log: Path, step: int) -> None:
     """Drop what a killed run had logged beyond its last checkpoint."""
     if log.exists():
         kept = [x for x in log.read_text().splitlines() if json.loads(x)["step"] <= step]
-        log.write_text("".join(x + "\n" for x in kept))
+        replace_file(log, "".join(x + "\n" for x in kept).encode())

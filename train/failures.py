@@ -17,7 +17,8 @@ from edgeds.evaluation.evaluate import alpha_scores
 from edgeds.plate.plate import Plate
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
-from edgeds.views.compose import depth_picture, mask_picture
+from edgeds.views.depth import depth_picture
+from edgeds.views.mask import mask_picture
 
 _SIZE = (180, 320)
 _QUALITY = 85

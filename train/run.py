@@ -16,6 +16,7 @@ from edgeds.engine.network.checkpoint import WeightsError, checked_network, save
 from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.encoder import encoder_state_from_imagenet
 from edgeds.engine.network.plate_depth import PlateDepth
+from edgeds.sinks.replacing import replacing
 from train.grow import plate_depth_from_frame_network
 from train.processes import Processes
 from train.recipe import Recipe
@@ -102,9 +103,8 @@ class Run:
         made = {"steps": self.step, "samples": self.drawn, "secs": round(self.secs)}
         # first, since it refuses weights that are not finite
         save_weights(self.ema, self.folder / "weights.safetensors", made=made)
-        part = self.folder / "run.pt.part"
-        torch.save(state, part)
-        part.replace(self.folder / "run.pt")
+        with replacing(self.folder / "run.pt") as part:
+            torch.save(state, part)
 
     def load(self) -> None:
         state: dict[str, Any] = torch.load(self.folder / "run.pt", map_location=self.among.device)

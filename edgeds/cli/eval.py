@@ -83,6 +83,7 @@ def evaluate_command(
     from edgeds.evaluation.plot import plot as draw
     from edgeds.evaluation.sweep import sweep as run_sweep
     from edgeds.evaluation.sweep import sweepable
+    from edgeds.sinks.replacing import check_writable
 
     dataset = read_set(path)
     if scenes is not None:
@@ -95,6 +96,7 @@ def evaluate_command(
     drifts = len(driftable(dataset)) * len(chosen) if drift else 0
     if plot is not None:
         check_can_plot()
+        check_writable(plot, "the plot")
     points: tuple[Point, ...] = ()
     trials: tuple[Trial, ...] = ()
     with open_engine(engine, device=device) as opened:

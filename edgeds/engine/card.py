@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.errors import EngineError
+from edgeds.sinks.replacing import replace_file
 from edgeds.types import Size
 
 FORMAT = 1
@@ -48,9 +49,7 @@ class Card:
         """Write `card.json` into the folder, whole or not at all."""
         path = folder / CARD_NAME
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
-        part = path.with_suffix(".json.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        replace_file(path, text.encode())
         return path
 
 

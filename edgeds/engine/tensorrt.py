@@ -29,6 +29,7 @@ from edgeds.engine.tensorrt_library import (
     TensorRt,
 )
 from edgeds.errors import EngineError, RunError
+from edgeds.sinks.replacing import replace_file
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 if TYPE_CHECKING:
@@ -241,9 +242,7 @@ class _Graph:
         path = self._path.with_suffix(".kernels")
         if self._kernels is None or path.exists() or not os.access(path.parent, os.W_OK):
             return
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_bytes(bytes(self._kernels.serialize()))
-        part.replace(path)
+        replace_file(path, bytes(self._kernels.serialize()), durable=False)
         self._kernels = None
 
 

@@ -20,8 +20,9 @@ from edgeds.estimate.depth import (
     middle_of,
     spread_foreground,
 )
-from edgeds.estimate.matte import refined_alpha
+from edgeds.estimate.matte import refined
 from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
+from edgeds.estimate.settings import MATTE, Matte
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized
@@ -56,9 +57,14 @@ class Estimator:
     """
 
     def __init__(
-        self, engine: Engine, plate: Plate, *, depth_network: DepthNetwork | None = None
+        self,
+        engine: Engine,
+        plate: Plate,
+        *,
+        depth_network: DepthNetwork | None = None,
+        matte: Matte = MATTE,
     ) -> None:
-        self._engine = engine
+        self._engine, self._matte = engine, matte
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
         depth = _depth_by_engine(engine, small, features)
@@ -151,10 +157,11 @@ class Estimator:
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
         near = come_nearer(near, scene.middle)
         near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
-        alpha = refined_alpha(
-            raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small)
-        )
-        return Maps(alpha, anchored(alpha, scene.depth, near))
+        alpha, plate_offset = refined(
+            raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small),
+            settings=self._matte,
+        )  # fmt: skip
+        return Maps(alpha, anchored(alpha, scene.depth, near), plate_offset)
 
 
 def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:

@@ -9,87 +9,193 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.settings import MATTE
+from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
 
 
-def refined_alpha(
+class Refined(NamedTuple):
+    """What frame and plate say at full size."""
+
+    alpha: FloatMap
+    """float32 (H, W)."""
+    plate_offset: FloatMap | None
+    """How much brighter the background nearby is than the plate, float32 (h, w, 3) in levels at
+    the coarse size; None where nothing has a border.
+    """
+
+
+def refined(
     coarse: FloatMap,
     frame: Pixels,
     plate: Pixels,
     *,
     small: tuple[Pixels, Pixels] | None = None,
-) -> FloatMap:
+    doubt: FloatMap | None = None,
+    settings: Matte = MATTE,
+) -> Refined:
     """Coarse alpha (h, w) to the frame's (H, W), its border drawn by frame and plate.
 
     In the border band, alpha is the projection of C - B on F - B, F being the sure foreground's
     mean colour nearby. It counts for as much as F and B differ, F is of one colour and the mix
     explains C, and stays within what the coarse alpha says nearby; elsewhere the coarse alpha is
-    interpolated. `small` is frame and plate at the coarse size, from a caller who has them.
+    interpolated.
+
+    Args:
+        small: frame and plate at the coarse size, from a caller who has them.
+        doubt: (h, w), 0..1, where the plate may be wrong: there the coarse alpha counts.
     """
     import cv2
 
     height, width = frame.shape[:2]
-    coarse = lifted(coarse)
+    coarse = lifted(coarse, settings)
     alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     if coarse.shape == (height, width):
         alpha = alpha.copy()
     if small is None:
         small = resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2])
-    near = _around(coarse, *small)
+    near = _around(coarse, *small, settings)
+    if doubt is not None:
+        near.trust[...] *= 1 - doubt
     low, high = near.low, near.high
-    band = _band(low, high, (height, width))
+    band = _band(low, high, (height, width), settings)
     if band.size == 0:
-        return alpha
+        return Refined(alpha, None)
     at = _sampler(band, coarse.shape, (height, width))
-    b = plate.reshape(-1, 3)[band] + at(near.drift)
-    c_minus_b = frame.reshape(-1, 3)[band] - b
-    f_minus_b = at(near.colour) - b
-    contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
-    along = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
-    residual = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
-    variance = at(near.variance)
-    # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
-    # clipping at 1 what scatters about 1 made the foreground smaller.
-    short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
-    mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
-    confidence = contrast / (contrast + 3 * MATTE.noise_levels**2 + MATTE.texture * variance)
-    confidence *= np.exp(
-        -np.einsum("ij,ij->i", residual, residual) / (3 * MATTE.residual_levels**2)
+    b = plate.reshape(-1, 3)[band] + at(near.offset)
+    mixed, confidence = _projected(
+        frame.reshape(-1, 3)[band] - b, at(near.colour) - b, at(near.variance), settings
     )
     confidence *= np.clip(at(near.trust), 0, 1)
     before = alpha.reshape(-1)[band]
     highest = at(high)
     mixed = np.clip(mixed, at(low), highest * (2 - highest))  # what is thin is coarsely too faint
     alpha.reshape(-1)[band] = before + confidence * (mixed - before)
-    return alpha
+    return Refined(alpha, near.offset)
 
 
-def lifted(coarse: FloatMap) -> FloatMap:
-    """Coarse alpha grown where it is open: enlarging and clipping take more from a foreground,
-    which is the thinner of the two, than they give.
+def refined_alpha(
+    coarse: FloatMap, frame: Pixels, plate: Pixels, *, settings: Matte = MATTE
+) -> FloatMap:
+    """`refined`, for callers who want nothing but alpha."""
+    return refined(coarse, frame, plate, settings=settings).alpha
+
+
+def _projected(
+    c_minus_b: npt.NDArray[np.float32],
+    f_minus_b: npt.NDArray[np.float32],
+    variance: npt.NDArray[np.float32],
+    settings: Matte,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(alpha, confidence) of pixels: where C lies on the line from B to F; all (n, 3) or (n,)."""
+    contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
+    along = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
+    residual = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
+    # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
+    # clipping at 1 what scatters about 1 made the foreground smaller.
+    short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
+    mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
+    confidence = contrast / (contrast + 3 * settings.noise_levels**2 + settings.texture * variance)
+    confidence *= np.exp(
+        -np.einsum("ij,ij->i", residual, residual) / (3 * settings.residual_levels**2)
+    )
+    return mixed, confidence
+
+
+def lifted(coarse: FloatMap, settings: Matte = MATTE) -> FloatMap:
+    """Coarse alpha grown where it is open: enlarging and clipping shrink thin foregrounds, and
+    this makes up for it.
     """
-    return np.asarray(coarse + MATTE.lift * coarse * (1 - coarse), np.float32)
+    return np.asarray(coarse + settings.lift * coarse * (1 - coarse), np.float32)
 
 
-def foreground(frame: Pixels, alpha: FloatMap, plate: Pixels) -> Pixels:
-    """The foreground's own colour F, the plate's light taken out: F = (C - (1 - a)B) / a.
+def foreground(
+    frame: Pixels,
+    alpha: FloatMap,
+    plate: Pixels,
+    plate_offset: FloatMap | None = None,
+    *,
+    settings: Matte = MATTE,
+) -> Pixels:
+    """The foreground's own colour F, to keep: uint8 RGB (H, W, 3), straight (unassociated).
 
-    Straight (unassociated) uint8 RGB (H, W, 3). Where alpha is 1 it is the frame, and where alpha
-    is 0 too: there is no foreground whose colour could be known.
+    Where there is no foreground its colours are carried `bleed_px` outwards, and past that it is
+    black: nothing of the room is left under alpha 0. See `unmixed` for the arguments.
     """
-    band = np.flatnonzero((alpha > MATTE.band) & (alpha < 1 - MATTE.band))
+    colours = unmixed(frame, alpha, plate, plate_offset, settings=settings)
+    _clear(colours, alpha, settings)
+    return colours
+
+
+def unmixed(
+    frame: Pixels,
+    alpha: FloatMap,
+    plate: Pixels,
+    plate_offset: FloatMap | None = None,
+    *,
+    settings: Matte = MATTE,
+) -> Pixels:
+    """The frame with the plate's light taken out of the border: F = (C - (1 - a)B) / a.
+
+    To be put over something else with `over`. Elsewhere it is the frame, also where alpha is 0.
+
+    Args:
+        frame, plate: uint8 RGB (H, W, 3); `alpha` float32 (H, W).
+        plate_offset: `Maps.plate_offset`; B is the plate and this.
+    """
+    band = np.flatnonzero((alpha > settings.band) & (alpha < 1 - settings.band))
     result: Pixels = frame.copy()
     if band.size:
         a = alpha.reshape(-1)[band][:, None]
-        mixed = frame.reshape(-1, 3)[band] - (1 - a) * plate.reshape(-1, 3)[band]
+        behind = plate.reshape(-1, 3)[band].astype(np.float32)
+        if plate_offset is not None:
+            at = _sampler(band, plate_offset.shape, alpha.shape)
+            behind = np.clip(behind + at(plate_offset), 0, 255)
+        mixed = frame.reshape(-1, 3)[band] - (1 - a) * behind
         result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
     return result
+
+
+def _clear(colours: Pixels, alpha: FloatMap, settings: Matte) -> None:
+    """Keep colours where alpha is open, carry them a few pixels outwards, blacken the rest.
+
+    Where alpha is faint, un-mixing multiplies noise: there too the colour is carried.
+    """
+    import cv2
+
+    is_open = (alpha > settings.band).view(np.uint8)
+    left, top, width, height = cv2.boundingRect(is_open)
+    if not width:
+        colours.fill(0)
+        return
+    reach = settings.bleed_px
+    box = (
+        slice(max(0, top - reach), top + height + reach),
+        slice(max(0, left - reach), left + width + reach),
+    )
+    is_open, near = is_open[box], alpha[box]
+    kept = cv2.copyTo(colours[box], is_open)
+    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    faint = (near < settings.faint).view(np.uint8)
+    rim = np.flatnonzero(cv2.bitwise_and(cv2.dilate(is_open, square), faint))
+    # Normalised convolution (Knutsson & Westin 1993) at a quarter of the size; sure pixels
+    # decide.
+    size = (near.shape[1] + 3) // 4, (near.shape[0] + 3) // 4
+    weight = np.square(cv2.resize(near, size, interpolation=cv2.INTER_AREA))
+    total = cv2.resize(kept, size, interpolation=cv2.INTER_AREA) * weight[..., None]
+    count = cv2.resize(is_open.astype(np.float32), size, interpolation=cv2.INTER_AREA) * weight
+    total, count = (cv2.blur(values, (reach // 2 + 1, reach // 2 + 1)) for values in (total, count))
+    rows, columns = np.divmod(rim, near.shape[1])
+    there = rows // 4, columns // 4
+    carried = total[there] / np.maximum(count[there], 1e-6)[:, None]
+    kept.reshape(-1, 3)[rim] = np.clip(carried + 0.5, 0, 255).astype(np.uint8)
+    colours.fill(0)
+    colours[box] = kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +210,11 @@ class _Around:
     variance: FloatMap
     trust: FloatMap
     """How far there is enough sure foreground to know these; 1 and over is enough."""
-    drift: npt.NDArray[np.float32]
-    """What the sure background differs from the plate, (h, w, 3): exposure, white balance."""
+    offset: npt.NDArray[np.float32]
+    """How much brighter the sure background is than the plate, (h, w, 3)."""
 
 
-def _around(coarse: FloatMap, frame: Pixels, plate: Pixels) -> _Around:
+def _around(coarse: FloatMap, frame: Pixels, plate: Pixels, settings: Matte) -> _Around:
     import cv2
 
     def summed(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -116,32 +222,34 @@ def _around(coarse: FloatMap, frame: Pixels, plate: Pixels) -> _Around:
         return total
 
     kernel = np.ones((3, 3), np.uint8)
-    sure = (coarse > MATTE.sure).astype(np.float32)
-    empty = (coarse < 1 - MATTE.sure).astype(np.float32)
+    sure = (coarse > settings.sure).astype(np.float32)
+    empty = (coarse < 1 - settings.sure).astype(np.float32)
     colours = frame.astype(np.float32)
     total = summed(sure)
     count = np.maximum(total, 1e-3)
     colour = summed(colours * sure[..., None])
     colour /= count[..., None]
     power = summed(np.square(colours).sum(axis=-1) * sure) / count
-    drift = summed((colours - plate) * empty[..., None])
-    # A few pixels' worth of "no drift" in the mean: where hardly any background is near, none.
-    drift /= (summed(empty) + 4)[..., None]
+    offset = summed((colours - plate) * empty[..., None])
+    # A few pixels' worth of "no offset" in the mean: where hardly any background is near, none.
+    offset /= (summed(empty) + 4)[..., None]
     return _Around(
         low=cv2.erode(coarse, kernel),
         high=cv2.dilate(coarse, kernel),
         colour=colour,
         variance=np.maximum(power - np.square(colour).sum(axis=-1), 0),
         trust=total * np.float32(1 / 6),  # six sure pixels make a mean to be trusted
-        drift=drift,
+        offset=offset,
     )
 
 
-def _band(low: FloatMap, high: FloatMap, size: tuple[int, int]) -> npt.NDArray[np.intp]:
+def _band(
+    low: FloatMap, high: FloatMap, size: tuple[int, int], settings: Matte
+) -> npt.NDArray[np.intp]:
     """Flat indices, at full size, of the pixels whose alpha is open."""
     import cv2
 
-    is_open = ((high > MATTE.band) & (low < 1 - MATTE.band)).astype(np.uint8)
+    is_open = ((high > settings.band) & (low < 1 - settings.band)).astype(np.uint8)
     full = cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST)
     return np.flatnonzero(full.view(np.bool_))
 

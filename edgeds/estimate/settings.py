@@ -22,7 +22,15 @@ class Matte:
     texture: float = 2.0
     """Weight of the foreground's own variance beside that noise."""
     residual_levels: float = 24.0
-    """Misfit of the mixing equation at which its alpha is no longer believed."""
+    """Residual of the mixing equation at which its alpha is no longer believed."""
+    faint: float = 0.15
+    """In a cutout the foreground's colour beside it stands in for what un-mixing a fainter alpha
+    gives, which is mostly noise.
+    """
+    bleed_px: int = 8
+    """They are carried this far past its border, so that scaling and lossy encoding mix nothing
+    dark into it.
+    """
 
 
 MATTE = Matte()

@@ -23,6 +23,7 @@ from edgeds.evaluation.dataset import (
     load,
 )
 from edgeds.evaluation.statistics import Mean, Tally
+from edgeds.sinks.replacing import replace_file, replacing
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 Estimate: TypeAlias = Callable[[Frame], Maps]
@@ -249,8 +250,9 @@ def _save(maps: Maps, stem: str, folder: Path) -> None:
     levels = np.round(np.clip(maps.alpha, 0, 1) * 65535).astype(np.uint16)
     _, png = cv2.imencode(".png", levels)
     try:
-        (folder / "alpha" / f"{stem}.png").write_bytes(png.tobytes())
-        np.save(folder / "inverse_depth" / f"{stem}.npy", maps.inverse_depth.astype(np.float32))
+        replace_file(folder / "alpha" / f"{stem}.png", png.tobytes(), durable=False)
+        with replacing(folder / "inverse_depth" / f"{stem}.npy", durable=False) as part:
+            np.save(part, maps.inverse_depth.astype(np.float32))
     except OSError as error:
         raise SinkFailed(
             f"cannot save the maps of {stem!r}",

@@ -11,6 +11,7 @@ import numpy as np
 from edgeds.errors import InputError, SinkFailed
 from edgeds.evaluation.perturb import PERTURBATIONS
 from edgeds.evaluation.sweep import Point
+from edgeds.sinks.replacing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +69,8 @@ def plot(points: tuple[Point, ...], title: str, path: Path) -> None:
     legend.axis("off")
     legend.legend(*figure.axes[0].get_legend_handles_labels(), loc="center", frameon=False)
     try:
-        figure.savefig(path, dpi=110)
+        with replacing(path) as part:
+            figure.savefig(part, dpi=110)
     except (OSError, ValueError) as error:
         raise SinkFailed(
             f"cannot write the plot {str(path)!r}",

@@ -20,7 +20,9 @@ from edgeds.evaluation.dataset import MANIFEST
 from edgeds.evaluation.settings import SET_RECORDING, SetRecording
 from edgeds.plate.plate import Plate
 from edgeds.sinks.images import image_bytes
+from edgeds.sinks.replacing import replace_file
 from edgeds.sources.images import pixels_from_image
+from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels, Size
 
@@ -246,22 +248,17 @@ class _SetFolder:
 
     def _replace_manifest(self, lines: list[dict[str, Any]]) -> None:
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        part = self._manifest.with_suffix(".part")
         try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(self._manifest)
+            replace_file(self._manifest, text.encode())
         except OSError as error:
             raise _full(self._manifest, error) from error
 
     def _write(self, name: str, data: bytes) -> str:
         path = self._folder / name
-        part = path.with_name(path.name + ".part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
+            replace_file(path, data, durable=False)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise _full(path, error) from error
         return name
 
@@ -280,7 +277,7 @@ def _foreign(folder: Path, why: str) -> DatasetError:
 def _full(path: Path, error: OSError) -> SinkFailed:
     return SinkFailed(
         f"cannot write {path.name}",
-        why=error.strerror or str(error),
+        why=reason_of(error).why,
         fix="make room on the disk; the same command goes on with what is there",
     )
 

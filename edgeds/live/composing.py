@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from edgeds.live.estimating import Estimated, PlateInView
 from edgeds.types import Frame
+from edgeds.views.backdrop import Backdrop
 from edgeds.views.checkerboard import over_checkerboard
-from edgeds.views.compose import Backdrop, Compose, composer
+from edgeds.views.compose import Compose, composer
 from edgeds.views.settings import STYLE, View
 
 

@@ -33,7 +33,7 @@ from edgeds.sources import WatchedSource
 from edgeds.sources.handoff import Counts, latest, paced
 from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Engine, Frame, Pixels, Sink
-from edgeds.views.compose import Backdrop
+from edgeds.views.backdrop import Backdrop
 from edgeds.views.settings import STYLE, View
 
 _POLL_SECS = 0.05

@@ -13,8 +13,8 @@ from pathlib import Path
 from edgeds.errors import InputError
 from edgeds.live.composing import ViewRequest
 from edgeds.types import Closing, Pixels, Size
-from edgeds.views.backdrop import open_backdrop
-from edgeds.views.compose import Backdrop, covering
+from edgeds.views.backdrop import Backdrop, open_backdrop
+from edgeds.views.covering import covering
 from edgeds.views.settings import STYLE, VIEWS, View
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -20,7 +19,9 @@ import numpy.typing as npt
 from edgeds.errors import PlateError, SinkError, SourceError
 from edgeds.plate.plate import Origin, Plate
 from edgeds.sinks.images import image_bytes
+from edgeds.sinks.replacing import check_writable, replacing
 from edgeds.sources.images import pixels_from_image
+from edgeds.sources.media_errors import translated
 from edgeds.types import Pixels
 
 PLATE_SUFFIXES = (".npz", ".png")
@@ -64,21 +65,15 @@ def check_plate_target(path: Path) -> None:
     """Find out before the work is done that a plate cannot be written there.
 
     Raises:
-        SinkError: no such folder, or a suffix that would not keep the pixels.
+        SinkError: it cannot be written, or its suffix would not keep the pixels.
     """
-    if path.suffix.lower() not in PLATE_SUFFIXES:
-        why = "a plate must keep its pixels exactly"
-    elif not path.parent.is_dir():
-        why = f"there is no folder {str(path.parent)!r}"
-    elif path.is_dir():
-        why = "it is a folder"
-    else:
-        return
-    raise SinkError(
-        f"cannot write the plate {str(path)!r}",
-        why=why,
-        fix=f"give a path that ends in {' or '.join(PLATE_SUFFIXES)}, in a folder that is there",
-    )
+    if path.name != "-" and path.suffix.lower() not in PLATE_SUFFIXES:
+        raise SinkError(
+            f"cannot write the plate {str(path)!r}",
+            why="a plate must keep its pixels exactly",
+            fix=f"give a path that ends in {' or '.join(PLATE_SUFFIXES)}",
+        )
+    check_writable(path, "the plate")
 
 
 def plate_to_file(plate: Plate, path: Path) -> None:
@@ -88,21 +83,17 @@ def plate_to_file(plate: Plate, path: Path) -> None:
         SinkError: it cannot be written.
     """
     check_plate_target(path)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
+    with (
+        translated(
+            SinkError, f"cannot write the plate {str(path)!r}", fix="give a place you may write to"
+        ),
+        replacing(path) as part,
+    ):
         if path.suffix.lower() == ".npz":
-            np.savez_compressed(part, **_arrays(plate))  # type: ignore[arg-type]
+            with part.open("wb") as file:  # by its name NumPy would add .npz to .NPZ
+                np.savez_compressed(file, **_arrays(plate))  # type: ignore[arg-type]
         else:
             part.write_bytes(image_bytes(plate.pixels))
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise SinkError(
-            f"cannot write the plate {str(path)!r}",
-            why=error.strerror or str(error),
-            fix="give a place you may write to",
-        ) from error
 
 
 def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:

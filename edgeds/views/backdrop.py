@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
-from edgeds.errors import InputError, SourceError, SourceFailed
-from edgeds.sources import is_images, open_source
+import numpy as np
+
+from edgeds.errors import InputError, SourceError
+from edgeds.sources import is_images
 from edgeds.sources.images import pixels_from_image
 from edgeds.types import Closing, Frame, Pixels, Size
-from edgeds.views.compose import Backdrop, colour_backdrop, covering
+from edgeds.views.covering import covering
+from edgeds.views.video_backdrop import VideoBackdrop
+
+Backdrop: TypeAlias = Callable[[Frame], Pixels]
+"""Gives the pixels to put behind a frame's foreground, at the frame's size."""
 
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
@@ -48,41 +56,16 @@ class StillBackdrop(Closing):
         """Nothing is held."""
 
 
-class VideoBackdrop(Closing):
-    """A video that plays behind the frames at its own speed, and starts again at its end."""
+def colour_backdrop(colour: str) -> Backdrop:
+    """A plain backdrop of a colour as the web writes it: #00b140 or #0b4.
 
-    def __init__(self, uri: str, size: Size) -> None:
-        self._uri, self._size = uri, size
-        self._source = open_source(uri)
-        self._frames = iter(self._source)
-        self._start_secs = 0.0
-        self._next = next(self._frames)  # an opened source has a frame
-        self._shown = covering(self._next.pixels, size)
-
-    def __call__(self, frame: Frame) -> Pixels:
-        """The backdrop's picture at the frame's time. Frames come in order."""
-        newest: Frame | None = None
-        while self._start_secs + self._next.pts_secs <= frame.pts_secs:
-            newest = self._next
-            self._next = self._advance()
-        if newest is not None:
-            self._shown = covering(newest.pixels, self._size)
-        return self._shown
-
-    def close(self) -> None:
-        self._source.close()
-
-    def _advance(self) -> Frame:
-        last = self._next
-        try:
-            following = next(self._frames, None)
-        except SourceFailed:  # a backdrop that breaks off starts again as one that ends
-            following = None
-        if following is not None:
-            return following
-        rate = self._source.info.rate
-        self._start_secs += last.pts_secs + (float(1 / rate) if rate else 1 / 30)
-        self._source.close()
-        self._source = open_source(self._uri)
-        self._frames = iter(self._source)
-        return next(self._frames)
+    Raises:
+        ValueError: it is not one.
+    """
+    digits = colour.removeprefix("#")
+    if len(digits) == 3:
+        digits = "".join(2 * digit for digit in digits)
+    if len(digits) != 6:
+        raise ValueError(f"{colour!r} is not a colour")
+    rgb = tuple(bytes.fromhex(digits))
+    return lambda frame: np.full_like(frame.pixels, rgb)

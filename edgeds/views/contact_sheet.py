@@ -13,7 +13,10 @@ from edgeds.errors import SinkFailed
 from edgeds.sinks.images import image_bytes
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
-from edgeds.views.compose import depth_picture, mask_picture, outlined, over
+from edgeds.views.depth import depth_picture
+from edgeds.views.mask import mask_picture
+from edgeds.views.over import over
+from edgeds.views.overlay import outlined
 from edgeds.views.settings import STYLE
 
 _GAP_PX = 4

@@ -1,7 +1,8 @@
 """Make the golden pictures again: python tests/golden/make.py
 
-One frame of the synthetic scene in every view, and the plate of its clip. Style at them before
-committing new ones: they are what the views should look like, not what they happen to.
+One frame of the synthetic scene in every view, the plate of its clip, and `replace` with a plate
+that was taken .3 EV brighter. Look at them before committing new ones: they are what the views
+should look like, not what they happen to.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import numpy as np
 
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.matte import refined
 from edgeds.plate.from_clip import plate_from_samples
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
-from edgeds.types import Pixels
+from edgeds.types import Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.settings import VIEWS
 
@@ -38,7 +40,22 @@ def pictures() -> dict[str, Pixels]:
             depth_range=estimate.depth_range,
         )
         made[view] = compose(frames[7], maps).pixels
+    made["replace-plate-off"] = _before_a_brighter_plate(source, frames[7], maps)
     return made
+
+
+def _before_a_brighter_plate(source: SyntheticSource, frame: Frame, maps: Maps) -> Pixels:
+    """What un-mixing makes of a plate .3 EV off: the border has the ball's colour, not the wall's.
+
+    The alpha is the exact plate's: the difference engine takes such a plate for foreground.
+    """
+    brighter = np.clip(source.plate * 2**0.3, 0, 255).round().astype(np.uint8)
+    coarse = cv2.resize(maps.alpha, (160, 90), interpolation=cv2.INTER_AREA)
+    alpha, plate_offset = refined(coarse, frame.pixels, brighter)
+    compose = composer(
+        "replace", plate=brighter, plate_depth=maps.inverse_depth, depth_range=(0.0, 1.0)
+    )
+    return compose(frame, Maps(alpha, maps.inverse_depth, plate_offset)).pixels
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ An item's line is written when all its files are: who reads the manifest early f
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeds.sinks.replacing import replace_file
 from train.worlds.camera import Camera
 from train.worlds.film import Pixels
 
@@ -104,9 +104,7 @@ def _mended(manifest: Path) -> None:
     """A last line that was cut off is taken away."""
     text = manifest.read_bytes() if manifest.exists() else b""
     if text and not text.endswith(b"\n"):
-        part = manifest.with_suffix(".part")
-        part.write_bytes(text[: text.rfind(b"\n") + 1])
-        part.replace(manifest)
+        replace_file(manifest, text[: text.rfind(b"\n") + 1])
 
 
 def _kept(folder: Path, scene: str, view: int, drawing: Drawing) -> dict[str, Any]:
@@ -143,8 +141,8 @@ def millimetres(depth_m: Depth) -> NDArray[np.uint16]:
 
 def _write(path: Path, picture: NDArray[Any]) -> None:
     """Written under another name, then renamed: no half file is ever found."""
-    part = path.with_name(f".{os.getpid()}_{path.name}")
     quality = [cv2.IMWRITE_WEBP_QUALITY, 92] if path.suffix == ".webp" else []
-    if not cv2.imwrite(str(part), picture, quality):
+    done, data = cv2.imencode(path.suffix, picture, quality)
+    if not done:
         raise OSError(f"cannot write {path}")
-    part.replace(path)
+    replace_file(path, data.tobytes(), durable=False)

@@ -38,6 +38,7 @@ def bench_command(
 
     from edgeds.cli.bench.measure import bench
     from edgeds.cli.doctor.diagnosis import diagnose
+    from edgeds.sinks.replacing import replace_file
     from edgeds.sources.scaling import size_from_text
 
     cv2.setNumThreads(1)  # as in `edgeds video`
@@ -53,21 +54,22 @@ def bench_command(
     else:
         _print(report, told["machine"])
     if output is not None:
-        output.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        replace_file(output, (json.dumps(told, indent=2) + "\n").encode())
         say(f"report: {output}")
 
 
 def _check_target(path: Path) -> None:
     """Before minutes are spent on measuring."""
     from edgeds.errors import SinkError
+    from edgeds.sinks.replacing import check_writable
 
-    if path.suffix.lower() == ".json" and path.absolute().parent.is_dir():
-        return
-    raise SinkError(
-        f"cannot write the report {str(path)!r}",
-        why="it must be a .json in a folder that is there",
-        fix="give a path such as bench.json",
-    )
+    if path.suffix.lower() != ".json":
+        raise SinkError(
+            f"cannot write the report {str(path)!r}",
+            why="it must be a .json",
+            fix="give a path such as bench.json",
+        )
+    check_writable(path, "the report")
 
 
 def _slug(text: str) -> str:

@@ -7,7 +7,6 @@ running a plan.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from edgeds.engine.tensorrt_library import (
     this_os,
 )
 from edgeds.errors import EngineError
+from edgeds.sinks.replacing import replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +193,4 @@ def _keep_timing_cache(config: IBuilderConfig, path: Path) -> None:
     if cache is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(bytes(cache.serialize()))
-    part.replace(path)
+    replace_file(path, bytes(cache.serialize()), durable=False)

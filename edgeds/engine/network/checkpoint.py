@@ -18,6 +18,7 @@ from torch import Tensor
 from edgeds.engine.network.dual_head import Config, DualHead
 from edgeds.engine.network.plate_depth import Config as PlateDepthConfig
 from edgeds.engine.network.plate_depth import PlateDepth
+from edgeds.sinks.replacing import replacing
 
 FORMAT = "edgeds-weights-1"
 STATISTICS = ("running_mean", "running_var")
@@ -53,9 +54,8 @@ def save_weights(
         "config": json.dumps(asdict(network.config)),
         "made": json.dumps(made or {}),
     }
-    part = path.with_name(path.name + ".part")
-    save_file(tensors, part, metadata=metadata)
-    part.replace(path)
+    with replacing(path) as part:
+        save_file(tensors, part, metadata=metadata)
 
 
 def kept(name: str, tensor: Tensor) -> Tensor:

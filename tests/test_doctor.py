@@ -16,6 +16,7 @@ from edgeds.cli.doctor.diagnosis import Diagnosis, diagnose
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.choice import engine_choices, engine_for
 from edgeds.engine.cuda import Cuda, Gpu
+from edgeds.engine.places import shipped_weights
 from edgeds.engine.tensorrt_library import this_os
 from edgeds.errors import EngineError
 
@@ -82,8 +83,8 @@ def test_an_engine_of_another_network_is_never_chosen_unasked(home: Path) -> Non
     assert not other.automatic
 
 
-def test_auto_takes_the_gpu_engine_where_it_can_run_and_else_the_shipped_one(home: Path) -> None:
-    assert engine_for("auto", cuda=GPU, torch=fine) == default_engine()
+def test_auto_takes_a_built_engine_then_torch_on_the_gpu_then_the_cpu(home: Path) -> None:
+    assert engine_for("auto", cuda=GPU, torch=fine) == shipped_weights()
     mine = write_engine(home, "mine")
     assert engine_for("auto", cuda=GPU, torch=fine) == mine
     assert engine_for("cpu", cuda=GPU, torch=fine) == default_engine()
@@ -91,12 +92,25 @@ def test_auto_takes_the_gpu_engine_where_it_can_run_and_else_the_shipped_one(hom
     assert engine_for("auto", cuda=GPU, torch=lambda: "torch is missing") == default_engine()
 
 
-def test_a_gpu_without_an_engine_is_refused_with_the_command_that_makes_one(home: Path) -> None:
+def test_auto_finds_the_engine_of_any_gpu(home: Path) -> None:
+    mine = write_engine(home, "mine", gpu="sm89")
+    second = Gpu(index=1, name="another GPU", sm="sm89", memory_bytes=8 << 30)
+    both = Cuda(gpus=(*GPU.gpus, second))
+    found = engine_choices(cuda=both, torch=fine)
+    assert found[0].runs_on == "cuda:1"
+    assert engine_for("auto", cuda=both, torch=fine) == mine
+    assert engine_for("cuda:0", cuda=both, torch=fine) == shipped_weights()
+
+
+def test_a_gpu_that_nothing_can_use_is_refused_with_every_reason(home: Path) -> None:
     write_engine(home, "for another", gpu="sm89")
     with pytest.raises(EngineError, match="'cuda:0'") as caught:
-        engine_for("cuda:0", cuda=GPU, torch=fine)
+        engine_for("cuda:0", cuda=GPU, torch=lambda: "torch is missing")
     assert "built for sm89" in caught.value.why
-    assert "edgeds build-engine" in caught.value.fix
+    assert "torch is missing" in caught.value.why
+    with pytest.raises(EngineError, match="'cuda:3'") as caught:
+        engine_for("cuda:3", cuda=GPU, torch=fine)
+    assert "no cuda:3" in caught.value.why
 
 
 def test_a_damaged_card_is_an_answer_and_no_crash(home: Path) -> None:

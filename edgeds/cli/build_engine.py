@@ -46,6 +46,9 @@ def build_engine_command(
         str,
         typer.Option(help="auto: this machine's, else its CPU; none: the CPU; or sm75, sm86, ..."),
     ] = "auto",
+    device: Annotated[
+        str, typer.Option(help="Which GPU of this machine: auto is the first, or cuda:N.")
+    ] = "auto",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="The engine's folder."),
@@ -60,7 +63,7 @@ def build_engine_command(
     from edgeds.engine.places import shipped_calibration_set
     from edgeds.errors import DatasetError
 
-    target = _target(gpu)
+    target = _target(gpu, device)
     precision = precision or ("int8" if target.gpu is None else "fp16")
     calib = calib or shipped_calibration_set()
     if calib is None and precision != "fp32":
@@ -87,13 +90,19 @@ def build_engine_command(
     _tell(built, target, as_json=as_json, forced=force)
 
 
-def _target(gpu: str) -> BuildTarget:
-    """What to build for; says what was found."""
+def _target(gpu: str, device: str) -> BuildTarget:
+    """What to build for; prints what was found."""
     from edgeds.engine.build.candidate_builder import BuildTarget
     from edgeds.engine.cuda import find_cuda
     from edgeds.errors import EngineError
 
-    gpu = gpu.lower()
+    gpu, asked = gpu.lower(), re.fullmatch(r"auto|cuda(?::(\d+))?", device.lower())
+    if asked is None or (device != "auto" and gpu != "auto"):
+        raise EngineError(
+            f"cannot build an engine for --gpu {gpu} --device {device}",
+            why="--device names a GPU of this machine: auto or cuda:N",
+            fix="give --device cuda:N alone, or --gpu for the CPU or a GPU elsewhere",
+        )
     if gpu == "none":
         return BuildTarget()
     if re.fullmatch(r"sm\d{2,3}", gpu):
@@ -104,10 +113,17 @@ def _target(gpu: str) -> BuildTarget:
             why="it is no GPU architecture",
             fix="--gpu auto, none, or sm75, sm80, sm86, sm89, sm120",
         )
-    found = find_cuda()
-    if found.gpus:
-        say(f"for this machine's {found.gpus[0].name} ({found.gpus[0].sm})")
-        return BuildTarget(gpu=found.gpus[0].sm)
+    found, index = find_cuda(), int(asked[1] or 0)
+    if index < len(found.gpus):
+        own = found.gpus[index]
+        say(f"for this machine's {own.name} ({own.sm}, cuda:{index})")
+        return BuildTarget(gpu=own.sm, device=f"cuda:{index}")
+    if device != "auto":
+        raise EngineError(
+            f"cannot build an engine for {device!r}",
+            why=found.problem or f"this machine has {len(found.gpus)} GPU(s)",
+            fix="edgeds doctor lists them",
+        )
     say(f"for this machine's CPU: {found.problem}; --gpu sm86 and the like name one elsewhere")
     return BuildTarget()
 

@@ -7,34 +7,42 @@ from pathlib import Path
 from typing import cast
 
 from edgeds.engine.card import Card, check_files, read_card
-from edgeds.engine.choice import CPU_BACKENDS, engine_for
+from edgeds.engine.choice import CPU_BACKENDS, TORCH, engine_for
 from edgeds.engine.difference import DifferenceEngine
-from edgeds.engine.places import default_engine, engine_folder
+from edgeds.engine.places import default_engine, engine_folder, shipped_weights
 from edgeds.engine.target import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.types import Engine
 
+COMPILERS = (TORCH, "torch-compile", "torch-tensorrt")
+"""What runs weights: plain torch, torch.compile, torch_tensorrt."""
+
 __all__ = ["Card", "DifferenceEngine", "default_engine", "open_engine", "read_card"]
 
 
 def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engine:
-    """Open an engine: a folder, or "difference", the plain plate difference.
+    """Open an engine: a folder, weights on torch, or "difference", the plain plate difference.
 
     Args:
         path: a folder with a card.json, or the bare name of an engine that was built or ships;
-            without it engine/choice.py chooses. Weights (.safetensors) are compiled here and now
-            by torch_tensorrt.
-        device: "auto", "cpu", or "cuda:N" for TensorRT engines.
+            without it engine/choice.py chooses. "torch", "torch-compile" and "torch-tensorrt" run
+            the shipped weights on torch; "torch-compile:mine.safetensors" your own. A bare
+            .safetensors file runs on plain torch.
+        device: "auto", "cpu", or "cuda:N" for TensorRT and torch.
 
     Raises:
         EngineError: no engine there, it is damaged, or nothing installed can run it on `device`.
     """
     if str(path) == "difference":
         return DifferenceEngine()
-    if path is not None and Path(path).suffix == ".safetensors":
-        return _open_in_process(Path(path), device)
-    folder = engine_for(device) if path is None else engine_folder(path)
+    chosen = engine_for(device) if path is None else Path(path)
+    compiler, _, weights = str(chosen).partition(":")
+    if compiler in COMPILERS:
+        return _open_on_torch(Path(weights) if weights else shipped_weights(), device, compiler)
+    if chosen.suffix == ".safetensors":
+        return _open_on_torch(chosen, device, TORCH)
+    folder = engine_folder(chosen)
     card = read_card(folder)
     check_files(card, folder)
     check_network(card)
@@ -55,17 +63,17 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
     return _open_on_cpu(card, folder)
 
 
-def _open_in_process(weights: Path, device: str) -> Engine:
+def _open_on_torch(weights: Path, device: str, compiler: str) -> Engine:
+    what = f"cannot run the weights {weights.name!r}"
     try:
-        module = importlib.import_module("edgeds.engine.torch_tensorrt")
+        module = importlib.import_module("edgeds.engine.torch_cuda")
     except ImportError as error:
         raise EngineError(
-            f"cannot compile the weights {weights.name!r}",
-            why=f"{error.name} is not installed",
-            fix='pip install "edgeds[torch-tensorrt]"',
+            what, why=f"{error.name} is not installed", fix='pip install "edgeds[cuda]"'
         ) from error
-    shipped = read_card(default_engine()).size
-    return cast(Engine, module.open_weights(weights, device=device, size=shipped))
+    size = read_card(default_engine()).size
+    engine = module.open_weights(weights, device=device, size=size, compiler=compiler)
+    return cast(Engine, engine)
 
 
 def _open_on_cpu(card: Card, folder: Path) -> Engine:

@@ -6,17 +6,20 @@ Reads cards and asks the driver; loads nothing and builds nothing.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.engine.card import CARD_NAME, Card, read_card
 from edgeds.engine.cuda import Cuda, find_cuda
-from edgeds.engine.places import built_engines, default_engine
+from edgeds.engine.places import built_engines, default_engine, shipped_weights
 from edgeds.engine.target import check_network, check_target, check_torch, torch_problem
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 
+TORCH = "torch"
+"""The name under which the shipped weights on torch are asked for and listed."""
 CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"}
 """Measured on the shipped network, 2 threads: OpenVINO first, it is the faster one."""
 
@@ -26,6 +29,7 @@ class EngineChoice:
     """An engine folder and whether it can run here."""
 
     folder: Path
+    """For torch on CUDA the weights file."""
     card: Card
     runs_on: str
     """"OpenVINO CPU", "cuda:0", ...; empty where it cannot run."""
@@ -38,15 +42,16 @@ class EngineChoice:
 def engine_for(
     device: str, *, cuda: Cuda | None = None, torch: Callable[[], str] = torch_problem
 ) -> Path:
-    """The folder of the engine that runs on a device when none is asked for.
+    """The engine that runs on a device when none is asked for: a folder, or the weights for torch.
 
-    "cpu" is the shipped engine; "cuda:N" the newest engine that was built of the same network for
-    that GPU; "auto" is that where there is one, and the shipped engine otherwise.
+    "cpu" is the shipped engine. "cuda:N" is the newest TensorRT engine that was built of the same
+    network for that GPU, else the shipped weights on torch. "auto" is that where there is a GPU
+    that can run it, else the shipped engine.
 
     Raises:
-        EngineError: no engine was built for the GPU that is asked for.
+        EngineError: nothing can run on the GPU that is asked for.
     """
-    if device == "cpu" or (device == "auto" and not any(_folders(default_engine()))):
+    if device == "cpu":
         return default_engine()
     found = engine_choices(cuda=cuda or find_cuda(), device=device, torch=torch)
     for one in found:
@@ -54,15 +59,11 @@ def engine_for(
             return one.folder
     if device == "auto":
         return default_engine()
-    refused = [
-        f"{one.card.name}: {one.problem}"
-        for one in found
-        if one.card.backend in LIBRARIES and one.automatic
-    ]
+    refused = [f"{one.card.name}: {one.problem}" for one in found if one.automatic and one.problem]
     raise EngineError(
         f"cannot run the network on {device!r}",
-        why="; ".join(refused) or "no engine was built of it for a GPU",
-        fix="edgeds build-engine (see edgeds doctor), or --device auto",
+        why="; ".join(refused),
+        fix="edgeds doctor shows what is missing; --device auto runs on the CPU without it",
     )
 
 
@@ -71,19 +72,49 @@ def engine_choices(
 ) -> tuple[EngineChoice, ...]:
     """All engines in their places, in the order of choice.
 
-    GPU engines of the shipped network come first, the newest before older ones, then the shipped
-    one. Engines of other networks or for the CPU run only when they are asked for.
+    TensorRT engines of the shipped network come first, the newest before older ones, then its
+    weights on torch, then the shipped engine. Engines of other networks or for the CPU run only
+    when they are asked for.
 
     Args:
         cuda: what the driver says.
-        torch: asked, once an engine fits a GPU, why torch cannot use it.
+        torch: why torch cannot use a GPU; asked only where the driver sees one.
     """
     shipped = default_engine()
     network = read_card(shipped).network_hash
     built = [_choice(folder, network, cuda, device, torch) for folder in _folders(shipped)]
     gpu = [one for one in built if one.card.backend in LIBRARIES and one.automatic]
     rest = [one for one in built if one not in gpu]
-    return (*gpu, _choice(shipped, network, cuda, device, torch), *rest)
+    on_torch = _torch_choice(network, cuda, device, torch)
+    return (*gpu, on_torch, _choice(shipped, network, cuda, device, torch), *rest)
+
+
+def _torch_choice(network: str, cuda: Cuda, device: str, torch: Callable[[], str]) -> EngineChoice:
+    """The shipped weights on CUDA torch."""
+    card = Card(
+        name=TORCH,
+        size=read_card(default_engine()).size,
+        backend="torch",
+        precision="fp16",
+        network_hash=network,
+    )
+    runs_on, problem, fix = "", "", 'pip install "edgeds[cuda]"'
+    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
+    index = int(asked[1] or 0) if asked else 0
+    if index >= len(cuda.gpus):
+        problem = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)}"
+        fix = "edgeds doctor shows the GPUs"
+    elif importlib.util.find_spec("safetensors") is None:
+        problem = "safetensors is not installed"
+    elif not shipped_weights().is_file():
+        problem, fix = f"{shipped_weights().name} is missing", "install edgeds again"
+    else:
+        problem = torch()
+    if not problem:
+        runs_on, fix = f"cuda:{index}", ""
+    return EngineChoice(
+        folder=shipped_weights(), card=card, runs_on=runs_on, problem=problem, fix=fix
+    )
 
 
 def _folders(shipped: Path) -> Iterator[Path]:

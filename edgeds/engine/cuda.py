@@ -39,10 +39,19 @@ class Cuda:
     problem: str = ""
 
 
+def load_driver(load: Callable[[str], Any] = ctypes.CDLL) -> Any:
+    """The driver's library.
+
+    Raises:
+        OSError: there is no NVIDIA driver.
+    """
+    return load(_LIBRARY)
+
+
 def find_cuda(load: Callable[[str], Any] = ctypes.CDLL) -> Cuda:
     """Ask the driver. `load` opens a shared library by name, as ctypes.CDLL does."""
     try:
-        driver = load(_LIBRARY)
+        driver = load_driver(load)
     except OSError:
         return Cuda(problem=f"no NVIDIA driver: {_LIBRARY} cannot be loaded")
     version = ctypes.c_int()

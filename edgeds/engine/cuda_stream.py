@@ -1,14 +1,19 @@
-"""A stream: work on a device that is done in the order it is asked for, while the caller goes on.
+"""A stream: work on a device that is done in order, while the caller goes on.
 
-On a GPU that is a CUDA side stream; on the CPU everything is done at once, so that code written
-for streams runs and is tested where there is no GPU. Knows torch, and nothing of networks.
+On a GPU this is a CUDA side stream. On the CPU everything is done at once, so that code written
+for streams runs and is tested where there is no GPU. What the GPU reports as an error becomes a
+RunError here. Knows torch, and nothing of networks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
+
+from edgeds.errors import RunError
 
 if TYPE_CHECKING:
     import torch
@@ -20,12 +25,16 @@ class StreamEvent(Protocol):
     """A point in a stream."""
 
     def wait(self) -> None:
-        """Return when everything asked for before the event is done."""
+        """Return when everything before the event is done.
+
+        Raises:
+            RunError: the GPU reported an error.
+        """
         ...
 
 
 class DeviceStream(Protocol):
-    """Use it in a `with`: that makes it current in the thread that asks for work."""
+    """Use it in a `with`: that makes it current in the thread that enqueues work."""
 
     device: torch.device
     handle: int
@@ -43,31 +52,39 @@ class DeviceStream(Protocol):
     ) -> None: ...
 
     def host(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-        """Memory of the host that the device copies from and to while the caller goes on."""
+        """Page-locked memory of the host, which the device copies without the caller."""
         ...
 
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None: ...
 
     def captured(self, work: Work) -> Work:
-        """Do the work, and give what does it again, at less cost per call where that can be.
+        """Do torch's work, and return what repeats it with less cost per call.
 
         The work touches memory at fixed addresses only, and waits for nothing.
         """
         ...
 
+    def captured_calls(self, work: Work) -> Work:
+        """The same for calls of a library that allocates nothing while it runs."""
+        ...
+
     def record_event(self) -> StreamEvent: ...
+
+    def secs_of(self, work: Work) -> float:
+        """Do the work and return how long the device took, without the host's waiting."""
+        ...
 
 
 class CpuStream:
     """Everything is done when the call returns."""
 
     handle = 0
-    note = ""
 
     def __init__(self) -> None:
         import torch
 
         self.device = torch.device("cpu")
+        self.note = ""
 
     def __enter__(self) -> CpuStream:
         return self
@@ -87,8 +104,16 @@ class CpuStream:
         work()
         return work
 
+    def captured_calls(self, work: Work) -> Work:
+        return self.captured(work)
+
     def record_event(self) -> StreamEvent:
         return self
+
+    def secs_of(self, work: Work) -> float:
+        began = time.perf_counter()
+        work()
+        return time.perf_counter() - began
 
     def wait(self) -> None:
         """It is done already."""
@@ -123,36 +148,94 @@ class CudaStream:
         return torch.empty(shape, dtype=dtype, pin_memory=True)
 
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None:
-        target.copy_(source, non_blocking=True)
+        with _gpu_errors():
+            target.copy_(source, non_blocking=True)
 
     def captured(self, work: Work) -> Work:
         """As a CUDA graph; where the work cannot be captured, as it is, and `note` says why."""
         import torch
 
-        work()  # the first time allocates and may compile, which a capture forbids
-        self._stream.synchronize()
+        self._run_once(work)
         graph = torch.cuda.CUDAGraph()
         try:
             # thread_local: other threads may go on using the GPU meanwhile
             with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
                 work()
-        except RuntimeError as error:
-            self.note = f"no CUDA graph: {str(error).strip().splitlines()[0]}"
-            return work
-        return graph.replay
+        except (RuntimeError, RunError) as error:
+            return self._not_captured(work, error)
+        return _reported(graph.replay)
+
+    def captured_calls(self, work: Work) -> Work:
+        from edgeds.engine.cuda_graph import CudaGraph
+
+        self._run_once(work)
+        try:
+            graph = CudaGraph(self.handle, work)
+        except (OSError, RuntimeError, RunError) as error:
+            return self._not_captured(work, error)
+        return _reported(graph)
 
     def record_event(self) -> StreamEvent:
         import torch
 
         # blocking: it sleeps while it waits, instead of spinning
         event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-        event.record(self._stream)
-        return _CudaMark(event)
+        with _gpu_errors():
+            event.record(self._stream)
+        return _CudaEvent(event)
+
+    def secs_of(self, work: Work) -> float:
+        import torch
+
+        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+        with _gpu_errors():
+            began.record(self._stream)
+            work()
+            ended.record(self._stream)
+            ended.synchronize()
+            return float(began.elapsed_time(ended)) / 1e3
+
+    def _run_once(self, work: Work) -> None:
+        """The first run allocates and may compile, which a capture forbids."""
+        work()
+        with _gpu_errors():
+            self._stream.synchronize()
+
+    def _not_captured(self, work: Work, error: Exception) -> Work:
+        reason = error.why if isinstance(error, RunError) else str(error)
+        self.note = f"no CUDA graph: {_first_line(reason)}"
+        return work
 
 
-class _CudaMark:
+class _CudaEvent:
     def __init__(self, event: torch.cuda.Event) -> None:
         self._event = event
 
     def wait(self) -> None:
-        self._event.synchronize()
+        with _gpu_errors():
+            self._event.synchronize()
+
+
+def _reported(work: Work) -> Work:
+    def replay() -> None:
+        with _gpu_errors():
+            work()
+
+    return replay
+
+
+@contextmanager
+def _gpu_errors() -> Iterator[None]:
+    """torch's and the driver's errors become a RunError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RunError(
+            "the GPU failed",
+            why=_first_line(str(error)),
+            fix="run edgeds doctor; --device cpu works without the GPU",
+        ) from error
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[0]

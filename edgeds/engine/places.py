@@ -6,13 +6,18 @@ import os
 import sys
 from pathlib import Path
 
-from edgeds.engine.settings import DEFAULT_ENGINE
+from edgeds.engine.settings import DEFAULT_ENGINE, SHIPPED_WEIGHTS
 
 
 def default_engine() -> Path:
     """The folder of the shipped engine: inside the package, or in the checkout beside it."""
     inside = _package() / "engines" / DEFAULT_ENGINE
     return inside if inside.is_dir() else _package().parent / "engines" / DEFAULT_ENGINE
+
+
+def shipped_weights() -> Path:
+    """The shipped network's weights, which torch runs on a GPU without a build."""
+    return default_engine().parent / SHIPPED_WEIGHTS
 
 
 def built_engines() -> Path:

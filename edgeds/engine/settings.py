@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DEFAULT_ENGINE = "edgeds-192x320-fp32"
+SHIPPED_WEIGHTS = "edgeds.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,10 +110,15 @@ def rebuild_command(card: Card) -> str:
 
 
 def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
+    """The GPU that `device` names; of all GPUs, "auto" takes the first that the card fits."""
     asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
     if asked is None:
         why = f"it is a {TITLES[card.backend]} engine, which runs on a GPU, not on {device!r}"
         raise _mismatch(card, why, "use --device auto or cuda:0, or an ONNX engine")
+    if device == "auto":
+        fitting = [gpu for gpu in cuda.gpus if gpu.sm == card.target["gpu"]]
+        if fitting:
+            return fitting[0]
     index = int(asked[1] or 0)
     if index < len(cuda.gpus):
         return cuda.gpus[index]

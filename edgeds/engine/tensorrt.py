@@ -11,15 +11,12 @@ building plans. What is loaded was checked before, by engine/target.py.
 from __future__ import annotations
 
 import os
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from edgeds.engine.card import Card
+from edgeds.engine.in_flight import Pending, Ring
 from edgeds.engine.interface import Shapes, check_graphs
-from edgeds.engine.settings import GPU
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
     IExecutionContext,
@@ -27,6 +24,7 @@ from edgeds.engine.tensorrt_library import (
     Log,
     Runtime,
     TensorRt,
+    process_logger,
 )
 from edgeds.errors import EngineError, RunError
 from edgeds.sinks.replacing import replace_file
@@ -35,7 +33,7 @@ from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 if TYPE_CHECKING:
     import torch
 
-    from edgeds.engine.cuda_stream import DeviceStream, StreamEvent
+    from edgeds.engine.cuda_stream import DeviceStream, Work
 
 MAPS = ("alpha", "inverse_depth")
 PLATE_PLAN, FRAME_PLAN = "plate.plan", "frame.plan"
@@ -52,19 +50,16 @@ class TensorRtEngine(Closing):
         self.size = card.size
         self._name, self._stream = name, stream
         height, width = card.size
-        log = Log()
-        self._logger = log.logger(trt)  # the library does not keep it alive
-        with stream:
-            runtime: Runtime = trt.Runtime(self._logger)
+        with stream, Log() as log:
+            runtime: Runtime = trt.Runtime(process_logger(trt))
             # alpha and inverse depth side by side: one copy brings both
             self._maps = torch.empty((2, height, width), dtype=torch.float32, device=stream.device)
             given = {"alpha": self._maps[0], "inverse_depth": self._maps[1]}
             self._plate = _Graph(trt, runtime, folder / PLATE_PLAN, stream, log)
             self._frame = _Graph(trt, runtime, folder / FRAME_PLAN, stream, log, given)
             check_graphs(card, plate=self._plate.shapes(), frame=self._frame.shapes())
-            self._ring = deque(_Slot(stream, card.size) for _ in range(GPU.frames_in_flight))
-            self._encode = stream.captured(self._plate.enqueue)
-            self._infer = stream.captured(self._frame.enqueue)
+            self._ring = Ring(stream, card.size)
+            self._encode, self._infer = self._plate.captured(), self._frame.captured()
             stream.record_event().wait()
         self._loaded: _Features | None = None
 
@@ -77,9 +72,7 @@ class TensorRtEngine(Closing):
         import torch
 
         with self._stream:
-            slot = self._next_slot()
-            np.copyto(slot.pixels.numpy()[0], plate)
-            self._stream.copy(self._plate.tensors["plate"], slot.pixels)
+            self._ring.upload(plate, self._plate.tensors["plate"])
             self._encode()
             names = [name for name in self._plate.tensors if name in self._frame.tensors]
             features = _Features({n: torch.empty_like(self._plate.tensors[n]) for n in names})
@@ -93,68 +86,39 @@ class TensorRtEngine(Closing):
 
     def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
         """Ask for the maps of a frame and go on; a few frames may be under way at once."""
+        if not self._frame.tensors:
+            _closed()
         with self._stream:
             if plate is not self._loaded:
                 for name, tensor in plate.tensors.items():
                     self._stream.copy(self._frame.tensors[name], tensor)
                 self._loaded = plate
-            slot = self._next_slot()
-            np.copyto(slot.pixels.numpy()[0], frame)
-            self._stream.copy(self._frame.tensors["frame"], slot.pixels)
+            slot = self._ring.upload(frame, self._frame.tensors["frame"])
             self._infer()
-            self._stream.copy(slot.maps, self._maps)
-            slot.pending = Pending(slot, self._stream.record_event())
-        return slot.pending
+            return self._ring.download(slot, self._maps)
+
+    def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
+        """How long the GPU takes for one frame, copies and waiting left out."""
+        self.infer(frame, plate)
+        with self._stream:
+            return self._stream.secs_of(self._infer)
 
     def close(self) -> None:
-        """Finish what is under way and free the GPU's memory; a second time is harmless."""
-        for slot in self._ring:
-            slot.finish()
-        for graph in (self._plate, self._frame):
-            graph.keep_rtx_kernels()
-        self._ring.clear()
-        self._plate.tensors.clear()
-        self._frame.tensors.clear()
+        """Finish what is under way and free the GPU's memory; a second time is harmless.
+
+        Raises:
+            RunError: the GPU reported an error. Everything is freed all the same.
+        """
+        self._encode = self._infer = _closed  # graphs go before the contexts that they replay
         self._loaded = None
-
-    def _next_slot(self) -> _Slot:
-        """The slot that waits the longest; what it still holds is brought to safety first."""
-        slot = self._ring[0]
-        self._ring.rotate(-1)
-        slot.finish()
-        return slot
-
-
-class Pending:
-    """Maps that are on their way."""
-
-    def __init__(self, slot: _Slot, event: StreamEvent) -> None:
-        self._slot, self._event = slot, event
-        self._maps: Maps | None = None
-
-    def maps(self) -> Maps:
-        """Wait for them. They are the caller's."""
-        if self._maps is None:
-            self._event.wait()
-            alpha, inverse_depth = self._slot.maps.numpy().copy()
-            self._maps = Maps(alpha, inverse_depth)
-        return self._maps
-
-
-class _Slot:
-    """Page-locked memory for one frame under way."""
-
-    def __init__(self, stream: DeviceStream, size: tuple[int, int]) -> None:
-        import torch
-
-        self.pixels = stream.host((1, *size, 3), torch.uint8)
-        self.maps = stream.host((2, *size), torch.float32)
-        self.pending: Pending | None = None
-
-    def finish(self) -> None:
-        if self.pending is not None:
-            self.pending.maps()
-            self.pending = None
+        first: BaseException | None = None
+        for step in (self._ring.close, self._frame.close, self._plate.close):
+            try:
+                step()
+            except Exception as error:  # the first one says what happened; the rest follow from it
+                first = first or error
+        if first is not None:
+            raise first
 
 
 class _Features:
@@ -183,6 +147,7 @@ class _Graph:
         if engine is None:
             raise _unloadable(path, trt, log.errors())
         self._kernels: IRuntimeCache | None = None
+        self._kernels_fit = False
         if hasattr(trt, "IRuntimeCache"):
             context = self._rtx_context(engine)
         else:
@@ -227,23 +192,41 @@ class _Graph:
                 fix="see edgeds doctor; --device cpu works without the GPU",
             )
 
+    def captured(self) -> Work:
+        """The plan's run as a CUDA graph, where the library says that it can be captured."""
+        self.enqueue()  # tensorrt_rtx knows whether it can be captured once it has run
+        self._stream.record_event().wait()
+        if self._kernels is not None and not self._rtx_can_be_captured():
+            self._stream.note = "no CUDA graph: tensorrt_rtx cannot capture this plan"
+            return self.enqueue
+        return self._stream.captured_calls(self.enqueue)
+
+    def _rtx_can_be_captured(self) -> bool:
+        return bool(self._context.is_stream_capturable(self._stream.handle))
+
+    def close(self) -> None:
+        """Keep tensorrt_rtx's kernels, then free context and engine in this order."""
+        try:
+            self._keep_rtx_kernels()
+        finally:
+            self._context = self._engine = self._kernels = None
+            self.tensors.clear()
+
     def _rtx_context(self, engine: ICudaEngine) -> IExecutionContext | None:
         """tensorrt_rtx compiles its kernels when it loads a plan: remember them beside it."""
         config = engine.create_runtime_config()
         self._kernels = config.create_runtime_cache()
         path = self._path.with_suffix(".kernels")
-        if path.is_file():
-            self._kernels.deserialize(path.read_bytes())
+        self._kernels_fit = path.is_file() and self._kernels.deserialize(path.read_bytes())
         config.set_runtime_cache(self._kernels)
         return engine.create_execution_context(config)
 
-    def keep_rtx_kernels(self) -> None:
-        """Write what tensorrt_rtx compiled, where the folder may be written to."""
+    def _keep_rtx_kernels(self) -> None:
+        """Write what tensorrt_rtx compiled, unless the file that is there served."""
         path = self._path.with_suffix(".kernels")
-        if self._kernels is None or path.exists() or not os.access(path.parent, os.W_OK):
+        if self._kernels is None or self._kernels_fit or not os.access(path.parent, os.W_OK):
             return
         replace_file(path, bytes(self._kernels.serialize()), durable=False)
-        self._kernels = None
 
 
 def _unloadable(path: Path, trt: TensorRt, why: str) -> EngineError:
@@ -252,3 +235,7 @@ def _unloadable(path: Path, trt: TensorRt, why: str) -> EngineError:
         why=f"{trt.__name__} {trt.__version__}: {why}",
         fix="build it again: edgeds build-engine",
     )
+
+
+def _closed() -> None:
+    raise RunError("the engine is closed", why="it was used after close()", fix="open it again")

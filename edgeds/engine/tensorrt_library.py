@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import platform
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -80,11 +81,21 @@ def installed_package(name: str) -> str:
 
 
 class Log:
-    """What a library said, kept: its calls answer None or False and tell the reason here alone."""
+    """What a library says while this is open: its calls return None or False and log the reason.
+
+    Use it in a `with`.
+    """
 
     def __init__(self) -> None:
         self.records: list[tuple[str, str]] = []
         """(severity name, text), in order."""
+
+    def __enter__(self) -> Log:
+        _listening.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _listening[:] = [log for log in _listening if log is not self]
 
     def text(self) -> str:
         return "\n".join(text for _, text in self.records)
@@ -94,15 +105,26 @@ class Log:
         said = [text.strip() for severity, text in self.records if "ERROR" in severity]
         return "; ".join(dict.fromkeys(said)) or "it gave no reason"
 
-    def logger(self, trt: TensorRt) -> Any:
-        """The library's own kind of logger, which writes here. Keep it as long as its objects."""
-        records = self.records
 
-        class _Logger(trt.ILogger):  # type: ignore[misc]  # the library is chosen at run time
-            def log(self, severity: Any, msg: str) -> None:
-                records.append((severity.name, msg))
+_listening: list[Log] = []
 
-        return _Logger()
+
+def process_logger(trt: TensorRt) -> Any:
+    """The library's own kind of logger, which writes to every open Log.
+
+    One a process, kept for ever: TensorRT uses the first logger that it was given for everything.
+    """
+    return _logger(trt.ILogger)
+
+
+@cache
+def _logger(base: type) -> Any:
+    class _Logger(base):  # type: ignore[misc]  # the library is chosen at run time
+        def log(self, severity: Any, msg: str) -> None:
+            for listener in tuple(_listening):
+                listener.records.append((severity.name, msg))
+
+    return _Logger()
 
 
 def this_os() -> str:

@@ -21,12 +21,12 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         return
     if request.param == "tensorrt on a recorded fake":
         pytest.importorskip("torch", reason="torch is not installed")
-        from edgeds.engine.cuda_stream import CpuLane
+        from edgeds.engine.cuda_stream import CpuStream
         from edgeds.engine.tensorrt import TensorRtEngine
         from tests.trt.fake_tensorrt import INTERFACES, fake_library, write_fake_engine
 
         library, card = fake_library(INTERFACES[-1]), write_fake_engine(tmp_path)
-        with TensorRtEngine(library, tmp_path, card, CpuLane(), name=request.param) as on_fake:
+        with TensorRtEngine(library, tmp_path, card, CpuStream(), name=request.param) as on_fake:
             yield on_fake
         return
     pytest.importorskip(request.param, reason=f"{request.param} is not installed")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,7 +20,7 @@ from conftest import WriteSet
 onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
-from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
+from edgeds.engine import DifferenceEngine, default_engine, open_engine, read_card  # noqa: E402
 from edgeds.engine.build.build import Built, build_engine, engine_name  # noqa: E402
 from edgeds.engine.build.calibration import read_calibration_set  # noqa: E402
 from edgeds.engine.build.candidate_builder import BuildTarget  # noqa: E402
@@ -34,7 +34,7 @@ from edgeds.engine.settings import Gate  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.sources.scaling import resized  # noqa: E402
-from edgeds.types import FloatMap  # noqa: E402
+from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures  # noqa: E402
 
 pytestmark = pytest.mark.timeout(600)  # seconds on a free machine, minutes on a crowded one
 
@@ -199,17 +199,16 @@ def test_a_named_gpu_gets_plans_judged_by_their_graphs(
     assert built.rows[-1].verdict is not None
 
 
-@dataclass
-class Timed:
-    """Stands in for a plan on a GPU that is not here: it has a time, and computes nothing."""
+class Timed(DifferenceEngine):
+    """Stands in for a plan on a GPU that is not here: it has a time, and maps of its own."""
 
-    precision: str
+    def __init__(self, precision: str, seen: list[str]) -> None:
+        super().__init__(size=(64, 96))
+        self.precision, self._seen = precision, seen
 
-    def __enter__(self) -> Timed:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to close."""
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        self._seen.append(self.precision)
+        return super().infer(frame, plate)
 
 
 @pytest.mark.parametrize(
@@ -239,9 +238,13 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
 
     monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("edgeds.engine.build.tensorrt_build.find_cuda", lambda: gpu)
-    monkeypatch.setattr(
-        "edgeds.engine.build.candidate_builder.open_engine", lambda f: Timed(read_card(f).precision)
-    )
+    seen: list[str] = []
+
+    def opened(folder: Path, *, device: str) -> Timed:
+        assert device == "auto"
+        return Timed(read_card(folder).precision, seen)
+
+    monkeypatch.setattr("edgeds.engine.build.candidate_builder.open_engine", opened)
     monkeypatch.setattr("edgeds.engine.build.candidate_builder.measured_latency", latency)
     # as one bad scene would: what is judged here is time
     monkeypatch.setattr(
@@ -256,6 +259,8 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
     check_files(card, tmp_path / "e")
     assert reason in str(card.made.get("refused"))
     assert built.rows[-1].frame_ms == ms[tried[-1]]
+    # the plans themselves were judged, since their GPU is here
+    assert set(seen) == {precision for precision in tried if precision != "fp32"}
 
 
 def test_an_engine_of_ones_own_weights_has_their_name(small: Path) -> None:

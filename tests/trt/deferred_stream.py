@@ -15,10 +15,10 @@ class DeferredStream(CpuStream):
     """Does what was asked for, in order, up to the event that is waited for."""
 
     handle = 7
-    note = "deferred"
 
     def __init__(self) -> None:
         super().__init__()
+        self.note = "deferred"
         self.asked: list[Callable[[], object]] = []
         self.done = 0
         self.copies = 0

@@ -162,6 +162,7 @@ BEHAVIOUR: dict[str, Callable[..., Any]] = {
     "IRuntimeConfig.set_runtime_cache": lambda *_: True,
     "IRuntimeCache.serialize": lambda *_: b"kernels",
     "IRuntimeCache.deserialize": lambda *arguments: arguments[-1] == b"kernels",
+    "IExecutionContext.is_stream_capturable": lambda *_: True,
     "IExecutionContext.set_tensor_address": _set_address,
     "IExecutionContext.execute_async_v3": _execute,
 }

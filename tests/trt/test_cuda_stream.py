@@ -14,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from edgeds.engine.cuda_stream import CudaStream  # noqa: E402
+from edgeds.errors import RunError  # noqa: E402
 
 HANDLE = 0x5EED
 
@@ -138,10 +139,51 @@ def test_what_cannot_be_captured_is_done_as_it_is_and_the_note_says_why(
     assert stream.note == "no CUDA graph: operation not permitted when stream is capturing"
 
 
-def test_a_mark_is_put_in_the_lane_at_once_and_waited_for_later(cuda: Recorded) -> None:
-    mark = CudaStream(0).record_event()
+def test_work_that_refuses_under_capture_is_done_as_it_is(cuda: Recorded) -> None:
+    # the project's own error is no RuntimeError: it went past the fallback, and nothing opened
+    def work() -> None:
+        if "capture begins" in cuda.calls and "capture ends" not in cuda.calls:
+            raise RunError("the GPU refused a frame", why="TensorRT could not start frame.plan")
+        cuda.calls.append("work")
+
+    stream = CudaStream(0)
+    again = stream.captured(work)
+    again()
+    assert cuda.calls.count("work") == 2
+    assert stream.note == "no CUDA graph: TensorRT could not start frame.plan"
+
+
+def test_calls_of_a_library_are_captured_by_the_driver_and_torch_is_left_alone(
+    cuda: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(*_: object) -> None:
+        raise OSError("libcuda.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("edgeds.engine.cuda_graph.load_driver", absent)
+    stream = CudaStream(0)
+    again = stream.captured_calls(work(cuda.calls))
+    again()
+    assert cuda.calls == ["work", "synchronize", "work"]
+    assert "libcuda" in stream.note
+
+
+def test_what_the_gpu_reports_becomes_a_run_error(cuda: Recorded) -> None:
+    def broken() -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered\nmore")
+
+    stream = CudaStream(0)
+    event = stream.record_event()
+    event._event.synchronize = broken  # type: ignore[attr-defined]
+    with pytest.raises(RunError, match="the GPU failed") as caught:
+        event.wait()
+    assert caught.value.why == "CUDA error: an illegal memory access was encountered"
+    assert "--device cpu" in caught.value.fix
+
+
+def test_an_event_is_recorded_at_once_and_waited_for_later(cuda: Recorded) -> None:
+    event = CudaStream(0).record_event()
     assert cuda.calls == ["record"]
-    mark.wait()
+    event.wait()
     assert cuda.calls == ["record", "wait"]
 
 

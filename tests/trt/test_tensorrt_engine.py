@@ -9,13 +9,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+import fake_tensorrt  # noqa: E402
 from deferred_stream import DeferredStream  # noqa: E402
 from fake_tensorrt import INTERFACES, fake_library, write_fake_engine  # noqa: E402
 
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.settings import GPU  # noqa: E402
 from edgeds.engine.tensorrt import TensorRtEngine  # noqa: E402
-from edgeds.errors import EngineError  # noqa: E402
+from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.types import Pixels  # noqa: E402
 
 SIZE = (32, 64)
@@ -105,16 +106,16 @@ def test_maps_outlive_the_engine(tmp_path: Path) -> None:
     assert pending.maps().alpha.min() == 1
 
 
-def test_every_address_is_set_once_and_the_lanes_stream_is_used(tmp_path: Path) -> None:
+def test_every_address_is_set_once_and_the_stream_is_used(tmp_path: Path) -> None:
     # the fake asserts that no address is set twice; this asserts that it was asked at all
     library = fake_library(INTERFACES[0])
     card = write_fake_engine(tmp_path, size=SIZE)
     TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake")
     assert library.calls.count("IExecutionContext.set_tensor_address") == 6
-    assert library.calls.count("IExecutionContext.execute_async_v3") == 2
+    assert library.calls.count("IExecutionContext.execute_async_v3") == 4  # once before the capture
 
 
-def test_what_the_lane_has_to_say_is_in_the_name(tmp_path: Path) -> None:
+def test_what_the_stream_has_to_say_is_in_the_name(tmp_path: Path) -> None:
     assert opened(tmp_path, DeferredStream()).name == "fake (deferred)"
 
 
@@ -161,3 +162,48 @@ def test_rtx_keeps_its_compiled_kernels_beside_the_plan(tmp_path: Path) -> None:
     assert (tmp_path / "frame.kernels").read_bytes() == b"kernels"
     assert library.calls.count("IRuntimeCache.deserialize") == 2
     assert "IRuntimeCache.serialize" not in library.calls
+
+
+def rtx() -> Path:
+    return next(path for path in INTERFACES if "rtx" in path.name)
+
+
+def test_kernels_that_no_longer_fit_are_written_anew(tmp_path: Path) -> None:
+    card = write_fake_engine(tmp_path, size=SIZE)
+    (tmp_path / "frame.kernels").write_bytes(b"of another driver")
+    TensorRtEngine(fake_library(rtx()), tmp_path, card, CpuStream(), name="fake").close()
+    assert (tmp_path / "frame.kernels").read_bytes() == b"kernels"
+
+
+def test_a_plan_that_rtx_cannot_capture_runs_as_it_is_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "IExecutionContext.is_stream_capturable"
+    monkeypatch.setitem(fake_tensorrt.BEHAVIOUR, name, lambda *_: False)
+    with opened(tmp_path, CpuStream(), rtx()) as engine:
+        assert "no CUDA graph" in engine.name
+        assert engine.infer(picture(124), engine.encode_plate(picture(100))).alpha.max() > 0.4
+
+
+def test_closing_reports_the_first_error_and_still_frees_everything(tmp_path: Path) -> None:
+    engine = opened(tmp_path, DeferredStream())
+    pending = engine.submit(picture(50), engine.encode_plate(picture(0)))
+
+    def broken() -> None:
+        raise RunError("the GPU failed", why="an illegal memory access")
+
+    pending._event.wait = broken  # type: ignore[method-assign]
+    with pytest.raises(RunError, match="the GPU failed"):
+        engine.close()
+    assert not engine._frame.tensors
+    assert not engine._plate.tensors
+    with pytest.raises(RunError, match="closed"):
+        engine.infer(picture(0), object())
+
+
+def test_all_engines_of_a_process_share_one_logger(tmp_path: Path) -> None:
+    library = fake_library(INTERFACES[0])
+    card = write_fake_engine(tmp_path, size=SIZE)
+    for _ in range(2):
+        TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake").close()
+    assert library.calls.count("ILogger") == 1

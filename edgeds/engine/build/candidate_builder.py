@@ -12,6 +12,7 @@ from pathlib import Path
 from edgeds.engine import open_engine
 from edgeds.engine.build.calibration import CalibrationSet
 from edgeds.engine.build.gate import (
+    Comparison,
     HeldOut,
     Latency,
     Verdict,
@@ -29,6 +30,7 @@ from edgeds.engine.build.variants import (
 )
 from edgeds.engine.card import CARD_NAME, read_card, sha256_of
 from edgeds.engine.places import built_engines
+from edgeds.types import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class BuildTarget:
     """None is the CPU; "sm86" and the like a GPU."""
     here: bool = True
     """Whether this machine has it, so that latency can be measured."""
+    device: str = "auto"
+    """Which GPU of this machine: "cuda:1"; "auto" is the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +81,8 @@ class CandidateBuilder:
 
     def made(self, precision: Precision) -> Candidate:
         graphs = self._graphs(precision)
-        comparison = None
-        if precision != "fp32":
-            from edgeds.engine.onnxruntime import reference_engine
-
-            held_out = self._judges()
-            self._listener.stage(f"comparing {precision} with float", len(held_out))
-            engine = reference_engine(graphs, read_card(graphs))
-            comparison = held_out.compare(engine, on_frame=self._listener.step)
         folder = graphs if self._target.gpu is None else self._planned(graphs, self._target.gpu)
+        comparison = None if precision == "fp32" else self._compared(graphs, folder, precision)
         latency = self._latency(folder, precision, "fp32")
         instead = None
         if precision != "fp32" and (better := next_better(precision, self._target)) != "fp32":
@@ -98,6 +95,21 @@ class CandidateBuilder:
             verdict=None if comparison is None else verdict(comparison, latency, instead=instead),
         )
         return Candidate(folder=folder, row=row)
+
+    def _compared(self, graphs: Path, folder: Path, precision: Precision) -> Comparison:
+        """The plan itself where its GPU is here; else its graphs, node by node on the CPU."""
+        from edgeds.engine.onnxruntime import reference_engine
+
+        held_out = self._judges()
+        self._listener.stage(f"comparing {precision} with float", len(held_out))
+        on_gpu = self._target.gpu is not None and self._target.here
+        engine: Engine = (
+            open_engine(folder, device=self._target.device)
+            if on_gpu
+            else reference_engine(graphs, read_card(graphs))
+        )
+        with engine:
+            return held_out.compare(engine, on_frame=self._listener.step)
 
     def _graphs(self, precision: Precision) -> Path:
         """An ONNX engine folder of that precision, made once: what is timed against may be what is
@@ -141,7 +153,7 @@ class CandidateBuilder:
         for name in GRAPHS:
             plans[name] = plan_from_onnx(
                 graphs / name,
-                gpu="auto" if self._target.here else gpu,
+                gpu=self._target.device if self._target.here else gpu,
                 timing_cache=built_engines().parent / "timing.cache",
                 on_stage=lambda text: self._listener.stage(text, 0),
             )
@@ -170,7 +182,11 @@ class CandidateBuilder:
             reference = self._planned(self._graphs(other), self._target.gpu)
         told = "float" if other == "fp32" else other
         self._listener.stage(f"timing {precision} and {told}, in turns", 0)
-        with open_engine(reference) as float_engine, open_engine(folder) as candidate:
+        device = self._target.device if self._target.gpu is not None else "cpu"
+        with (
+            open_engine(reference, device=device) as float_engine,
+            open_engine(folder, device=device) as candidate,
+        ):
             return measured_latency(float_engine, candidate)
 
 

@@ -7,7 +7,9 @@ running a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from edgeds.engine.tensorrt_library import (
     OnnxParser,
     TensorRt,
     load_library,
+    process_logger,
     this_os,
 )
 from edgeds.errors import EngineError
@@ -69,8 +72,8 @@ def plan_from_onnx(
 
     Args:
         onnx_path: a graph whose types are final: fp32, fp16 or with Q/DQ nodes.
-        gpu: "auto" for the first GPU of this machine; or "sm75", "sm86", ... for any machine
-            with such a GPU, which takes tensorrt_rtx and no GPU here.
+        gpu: "auto" for the first GPU of this machine, "cuda:1" for another; or "sm75", "sm86", ...
+            for any machine with such a GPU, which takes tensorrt_rtx and no GPU here.
         timing_cache: a file that remembers kernels' times from build to build, read where it is
             there and written after the build. tensorrt_rtx times nothing and leaves it alone.
         on_stage: is told what begins, for people.
@@ -81,71 +84,102 @@ def plan_from_onnx(
             a graph that it cannot read or build.
     """
     say = on_stage or (lambda _: None)
-    trt, library, sm, gpu_name = _choose(gpu, cuda)
-    log = Log()
-    logger = log.logger(trt)
-    builder = trt.Builder(logger)
-    say(f"reading {onnx_path.name}")
-    # The flag's value differs between 10 and 11: by its name only.
-    flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
-    network = builder.create_network(flags)
-    parser = trt.OnnxParser(network, logger)
-    _parse(onnx_path, parser, network, log)
-    config = builder.create_builder_config()
-    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
-    if library == "tensorrt_rtx":
-        _name_gpu(trt, config, sm)
-    elif timing_cache is not None:
-        _use_timing_cache(config, timing_cache)
-    say(f"building for {sm} with {library} {trt.__version__}")
-    memory = builder.build_serialized_network(network, config)
-    if memory is None:
-        raise EngineError(
-            f"cannot build {onnx_path.name} for {sm}",
-            why=f"{library} {trt.__version__}: {log.errors()}",
-            fix="try --precision fp32, or another version of the library",
-        )
-    if library == "tensorrt" and timing_cache is not None:
-        _keep_timing_cache(config, timing_cache)
-    layers = fused_layers(log.text())
+    trt, library, chosen = _choose(gpu, cuda)
+    with Log() as log, _current(chosen, library):
+        data = _built(trt, library, onnx_path, chosen, timing_cache, say, log)
+        layers = fused_layers(log.text())
     return Plan(
-        data=bytes(memory),
+        data=data,
         library=library,
         version=str(trt.__version__),
-        gpu=sm,
-        gpu_name=gpu_name,
+        gpu=chosen.sm,
+        gpu_name=chosen.name,
         os=this_os(),
         kernels=kernel_count(layers),
         layers=layers,
     )
 
 
-def _choose(gpu: str, cuda: Cuda | None) -> tuple[TensorRt, Library, str, str]:
-    """The library to build with, and the GPU's architecture and, if it is here, name."""
-    if gpu != "auto":
+def _built(
+    trt: TensorRt,
+    library: Library,
+    onnx_path: Path,
+    gpu: Gpu,
+    timing_cache: Path | None,
+    say: Callable[[str], None],
+    log: Log,
+) -> bytes:
+    builder = trt.Builder(process_logger(trt))
+    say(f"reading {onnx_path.name}")
+    # The flag's value differs between 10 and 11: by its name only.
+    flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+    network = builder.create_network(flags)
+    _parse(onnx_path, trt.OnnxParser(network, process_logger(trt)), network, log)
+    config = builder.create_builder_config()
+    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+    if library == "tensorrt_rtx":
+        _name_gpu(trt, config, gpu.sm)
+    elif timing_cache is not None:
+        _use_timing_cache(config, timing_cache)
+    say(f"building for {gpu.sm} with {library} {trt.__version__}")
+    memory = builder.build_serialized_network(network, config)
+    if memory is None:
+        raise EngineError(
+            f"cannot build {onnx_path.name} for {gpu.sm}",
+            why=f"{library} {trt.__version__}: {log.errors()}",
+            fix="try --precision fp32, or another version of the library",
+        )
+    if library == "tensorrt" and timing_cache is not None:
+        _keep_timing_cache(config, timing_cache)
+    return bytes(memory)
+
+
+@contextmanager
+def _current(gpu: Gpu, library: Library) -> Iterator[None]:
+    """TensorRT builds for the thread's current GPU; tensorrt_rtx for the one that it is given."""
+    if library == "tensorrt_rtx" or gpu.index == 0:  # 0 is current unless somebody changed it
+        yield
+        return
+    import torch
+
+    with torch.cuda.device(gpu.index):
+        yield
+
+
+def _choose(gpu: str, cuda: Cuda | None) -> tuple[TensorRt, Library, Gpu]:
+    """The library to build with, and the GPU; one that is not here has no name."""
+    if gpu.startswith("sm"):
         rtx = load_library("tensorrt_rtx")
         _check_gpu(rtx, gpu)
-        return rtx, "tensorrt_rtx", gpu, ""
-    own = _own_gpu(cuda or find_cuda())
+        return rtx, "tensorrt_rtx", Gpu(index=0, name="", sm=gpu, memory_bytes=0)
+    own = _own_gpu(gpu, cuda or find_cuda())
     errors = []
     for library in LIBRARIES:
         try:
             trt = load_library(library)
             if library == "tensorrt_rtx":
                 _check_gpu(trt, own.sm)
-            return trt, library, own.sm, own.name
+            return trt, library, own
         except EngineError as error:
             errors.append(error)
     why = "; ".join(f"{error.what}: {error.why}" for error in errors)
     raise EngineError(f"cannot build an engine for {own.sm}", why=why, fix=errors[0].fix)
 
 
-def _own_gpu(cuda: Cuda) -> Gpu:
-    if cuda.gpus:
-        return cuda.gpus[0]
+def _own_gpu(gpu: str, cuda: Cuda) -> Gpu:
+    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", gpu)
+    if asked is None:
+        raise EngineError(
+            f"cannot build an engine for {gpu!r}",
+            why="it names no GPU",
+            fix="give cuda:N for a GPU of this machine, or an architecture such as sm86",
+        )
+    index = int(asked[1] or 0)
+    if index < len(cuda.gpus):
+        return cuda.gpus[index]
     raise EngineError(
         "cannot build an engine for this machine's GPU",
-        why=cuda.problem,
+        why=cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)",
         fix="name the GPU it is for, such as --gpu sm86 (RTX 30) or sm89 (RTX 40); on a machine "
         "that has one, install NVIDIA's driver",
     )
@@ -176,6 +210,8 @@ def _parse(path: Path, parser: OnnxParser, network: INetworkDefinition, log: Log
 
 
 def _name_gpu(rtx: TensorRt, config: IBuilderConfig, sm: str) -> None:
+    # Without it the runtime allocates during a run, which no CUDA graph can hold.
+    config.set_flag(rtx.BuilderFlag.REQUIRE_USER_ALLOCATION)
     config.num_compute_capabilities = 1
     config.set_compute_capability(rtx.ComputeCapability.__members__[sm.upper()], 0)
 

@@ -1,0 +1,253 @@
+"""The network on plain torch: its weights, a GPU, and no build step.
+
+    pixels -> page-locked ring -> frame step (one CUDA graph) -> maps -> page-locked ring -> Maps
+                                       ^ features of the plate, which stay on the GPU
+
+It runs on every GPU that torch supports. All memory has fixed addresses and all work goes through
+one stream, in order. On the CPU device it computes the same, which is how it is tested where
+there is no GPU. Knows nothing about TensorRT or cards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda
+from edgeds.engine.cuda_stream import CpuStream, CudaStream, DeviceStream
+from edgeds.engine.in_flight import Pending, Ring
+from edgeds.engine.network.checkpoint import WeightsError, load_weights
+from edgeds.engine.network.dual_head import DualHead
+from edgeds.engine.network.export import folded
+from edgeds.engine.target import torch_problem
+from edgeds.errors import EngineError, RunError
+from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
+
+Compiler = Literal["torch", "torch-compile", "torch-tensorrt"]
+"""Plain torch; torch.compile; torch_tensorrt (needs its own package)."""
+Compile = Callable[[nn.Module, tuple[Tensor, ...]], Callable[..., Any]]
+"""A module and example inputs to what computes the same, faster."""
+
+
+class TorchEngine(Closing):
+    """The network on a torch device. Call it from one thread at a time."""
+
+    def __init__(
+        self,
+        network: DualHead,
+        stream: DeviceStream,
+        *,
+        size: Size,
+        name: str,
+        dtype: torch.dtype = torch.float16,
+        compiled: Compile | None = None,
+    ) -> None:
+        """
+        Args:
+            size: (height, width), multiples of 32.
+            compiled: makes the frame step faster; None runs it as it is.
+        """
+        self.size, self._name, self._stream = size, name, stream
+        with stream, torch.no_grad():
+            step = FrameStep(_on_device(network, stream.device, dtype))
+            self._network, self._dtype = step.network, dtype
+            self._pixels = torch.zeros((1, *size, 3), dtype=torch.uint8, device=stream.device)
+            # alpha and inverse depth side by side: one copy brings both
+            self._maps = torch.empty((2, *size), dtype=torch.float32, device=stream.device)
+            self._encoded = [f.clone() for f in self._network.encode_plate(self._as_input())]
+            self._plate = [torch.zeros_like(f) for f in self._encoded]
+            self._step: Callable[..., Any] = step
+            if compiled is not None:
+                self._step = compiled(step.eval(), (self._pixels, *self._plate))
+                self._run_frame()  # compiles; the capture below must not
+            self._ring = Ring(stream, size)
+            self._encode = stream.captured(self._run_plate)
+            self._infer = stream.captured(self._run_frame)
+            stream.record_event().wait()
+        self._loaded: tuple[Tensor, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self._name} ({self._stream.note})" if self._stream.note else self._name
+
+    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+        """The features stay on the device, one set per plate."""
+        with self._stream, torch.no_grad():
+            self._ring.upload(plate, self._pixels)
+            self._encode()
+            features = tuple(torch.empty_like(f) for f in self._encoded)
+            for mine, new in zip(features, self._encoded, strict=True):
+                self._stream.copy(mine, new)
+            self._stream.record_event().wait()
+        return features
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        return self.submit(frame, plate).maps()
+
+    def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
+        """Ask for the maps of a frame and go on; a few frames may be under way at once."""
+        with self._stream, torch.no_grad():
+            self._load(plate)
+            slot = self._ring.upload(frame, self._pixels)
+            self._infer()
+            return self._ring.download(slot, self._maps)
+
+    def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
+        """How long the device takes for one frame, copies and waiting left out."""
+        self.infer(frame, plate)
+        with self._stream, torch.no_grad():
+            return self._stream.secs_of(self._infer)
+
+    def close(self) -> None:
+        """Finish what is under way and free the device's memory; a second time is harmless."""
+        try:
+            self._ring.close()
+        finally:
+            # graphs before the tensors that they write to
+            self._encode = self._infer = _closed
+            self._step = _closed
+            self._encoded, self._plate, self._loaded = [], [], None
+
+    def _load(self, plate: tuple[Tensor, ...]) -> None:
+        if not self._plate:
+            _closed()
+        if plate is not self._loaded:
+            for mine, new in zip(self._plate, plate, strict=True):
+                self._stream.copy(mine, new)
+            self._loaded = plate
+
+    def _as_input(self) -> Tensor:
+        return _pixels(self._pixels, self._dtype)
+
+    def _run_plate(self) -> None:
+        with torch.no_grad():
+            new = self._network.encode_plate(self._as_input())
+            for mine, value in zip(self._encoded, new, strict=True):
+                mine.copy_(value)
+
+    def _run_frame(self) -> None:
+        with torch.no_grad():
+            alpha, inverse_depth = self._step(self._pixels, *self._plate)
+            self._maps[0].copy_(alpha[0, 0])
+            self._maps[1].copy_(inverse_depth[0, 0])
+
+
+class FrameStep(nn.Module):
+    """Bytes of a frame and the plate's features to float32 maps. The last step is float32 in a
+    float16 network too: see engine/build/precision.py for why.
+    """
+
+    def __init__(self, network: DualHead) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frame: Tensor, *plate: Tensor) -> tuple[Tensor, Tensor]:
+        alpha, inverse_depth = self.network.logits(_pixels(frame, plate[0].dtype), plate)
+        return torch.sigmoid(alpha.float()), F.softplus(inverse_depth.float())
+
+
+def open_weights(
+    path: Path,
+    *,
+    device: str,
+    size: Size,
+    compiler: Compiler = "torch",
+    cuda: Cuda | None = None,
+) -> TorchEngine:
+    """Run a weights file on a torch device: float16 on a GPU, float32 on the CPU.
+
+    Args:
+        device: "cuda:N", "cpu", or "auto": the first GPU, else the CPU.
+        cuda: what the driver says; it is asked where this is not given.
+
+    Raises:
+        EngineError: no such weights, no such device, a package is missing, or the GPU refuses.
+    """
+    what = f"cannot run the weights {path.name!r}"
+    try:
+        network = load_weights(path)
+    except WeightsError as error:
+        raise EngineError(what, why=str(error), fix="give weights that train fit wrote") from error
+    gpu = _gpu(device, cuda or find_cuda(), what)
+    if compiler == "torch-tensorrt" and gpu is None:
+        raise EngineError(what, why="torch_tensorrt runs on a GPU", fix="use --engine torch")
+    compiled = _compiler(compiler, what)
+    try:
+        return TorchEngine(
+            network,
+            CpuStream() if gpu is None else CudaStream(gpu.index),
+            size=size,
+            name=f"{path.stem} on {compiler} {torch.__version__}, {gpu.name if gpu else 'CPU'}",
+            dtype=torch.float32 if gpu is None else torch.float16,
+            compiled=compiled,
+        )
+    except (RuntimeError, RunError) as error:  # torch's: out of memory, a driver too old
+        raise EngineError(
+            what,
+            why=str(error).strip().splitlines()[0],
+            fix="see edgeds doctor; --device cpu works without the GPU",
+        ) from error
+
+
+def _gpu(device: str, cuda: Cuda, what: str) -> Gpu | None:
+    """The GPU that `device` names; None is the CPU."""
+    asked = re.fullmatch(r"auto|cpu|cuda(?::(\d+))?", device)
+    if asked is None:
+        raise EngineError(
+            what, why=f"there is no device {device!r}", fix="use --device auto, cpu or cuda:0"
+        )
+    index = int(asked[1] or 0)
+    problem = cuda.problem or torch_problem()
+    if not problem and index >= len(cuda.gpus):
+        problem = f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
+    if device == "cpu" or (device == "auto" and problem):
+        return None
+    if problem:
+        raise EngineError(what, why=problem, fix="see edgeds doctor; --device cpu works without it")
+    return cuda.gpus[index]
+
+
+def _on_device(network: DualHead, device: torch.device, dtype: torch.dtype) -> DualHead:
+    plain = folded(network).to(device, dtype)
+    plain.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return plain
+
+
+def _pixels(frame: Tensor, dtype: torch.dtype) -> Tensor:
+    """(1, H, W, 3) uint8 to (1, 3, H, W); bytes in that order are channels_last already."""
+    return frame.to(dtype).permute(0, 3, 1, 2)
+
+
+def _compiler(compiler: Compiler, what: str) -> Compile | None:
+    if compiler == "torch":
+        return None
+    if compiler == "torch-compile":
+        return lambda module, _: torch.compile(module, dynamic=False)
+    try:
+        import torch_tensorrt
+    except Exception as error:  # its import starts CUDA, which raises what it likes
+        raise EngineError(
+            what,
+            why=f"torch_tensorrt does not load: {(str(error).strip() or '?').splitlines()[0]}",
+            fix='pip install "edgeds[torch-tensorrt]"',
+        ) from error
+
+    def compiled(module: nn.Module, example: tuple[Tensor, ...]) -> Callable[..., Any]:
+        # since 2.13 the module's own types are the engine's; there is no precision to ask for
+        with torch.cuda.device(example[0].device):
+            step: Callable[..., Any] = torch_tensorrt.compile(
+                module, ir="dynamo", arg_inputs=list(example)
+            )
+        return step
+
+    return compiled
+
+
+def _closed(*_: object) -> Any:
+    raise RunError("the engine is closed", why="it was used after close()", fix="open it again")

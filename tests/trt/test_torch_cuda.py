@@ -1,0 +1,165 @@
+"""The torch engine on the CPU device: all of it but CUDA's own calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+
+from deferred_stream import DeferredStream  # noqa: E402
+
+from edgeds.engine import open_engine  # noqa: E402
+from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
+from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.engine.network.checkpoint import load_weights  # noqa: E402
+from edgeds.engine.places import shipped_weights  # noqa: E402
+from edgeds.engine.settings import GPU as GPU_SETTINGS  # noqa: E402
+from edgeds.engine.torch_cuda import TorchEngine, open_weights  # noqa: E402
+from edgeds.errors import EngineError, RunError  # noqa: E402
+from edgeds.sources import SyntheticSource  # noqa: E402
+from edgeds.sources.scaling import resized  # noqa: E402
+from edgeds.types import Pixels  # noqa: E402
+
+SIZE = (64, 96)
+GPU = Cuda(gpus=(Gpu(index=0, name="some GPU", sm="sm86", memory_bytes=1),))
+NO_GPU = Cuda(problem="the NVIDIA driver sees no GPU")
+
+
+@pytest.fixture(scope="module")
+def network() -> Any:
+    return load_weights(shipped_weights())
+
+
+@pytest.fixture
+def scene() -> SyntheticSource:
+    return SyntheticSource(size=SIZE, frame_count=5)
+
+
+def engine_on(network: Any, stream: CpuStream, dtype: Any = torch.float32) -> TorchEngine:
+    return TorchEngine(network, stream, size=SIZE, name="edgeds", dtype=dtype)
+
+
+def test_on_the_cpu_it_gives_the_maps_of_the_onnx_engine() -> None:
+    scene = SyntheticSource(size=(360, 600), frame_count=5)
+    with open_engine("torch", device="cpu") as on_torch, open_engine(device="cpu") as on_onnx:
+        assert on_torch.size == on_onnx.size
+        plate = resized(scene.plate, on_onnx.size)
+        features = on_torch.encode_plate(plate), on_onnx.encode_plate(plate)
+        for frame in scene:
+            small = resized(frame.pixels, on_onnx.size)
+            got, wanted = on_torch.infer(small, features[0]), on_onnx.infer(small, features[1])
+            # float32 sums in another order; the graph was exported from these very weights
+            assert np.abs(got.alpha - wanted.alpha).max() < 1e-3
+            assert np.abs(got.inverse_depth - wanted.inverse_depth).max() < 1e-2
+
+
+def test_in_float16_it_stays_near_the_float_network(network: Any, scene: SyntheticSource) -> None:
+    frame = list(scene)[-2].pixels
+    with (
+        engine_on(network, CpuStream()) as wanted,
+        engine_on(network, CpuStream(), torch.float16) as half,
+    ):
+        in_float = wanted.infer(frame, wanted.encode_plate(scene.plate))
+        in_half = half.infer(frame, half.encode_plate(scene.plate))
+    # float16 has 11 bits
+    assert np.abs(in_half.alpha - in_float.alpha).mean() < 5e-3
+    assert np.abs(in_half.inverse_depth - in_float.inverse_depth).mean() < 5e-2
+    assert in_half.alpha.dtype == in_half.inverse_depth.dtype == np.float32
+
+
+def picture(level: int) -> Pixels:
+    return np.full((*SIZE, 3), level, np.uint8)
+
+
+def test_frames_under_way_at_once_keep_their_own_maps(network: Any) -> None:
+    at_once = engine_on(network, CpuStream())
+    plate = at_once.encode_plate(picture(90))
+    levels = range(0, 40 * GPU_SETTINGS.frames_in_flight, 20)
+    wanted = [at_once.infer(picture(level), plate) for level in levels]
+    later = engine_on(network, DeferredStream())
+    plate = later.encode_plate(picture(90))
+    pending = [later.submit(picture(level), plate) for level in levels]
+    for one, maps in zip(pending, wanted, strict=True):
+        assert np.array_equal(one.maps().alpha, maps.alpha)
+
+
+def test_a_frame_costs_one_copy_in_and_one_copy_out(network: Any) -> None:
+    stream = DeferredStream()
+    engine = engine_on(network, stream)
+    plate = engine.encode_plate(picture(100))
+    engine.infer(picture(120), plate)
+    before = stream.copies
+    engine.infer(picture(130), plate)
+    assert stream.copies == before + 2
+
+
+def test_what_compiles_the_frame_step_is_given_it_once(network: Any, scene: Any) -> None:
+    given = []
+
+    def compiled(module: Any, example: Any) -> Any:
+        given.append(torch.export.export(module, example))  # as torch_tensorrt does first
+        return given[-1].module()
+
+    frame = list(scene)[-2].pixels
+    with (
+        TorchEngine(
+            network, CpuStream(), size=SIZE, name="x", dtype=torch.float32, compiled=compiled
+        ) as engine,
+        engine_on(network, CpuStream()) as plain,
+    ):
+        got = engine.infer(frame, engine.encode_plate(scene.plate))
+        wanted = plain.infer(frame, plain.encode_plate(scene.plate))
+    assert len(given) == 1
+    assert np.abs(got.alpha - wanted.alpha).max() < 1e-4
+
+
+def test_a_closed_engine_says_so(network: Any) -> None:
+    engine = engine_on(network, CpuStream())
+    plate = engine.encode_plate(picture(0))
+    engine.close()
+    engine.close()
+    with pytest.raises(RunError, match="closed"):
+        engine.infer(picture(0), plate)
+
+
+def test_the_device_is_timed_without_the_waiting(network: Any) -> None:
+    with engine_on(network, CpuStream()) as engine:
+        plate = engine.encode_plate(picture(0))
+        assert 0 < engine.device_secs(picture(10), plate) < 5
+
+
+@pytest.mark.parametrize(
+    ("engine", "device", "cuda", "why"),
+    [
+        ("torch", "cuda:0", NO_GPU, "sees no GPU"),
+        ("torch", "tpu", GPU, "no device 'tpu'"),
+        ("torch-tensorrt", "cpu", GPU, "runs on a GPU"),
+    ],
+)
+def test_what_cannot_run_the_weights_is_named(
+    engine: Any, device: str, cuda: Cuda, why: str
+) -> None:
+    with pytest.raises(EngineError, match="cannot run the weights") as caught:
+        open_weights(shipped_weights(), device=device, size=SIZE, compiler=engine, cuda=cuda)
+    assert why in caught.value.why
+    assert caught.value.fix
+
+
+def test_without_a_gpu_auto_is_the_cpu() -> None:
+    with open_weights(shipped_weights(), device="auto", size=SIZE, cuda=NO_GPU) as engine:
+        assert engine.name.endswith("CPU")
+
+
+def test_own_weights_are_opened_by_their_file_name(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.safetensors"
+    mine.write_bytes(shipped_weights().read_bytes())
+    for name in (str(mine), f"torch:{mine}"):
+        with open_engine(name, device="cpu") as engine:
+            assert engine.name.startswith("mine on torch")
+    with pytest.raises(EngineError, match="cannot run the weights"):
+        open_engine(tmp_path / "absent.safetensors", device="cpu")

@@ -47,11 +47,11 @@ def furnished(
     small = [m for m in models if m.is_small]
     hung = [m for m in models if m.hangs]
     crowd = float(rng.uniform(0, 1)) ** 2
-    tables = [m for m in large if top_of(m) is not None] if rng.random() < 0.6 else []
+    table = _some_table(rng, large) if rng.random() < 0.6 else None
     by_area = rng.uniform(0.25, 1.0) * plan.wide * plan.long
     count = int(np.clip(by_area, 4, 30)) if things is None else things
     for number in range(count):
-        choice = tables if tables and number == 0 else large
+        choice = [table] if table and number == 0 else large
         if choice and rng.random() < 0.88:
             _stand(rng, plan, height_m, choice, large, small, cloth, found, crowd)
         elif small and rng.random() < 0.3:
@@ -61,6 +61,13 @@ def furnished(
     for _ in range(int(rng.integers(0, 3)) if hung else 0):
         _hang(rng, plan, height_m, hung, found)
     return found
+
+
+def _some_table(rng: np.random.Generator, models: list[Model]) -> Model | None:
+    for number in rng.permutation(len(models))[:25]:
+        if top_of(models[int(number)]) is not None:
+            return models[int(number)]
+    return None
 
 
 def _stand(

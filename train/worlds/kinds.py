@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from train.worlds.flats import drawn_flat
+from train.worlds.interiors import drawn_interior
 from train.worlds.library import Library
 from train.worlds.rooms import drawn_room
 from train.worlds.streets import drawn_street
@@ -23,4 +25,17 @@ def _streets(library: Library) -> Draw:
     return lambda rng: drawn_street(rng, library)
 
 
-KINDS: dict[str, Callable[[Library], Draw]] = {"rooms": _rooms, "streets": _streets}
+def _interiors(library: Library) -> Draw:
+    return lambda rng: drawn_interior(rng, library)
+
+
+def _flats(library: Library) -> Draw:
+    return lambda rng: drawn_flat(rng, library.cloth(rng), library.furniture)
+
+
+KINDS: dict[str, Callable[[Library], Draw]] = {
+    "rooms": _rooms,
+    "streets": _streets,
+    "interiors": _interiors,
+    "flats": _flats,
+}

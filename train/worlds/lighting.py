@@ -68,7 +68,7 @@ def lamp_light(
     normal: Vectors,
     numbers: NDArray[np.int64],
     *,
-    rays: int = 3,
+    rays: int = 2,
 ) -> Numbers:
     """A lamp's share at each point in 1/m^2, by rays to places on it that differ by pixel."""
     total = np.zeros(len(points), np.float32)

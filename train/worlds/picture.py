@@ -67,106 +67,146 @@ def seen(
     lighting: Lighting,
     air: Air | None = None,
 ) -> Seen:
-    """Look at the scene: four rays a pixel for colours; light once a pixel, at edges four times."""
-    air = air or Indoors()
-    pixel = camera.pixel(size) * 0.7
-    everywhere = np.arange(size[0] * size[1])
-    total, first, light = np.zeros((len(everywhere), 3), np.float32), None, None
-    for shift in _SHIFTS:
-        rays = camera.rays(size, shift)
-        hits = scene.cast(camera.origin, rays, pixel=pixel)
-        air.cover(hits)
-        if first is None or light is None:
-            first, light = hits, _lit(scene, camera, rays, hits, lighting, air.sky, everywhere)
-            light[:, :3] = _smoothed(light[:, :3], hits, size)
-            total += air.air(_shown(light, rays, hits, air.sky), rays, hits)
-            continue
-        edge = np.flatnonzero(_elsewhere(first, hits))
-        here = light.copy()
-        here[edge] = _lit(scene, camera, rays[edge], _some(hits, edge), lighting, air.sky, edge)
-        total += air.air(_shown(here, rays, hits, air.sky), rays, hits)
-    assert first is not None
+    """Look at the scene: four rays a pixel for colours, light for every other pixel, which the
+    others share.
+    """
+    eye = _Eye(scene, camera, size, lighting, air or Indoors())
+    first_rays, first = eye.look(_SHIFTS[0])
+    kind, everywhere = _kinds(first), np.arange(len(first_rays))
+    light = eye.spread_light(first_rays, first, kind)
+    gleam = eye.gleam(first_rays, first, everywhere)
+    total = eye.colour(first_rays, first, light, gleam)
+    for shift in _SHIFTS[1:]:
+        rays, hits = eye.look(shift)
+        other = _kinds(hits)
+        edge = np.flatnonzero((other != kind) & (hits.mesh >= 0))
+        here, shine = light.copy(), gleam.copy()
+        here[edge], alone = _borrowed(light, kind, edge, other[edge], size)
+        lonely = edge[alone]
+        here[lonely] = eye.light(rays, hits, lonely)
+        shine[edge] = eye.gleam(rays, hits, edge)
+        total += eye.colour(rays, hits, here, shine)
     depth = np.where(first.t < FAR, first.t, 0).astype(np.float32)
     colour = total / np.float32(len(_SHIFTS))
     return Seen(colour.reshape(*size, 3), depth.reshape(size), first.mesh.reshape(size))
 
 
-def _shown(light: Vectors, rays: Vectors, hits: Hits, sky: Sky) -> Vectors:
-    """Light falls on (column 0 to 2) and is mirrored by (3 to 5) what is hit; misses see sky."""
-    colour = np.where(hits.glows[:, None], hits.albedo, hits.albedo * light[:, :3] + light[:, 3:])
-    away = np.flatnonzero(hits.mesh < 0)
-    if len(away):
-        colour[away] = sky(rays[away])
-    return np.asarray(colour, np.float32)
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    scene: Scene
+    camera: Camera
+    size: tuple[int, int]
+    lighting: Lighting
+    air: Air
+
+    def look(self, shift: tuple[float, float]) -> tuple[Vectors, Hits]:
+        rays = self.camera.rays(self.size, shift)
+        hits = self.scene.cast(self.camera.origin, rays, pixel=self.camera.pixel(self.size) * 0.7)
+        self.air.cover(hits)
+        return rays, hits
+
+    def light(self, rays: Vectors, hits: Hits, which: NDArray[np.int64]) -> Vectors:
+        """Light that falls on the points of some pixels, (len(which), 3)."""
+        light = np.zeros((len(which), 3), np.float32)
+        there = np.flatnonzero(hits.mesh[which] >= 0)
+        if len(there):
+            one = _some(hits, which[there])
+            points = self.camera.origin + one.t[:, None] * rays[which[there]]
+            light[there] = self.lighting(points.astype(np.float32), one, which[there])
+        return light
+
+    def spread_light(self, rays: Vectors, hits: Hits, kind: NDArray[np.int64]) -> Vectors:
+        """Light on every other pixel, and over 4 x 4 pixels of one kind its mean: lights repeat by
+        so much what they draw by lot.
+        """
+        height, width = self.size
+        row, column = np.indices(self.size)
+        chosen = np.flatnonzero((row + column) % 2 == 0)
+        shape, inner = (height + 3, width + 3), (slice(1, height + 1), slice(1, width + 1))
+        kinds, known = np.full(shape, -(10**9)), np.zeros((height * width, 4), np.float32)
+        known[chosen, :3], known[chosen, 3] = self.light(rays, hits, chosen), 1
+        padded = np.zeros((*shape, 4), np.float32)
+        mine = kind.reshape(self.size)
+        kinds[inner], padded[inner] = mine, known.reshape(height, width, 4)
+        total = np.zeros((height, width, 4), np.float32)
+        for down in range(4):
+            for right in range(4):
+                other = (slice(down, down + height), slice(right, right + width))
+                total += (kinds[other] == mine)[..., None] * padded[other]
+        flat = total.reshape(-1, 4)
+        light = flat[:, :3] / np.maximum(flat[:, 3:], 1)
+        alone = np.flatnonzero(flat[:, 3] == 0)
+        light[alone] = self.light(rays, hits, alone)
+        return np.asarray(light, np.float32)
+
+    def gleam(self, rays: Vectors, hits: Hits, which: NDArray[np.int64]) -> Vectors:
+        """What some pixels mirror, (len(which), 3): one bounce, by Schlick's (1994) formula."""
+        gleam = np.zeros((len(which), 3), np.float32)
+        there = np.flatnonzero((hits.gloss[which] > 0) & (hits.mesh[which] >= 0))
+        if len(there) == 0:
+            return gleam
+        one, along = _some(hits, which[there]), rays[which[there]]
+        points = self.camera.origin + one.t[:, None] * along
+        along = np.asarray(along / np.sqrt(dot(along, along))[:, None], np.float32)
+        cosine = -dot(along, one.normal)[:, None]
+        away = np.asarray(along + 2 * cosine * one.normal, np.float32)
+        starts = (points + one.normal * np.float32(3e-3)).astype(np.float32)
+        gloss = one.gloss[:, None]
+        share = gloss + (1 - gloss) * (1 - np.clip(cosine, 0, 1)) ** 5
+        gleam[there] = share * np.minimum(gloss * 12, 1) * self._bounced(starts, away)
+        return gleam
+
+    def _bounced(self, starts: Vectors, away: Vectors) -> Vectors:
+        found = self.scene.cast(starts, away, pixel=0.01)
+        colour = np.zeros_like(away)
+        there = np.flatnonzero(found.mesh >= 0)
+        if len(there):
+            one = _some(found, there)
+            spots = (starts[there] + one.t[:, None] * away[there]).astype(np.float32)
+            light = self.lighting(spots, one, np.zeros(len(there), np.int64))
+            colour[there] = np.where(one.glows[:, None], one.albedo, one.albedo * light)
+        nothing = np.flatnonzero(found.mesh < 0)
+        if len(nothing):
+            colour[nothing] = self.air.sky(away[nothing])
+        return colour
+
+    def colour(self, rays: Vectors, hits: Hits, light: Vectors, gleam: Vectors) -> Vectors:
+        """What is seen, through the air; sky where nothing is hit."""
+        colour = np.where(hits.glows[:, None], hits.albedo, hits.albedo * light + gleam)
+        away = np.flatnonzero(hits.mesh < 0)
+        if len(away):
+            colour[away] = self.air.sky(rays[away])
+        return self.air.air(np.asarray(colour, np.float32), rays, hits)
 
 
-def _lit(
-    scene: Scene,
-    camera: Camera,
-    rays: Vectors,
-    hits: Hits,
-    lighting: Lighting,
-    sky: Sky,
-    numbers: NDArray[np.int64],
-) -> Vectors:
-    """(N, 6): the light that falls on each point, and what the point mirrors."""
-    points = (camera.origin + hits.t[:, None] * rays).astype(np.float32)
-    light = np.zeros((len(rays), 6), np.float32)
-    there = np.flatnonzero(hits.mesh >= 0)
-    light[there, :3] = lighting(points[there], _some(hits, there), numbers[there])
-    glossy = np.flatnonzero((hits.gloss > 0) & (hits.mesh >= 0))
-    if len(glossy):
-        one = _some(hits, glossy)
-        light[glossy, 3:] = _mirrored(scene, points[glossy], rays[glossy], one, lighting, sky)
-    return light
+def _kinds(hits: Hits) -> NDArray[np.int64]:
+    """A number for each mesh and direction it faces: pixels of one kind can share their light."""
+    facing = np.rint(hits.normal * 3).astype(np.int64) @ np.array((1, 7, 49)) + 171
+    return np.asarray(hits.mesh * 343 + facing, np.int64)
 
 
-def _smoothed(light: Vectors, hits: Hits, size: tuple[int, int]) -> Vectors:
-    """The mean over 4 x 4 pixels of one mesh that face the same way: lights repeat by so much what
-    they draw by lot.
+def _borrowed(
+    light: Vectors,
+    kind: NDArray[np.int64],
+    edge: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    size: tuple[int, int],
+) -> tuple[Vectors, NDArray[np.bool_]]:
+    """Light for places of another kind than their pixel, from a neighbour of that kind.
+
+    Returns:
+        the light (len(edge), 3), and where no neighbour has any.
     """
     height, width = size
-    facing = np.rint(hits.normal * 3).astype(np.int64) @ np.array((1, 7, 49)) + 171
-    alone = (hits.mesh * 343 + facing).reshape(size)
-    shape, inner = (height + 3, width + 3), (slice(1, height + 1), slice(1, width + 1))
-    kind, padded = np.full(shape, -(10**9)), np.zeros((*shape, 3), np.float32)
-    kind[inner], padded[inner] = alone, light.reshape(*size, 3)
-    total, weight = np.zeros((*size, 3), np.float32), np.zeros(size, np.float32)
-    for down in range(4):
-        for right in range(4):
-            other = (slice(down, down + height), slice(right, right + width))
-            alike = (kind[other] == alone).astype(np.float32)
-            total += alike[..., None] * padded[other]
-            weight += alike
-    return np.asarray(total / weight[..., None], np.float32).reshape(-1, 3)
-
-
-def _mirrored(
-    scene: Scene, points: Vectors, rays: Vectors, hits: Hits, lighting: Lighting, sky: Sky
-) -> Vectors:
-    """One bounce, weighted by Schlick's (1994) approximation of Fresnel's formula."""
-    along = np.asarray(rays / np.sqrt(dot(rays, rays))[:, None], np.float32)
-    cosine = -dot(along, hits.normal)[:, None]
-    away = np.asarray(along + 2 * cosine * hits.normal, np.float32)
-    found = scene.cast(points + hits.normal * np.float32(3e-3), away, pixel=0.01)
-    colour = np.zeros_like(rays)
-    there = np.flatnonzero(found.mesh >= 0)
-    spots = points[there] + found.t[there, None] * away[there]
-    one = _some(found, there)
-    light = lighting(spots.astype(np.float32), one, np.zeros(len(there), np.int64))
-    colour[there] = np.where(one.glows[:, None], one.albedo, one.albedo * light)
-    nothing = np.flatnonzero(found.mesh < 0)
-    if len(nothing):
-        colour[nothing] = sky(away[nothing])
-    gloss = hits.gloss[:, None]
-    share = gloss + (1 - gloss) * (1 - np.clip(cosine, 0, 1)) ** 5
-    return np.asarray(share * np.minimum(gloss * 12, 1) * colour, np.float32)
-
-
-def _elsewhere(one: Hits, other: Hits) -> NDArray[np.bool_]:
-    turned = dot(one.normal, other.normal) < 0.9
-    jump = np.abs(np.log(one.t / other.t)) > 0.06
-    return np.asarray((one.mesh != other.mesh) | ((other.mesh >= 0) & (turned | jump)))
+    row, column = np.divmod(edge, width)
+    found, alone = np.zeros((len(edge), 3), np.float32), np.ones(len(edge), np.bool_)
+    for down in (0, -1, 1):
+        for right in (0, -1, 1):
+            other = np.clip(row + down, 0, height - 1) * width
+            other = other + np.clip(column + right, 0, width - 1)
+            good = np.flatnonzero(alone & (kind[other] == wanted))
+            found[good], alone[good] = light[other[good]], False
+    return found, alone
 
 
 def _some(hits: Hits, which: NDArray[np.int64]) -> Hits:

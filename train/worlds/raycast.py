@@ -21,7 +21,7 @@ Texture = Callable[[Numbers, Numbers, Numbers], Vectors]
 width is how much of u and v one pixel covers, so that a texture can be smoothed by it."""
 FAR = np.float32(1e6)
 _LIFT_M = np.float32(2e-3)  # rays that leave a surface start this far above it
-_DIRECTIONS = 6
+_DIRECTIONS = 5
 _LAYERS = 6  # of leaves that a ray can pass between
 
 
@@ -142,11 +142,11 @@ class Scene:
     ) -> Numbers:
         """How much of the half space above each point is open for `reach_m`, 0 to 1; (N,).
 
-        Ambient occlusion (Zhukov et al. 1998) by six directions, weighted by the cosine.
+        Ambient occlusion (Zhukov et al. 1998) by five directions, weighted by the cosine.
 
         Args:
             turn: (N,) radians by which each point's directions are turned about its normal; those
-                of neighbours differ, so that a blur of the result makes many out of six.
+                of neighbours differ, so that a blur of the result makes many out of five.
         """
         starts = points + normal * _LIFT_M
         side = np.where(np.abs(normal[:, :1]) < 0.7, _vector((1, 0, 0)), _vector((0, 1, 0)))

@@ -11,17 +11,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from train.worlds.camera import Camera, some_lens
 from train.worlds.film import film_for
-from train.worlds.furnishing import Furnished, Table, furnished
+from train.worlds.furnishing import Furnished, furnished
 from train.worlds.furniture import Model
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
+from train.worlds.mounts import room_camera
 from train.worlds.picture import seen
 from train.worlds.plan import Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
 from train.worlds.textures import Cloth, floor, paint, photo_on, surface, wall
-from train.worlds.view import good_view
 from train.worlds.writing import Drawing
 
 SIZE = (288, 512)
@@ -47,21 +46,6 @@ def drawn_room(
         picture = seen(scene, camera, size, light)
         pixels = film_for(rng, picture.light).pixels(picture.light)
         yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
-
-
-def room_camera(
-    rng: np.random.Generator, scene: Scene, room: Vectors, tables: list[Table]
-) -> Camera | None:
-    """A camera that is in nothing and sees something; None where none was found."""
-    desks = [t for t in tables if 0.35 < t.height_m < 1.15 and t.foot.width * t.foot.depth > 0.2]
-    mounts = ["webcam", "desk", "corner", "ceiling", "eye", "robot", "any"]
-    chances = np.array([0.16, 0.2 if desks else 0.0, 0.2, 0.08, 0.17, 0.14, 0.09])
-    mount = str(rng.choice(mounts, p=chances / chances.sum()))
-    for _ in range(60):
-        camera = _mounted(rng, mount, room, desks)
-        if good_view(scene, camera, close=mount == "desk"):
-            return camera
-    return None
 
 
 def room_light(
@@ -181,72 +165,4 @@ def _window_lamp(
         sides=np.stack((along, up)),
         light=np.float32(rng.uniform(0.5, 4) * half[0] * half[1] * 4) * tint(rng, 0.09),
         towards=inwards,
-    )
-
-
-def _mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Table]) -> Camera:
-    """A camera of one kind, somewhere. Angles in degrees until the last line."""
-    wide, high, long = (float(x) for x in room)
-    fov, bend, roll = some_lens(rng)
-    x, z = rng.uniform(-0.5, 0.5) * (wide - 0.3), rng.uniform(-0.5, 0.5) * (long - 0.3)
-    y, pitch = rng.uniform(0.12, high - 0.1), rng.uniform(-60, 12)
-    inwards = np.degrees(np.arctan2(-x, z))  # from here to the middle: yaw 0 looks along -z
-    yaw = rng.uniform(-180, 180)
-    if mount == "desk":
-        return _over_desk(rng, desks[int(rng.integers(len(desks)))], (fov, bend, roll))
-    if mount == "webcam":
-        x, z = _near_wall(rng, room)
-        inwards = np.degrees(np.arctan2(-x, z))
-        y, pitch, yaw = rng.uniform(0.75, 1.4), rng.normal(-4, 7), inwards + rng.normal(0, 30)
-    elif mount == "corner":
-        x, z = _near_wall(rng, room)
-        inwards = np.degrees(np.arctan2(-x, z))
-        y, pitch = rng.uniform(1.8, high - 0.08), rng.uniform(-50, -8)
-        yaw = inwards + rng.normal(0, 20)
-    elif mount == "ceiling":
-        y, pitch = high - rng.uniform(0.06, 0.15), rng.uniform(-60, -25)
-    elif mount == "eye":
-        y, pitch = rng.uniform(1.1, 1.85), rng.normal(-8, 9)
-    elif mount == "robot":
-        y, pitch = rng.uniform(0.12, 0.5), rng.normal(1, 5)
-        yaw = inwards + rng.normal(0, 60)
-    return Camera(
-        at=(float(x), float(min(y, high - 0.06)), float(z)),
-        yaw=float(np.radians(yaw)),
-        pitch=float(np.radians(np.clip(pitch, -60, 12))),
-        roll=roll,
-        fov=fov,
-        bend=bend,
-    )
-
-
-def _near_wall(rng: np.random.Generator, room: Vectors) -> tuple[float, float]:
-    """Close to a wall; often to two."""
-    place = np.array((rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5))) * (room[[0, 2]] - 0.3)
-    axis = int(rng.integers(2))
-    both = rng.random() < 0.4
-    for one in (0, 1):
-        if one == axis or both:
-            side = rng.choice([-1, 1])
-            place[one] = side * (float(room[2 * one]) / 2 - rng.uniform(0.08, 0.4))
-    return float(place[0]), float(place[1])
-
-
-def _over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
-    """Over or beside a table, its top filling much of the picture."""
-    foot = desk.foot
-    x, z = foot.at(
-        float(rng.uniform(-0.4, 0.4) * foot.width), float(rng.uniform(-0.4, 0.4) * foot.depth)
-    )
-    turn, away = rng.uniform(-np.pi, np.pi), rng.uniform(0.15, 1.0)
-    above = rng.uniform(0.12, 0.8)
-    at = (x - np.sin(turn) * away, desk.height_m + above, z + np.cos(turn) * away)
-    pitch = -np.arctan2(above, away) + np.radians(rng.normal(6, 9))
-    return Camera(
-        at=(float(at[0]), float(at[1]), float(at[2])),
-        yaw=float(turn + rng.normal(0, 0.2)),
-        pitch=float(np.clip(pitch, np.radians(-70), np.radians(12))),
-        roll=lens[2],
-        fov=lens[0],
-        bend=lens[1],
     )

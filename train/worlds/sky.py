@@ -66,7 +66,8 @@ class DayLight:
         weather, normal = self.weather, hits.normal
         share = self.glow.share(points, normal, numbers)
         up = normal[:, 1]
-        ground = (weather.above + weather.sun * max(float(weather.to_sun[1]), 0)) * 0.18
+        high = np.float32(max(float(weather.to_sun[1]), 0))
+        ground = (weather.above + weather.sun * high) * np.float32(0.18)
         light = (share * (0.55 + 0.45 * up))[:, None] * weather.above
         light = light + ((0.35 + 0.65 * share) * (0.5 - 0.5 * up))[:, None] * ground
         if weather.sun.max() > 0:

@@ -1,0 +1,234 @@
+"""Interiors that others modelled or scanned: a house, a shop, a hospital, a warehouse, real rooms.
+
+Their furniture is thinned out and painted anew, their surfaces covered in other ways, so that few
+models make many rooms. Scans have no colours: they are painted by what each face is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.worlds.camera import Camera
+from train.worlds.film import film_for
+from train.worlds.furniture import Model, placed
+from train.worlds.glb import Piece, pieces_of
+from train.worlds.library import Library
+from train.worlds.lighting import Glow, Lamp, RoomLight, tint
+from train.worlds.mounts import INDOORS, mounted
+from train.worlds.picture import seen
+from train.worlds.raycast import Mesh, Scene, Vectors
+from train.worlds.shapes import box
+from train.worlds.spots import room_above, room_below, spot_at
+from train.worlds.textures import Cloth, floor, paint, surface, wall
+from train.worlds.town import plain
+from train.worlds.view import good_view
+from train.worlds.writing import Drawing
+
+SIZE = (288, 512)
+VIEWS = 3
+_TALLEST_M = 12.0
+
+
+def drawn_interior(
+    rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
+) -> Iterator[Drawing]:
+    """One of the interiors in the library, as several cameras see it."""
+    folder = library.data / "interiors_3d"
+    names = sorted({_world(path) for path in folder.glob("*.glb")})
+    if not names:
+        raise FileNotFoundError(f"no interiors (.glb) in {folder}")
+    scans = [name for name in names if name.startswith("scan_")]
+    whole = [name for name in names if name not in scans]
+    names = scans if not whole or (scans and rng.random() < 0.08) else whole  # scans are rough
+    name = names[int(rng.integers(len(names)))]
+    cloth = library.cloth(rng)
+    if name.startswith("scan_"):
+        meshes = list(_scan(rng, folder, name, cloth))
+    else:
+        meshes = list(_furnished_world(rng, folder, name, cloth))
+    meshes.extend(_lid(rng, meshes))
+    meshes.extend(_more(rng, Scene(meshes), library.furniture))
+    scene = Scene(meshes)
+    for _ in range(VIEWS):
+        camera = interior_camera(rng, scene)
+        if camera is None:
+            continue
+        light = interior_light(rng, scene, camera, size)
+        picture = seen(scene, camera, size, light)
+        pixels = film_for(rng, picture.light).pixels(picture.light)
+        yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+
+
+def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
+    """Over a floor and below a ceiling, as people mount it."""
+    low, high = _bounds(scene.meshes)
+    chances = np.array([0 if name == "desk" else share for name, share in INDOORS.items()])
+    mount = str(rng.choice(list(INDOORS), p=chances / chances.sum()))
+    for _ in range(150):
+        x, _, z = rng.uniform(low, high)
+        middle = np.array((x, 1.2, z), np.float32)
+        above, below = room_above(scene, middle), room_below(scene, middle)
+        if not 0.6 < above < _TALLEST_M or below > 1.5:
+            continue
+        room = np.array((3.0, min(1.2 + above, 4.5), 3.0), np.float32)
+        camera = mounted(rng, mount, room, [])
+        away = np.degrees(rng.uniform(-np.pi, np.pi))
+        at = (float(x), camera.at[1], float(z))
+        camera = replace(camera, at=at, yaw=float(np.radians(away)))
+        if room_below(scene, camera.origin) < 0.1 or room_below(scene, camera.origin) > 9:
+            continue
+        if good_view(scene, camera) and _is_inside(scene, camera):
+            return camera
+    return None
+
+
+def interior_light(
+    rng: np.random.Generator, scene: Scene, camera: Camera, size: tuple[int, int]
+) -> RoomLight:
+    """Lamps below the ceiling around the camera and where it looks."""
+    forward = camera.axes[2] * (1, 0, 1)
+    lamps: list[Lamp] = []
+    for _ in range(40):
+        ahead = forward * rng.uniform(-1, 6) + rng.normal(0, 1.5, 3) * (1, 0, 1)
+        at = camera.origin + ahead.astype(np.float32)
+        at[1] = 1.2
+        above = room_above(scene, at)
+        if not 0.7 < above < _TALLEST_M:
+            continue
+        at[1] += above - 0.08
+        wide = rng.uniform(0.05, 0.4, 2)
+        sides = np.array(((wide[0], 0, 0), (0, 0, wide[1])), np.float32)
+        power = np.float32(rng.uniform(0.5, 2.0) * max(1.0, above / 2) ** 2)
+        lamps.append(Lamp(at=at, sides=sides, light=power * tint(rng)))
+        if len(lamps) >= 3:
+            break
+    strength = np.float32(np.exp(rng.uniform(np.log(0.08), np.log(1.5))))
+    return RoomLight(glow=Glow(rng, scene, size), ambient=strength * tint(rng), lamps=lamps)
+
+
+def _world(path: Path) -> str:
+    return (
+        path.stem
+        if path.stem.startswith("scan_")
+        else path.stem.split("_shell")[0].split("_furn")[0]
+    )
+
+
+def _bounds(meshes: list[Mesh]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    corners = np.concatenate([mesh.corners.reshape(-1, 3) for mesh in meshes])
+    return np.percentile(corners, 1, axis=0), np.percentile(corners, 99, axis=0)
+
+
+def _is_inside(scene: Scene, camera: Camera) -> bool:
+    """Little of what is seen lies outside of the walls."""
+    return float((scene.cast(camera.origin, camera.rays((9, 16))).mesh < 0).mean()) < 0.1
+
+
+def _furnished_world(
+    rng: np.random.Generator, folder: Path, name: str, cloth: Cloth
+) -> Iterator[Mesh]:
+    """The world's shell and most of its furniture, in other colours."""
+    gone, anew = rng.uniform(0, 0.5), rng.random() < 0.6
+    for path in sorted(folder.glob(f"{name}_*.glb")):
+        shell = "_shell" in path.stem
+        dropped: dict[str, bool] = {}
+        for piece in pieces_of(path):
+            if not shell and dropped.setdefault(_object(piece), bool(rng.random() < gone)):
+                continue
+            gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.05, 3)).astype(np.float32)
+            if shell and anew and "window" not in piece.name.lower():
+                yield from _painted(rng, piece.corners, cloth)
+                continue
+            texture = piece.texture(gain)
+            yield Mesh(corners=piece.corners, uv=piece.uv, texture=texture, solid=piece.solid)
+
+
+def _object(piece: Piece) -> str:
+    """An object's pieces share the name before the last point."""
+    return piece.name.rsplit(".", 1)[0]
+
+
+def _painted(rng: np.random.Generator, corners: Vectors, cloth: Cloth) -> Iterator[Mesh]:
+    """Faces that look up get a floor's texture, those that look sideways a wall's."""
+    up = _normals(corners)[:, 1]
+    ground, gloss = floor(rng, cloth)
+    for faces, texture, shine in (
+        (up > 0.7, ground, gloss),
+        (up < -0.7, paint(rng, light=True), 0.0),
+        (np.abs(up) <= 0.7, wall(rng, cloth), 0.0),
+    ):
+        if faces.any():
+            some = corners[faces]
+            yield Mesh(corners=some, uv=planar_uv(some), texture=texture, gloss=shine)
+
+
+def _scan(rng: np.random.Generator, folder: Path, name: str, cloth: Cloth) -> Iterator[Mesh]:
+    """A scanned room; each labelled box, the floor, the ceiling, the walls painted alike."""
+    told: dict[str, Any] = json.loads((folder / "scans.json").read_text())[name[5:]]
+    for piece in pieces_of(folder / f"{name}.glb"):
+        corners, left = piece.corners, np.ones(len(piece.corners), np.bool_)
+        middles = corners.mean(1)
+        for one in told["boxes"]:
+            ends = np.array(one["corners"])
+            near = (middles > ends.min(0) - 0.06).all(1) & (middles < ends.max(0) + 0.06).all(1)
+            near &= left & (middles[:, 1] > 0.04)
+            if near.any():
+                left &= ~near
+                some, skin = corners[near], surface(rng, cloth.photos)
+                yield Mesh(corners=some, uv=planar_uv(some), texture=skin)
+        yield from _painted(rng, corners[left], cloth)
+
+
+def _lid(rng: np.random.Generator, meshes: list[Mesh]) -> Iterator[Mesh]:
+    """A ceiling, where most of the floor has none."""
+    low, high = _bounds(meshes)
+    scene = Scene(meshes)
+    places = rng.uniform(low, high, (40, 3)).astype(np.float32)
+    places[:, 1] = 1.2
+    up = np.broadcast_to(np.array((0, 1, 0), np.float32), places.shape)
+    if float((scene.distance(places, up) > 100).mean()) > 0.4:
+        middle, half = (low + high) / 2, (high - low) / 2 + 1
+        at = (float(middle[0]), float(high[1]) + 0.05, float(middle[2]))
+        size = (float(half[0]), 0.05, float(half[2]))
+        yield box(at, size, yaw=0, texture=plain(np.full(3, rng.uniform(0.5, 0.85), np.float32)))
+
+
+def _more(rng: np.random.Generator, scene: Scene, models: list[Model]) -> Iterator[Mesh]:
+    """Some furniture on free floor."""
+    low, high = _bounds(scene.meshes)
+    standing = [m for m in models if m.elevation_m == 0]
+    taken: list[tuple[float, float, float]] = []
+    for _ in range(int(rng.integers(0, 14)) * 3 if standing else 0):
+        model = standing[int(rng.integers(len(standing)))]
+        radius = 0.5 * float(np.hypot(model.size_m[0], model.size_m[2])) + 0.03
+        x, _, z = (float(value) for value in rng.uniform(low, high))
+        if any(np.hypot(x - a, z - b) < radius + r for a, b, r in taken):
+            continue
+        spot = spot_at(scene, x, z, radius=radius, height=model.size_m[1] + 0.05, from_m=1.0)
+        if spot is None or abs(spot.ground_m) > 0.2:
+            continue
+        taken.append((x, z, radius))
+        gain = np.exp(rng.normal(0, 0.2, 3)).astype(np.float32)
+        at = (x, spot.ground_m, z)
+        yaw = float(rng.uniform(-np.pi, np.pi))
+        yield from placed(model, at, yaw, recoloured=lambda colour, gain=gain: colour * gain)
+
+
+def planar_uv(corners: Vectors) -> NDArray[np.float32]:
+    """Metres along the two axes that a face lies along most, (N, 3, 2)."""
+    axis = np.abs(_normals(corners)).argmax(1)
+    pairs = np.array(((2, 1), (0, 2), (0, 1)))[axis]
+    return np.take_along_axis(corners, pairs[:, None, :].repeat(3, 1), axis=2).astype(np.float32)
+
+
+def _normals(corners: Vectors) -> NDArray[np.float32]:
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
+    return np.asarray(across / length, np.float32)

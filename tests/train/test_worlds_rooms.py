@@ -17,10 +17,11 @@ pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install
 from train.material import rooms_from_manifest
 from train.worlds.furnishing import furnished
 from train.worlds.furniture import Model, models_in, parts_of, placed, top_of
-from train.worlds.kinds import KINDS
+from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
 from train.worlds.plan import Foot, Plan
-from train.worlds.rooms import drawn_room
+from train.worlds.rooms import room_shots
+from train.worlds.shot import developed
 from train.worlds.textures import Cloth
 from train.worlds.writing import Drawing, write_worlds
 
@@ -96,8 +97,8 @@ def room(number: int, models: list[Model]) -> Drawing:
     """The first view of a room."""
     for extra in range(9):  # a room may be too full for any camera
         rng = np.random.default_rng((number, extra))
-        for drawing in drawn_room(rng, Cloth(), models, (36, 64)):
-            return drawing
+        for shot in room_shots(rng, some_library(Path(), models), (36, 64)):
+            return developed(rng, shot)
     raise AssertionError("nine rooms without a view")
 
 
@@ -119,6 +120,7 @@ def some_library(tmp_path: Path, models: list[Model]) -> Library:
         furniture=models,
         tiles={},
         outdoors={},
+        beings=[],
     )
 
 
@@ -144,7 +146,7 @@ def test_a_set_grows_by_whole_worlds_and_goes_on_where_it_stopped(tmp_path: Path
 
 
 def test_rooms_are_drawn_by_their_name(tmp_path: Path) -> None:
-    draw = KINDS["rooms"](some_library(tmp_path, []))
+    draw = drawing_of("rooms", some_library(tmp_path, []))
     drawings = list(draw(np.random.default_rng(1)))
     assert drawings
     assert drawings[0].plate.shape == (288, 512, 3)

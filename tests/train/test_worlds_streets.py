@@ -14,6 +14,7 @@ import trimesh
 
 from train.worlds.camera import Camera
 from train.worlds.glb import Prop, pieces_of
+from train.worlds.kinds import drawing_of
 from train.worlds.layouts import LAYOUTS
 from train.worlds.library import Library
 from train.worlds.lighting import Glow
@@ -21,7 +22,7 @@ from train.worlds.picture import seen
 from train.worlds.raycast import Scene
 from train.worlds.site import Site
 from train.worlds.sky import DayLight, some_weather
-from train.worlds.streets import drawn_street, some_site, street_camera
+from train.worlds.streets import some_site, street_camera
 from train.worlds.textures import Cloth, paint
 from train.worlds.town import slab
 
@@ -50,6 +51,7 @@ def library(tmp_path: Path) -> Library:
         furniture=[],
         tiles={},
         outdoors=dict(props),
+        beings=[],
     )
 
 
@@ -126,8 +128,8 @@ def test_cameras_hang_in_the_open(library: Library) -> None:
 
 
 def test_streets_come_from_their_seed_alone(library: Library) -> None:
-    once = [d.plate for d in drawn_street(np.random.default_rng(5), library, SIZE)]
-    again = [d.plate for d in drawn_street(np.random.default_rng(5), library, SIZE)]
+    draw = drawing_of("streets", library, SIZE)
+    once, again = ([d.plate for d in draw(np.random.default_rng(5))] for _ in range(2))
     assert once
     assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))
 

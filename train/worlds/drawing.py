@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from train.worlds.kinds import KINDS
+from train.worlds.kinds import drawing_of
 from train.worlds.library import library_in
 from train.worlds.writing import scenes_written, write_worlds
 
@@ -57,6 +57,6 @@ def _share(
 ) -> None:
     cv2.setNumThreads(1)
     library = library_in(data, furniture, split="val" if val else "train")
-    draw = KINDS[kind](library)
+    draw = drawing_of(kind, library)
     for _ in write_worlds(output, count, draw, world=kind, seed=seed, val=val, share=share):
         pass

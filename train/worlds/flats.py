@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from train.worlds.camera import Camera
-from train.worlds.film import film_for
 from train.worlds.furnishing import Table, furnished
 from train.worlds.furniture import Model
+from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import INDOORS, mounted
-from train.worlds.picture import seen
 from train.worlds.plan import Foot, Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
+from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.textures import Cloth, floor, paint, photo_on, wall
 from train.worlds.view import good_view
-from train.worlds.writing import Drawing
 
-SIZE = (288, 512)
-VIEWS = 3
 _HALF_WALL_M = 0.05
 _LINTEL_M = 2.06
 
@@ -40,15 +38,12 @@ class Space:
     tables: list[Table] = field(default_factory=list)
 
 
-def drawn_flat(
-    rng: np.random.Generator,
-    cloth: Cloth,
-    models: list[Model],
-    size: tuple[int, int] = SIZE,
-) -> Iterator[Drawing]:
+def flat_shots(
+    rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
+) -> Iterator[Shot]:
     """A corridor and its rooms, as several cameras see them."""
     high = float(rng.uniform(2.3, 3.2))
-    spaces = some_spaces(rng)
+    spaces, cloth, models = some_spaces(rng), library.cloth(rng), library.furniture
     meshes = [*_walls(rng, spaces, high, cloth)]
     for number, space in enumerate(spaces):
         meshes.extend(_furnished(rng, space, high, cloth, models, few=number == 0))
@@ -63,9 +58,7 @@ def drawn_flat(
         near = sorted(lamps, key=lambda lamp: float(np.linalg.norm(lamp.at - camera.origin)))
         on = [replace(lamp, light=lamp.light * tints) for lamp in near[:4]]
         light = RoomLight(glow=Glow(rng, scene, size), ambient=ambient, lamps=on)
-        picture = seen(scene, camera, size, light)
-        pixels = film_for(rng, picture.light).pixels(picture.light)
-        yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+        yield Shot(scene=scene, camera=camera, light=light, size=size)
 
 
 def some_spaces(rng: np.random.Generator) -> list[Space]:
@@ -78,7 +71,7 @@ def some_spaces(rng: np.random.Generator) -> list[Space]:
         cuts = np.sort(rng.uniform(-0.25, 0.25, count - 1)) / count
         ends = np.linspace(-long / 2, long / 2, count + 1)
         ends[1:-1] += cuts * long
-        for start, end in zip(ends, ends[1:], strict=False):
+        for start, end in pairwise(ends.tolist()):
             x, z = side * (wide + deep) / 2, (start + end) / 2
             reach = max((end - start) / 2 - 0.75, 0)
             door = (float(side * wide / 2), float(z + rng.uniform(-1, 1) * reach))

@@ -27,6 +27,7 @@ VEHICLES = ("Vehicles",)
 BEINGS = ("Characters",)
 _LARGEST_BYTES = 3_000_000  # of a Wavefront file: larger ones take a second and more to read
 _GRID = 24
+_PANE = np.array((0.015, 0.018, 0.02), np.float32)
 _SMALLEST_M = 0.12  # models smaller than a hand are left out
 _LARGEST_M = 3.2  # and those larger than a wall, indoors
 
@@ -42,6 +43,8 @@ class Model:
     elevation_m: float
     rotation: tuple[float, ...]
     """3x3, row by row: what brings the file's axes upright."""
+    has_panes: bool = False
+    """Its clear glass is drawn, dark and glossy, as a car's windows look; else rays pass it."""
 
     @property
     def name(self) -> str:
@@ -55,7 +58,7 @@ class Model:
     ) -> Iterator[Mesh]:
         """Its meshes, the middle of its foot at `at`; `gain` (3,) tints it."""
         for mesh in placed(self, at, yaw, recoloured=lambda colour: colour * gain):
-            yield replace(mesh, gloss=gloss)
+            yield replace(mesh, gloss=max(gloss, mesh.gloss))
 
     @property
     def is_small(self) -> bool:
@@ -83,6 +86,8 @@ class Part:
     """(3,), linear."""
     picture: Vectors | None
     """(H, W, 3), linear."""
+    clear: bool = False
+    """A pane that is nearly clear."""
 
 
 def models_in(
@@ -125,7 +130,13 @@ def placed(
     """
     size = np.array(model.size_m, np.float32)
     for part in parts_of(model):
+        if part.clear and not model.has_panes:
+            continue
         corners = turned(part.corners * size, yaw) + np.array(at, np.float32)
+        if part.clear:
+            dark = _texture(_PANE, None)
+            yield Mesh(corners=corners, uv=part.uv, texture=dark, gloss=0.08)
+            continue
         texture = _texture(recoloured(part.colour), part.picture)
         yield Mesh(corners=corners, uv=part.uv, texture=texture)
 
@@ -152,7 +163,7 @@ class Top:
 @lru_cache(maxsize=1024)
 def top_of(model: Model) -> Top | None:
     """What things can be put on: a level that fills most of what is seen of it from above."""
-    parts = parts_of(model)
+    parts = [part for part in parts_of(model) if model.has_panes or not part.clear]
     if not parts or model.is_seat or not 0.25 < model.size_m[1] < 1.6:
         return None
     if min(model.size_m[::2]) < 0.25:
@@ -185,8 +196,6 @@ def parts_of(model: Model) -> tuple[Part, ...]:
         if len(getattr(mesh, "faces", ())) == 0:
             continue
         material = getattr(mesh.visual, "material", None)
-        if _glass(material):
-            continue
         corners = np.asarray(mesh.triangles, np.float32) @ rotation.T
         uv = getattr(mesh.visual, "uv", None)
         flat = np.zeros((len(mesh.faces), 3, 2), np.float32)
@@ -194,18 +203,18 @@ def parts_of(model: Model) -> tuple[Part, ...]:
         colour = np.asarray(getattr(material, "main_color", (160, 160, 160, 255)))[:3]
         linear = linear_from_pixels(colour)
         picture = None if uv is None else _picture(material)
-        read.append(Part(corners, places, linear, picture))
+        read.append(Part(corners, places, linear, picture, _is_glass(material)))
     if not read:
         return ()
     every = np.concatenate([part.corners.reshape(-1, 3) for part in read])
     low, high = every.min(0), every.max(0)
     foot = np.array(((low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2), np.float32)
     span = np.maximum(high - low, np.float32(1e-6))
-    return tuple(Part((p.corners - foot) / span, p.uv, p.colour, p.picture) for p in read)
+    return tuple(replace(part, corners=(part.corners - foot) / span) for part in read)
 
 
-def _glass(material: object) -> bool:
-    """A pane that is nearly clear: rays pass."""
+def _is_glass(material: object) -> bool:
+    """Is it a pane that is nearly clear?"""
     told = getattr(material, "kwargs", {})
     return float(next(iter(told.get("d", ["1"])), 1)) < 0.4
 
@@ -249,4 +258,5 @@ def _models(catalogue: Path, categories: tuple[str, ...]) -> Iterator[Model]:
                 size_m=(size_m[0], size_m[1], size_m[2]),
                 elevation_m=float(one.get("elevation", "0")) / 100,
                 rotation=tuple(map(float, one.get("modelRotation", "1 0 0 0 1 0 0 0 1").split())),
+                has_panes=one["category"] in VEHICLES,
             )

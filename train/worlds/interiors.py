@@ -16,29 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.worlds.camera import Camera
-from train.worlds.film import film_for
-from train.worlds.furniture import Model, placed
+from train.worlds.furniture import Model
 from train.worlds.glb import Piece, pieces_of
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import INDOORS, mounted
-from train.worlds.picture import seen
 from train.worlds.raycast import Mesh, Scene, Vectors
 from train.worlds.shapes import box
+from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.spots import room_above, room_below, spot_at
 from train.worlds.textures import Cloth, floor, paint, surface, wall
 from train.worlds.town import plain
 from train.worlds.view import good_view
-from train.worlds.writing import Drawing
 
-SIZE = (288, 512)
-VIEWS = 3
 _TALLEST_M = 12.0
 
 
-def drawn_interior(
+def interior_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
-) -> Iterator[Drawing]:
+) -> Iterator[Shot]:
     """One of the interiors in the library, as several cameras see it."""
     folder = library.data / "interiors_3d"
     names = sorted({_world(path) for path in folder.glob("*.glb")})
@@ -61,9 +57,7 @@ def drawn_interior(
         if camera is None:
             continue
         light = interior_light(rng, scene, camera, size)
-        picture = seen(scene, camera, size, light)
-        pixels = film_for(rng, picture.light).pixels(picture.light)
-        yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+        yield Shot(scene=scene, camera=camera, light=light, size=size)
 
 
 def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
@@ -114,11 +108,8 @@ def interior_light(
 
 
 def _world(path: Path) -> str:
-    return (
-        path.stem
-        if path.stem.startswith("scan_")
-        else path.stem.split("_shell")[0].split("_furn")[0]
-    )
+    name = path.stem
+    return name if name.startswith("scan_") else name.split("_shell")[0].split("_furniture")[0]
 
 
 def _bounds(meshes: list[Mesh]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -216,9 +207,8 @@ def _more(rng: np.random.Generator, scene: Scene, models: list[Model]) -> Iterat
             continue
         taken.append((x, z, radius))
         gain = np.exp(rng.normal(0, 0.2, 3)).astype(np.float32)
-        at = (x, spot.ground_m, z)
         yaw = float(rng.uniform(-np.pi, np.pi))
-        yield from placed(model, at, yaw, recoloured=lambda colour, gain=gain: colour * gain)
+        yield from model.meshes((x, spot.ground_m, z), yaw, gain=gain)
 
 
 def planar_uv(corners: Vectors) -> NDArray[np.float32]:

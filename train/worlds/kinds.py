@@ -6,36 +6,43 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from train.worlds.flats import drawn_flat
-from train.worlds.interiors import drawn_interior
+from train.worlds.flats import flat_shots
+from train.worlds.guests import visited
+from train.worlds.interiors import interior_shots
 from train.worlds.library import Library
-from train.worlds.rooms import drawn_room
-from train.worlds.streets import drawn_street
+from train.worlds.rooms import room_shots
+from train.worlds.shot import SIZE, Shot, developed
+from train.worlds.streets import street_shots
 from train.worlds.writing import Draw, Drawing
 
+Shots = Callable[[np.random.Generator, Library, tuple[int, int]], Iterator[Shot]]
+EMPTY: dict[str, Shots] = {
+    "rooms": room_shots,
+    "flats": flat_shots,
+    "streets": street_shots,
+    "interiors": interior_shots,
+}
+"""Places without anybody."""
+_VISITED = {"rooms": 0.35, "streets": 0.37, "flats": 0.16, "interiors": 0.12}
+KINDS = (*EMPTY, "visited")
+"""Visited: one of the others, and somebody in it."""
 
-def _rooms(library: Library) -> Draw:
+
+def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Draw:
+    """What draws worlds of a kind.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    if kind != "visited":
+        shots = EMPTY[kind]
+        return lambda rng: (developed(rng, shot) for shot in shots(rng, library, size))
+
     def draw(rng: np.random.Generator) -> Iterator[Drawing]:
-        return drawn_room(rng, library.cloth(rng), library.furniture)
+        place = str(rng.choice(list(_VISITED), p=list(_VISITED.values())))
+        for shot in EMPTY[place](rng, library, size):
+            drawing = visited(rng, shot, library)
+            if drawing is not None:
+                yield drawing
 
     return draw
-
-
-def _streets(library: Library) -> Draw:
-    return lambda rng: drawn_street(rng, library)
-
-
-def _interiors(library: Library) -> Draw:
-    return lambda rng: drawn_interior(rng, library)
-
-
-def _flats(library: Library) -> Draw:
-    return lambda rng: drawn_flat(rng, library.cloth(rng), library.furniture)
-
-
-KINDS: dict[str, Callable[[Library], Draw]] = {
-    "rooms": _rooms,
-    "streets": _streets,
-    "interiors": _interiors,
-    "flats": _flats,
-}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from train.worlds.furniture import OUTDOORS, VEHICLES, Model, models_in
+from train.worlds.avatars import Avatar, avatar, stands
+from train.worlds.furniture import BEINGS, OUTDOORS, VEHICLES, Model, models_in
 from train.worlds.glb import Prop, props_in
 from train.worlds.raycast import Vectors
 from train.worlds.textures import Cloth, cloth_in, light_of
@@ -29,12 +30,22 @@ class Library:
     furniture: list[Model]
     outdoors: dict[str, list[Thing]]
     """What stands outdoors by kind: building, vehicle, tree, post, sign, prop, garden."""
+    beings: list[Model]
+    """People and animals."""
     tiles: dict[str, list[Path]]
 
     def photo(self, rng: np.random.Generator) -> Vectors | None:
         """A photograph of outdoors, whose upper part is bright: for what is far."""
         skies = _with_sky(tuple(self.backgrounds))
         return light_of(skies[int(rng.integers(len(skies)))], 320) if skies else None
+
+    def person(self, rng: np.random.Generator) -> Avatar | None:
+        """A cut-out of somebody who stands, with depth."""
+        standing = _standing(tuple(self.foregrounds), self.data / "people_depth")
+        if not standing:
+            return None
+        path = standing[int(rng.integers(len(standing)))]
+        return avatar(path, self.data / "people_depth" / f"{path.stem}.png")
 
     def cloth(self, rng: np.random.Generator) -> Cloth:
         """The tiles, and four photographs to hang up and to cover things with."""
@@ -58,6 +69,7 @@ def library_in(data: Path, furniture: Path | None, *, split: str = "train") -> L
         foregrounds=[data / "foregrounds" / n for n in names["foregrounds"][split]],
         furniture=models_in(furniture) if furniture else [],
         outdoors=_outdoors(data / "outdoor_models", furniture),
+        beings=models_in(furniture, BEINGS, largest_bytes=8_000_000) if furniture else [],
         tiles=cloth_in(textures if textures.exists() else None),
     )
 
@@ -91,3 +103,8 @@ def _with_sky(photos: tuple[Path, ...]) -> list[Path]:
         if bright and rough < 0.03 and blue > 0.97 * red and grey.std() < 0.3:
             found.append(path)
     return found
+
+
+@lru_cache(maxsize=4)
+def _standing(cutouts: tuple[Path, ...], depths: Path) -> list[Path]:
+    return [path for path in cutouts if stands(path, depths / f"{path.stem}.png")]

@@ -4,6 +4,7 @@ less of. Knows nothing about cameras or pictures, but that neighbouring pixels c
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,12 @@ class Glow:
         self.scene, self.reach_m = scene, reach_m
         tile = np.tile(rng.permutation(16).reshape(4, 4), (size[0] // 4 + 1, size[1] // 4 + 1))
         self.dither = (tile[: size[0], : size[1]].reshape(-1) + 0.5).astype(np.float32) / 16
+
+    def on(self, scene: Scene) -> Glow:
+        """The same for another scene: what is drawn by lot stays."""
+        other = copy(self)
+        other.scene = scene
+        return other
 
     def share(self, points: Vectors, normal: Vectors, numbers: NDArray[np.int64]) -> Numbers:
         """How open the space above each point is, 0 to 1; `numbers` are those of the pixels."""

@@ -58,6 +58,8 @@ class Seen:
     """(H, W), along the optical axis at the middle of each pixel; 0 where nothing is."""
     mesh: NDArray[np.int64]
     """(H, W), number of the mesh at the middle of each pixel, -1 where nothing is."""
+    share: NDArray[np.float32]
+    """(H, W), 0 to 1: how much of each pixel shows the meshes that were asked for."""
 
 
 def seen(
@@ -66,16 +68,23 @@ def seen(
     size: tuple[int, int],
     lighting: Lighting,
     air: Air | None = None,
+    *,
+    share_from: int | None = None,
 ) -> Seen:
     """Look at the scene: four rays a pixel for colours, light for every other pixel, which the
     others share.
+
+    Args:
+        share_from: the first of the meshes whose share of each pixel is asked for.
     """
+    later = len(scene.meshes) if share_from is None else share_from
     eye = _Eye(scene, camera, size, lighting, air or Indoors())
     first_rays, first = eye.look(_SHIFTS[0])
     kind, everywhere = _kinds(first), np.arange(len(first_rays))
     light = eye.spread_light(first_rays, first, kind)
     gleam = eye.gleam(first_rays, first, everywhere)
     total = eye.colour(first_rays, first, light, gleam)
+    share = (first.mesh >= later).astype(np.float32)
     for shift in _SHIFTS[1:]:
         rays, hits = eye.look(shift)
         other = _kinds(hits)
@@ -86,9 +95,11 @@ def seen(
         here[lonely] = eye.light(rays, hits, lonely)
         shine[edge] = eye.gleam(rays, hits, edge)
         total += eye.colour(rays, hits, here, shine)
+        share += hits.mesh >= later
     depth = np.where(first.t < FAR, first.t, 0).astype(np.float32)
-    colour = total / np.float32(len(_SHIFTS))
-    return Seen(colour.reshape(*size, 3), depth.reshape(size), first.mesh.reshape(size))
+    colour, share = total / np.float32(len(_SHIFTS)), share / np.float32(len(_SHIFTS))
+    mesh = first.mesh.reshape(size)
+    return Seen(colour.reshape(*size, 3), depth.reshape(size), mesh, share.reshape(size))
 
 
 @dataclass(frozen=True, slots=True)

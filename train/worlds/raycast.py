@@ -40,6 +40,8 @@ class Mesh:
     """How much it mirrors at a right angle, 0 to 1; at grazing angles it mirrors more."""
     solid: Callable[[Numbers, Numbers], NDArray[np.bool_]] | None = None
     """Where (u, v) is solid, as a leaf is on its card; None: everywhere."""
+    normal: Vectors | None = None
+    """(3,) that light is reckoned with, for all of it; None: each triangle's own."""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,9 @@ class Scene:
         across = np.cross(sides[:, 0], sides[:, 1])
         twice_area = np.linalg.norm(across, axis=-1)
         self._normals = across / np.maximum(twice_area, 1e-12)[:, None]
+        for number, mesh in enumerate(self.meshes):
+            if mesh.normal is not None:
+                self._normals[self.owner == number] = mesh.normal
         edges = self.uv[:, 1:] - self.uv[:, :1]
         twice_in_uv = np.abs(edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0])
         self._uv_per_m = np.sqrt(twice_in_uv / np.maximum(twice_area, 1e-12)).astype(np.float32)
@@ -160,8 +165,12 @@ class Scene:
             x, y = radius * np.cos(angle)[:, None], radius * np.sin(angle)[:, None]
             rays = x * tangent + y * other + np.sqrt(1 - radius**2) * normal
             reach = np.full(len(points), reach_m, np.float32)
-            clear += ~self._solid.blocked(starts, np.ascontiguousarray(rays, np.float32), reach)
+            clear += ~self._filled(starts, np.ascontiguousarray(rays, np.float32), reach)
         return np.asarray(clear / np.float32(_DIRECTIONS), np.float32)
+
+    def _filled(self, starts: Vectors, rays: Vectors, reach: Numbers) -> NDArray[np.bool_]:
+        """`blocked`, but that leaves do not count."""
+        return self._solid.blocked(starts, rays, reach)
 
     def _first(
         self, starts: Vectors, rays: Vectors
@@ -210,6 +219,35 @@ class Scene:
 def dot(a: Vectors, b: Vectors) -> Numbers:
     """Row by row."""
     return np.asarray(np.einsum("ij,ij->i", a, b), np.float32)
+
+
+class Both(Scene):
+    """A world and who came into it, without building the world anew."""
+
+    def __init__(self, world: Scene, guests: Scene) -> None:
+        self.world, self.guests = world, guests
+        self.meshes = world.meshes + guests.meshes
+
+    def cast(self, origin: Vectors, rays: Vectors, *, pixel: float = 0.0) -> Hits:
+        one = self.world.cast(origin, rays, pixel=pixel)
+        other = self.guests.cast(origin, rays, pixel=pixel)
+        nearer = np.flatnonzero(other.t < one.t)
+        other.mesh += len(self.world.meshes)
+        for name in ("t", "normal", "albedo", "glows", "gloss", "mesh"):
+            getattr(one, name)[nearer] = getattr(other, name)[nearer]
+        return one
+
+    def distance(self, origin: Vectors, rays: Vectors) -> Numbers:
+        there = self.world.distance(origin, rays), self.guests.distance(origin, rays)
+        return np.asarray(np.minimum(*there), np.float32)
+
+    def blocked(self, starts: Vectors, rays: Vectors, reach: Numbers) -> NDArray[np.bool_]:
+        world = self.world.blocked(starts, rays, reach)
+        return np.asarray(world | self.guests.blocked(starts, rays, reach))
+
+    def _filled(self, starts: Vectors, rays: Vectors, reach: Numbers) -> NDArray[np.bool_]:
+        world = self.world._filled(starts, rays, reach)
+        return np.asarray(world | self.guests._filled(starts, rays, reach))
 
 
 class _Tree:

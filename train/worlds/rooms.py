@@ -11,41 +11,32 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from train.worlds.film import film_for
 from train.worlds.furnishing import Furnished, furnished
 from train.worlds.furniture import Model
+from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import room_camera
-from train.worlds.picture import seen
 from train.worlds.plan import Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
+from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.textures import Cloth, floor, paint, photo_on, surface, wall
-from train.worlds.writing import Drawing
 
-SIZE = (288, 512)
-"""(height, width) of a plate."""
-VIEWS = 3
 _THIN_M = 0.01
 
 
-def drawn_room(
-    rng: np.random.Generator,
-    cloth: Cloth,
-    models: list[Model],
-    size: tuple[int, int] = SIZE,
-) -> Iterator[Drawing]:
+def room_shots(
+    rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
+) -> Iterator[Shot]:
     """A furnished room, as cameras of several kinds see it; each finds it lit in another way."""
-    room, found, shell, windows = _room(rng, cloth, models)
+    room, found, shell, windows = _room(rng, library.cloth(rng), library.furniture)
     scene = Scene([*shell, *found.meshes])
     for _ in range(VIEWS):
         camera = room_camera(rng, scene, room, found.tables)
         if camera is None:  # it is too full
             return
         light = room_light(rng, scene, room, windows, size)
-        picture = seen(scene, camera, size, light)
-        pixels = film_for(rng, picture.light).pixels(picture.light)
-        yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+        yield Shot(scene=scene, camera=camera, light=light, size=size)
 
 
 def room_light(

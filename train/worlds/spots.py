@@ -26,7 +26,7 @@ def spot_at(
     """
     angle = np.arange(8) * np.pi / 4
     ring = np.stack((np.cos(angle), np.zeros(8), np.sin(angle)), -1) * radius
-    places = np.concatenate((ring * 0, ring, ring * 0.5)) + (x, from_m, z)
+    places = np.concatenate((ring * 0, ring, ring * 0.5)) + np.array((x, from_m, z))
     starts = places.astype(np.float32)
     down = np.broadcast_to(np.array((0, -1, 0), np.float32), starts.shape)
     depth = scene.distance(starts, down)

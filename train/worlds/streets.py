@@ -9,27 +9,23 @@ from collections.abc import Iterator
 import numpy as np
 
 from train.worlds.camera import Camera, some_lens
-from train.worlds.film import film_for
 from train.worlds.layouts import LAYOUTS
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp
-from train.worlds.picture import seen
 from train.worlds.plan import Foot
 from train.worlds.raycast import Scene
+from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.site import Site
 from train.worlds.sky import DayLight, some_weather
 from train.worlds.view import good_view
-from train.worlds.writing import Drawing
 
-SIZE = (288, 512)
-VIEWS = 3
 _LAMPS = 5
 _MOUNTS = {"door": 0.2, "shop": 0.16, "high": 0.22, "eye": 0.22, "robot": 0.11, "window": 0.09}
 
 
-def drawn_street(
+def street_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
-) -> Iterator[Drawing]:
+) -> Iterator[Shot]:
     """A place outdoors, as cameras of several kinds see it."""
     site = some_site(rng, library)
     scene = Scene(site.meshes)
@@ -39,9 +35,15 @@ def drawn_street(
         if camera is None:
             continue
         light = street_light(rng, scene, site, camera, size)
-        picture = seen(scene, camera, size, light, site.weather)
-        pixels = film_for(rng, picture.light, stops=stops).pixels(picture.light)
-        yield Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=camera)
+        yield Shot(
+            scene=scene,
+            camera=camera,
+            light=light,
+            air=site.weather,
+            size=size,
+            stops=stops,
+            outdoors=True,
+        )
 
 
 def some_site(rng: np.random.Generator, library: Library) -> Site:

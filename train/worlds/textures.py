@@ -59,12 +59,15 @@ class Cloth:
         """One of a kind, with a brightness of its own; None where there is none of that kind.
 
         Args:
-            calm: how much its mean colour is brought to grey, 0 to 1.
+            calm: how much its mean colour is brought to grey, 0 to 1; above 0, no garish one.
         """
         paths = self.tiles.get(kind)
         if not paths:
             return None
-        levels = _levels_of(paths[int(rng.integers(len(paths)))])
+        for _ in range(8):
+            levels = _levels_of(paths[int(rng.integers(len(paths)))])
+            if not calm or not _is_garish(levels):
+                break
         across = (2.0 if kind in _TWO_METRES else 1.0) * float(np.exp(rng.normal(0, 0.15)))
         gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.04, 3)).astype(np.float32)
         mean = levels[-1].mean((0, 1))
@@ -239,6 +242,13 @@ def _levels_of(path: Path) -> list[Vectors]:
     if pixels is None:
         raise FileNotFoundError(f"cannot read picture {path}")
     return pyramid(linear_from_pixels(pixels[..., ::-1]))
+
+
+def _is_garish(levels: list[Vectors]) -> bool:
+    """Are its colours vivid, as those of no ground outdoors are?"""
+    small = levels[min(2, len(levels) - 1)]
+    vivid = np.ptp(small, axis=-1) / np.maximum(small.max(-1), np.float32(0.02))
+    return float(vivid.mean()) > 0.5
 
 
 def _bilinear(picture: Vectors, x: Numbers, y: Numbers) -> Vectors:

@@ -1,0 +1,132 @@
+"""Who comes into a world changes the frame alone, has its size, and throws a shadow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install edgeds[train]")
+
+from train.worlds.avatars import avatar, stands
+from train.worlds.camera import Camera
+from train.worlds.guests import visited
+from train.worlds.library import Library
+from train.worlds.lighting import Glow, Lamp, RoomLight
+from train.worlds.picture import seen
+from train.worlds.raycast import Both, Scene
+from train.worlds.shapes import box
+from train.worlds.shot import Shot
+from train.worlds.spots import spot_at
+from train.worlds.textures import paint
+
+SIZE = (72, 128)
+WHITE = np.ones(3, np.float32)
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> tuple[Path, Path]:
+    """Somebody 40 px wide and 100 px tall, with a narrow foot, in front of nothing."""
+    rgba = np.zeros((100, 40, 4), np.uint8)
+    rgba[:95, 5:35] = (90, 120, 200, 255)
+    rgba[95:, 16:24] = (40, 40, 40, 255)
+    depth = np.where(rgba[..., 3] > 0, 2500, 0).astype(np.uint16)
+    (tmp_path / "people_depth").mkdir()
+    path, depth_path = tmp_path / "valid_a.png", tmp_path / "people_depth" / "valid_a.png"
+    cv2.imwrite(str(path), rgba)
+    cv2.imwrite(str(depth_path), depth)
+    return path, depth_path
+
+
+def a_shot() -> Shot:
+    """A closed room of 8 x 3 x 8 m with a lamp, seen from one side."""
+    rng = np.random.default_rng(0)
+    scene = Scene([box((0, 1.5, 0), (4, 1.5, 4), yaw=0, texture=paint(rng, light=True))])
+    lamp = Lamp(
+        at=np.array((2, 2.8, 1), np.float32), sides=np.zeros((2, 3), np.float32), light=WHITE * 4
+    )
+    light = RoomLight(glow=Glow(rng, scene, SIZE), ambient=WHITE * np.float32(0.2), lamps=[lamp])
+    camera = Camera(at=(0, 1.5, 3.8), fov=1.2, pitch=-0.1)
+    return Shot(scene=scene, camera=camera, light=light, size=SIZE)
+
+
+def library_of(person: tuple[Path, Path]) -> Library:
+    return Library(
+        data=person[0].parent,
+        split="train",
+        backgrounds=[],
+        foregrounds=[person[0]],
+        furniture=[],
+        tiles={},
+        outdoors={},
+        beings=[],
+    )
+
+
+def test_a_person_is_as_tall_in_the_picture_as_in_the_world(person: tuple[Path, Path]) -> None:
+    shot = a_shot()
+    guest = avatar(*person).mesh((0, 0, 0), 0.0, 1.8, WHITE)
+    scene = Both(shot.scene, Scene([guest]))
+    light = RoomLight(glow=Glow(np.random.default_rng(0), scene, SIZE), ambient=WHITE, lamps=[])
+    frame = seen(scene, shot.camera, SIZE, light, share_from=len(shot.scene.meshes))
+    rows = np.flatnonzero((frame.share > 0.5).any(1))
+    top = shot.camera.seen_at(np.array((0, 1.8, 0), np.float32), SIZE)
+    foot = shot.camera.seen_at(np.array((0, 0, 0), np.float32), SIZE)
+    assert rows.min() == pytest.approx(top[0], abs=1.5)
+    assert rows.max() + 1 == pytest.approx(foot[0], abs=1.5)
+    middle = frame.depth_m[(rows.min() + rows.max()) // 2, SIZE[1] // 2]
+    assert middle == pytest.approx(3.8 * np.cos(0.1), abs=0.1)
+
+
+def test_a_visit_changes_the_frame_and_leaves_the_plate(person: tuple[Path, Path]) -> None:
+    shot, library = a_shot(), library_of(person)
+    drawings = [visited(np.random.default_rng(seed), shot, library) for seed in range(4)]
+    found = [drawing for drawing in drawings if drawing is not None]
+    assert found
+    for drawing in found:
+        assert drawing.frame is not None
+        assert drawing.frame_depth_m is not None
+        assert drawing.alpha is not None
+        inside, away = drawing.alpha == 1, drawing.alpha == 0
+        assert (drawing.frame_depth_m[inside] < drawing.plate_depth_m[inside]).all()
+        same = np.abs(drawing.frame_depth_m - drawing.plate_depth_m)[away]
+        assert np.median(same) == 0
+        changed = np.abs(drawing.frame.astype(int) - drawing.plate)[away].max(-1)
+        assert np.median(changed) <= 1, "far from the guest nothing changes"
+        assert changed.max() > 5, "its shadow lies on the floor"
+        assert drawing.notes == {"foreground": ["avatar"] * len(drawing.notes["foreground"])}
+
+
+def test_an_avatar_that_is_cut_off_does_not_stand(person: tuple[Path, Path]) -> None:
+    path, depth_path = person
+    assert stands(path, depth_path)
+    cut = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[:70]
+    cv2.imwrite(str(path), cut)
+    assert not stands(path, depth_path)
+
+
+def test_a_spot_is_free_and_level() -> None:
+    rng = np.random.default_rng(0)
+    room = box((0, 1.5, 0), (4, 1.5, 4), yaw=0, texture=paint(rng, light=True))
+    table = box((1, 0.7, 0), (0.6, 0.05, 0.6), yaw=0, texture=paint(rng, light=True))
+    scene = Scene([room, table])
+    spot = spot_at(scene, -2, 0, radius=0.3, height=1.8, from_m=1)
+    assert spot is not None
+    assert spot.ground_m == pytest.approx(0, abs=1e-4)
+    assert spot_at(scene, 1.0, 0.5, radius=0.3, height=1.8, from_m=1) is None, "half on the table"
+    assert spot_at(scene, 1.0, 0.0, radius=0.3, height=1.8, from_m=0.5) is None, "under the table"
+    assert spot_at(scene, -3.9, 0, radius=0.3, height=1.8, from_m=1) is None, "in the wall"
+
+
+def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from train.__main__ import app
+
+    asked = ["worlds", "castles", str(tmp_path), "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 2
+    assert "visited" in result.output
+    assert not (tmp_path / "out").exists()

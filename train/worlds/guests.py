@@ -1,0 +1,170 @@
+"""Who comes into a world: people, animals, vehicles, things. They have their true size, shadows
+and mirror images; the same camera, lamps and film see the place with and without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from train.worlds.camera import Camera
+from train.worlds.film import film_for
+from train.worlds.furniture import Model
+from train.worlds.library import Library, Thing
+from train.worlds.picture import seen
+from train.worlds.raycast import FAR, Both, Mesh, Scene, Vectors
+from train.worlds.shapes import box
+from train.worlds.shot import Shot
+from train.worlds.spots import Spot, spot_at
+from train.worlds.textures import paint
+from train.worlds.writing import Drawing
+
+_FEWEST_PX, _MOST = 0.003, 0.7  # shares of the picture
+_ANIMALS = ("chicken", "horse", "dog", "cat", "rabbit")
+_STEEP = -0.6  # radians: a relief seen from above is no person
+_TRIES = 40
+
+
+@dataclass(slots=True)
+class _Party:
+    """Who was placed so far."""
+
+    meshes: list[Mesh]
+    seats: list[Mesh]
+    """What they sit on: part of the place."""
+    names: list[str]
+    taken: list[tuple[float, float, float]]
+    """x, z, radius."""
+
+
+def visited(rng: np.random.Generator, shot: Shot, library: Library) -> Drawing | None:
+    """The place with somebody in it and without; None where nobody found a spot."""
+    party = _Party([], [], [], [])
+    for _ in range(int(rng.choice([1, 2, 3, 5], p=[0.45, 0.3, 0.17, 0.08]))):
+        _come(rng, shot, library, party)
+    if not party.meshes:
+        return None
+    world = Both(shot.scene, Scene(party.seats)) if party.seats else shot.scene
+    empty = replace(shot.light, glow=shot.light.glow.on(world))
+    peopled = Both(world, Scene(party.meshes))
+    light = replace(shot.light, glow=shot.light.glow.on(peopled))
+    first = len(world.meshes)
+    frame = seen(peopled, shot.camera, shot.size, light, shot.air, share_from=first)
+    if not _FEWEST_PX < frame.share.mean() < _MOST:
+        return None
+    plate = seen(world, shot.camera, shot.size, empty, shot.air)
+    film = film_for(rng, plate.light, stops=shot.stops)
+    return Drawing(
+        plate=film.pixels(plate.light),
+        plate_depth_m=plate.depth_m,
+        camera=shot.camera,
+        frame=film.pixels(frame.light),
+        frame_depth_m=frame.depth_m,
+        alpha=frame.share,
+        notes={"foreground": party.names},
+    )
+
+
+def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
+    """One more, if there is a spot."""
+    dice, steep = rng.random(), shot.camera.pitch < _STEEP
+    if dice < 0.42 and not steep and (person := library.person(rng)) is not None:
+        height = float(np.clip(rng.normal(1.70, 0.09), 1.45, 2.0))
+        radius = min(0.5 * person.width * height, 0.45)
+        spot = _spot(rng, shot, party, radius, height)
+        if spot is not None:
+            yaw = _towards(shot.camera, spot) + rng.normal(0, 0.15)
+            at = (spot.x, spot.ground_m, spot.z)
+            party.meshes.append(person.mesh(at, float(yaw), height, _gain(rng)))
+            party.names.append("avatar")
+        return
+    vehicles = library.outdoors.get("vehicle", [])
+    if shot.outdoors and dice < 0.62 and vehicles:
+        small = [thing for thing in vehicles if max(thing.size_m) < 6.5]
+        _bring(rng, shot, party, small, reach=1.0)
+    elif dice < 0.68 and library.furniture:
+        _bring(rng, shot, party, [m for m in library.furniture if 0.3 < max(m.size_m) < 1.3])
+    elif library.beings:
+        beings = [m for m in library.beings if shot.outdoors or "horse" not in m.name]
+        people = [m for m in beings if not any(word in m.name for word in _ANIMALS)]
+        _bring(rng, shot, party, people if people and rng.random() < 0.8 else beings)
+
+
+def _bring(
+    rng: np.random.Generator,
+    shot: Shot,
+    party: _Party,
+    things: list[Thing] | list[Model],
+    *,
+    reach: float = 0.85,
+) -> None:
+    """One of some models; who sits on a chair gets a stool."""
+    if not things:
+        return
+    thing = things[int(rng.integers(len(things)))]
+    radius = reach * 0.5 * float(np.hypot(thing.size_m[0], thing.size_m[2]))
+    spot = _spot(rng, shot, party, radius, thing.size_m[1])
+    if spot is None:
+        return
+    yaw, at = float(rng.uniform(-np.pi, np.pi)), (spot.x, spot.ground_m, spot.z)
+    party.meshes.extend(thing.meshes(at, yaw, gain=_gain(rng)))
+    party.names.append(thing.name)
+    if "sit" in thing.name and thing.size_m[1] > 1.2:
+        party.seats.append(_stool(rng, thing, spot, yaw))
+
+
+def _stool(rng: np.random.Generator, thing: Thing | Model, spot: Spot, yaw: float) -> Mesh:
+    """Below who sits, who fills the front half of the foot with legs."""
+    high, back = thing.size_m[1] * 0.31, -0.16 * thing.size_m[2]
+    x, z = thing.foot(spot.x, spot.z, yaw).at(0.0, back)
+    half = (0.2, high / 2, 0.19)
+    skin = paint(rng, light=bool(rng.random() < 0.5))
+    return box((x, spot.ground_m + high / 2, z), half, yaw=yaw, texture=skin)
+
+
+def _spot(
+    rng: np.random.Generator, shot: Shot, party: _Party, radius: float, height: float
+) -> Spot | None:
+    """Free ground in view, or right before the camera, apart from the others."""
+    for place in _places(rng, shot):
+        x, y, z = (float(value) for value in place)
+        if np.hypot(x - shot.camera.at[0], z - shot.camera.at[2]) < radius + 0.35:
+            continue
+        if any(np.hypot(x - a, z - b) < radius + r for a, b, r in party.taken):
+            continue
+        spot = spot_at(shot.scene, x, z, radius=radius, height=height, from_m=y + 0.3)
+        if spot is not None:
+            party.taken.append((x, z, radius))
+            return spot
+    return None
+
+
+def _places(rng: np.random.Generator, shot: Shot) -> Iterator[Vectors]:
+    """Places on level ground: where pixels look, and somewhere ahead within a few metres."""
+    camera, farthest = shot.camera, 28.0 if shot.outdoors else 12.0
+    rays = camera.rays((27, 48))
+    hits = shot.scene.cast(camera.origin, rays)
+    level = (hits.normal[:, 1] > 0.95) & (hits.t < farthest)
+    ground = np.flatnonzero(level)
+    for _ in range(_TRIES):
+        if len(ground) and rng.random() < 0.6:
+            number = ground[int(rng.integers(len(ground)))]
+            yield camera.origin + hits.t[number] * rays[number]
+            continue
+        ray = rays[int(rng.integers(len(rays)))] * (1, 0, 1)
+        ahead = camera.origin + ray / np.linalg.norm(ray) * rng.uniform(0.7, 3.5)
+        down = np.array(((0, -1, 0),), np.float32)
+        fall = shot.scene.distance(ahead.astype(np.float32), down)[0]
+        if fall < min(FAR, 8.0):
+            yield np.asarray(ahead - (0, fall, 0), np.float32)
+
+
+def _towards(camera: Camera, spot: Spot) -> float:
+    """The yaw of who looks at the camera."""
+    return float(np.arctan2(camera.at[0] - spot.x, camera.at[2] - spot.z))
+
+
+def _gain(rng: np.random.Generator) -> Vectors:
+    return np.exp(rng.normal(0, 0.14) + rng.normal(0, 0.05, 3)).astype(np.float32)

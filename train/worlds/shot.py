@@ -1,0 +1,38 @@
+"""What a camera is given to see: a lit scene. It is developed into a drawing of an empty place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from train.worlds.camera import Camera
+from train.worlds.film import film_for
+from train.worlds.lighting import RoomLight
+from train.worlds.picture import Air, Indoors, seen
+from train.worlds.raycast import Scene
+from train.worlds.sky import DayLight
+from train.worlds.writing import Drawing
+
+SIZE = (288, 512)
+"""(height, width) of a plate."""
+VIEWS = 3
+"""Cameras a world: building it takes as long as looking at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    scene: Scene
+    camera: Camera
+    light: RoomLight | DayLight
+    air: Air = field(default_factory=Indoors)
+    size: tuple[int, int] = SIZE
+    stops: float = -0.3
+    """How bright the picture comes out (train.worlds.film)."""
+    outdoors: bool = False
+
+
+def developed(rng: np.random.Generator, shot: Shot) -> Drawing:
+    picture = seen(shot.scene, shot.camera, shot.size, shot.light, shot.air)
+    pixels = film_for(rng, picture.light, stops=shot.stops).pixels(picture.light)
+    return Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=shot.camera)

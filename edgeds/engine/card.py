@@ -1,4 +1,4 @@
-"""An engine's card: what it is, what it was made from, and how well it did. One JSON file.
+"""An engine's card: one JSON file that says what the engine is, its origin and its figures.
 
 An engine is a folder: the card and the files it names. Knows nothing about running one.
 """
@@ -18,14 +18,14 @@ from edgeds.types import Size
 FORMAT = 1
 CARD_NAME = "card.json"
 GRAPHS = ("plate", "frame")
-"""What every engine has: files of these names, whatever their suffix."""
+"""Every engine has files of these names, with a suffix for its kind."""
 MAX_SIDE = 16384
-"""Of a picture: a card that says more is damaged."""
+"""Largest side of a picture, in pixels; a card with a larger one is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What is checked before an engine is loaded."""
+    """The facts that are checked before an engine is loaded."""
 
     name: str
     size: Size
@@ -38,8 +38,7 @@ class Card:
     """SHA-256 of the weights file it was made from."""
     calibration_hash: str | None = None
     target: dict[str, str] = field(default_factory=dict)
-    """What a built engine needs to be loaded: library, version, gpu ("sm86"), os; and gpu_name, to
-    be read by people.
+    """What a built engine needs: library, version, gpu ("sm86"), os; and gpu_name, for people.
     """
     metrics: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
@@ -57,7 +56,7 @@ def read_card(folder: Path) -> Card:
     """Read an engine's card.
 
     Raises:
-        EngineError: there is none, or it is not one this version can read.
+        EngineError: there is no card, or this version cannot read it.
     """
     path = folder / CARD_NAME
     try:
@@ -89,7 +88,7 @@ def read_card(folder: Path) -> Card:
 
 
 def _check_fields(card: Card) -> None:
-    """What JSON cannot promise. Raises ValueError, for `read_card` to tell."""
+    """Check what JSON cannot promise. Raises ValueError, which `read_card` translates."""
     if not all(0 < side <= MAX_SIDE for side in card.size):
         raise ValueError(f"its size is {card.size[1]}x{card.size[0]}")
     for name in ("name", "backend", "precision", "network_hash"):

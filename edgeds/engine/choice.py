@@ -1,6 +1,6 @@
-"""Which engines there are, which of them can run here, and which one runs when none is asked for.
+"""Lists the engines, says which of them can run here, and chooses one where none is named.
 
-Reads cards and asks the driver; loads nothing and builds nothing.
+Reads cards and asks the driver; loads no engine and builds none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edgeds.errors import EngineError
 TORCH = "torch"
 """The name under which the shipped weights on torch are asked for and listed."""
 CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"}
-"""Measured on the shipped network, 2 threads: OpenVINO first, it is the faster one."""
+"""In order of choice: OpenVINO ran the shipped network faster, with 2 threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class EngineChoice:
     problem: str = ""
     fix: str = ""
     automatic: bool = True
-    """May run without being asked for: the shipped engine, and GPU engines of its very network."""
+    """Whether `auto` may choose it: the shipped engine, and GPU engines of the same network."""
 
 
 def engine_for(
@@ -137,7 +137,7 @@ def _choice(
         automatic = on_gpu or folder == default_engine()
         runs_on = _runs_on(card, cuda, device, torch)
     except EngineError as error:
-        # that this engine does not load is what a problem is; what else it was is told
+        # `problem` already says that the engine does not load; keep only what is new
         own = error.what.startswith("cannot load the engine")
         problem, fix = error.why if own else f"{error.what}: {error.why}", error.fix
     return EngineChoice(

@@ -1,5 +1,5 @@
-"""What the two graphs of an engine take and give, by name and shape: checked when they are loaded,
-before anything runs through them. Knows nothing about who runs them.
+"""Checks names and shapes of the inputs and outputs of an engine's two graphs before they run.
+Knows nothing about backends.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shape
 
 
 def _told(found: Shapes, expected: Shapes) -> str:
-    """What differs, and no more: a graph has a dozen inputs."""
+    """Only what differs, since a graph has a dozen inputs."""
     names = [n for n in (*found, *expected) if found.get(n) != expected.get(n)]
     told = dict.fromkeys(f"{n} {_shape(found[n])}" if n in found else f"no {n}" for n in names)
     return ", ".join(list(told)[:3])

@@ -50,8 +50,8 @@ def _shapes(graph: onnxruntime.InferenceSession) -> tuple[Shapes, Shapes]:
 
 
 def reference_engine(folder: Path, card: Card) -> OnnxRuntimeEngine:
-    """The engine node by node as the graph says, slowly: int8 is computed without int8 kernels,
-    thus without their saturation on processors that lack VNNI.
+    """An engine that runs the graph node by node, without optimisations. It is slow, and computes
+    int8 without int8 kernels, which saturate on processors that lack VNNI.
     """
     options = patient_options()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -59,8 +59,8 @@ def reference_engine(folder: Path, card: Card) -> OnnxRuntimeEngine:
 
 
 def patient_options() -> onnxruntime.SessionOptions:
-    """For work in the background: threads that wait give their core away. On a busy machine a
-    frame took half the time (.29 s against .61), and others are not held up.
+    """Options for background work: waiting threads give their core away. On a busy machine a frame
+    took half the time (.29 s against .61), and other programs are not slowed.
     """
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -13,7 +13,7 @@ from edgeds.engine.card import Card
 from edgeds.engine.interface import Shapes, check_graphs
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
-# Float means float: on processors with bfloat16 OpenVINO would else use it unasked.
+# Float means float: on processors with bfloat16 OpenVINO would use that by default.
 _FLOAT = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
@@ -55,11 +55,11 @@ def compiled(path: Path) -> openvino.CompiledModel:
 
 @cache
 def shared_core() -> openvino.Core:
-    """The process's one and only.
+    """The only Core of the process.
 
-    Each Core with a CPU graph gives the thread a stack for signal handlers, and gives back the
-    one before when it goes. Of two that do not go in turn, the later one gives back what is
-    gone, and the next signal ends the process.
+    Each Core with a CPU graph gives the thread a stack for signal handlers and restores the former
+    stack when it is freed. Where two Cores are not freed in reverse order, the later one restores
+    a stack that is gone, and the next signal ends the process.
     """
     return openvino.Core()
 
@@ -67,8 +67,8 @@ def shared_core() -> openvino.Core:
 def _shapes(
     plate: openvino.CompiledModel, frame: openvino.CompiledModel
 ) -> dict[str, tuple[Shapes, Shapes]]:
-    """A tensor inside may have several names: each is asked for by the one that edgeds uses.
-    Raises RuntimeError where there is none of that name.
+    """Shapes by name. A tensor may have several names; this asks for the one that edgeds uses.
+    Raises RuntimeError where no tensor has that name.
     """
     takes, plate_takes = (
         {port.get_any_name(): tuple(port.shape) for port in graph.inputs}

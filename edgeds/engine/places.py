@@ -1,4 +1,4 @@
-"""Where engines are: the shipped one, the checkout's, and those that the user built."""
+"""Where engines are kept: the shipped ones, the checkout's, and those that the user built."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def engine_folder(engine: str | Path) -> Path:
 
 
 def shipped_calibration_set() -> Path | None:
-    """The set that ships: inside the package, or in the checkout beside it; None where neither is
-    there.
+    """The shipped calibration set, inside the package or in the checkout beside it; None where
+    there is none.
     """
     places = (_package() / "calib" / "default", _package().parent / "calib" / "default")
     return next((place for place in places if place.is_dir()), None)

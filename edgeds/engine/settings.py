@@ -16,14 +16,14 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What a lower precision may cost on held-out frames before float is taken instead."""
+    """How much worse a lower precision may be on held-out frames before the gate refuses it."""
 
     alpha_mad: float = 2e-3
     iou_loss: float = 0.01
     depth_abs_rel: float = 0.03
     """Relative."""
     latency_ratio: float = 1.03
-    """Slower than float; up to this it is noise."""
+    """Of the candidate's time over float's; up to this it is noise."""
     turns: int = 60
     warm_up_turns: int = 5
 

@@ -1,8 +1,8 @@
-"""Does a built engine fit this machine? Asked of its card before anything of it is loaded.
+"""Checks whether a built engine fits this machine, by its card, before anything of it is loaded.
 
-A plan runs on the GPU architecture, the system and the very library version it was built with;
-with any other it fails late, or takes the process with it. Knows cards, the driver and which
-libraries there are; loads no plan itself and builds nothing.
+A plan runs only on the GPU architecture, the system and the library version it was built with.
+Elsewhere it fails late or ends the process. Knows cards, the driver and the installed libraries;
+builds nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from edgeds.types import Engine
 
 TITLES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT for RTX"}
 OF_SHIPPED, WEIGHTS = "of_shipped_network", "weights"
-"""Keys of what a card tells of an engine's making: built of the shipped network, or the name of the
+"""Keys in a card's `made`: whether the engine was built of the shipped network, and the name of the
 user's own weights file.
 """
 _FIELDS = ("library", "version", "gpu", "os")
@@ -37,7 +37,7 @@ def open_tensorrt(folder: Path, card: Card, *, device: str, cuda: Cuda | None = 
 
     Args:
         device: "auto", "cuda" or "cuda:N".
-        cuda: what the driver says; it is asked where this is not given.
+        cuda: the driver's answer; None asks the driver.
 
     Raises:
         EngineError: the engine is for another machine, or something that it needs is missing.
@@ -64,7 +64,7 @@ def check_target(
     """The GPU and the library that the card asks for.
 
     Raises:
-        EngineError: naming what differs and the command that mends it.
+        EngineError: names what differs and the command that mends it.
     """
     rebuild = rebuild_command(card)
     if lacking := [field for field in _FIELDS if not card.target.get(field)]:
@@ -92,7 +92,7 @@ def check_target(
 def check_network(card: Card) -> None:
     """
     Raises:
-        EngineError: it was built of the network that shipped with another edgeds than this.
+        EngineError: it was built of the network of another edgeds version.
     """
     if card.made.get(OF_SHIPPED) and card.network_hash != read_card(default_engine()).network_hash:
         why = "it was built of the network of another edgeds version, not of the one that ships now"

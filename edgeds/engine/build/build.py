@@ -1,7 +1,8 @@
-"""`build_engine`: from the float engine to one of another precision, judged, in its place.
+"""`build_engine`: make an engine of another precision from the float engine, judge it, put it in
+place.
 
-All of it happens in a folder beside the target and is renamed at the end: a build that fails, or
-is stopped, leaves the engine that was there. Knows nothing about printing or options.
+The build runs in a folder beside the target, which is renamed at the end. A build that fails or is
+stopped leaves the former engine as it was. Knows nothing about printing or options.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ from edgeds.engine.target import OF_SHIPPED, WEIGHTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What came of a build."""
+    """The result of a build."""
 
     folder: Path
     card: Card
     asked: Precision
     rows: tuple[Row, ...]
-    """In the order they were tried; the last one is the engine."""
+    """One for each precision that was tried, in order; the last one is the engine."""
     secs: float
 
     @property
     def refused(self) -> tuple[Row, ...]:
-        """What the gate refused and nobody forced."""
+        """The precision that the gate refused, unless it was forced."""
         return self.rows[:-1]
 
 
@@ -56,18 +57,19 @@ def build_engine(
 ) -> Built:
     """Make an engine of `precision` from the float32 ONNX engine in `source`.
 
-    Where the gate refuses it (see engine/gate.py), the next better precision is made instead,
-    unless `force` is set; `Built` tells. Float32 is never refused.
+    Where the gate (build/gate.py) refuses it, the next better precision is made instead, unless
+    `force` is set; `Built` names both. Float32 is never refused.
 
     Args:
-        output: the engine's folder, replaced if it holds an engine; None is one in the user's
-            folder of built engines, named after size, precision and GPU.
-        calibration: a set; int8 is calibrated on some of it, all but fp32 judged on the rest.
+        output: the engine's folder; an engine in it is replaced. None makes a folder among the
+            user's built engines, named after size, precision and GPU.
+        calibration: a set. Int8 is calibrated on a part of it; every precision but fp32 is
+            judged on the rest.
 
     Raises:
         EngineError: something is missing, the output holds something else or cannot be written
             to, TensorRT failed.
-        DatasetError: the set is none, or too small.
+        DatasetError: there is no set, or it is too small.
         RunError: the disk is full.
     """
     started = time.monotonic()
@@ -103,8 +105,8 @@ def build_engine(
 
 
 def engine_name(source: Card, precision: Precision, target: BuildTarget) -> str:
-    """Such as edgeds-192x320-int8, edgeds-192x320-fp16-sm86, or with the name of one's own weights
-    in place of edgeds.
+    """Such as edgeds-192x320-int8 or edgeds-192x320-fp16-sm86. An engine of your own weights has
+    their name in place of edgeds.
     """
     height, width = source.size
     network = Path(str(source.made.get(WEIGHTS, "edgeds"))).stem
@@ -112,7 +114,7 @@ def engine_name(source: Card, precision: Precision, target: BuildTarget) -> str:
 
 
 def _network_told(source: Card) -> dict[str, Any]:
-    """Which network it is, for who loads the engine later, and perhaps with another edgeds."""
+    """Which network the engine is made of, so that another version of edgeds can check it."""
     if WEIGHTS in source.made:
         return {WEIGHTS: source.made[WEIGHTS]}
     return {OF_SHIPPED: source.network_hash == read_card(default_engine()).network_hash}

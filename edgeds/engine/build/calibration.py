@@ -1,10 +1,10 @@
-"""A calibration set: frames with their plates that int8 ranges are measured on, and others of the
-same set that the result is judged on.
+"""A calibration set: int8 ranges are measured on some of its frames, the result is judged on
+others.
 
 Its format is that of any set (`edgeds.dataset`): a folder with `manifest.jsonl`, of which frame,
-plate, scene, empty, clip and index are used, and alpha and depth_mm where they are there. This
-module owns what makes such a set fit for calibration: how many frames it needs, how it is split,
-and its hash. Knows nothing about networks.
+plate, scene, empty, clip and index are used, and alpha and depth_mm where the set has them. This
+module decides how many frames calibration needs, how a set is split, and what its hash covers.
+Knows nothing about networks.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from edgeds.evaluation.settings import CALIBRATION
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationSet:
-    """Items to measure ranges on, and items to judge the result on; none is in both."""
+    """Items to measure ranges on, and items to judge the result on. No item is in both."""
 
     name: str
     calibration: tuple[Item, ...]
     held_out: tuple[Item, ...]
     hash: str
-    """SHA-256 of what the set holds; the same wherever the folder lies."""
+    """SHA-256 of the set's contents; it does not depend on where the folder is."""
     warning: str | None
-    """What to tell a user who could do better."""
+    """Advice for the user; empty where there is none."""
 
     @property
     def frames(self) -> int:
@@ -41,7 +41,7 @@ def read_calibration_set(path: Path) -> CalibrationSet:
     """Read, check, split and hash a set. Loads no pixels.
 
     Raises:
-        DatasetError: it is no set, a file is missing, or it has too few frames.
+        DatasetError: the folder is not a set, a file is missing, or there are too few frames.
     """
     dataset = read_set(path)
     items = in_clip_order(dataset.items)
@@ -74,9 +74,9 @@ def held_out(scenes: Sequence[str]) -> frozenset[int]:
     """Positions of the items to judge on, given each item's scene in the order of time.
 
     A scene's items are cut into stretches of at most a twentieth of the set, and whole stretches
-    are held out: of many scenes whole scenes, of one long scene five-percent pieces of its time.
-    Which ones is decided by a hash of the scene's name, thus the same at every call, and not
-    in step with any pattern in the set.
+    are held out. Where there are many scenes these are whole scenes; of one long scene they are
+    pieces of 5 % of its time. A hash of the scene's name chooses them, so the choice is the same
+    at every call and follows no pattern in the set.
     """
     longest = max(1, len(scenes) // CALIBRATION.stretches)
     seen: dict[str, int] = defaultdict(int)
@@ -102,8 +102,8 @@ def scenes_of(items: Sequence[Item]) -> list[str]:
 
 
 def hash_of(items: Sequence[Item]) -> str:
-    """SHA-256 over the items in order: what their files hold and what the manifest says of them,
-    not where they lie.
+    """SHA-256 over the items in order: the contents of their files and their manifest entries, but
+    not their paths.
     """
     digest = hashlib.sha256()
     of_file: dict[Path, str] = {}

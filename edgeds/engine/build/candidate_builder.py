@@ -35,30 +35,30 @@ from edgeds.types import Engine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildTarget:
-    """What the engine shall run on."""
+    """What the engine will run on."""
 
     gpu: str | None = None
-    """None is the CPU; "sm86" and the like a GPU."""
+    """None is the CPU; "sm86" is a GPU architecture."""
     here: bool = True
-    """Whether this machine has it, so that latency can be measured."""
+    """Whether this machine has it: only then can latency be measured."""
     device: str = "auto"
     """Which GPU of this machine: "cuda:1"; "auto" is the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One precision that was made: a line of the table at the end."""
+    """One precision that was built: a line of the final table."""
 
     precision: Precision
     bytes: int
     frame_ms: float | None
     verdict: Verdict | None
-    """None for float32: it is what others are judged by."""
+    """None for float32, which the others are compared with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An engine folder in the making."""
+    """An engine folder that may become the result."""
 
     folder: Path
     row: Row
@@ -112,8 +112,8 @@ class CandidateBuilder:
             return held_out.compare(engine, on_frame=self._listener.step)
 
     def _graphs(self, precision: Precision) -> Path:
-        """An ONNX engine folder of that precision, made once: what is timed against may be what is
-        built in the end.
+        """An ONNX engine folder of that precision. It is made once, since an engine that others are
+        timed against may become the result.
         """
         folder = self._work / precision
         if (folder / CARD_NAME).is_file():
@@ -142,7 +142,7 @@ class CandidateBuilder:
         return self._held_out
 
     def _planned(self, graphs: Path, gpu: str) -> Path:
-        """The same engine as TensorRT plans; its own folder."""
+        """The same engine as TensorRT plans, in a folder of its own."""
         from edgeds.engine.build.tensorrt_build import plan_from_onnx
 
         folder = graphs.with_name(f"{graphs.name}-{gpu}")
@@ -172,8 +172,8 @@ class CandidateBuilder:
         return folder
 
     def _latency(self, folder: Path, precision: Precision, other: Precision) -> Latency | None:
-        """Against an engine of the `other` precision, both as they will run; None where they cannot
-        run here.
+        """Time it against an engine of the `other` precision, both as they will run. None where
+        this machine cannot run them.
         """
         if not self._target.here:
             return None
@@ -191,7 +191,7 @@ class CandidateBuilder:
 
 
 def _half_rest(int8: Path) -> Path:
-    """The int8 engine with float16 where it was float32: what a GPU wants."""
+    """The int8 engine with float16 in place of float32, which is faster on a GPU."""
     from edgeds.engine.build.precision import write_half
 
     for name in GRAPHS:
@@ -202,7 +202,7 @@ def _half_rest(int8: Path) -> Path:
 
 
 def next_better(precision: Precision, target: BuildTarget) -> Precision:
-    """What is made when the gate refuses: on a CPU float16 is computed as float32, so it is no
-    step between.
+    """The precision to build when the gate refuses this one. A CPU computes float16 as float32, so
+    float16 is a step of its own on a GPU only.
     """
     return "fp16" if precision == "int8" and target.gpu is not None else "fp32"

@@ -1,9 +1,9 @@
-"""What a TensorRT builder made of a graph: its fused layers, read from its VERBOSE log.
+"""The fused layers that a TensorRT builder made of a graph, read from its VERBOSE log.
 
 With ProfilingVerbosity.DETAILED the builder logs a line for every fused layer, with the types of
-all its tensors and the ONNX nodes it stands for: the one account of a plan that needs no GPU.
-Knows the log's text and nothing of the library that wrote it. NVIDIA does not document the
-format; what is read here is what tensorrt_rtx 1.7 writes.
+all its tensors and the ONNX nodes that it replaces. No other description of a plan can be had
+without a GPU. NVIDIA does not document the format; this reads what tensorrt_rtx 1.7 writes. Knows
+nothing about the library that wrote the log.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DTYPES = {
     "Bool": "bool",
 }
 _NO_KERNEL = frozenset({"signal", "wait", "NoOp", "Constant"})
-"""Streams that wait for each other: bookkeeping, not work."""
+"""Layers in which streams only wait for each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class FusedLayer:
     """Types of its weights, biases and scales."""
     outputs: tuple[str, ...]
     nodes: tuple[str, ...]
-    """ONNX nodes it stands for; a node may be spread over several layers."""
+    """ONNX nodes that it replaces; a node may be spread over several layers."""
 
     @property
     def is_kernel(self) -> bool:
@@ -68,22 +68,21 @@ class FusedLayer:
 
 
 def fused_layers(log: str) -> tuple[FusedLayer, ...]:
-    """The layers in a builder's log, in the order of execution; none where it tells of none."""
+    """The layers in a builder's log, in the order of execution."""
     return tuple(
         _layer(match["name"], match["kind"], match["rest"]) for match in _LAYER.finditer(log)
     )
 
 
 def kernel_count(layers: Iterable[FusedLayer]) -> int:
-    """Steps that are work for the GPU."""
+    """The number of layers that are work for the GPU."""
     return sum(layer.is_kernel for layer in layers)
 
 
 def convolutions_by_precision(layers: Iterable[FusedLayer]) -> dict[str, tuple[str, ...]]:
     """Precision -> the ONNX convolutions (or, where the log names none, layers) computed in it.
 
-    A convolution is of a precision only where activations and weights are both of it; else it
-    counts as the wider one.
+    A convolution counts as the wider of the types of its activations and its weights.
     """
     found: dict[str, list[str]] = {}
     for layer in layers:

@@ -1,5 +1,5 @@
-"""Whether an engine of lower precision may stand in for the float one: what it costs in alpha and
-depth on held-out frames, and whether it is slower. Knows nothing about how engines are made.
+"""Decides whether an engine of lower precision may replace the float engine, by its errors of alpha
+and depth on held-out frames and by its speed. Knows nothing about how engines are made.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from edgeds.types import Engine, FloatMap, Maps, Pixels, PlateFeatures, Size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What changed; lower is better, and None is what the frames cannot tell."""
+    """Changes of the figures; lower is better. None where the frames have no ground truth for it."""
 
     alpha_mad: float
     iou_loss: float | None
-    """1 is all of it; a point is .01."""
+    """Loss of IoU, of 1."""
     boundary_loss: float | None
     """Of the boundary F-measure at 2 px."""
     depth_abs_rel: float | None
@@ -38,10 +38,10 @@ class Comparison:
 
     frames: int
     difference: Figures
-    """Between the two: the float engine's maps taken for the truth."""
+    """The difference between the two engines."""
     rise: Figures
-    """Of the error against the truth where the frames come with it, else the difference: this is
-    what is judged."""
+    """The rise of the error against ground truth, or the difference where there is none. This is
+    what the gate judges."""
     frames_with_alpha: int
     frames_with_depth: int
 
@@ -51,9 +51,9 @@ class Latency:
     """Times of one frame, the two engines taking turns."""
 
     float_ms: float
-    """Of the engine that the candidate is held against."""
+    """Of the engine that the candidate is compared with."""
     candidate_ms: float
-    """First deciles: what the machine can do when nothing else disturbs."""
+    """First deciles: the time on a machine that does nothing else."""
     ratio: float
     """Median over the turns of candidate / float."""
 
@@ -71,7 +71,7 @@ class DeviceTimed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the gate says of a candidate."""
+    """The gate's decision on a candidate."""
 
     comparison: Comparison
     latency: Latency | None
@@ -89,7 +89,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Frames to judge on, with the float engine's maps of them."""
+    """Frames to judge on, with the float engine's maps."""
 
     samples: tuple[Sample, ...]
     wanted: tuple[Maps, ...]
@@ -119,7 +119,7 @@ def held_out_by(
 def maps_of(
     engine: Engine, samples: Sequence[Sample], on_frame: Callable[[], None]
 ) -> tuple[Maps, ...]:
-    """An engine's maps; a plate is encoded once while it stays the same."""
+    """An engine's maps of the samples. A plate is encoded again only when it changes."""
     maps = []
     plate_in_use, features = None, None
     for sample in samples:
@@ -137,15 +137,15 @@ def verdict(
     *,
     instead: tuple[str, Latency] | None = None,
 ) -> Verdict:
-    """Hold what was measured against the limits of settings.GATE.
+    """Compare what was measured with the limits in settings.GATE.
 
     Args:
         latency: against float.
-        instead: the precision that would be built if this one were refused, where that is not
-            float, and the latency against it.
+        instead: where the next precision to build is not float, its name and the latency against
+            it.
     """
     rise, reasons = comparison.rise, []
-    if not rise.alpha_mad <= GATE.alpha_mad:  # so said, what is not a number is refused too
+    if not rise.alpha_mad <= GATE.alpha_mad:  # written so that NaN is refused too
         reasons.append(f"alpha MAD rises by {rise.alpha_mad:.1e}, over {GATE.alpha_mad:.0e}")
     if rise.iou_loss is not None and not rise.iou_loss <= GATE.iou_loss:
         reasons.append(
@@ -156,7 +156,7 @@ def verdict(
             f"depth AbsRel rises by {rise.depth_abs_rel:.1%}, over {GATE.depth_abs_rel:.0%}"
         )
     for name, measured in [("float", latency), *([instead] if instead else [])]:
-        # Both, since either alone is noise on a busy machine.
+        # Both must be slow: on a busy machine either alone may be noise.
         if measured and min(measured.ratio, measured.decile_ratio) > GATE.latency_ratio:
             reasons.append(
                 f"it is slower than {name}: {measured.candidate_ms:.2f} ms a frame against "
@@ -197,8 +197,8 @@ def comparison(
 
 
 def measured_latency(reference: Engine, candidate: Engine) -> Latency:
-    """Let the two engines take turns, so that what else the machine does hits both. What is on the
-    picture makes no difference to the time.
+    """Time the two engines in turns, so that other load on the machine slows both. The time does
+    not depend on the picture.
     """
     frame = np.full((*reference.size, 3), 127, np.uint8)
     engines = (reference, candidate)

@@ -1,5 +1,5 @@
-"""The same network for pictures of another size: every layer is a convolution or works pixel by
-pixel, so only the shapes of inputs and outputs have to change. Needs `onnx`.
+"""The same network for pictures of another size. Every layer is a convolution or works pixel by
+pixel, so only the shapes of inputs and outputs change. Needs `onnx`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import onnx
 
 STRIDE = 32
-"""Sizes are multiples of it: the network halves them five times."""
+"""Sizes are multiples of 32, since the network halves them five times."""
 
 
 def engine_of_size(source: Path, folder: Path, size: Size) -> Path:
-    """Write the float engine `source` for pictures of `size` (multiples of 32); its folder.
+    """Write the float engine `source` for pictures of `size` (multiples of 32). Returns its folder.
 
     Raises:
         EngineError: onnx is not installed.
@@ -49,7 +49,7 @@ def engine_of_size(source: Path, folder: Path, size: Size) -> Path:
 
 
 def _rescale(tensor: onnx.TypeProto.Tensor, before: Size, after: Size) -> None:
-    """Height and width of one tensor, at whatever scale: bytes are NHWC, all else is NCHW."""
+    """Height and width of one tensor at any scale: bytes are NHWC, all other tensors are NCHW."""
     from onnx import TensorProto
 
     first = 1 if tensor.elem_type == TensorProto.UINT8 else 2

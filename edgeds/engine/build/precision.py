@@ -1,8 +1,8 @@
-"""The float16 form of an ONNX graph: strongly typed, so that a builder has nothing to choose.
+"""The float16 form of an ONNX graph. It is strongly typed, so the builder chooses no types.
 
-Bytes still go in and float32 maps come out; every tensor between is float16, those that the plate
-graph hands to the frame graph too (half the memory to read per frame). The exceptions are named
-in FLOAT_OPS. Knows nothing about int8, engines or cards. Needs `onnx`.
+Inputs are still bytes and the maps are float32. Every tensor between is float16, and so are the
+plate's features, which halves the memory read per frame. FLOAT_OPS names the exceptions. Knows
+nothing about int8, engines or cards. Needs `onnx`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     import onnx
 
 FLOAT_OPS = frozenset({"Sigmoid", "Softplus"})
-"""Computed in float32, since they write the float32 maps: near 1 float16 knows alpha to 5e-4 only,
+"""Computed in float32, since they write the float32 maps. Near 1 float16 resolves alpha to 5e-4,
 and exp in a float16 softplus overflows at 11.
 """
 MAPS = ("alpha", "inverse_depth")
 """Outputs that stay float32."""
 _FLOAT32_INPUTS = {"Resize": (1, 2)}
-"""Inputs that ONNX wants in float32 whatever the rest is: roi and scales."""
+"""Inputs that ONNX wants in float32 always: roi and scales."""
 _QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 _SMALLEST = float(np.finfo(np.float16).smallest_subnormal)
-"""Of a scale: a channel whose weights are all but 0 has a smaller one, and 0 is no scale."""
+"""The smallest scale: a channel of near-zero weights has a smaller one, which would round to 0."""
 _FP16_SCALES_SINCE = 19
 """The first opset whose QuantizeLinear and DequantizeLinear take float16."""
 
@@ -107,7 +107,7 @@ def _halve_tensor(tensor: onnx.TensorProto, name: str, smallest: float = 0.0) ->
     if tensor.data_type != TensorProto.FLOAT:
         return
     values = numpy_helper.to_array(tensor)
-    # so said, what is not a number is refused too
+    # written so that NaN is refused too
     if not np.abs(values).max(initial=0.0) <= np.finfo(np.float16).max:
         raise EngineError(
             "cannot write the network in float16",

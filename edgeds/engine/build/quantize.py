@@ -1,9 +1,10 @@
 """The int8 form of the frame graph: explicit Q/DQ nodes, symmetric, per-channel weights.
 
-The convolutions do nearly all the work, so they alone are quantized: int8 in, int8 weights, float
-out. The first block (it sees pixels) and the heads (they write the maps) stay float. The plate
-graph stays float too: it runs once per plate. The same graph runs on OpenVINO and ONNX Runtime
-and builds in TensorRT. Knows nothing about sets or engines. Needs `onnx` and `onnxruntime`.
+The convolutions do nearly all the work, so only they are quantized: int8 inputs, int8 weights,
+float sums. The first block, which reads pixels, and the heads, which write the maps, stay float.
+The plate graph stays float too, since it runs once per plate. The same graph runs on OpenVINO and
+ONNX Runtime and builds in TensorRT. Knows nothing about sets or engines. Needs `onnx` and
+`onnxruntime`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     import onnx
 
 FLOAT_FIRST = 3
-"""Convolutions with fewer before them stay float: the stem and the depthwise block behind it, whose
-folded weights reach 18 and multiply the rounding of their input: with it in int8 alpha was .95e-3
-off float's on held-out frames, without it .49e-3, at the same speed (.66 of float's time).
+"""The first convolutions stay float: the stem and the depthwise block behind it. That block's
+folded weights reach 18 and multiply the rounding of its input. With it in int8 alpha was .95e-3 off
+float's on held-out frames, without it .49e-3, at the same speed (.66 of float's time).
 """
 Inputs = Mapping[str, npt.NDArray[Any]]
 """A frame and its plate's features, as the frame graph takes them."""
@@ -58,8 +59,8 @@ def measured_ranges(
 
 
 def int8_graph(model: onnx.ModelProto, limits: Mapping[str, float]) -> onnx.ModelProto:
-    """The graph with Q/DQ nodes around its inner convolutions; `limits`: the largest |x| of each
-    convolution's input that int8 shall represent.
+    """The graph with Q/DQ nodes around its inner convolutions; `limits` holds the largest |x| of
+    each convolution's input that int8 represents.
     """
     import onnx
     from onnxruntime.quantization import QDQQuantizer, QuantType
@@ -86,7 +87,7 @@ def int8_graph(model: onnx.ModelProto, limits: Mapping[str, float]) -> onnx.Mode
             "WeightSymmetric": True,
             "QuantizeBias": False,
             "QDQDisableWeightAdjustForInt32Bias": True,
-            # A convolution's sum stays float until the next one wants it in int8: what is
+            # A convolution's sum stays float until the next convolution needs int8: what is
             # between (activation, addition) is then fused instead of rounded twice.
             "OpTypesToExcludeOutputQuantization": ["Conv"],
         },

@@ -1,5 +1,5 @@
-"""How large the values of a graph's tensors get: histograms of |x| over frames, and from them the
-ranges that int8 shall cover. Knows nothing about graphs or files.
+"""Histograms of |x| of a graph's tensors over frames, and the int8 ranges that follow from them.
+Knows nothing about graphs or files.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ METHODS: tuple[Method, ...] = get_args(Method)
 
 _BINS = 2048
 _LEVELS = 128
-"""Magnitudes that a symmetric int8 can tell apart."""
+"""Magnitudes of a symmetric int8."""
 _ENOUGH = 20_000
-"""Values of a tensor that are counted per frame; the maximum is over all of them."""
+"""Values of a tensor that are counted per frame. The maximum covers all values."""
 
 
 class Histogram:
-    """Counts of |x| in equal bins from 0 to a limit that doubles when it is passed, so that memory
-    stays the same however many frames come.
+    """Counts of |x| in equal bins from 0 to a limit. The limit doubles when a value passes it, so
+    the memory does not grow with the number of frames.
     """
 
     def __init__(self) -> None:
@@ -40,14 +40,14 @@ class Histogram:
         while self.largest > self.width * _BINS:
             pairs = self.counts.reshape(-1, 2).sum(axis=1)
             self.counts, self.width = np.concatenate([pairs, np.zeros(_BINS // 2)]), 2 * self.width
-        # Prime steps, so that no step falls in with a row of the picture.
+        # Prime steps: no step is a multiple of a row's length.
         step = next(p for p in (1, 3, 7, 13, 29, 61, 127) if values.size <= p * _ENOUGH or p == 127)
         some = np.abs(values.reshape(-1)[::step])
         bins = np.minimum(some / np.float32(self.width), _BINS - 1).astype(np.int64)
         self.counts += np.bincount(bins, minlength=_BINS)
 
     def limit(self, method: Method) -> float:
-        """The largest |x| that int8 shall represent; what is larger saturates."""
+        """The largest |x| that int8 represents; larger values saturate."""
         if method == "max":
             found = self.largest
         elif method == "percentile":
@@ -84,8 +84,8 @@ class Histogram:
 
 
 def _divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> float:
-    """Kullback-Leibler divergence of counts. What q lacks is taken as one in a million, else a
-    single saturated value would count as infinitely far.
+    """Kullback-Leibler divergence of counts. Where q is 0 it counts as one in a million; otherwise
+    a single saturated value would make the divergence infinite.
     """
     if not q.any():
         return float(np.inf)

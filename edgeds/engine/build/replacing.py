@@ -1,6 +1,6 @@
-"""A finished engine takes its place whole, or what was there stays.
+"""Puts a finished engine in its place, whole; on a failure the former engine stays.
 
-Knows folders and cards' names; nothing about how engines are made.
+Knows nothing about how engines are made.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from edgeds.errors import EngineError, RunError
 
 @contextmanager
 def workplace(parent: Path) -> Iterator[Path]:
-    """A folder to build in, beside the finished engine's place; gone at the end.
+    """A temporary folder to build in, beside the finished engine's place.
 
     Raises:
-        EngineError: there can be none there.
-        RunError: the disk is full, or breaks, while it is used.
+        EngineError: no folder can be made there.
+        RunError: the disk is full or fails while the folder is used.
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def check_replaceable(folder: Path, source: Path) -> None:
     """Check that a finished engine may take this place.
 
     Raises:
-        EngineError: it holds something that is no engine, or is the engine that is built from.
+        EngineError: the place holds something else than an engine, or is the source of the build.
     """
     if not folder.exists():
         return
@@ -61,7 +61,7 @@ def check_replaceable(folder: Path, source: Path) -> None:
 
 
 def put(new: Path, folder: Path) -> None:
-    """Rename a finished folder into place; what was there is gone only after that."""
+    """Rename a finished folder into place, then remove the former engine."""
     if not folder.exists():
         new.rename(folder)
         return

@@ -1,6 +1,6 @@
 """An ONNX graph to a TensorRT plan: one code path for `tensorrt` 10, 11 and `tensorrt_rtx`.
 
-The network is strongly typed: the types stand in the graph, the builder chooses none. On a machine
+The network is strongly typed: the graph names the types and the builder chooses none. On a machine
 without a GPU, tensorrt_rtx builds for a named one. Knows nothing about calibration, cards or
 running a plan.
 """
@@ -38,20 +38,20 @@ class Plan:
     data: bytes
     library: Library
     version: str
-    """Of the library; a plan loads in exactly this version."""
+    """Version of the library; a plan loads in exactly this version."""
     gpu: str
     """Architecture it was built for, such as "sm86"."""
     gpu_name: str = ""
-    """Of the very GPU, where it was built on the machine that has it."""
+    """Name of the GPU, where the plan was built on the machine that has it."""
     os: str
     """System and processor, such as "linux-x86_64"."""
     kernels: int
-    """Fused layers that are work; 0 where the builder's log tells of none."""
+    """Fused layers that are work; 0 where the builder logged none."""
     layers: tuple[FusedLayer, ...]
 
     @property
     def target(self) -> dict[str, str]:
-        """For the card's field of this name: what is checked before the plan is loaded."""
+        """The card's field of this name, which is checked before the plan is loaded."""
         return {
             "library": self.library,
             "version": self.version,
@@ -74,14 +74,14 @@ def plan_from_onnx(
         onnx_path: a graph whose types are final: fp32, fp16 or with Q/DQ nodes.
         gpu: "auto" for the first GPU of this machine, "cuda:1" for another; or "sm75", "sm86", ...
             for any machine with such a GPU, which takes tensorrt_rtx and no GPU here.
-        timing_cache: a file that remembers kernels' times from build to build, read where it is
-            there and written after the build. tensorrt_rtx times nothing and leaves it alone.
-        on_stage: is told what begins, for people.
-        cuda: what the driver says; it is asked where this is not given.
+        timing_cache: a file that keeps kernels' times from build to build. It is read if it
+            exists and written after the build. tensorrt_rtx times nothing and does not use it.
+        on_stage: called with the name of each stage, for people.
+        cuda: the driver's answer; None asks the driver.
 
     Raises:
-        EngineError: no library, a GPU that there is not or that the library does not build for,
-            a graph that it cannot read or build.
+        EngineError: no library; no such GPU, or the library does not build for it; a graph that
+            it cannot read or build.
     """
     say = on_stage or (lambda _: None)
     trt, library, chosen = _choose(gpu, cuda)
@@ -198,7 +198,7 @@ def _check_gpu(rtx: TensorRt, gpu: str) -> None:
 
 
 def _parse(path: Path, parser: OnnxParser, network: INetworkDefinition, log: Log) -> None:
-    # parse_from_file takes a few arbitrary bytes for an empty graph and says all is well
+    # parse_from_file reads a few arbitrary bytes as an empty graph and reports no error
     if parser.parse_from_file(str(path)) and network.num_outputs > 0:
         return
     errors = [parser.get_error(i).desc() for i in range(parser.num_errors)]
@@ -219,7 +219,7 @@ def _name_gpu(rtx: TensorRt, config: IBuilderConfig, sm: str) -> None:
 def _use_timing_cache(config: IBuilderConfig, path: Path) -> None:
     known = path.read_bytes() if path.is_file() else b""
     cache = config.create_timing_cache(known)
-    # refused where it is damaged or another GPU's or version's: an empty one instead
+    # A damaged cache, or one of another GPU or version, is refused: start an empty one.
     if cache is None or not config.set_timing_cache(cache, False):
         config.set_timing_cache(config.create_timing_cache(b""), False)
 

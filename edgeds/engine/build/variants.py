@@ -1,5 +1,5 @@
-"""The float engine in lower precision, as ONNX engine folders: what a gate judges and what a CPU
-runs, or TensorRT builds. Knows nothing about where engines end up.
+"""The float engine in lower precisions, as ONNX engine folders. The gate judges them, a CPU runs
+them, TensorRT builds from them. Knows nothing about where engines are kept.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from edgeds.types import Size
 
 Precision = Literal["fp16", "int8", "fp32"]
 TO_CHOOSE = 3
-"""One held-out frame in so many tells calibration methods apart; the gate looks at all."""
+"""Calibration methods are compared on one held-out frame in this many; the gate uses all."""
 GRAPHS = ("plate.onnx", "frame.onnx")
 OnProgress = Callable[[str, int], None]
-"""Told what begins and in how many steps."""
+"""Called with the name of a stage and its number of steps."""
 OnStep = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Who is told how far the work is."""
+    """Callbacks that report progress."""
 
     stage: OnProgress = lambda _text, _steps: None
     step: OnStep = lambda: None
 
 
 def check_tools() -> None:
-    """Check that what makes graphs of other precisions is installed.
+    """Check that the packages that make graphs of other precisions are installed.
 
     Raises:
-        EngineError: it is not; with the command that installs it.
+        EngineError: a package is missing; names the command that installs it.
     """
     try:
         import onnx  # noqa: F401
@@ -70,8 +70,8 @@ def half_engine(source: Path, folder: Path) -> Path:
 def int8_engine(
     source: Path, folder: Path, frames: CalibrationSet, held_out: HeldOut, listener: Listener
 ) -> Path:
-    """Write the float engine's int8 form, with the calibration method that is nearest to float on
-    the held-out frames.
+    """Write the float engine's int8 form, with the calibration method whose maps are nearest to
+    float's.
     """
     import onnx
 
@@ -122,7 +122,7 @@ def write_card(
     made: dict[str, Any] | None = None,
     calibration_hash: str | None = None,
 ) -> Path:
-    """Write the card of graphs that were made from the float engine `source`; their folder."""
+    """Write the card of graphs that were made from the float engine `source`. Returns their folder."""
     card: Card = replace(
         read_card(source),
         name=folder.name,
@@ -152,7 +152,7 @@ def _cost(comparison: Comparison) -> float:
 
 
 def _inputs(source: Path, items: Sequence[Item], size: Size) -> Iterator[dict[str, Any]]:
-    """What the frame graph takes, item by item; a plate is encoded once while it stays the same."""
+    """Inputs of the frame graph, item by item. A plate is encoded again only when it changes."""
     from edgeds.engine.onnxruntime import OnnxRuntimeEngine, patient_options
 
     engine = OnnxRuntimeEngine(source, read_card(source), patient_options())

@@ -388,7 +388,7 @@ def _asked_to_stop(number: int, *arguments: str | Path, cwd: Path) -> tuple[int,
     )
     with process:
         try:
-            while not _size(cwd / ".out.part.mp4"):
+            while not any(part.stat().st_size for part in cwd.glob(".out.*.part.mp4")):
                 assert process.poll() is None, "it ended before it wrote anything"
                 time.sleep(0.02)
             process.send_signal(number)
@@ -396,13 +396,6 @@ def _asked_to_stop(number: int, *arguments: str | Path, cwd: Path) -> tuple[int,
         finally:
             process.kill()
     return process.returncode, stdout, stderr
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def test_help_answers_at_once(edgeds: Edgeds) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.errors import SinkError
+from edgeds.sinks.encoding import VIDEO_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
-from edgeds.sinks.video import VIDEO_SUFFIXES, VideoSink
+from edgeds.sinks.video import VideoSink
 from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.types import Sink, StreamInfo
 

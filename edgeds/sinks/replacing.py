@@ -96,7 +96,7 @@ def check_writable(path: Path, what: str) -> None:
         elif not path.parent.is_dir():
             why, fix = (
                 f"there is no folder {str(path.parent)!r}",
-                "make it, or name another",
+                "give a place you may write to, or make the folder",
             )
         elif path.exists() and not os.access(path, os.W_OK):
             why = "the file is there and may not be overwritten"

@@ -1,102 +1,69 @@
 """Frames as a video file, with the times, colour tags and audio of the stream they came from.
 
-Written under a temporary name and moved into place when whole. MP4 and MOV are written in
-fragments until then, so that what was written before a full disk or a crash can be played.
+Written under a temporary name and moved into place when whole. All formats are written in pieces
+of a second, so that what was written before a full disk or a crash can be played.
 Knows nothing about views.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 from contextlib import suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from edgeds.errors import SinkError, SinkFailed
+from edgeds.errors import SinkFailed
 from edgeds.sinks.audio import AudioCopy
-from edgeds.sinks.settings import ENCODE
-from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
-from edgeds.types import Closing, Frame, Pixels, StreamInfo
+from edgeds.sinks.encoding import Format, add_video_stream, encodable, format_of
+from edgeds.sinks.replacing import PendingFile
+from edgeds.sources.container import local_name
+from edgeds.sources.media_errors import media_errors, reason_of
+from edgeds.types import Closing, Frame, Size, StreamInfo
 
 if TYPE_CHECKING:
     import av
-
-
-@dataclass(frozen=True, slots=True)
-class _Format:
-    codec: str
-    pix_fmt: str
-    options: dict[str, str]
-    container_options: dict[str, str]
-
-
-# A fragment a second: what a crash can lose. Once complete the file is a plain MP4 again.
-# The index waits for the first one, to hold the delays of the tracks (AAC starts before 0).
-_FRAGMENTS = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
-_OPAQUE = {
-    ".mkv": _Format("libx264", "yuv420p", ENCODE.x264, {}),
-    ".mov": _Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),
-    ".mp4": _Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),
-    ".webm": _Format("libvpx-vp9", "yuv420p", ENCODE.vp9, {}),
-}
-_ALPHA = {
-    ".mkv": _Format("libvpx-vp9", "yuva420p", ENCODE.vp9, {}),
-    ".mov": _Format("prores_ks", "yuva444p10le", {"profile": "4"}, _FRAGMENTS),
-    ".webm": _Format("libvpx-vp9", "yuva420p", ENCODE.vp9, {}),
-}
-VIDEO_SUFFIXES = frozenset(_OPAQUE)
 
 
 class VideoSink(Closing):
     """One video file. The encoder opens with the first frame, whose size is the video's."""
 
     def __init__(self, path: Path, like: StreamInfo, *, alpha: bool = False) -> None:
+        """
+        Raises:
+            SinkError: the file cannot be written, or another run is writing it.
+        """
         self._path, self._like = path, like
-        self._format = _format(path, alpha=alpha)
-        self._part = path.with_name(f".{path.stem}.part{path.suffix}")
+        self._format = format_of(path, alpha=alpha)
+        self._file = PendingFile(path)
         self.location = str(path)
-        self._container: av.container.OutputContainer | None = None
-        self._stream: av.VideoStream | None = None
-        self._audio: AudioCopy | None = None
+        self._encoder: _Encoder | None = None
         self._written = 0
         self._failed = self._closed = False
-        _check_writable(path, self._part)
 
     @property
     def audio(self) -> str:
         """What became of the audio, for the report: "copied", "encoded as aac", "none"."""
-        return self._audio.verdict if self._audio is not None else "none"
+        return self._encoder.audio_verdict if self._encoder is not None else "none"
 
     def write(self, frame: Frame) -> None:
         try:
-            if self._container is None or self._stream is None:
-                self._open(frame)
-            self._encode(frame)
-        except OSError as error:  # PyAV's errors are OSErrors
+            if self._encoder is None:
+                self._encoder = _Encoder(self._file.part, self._format, self._like, frame.size)
+            self._encoder.encode(frame)
+        except media_errors() as error:
             self._failed = True
-            raise SinkFailed(
-                f"cannot write on to {self._path.name} after {self._written} frames",
-                why=error.strerror or str(error),
-                fix=_fix(error),
-            ) from error
+            doing = f"write on to {self._path.name} after {self._written} frames"
+            raise _failure(doing, error) from error
         self._written += 1
 
     def close(self) -> None:
-        """Complete the file and move it into place; nothing is left where no frame was written."""
-        if self._closed:
-            return
-        self._closed = True
-        self._complete()
-        if not self._written:
-            self._part.unlink(missing_ok=True)
-            return
-        self._part.replace(self._path)
+        """Complete the file and move it into place; nothing is left where no frame was written.
+
+        Raises:
+            SinkFailed: it could not be completed; what there is stays, as `location` says.
+        """
+        self._end(whole=True)
 
     def __exit__(
         self,
@@ -107,127 +74,100 @@ class VideoSink(Closing):
         if exc is None:
             self.close()
             return
-        # Keep what was written, but never in the place of an earlier, finished output.
-        if self._path.exists() and not self._closed:
-            self._path = self._path.with_name(f"{self._path.stem}.partial{self._path.suffix}")
-            self.location = str(self._path)
         with suppress(SinkFailed):  # the first error is the one to report
-            self.close()
+            self._end(whole=False)
 
-    def _open(self, frame: Frame) -> None:
-        import av
-
-        container = av.open(str(self._part), "w", options=self._format.container_options)
-        self._container = container
-        rate = self._like.rate or 1 / self._like.time_base
-        stream = cast("av.VideoStream", container.add_stream(self._format.codec, rate=rate))
-        self._stream = stream
-        height, width = _even(frame.size)
-        context = stream.codec_context
-        stream.width, stream.height, stream.pix_fmt = width, height, self._format.pix_fmt
-        # The encoder keeps 1/1000 s and the like as they are: variable rates stay variable.
-        context.time_base = self._like.time_base
-        context.options = self._format.options
-        tags = self._like.colour
-        context.color_primaries, context.color_trc = tags.primaries, tags.transfer
-        context.colorspace = tags.matrix
-        context.color_range = 2 if tags.full_range else 1
-        context.sample_aspect_ratio = self._like.pixel_aspect
-        if self._like.path is not None and self._like.has_audio:
-            self._audio = AudioCopy(self._like.path, container)
-
-    def _encode(self, frame: Frame) -> None:
-        import av
-
-        assert self._container is not None
-        assert self._stream is not None
-        layout = "rgba" if frame.pixels.shape[2] == 4 else "rgb24"
-        picture = av.VideoFrame.from_ndarray(_padded(frame.pixels), format=layout)
-        matrix, colour_range = swscale_colour(self._like.colour)
-        picture = picture.reformat(
-            format=self._format.pix_fmt,
-            dst_colorspace=matrix,
-            dst_color_range=colour_range,
-            interpolation=SWSCALE_FLAGS,
-        )
-        picture.pts, picture.time_base = frame.pts, frame.time_base
-        for packet in self._stream.encode(picture):
-            self._mux(packet)
-
-    def _mux(self, packet: av.Packet[Any]) -> None:
-        assert self._container is not None
-        if self._audio is not None and packet.dts is not None:
-            self._audio.mux_until(packet.dts * Fraction(packet.time_base))
-        self._container.mux(packet)
-
-    def _complete(self) -> None:
-        """Flush encoder, audio and index; after a failed write save what can be saved."""
-        if self._container is None or self._stream is None:
+    def _end(self, *, whole: bool) -> None:
+        """A film that is not whole never takes the place of an earlier, finished one."""
+        if self._closed:
             return
+        self._closed = True
+        whole = whole and not self._failed
+        error = self._completed(whole=whole)
+        if not self._written:
+            self._file.discard()
+            return
+        if whole and error is None:
+            try:
+                self._file.finish()
+                return
+            except OSError as problem:
+                error = problem
+        try:
+            self.location = str(self._file.keep())
+        except OSError as problem:
+            error = error or problem
+        if error is not None and not self._failed:
+            raise _failure(f"complete {self._path.name}", error) from error
+
+    def _completed(self, *, whole: bool) -> Exception | None:
+        """Flush encoder, audio and index; after a failed write save what can be saved."""
+        if self._encoder is None:
+            return None
         try:
             if not self._failed:
-                for packet in self._stream.encode(None):
-                    self._mux(packet)
-                if self._audio is not None:
-                    self._audio.mux_until(None)
+                self._encoder.flush(all_audio=whole)
+            self._encoder.close()
+        except media_errors() as error:
+            with suppress(*media_errors()):
+                self._encoder.close()
+            return error
+        return None
+
+
+class _Encoder:
+    """The container with its video stream and the audio beside it."""
+
+    def __init__(self, part: Path, kind: Format, like: StreamInfo, size: Size) -> None:
+        import av
+
+        self._format, self._like = kind, like
+        self._container = av.open(local_name(part), "w", options=kind.container_options)
+        self._stream = add_video_stream(self._container, kind, like, size)
+        self._audio: AudioCopy | None = None
+        if like.path is not None and like.has_audio:
+            self._audio = AudioCopy(like.path, self._container, start_secs=like.start_secs)
+        self._end_secs = Fraction(0)
+        self._durations: dict[int, int] = {}
+
+    @property
+    def audio_verdict(self) -> str:
+        return self._audio.verdict if self._audio is not None else "none"
+
+    def encode(self, frame: Frame) -> None:
+        shown = Fraction(frame.duration) or 1 / Fraction(self._like.rate or 30) / frame.time_base
+        self._end_secs = (frame.pts + shown) * frame.time_base
+        if frame.duration:
+            scale = frame.time_base / self._like.time_base
+            self._durations[round(frame.pts * scale)] = round(frame.duration * scale)
+        self._mux(self._stream.encode(encodable(frame, self._format, self._like.colour)))
+
+    def flush(self, *, all_audio: bool) -> None:
+        """Write what the encoder holds, and the audio: all of it, or as far as the pictures go."""
+        self._mux(self._stream.encode(None))
+        if self._audio is not None:
+            self._audio.mux_until(None if all_audio else self._end_secs)
+            self._audio.flush()
+
+    def close(self) -> None:
+        try:
             self._container.close()
-        except OSError as error:
-            with suppress(OSError):
-                self._container.close()
-            if not self._failed:
-                self._part.replace(self._path)
-                raise SinkFailed(
-                    f"cannot complete {self._path.name}",
-                    why=error.strerror or str(error),
-                    fix=_fix(error),
-                ) from error
         finally:
             if self._audio is not None:
                 self._audio.close()
 
-
-def _format(path: Path, *, alpha: bool) -> _Format:
-    found = (_ALPHA if alpha else _OPAQUE).get(path.suffix.lower())
-    if found is None:
-        raise SinkError(
-            f"a {path.suffix} file cannot keep alpha",
-            why="the cutout view needs a transparent background",
-            fix="write a .webm (VP9), a .mov (ProRes 4444), or a folder of PNG images",
-        )
-    return found
-
-
-def _check_writable(path: Path, part: Path) -> None:
-    """Find out now, not after an hour, that the output cannot be written."""
-    why = ""
-    if not path.parent.is_dir():
-        why = f"there is no folder {str(path.parent)!r}"
-    elif path.exists() and not os.access(path, os.W_OK):
-        why = "the file is there and may not be overwritten"
-    else:
-        try:
-            part.touch()
-            part.unlink()
-        except OSError as error:
-            why = error.strerror or str(error)
-    if why:
-        raise SinkError(f"cannot write {str(path)!r}", why=why, fix="give a place you may write to")
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        for packet in packets:
+            # Encoders give the last frame no duration, or the one before it that of its gap.
+            duration = self._durations.pop(packet.pts, 0) if packet.pts is not None else 0
+            if duration:
+                packet.duration = duration
+            if self._audio is not None and packet.dts is not None:
+                self._audio.mux_until(packet.dts * Fraction(packet.time_base))
+            self._container.mux(packet)
 
 
-def _fix(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-        return "make room on the disk, or write elsewhere; the file plays up to here"
-    return "write another kind of file, such as .mkv"
-
-
-def _even(size: tuple[int, int]) -> tuple[int, int]:
-    height, width = size
-    return height + height % 2, width + width % 2
-
-
-def _padded(pixels: Pixels) -> Pixels:
-    """Repeat the last row or column where a side is odd: 4:2:0 video has even sides only."""
-    odd_height, odd_width = pixels.shape[0] % 2, pixels.shape[1] % 2
-    if odd_height or odd_width:
-        return np.pad(pixels, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
-    return np.ascontiguousarray(pixels)
+def _failure(doing: str, error: BaseException) -> SinkFailed:
+    reason = reason_of(error)
+    fix = reason.fix or "write another kind of file, such as .mkv"
+    return SinkFailed(f"cannot {doing}", why=reason.why, fix=fix)

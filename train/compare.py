@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
+from edgeds.engine.cuda_stream import CpuStream
 from edgeds.engine.network.dual_head import DualHead
-from edgeds.engine.torch_tensorrt import InProcessEngine
+from edgeds.engine.torch_cuda import TorchEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.evaluate import evaluate
@@ -61,14 +62,7 @@ def compared(
     network = run.ema.eval()
     assert isinstance(network, DualHead)
     gmac = round(frame_gmac(network, SHIPPED_SIZE), 3)
-    engine = InProcessEngine(
-        network,
-        size=SIZE,
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-        compiled=lambda module, _example: module,
-        name=folder.name,
-    )
+    engine = TorchEngine(network, CpuStream(), size=SIZE, name=folder.name, dtype=torch.float32)
     for dataset in sets:
         report = evaluate(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
         means = {name: report.means[name] for name in METRICS}

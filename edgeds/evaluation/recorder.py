@@ -95,7 +95,7 @@ class SetRecorder:
         return sum(kept.empty for kept in self._kept)
 
     def offer(self, frame: Frame) -> bool:
-        """Style at the next frame; whether it was kept.
+        """Look at the next frame; whether it was kept.
 
         Raises:
             SinkFailed: it cannot be written.

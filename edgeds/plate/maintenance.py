@@ -94,7 +94,7 @@ class Maintenance:
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate:
-        """Style at a frame, unless the last look was a moment ago. `maps` is the frame's own."""
+        """Look at a frame, unless the last look was a moment ago. `maps` is the frame's own."""
         now = frame.pts_secs
         gap = self._set.interval_secs if self._before is None else now - self._before
         if 0 <= gap < self._set.interval_secs - 1e-6:

@@ -56,7 +56,7 @@ class Stillness:
 
 
 def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
-    """Style at a frame of any size."""
+    """Look at a frame of any size."""
     height, width = pixels.shape[:2]
     shrink = max(1.0, width / (2 * settings.small_width_px))
     middle = resized(pixels, (round(height / shrink), round(width / shrink)))

@@ -37,7 +37,7 @@ class ContactSheet:
         self._stride = 1
 
     def add(self, frame: Frame, maps: Maps) -> None:
-        """Style at a frame; keep it if it is the n-th, and thin out when there are too many."""
+        """Look at a frame; keep it if it is the n-th, and thin out when there are too many."""
         if frame.index % self._stride:
             return
         self._kept.append(self._column(frame, maps))

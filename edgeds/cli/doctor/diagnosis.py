@@ -157,7 +157,7 @@ class Diagnosis:
 
 
 def diagnose(root: Path = Path("/")) -> Diagnosis:
-    """Style at this machine. `root` is where its files are."""
+    """Examine this machine. `root` is the folder that holds its files."""
     cuda = find_cuda()
     return Diagnosis(
         edgeds=_version("edgeds") or "not installed",

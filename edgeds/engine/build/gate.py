@@ -21,7 +21,7 @@ from edgeds.types import Engine, FloatMap, Maps, Pixels, PlateFeatures, Size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Changes of the figures; lower is better. None where the frames have no ground truth for it."""
+    """Changes of the figures; lower is better. None where the frames have no ground truth."""
 
     alpha_mad: float
     iou_loss: float | None

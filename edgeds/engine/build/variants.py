@@ -122,7 +122,7 @@ def write_card(
     made: dict[str, Any] | None = None,
     calibration_hash: str | None = None,
 ) -> Path:
-    """Write the card of graphs that were made from the float engine `source`. Returns their folder."""
+    """Write the card of graphs made from the float engine `source`. Returns their folder."""
     card: Card = replace(
         read_card(source),
         name=folder.name,

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.weights_commands import depths, evaluate, export, recover
 from train.worlds.command import worlds
 
 if TYPE_CHECKING:
     from edgeds.evaluation.dataset import Dataset
-    from train.recipe import Recipe
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-app.command()(worlds)
+for command in (worlds, recover, export, evaluate, depths):
+    app.command()(command)
 
 
 @app.callback()
@@ -68,6 +69,7 @@ def fit(
     from train.processes import processes
     from train.recipe import recipe_from_json
     from train.run import Run
+    from train.tasks import frame_task, plate_task
 
     if (minutes is None) == (steps is None):
         raise typer.BadParameter("give --minutes or --steps")
@@ -78,9 +80,9 @@ def fit(
     if chosen.network == "plate-depth":
         if sets or parts:
             raise typer.BadParameter("the plate's network takes no --set and no --parts")
-        task = _plate_task(data, chosen, drawn or [])
+        task = plate_task(data, chosen, drawn or [])
     else:
-        task = _frame_task(data, chosen, sets or [], drawn or [], parts, first_parts)
+        task = frame_task(data, chosen, sets or [], drawn or [], parts, first_parts)
     with processes() as among:
         run = Run(chosen, output, among, build=task.build)
         if (output / "run.pt").exists():
@@ -91,37 +93,6 @@ def fit(
         else:
             run.start_from_imagenet(imagenet_weights(chosen.encoder))
         train_and_log(task, run, threads=threads)
-
-
-def _frame_task(
-    data: Path,
-    recipe: Recipe,
-    sets: list[Path],
-    drawn: list[Path],
-    parts: Path | None,
-    first_parts: int | None,
-) -> Task:
-    from train.frame_task import FrameTask
-    from train.material import material_from_folder, rooms_from_manifest
-    from train.parts import open_parts
-
-    material = material_from_folder(data)
-    for folder in sets:
-        material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
-    for folder in drawn:
-        material.drawn_rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
-    if parts is not None:
-        material.parts.extend(open_parts(parts, first_parts))
-    return FrameTask(material, recipe)
-
-
-def _plate_task(data: Path, recipe: Recipe, worlds: list[Path]) -> Task:
-    from train.plate_task import PlateTask
-    from train.plates import empty_pictures_of_set, plates_from_folder
-
-    manifest = data / "rooms" / "manifest.jsonl"
-    judged_by = list(empty_pictures_of_set(manifest, "val")) if manifest.exists() else []
-    return PlateTask(plates_from_folder(data, tuple(worlds)), recipe, judged_by=judged_by)
 
 
 @app.command()
@@ -180,81 +151,6 @@ def average(
     from train.average import average_weights
 
     average_weights(earlier, later, output)
-
-
-@app.command()
-def recover(
-    weights: Annotated[Path, typer.Argument(help="a .safetensors file with lost statistics")],
-    data: Annotated[Path, typer.Argument(help="the folder it was trained on, as for fit")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="the mended .safetensors")],
-    samples: Annotated[int, typer.Option(help="training samples to estimate them on")] = 320,
-    height: int = 192,
-    width: int = 320,
-) -> None:
-    """Estimate statistics anew that float16 had made infinite, channel by channel."""
-    from itertools import islice
-
-    from train.batches import Samples, batches
-    from train.material import material_from_folder
-    from train.recipe import Recipe
-    from train.recover import recover_weights
-
-    recipe = Recipe()
-    material = material_from_folder(data)
-    drawn = Samples(material, (height, width), seed=recipe.seed, mix=recipe.mix)
-    feed = batches(drawn, first=0, batch_size=8, workers=1)
-    count = recover_weights(weights, output, islice(feed, -(-samples // 8)))
-    typer.echo(f"{output}: {count} channels recovered")
-
-
-@app.command()
-def export(
-    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
-    height: int = 192,
-    width: int = 320,
-    metrics: Annotated[
-        Path | None, typer.Option(help="what evaluate printed, for the card")
-    ] = None,
-    recipe: Annotated[str, typer.Option(help="how it was trained, for the card")] = "",
-    machine: Annotated[str, typer.Option(help="where it was trained, for the card")] = "",
-) -> None:
-    """Write an engine folder: plate.onnx, frame.onnx, card.json."""
-    import json
-
-    from train.engine import engine_from_weights
-
-    lines = metrics.read_text().splitlines() if metrics else []
-    measured = {report["set"]: report for report in map(json.loads, lines)}
-    told = {key: text for key, text in (("recipe", recipe), ("machine", machine)) if text}
-    card = engine_from_weights(weights, output, size=(height, width), metrics=measured, made=told)
-    typer.echo(f"{output}: {card.name}, {height}x{width}, {card.made}")
-
-
-@app.command()
-def evaluate(
-    weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
-    sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
-    scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
-) -> None:
-    """Measure weights: the same code as `edgeds eval`, on an engine made for the occasion. Prints
-    JSON, a line a set.
-    """
-    import json
-
-    from edgeds.engine import open_engine
-    from edgeds.estimate.estimator import Estimator
-    from edgeds.evaluation.dataset import read_set
-    from edgeds.evaluation.evaluate import evaluate as score
-    from edgeds.plate.plate import Plate
-    from train.engine import engine_for_a_while
-
-    with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
-        for path in sets:
-            dataset = read_set(path)
-            dataset = dataset if scenes is None else dataset.of_scenes(scenes)
-            report = score(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
-            typer.echo(json.dumps(report.to_json()))
 
 
 @app.command()

@@ -21,7 +21,7 @@ from edgeds.estimate.depth import (
     spread_foreground,
 )
 from edgeds.estimate.matte import refined
-from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
+from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import Matrix, displacement, warped
@@ -68,7 +68,8 @@ class Estimator:
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
         depth = _depth_by_engine(engine, small, features)
-        large = _enlarged(depth, plate.size)
+        large = edges_of_plate(_enlarged(depth, plate.size), plate.pixels)
+        large.flags.writeable = False
         self._scene = _PlateState(plate, small, features, depth, large, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None

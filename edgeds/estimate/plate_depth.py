@@ -14,7 +14,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from edgeds.estimate.depth import robust_line
+from edgeds.estimate.depth import middle_of, robust_line
 from edgeds.estimate.settings import PLATE_DEPTH
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
@@ -38,8 +38,7 @@ def plate_depth_of(network: DepthNetwork, plate: Pixels) -> FloatMap:
     depth: FloatMap = cv2.resize(whole, (width, height), interpolation=cv2.INTER_CUBIC)
     if min(height / network.size[0], width / network.size[1]) > PLATE_DEPTH.parts_from:
         depth = _with_parts(network, plate, depth)
-    depth = edges_of_plate(depth, plate)
-    return np.asarray(np.maximum(depth, np.float32(1e-6)), np.float32)
+    return edges_of_plate(depth, plate)
 
 
 def _both_ways(network: DepthNetwork, picture: Pixels) -> FloatMap:
@@ -93,28 +92,27 @@ def _window(height: int, width: int) -> FloatMap:
 
 
 def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
-    """Depth edges moved to the plate's own edges near them: a guided filter (He et al. 2010).
+    """Depth (H, W), its edges moved to the plate's own edges near them; the plate is (H, W, 3).
 
-    Works on the logarithm, so that far edges count as near ones do.
+    A guided filter (He et al. 2010) with a colour guide: in every window the logarithm of depth is
+    fitted by a plane over the plate's colours, and each pixel takes the mean of the planes of all
+    windows it lies in. Planes are fitted on a smaller picture (He & Sun 2015, Fast guided filter),
+    in rounds, and applied to the whole one.
     """
-    log_depth = np.log(np.maximum(depth, np.float32(1e-6)))
-    return np.exp(guided(log_depth, plate))
-
-
-def guided(values: FloatMap, guide: Pixels) -> FloatMap:
-    """The guided filter with a colour guide, (H, W) by uint8 (H, W, 3).
-
-    In every window the values are fitted by a plane over the guide's colours; each pixel takes the
-    mean of the planes of all windows it lies in. The planes are fitted on a smaller picture (He &
-    Sun 2015, Fast guided filter) and applied to the whole one.
-    """
-    height, width = values.shape
+    height, width = depth.shape
     shrink = min(1.0, PLATE_DEPTH.guide_height / height)
-    size = (round(height * shrink), round(width * shrink))
-    small: FloatMap = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
-    slope, offset = _planes(small, resized(guide, size).astype(np.float32) / np.float32(255))
+    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+    guide = resized(plate, size).astype(np.float32) / np.float32(255)
+    floor = np.float32(PLATE_DEPTH.guide_floor * middle_of(depth))  # farther, ratios mean nothing
+    values = np.log(np.maximum(depth, 0) + floor)
+    values = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
+    for _ in range(PLATE_DEPTH.guide_rounds):
+        slope, offset = _planes(values, guide)
+        values = (slope * guide).sum(-1) + offset
     slope, offset = (cv2.resize(x, (width, height)) for x in (slope, offset))
-    return np.asarray((slope * guide).sum(-1) / np.float32(255) + offset, np.float32)
+    slope *= plate
+    drawn = np.exp(slope.sum(-1) / np.float32(255) + offset) - floor
+    return np.asarray(np.maximum(drawn, np.float32(1e-6)), np.float32)
 
 
 def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:

@@ -50,12 +50,19 @@ class PlateDepth:
     """A sixteenth of the pixels fits a part as well as all of them."""
     detail_share: float = 0.1
     """Of the plate's shorter side: what is coarser comes from the look at the whole."""
-    guide_height: int = 360
+    guide_height: int = 256
     """The picture on which edges are fitted."""
-    guide_radius: int = 4
+    guide_radius: int = 8
     """Of the windows, in pixels of that picture."""
-    guide_epsilon: float = 1e-3
-    """Variance of the plate's colours, in 0..1, that is no edge: its deviation is 8 levels."""
+    guide_epsilon: float = 3e-4
+    """Variance of the plate's colours, in 0..1, that is no edge: its deviation is 4.4 levels."""
+    guide_floor: float = 0.2
+    """Of the plate's median inverse depth: added before the logarithm is taken."""
+    guide_rounds: int = 2
+    """Each sharpens what the one before left. On 21 plates of the training rooms (192x320, mirrored
+    look) this took boundary recall from .139 to .207 and delta1 from .955 to .957. With 1e-4 recall
+    is .214, and the plate's noise shows.
+    """
 
 
 PLATE_DEPTH = PlateDepth()

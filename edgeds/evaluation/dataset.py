@@ -83,6 +83,21 @@ class Dataset:
             )
         return replace(self, items=kept)
 
+    def of_plates(self) -> Dataset:
+        """The items that are plates with known depth and nothing before them.
+
+        Raises:
+            DatasetError: there are none.
+        """
+        kept = tuple(item for item in self.items if item.plate_is_frame and item.depth_mm)
+        if not kept:
+            raise DatasetError(
+                f"the set {self.name!r} has no plate with depth",
+                why="none of its items has depth_mm and names one picture as frame and plate",
+                fix="give a set that says how far an empty scene is",
+            )
+        return replace(self, items=kept)
+
     def first(self, count: int) -> Dataset:
         return replace(self, items=self.items[:count])
 

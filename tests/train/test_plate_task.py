@@ -217,3 +217,60 @@ def load_frame(path: Path) -> DualHead:
     from edgeds.engine.network.checkpoint import load_weights
 
     return load_weights(path)
+
+
+def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
+    data: Path, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from edgeds.engine import open_engine, read_card
+    from edgeds.engine.network.plate_depth import PlateDepth
+    from edgeds.engine.plate_depth import open_plate_depth
+    from train.__main__ import app
+    from train.engine import engine_from_weights
+
+    engine, of_plate = tmp_path / "mine", tmp_path / "plate.safetensors"
+    save_weights(DualHead(), tmp_path / "frame.safetensors")
+    save_weights(PlateDepth().eval(), of_plate, made={"steps": 4})
+    before = engine_from_weights(tmp_path / "frame.safetensors", engine, size=SIZE)
+    assert open_plate_depth(engine) is None
+    size = ["--height=64", "--width=128"]
+    run = CliRunner().invoke(app, ["export", str(of_plate), "-o", str(engine), *size])
+    assert run.exit_code == 0, run.output
+    card = read_card(engine)
+    assert set(card.files) == {*before.files, "plate_depth.onnx"}
+    assert card.made["plate_depth"]["steps"] == 4
+    open_engine(engine).close()
+    graph = open_plate_depth(engine)
+    assert graph is not None
+    assert graph.size == (64, 128)
+    run = CliRunner().invoke(app, ["evaluate", str(of_plate), str(data / "rooms"), *size])
+    assert run.exit_code == 0, run.output
+    report = json.loads(run.stdout)
+    assert report["items"] == 2
+    assert report["depth"]["delta1"] is not None
+    sheet = tmp_path / "sheet.png"
+    rooms = str(data / "rooms" / "frame")
+    arguments = ["depths", rooms, "--weights", str(of_plate), "-o", str(sheet), *size]
+    run = CliRunner().invoke(app, arguments)
+    assert run.exit_code == 0, run.output
+    assert cv2.imread(str(sheet)).shape[0] >= 144
+
+
+def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:
+    from edgeds.engine.network.plate_depth import PlateDepth
+    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.errors import EngineError
+    from train.engine import engine_from_weights
+    from train.plate_engine import add_plate_depth
+
+    save_weights(DualHead(), tmp_path / "frame.safetensors")
+    save_weights(PlateDepth().eval(), tmp_path / "plate.safetensors")
+    engine = tmp_path / "mine"
+    engine_from_weights(tmp_path / "frame.safetensors", engine, size=SIZE)
+    add_plate_depth(tmp_path / "plate.safetensors", engine, size=(64, 128))
+    graph = engine / "plate_depth.onnx"
+    graph.write_bytes(graph.read_bytes()[:-10])
+    with pytest.raises(EngineError, match=r"plate_depth\.onnx is not the file"):
+        open_plate_depth(engine)

@@ -132,7 +132,7 @@ def network_of(
         raise WeightsError(
             f"{path} has format {found}, this edgeds reads {FORMAT}: train or download again"
         )
-    kind = metadata.get("network", DualHead.kind)  # older files are all of the frame's network
+    kind = metadata.get("network", DualHead.kind)
     try:
         fields = json.loads(metadata["config"])
         fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
@@ -149,6 +149,16 @@ def network_of(
     except (TypeError, KeyError, RuntimeError) as error:
         raise WeightsError(f"{path} does not fit this network: {error}") from error
     return network.eval()
+
+
+def kind_of_weights(path: Path) -> str:
+    """Which network the file is for; older files are all of the frame's network.
+
+    Raises:
+        WeightsError: it is no weights file.
+    """
+    metadata, _ = read_weights(path)
+    return metadata.get("network", DualHead.kind)
 
 
 def made_of_weights(path: Path) -> dict[str, Any]:

@@ -13,8 +13,10 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import onnx
 import torch
+from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -29,6 +31,7 @@ PLATE_NAMES = tuple(f"plate_{i}" for i in range(PLATE_TENSORS))
 fusion.
 """
 STRIDE = 32
+MANY_VALUES = 1024
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -69,6 +72,9 @@ def export_plate_depth(network: PlateDepth, size: tuple[int, int], path: Path) -
     pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
     graph = PlateDepthGraph(without_norms(network))
     write_graph(graph, (pixels,), path, ["plate"], ["inverse_depth"])
+    model = onnx.load(path)
+    halve_weights(model.graph)
+    onnx.save(model, path)
 
 
 def folded(network: DualHead) -> DualHead:
@@ -161,3 +167,19 @@ def write_graph(
     model.doc_string = ""
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def halve_weights(graph: onnx.GraphProto) -> None:
+    """Keep large constants as float16 with a Cast behind each: half the file, and every backend
+    computes in float32 as before, once it has folded the casts.
+    """
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < MANY_VALUES:
+            continue
+        whole, half = tensor.name, f"{tensor.name}_half"
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), half))
+        casts.append(helper.make_node("Cast", [half], [whole], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)

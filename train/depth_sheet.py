@@ -1,0 +1,48 @@
+"""Pictures beside what networks say of their depth, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.depth import depth_range
+from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
+from edgeds.types import Pixels
+from edgeds.views.depth import depth_picture
+from train.material import read_rgb
+
+HEIGHT = 144
+COLUMNS = 2
+QUALITY = 88
+
+
+def write_depth_sheet(
+    pictures: Sequence[Path], networks: Sequence[DepthNetwork], path: Path
+) -> None:
+    """One cell a picture: itself, and the inverse depth by each network in its own scale.
+
+    Raises:
+        FileNotFoundError: a picture cannot be read.
+    """
+    cells = [cell(read_rgb(picture), networks) for picture in pictures]
+    wide = max(c.shape[1] for c in cells)
+    cells = [
+        cv2.copyMakeBorder(c, 2, 2, 0, wide - c.shape[1] + 8, cv2.BORDER_CONSTANT) for c in cells
+    ]
+    cells += [np.zeros_like(cells[0])] * (-len(cells) % COLUMNS)
+    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
+    sheet = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+
+
+def cell(picture: Pixels, networks: Sequence[DepthNetwork]) -> Pixels:
+    parts = [picture]
+    for network in networks:
+        depth = plate_depth_of(network, picture)
+        parts.append(depth_picture(depth, depth_range(depth)))
+    width = round(HEIGHT * picture.shape[1] / picture.shape[0])
+    small = [cv2.resize(x, (width, HEIGHT), interpolation=cv2.INTER_AREA) for x in parts]
+    return np.asarray(np.hstack(small), np.uint8)

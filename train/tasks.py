@@ -1,0 +1,39 @@
+"""Tasks with their material, from the folders that `python -m train fit` names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from train.frame_task import FrameTask
+from train.material import material_from_folder, rooms_from_manifest
+from train.parts import open_parts
+from train.plate_task import PlateTask
+from train.plates import empty_pictures_of_set, plates_from_folder
+from train.recipe import Recipe
+from train.task import Task
+
+
+def frame_task(
+    data: Path,
+    recipe: Recipe,
+    sets: list[Path],
+    drawn: list[Path],
+    parts: Path | None,
+    first_parts: int | None,
+) -> Task:
+    """The frame's network, from a folder of material, more sets, drawn rooms and zip parts."""
+    material = material_from_folder(data)
+    for folder in sets:
+        material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    for folder in drawn:
+        material.drawn_rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    if parts is not None:
+        material.parts.extend(open_parts(parts, first_parts))
+    return FrameTask(material, recipe)
+
+
+def plate_task(data: Path, recipe: Recipe, worlds: list[Path]) -> Task:
+    """The plate's network, from a folder of material and drawn sets that may still grow."""
+    manifest = data / "rooms" / "manifest.jsonl"
+    judged_by = list(empty_pictures_of_set(manifest, "val")) if manifest.exists() else []
+    return PlateTask(plates_from_folder(data, tuple(worlds)), recipe, judged_by=judged_by)

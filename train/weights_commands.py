@@ -1,0 +1,129 @@
+"""Commands of `python -m train` about weights: recover, export, evaluate, depths. They parse, build
+and print; everything else is in their neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Weights = Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")]
+
+
+def recover(
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file with lost statistics")],
+    data: Annotated[Path, typer.Argument(help="the folder it was trained on, as for fit")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the mended .safetensors")],
+    samples: Annotated[int, typer.Option(help="training samples to estimate them on")] = 320,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Estimate statistics anew that float16 had made infinite, channel by channel."""
+    from train.batches import Samples, batches
+    from train.material import material_from_folder
+    from train.recipe import Recipe
+    from train.recover import recover_weights
+
+    recipe = Recipe()
+    material = material_from_folder(data)
+    drawn = Samples(material, (height, width), seed=recipe.seed, mix=recipe.mix)
+    feed = batches(drawn, first=0, batch_size=8, workers=1)
+    count = recover_weights(weights, output, islice(feed, -(-samples // 8)))
+    typer.echo(f"{output}: {count} channels recovered")
+
+
+def export(
+    weights: Weights,
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
+    height: int = 192,
+    width: int = 320,
+    metrics: Annotated[
+        Path | None, typer.Option(help="what evaluate printed, for the card")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="how it was trained, for the card")] = "",
+    machine: Annotated[str, typer.Option(help="where it was trained, for the card")] = "",
+) -> None:
+    """Write an engine folder: plate.onnx, frame.onnx, card.json. Weights of the plate's network
+    become plate_depth.onnx in the folder of an engine that is there.
+    """
+    from edgeds.engine.network.checkpoint import kind_of_weights
+    from edgeds.engine.network.plate_depth import PlateDepth
+    from train.engine import engine_from_weights
+    from train.plate_engine import add_plate_depth
+
+    lines = metrics.read_text().splitlines() if metrics else []
+    measured: dict[str, Any] = {report["set"]: report for report in map(json.loads, lines)}
+    told = {key: text for key, text in (("recipe", recipe), ("machine", machine)) if text}
+    write = add_plate_depth if kind_of_weights(weights) == PlateDepth.kind else engine_from_weights
+    card = write(weights, output, size=(height, width), metrics=measured, made=told)
+    typer.echo(f"{output}: {card.name}, {height}x{width}, {card.made}")
+
+
+def evaluate(
+    weights: Weights,
+    sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
+    scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
+    plates: Annotated[
+        bool, typer.Option("--plates", help="the depth of the plates alone, looks merged")
+    ] = False,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Measure weights: the same code as `edgeds eval`, on an engine made for the occasion. Prints
+    JSON, a line a set. Weights of the plate's network are measured on plates.
+    """
+    from edgeds.engine import open_engine
+    from edgeds.engine.network.checkpoint import kind_of_weights
+    from edgeds.engine.network.plate_depth import PlateDepth
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.evaluation.dataset import read_set
+    from edgeds.evaluation.evaluate import evaluate as score
+    from edgeds.plate.plate import Plate
+    from train.engine import engine_for_a_while
+    from train.plate_engine import evaluated_on_plates, torch_depth
+
+    read = [read_set(path) for path in sets]
+    read = read if scenes is None else [dataset.of_scenes(scenes) for dataset in read]
+    if plates or kind_of_weights(weights) == PlateDepth.kind:
+        network = torch_depth(weights, (height, width))
+        for dataset in read:
+            typer.echo(json.dumps(evaluated_on_plates(network, dataset).to_json()))
+        return
+    with (
+        engine_for_a_while(weights, size=(height, width)) as folder,
+        open_engine(folder) as engine,
+    ):
+        for dataset in read:
+            report = score(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
+            typer.echo(json.dumps(report.to_json()))
+
+
+def depths(
+    pictures: Annotated[list[Path], typer.Argument(help="pictures, or folders of them")],
+    weights: Annotated[
+        list[Path], typer.Option("--weights", help="a .safetensors file; give several to compare")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="a .jpg or .png")],
+    count: Annotated[int, typer.Option(help="at most so many pictures, evenly chosen")] = 20,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Draw pictures beside the inverse depth that each of several networks gives them."""
+    from edgeds.sources.settings import IMAGE_SUFFIXES
+    from train.depth_sheet import write_depth_sheet
+    from train.plate_engine import torch_depth
+
+    found = [
+        path
+        for given in pictures
+        for path in (sorted(given.iterdir()) if given.is_dir() else [given])
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    ]
+    chosen = found[:: max(1, len(found) // count)][:count]
+    networks = [torch_depth(path, (height, width)) for path in weights]
+    write_depth_sheet(chosen, networks, output)
+    typer.echo(f"{output}: {len(chosen)} pictures, {len(networks)} networks")

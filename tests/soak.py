@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from edgeds import Plate, fitted, open_engine, plate_from_file
+from edgeds.live.memory import return_large_arrays
 from edgeds.live.run import LiveReport, LiveRun
 from edgeds.live.web.sink import WebSink
 from edgeds.sources import WatchedSource, open_live_source
@@ -180,6 +181,7 @@ def main() -> None:
         come_and_go(given.look_at, given.viewers, given.secs)
         return
     cv2.setNumThreads(1)
+    return_large_arrays()
     source = open_live_source(f"file:{DATA / 'moving_person.mp4'}?loop")
     plate = fitted(plate_from_file(DATA / "moving_person_plate.jpg"), source.info.size)
     with tempfile.TemporaryDirectory() as name:

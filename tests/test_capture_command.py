@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.cli.capture import take, unlocked_after
+from edgeds.cli.capture import take
 from edgeds.engine import DifferenceEngine
+from edgeds.plate.camera_lock import unlocked_after
 from edgeds.plate.capture import Wizard
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.settings import PlateCapture

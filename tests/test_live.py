@@ -310,13 +310,15 @@ def test_leaving_never_hangs_while_a_camera_hangs() -> None:
     release.set()
 
 
-def test_without_a_plate_the_bare_picture_is_shown_until_one_is_taken() -> None:
+def test_without_a_plate_the_overlay_is_the_bare_picture_until_one_is_taken() -> None:
     newest = Newest()
     source = RealTimeSource(lambda: SyntheticSource(size=SIZE, empty=60, frame_count=60), loop=True)
     outputs = {"newest": newest}
-    with _running(source, None, outputs=outputs, view="mask", capture=BRIEF) as running:
+    with _running(source, None, outputs=outputs, view="overlay", capture=BRIEF) as running:
         running.wait_for(lambda s: s.plate.phase == "counting" and newest.mean() > 50)
-        running.wait_for(lambda s: s.plate.phase == "ready" and newest.mean() < 1)
+        running.wait_for(lambda s: s.plate.phase == "ready")
+        running.live.set_view("mask")
+        running.wait_for(lambda s: newest.mean() < 1)
         assert any(event.startswith("plate ready: good") for event in running.events)
 
 
@@ -355,8 +357,9 @@ def test_the_plate_follows_the_light_and_a_trouble_is_told() -> None:
     laps, newest = itertools.count(), Newest()
     source = RealTimeSource(open_clip, loop=True)
     with _running(source, outputs={"newest": newest}, view="mask") as running:
-        running.wait_for(lambda s: newest.mean() > 50)  # all of it looks like foreground
-        status = running.wait_for(lambda s: newest.mean() < 1)
+        running.wait_for(lambda s: s.plate.fits)
+        running.wait_for(lambda s: not s.plate.fits)  # all of it looks like foreground
+        status = running.wait_for(lambda s: s.plate.fits and newest.mean() < 1)
         assert status.plate.health is not None
         assert status.plate.phase == "ready"
 

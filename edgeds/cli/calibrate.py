@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeds.cli.capture import take, unlocked_after
+from edgeds.cli.capture import take
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.plate import plate_of_clip
@@ -59,6 +59,7 @@ def calibrate_command(
     """
     from edgeds.engine import open_engine
     from edgeds.evaluation.recorder import SetRecorder, check_set_target
+    from edgeds.plate.camera_lock import unlocked_after
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)

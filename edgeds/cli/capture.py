@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +22,7 @@ from edgeds.cli.sources import (
 from edgeds.plate.settings import PLATE_CAPTURE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from threading import Event
 
     from edgeds.plate.capture import Wizard
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from edgeds.plate.settings import PlateCapture
     from edgeds.sources import WatchedSource
     from edgeds.types import Frame
-
-_FRAMES_TO_UNLOCK = 10
-
 
 def capture_command(
     source: SourceArgument = None,
@@ -65,6 +61,7 @@ def capture_command(
 ) -> None:
     """Take the plate: a picture of the empty scene, from many frames, checked."""
     from edgeds.engine import open_engine
+    from edgeds.plate.camera_lock import unlocked_after
     from edgeds.plate.capture import Wizard, forgiving
     from edgeds.plate.file import check_plate_target, plate_to_file
 
@@ -102,17 +99,17 @@ def take(
     from rich.console import Console
     from rich.live import Live
 
+    from edgeds.plate.camera_lock import CameraLock
+
     doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
-    locking = camera is None
+    lock = CameraLock(camera, wizard.settings)
     with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
         told = ""
         for frame in until(stop, frames):
             status = wizard(frame)
             if wizard.ended:
                 break
-            if not locking and status.secs_left < PLATE_CAPTURE.lock_secs and camera is not None:
-                locking = True
-                camera.lock()
+            lock.follow(frame, status)
             now = f"{doing[status.phase]}: {status.secs_left:.0f} s {status.verdict}".rstrip()
             if now != told:
                 told = now
@@ -123,27 +120,9 @@ def take(
     if wizard.refusal is not None:
         raise wizard.refusal
     assert wizard.plate is not None
-    if camera is None or camera.locked is None:
-        return wizard.plate
-    say(f"camera {camera.locked}")
-    return replace(wizard.plate, camera=camera.locked.values)
-
-
-@contextmanager
-def unlocked_after(camera: WatchedSource | None, frames: Iterable[Frame]) -> Iterator[None]:
-    """Give a camera its automatics back at the end: drivers keep what a program leaves behind."""
-    try:
-        yield
-    finally:
-        if camera is not None and _is_locked(camera):
-            camera.unlock()  # which it does between two frames
-            for _ in islice(frames, _FRAMES_TO_UNLOCK):
-                if not _is_locked(camera):
-                    break
-
-
-def _is_locked(camera: WatchedSource) -> bool:
-    return camera.locked is not None
+    if lock.report:
+        say(lock.report)
+    return replace(wizard.plate, camera=lock.values)
 
 
 def _settings(countdown: float | None, *, live: bool) -> PlateCapture:

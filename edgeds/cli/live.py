@@ -83,6 +83,7 @@ def live_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show live who and what was not in the empty scene, and how near everything is."""
+    from edgeds.live.memory import return_large_arrays
     from edgeds.live.run import LiveRun
     from edgeds.plate.file import plate_from_file
     from edgeds.plate.plate import fitted
@@ -90,6 +91,7 @@ def live_command(
     from edgeds.sources.url import masked
     from edgeds.views.backdrop import open_backdrop
 
+    return_large_arrays()
     uri = uri_from_arguments(source, camera)
     wanted_size = None if size is None else size_from_text(size)
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)

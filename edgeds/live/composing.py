@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from edgeds.live.estimating import Estimated, PlateInView
-from edgeds.types import Frame
-from edgeds.views.backdrop import Backdrop
-from edgeds.views.checkerboard import over_checkerboard
+from edgeds.live.wording import hidden_because
+from edgeds.types import Frame, Pixels
+from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.compose import Compose, composer
+from edgeds.views.message import with_message
 from edgeds.views.settings import STYLE, View
+
+HIDING_VIEWS: frozenset[View] = frozenset({"replace", "blur", "cutout", "mask", "depth"})
+"""Views that do not show the room: without a plate that fits they show no camera picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,32 +30,44 @@ class ViewRequest:
 
 
 class LiveCompose:
-    """Draws with a composer made for the present look and plate. Gives RGB, whatever the view."""
+    """Draws with a composer made for the present request and plate: RGBA for the cutout, else RGB.
+
+    Where the foreground is not known (no plate, or one that does not fit), views that hide the
+    room show their backdrop with a message, and the others the bare frame.
+    """
 
     def __init__(self) -> None:
-        self._look: ViewRequest | None = None
+        self._request: ViewRequest | None = None
         self._scene: PlateInView | None = None
         self._compose: Compose | None = None
 
-    def __call__(self, item: Estimated, look: ViewRequest) -> Frame:
-        """The picture; the bare frame as long as nothing is known of it."""
+    def __call__(self, item: Estimated, request: ViewRequest) -> Frame:
+        if request.view in HIDING_VIEWS and not item.separates:
+            return replace(item.frame, pixels=_hidden(item, request))
         if item.maps is None or item.scene is None:
             return item.frame
-        if self._compose is None or look is not self._look or item.scene is not self._scene:
-            self._look, self._scene = look, item.scene
+        if self._compose is None or request is not self._request or item.scene is not self._scene:
+            self._request, self._scene = request, item.scene
             self._compose = composer(
-                look.view,
+                request.view,
                 plate=item.scene.plate,
                 plate_depth=item.scene.plate_depth,
                 depth_range=item.scene.depth_range,
-                backdrop=look.backdrop,
-                opacity=look.opacity,
-                blur=blur_sigma(look.blur),
+                backdrop=request.backdrop,
+                opacity=request.opacity,
+                blur=blur_sigma(request.blur),
             )
-        picture = self._compose(item.frame, item.maps)
-        if picture.pixels.shape[2] == 4:
-            return replace(picture, pixels=over_checkerboard(picture.pixels))
-        return picture
+        return self._compose(item.frame, item.maps)
+
+
+def _hidden(item: Estimated, request: ViewRequest) -> Pixels:
+    """The view without any of the frame's pixels, and why."""
+    height, width = item.frame.size
+    if request.view == "replace":
+        pixels = (request.backdrop or colour_backdrop(STYLE.backdrop))(item.frame)
+    else:
+        pixels = np.zeros((height, width, 4 if request.view == "cutout" else 3), np.uint8)
+    return with_message(pixels, hidden_because(item.status))
 
 
 def blur_sigma(strength: float) -> float:

@@ -5,21 +5,15 @@ The part of a live run that has a thread of its own, for the engine. Knows nothi
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.live.settings import LIVE
-from edgeds.plate.capture import Wizard
-from edgeds.plate.maintenance import Maintenance, PlateUpdate
+from edgeds.live.live_plate import LivePlate
+from edgeds.live.plate_watch import PlateWatch
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
-from edgeds.plate.status import PlatePhase, PlateStatus
-from edgeds.sources import WatchedSource
+from edgeds.plate.status import PlateStatus
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 
 
@@ -37,168 +31,64 @@ class Estimated:
     """A frame, and what is known of it: nothing but itself as long as there is no plate."""
 
     frame: Frame
+    status: PlateStatus
+    """Of the plate, at this frame."""
     maps: Maps | None = None
     scene: PlateInView | None = None
 
+    @property
+    def separates(self) -> bool:
+        """Whether the maps tell foreground from background: the plate is there, and it fits."""
+        return self.maps is not None and self.status.fits
+
 
 class LiveEstimate:
-    """Estimates frames, and takes plates from them when asked; the old one serves until then.
+    """Estimates frames with the plate of the moment; without one they pass as they are."""
 
-    Without a plate it tries to take one until it has succeeded.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        plate: Plate | None,
-        source: WatchedSource,
-        on_event: Callable[[str], None],
-        capture: PlateCapture = PLATE_CAPTURE,
-    ) -> None:
-        self._engine, self._source = engine, source
-        self._event, self._settings = on_event, capture
+    def __init__(self, engine: Engine, plate: LivePlate, pool: ThreadPoolExecutor) -> None:
+        """`pool` is closed at the end of the frames."""
+        self._engine, self._plate, self._pool = engine, plate, pool
+        self._in_use: Plate | None = None
         self._estimator: Estimator | None = None
-        self._maintenance: Maintenance | None = None
-        self._look: Future[PlateUpdate] | None = None
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="edgeds-maintenance")
+        self._watch: PlateWatch | None = None
         self._scene: PlateInView | None = None
-        self._captured: Plate | None = None
-        self._wizard: Wizard | None = None
-        self._locking = False
-        self._wanted, self._cancelled = threading.Event(), threading.Event()
-        self._given: deque[Plate] = deque(maxlen=1)
         self.plates = 0
         """How many plates were in use so far."""
-        self._refused_secs: float | None = None
-        self.status = PlateStatus()
-        if plate is None:
-            self._wanted.set()
-        else:
-            self._use(plate)
-            if plate.camera:
-                source.lock(plate.camera)
-            self.status = PlateStatus(phase="ready", verdict="as given")
-
-    def take_plate(self) -> None:
-        """From any thread; a capture that is under way goes on."""
-        self._wanted.set()
-
-    def cancel_plate(self) -> None:
-        """From any thread; harmless where no plate is being taken."""
-        self._cancelled.set()
-
-    def use_plate(self, plate: Plate) -> None:
-        """From any thread: a plate of the source's size, in use from the next frame on."""
-        self._given.append(plate)
-
-    @property
-    def plate_pixels(self) -> Pixels | None:
-        """From any thread: of the plate in use, as it was taken or given."""
-        plate = self._captured
-        return None if plate is None else plate.pixels
 
     def each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
-        with self._beside:
-            yield from self._each(frames)
+        with self._pool:
+            for frame in frames:
+                plate = self._plate(frame)
+                if plate is not self._in_use:
+                    self._use(plate)
+                yield self._estimated(frame)
 
-    def _each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
-        for frame in frames:
-            self._mind_plate(frame)
-            if self._estimator is None:
-                yield Estimated(frame)
-                continue
-            maps, scene = self._estimator(frame), self._scene
-            self._keep(frame, maps)
-            yield Estimated(frame, maps, scene)
-
-    def _mind_plate(self, frame: Frame) -> None:
-        """Start, go on with or end the taking of a plate."""
-        if self._cancelled.is_set():
-            self._end_capture("The plate was not taken.")
-        if self._given:
-            self._end_capture("")
-            self._use(self._given.popleft())
-            self.status = PlateStatus(phase="ready", verdict="The plate is the picture you gave.")
-        if self._wizard is None:
-            self._get_over_refusal()
-            if not self._wanted.is_set():
-                return
-            self._wizard = Wizard(self._engine, self._settings, former=self._captured)
-            self._refused_secs, self._locking = None, False
-            if self._source.locked is not None:  # the light may be another than it was locked in
-                self._source.unlock()
-        self._wanted.clear()
-        wizard = self._wizard
-        status = wizard(frame)
-        if not self._locking and status.secs_left < self._settings.lock_secs:
-            self._locking = True
-            self._source.lock()
-        if wizard.ended:
-            self._wizard = None
-            if wizard.plate is not None:
-                locked = self._source.locked
-                self._use(replace(wizard.plate, camera=locked.values if locked else {}))
-                if locked is not None:
-                    self._event(f"camera {locked}")
-            else:
-                self._refused_secs = time.monotonic()
-            self._event(f"plate {status.phase}: {status.verdict}")
-        self.status = replace(status, health=self.status.health, prompt=self.status.prompt)
-
-    def _end_capture(self, verdict: str) -> None:
-        """Take no plate after all; the former one serves on, with the camera as it was then."""
-        self._cancelled.clear()
-        self._wanted.clear()
-        self._refused_secs = None
-        if self._wizard is None:
+    def _use(self, plate: Plate | None) -> None:
+        self._in_use = plate
+        if plate is None:
+            self._estimator = self._watch = self._scene = None
             return
-        self._wizard = None
-        if self._captured is not None and self._captured.camera:
-            self._source.lock(self._captured.camera)
-        phase: PlatePhase = "none" if self._captured is None else "ready"
-        self.status = replace(self.status, phase=phase, secs_left=0.0, verdict=verdict)
-
-    def _keep(self, frame: Frame, maps: Maps) -> None:
-        """Follow the light and small nudges, and tell when that is no longer enough.
-
-        A look takes as long as a frame: it is done beside the frames, and the next one begins
-        when it is finished.
-        """
-        assert self._estimator is not None
-        assert self._maintenance is not None
-        if self._look is None:
-            self._look = self._beside.submit(self._maintenance, frame, maps)
-        if not self._look.done():
-            return
-        update, self._look = self._look.result(), None
-        if update.plate is not None:
-            self._estimator.replace_plate(update.plate, move=update.move)
-            self._see()
-        if update.prompt and update.prompt != self.status.prompt:
-            self._event(update.prompt)
-        self.status = replace(self.status, health=update.health, prompt=update.prompt)
-
-    def _get_over_refusal(self) -> None:
-        """Once it was read: back to the old plate, or try again where there is none."""
-        if self._refused_secs is None:
-            return
-        if time.monotonic() - self._refused_secs < LIVE.refusal_secs:
-            return
-        self._refused_secs = None
-        if self._estimator is None:
-            self._wanted.set()
-        else:
-            self.status = replace(self.status, phase="ready", verdict="the former plate serves on")
-
-    def _use(self, plate: Plate) -> None:
         self._estimator = Estimator(self._engine, plate)
-        self._captured, self._maintenance, self._look = plate, Maintenance(plate), None
+        self._watch = PlateWatch(plate, self._pool, trusted=self._plate.status.fits)
         self.plates += 1
-        self._see()
+        self._see(self._estimator)
 
-    def _see(self) -> None:
-        estimator = self._estimator
-        assert estimator is not None
+    def _see(self, estimator: Estimator) -> None:
         self._scene = PlateInView(
             estimator.plate.pixels, estimator.plate_depth, estimator.depth_range
         )
+
+    def _estimated(self, frame: Frame) -> Estimated:
+        estimator, watch, scene = self._estimator, self._watch, self._scene
+        if estimator is None or watch is None:
+            return Estimated(frame, self._plate.status)
+        maps = estimator(frame)
+        update = watch(frame, maps)
+        if update is not None:
+            if update.plate is not None:
+                estimator.replace_plate(update.plate, move=update.move)
+                self._see(estimator)
+            self._plate.judged(update, fits=watch.fits)
+        elif not watch.fits and self._plate.status.fits:
+            self._plate.doubted()
+        return Estimated(frame, self._plate.status, maps, scene)

@@ -1,4 +1,4 @@
-"""The outputs of a live run, each in a thread of its own: slow or failing, none bothers another.
+"""The outputs of a live run, each on its own: slow or failing, none bothers another.
 
 Knows nothing about cameras, views, or what a sink does with a frame.
 """
@@ -9,114 +9,88 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 from edgeds.errors import EdgedsError
 from edgeds.live.control import OutputStatus
 from edgeds.live.meter import Meter
 from edgeds.live.settings import LIVE
-from edgeds.sinks.recording import RecordingSink, dated, free_path
-from edgeds.types import Closing, Frame, Sink, StreamInfo
-
-_CLOSE_SECS = 10.0
+from edgeds.types import Closing, Frame, Sink
+from edgeds.views.checkerboard import over_checkerboard
 
 
 class Outputs(Closing):
-    """Any number at once, of which one may be the recording. Calls are welcome from any thread."""
+    """Any number at once. All calls are for any thread."""
 
-    def __init__(
-        self, *, record: Path | None, folder: Path, on_event: Callable[[str], None]
-    ) -> None:
-        self._record, self._folder, self._event = record, folder, on_event
+    def __init__(self, on_event: Callable[[str], None]) -> None:
+        self._event = on_event
         self._lock = threading.Lock()
-        self._recorded = False
-        self._running: list[Output] = []
-        self._ended: list[OutputStatus] = []
-        self._recording: Output | None = None
-        self._recording_since = 0.0
+        self._all: list[Output | OutputStatus] = []
+        self.closed = False
 
-    def add(self, name: str, sink: Sink, *, shown: bool = True) -> None:
+    def add(self, output: Output) -> None:
+        """It is closed with the others."""
         with self._lock:
-            self._running.append(Output(name, sink, shown=shown, on_end=self._event))
+            self._all.append(output)
 
-    def offer(self, frame: Frame) -> None:
-        """To all of them; returns at once."""
-        for output in tuple(self._running):
-            output.offer(frame)
+    def offer(self, picture: Frame) -> Frame:
+        """Hand a picture to all of them, and return it as a screen shows it. Returns at once.
+
+        RGBA goes to those that keep alpha; the others get it over a checkerboard.
+        """
+        shown = opaque(picture)
+        for output in self._running():
+            keeps_alpha = getattr(output.sink, "keeps_alpha", False)
+            output.offer(picture if keeps_alpha else shown)
+        return shown
 
     def statuses(self) -> tuple[OutputStatus, ...]:
-        """Of all that were ever there, those that ended first."""
+        """Of all that were ever there, in the order they came."""
         with self._lock:
-            return (*self._ended, *(output.status() for output in self._running))
+            for number, output in enumerate(self._all):
+                if isinstance(output, Output) and output.ended:
+                    self._all[number] = output.status()  # a run of days has many recordings
+            return tuple(o.status() if isinstance(o, Output) else o for o in self._all)
 
     def slowest_shown(self) -> OutputStatus | None:
         """The one that shows frames last, of those that somebody looks at now."""
-        with self._lock:
-            shown = [output.status() for output in self._running if output.shown]
         return max(
-            (status for status in shown if not status.ended),
+            (output.status() for output in self._running() if output.shown),
             key=lambda status: status.latency_p95_ms,
             default=None,
         )
 
     @property
     def any_left(self) -> bool:
-        return any(not output.ended for output in tuple(self._running))
-
-    @property
-    def recording(self) -> str | None:
-        output = self._recording
-        return None if output is None or output.ended else output.sink.location
-
-    @property
-    def recording_secs(self) -> float:
-        return time.monotonic() - self._recording_since if self.recording else 0.0
-
-    def start_recording(self, like: StreamInfo) -> None:
-        """To the wished file the first time, then to names beside it that are free.
-
-        Raises:
-            SinkError: it cannot be written.
-        """
-        with self._lock:
-            if self._recording is not None and not self._recording.ended:
-                return
-            path = self._record if self._record and not self._recorded else None
-            path = path or free_path(self._record or self._folder / dated(".mp4"))
-            sink = RecordingSink(path, like)
-            self._recorded = True
-            self._recording = Output(
-                "recording", sink, depth=LIVE.recording_depth, shown=False, on_end=self._event
-            )
-            self._recording_since = time.monotonic()
-            self._running.append(self._recording)
-
-    def stop_recording(self) -> Path | None:
-        with self._lock:
-            output, self._recording = self._recording, None
-        if output is None:
-            return None
-        self._end(output)
-        return Path(output.sink.location) if output.meter.frames else None
+        return bool(self._running())
 
     def close(self) -> None:
-        """Complete them all."""
-        for output in tuple(self._running):
-            self._end(output)
+        """Complete them all: files for as long as it takes, others for a while."""
+        self.closed = True
+        running = self._running()
+        for output in running:
+            output.ask_to_end()
+        end_secs = time.monotonic() + LIVE.close_secs
+        late = [o for o in running if not o.wait(max(0.0, end_secs - time.monotonic()))]
+        for output in late:
+            if output.is_file:
+                self._event(
+                    f"{output.sink.location} is still being completed; Ctrl-C once more gives it up"
+                )
+                output.wait(None)
+            else:
+                output.give_up(f"{output.name} did not end within {LIVE.close_secs:.0f} s")
 
-    def _end(self, output: Output) -> None:
-        output.close()
+    def _running(self) -> list[Output]:
         with self._lock:
-            if output in self._running:
-                self._running.remove(output)
-                self._ended.append(output.status())
+            return [o for o in self._all if isinstance(o, Output) and not o.ended]
 
 
 class Output:
     """Hands frames to a sink; of those that wait, at most `depth`, the oldest make room.
 
-    The sink is used and closed in that thread alone. When it fails it is closed, keeping what it
-    wrote, and `on_end` is told why.
+    The sink is used and closed in one thread: the output's own, or with `in_loop` the one that
+    calls `work`, for windows. When it fails it is closed, keeping what it wrote.
     """
 
     def __init__(
@@ -126,11 +100,17 @@ class Output:
         *,
         depth: int = 1,
         shown: bool = True,
-        on_end: Callable[[str], None] | None = None,
+        is_file: bool = True,
+        in_loop: bool = False,
+        on_end: Callable[[Output, str], None] | None = None,
     ) -> None:
-        self.name, self.sink = name, sink
-        self.shown = shown
-        """Whether somebody looks at it now, so that its latency counts."""
+        """
+        Args:
+            shown: whether somebody looks at it now, so that its latency counts.
+            is_file: whether its end must be waited for, however long that takes.
+            on_end: is called once it has ended, with the reason where it failed.
+        """
+        self.name, self.sink, self.shown, self.is_file = name, sink, shown, is_file
         self.meter = Meter()
         self._depth, self._on_end = depth, on_end
         self._changed = threading.Condition()
@@ -138,8 +118,10 @@ class Output:
         self._dropped = 0
         self._closing = self.ended = False
         self._message = ""
-        self._thread = threading.Thread(target=self._work, name=f"edgeds-{name}", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if not in_loop:
+            self._thread = threading.Thread(target=self._run, name=f"edgeds-{name}", daemon=True)
+            self._thread.start()
 
     def offer(self, frame: Frame) -> None:
         """Returns at once."""
@@ -150,7 +132,7 @@ class Output:
                 self._waiting.popleft()
                 self._dropped += 1
             self._waiting.append(frame)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def status(self) -> OutputStatus:
         recent = self.meter.recent()
@@ -167,31 +149,75 @@ class Output:
                 message=self._message,
             )
 
-    def close(self) -> None:
-        """Write what waits and complete the output. Waits for it, but not for ever."""
+    def ask_to_end(self) -> None:
+        """Write what waits, then complete the output. Returns at once."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
-        self._thread.join(_CLOSE_SECS)
+            self._changed.notify_all()
 
-    def _work(self) -> None:
-        message = ""
+    def wait(self, timeout_secs: float | None) -> bool:
+        """Wait until it has ended; whether it has."""
+        if self._thread is None:
+            self.work()
+        else:
+            self._thread.join(timeout_secs)
+        return self.ended
+
+    def give_up(self, why: str) -> None:
+        """It does not end: it is left behind, and reported."""
+        with self._changed:
+            self.ended, self._message = True, why
+
+    def work(self) -> None:
+        """For outputs in the loop: write what waits, and end when asked to."""
+        if self.ended:
+            return
+        message = self._attempt(self._write_waiting)
+        if message or self._closing:
+            message = self._attempt(self.sink.close) or message
+            self._end(message)
+
+    def _run(self) -> None:
+        self._end(self._attempt(self._write_all))
+
+    def _write_all(self) -> None:
+        with self.sink:
+            while (frame := self._next()) is not None:
+                self._write(frame)
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            self._write(self._waiting.popleft())
+
+    def _write(self, frame: Frame) -> None:
+        self.sink.write(frame)
+        self.meter.add(frame.grabbed_secs)
+
+    def _attempt(self, work: Callable[[], None]) -> str:
+        """Why it failed; empty where it did not."""
         try:
-            with self.sink:
-                while (frame := self._next()) is not None:
-                    self.sink.write(frame)
-                    self.meter.add(frame.grabbed_secs)
+            work()
         except EdgedsError as error:
-            message = f"{self.name} ended: {error.what}: {error.why}"
+            return f"{self.name} ended: {error.what}: {error.why}"
         except Exception as error:  # a library's surprise ends this output like any other failure
-            message = f"{self.name} ended: {type(error).__name__}: {error}"
+            return f"{self.name} ended: {type(error).__name__}: {error}"
+        return ""
+
+    def _end(self, message: str) -> None:
         with self._changed:
             self.ended, self._message = True, message
             self._waiting.clear()
-        if message and self._on_end is not None:
-            self._on_end(message)
+        if self._on_end is not None:
+            self._on_end(self, message)
 
     def _next(self) -> Frame | None:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing)
             return self._waiting.popleft() if self._waiting else None
+
+
+def opaque(picture: Frame) -> Frame:
+    """RGB, whatever came: screens have no alpha."""
+    if picture.pixels.shape[2] == 3:
+        return picture
+    return replace(picture, pixels=over_checkerboard(picture.pixels))

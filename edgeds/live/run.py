@@ -11,75 +11,39 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
-from edgeds.errors import EdgedsError
 from edgeds.live.composing import LiveCompose, ViewRequest
-from edgeds.live.control import LiveStatus, OutputStatus
-from edgeds.live.estimating import LiveEstimate
-from edgeds.live.memory import return_large_arrays
+from edgeds.live.control import LiveStatus
+from edgeds.live.estimating import Estimated, LiveEstimate
+from edgeds.live.files import LiveFiles
+from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.meter import Meter, Reading
-from edgeds.live.outputs import Outputs
+from edgeds.live.outputs import Output, Outputs
+from edgeds.live.report import LiveReport as LiveReport
 from edgeds.live.view_settings import ViewSettings
+from edgeds.live.window_keys import Window as Window
+from edgeds.live.window_keys import WindowKeys
 from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
-from edgeds.plate.status import PlateStatus
-from edgeds.sinks.images import ImagesSink
-from edgeds.sinks.recording import dated, free_path
 from edgeds.sources import WatchedSource
-from edgeds.sources.handoff import Counts, latest, paced
+from edgeds.sources.handoff import Counts, Handoff, latest, paced
 from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Engine, Frame, Pixels, Sink
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.settings import STYLE, View
 
 _POLL_SECS = 0.05
-_TELL_SECS = 0.25
-
-
-class Window(Sink, Protocol):
-    """A sink that has keys. All calls come from the thread that runs the loop."""
-
-    def keys(self) -> str | None:
-        """What was typed since the last call; None once the user has closed it.
-
-        It is called often, frames or not, so it also keeps the window alive.
-        """
-        ...
-
-    def tell(self, status: LiveStatus) -> None:
-        """What to write beside the picture from now on."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveReport:
-    """What a live run did. The counts add up: grabbed == delivered + dropped."""
-
-    secs: float
-    first_frame_secs: float | None
-    """From the start of the run to the first picture."""
-    frames: int
-    """Composed and handed to the outputs."""
-    grabbed: int
-    delivered: int
-    dropped: int
-    fps: float
-    latency_p50_ms: float
-    """From the grab of a frame until it was handed to the outputs, over the whole run."""
-    latency_p95_ms: float
-    plate: PlateStatus
-    """At the end: its last verdict, its health, and the prompt that was still open."""
-    outputs: tuple[OutputStatus, ...]
 
 
 class LiveRun(Closing):
     """Implements LiveControl. `run` returns when it is told to stop, or the source has ended.
 
-    Without a plate it takes one at once; until then the bare picture is shown.
+    Without a plate it takes one at once. Until there is one that fits, views that hide the room
+    show no camera picture, and the others the bare one.
     """
 
     def __init__(
@@ -97,94 +61,87 @@ class LiveRun(Closing):
         on_event: Callable[[str], None] | None = None,
         stop: threading.Event | None = None,
         capture: PlateCapture = PLATE_CAPTURE,
+        choice: PlateChoice | None = None,
     ) -> None:
         """
         Args:
             plate: at the source's size; see `fitted`.
             record: where the first recording goes; it does not start by itself.
             folder: for snapshots and for recordings without a name; None is the current one.
-            on_event: is told what people should know, from any thread.
+            on_event: is called with what people should know, from any thread.
             stop: ends the run when set; `stop()` does too, and leaves it as it is.
+            capture: how the plate is taken from an empty scene.
+            choice: every way to come to a plate; instead of `plate` and `capture`.
         """
-        self._source, self._engine, self._window = source, engine, window
-        self._has_window = window is not None
+        self._source, self._engine = source, engine
+        self._event = on_event or (lambda _text: None)
         request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
         self._view = ViewSettings(request, source.info.size)
-        self._folder = folder or Path()
-        self._event = on_event or (lambda _text: None)
         self._asked, self._stopped = stop or threading.Event(), threading.Event()
-        self._estimate = LiveEstimate(engine, plate, source, self._event, capture)
-        self._outputs = Outputs(record=record, folder=self._folder, on_event=self._event)
-        self._meter, self._window_meter = Meter(), Meter()
+        pool = ThreadPoolExecutor(2, thread_name_prefix="edgeds-plate")
+        choice = choice or PlateChoice(given=plate, capture=capture)
+        self._plate = LivePlate(engine, source, choice, pool, self._event)
+        self._estimate = LiveEstimate(engine, self._plate, pool)
+        self._outputs = Outputs(self._event)
+        self._files = LiveFiles(
+            self._outputs, record=record, folder=folder or Path(), on_event=self._event
+        )
+        self._window = None if window is None else self._add_window(window)
+        self._meter = Meter()
         self._count: Callable[[], Counts] = lambda: Counts(0, 0, 0)
         self._shown: Frame | None = None
         self._told_state: SourceState = "running"
-        self._told_secs = 0.0
         self._began_secs = time.monotonic()
+        self._first_secs: float | None = None
 
-    def add_output(self, name: str, sink: Sink, *, shown: bool = True) -> None:
+    def add_output(
+        self, name: str, sink: Sink, *, shown: bool = True, is_file: bool = True
+    ) -> None:
         """One more output, in a thread of its own; it is closed with the run.
 
-        `shown`: whether somebody looks at it at once, so that its latency is the run's.
+        Args:
+            shown: whether somebody looks at it at once, so that its latency is the run's.
+            is_file: whether its end must be waited for, however long that takes.
         """
-        self._outputs.add(name, sink, shown=shown)
+        self._outputs.add(Output(name, sink, shown=shown, is_file=is_file, on_end=self._ended))
 
     def run(
         self, *, duration_secs: float | None = None, max_frames: int | None = None
     ) -> LiveReport:
         """Until stopped, the end of the source, so many seconds or so many composed frames.
 
+        It returns when all its threads have ended: engine and source can be closed right after.
+
         Raises:
             EdgedsError: source or engine failed for good. Outputs are completed all the same.
         """
-        return_large_arrays()
         self._began_secs = time.monotonic()
-        first_frame_secs: float | None = None
         compose = LiveCompose()
         frames = latest(self._source)
         self._count = frames.counts
-        with self, paced(self._estimate.each(frames)) as estimated:
-            try:
-                while not self._over(duration_secs, max_frames):
-                    try:
-                        item = estimated.take(timeout_secs=_POLL_SECS)
-                    except StopIteration:
-                        break
-                    if item is not None:
-                        self._present(compose(item, self._view.current()))
-                        first_frame_secs = first_frame_secs or time.monotonic() - self._began_secs
-                    self._tell()
-                    self._listen()
-            finally:
-                self._source.close()
-                frames.close()
-                self._view.close()
-        whole, counts = self._meter.whole(), frames.counts()
-        return LiveReport(
-            secs=time.monotonic() - self._began_secs,
-            first_frame_secs=first_frame_secs,
-            frames=self._meter.frames,
-            grabbed=counts.produced,
-            delivered=counts.delivered,
-            dropped=counts.dropped,
-            fps=whole.fps,
-            latency_p50_ms=whole.latency_p50_ms,
-            latency_p95_ms=whole.latency_p95_ms,
-            plate=self._estimate.status,
-            outputs=self._output_statuses(),
-        )
+        with self, self._stopping(frames, paced(self._estimate.each(frames))) as estimated:
+            while not self._over(duration_secs, max_frames):
+                try:
+                    item = estimated.take(timeout_secs=_POLL_SECS)
+                except StopIteration:
+                    break
+                if item is not None:
+                    self._present(compose(item, self._view.current()))
+                self._tell()
+                if self._window is not None:
+                    self._window.work()
+        return self._report(frames.counts())
 
     def close(self) -> None:
         """End the run and complete its outputs."""
         self._stopped.set()
         self._source.close()
         self._outputs.close()
-        if self._window is not None:
-            self._window.close()
 
     def status(self) -> LiveStatus:
         request, counts, recent = self._view.request, self._count(), self._meter.recent()
-        p50_ms, p95_ms = self._shown_latency(recent)
+        shown: Reading | None = self._outputs.slowest_shown()  # type: ignore[assignment]
+        slowest = shown or recent
         return LiveStatus(
             source=self._source.info.name,
             engine=self._engine.name,
@@ -196,33 +153,36 @@ class LiveRun(Closing):
             blur=request.blur,
             backdrop=self._view.backdrop_name,
             fps=recent.fps,
-            latency_p50_ms=p50_ms,
-            latency_p95_ms=p95_ms,
+            latency_p50_ms=slowest.latency_p50_ms,
+            latency_p95_ms=slowest.latency_p95_ms,
             grabbed=counts.produced,
             delivered=counts.delivered,
             dropped=counts.dropped,
-            plate=self._estimate.status,
+            plate=self._plate.status,
             plates=self._estimate.plates,
-            recording=self._outputs.recording,
-            recording_secs=self._outputs.recording_secs,
-            outputs=self._output_statuses(),
+            plate_offer=_offer(self._plate.offered),
+            recording=self._files.recording,
+            recording_secs=self._files.recording_secs,
+            outputs=self._outputs.statuses(),
             secs=time.monotonic() - self._began_secs,
         )
 
     def take_plate(self) -> None:
-        self._estimate.take_plate()
+        self._plate.take()
 
     def cancel_plate(self) -> None:
-        self._estimate.cancel_plate()
+        self._plate.cancel()
 
     def set_plate(self, pixels: Pixels) -> None:
-        self._estimate.use_plate(fitted(Plate(pixels), self._source.info.size))
+        plate = fitted(Plate(pixels), self._source.info.size)
+        self._plate.give(plate, "The plate is the picture you gave.")
 
     def use_offered_plate(self) -> None:
-        """No plate is kept yet, so none is offered."""
+        self._plate.take_offered()
 
     def plate(self) -> Pixels | None:
-        return self._estimate.plate_pixels
+        plate = self._plate.current
+        return None if plate is None else plate.pixels
 
     def set_view(self, view: View) -> None:
         self._view.set_view(view)
@@ -237,26 +197,32 @@ class LiveRun(Closing):
         self._view.set_backdrop(backdrop, name=name)
 
     def start_recording(self) -> None:
-        self._outputs.start_recording(self._source.info)
-        self._event(f"recording to {self._outputs.recording}")
+        self._files.start_recording(self._source.info)
 
     def stop_recording(self) -> Path | None:
-        path = self._outputs.stop_recording()
-        if path is not None:
-            self._event(f"recorded: {path}")
-        return path
+        return self._files.stop_recording()
 
     def snapshot(self) -> Path | None:
-        frame = self._shown
-        if frame is None:
-            return None
-        path = free_path(self._folder / dated(".png"))
-        ImagesSink(path).write(frame)
-        self._event(f"snapshot: {path}")
-        return path
+        picture = self._shown
+        return None if picture is None else self._files.snapshot(picture)
 
     def stop(self) -> None:
         self._stopped.set()
+
+    @contextmanager
+    def _stopping(
+        self, frames: Handoff[Frame], estimated: Handoff[Estimated]
+    ) -> Iterator[Handoff[Estimated]]:
+        """One stop for the chain: nothing reads or infers once this is left."""
+        try:
+            yield estimated
+        finally:
+            self._source.close()
+            estimated.stop()
+            frames.stop()
+            estimated.join()
+            frames.join()
+            self._view.close()
 
     def _over(self, duration_secs: float | None, max_frames: int | None) -> bool:
         if self._asked.is_set() or self._stopped.is_set():
@@ -265,87 +231,51 @@ class LiveRun(Closing):
             return True
         return max_frames is not None and self._meter.frames >= max_frames
 
-    def _output_statuses(self) -> tuple[OutputStatus, ...]:
-        outputs = self._outputs.statuses()
-        if not self._has_window:
-            return outputs
-        recent = self._window_meter.recent()
-        window = OutputStatus(
-            name="window",
-            location="screen",
-            frames=self._window_meter.frames,
-            fps=recent.fps,
-            latency_p50_ms=recent.latency_p50_ms,
-            latency_p95_ms=recent.latency_p95_ms,
-            ended=self._window is None,
-        )
-        return (window, *outputs)
-
-    def _shown_latency(self, composed: Reading) -> tuple[float, float]:
-        """p50 and p95 of the slowest output that is looked at; without one, until composed."""
-        readings: list[Reading | OutputStatus] = []
-        if self._window is not None:
-            readings.append(self._window_meter.recent())
-        if (output := self._outputs.slowest_shown()) is not None:
-            readings.append(output)
-        slowest = max(readings, key=lambda reading: reading.latency_p95_ms, default=composed)
-        return slowest.latency_p50_ms, slowest.latency_p95_ms
-
     def _present(self, picture: Frame) -> None:
         self._outputs.offer(picture)
         self._shown = picture
         self._meter.add(picture.grabbed_secs)
-        if self._window is None:
-            return
-        try:
-            self._window.write(picture)
-        except EdgedsError as error:
-            self._end_window(f"the window ended: {error.what}: {error.why}")
-        else:
-            self._window_meter.add(picture.grabbed_secs)
+        if self._first_secs is None:
+            self._first_secs = time.monotonic() - self._began_secs
 
     def _tell(self) -> None:
-        """What changed, to whoever listens; how it goes, to the window, a few times a second."""
-        now = time.monotonic()
-        if self._window is not None and now - self._told_secs > _TELL_SECS:
-            self._told_secs = now
-            self._window.tell(self.status())
+        """Report that the camera is away, or back."""
         state = self._source.state
         if state != self._told_state:
             self._told_state = state
             self._event(f"{self._source.info.name}: {self._source.message or state}")
 
-    def _listen(self) -> None:
-        """Do what was typed into the window."""
-        if self._window is None:
-            return
-        keys = self._window.keys()
-        if keys is None:
-            self._end_window("the window was closed")
-            if not self._outputs.any_left:
-                self._stopped.set()
-            return
-        for key in keys:
-            action = self._actions().get(key)
-            if action is None:
-                continue
-            try:
-                action()
-            except EdgedsError as error:
-                self._event(f"{error.what}: {error.why}")
+    def _report(self, counts: Counts) -> LiveReport:
+        whole = self._meter.whole()
+        return LiveReport(
+            secs=time.monotonic() - self._began_secs,
+            first_frame_secs=self._first_secs,
+            frames=self._meter.frames,
+            grabbed=counts.produced,
+            delivered=counts.delivered,
+            dropped=counts.dropped,
+            fps=whole.fps,
+            latency_p50_ms=whole.latency_p50_ms,
+            latency_p95_ms=whole.latency_p95_ms,
+            plate=self._plate.status,
+            outputs=self._outputs.statuses(),
+        )
 
-    def _actions(self) -> dict[str, Callable[[], object]]:
-        """The hot keys."""
-        return {
-            "b": self.take_plate,
-            "v": self._view.next_view,
-            "r": self.stop_recording if self._outputs.recording else self.start_recording,
-            "s": self.snapshot,
-            "q": self.stop,
-        }
+    def _add_window(self, window: Window) -> WindowKeys:
+        output = Output("window", window, is_file=False, in_loop=True, on_end=self._ended)
+        self._outputs.add(output)
+        return WindowKeys(window, output, self, on_close=self._window_closed, on_event=self._event)
 
-    def _end_window(self, why: str) -> None:
-        window, self._window = self._window, None
-        if window is not None:
-            window.close()
-        self._event(why)
+    def _window_closed(self) -> None:
+        if not self._outputs.any_left:
+            self._stopped.set()
+
+    def _ended(self, _output: Output, message: str) -> None:
+        if message:
+            self._event(message)
+
+
+def _offer(plate: Plate | None) -> str:
+    if plate is None:
+        return ""
+    return f"the plate of {plate.taken}" if plate.taken else "the last plate"

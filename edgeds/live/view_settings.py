@@ -15,7 +15,7 @@ from edgeds.live.composing import ViewRequest
 from edgeds.types import Closing, Pixels, Size
 from edgeds.views.backdrop import Backdrop, open_backdrop
 from edgeds.views.covering import covering
-from edgeds.views.settings import STYLE, VIEWS, View
+from edgeds.views.settings import STYLE, View
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -49,9 +49,6 @@ class ViewSettings(Closing):
     def set_view(self, view: View) -> None:
         with self._lock:
             self._request = replace(self._request, view=view)
-
-    def next_view(self) -> None:
-        self.set_view(VIEWS[(VIEWS.index(self._request.view) + 1) % len(VIEWS)])
 
     def set_opacity(self, opacity: float) -> None:
         with self._lock:

@@ -5,7 +5,6 @@ Knows nothing about cameras or what the keys mean.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgeds.errors import SinkError
+from edgeds.live.wording import plate_prompt, whole_secs
 from edgeds.types import Closing, Frame, Size
 
 if TYPE_CHECKING:
@@ -150,21 +150,9 @@ class WindowSink(Closing):
 
 def prompt(status: LiveStatus) -> str:
     """The one thing the user should know or do now, or nothing."""
-    plate = status.plate
     if status.source_state != "running":
         return status.source_message or status.source_state
-    if plate.phase == "counting":
-        return f"leave the picture: the plate is taken in {whole_secs(plate.secs_left)} s"
-    if plate.phase == "capturing":
-        return "taking the plate: keep out of the picture"
-    if plate.phase == "refused":
-        return f"no plate: {plate.verdict}"
-    return plate.prompt
-
-
-def whole_secs(secs_left: float) -> int:
-    """As people count down: 3, 2, 1."""
-    return max(1, math.ceil(secs_left))
+    return plate_prompt(status.plate)
 
 
 def check_display() -> None:

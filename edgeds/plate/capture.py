@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from edgeds.errors import PlateError
+from edgeds.plate.clock import FrameClock
 from edgeds.plate.median import median_plate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
@@ -58,7 +59,7 @@ class Wizard:
         self.refusal: PlateError | None = None
         """Why there is none, when refused."""
         self.status = PlateStatus(phase="counting", secs_left=settings.countdown_secs)
-        self._engine, self._settings, self._former = engine, settings, former
+        self._engine, self.settings, self._former = engine, settings, former
         self._steps = self._work()
         next(self._steps)
 
@@ -90,7 +91,7 @@ class Wizard:
         return self.status
 
     def _work(self) -> Steps:
-        clock = _Clock()
+        clock = FrameClock()
         yield from self._count_down(clock)
         shots: list[Pixels] = []
         glances: list[Glance] = []
@@ -104,8 +105,8 @@ class Wizard:
         verdict = f"good: {len(shots)} frames, noise {plate.noise_levels:.1f} of 255 levels"
         self.status = PlateStatus(phase="ready", verdict="; ".join([verdict, *notes]))
 
-    def _count_down(self, clock: _Clock) -> Steps:
-        total_secs = self._settings.countdown_secs
+    def _count_down(self, clock: FrameClock) -> Steps:
+        total_secs = self.settings.countdown_secs
         while clock.secs < total_secs:
             frame = yield
             if frame is None:
@@ -116,8 +117,8 @@ class Wizard:
             left = total_secs - clock.advanced_to(frame)
             self.status = replace(self.status, secs_left=max(0.0, left))
 
-    def _capture(self, clock: _Clock, shots: list[Pixels], glances: list[Glance]) -> Steps:
-        settings = self._settings
+    def _capture(self, clock: FrameClock, shots: list[Pixels], glances: list[Glance]) -> Steps:
+        settings = self.settings
         self.status = PlateStatus(phase="capturing", secs_left=settings.capture_secs)
         began_secs: float | None = None
         wanted, frozen = settings.frames, True
@@ -155,7 +156,7 @@ class Wizard:
         self, shots: list[Pixels], glances: list[Glance]
     ) -> Generator[None, Frame | None, list[str]]:
         """Refuse by raising; else notes for the verdict."""
-        settings = self._settings
+        settings = self.settings
         reference = (yield from median_plate([each.small for each in glances])).pixels
         notes = check_picture(reference, settings)
         yield
@@ -201,20 +202,6 @@ def forgiving(settings: PlateCapture) -> PlateCapture:
     The median is a plate as long as everything is in its place most of the time.
     """
     return replace(settings, max_moved=1.0, max_foreground=1.0)
-
-
-class _Clock:
-    """The frames' own time from the first of them; it never runs back."""
-
-    def __init__(self) -> None:
-        self.secs = 0.0
-        self._last_secs: float | None = None
-
-    def advanced_to(self, frame: Frame) -> float:
-        if self._last_secs is not None:
-            self.secs += max(0.0, frame.pts_secs - self._last_secs)
-        self._last_secs = frame.pts_secs
-        return self.secs
 
 
 def _affordable(pixels: Pixels, settings: PlateCapture) -> int:

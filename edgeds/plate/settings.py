@@ -29,6 +29,23 @@ class PlateFromClip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlateFromStream:
+    """The plate of a stream that never is empty, estimated while it goes on."""
+
+    first_secs: float = 4.0
+    """Until the first estimate; the next ones come at twice the time of the one before."""
+    last_secs: float = 128.0
+    """The estimate after so long is the last."""
+    interval_secs: float = 0.25
+    """Between the first samples; doubled each time half of them are left out."""
+    samples: int = 33
+    """Most of them: at 33 every other one is left out, which leaves 17."""
+    min_samples: int = 9
+    memory_bytes: int = 300_000_000
+    """Larger frames are fewer: 33 at 1080p, 12 at 4K."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlateCapture:
     """The plate from a camera: count-down, frames, checks."""
 
@@ -112,5 +129,6 @@ class PlateMaintenance:
 
 
 PLATE_FROM_CLIP = PlateFromClip()
+PLATE_FROM_STREAM = PlateFromStream()
 PLATE_CAPTURE = PlateCapture()
 MAINTENANCE = PlateMaintenance()

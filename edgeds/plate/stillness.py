@@ -56,7 +56,7 @@ class Stillness:
 
 
 def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
-    """Look at a frame of any size."""
+    """Small copies of a frame of any size."""
     height, width = pixels.shape[:2]
     shrink = max(1.0, width / (2 * settings.small_width_px))
     middle = resized(pixels, (round(height / shrink), round(width / shrink)))
@@ -147,7 +147,9 @@ def check_still(measured: Stillness, settings: PlateCapture = PLATE_CAPTURE) -> 
     if measured.moved > settings.max_moved:
         raise refusal(
             f"something moves {measured.moved_where} ({percent(measured.moved)} of the picture)",
-            "leave the picture, stop what moves (a fan, a screen, a curtain), and take it again",
+            "leave the picture, stop what moves (a fan, a screen, a curtain), and take it again; "
+            "where something always moves: -b PICTURE, edgeds capture --allow-motion, or edgeds "
+            "live --allow-motion",
         )
     if measured.exposure_drift > settings.max_exposure_drift:
         raise refusal(

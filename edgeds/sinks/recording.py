@@ -6,12 +6,15 @@ Knows nothing about encoders; the video sink does that.
 from __future__ import annotations
 
 import time
+from collections.abc import Container, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
+from edgeds.errors import SinkError
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.scaling import resized
 from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
@@ -65,14 +68,40 @@ def letterboxed(pixels: Pixels, size: Size) -> Pixels:
 
 
 def dated(suffix: str) -> str:
-    """A name that tells when: edgeds-20261123-221504.mp4."""
+    """A name with the date and the time in it: edgeds-20261123-221504.mp4."""
     return time.strftime(f"edgeds-%Y%m%d-%H%M%S{suffix}")
 
 
-def free_path(wanted: Path) -> Path:
-    """The path itself, or the next free name beside it: out.mp4, out-2.mp4, ..."""
-    path, count = wanted, 1
-    while path.exists():
-        count += 1
-        path = wanted.with_name(f"{wanted.stem}-{count}{wanted.suffix}")
-    return path
+def free_path(wanted: Path, taken: Container[Path] = ()) -> Path:
+    """The path itself, or the next free name beside it: out.mp4, out-2.mp4, ...
+
+    `taken`: names that are in use although no file has them yet.
+    """
+    return next(path for path in _names(wanted) if not path.exists() and path not in taken)
+
+
+def claimed_path(wanted: Path) -> Path:
+    """As `free_path`, and an empty file is there now, so that nobody else takes the name.
+
+    Raises:
+        SinkError: no file can be made there.
+    """
+    for path in _names(wanted):
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SinkError(
+                f"cannot write {str(path)!r}",
+                why=error.strerror or str(error),
+                fix="give a folder that you may write to",
+            ) from error
+        return path
+    raise AssertionError("names do not end")
+
+
+def _names(wanted: Path) -> Iterator[Path]:
+    yield wanted
+    for number in count(2):
+        yield wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")

@@ -1,0 +1,217 @@
+"""Which plate a live run uses, as a state machine.
+
+                  take            a bad capture
+    none, ready -------> taking -----------------> refused --> taking, or ready with the former
+         ^  ^             |  ^                                 plate
+         |  +-------------+  | the view is another one
+         +-- checking -------+
+
+`taking` is the wizard (count-down, capture, checks) or the estimate from a moving stream.
+Knows nothing about views, and nothing about the network but that the wizard needs one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from edgeds.live.settings import LIVE
+from edgeds.plate.camera_lock import CameraLock
+from edgeds.plate.capture import Wizard
+from edgeds.plate.from_stream import StreamPlate
+from edgeds.plate.maintenance import PlateUpdate
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.status import PlatePhase, PlateStatus
+from edgeds.sources import WatchedSource
+from edgeds.types import Engine, Frame
+
+State = Literal["none", "checking", "taking", "refused", "ready"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateChoice:
+    """Where a live run's plate comes from."""
+
+    given: Plate | None = None
+    """At the source's size. It is used as it is."""
+    kept: Plate | None = None
+    """Of an earlier run, at the source's size: offered to whoever asks for it."""
+    use_kept: bool = True
+    """Begin with the kept one, if it fits the view."""
+    allow_motion: bool = False
+    """Estimate it from the stream, in which something always moves, instead of taking it from an
+    empty scene."""
+    capture: PlateCapture = PLATE_CAPTURE
+    on_taken: Callable[[Plate], None] | None = None
+    """Is called with each good plate that was taken, in a thread of its own."""
+
+
+class LivePlate:
+    """Fed with every frame; `current` is the plate for it. Commands come from any thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        source: WatchedSource,
+        choice: PlateChoice,
+        pool: Executor,
+        on_event: Callable[[str], None],
+    ) -> None:
+        self._engine, self._choice, self._pool = engine, choice, pool
+        self._lock, self._event = CameraLock(source, choice.capture), on_event
+        self._commands: deque[Callable[[], None]] = deque()
+        self._job: Wizard | StreamPlate | None = None
+        self._since_secs = 0.0
+        self.state: State = "none"
+        self.current: Plate | None = None
+        self.offered = choice.kept
+        """The kept plate, while it is not the one in use."""
+        self.status = PlateStatus()
+        if choice.given is not None:
+            self._use(choice.given, "as given")
+        elif choice.kept is not None and choice.use_kept:
+            self._check_kept()
+        else:
+            self._begin()
+
+    def __call__(self, frame: Frame) -> Plate | None:
+        """Take the next frame of the stream. Returns the plate to use from it on."""
+        while self._commands:
+            self._commands.popleft()()
+        if self._job is not None:
+            self._go_on(self._job, frame)
+        elif self.state == "refused" and self._waited() > LIVE.refusal_secs:
+            self._get_over_refusal()
+        elif self.state == "checking" and self._waited() > LIVE.check_secs:
+            self._give_up_kept()
+        return self.current
+
+    def take(self) -> None:
+        self._commands.append(self._begin)
+
+    def cancel(self) -> None:
+        self._commands.append(self._cancel)
+
+    def give(self, plate: Plate, verdict: str) -> None:
+        """Use a plate of the source's size."""
+        self._commands.append(lambda: self._use(plate, verdict))
+
+    def take_offered(self) -> None:
+        self._commands.append(self._check_kept)
+
+    def judged(self, update: PlateUpdate, *, fits: bool) -> None:
+        """What a look at the plate in use has found."""
+        if update.prompt and update.prompt != self.status.prompt and self.state != "checking":
+            self._event(update.prompt)
+        prompt = "" if self.state == "checking" else update.prompt
+        self.status = replace(self.status, health=update.health, prompt=prompt, fits=fits)
+        if self.state == "checking" and fits and update.health >= LIVE.check_health:
+            self._settle("The kept plate fits.")
+
+    def doubted(self) -> None:
+        """The plate may not fit any more; the next look will tell."""
+        self.status = replace(self.status, fits=False)
+
+    def _begin(self) -> None:
+        """Take a new plate; the one in use serves until the new one is good."""
+        if self._job is not None and self.state == "taking":
+            return
+        self._lock.begin()
+        if self._choice.allow_motion:
+            self._job = StreamPlate(self._pool)
+        else:
+            self._job = Wizard(self._engine, self._choice.capture, former=self.current)
+        self.state = "taking"
+
+    def _go_on(self, job: Wizard | StreamPlate, frame: Frame) -> None:
+        status, before = job(frame), self.current
+        if isinstance(job, Wizard):
+            self._lock.follow(frame, status)
+        ended = job.ended
+        if ended:
+            self._job = None
+        if job.plate is not None and (ended or isinstance(job, StreamPlate)):
+            self._take_over(job)
+        elif ended:
+            self.state, self._since_secs = "refused", time.monotonic()
+        news = status.phase == "ready" and self.current is not before
+        news = news or (status.phase == "estimating" and status.verdict != self.status.verdict)
+        if status.phase == "refused" or news:
+            self._event(f"plate {status.phase}: {status.verdict}")
+        if self.state != "ready" or self.current is not before:
+            self.status = replace(
+                status,
+                health=self.status.health,
+                prompt=self.status.prompt,
+                fits=self.status.fits if self.current is before else True,
+            )
+
+    def _take_over(self, job: Wizard | StreamPlate) -> None:
+        """Use the new plate, where there is one, and have it kept."""
+        plate = job.plate
+        assert plate is not None
+        if isinstance(job, Wizard):
+            plate = replace(plate, camera=self._lock.values)
+            if self._lock.report:
+                self._event(self._lock.report)
+        elif self.current is not None and self.current.pixels is plate.pixels:
+            return
+        self.current, self.state, self.offered = plate, "ready", None
+        if self._choice.on_taken is not None:
+            self._pool.submit(self._choice.on_taken, plate)
+
+    def _use(self, plate: Plate, verdict: str) -> None:
+        """Use a plate that somebody gave; it is not known to fit before the first look."""
+        self._job = None
+        self._lock.restore(plate)
+        self.current = plate
+        self.status = PlateStatus()
+        self._settle(verdict)
+
+    def _check_kept(self) -> None:
+        """Try the kept plate: it is used, and stays in use if it fits."""
+        plate = self.offered
+        if plate is None:
+            return
+        self._job, self.offered = None, None
+        self._lock.restore(plate)
+        self.current, self.state, self._since_secs = plate, "checking", time.monotonic()
+        self.status = PlateStatus(phase="checking", secs_left=LIVE.check_secs)
+
+    def _give_up_kept(self) -> None:
+        """The kept plate had its time: it does not fit, unless nobody could look yet."""
+        if self.status.health is None:
+            return
+        self._event("the kept plate does not fit what the camera sees now")
+        self.current, self.status = None, PlateStatus()
+        self._begin()
+
+    def _cancel(self) -> None:
+        """Take no plate after all; the former one serves on, with the camera as it was then."""
+        if self.state not in ("taking", "refused"):
+            return
+        if self._job is not None and self.current is not None:
+            self._lock.restore(self.current)
+        self._job = None
+        self._settle("The plate was not taken.")
+
+    def _get_over_refusal(self) -> None:
+        """Once it was read: back to the former plate, or try again where there is none."""
+        if self.current is None:
+            self._begin()
+        else:
+            self._settle("the former plate serves on")
+
+    def _settle(self, verdict: str) -> None:
+        """Nothing is under way."""
+        phase: PlatePhase = "none" if self.current is None else "ready"
+        self.state = "none" if self.current is None else "ready"
+        self.status = replace(self.status, phase=phase, secs_left=0.0, verdict=verdict)
+
+    def _waited(self) -> float:
+        return time.monotonic() - self._since_secs

@@ -1,0 +1,63 @@
+"""Watches the plate in use: follows light and nudges, and says whether it fits what is seen.
+
+The maintenance does the looking. It takes as long as a frame, so it works beside the frames: the
+next look begins when the last one has finished.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Executor, Future
+
+from edgeds.live.settings import LIVE
+from edgeds.plate.maintenance import Maintenance, PlateUpdate
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import MAINTENANCE
+from edgeds.types import FloatMap, Frame, Maps
+
+_STRIDE = 8  # a 64th of the pixels says how large the foreground is
+
+
+class PlateWatch:
+    """One plate, from its first frame on. Make another for another plate."""
+
+    def __init__(self, plate: Plate, pool: Executor, *, trusted: bool) -> None:
+        """`trusted`: the plate was made from this very stream, so it fits until a look finds that
+        it does not. Else it fits from the first look on that finds so."""
+        self._maintenance, self._pool = Maintenance(plate), pool
+        self._look: Future[PlateUpdate] | None = None
+        self._looked_secs = self._last_secs = -math.inf
+        self._doubted_secs = -math.inf
+        self._look_share = 0.0
+        self._share = 0.0 if trusted else 1.0
+        self.fits = trusted
+
+    def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate | None:
+        """Take a frame and its maps; returns what the latest look found, when it has finished."""
+        share = _share(maps.alpha)
+        self._doubt(frame.pts_secs, share)
+        if self._look is None and self._is_due(frame.pts_secs):
+            self._looked_secs, self._look_share = frame.pts_secs, share
+            self._look = self._pool.submit(self._maintenance, frame, maps)
+        if self._look is None or not self._look.done():
+            return None
+        update, self._look = self._look.result(), None
+        if self._looked_secs >= self._doubted_secs:  # what it saw is newer than the doubt
+            self.fits = update.health > 0
+            self._share = self._look_share
+        return update
+
+    def _is_due(self, secs: float) -> bool:
+        return not 0 <= secs - self._looked_secs < MAINTENANCE.interval_secs
+
+    def _doubt(self, secs: float, share: float) -> None:
+        """A view that changed at once looks like foreground everywhere, until the next look."""
+        pause = secs - self._last_secs
+        self._last_secs = secs
+        sudden = share > LIVE.large_share and share - self._share > LIVE.sudden_share
+        if sudden or (math.isfinite(pause) and not 0 <= pause <= LIVE.gap_secs):
+            self.fits, self._doubted_secs = False, secs
+
+
+def _share(alpha: FloatMap) -> float:
+    return float((alpha[::_STRIDE, ::_STRIDE] > 0.5).mean())

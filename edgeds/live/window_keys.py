@@ -1,0 +1,89 @@
+"""The window among the outputs: it lives in the loop's thread, has keys, and shows the status."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from edgeds.errors import EdgedsError
+from edgeds.live.control import LiveControl, LiveStatus
+from edgeds.live.outputs import Output
+from edgeds.types import Sink
+from edgeds.views.settings import VIEWS
+
+_TELL_SECS = 0.25
+
+
+class Window(Sink, Protocol):
+    """A sink that has keys. All calls come from the thread that runs the loop."""
+
+    def keys(self) -> str | None:
+        """What was typed since the last call; None once the user has closed it.
+
+        It is called often, frames or not, so it also keeps the window alive.
+        """
+        ...
+
+    def tell(self, status: LiveStatus) -> None:
+        """What to write beside the picture from now on."""
+        ...
+
+
+class WindowKeys:
+    """Does what is typed into a window, and keeps its status line up to date."""
+
+    def __init__(
+        self,
+        window: Window,
+        output: Output,
+        control: LiveControl,
+        *,
+        on_close: Callable[[], None],
+        on_event: Callable[[str], None],
+    ) -> None:
+        """`output`: the window's, in the loop. `on_close`: the user closed the window."""
+        self._window, self._output, self._control = window, output, control
+        self._on_close, self._event = on_close, on_event
+        self._told_secs = 0.0
+
+    def work(self) -> None:
+        """Call it often, from the loop's thread: shows what waits, then obeys the keys."""
+        self._output.work()
+        if self._output.ended:
+            return
+        now = time.monotonic()
+        if now - self._told_secs > _TELL_SECS:
+            self._told_secs = now
+            self._window.tell(self._control.status())
+        keys = self._window.keys()
+        if keys is None:
+            self._event("the window was closed")
+            self._output.ask_to_end()
+            self._output.work()
+            self._on_close()
+            return
+        for key in keys:
+            self._obey(key)
+
+    def _obey(self, key: str) -> None:
+        action = self._actions().get(key)
+        if action is None:
+            return
+        try:
+            action()
+        except EdgedsError as error:
+            self._event(f"{error.what}: {error.why}")
+
+    def _actions(self) -> Mapping[str, Callable[[], object]]:
+        """The hot keys."""
+        control = self._control
+        status = control.status()
+        following = VIEWS[(VIEWS.index(status.view) + 1) % len(VIEWS)]
+        return {
+            "b": control.take_plate,
+            "v": lambda: control.set_view(following),
+            "r": control.stop_recording if status.recording else control.start_recording,
+            "s": control.snapshot,
+            "q": control.stop,
+        }

@@ -71,7 +71,10 @@ def _occupied() -> SyntheticSource:
 def test_the_room_is_hidden_while_a_plate_is_taken_and_refused(view: View, tmp_path: Path) -> None:
     brief = PlateCapture(countdown_secs=0.3, capture_secs=0.3)
     wanted = tmp_path / "out.mp4"
-    with _running(_occupied, None, view, capture=brief, record=wanted, folder=tmp_path) as (run, sink):
+    with _running(_occupied, None, view, capture=brief, record=wanted, folder=tmp_path) as (
+        run,
+        sink,
+    ):
         run.start_recording()
         _wait_for(run, lambda s: s.plate.phase == "counting")
         _wait_for(run, lambda s: s.plate.phase == "refused" and len(sink.frames) > 30)

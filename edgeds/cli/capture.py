@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edgeds.sources import WatchedSource
     from edgeds.types import Frame
 
+
 def capture_command(
     source: SourceArgument = None,
     camera: CameraOption = None,

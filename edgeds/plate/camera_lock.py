@@ -72,8 +72,12 @@ def unlocked_after(camera: WatchedSource | None, frames: Iterable[Frame]) -> Ite
     try:
         yield
     finally:
-        if camera is not None and camera.locked is not None:
+        if camera is not None and _is_locked(camera):
             camera.unlock()  # which it does between two frames
             for _ in islice(frames, _UNLOCK_PICTURES):
-                if camera.locked is None:
+                if not _is_locked(camera):
                     break
+
+
+def _is_locked(camera: WatchedSource) -> bool:
+    return camera.locked is not None

@@ -72,7 +72,7 @@ def soak(
         run = LiveRun(source, network, plate, folder=folder)
         page = WebSink("0", run)
         run.add_output("page", page)
-        crowd = _crowd(page.location, viewers, secs) if viewers else None
+        crowd = _crowd(page.link, viewers, secs) if viewers else None
         samples: list[tuple[float, float, float, float]] = []
         counts = {"recordings": 0, "plates": 0, "snapshots": 0, "viewers": 0}
         over = threading.Event()

@@ -166,7 +166,7 @@ def _add_page(run: LiveRun, address: str) -> None:
 
     sink = WebSink(address, run)
     run.add_output("page", sink)
-    say(f"page: {sink.location}")
+    say(f"page: {sink.link}")
 
 
 def _add_virtual_camera(run: LiveRun, info: StreamInfo, device: str | None) -> None:

@@ -25,7 +25,7 @@ from edgeds.sinks.video import VideoSink
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.types import Closing, Frame, Maps, Pixels, Sink, Size
 from edgeds.views.compose import Compose, composer
-from edgeds.views.settings import VIEWS, View
+from edgeds.views.settings import HIDING_VIEWS, VIEWS, View
 
 _REMEMBERED = 120
 
@@ -217,10 +217,12 @@ class SimulatedRun(Closing):
             with self._lock:
                 self._plate.tend()
                 sinks, has_plate = list(self._sinks), self._plate.count > 0
+                is_taking = self._plate.is_being_taken
             request = self._view.current()
             if request is not self._drawn:
                 self._compose, self._drawn = self._composer(request), request
-            shown = self._compose(frame, maps) if has_plate else frame
+            is_bare = not has_plate or (is_taking and request.view not in HIDING_VIEWS)
+            shown = frame if is_bare else self._compose(frame, maps)
             for sink in sinks:
                 sink.write(shown)
             with self._lock:

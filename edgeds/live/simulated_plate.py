@@ -37,6 +37,10 @@ class SimulatedPlate:
     def size(self) -> Size:
         return self._scene.shape[0], self._scene.shape[1]
 
+    @property
+    def is_being_taken(self) -> bool:
+        return self._due_secs is not None
+
     def take(self) -> None:
         if self._due_secs is None:
             self._before = self.status

@@ -1,4 +1,4 @@
-"""A rehearsed run with its page, and clients of all manners. Skips where the page cannot be."""
+"""A simulated run with its page, and its clients. Skips where the page cannot be served."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Answer:
 
 
 class Served:
-    """A served simulated, as its clients see it."""
+    """A served simulated run, as its clients see it."""
 
     def __init__(self, run: SimulatedRun, sink: WebSink) -> None:
         self.run, self.sink = run, sink
-        self.url = sink.location
+        self.url = sink.link
         self.port = int(self.url.split("/")[2].rpartition(":")[2])
         self.token = self.url.partition("?token=")[2] or None
         self.name = "[::1]" if "[::1]" in self.url else "127.0.0.1"
@@ -81,12 +81,14 @@ Serve = Callable[..., Served]
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Serve]:
-    """A function that serves a simulated: address, page settings, the simulated's options."""
+    """A function that serves a simulated run: address, token, page settings, the run's options."""
     open_ones: list[Served] = []
 
-    def start(address: str = "0", *, settings: Any = PAGE, **options: Any) -> Served:
+    def start(
+        address: str = "0", *, token: str | None = None, settings: Any = PAGE, **options: Any
+    ) -> Served:
         run = SimulatedRun(folder, **{"size": (90, 160), **options})
-        sink = WebSink(address, run, settings=settings)
+        sink = WebSink(address, run, token=token, settings=settings)
         run.add_sink(sink)
         open_ones.append(Served(run, sink))
         return open_ones[-1]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import struct
+import tempfile
 import zlib
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,8 +15,11 @@ import pytest
 from clients import Serve, Served, wait_until
 
 from edgeds.errors import InputError
+from edgeds.live.composing import ViewRequest
+from edgeds.live.view_settings import ViewSettings
 from edgeds.live.web.settings import Page
-from edgeds.live.web.upload import picture_from_upload, size_from_header
+from edgeds.live.web.upload_picture import picture_from_upload, plate_from_upload, size_from_header
+from edgeds.types import Frame
 
 
 def encoded(suffix: str, size: tuple[int, int] = (60, 90), *options: int) -> bytes:
@@ -66,6 +71,25 @@ def test_a_progressive_jpeg_is_a_picture_and_one_with_endless_scans_is_not() -> 
 
 def test_large_pictures_are_kept_small() -> None:
     assert picture_from_upload(encoded(".jpg", (3000, 4000))).shape == (1920, 2560, 3)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 8000), (8000, 1)])
+def test_a_very_long_picture_is_cropped_before_it_covers_a_frame(width: int, height: int) -> None:
+    long = encoded(".png", (height, width))
+    picture = picture_from_upload(long)
+    assert max(picture.shape[:2]) <= 4 * min(picture.shape[:2])
+    settings = ViewSettings(ViewRequest(), (720, 1280))
+    settings.set_backdrop(picture)
+    backdrop = settings.current().backdrop
+    assert backdrop is not None
+    assert backdrop(Frame(np.zeros((720, 1280, 3), np.uint8))).shape == (720, 1280, 3)
+
+
+def test_a_plate_keeps_its_pixels() -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (300, 3000, 3), dtype=np.uint8)
+    done, data = cv2.imencode(".png", pixels)
+    assert done
+    assert (plate_from_upload(bytes(data)) == pixels[..., ::-1]).all()
 
 
 BOMBS = {
@@ -123,7 +147,11 @@ def test_pictures_with_any_byte_changed_are_pictures_or_refused() -> None:
 
 
 def upload(page: Served, data: Any, **headers: str) -> Any:
-    return page.ask("/backdrop", method="POST", body=data, Origin=page.origin, **headers)
+    return upload_to(page, "/backdrop", data, **headers)
+
+
+def upload_to(page: Served, path: str, data: Any, **headers: str) -> Any:
+    return page.ask(path, method="POST", body=data, Origin=page.origin, **headers)
 
 
 def test_an_uploaded_picture_becomes_the_backdrop(page: Served) -> None:
@@ -173,3 +201,96 @@ def test_an_upload_that_trickles_is_given_up(serve: Serve) -> None:
         head = f"POST /backdrop HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
         client.sendall(f"{head}Content-Length: 1000\r\n\r\nx".encode())
         assert client.recv(100).split()[1] == b"408"
+
+
+def test_an_uploaded_picture_becomes_the_plate(serve: Serve) -> None:
+    page = serve(has_plate=False)
+    answer = upload_to(page, "/plate", encoded(".png", (180, 320)))
+    assert answer.status == 200
+    status = page.run.status()
+    assert status.plates == 1
+    assert page.run.plate().shape == (90, 160, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"), [(encoded(".png", (90, 90)), b"aspect"), (b"no picture", b"JPEG")]
+)
+def test_what_is_no_plate_is_refused_and_the_old_one_stays(
+    page: Served, data: bytes, why: bytes
+) -> None:
+    before = page.run.status().plates
+    answer = upload_to(page, "/plate", data)
+    assert answer.status == 415
+    assert why in answer.body
+    assert page.run.status().plates == before
+
+
+def test_an_uploaded_video_becomes_the_backdrop(serve: Serve, make_clip: Any) -> None:
+    page = serve()
+    answer = upload_to(
+        page, "/backdrop-video", make_clip().read_bytes(), X_File_Name="my%20beach%2Fsea.mp4"
+    )
+    assert answer.status == 200, answer.body
+    assert page.run.status().backdrop == "sea.mp4"
+    assert page.run.backdrop.endswith(".mp4")
+    page.run.set_view("replace")
+    frames = page.run.status().delivered
+    wait_until(lambda: page.run.status().delivered > frames + 45)  # longer than the clip
+
+
+PLAYLIST = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no video",
+        PLAYLIST,
+        b"\0\0\0\x18ftypisom" + bytes(400),
+        b"\x1a\x45\xdf\xa3" + bytes(99),
+    ],
+    ids=["nothing", "text", "a playlist", "a damaged mp4", "a damaged webm"],
+)
+def test_what_is_no_video_is_refused_and_not_kept(serve: Serve, data: bytes) -> None:
+    page = serve()
+    answer = upload_to(page, "/backdrop-video", data)
+    assert answer.status == 415, answer.body
+    assert b"backdrop" in answer.body
+    assert page.run.status().backdrop == "#00b140"
+    folders = [Path(tempfile.gettempdir()).glob("edgeds-backdrop-*/*.part")]
+    assert not any(list(found) for found in folders)
+
+
+def test_a_sound_file_is_no_backdrop(serve: Serve, tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=48000)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        silence.sample_rate = 48000
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode(None))
+    answer = upload_to(serve(), "/backdrop-video", (tmp_path / "a.mp4").read_bytes())
+    assert answer.status == 415
+    assert b"no picture" in answer.body
+
+
+def test_videos_are_limited_in_size_and_old_ones_are_deleted(serve: Serve, make_clip: Any) -> None:
+    clip = make_clip().read_bytes()
+    page = serve(settings=Page(video_bytes=len(clip)))
+    assert upload_to(page, "/backdrop-video", clip + b"x").status == 413
+    kept = []
+    for _ in range(4):
+        assert upload_to(page, "/backdrop-video", clip).status == 200
+        kept.append(Path(str(page.run.backdrop)))
+    assert [path.is_file() for path in kept] == [False, False, True, True]
+
+
+def test_one_upload_too_many_is_asked_to_wait(serve: Serve) -> None:
+    page = serve(settings=Page(uploads=1))
+    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as slow:
+        head = f"POST /plate HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
+        slow.sendall(f"{head}Content-Length: 1000\r\n\r\nx".encode())
+        wait_until(lambda: upload(page, encoded(".png")).status == 503)
+    wait_until(lambda: upload(page, encoded(".png")).status == 200)

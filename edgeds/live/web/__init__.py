@@ -1,8 +1,10 @@
 """The browser page of a live run: pictures out, commands in.
 
-    frames -> broadcast (one JPEG for all) -> viewer (one WebSocket each) -> static/ (the page)
-           -> webrtc (one H.264 stream for all who want it)
-    connections -> limiter (how many, how long) -> access (who may) -> app (what there is)
+    frames -> broadcast + jpeg (one JPEG for all viewers) -> viewer (one WebSocket each)
+           -> broadcast + h264 (one stream for all viewers) -> webrtc (one connection each)
+    requests -> connections (how many, how long) -> access (who may) -> app (what there is)
+    viewer -> commands -> LiveControl -> status -> viewer; upload (pictures and videos that arrive)
+    static/ is the page itself.
 
-Talks to the run through `LiveControl` alone. Knows nothing about cameras, networks or views.
+Uses the run through `LiveControl` alone. Knows nothing about cameras, networks or views.
 """

@@ -1,8 +1,9 @@
-"""Who may ask: Host, Origin and token of every request, and the headers of every answer.
+"""Access control: Host, Origin and token of every request, and the headers of every answer.
 
 Against DNS rebinding (a foreign name that points here), foreign pages that send requests with
 our cookie, pages that frame ours, and, off this machine, anybody without the token. Transport is
-plain HTTP: who can read the network can read the picture. Knows nothing about what is served.
+plain HTTP: a person who can read the network can read the picture. Knows nothing about what is
+served.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _POLICY = (
 class Refusal:
     status: int
     reason: str
+    is_wrong_token: bool = False
+    """A token was given, and it is not this run's."""
 
 
 class AccessControl:
@@ -47,8 +50,12 @@ class AccessControl:
     def __init__(
         self, app: Any, *, port: int, token: str | None, hosts: frozenset[str], any_ip: bool
     ) -> None:
-        """hosts: names we are called by. any_ip: an address instead of a name will do, which no
-        DNS can forge; right for a server that listens on all of its machine's addresses."""
+        """
+        Args:
+            hosts: our names.
+            any_ip: accept any IP address as Host, which no DNS can forge; right for a server
+                that listens on all addresses of its machine.
+        """
         self._app, self._token = app, token
         self._hosts, self._any_ip = hosts, any_ip
         # Cookies are shared by all ports of a host: two runs side by side need two names.
@@ -81,11 +88,11 @@ class AccessControl:
             await _refuse(refusal, scope, send_guarded)
 
     def _refusal(self, scope: Any, headers: _Headers) -> Refusal | None:
-        """Why this request is not served; cheapest and least telling checks first."""
+        """Why this request is not served; the cheapest checks that reveal least come first."""
         host = headers.one("host")
         match = _HOST.fullmatch(host or "")
         if host is None or match is None or not self._is_ours(match["name"].lower()):
-            return Refusal(421, "this server does not go by that name")
+            return Refusal(421, "this server does not have that name")
         is_socket = scope["type"] == "websocket"
         method = "GET" if is_socket else scope["method"]
         if method not in (*_READ, "POST"):
@@ -106,6 +113,8 @@ class AccessControl:
         if self._token is not None and not (
             self._has_cookie(headers) or self._has_url_token(scope)
         ):
+            if self._token_given(scope):
+                return Refusal(401, "this token is not valid", is_wrong_token=True)
             return Refusal(401, "the link with the token is needed")
         return None
 
@@ -125,19 +134,22 @@ class AccessControl:
         return False
 
     def _has_url_token(self, scope: Any) -> bool:
-        """Only the page itself takes the token from its address."""
+        given = self._token_given(scope)
+        return len(given) == 1 and self._is_token(given[0])
+
+    def _token_given(self, scope: Any) -> list[str]:
+        """The tokens in the address. Only the page itself takes them from there."""
         if self._token is None or scope["type"] != "http":
-            return False
+            return []
         if scope["path"] != "/" or scope["method"] != "GET":
-            return False
+            return []
         try:
             query = parse_qs(
                 scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=8
             )
         except ValueError:  # more fields than that
-            return False
-        given = query.get("token", ())
-        return len(given) == 1 and self._is_token(given[0])
+            return []
+        return query.get("token", [])
 
     def _is_token(self, given: str) -> bool:
         assert self._token is not None
@@ -148,7 +160,7 @@ class AccessControl:
 
 
 def own_names(host: str) -> frozenset[str]:
-    """The names a server that was told to listen on `host` goes by."""
+    """The names of a server that listens on `host`."""
     names = {"localhost", "127.0.0.1", "[::1]"}
     name = host.lower()
     names.add(f"[{name}]" if ":" in name else name)
@@ -175,7 +187,7 @@ class _Headers:
         return len(self.all(name))
 
     def one(self, name: str) -> str | None:
-        """Its value; None where it is missing, or there twice, which nobody honest does."""
+        """Its value; None where it is missing, or there twice, which no browser sends."""
         values = self.all(name)
         return values[0] if len(values) == 1 else None
 
@@ -185,7 +197,7 @@ def _origins(host: str) -> tuple[str, str]:
 
 
 def _is_navigation(scope: Any, headers: _Headers) -> bool:
-    """Somebody follows a link to the page, from wherever: it shows nothing by itself."""
+    """Somebody follows a link to the page from another site: the page alone reveals nothing."""
     return (
         scope["type"] == "http"
         and scope["method"] == "GET"
@@ -203,7 +215,7 @@ def _is_address(name: str) -> bool:
 
 
 def _policy(host: str, refusal: Refusal | None) -> str:
-    # Older Safari does not count ws: as 'self'. A refused Host is not repeated to anybody.
+    # Older Safari does not count ws: as 'self'. A refused Host is never echoed.
     sockets = f"ws://{host} wss://{host}" if refusal is None else ""
     return _POLICY.format(sockets=sockets)
 
@@ -213,7 +225,8 @@ async def _refuse(refusal: Refusal, scope: Any, send: Any) -> None:
 
     body, kind = f"{refusal.reason}\n".encode(), "text/plain; charset=utf-8"
     if refusal.status == 401 and scope["path"] == "/":
-        body, kind = token_page(), "text/html; charset=utf-8"
+        body = token_page(is_wrong=refusal.is_wrong_token)
+        kind = "text/html; charset=utf-8"
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),

@@ -1,6 +1,6 @@
-"""What there is to ask for: the page's files, the live WebSocket, a snapshot, a backdrop.
+"""What the server answers: the page's files, the live WebSocket, saved files, uploads.
 
-`access` decides who may ask. Knows nothing about threads and ports.
+access.py decides who may ask. Knows nothing about threads and ports.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from edgeds.errors import EdgedsError
 from edgeds.live.control import LiveControl
 from edgeds.live.web.broadcast import Broadcast
 from edgeds.live.web.connections import ConnectionLimiter
-from edgeds.live.web.pages import TYPES, page_file
+from edgeds.live.web.jpeg import thumbnail
+from edgeds.live.web.pages import FILES, content_type, page_file
+from edgeds.live.web.phone import PhoneLink
 from edgeds.live.web.settings import PAGE, Page
-from edgeds.live.web.upload import picture_from_upload
-from edgeds.live.web.viewer import SavedFiles, StatusFeed, Viewer
-from edgeds.live.web.webrtc import Stream
+from edgeds.live.web.status import SavedFiles, StatusFeed
+from edgeds.live.web.upload import UploadRefusedError, Uploads
+from edgeds.live.web.viewer import Room, Viewer
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -35,25 +37,37 @@ class App:
     def __init__(
         self,
         control: LiveControl,
-        broadcast: Broadcast,
-        stream: Stream | None,
+        pictures: Broadcast,
+        stream: Broadcast | None,
         limiter: ConnectionLimiter,
+        phone: PhoneLink,
         settings: Page = PAGE,
     ) -> None:
-        self._control, self._broadcast, self._stream = control, broadcast, stream
-        self._limiter, self._settings = limiter, settings
-        self._recordings = SavedFiles()
-        self._feed = StatusFeed(
-            control, self._recordings, webrtc=stream is not None, settings=settings
-        )
-        self.viewers = 0
+        self._control, self._limiter, self._settings = control, limiter, settings
+        self._phone, self._saved = phone, SavedFiles(settings)
         # A run may take its time to complete a file; pictures go on meanwhile.
         self._control_calls = ThreadPoolExecutor(2, thread_name_prefix="edgeds-web-control")
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="edgeds-web-decode")
+        self._room = Room(
+            control=control,
+            call=self._call,
+            pictures=pictures,
+            stream=stream,
+            feed=StatusFeed(
+                control,
+                self._saved,
+                webrtc=stream is not None,
+                phone=phone.kind,
+                settings=settings,
+            ),
+            saved=self._saved,
+            settings=settings,
+        )
+        self._uploads = Uploads(self._room)
+        self.viewers = 0
         self._starlette = self._routes()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request, cutting off whoever takes his answer too slowly."""
+        """Serve one request; a client that reads the answer too slowly is disconnected."""
         from anyio import fail_after
 
         with self._limiter.inside(scope["client"]):
@@ -70,20 +84,27 @@ class App:
 
     def close(self) -> None:
         self._control_calls.shutdown(wait=False, cancel_futures=True)
-        self._decoding.shutdown(wait=False, cancel_futures=True)
+        self._uploads.close()
 
     def _routes(self) -> Starlette:
         from starlette.applications import Starlette
         from starlette.routing import Route, WebSocketRoute
 
-        files = [Route(f"/{name}", _file_route(name)) for name in TYPES if name != "index.html"]
         return Starlette(
             routes=[
                 Route("/", _file_route("index.html")),
-                *files,
+                *(Route(f"/{name}", _file_route(name)) for name in FILES),
+                Route("/plate.jpg", self._plate_thumbnail),
+                Route("/plate", _upload_route(self._uploads.plate), methods=["POST"]),
+                Route("/backdrop", _upload_route(self._uploads.backdrop), methods=["POST"]),
+                Route(
+                    "/backdrop-video",
+                    _upload_route(self._uploads.backdrop_video),
+                    methods=["POST"],
+                ),
                 Route("/snapshot", self._snapshot, methods=["POST"]),
-                Route("/backdrop", self._backdrop, methods=["POST"]),
-                Route("/recordings/{number:int}", self._recording),
+                Route("/saved/{number:int}", self._saved_file),
+                Route("/phone.svg", self._phone_code),
                 WebSocketRoute("/live", self._live),
             ]
         )
@@ -95,68 +116,42 @@ class App:
             return
         self.viewers += 1
         try:
-            await Viewer(
-                socket,
-                control=self._control,
-                call=self._call,
-                broadcast=self._broadcast,
-                stream=self._stream,
-                feed=self._feed,
-                recordings=self._recordings,
-                settings=self._settings,
-            ).serve()
+            await Viewer(socket, self._room).serve()
         finally:
             self.viewers -= 1
 
     async def _snapshot(self, _: Request) -> Response:
-        """Write a snapshot where the run writes them, and give it to the viewer as well."""
+        """Write a snapshot where the run writes them, and send it to the viewer as well."""
         try:
             path = await self._call(self._control.snapshot)
         except EdgedsError as error:
             return _error(500, error)
         if path is None:
             return _error(409, EdgedsError("there is no picture yet", fix="wait for the camera"))
+        self._saved.add("snapshot", path)
         return _download(path)
 
-    async def _recording(self, request: Request) -> Response:
-        number, paths = request.path_params["number"], self._recordings.paths
-        if number >= len(paths) or not paths[number].is_file():
-            return _error(404, EdgedsError("this recording is not there any more"))
-        return _download(paths[number])
+    async def _saved_file(self, request: Request) -> Response:
+        path = self._saved.path(request.path_params["number"])
+        if path is None:
+            return _error(404, EdgedsError("this file is not there any more"))
+        return _download(path)
 
-    async def _backdrop(self, request: Request) -> Response:
-        from anyio import move_on_after
+    async def _plate_thumbnail(self, _: Request) -> Response:
+        def jpeg() -> bytes | None:
+            pixels = self._control.plate()
+            return None if pixels is None else thumbnail(pixels, self._settings)
 
-        too_large = EdgedsError(
-            "this file cannot be the backdrop",
-            why=f"it is larger than {self._settings.upload_bytes // 1_000_000} MB",
-            fix="make it smaller, or save it as JPEG",
-        )
-        with move_on_after(self._settings.upload_secs) as patience:
-            data = await self._body(request)
-        if patience.cancelled_caught:
-            return _error(408, EdgedsError("the upload took too long"))
+        data = await self._call(jpeg)
         if data is None:
-            return _error(413, too_large)
-        loop = asyncio.get_running_loop()
-        try:
-            picture = await loop.run_in_executor(self._decoding, picture_from_upload, data)
-            await self._call(lambda: self._control.set_backdrop(picture))
-        except EdgedsError as error:
-            return _error(415, error)
-        return _json({"height": picture.shape[0], "width": picture.shape[1]})
+            return _error(404, EdgedsError("there is no plate yet"))
+        return _content(data, "image/jpeg")
 
-    async def _body(self, request: Request) -> bytes | None:
-        """The whole body; None as soon as it, or what is announced of it, is too large."""
-        announced = request.headers.get("content-length", "0")
-        if int(announced) > self._settings.upload_bytes:
-            return None
-        data = bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > self._settings.upload_bytes:
-                return None
-        return bytes(data)
+    async def _phone_code(self, _: Request) -> Response:
+        svg = self._phone.svg()
+        if svg is None:
+            return _error(404, EdgedsError("phones cannot reach this page"))
+        return _content(svg, "image/svg+xml")
 
     async def _call(self, function: Callable[[], Any]) -> Any:
         loop = asyncio.get_running_loop()
@@ -165,11 +160,27 @@ class App:
 
 def _file_route(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def serve(_: Request) -> Response:
-        from starlette.responses import Response
-
-        return Response(page_file(name), headers={"content-type": TYPES[name]})
+        return _content(page_file(name), content_type(name))
 
     return serve
+
+
+def _upload_route(
+    take: Callable[[Request], Awaitable[dict[str, Any]]],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        try:
+            return _json(await take(request))
+        except UploadRefusedError as refusal:
+            return _error(refusal.status, refusal.error)
+
+    return serve
+
+
+def _content(data: bytes, kind: str) -> Response:
+    from starlette.responses import Response
+
+    return Response(data, headers={"content-type": kind})
 
 
 def _download(path: Path) -> Response:
@@ -181,7 +192,7 @@ def _download(path: Path) -> Response:
 def _json(content: dict[str, Any], status: int = 200) -> Response:
     from starlette.responses import JSONResponse
 
-    # Whoever is refused may still be sending; the connection is not read to its end.
+    # A client that is refused may still be sending; the connection is not read to its end.
     return JSONResponse(content, status, {"connection": "close"} if status >= 400 else None)
 
 

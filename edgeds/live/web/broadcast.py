@@ -1,68 +1,113 @@
-"""The newest picture, encoded once for all who look, and only while somebody looks.
+"""The newest frame, encoded once for all viewers, and only while somebody watches.
 
-Knows nothing about connections: viewers ask for a picture newer than their last one, and a viewer
-who asks seldom gets fewer of them, never older ones.
+    show(frame) -> newest frame -> worker thread, encoder -> packets -> one queue a subscriber
+
+One mechanism with two encoders: jpeg.py and h264.py. Knows nothing about connections and codecs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-import numpy as np
+from edgeds.types import Closing, Frame
 
-from edgeds.live.web.settings import PAGE, Page
-from edgeds.sources.scaling import resized
-from edgeds.types import Closing, Frame, Pixels
+_log = logging.getLogger(__name__)
 
 _JOIN_SECS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+@dataclass(frozen=True, slots=True, eq=False)
+class Packet:
+    """One encoded picture."""
+
     number: int
-    """Counts the frames shown, from 1; gaps are frames nobody could take."""
-    jpeg: bytes
+    """Counts the frames shown, from 1; gaps are frames that were not encoded."""
+    data: Any
+    """bytes of a JPEG, or av.Packet of an H.264 stream."""
+    is_key: bool = True
+    """Whether it can be decoded without the packets before it."""
+
+
+class Encoder(Protocol):
+    """Made and used in the worker thread."""
+
+    def encode(self, frame: Frame, *, key: bool) -> list[tuple[Any, bool]]:
+        """(data, is_key) of its packets. `key`: a subscriber needs a picture that stands alone."""
+        ...
 
 
 class Broadcast(Closing):
-    """`show` in the video loop's thread, `picture_after` in the event loop's, JPEG in a third."""
+    """`show` is for any thread; everything else is for the event loop's thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, settings: Page = PAGE) -> None:
-        self._loop, self._settings = loop, settings
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        make_encoder: Callable[[], Encoder],
+        *,
+        name: str,
+        depth: int,
+        on_demand: bool,
+    ) -> None:
+        """
+        Args:
+            depth: packets that wait for a subscriber; the packet after that empties the queue.
+            on_demand: encode a frame only when a subscriber waits for one. Right for pictures
+                that stand alone. Without it, every frame is encoded while there is a subscriber.
+        """
+        self._loop, self._make_encoder = loop, make_encoder
+        self._depth, self._on_demand = depth, on_demand
         self._change = threading.Condition()
         self._newest: Frame | None = None
         self._shown = 0
-        self._wanted = self._closed = False
-        self._picture = Picture(0, b"")
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._wanted = self._key_wanted = self._closed = False
+        self._subscribers: set[Subscription] = set()
+        self._last: Packet | None = None
         self.encoded = 0
-        """How many pictures were encoded, for whoever wants to know what the page costs."""
-        self._thread = threading.Thread(target=self._encode, name="edgeds-web-jpeg", daemon=True)
+        """How many frames were encoded so far."""
+        self.error: BaseException | None = None
+        """What ended the encoder, where something did."""
+        self._thread = threading.Thread(target=self._work, name=f"edgeds-web-{name}", daemon=True)
         self._thread.start()
 
     def show(self, frame: Frame) -> None:
-        """Any thread. Costs a lock and an assignment: a frame is looked at only if it is wanted."""
+        """Make it the newest frame. Costs a lock and an assignment."""
         with self._change:
             self._newest = frame
             self._shown += 1
             if self._wanted:
                 self._change.notify()
 
-    async def picture_after(self, number: int) -> Picture:
-        """The newest picture once there is one newer than `number`. In the event loop's thread."""
-        while self._picture.number <= number:
-            arrived = self._loop.create_future()
-            self._waiting.add(arrived)
-            with self._change:
-                self._wanted = True
-                self._change.notify()
-            try:
-                await arrived
-            finally:
-                self._waiting.discard(arrived)
-        return self._picture
+    def subscribe(self) -> Subscription:
+        """A queue of packets from now on; it starts with a packet that stands alone."""
+        subscription = Subscription(self, self._depth)
+        self._subscribers.add(subscription)
+        if not self._on_demand:
+            self.request(key=True)
+        elif self._last is not None:  # a source that stands still may not show another
+            subscription.put(self._last)
+        return subscription
+
+    def leave(self, subscription: Subscription) -> None:
+        self._subscribers.discard(subscription)
+        with self._change:
+            self._wanted = self._wanted and bool(self._subscribers)
+
+    def request(self, *, key: bool = False) -> None:
+        """Encode the next frame; `key`: so that it stands alone."""
+        with self._change:
+            self._wanted = True
+            self._key_wanted = self._key_wanted or key
+            self._change.notify()
+
+    @property
+    def on_demand(self) -> bool:
+        return self._on_demand
 
     def close(self) -> None:
         with self._change:
@@ -70,56 +115,70 @@ class Broadcast(Closing):
             self._change.notify()
         self._thread.join(_JOIN_SECS)
 
+    def _work(self) -> None:
+        try:
+            self._encode()
+        except Exception as error:
+            _log.exception("the encoder of %s failed", self._thread.name)
+            self.error = error
+
     def _encode(self) -> None:
         done = 0
+        encoder: Encoder | None = None
         while True:
             with self._change:
                 while not self._closed and not (self._wanted and self._shown > done):
                     self._change.wait()
                 if self._closed:
                     return
-                frame, done, self._wanted = self._newest, self._shown, False
+                frame, done = self._newest, self._shown
+                key, self._key_wanted = self._key_wanted, False
+                self._wanted = not self._on_demand
             assert frame is not None  # something was shown
-            picture = Picture(done, jpeg_from_pixels(frame.pixels, self._settings))
+            encoder = encoder or self._make_encoder()
+            packets = [Packet(done, *packet) for packet in encoder.encode(frame, key=key)]
             self.encoded += 1
             try:
-                self._loop.call_soon_threadsafe(self._publish, picture)
+                self._loop.call_soon_threadsafe(self._publish, packets)
             except RuntimeError:  # the event loop ended first
                 return
 
-    def _publish(self, picture: Picture) -> None:
-        self._picture = picture
-        for arrived in self._waiting:
-            if not arrived.done():
-                arrived.set_result(None)
+    def _publish(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            self._last = packet
+            for subscription in self._subscribers:
+                subscription.put(packet)
 
 
-def jpeg_from_pixels(pixels: Pixels, settings: Page = PAGE) -> bytes:
-    """`page_pixels` as a JPEG."""
-    import cv2
+class Subscription:
+    """The packets for one viewer. A viewer who is too slow loses packets, and then gets a packet
+    that stands alone: what comes after a gap could not be decoded."""
 
-    pixels = page_pixels(pixels, settings)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, settings.jpeg_quality]
-    done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality)
-    assert done  # memory to memory
-    return bytes(jpeg)
+    def __init__(self, broadcast: Broadcast, depth: int) -> None:
+        self._broadcast, self._depth = broadcast, depth
+        self._queue: deque[Packet] = deque()
+        self._arrived = asyncio.Event()
+        self._needs_key = True
 
+    def put(self, packet: Packet) -> None:
+        if len(self._queue) >= self._depth:
+            self._queue.clear()
+            self._needs_key = True
+        if self._needs_key and not packet.is_key:
+            self._broadcast.request(key=True)
+            return
+        self._needs_key = False
+        self._queue.append(packet)
+        self._arrived.set()
 
-def page_pixels(pixels: Pixels, settings: Page = PAGE) -> Pixels:
-    """uint8 RGB, or RGBA over a checkerboard, not wider than the page shows."""
-    height, width = pixels.shape[:2]
-    if width > settings.max_width_px:
-        size = round(height * settings.max_width_px / width), settings.max_width_px
-        pixels = resized(pixels, (max(1, size[0]), size[1]))
-    return _over_checkerboard(pixels) if pixels.shape[2] == 4 else pixels
+    async def next(self) -> Packet:
+        """The next packet, once there is one."""
+        while not self._queue:
+            self._arrived.clear()
+            if self._broadcast.on_demand:
+                self._broadcast.request()
+            await self._arrived.wait()
+        return self._queue.popleft()
 
-
-def _over_checkerboard(pixels: Pixels) -> Pixels:
-    import cv2
-
-    height, width = pixels.shape[:2]
-    squares = (np.arange(height)[:, None] // 12 + np.arange(width) // 12) % 2
-    board = np.where(squares[..., None], 205, 245).astype(np.uint8).repeat(3, axis=2)
-    alpha = pixels[..., 3].astype(np.float32) / 255
-    mixed: Pixels = cv2.blendLinear(np.ascontiguousarray(pixels[..., :3]), board, alpha, 1 - alpha)
-    return mixed
+    def close(self) -> None:
+        self._broadcast.leave(self)

@@ -1,7 +1,7 @@
-"""How many may stand at the limiter, and for how long: limits on connections, whoever they are.
+"""Limits on connections: how many at a time, and how long without a request.
 
-Made for uvicorn, whose own time-outs begin with the first answer: who never asks anything is
-theirs for ever. Knows nothing about tokens or pages; `inside` tells it who is being served.
+uvicorn's timeouts start with the first response; a client that never sends a request would stay
+connected for ever. Knows nothing about tokens or pages: `inside` marks the client being served.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Client:
 
 
 class ConnectionLimiter:
-    """All connections of one server. Everything happens in the event loop's thread."""
+    """All connections of one server. For the event loop's thread."""
 
     def __init__(self, settings: Page = PAGE) -> None:
         self._settings = settings
@@ -36,7 +36,7 @@ class ConnectionLimiter:
         return len(self._clients)
 
     def enter(self, transport: asyncio.Transport) -> None:
-        """A connection was made; if that is one too many, the longest idle one goes."""
+        """A connection was made. If it is one too many, the longest idle one is closed."""
         now = asyncio.get_running_loop().time()
         self._forget_closed()
         if len(self._clients) >= self._settings.connections:
@@ -50,12 +50,12 @@ class ConnectionLimiter:
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.send_buffer_bytes
         )
-        # Host and port, as ASGI has it; IPv6 has two more that do not tell clients apart.
+        # Host and port, as in ASGI; IPv6 has two more, which do not distinguish clients.
         self._clients[transport.get_extra_info("peername")[:2]] = _Client(transport, now)
 
     @contextmanager
     def inside(self, address: object) -> Iterator[None]:
-        """While a request of the client at this address is served, or his WebSocket is open."""
+        """While a request of the client at this address is served, or its WebSocket is open."""
         client = self._clients.get(address)
         if client is None:
             yield
@@ -68,7 +68,10 @@ class ConnectionLimiter:
             client.idle_since_secs = asyncio.get_running_loop().time()
 
     async def watch(self) -> None:
-        """Cut off, for ever, whoever is idle for too long, or does not take his last answer."""
+        """Disconnect clients that are idle for too long or do not read their last answer.
+
+        Never returns.
+        """
         while True:
             await asyncio.sleep(_CHECK_SECS)
             self._forget_closed()
@@ -78,7 +81,7 @@ class ConnectionLimiter:
                     client.transport.abort()
 
     def _forget_closed(self) -> None:
-        # A transport that is closing may still hold what its client does not take.
+        # A transport that is closing may still hold data that its client does not read.
         gone = [a for a, g in self._clients.items() if _is_gone(g.transport)]
         for address in gone:
             del self._clients[address]
@@ -89,12 +92,12 @@ def _is_gone(transport: asyncio.Transport) -> bool:
 
 
 def protocol_at(limiter: ConnectionLimiter) -> Any:
-    """uvicorn's HTTP protocol, which tells the limiter of each connection."""
+    """uvicorn's HTTP protocol, with each new connection reported to the limiter."""
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    class DoorProtocol(H11Protocol):
+    class LimitedProtocol(H11Protocol):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             limiter.enter(transport)
 
-    return DoorProtocol
+    return LimitedProtocol

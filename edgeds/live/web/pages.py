@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
-TYPES = {
-    "index.html": "text/html; charset=utf-8",
-    "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "live.js": "text/javascript; charset=utf-8",
-    "stream.js": "text/javascript; charset=utf-8",
-    "spark.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
+_TOKEN_PAGE = "token.html"
+
+
+def content_type(name: str) -> str:
+    return _TYPES[Path(name).suffix]
 
 
 @cache
 def page_file(name: str) -> bytes:
-    """A file of TYPES, as it is in the package."""
+    """A file as it is in the package."""
     return (files("edgeds.live.web") / "static" / name).read_bytes()
 
 
 @cache
-def token_page() -> bytes:
-    """Asks for the token; shown to whoever comes without it, so it loads and tells nothing."""
-    return (files("edgeds.live.web") / "static" / "token.html").read_bytes()
+def token_page(*, is_wrong: bool) -> bytes:
+    """Asks for the token. Shown to everybody who comes without it, so it reveals nothing.
+
+    `is_wrong`: a token was given, and it is not this run's.
+    """
+    page = page_file(_TOKEN_PAGE)
+    return page.replace(b"<p hidden", b"<p") if is_wrong else page
+
+
+def _names() -> tuple[str, ...]:
+    static = files("edgeds.live.web") / "static"
+    found = sorted(entry.name for entry in static.iterdir() if entry.is_file())
+    return tuple(name for name in found if Path(name).suffix in _TYPES.keys() - {".html"})
+
+
+FILES = _names()
+"""Everything that the page loads."""

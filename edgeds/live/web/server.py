@@ -1,13 +1,12 @@
-"""The page's server: one event loop in a thread of its own, on a port that is surely ours.
+"""The page's server: one event loop in a thread of its own, on a port that no other server shares.
 
-Knows how the pieces of the page are put together; what they do is their own matter.
+Puts the pieces of the page together. Knows nothing about what they do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import socket
 import threading
 from contextlib import ExitStack, suppress
@@ -18,6 +17,7 @@ from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.control import LiveControl
 from edgeds.live.web.access import is_loopback, own_names
 from edgeds.live.web.settings import PAGE, Page
+from edgeds.live.web.token import new_token
 from edgeds.types import Closing, Frame
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from edgeds.live.web.app import App
     from edgeds.live.web.broadcast import Broadcast
-    from edgeds.live.web.webrtc import Stream
 
 _START_SECS = 20.0
 _JOIN_SECS = 5.0
@@ -38,17 +37,17 @@ class Address:
 
 
 def address_from_text(text: str) -> Address:
-    """[HOST:]PORT, as people type it: "8080", "0.0.0.0:8080", "[::1]:8080"; port 0 is any.
+    """[HOST:]PORT: "8080", "0.0.0.0:8080", "[::1]:8080"; port 0 is any free port.
 
     Raises:
-        SinkError: it is nothing like that.
+        SinkError: it has another form.
     """
     host, colon, port = text.strip().rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise SinkError(
             f"cannot serve a page at {text!r}",
-            why="this is no [HOST:]PORT",
+            why="this is not [HOST:]PORT",
             fix="for example --serve 8080, or --serve 0.0.0.0:8080 for other devices",
         )
     return Address(host, int(port))
@@ -58,18 +57,26 @@ class Server(Closing):
     """Serves the page from the moment it is made until it is closed.
 
     Raises:
-        SinkError: the address is not to be had, or the web extra is missing.
+        SinkError: the address cannot be used, or the web extra is missing.
     """
 
-    def __init__(self, address: Address, control: LiveControl, *, settings: Page = PAGE) -> None:
+    def __init__(
+        self,
+        address: Address,
+        control: LiveControl,
+        *,
+        token: str | None = None,
+        settings: Page = PAGE,
+    ) -> None:
+        """`token`: for other devices; without one, a new one. On this machine none is needed."""
         _require_extra()
         self._socket = _listening(address)
         self.port: int = self._socket.getsockname()[1]
-        self.token = None if is_loopback(address.host) else secrets.token_urlsafe(24)
+        self.token = None if is_loopback(address.host) else token or new_token()
         self._host, self._control, self._settings = address.host, control, settings
         self._ready = threading.Event()
-        self._broadcast: Broadcast | None = None
-        self._stream: Stream | None = None
+        self._pictures: Broadcast | None = None
+        self._stream: Broadcast | None = None
         self._app: App | None = None
         self._uvicorn: uvicorn.Server | None = None
         self._error: BaseException | None = None
@@ -80,10 +87,14 @@ class Server(Closing):
 
     @property
     def url(self) -> str:
-        """What to open in a browser; with the token where one is needed."""
+        """Where the page is, without the token."""
         host = _reachable(self._host)
-        base = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
-        return base if self.token is None else f"{base}?token={self.token}"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    @property
+    def link(self) -> str:
+        """What to open in a browser: the address, with the token where one is needed."""
+        return self.url if self.token is None else f"{self.url}?token={self.token}"
 
     @property
     def viewers(self) -> int:
@@ -91,14 +102,14 @@ class Server(Closing):
 
     @property
     def encoded(self) -> int:
-        """Pictures encoded so far: none while nobody looks."""
-        return 0 if self._broadcast is None else self._broadcast.encoded
+        """JPEGs encoded so far: none while nobody watches."""
+        return 0 if self._pictures is None else self._pictures.encoded
 
     def show(self, frame: Frame) -> None:
-        """Make it the newest picture. Any thread; returns at once."""
+        """Make it the newest picture. For any thread; returns at once."""
         self._raise_if_broken()
-        if self._broadcast is not None:
-            self._broadcast.show(frame)
+        if self._pictures is not None:
+            self._pictures.show(frame)
         if self._stream is not None:
             self._stream.show(frame)
 
@@ -111,7 +122,7 @@ class Server(Closing):
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # handed to whoever shows the next frame
+        except BaseException as error:  # raised by the next `show`
             self._error = error
         finally:
             self._ready.set()
@@ -119,17 +130,20 @@ class Server(Closing):
     async def _serve(self) -> None:
         from edgeds.live.web.access import AccessControl
         from edgeds.live.web.app import App
-        from edgeds.live.web.broadcast import Broadcast
         from edgeds.live.web.connections import ConnectionLimiter
-        from edgeds.live.web.webrtc import Stream, is_webrtc_installed
+        from edgeds.live.web.phone import PhoneLink
 
         loop = asyncio.get_running_loop()
         limiter = ConnectionLimiter(self._settings)
         with ExitStack() as stack:
-            self._broadcast = stack.enter_context(Broadcast(loop, self._settings))
-            if is_webrtc_installed():
-                self._stream = stack.enter_context(Stream(loop, self._settings))
-            self._app = App(self._control, self._broadcast, self._stream, limiter, self._settings)
+            self._pictures = stack.enter_context(_picture_broadcast(loop, self._settings))
+            self._stream = _stream_broadcast(loop, self._settings)
+            if self._stream is not None:
+                stack.enter_context(self._stream)
+            phone = PhoneLink(self.link, is_local=self.token is None)
+            self._app = App(
+                self._control, self._pictures, self._stream, limiter, phone, self._settings
+            )
             access = AccessControl(
                 self._app,
                 port=self.port,
@@ -149,8 +163,32 @@ class Server(Closing):
                 self._app.close()
 
     def _raise_if_broken(self) -> None:
-        if self._error is not None:
-            raise SinkFailed("the page's server broke down", why=repr(self._error)) from self._error
+        error = self._error or (self._pictures.error if self._pictures is not None else None)
+        if error is not None:
+            raise SinkFailed("the page's server broke down", why=repr(error)) from error
+
+
+def _picture_broadcast(loop: asyncio.AbstractEventLoop, settings: Page) -> Broadcast:
+    from edgeds.live.web.broadcast import Broadcast
+    from edgeds.live.web.jpeg import JpegEncoder
+
+    return Broadcast(loop, lambda: JpegEncoder(settings), name="jpeg", depth=1, on_demand=True)
+
+
+def _stream_broadcast(loop: asyncio.AbstractEventLoop, settings: Page) -> Broadcast | None:
+    from edgeds.live.web.broadcast import Broadcast
+    from edgeds.live.web.h264 import H264Encoder
+    from edgeds.live.web.webrtc import is_webrtc_installed
+
+    if not is_webrtc_installed():
+        return None
+    return Broadcast(
+        loop,
+        lambda: H264Encoder(settings),
+        name="h264",
+        depth=settings.stream_packets,
+        on_demand=False,
+    )
 
 
 def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Server:
@@ -159,7 +197,8 @@ def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Ser
     from edgeds.live.web.connections import ConnectionLimiter, protocol_at
 
     assert isinstance(limiter, ConnectionLimiter)
-    # What strangers send wrong is no news for the terminal; whoever sets up logging gets it.
+    # Bad requests of strangers do not belong on the terminal; a program that sets up logging
+    # gets them.
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
@@ -201,14 +240,14 @@ def _listening(address: Address) -> socket.socket:
         raise SinkError(
             f"cannot serve the page at {address.host}:{address.port}",
             why=error.strerror or str(error),
-            fix="give another port, e.g. --serve 8081; 0 takes any that is free",
+            fix="give another port, e.g. --serve 8081; 0 is any free port",
         ) from error
     listener.setblocking(False)
     return listener
 
 
 def _reachable(host: str) -> str:
-    """The host for the link: of a server on all addresses, the one that leads to the network."""
+    """The host for the link: for a server on all addresses, the one that the network reaches."""
     if host not in ("0.0.0.0", "::"):
         return host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,6 +1,6 @@
-"""The browser page as a sink: the newest picture for all who look, the newest command for the run.
+"""The browser page as a sink: the newest picture for all viewers, their commands for the run.
 
-Knows nothing about HTTP; edgeds.web does.
+Knows nothing about HTTP; server.py does.
 """
 
 from __future__ import annotations
@@ -14,33 +14,51 @@ from edgeds.types import Closing, Frame
 class WebSink(Closing):
     """Serves the page of a live run at [HOST:]PORT: "8080", "0.0.0.0:8080"; port 0 is any.
 
-    On this machine (127.0.0.1, the default) whoever is on the machine may look. Anywhere else the
-    page wants the token that is part of `location`: show it to the user and to nobody else.
+    On this machine (127.0.0.1, the default) every user of the machine may watch. From anywhere
+    else the page needs the token, which is part of `link`: show it to the user and to nobody else.
 
     Raises:
-        SinkError: the address is not to be had, or the extra `web` is missing.
+        SinkError: the address cannot be used, or the extra `web` is missing.
     """
 
-    def __init__(self, address: str, control: LiveControl, *, settings: Page = PAGE) -> None:
-        self._server = Server(address_from_text(address), control, settings=settings)
+    def __init__(
+        self,
+        address: str,
+        control: LiveControl,
+        *,
+        token: str | None = None,
+        settings: Page = PAGE,
+    ) -> None:
+        """`token`: see `token_from_file`; without one, this run makes its own."""
+        self._server = Server(address_from_text(address), control, token=token, settings=settings)
 
     @property
     def location(self) -> str:
-        """The page's link, with the token where one is needed."""
+        """The page's address, without the token: for reports and logs."""
         return self._server.url
 
     @property
+    def link(self) -> str:
+        """What to open in a browser: the address, with the token where one is needed."""
+        return self._server.link
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can open the page, so that it needs no token."""
+        return self._server.token is None
+
+    @property
     def viewers(self) -> int:
-        """How many look at it now."""
+        """How many watch it now."""
         return self._server.viewers
 
     @property
     def encoded(self) -> int:
-        """Pictures encoded so far: one a frame however many look, none while nobody does."""
+        """JPEGs encoded so far: one a frame for any number of viewers, none without viewers."""
         return self._server.encoded
 
     def write(self, frame: Frame) -> None:
-        """Costs next to nothing; the encoding happens elsewhere, and only if it is wanted.
+        """Costs next to nothing: a thread of the page encodes, and only if somebody watches.
 
         Raises:
             SinkFailed: the server broke down.

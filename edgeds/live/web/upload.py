@@ -1,115 +1,197 @@
-"""A picture from a stranger: its type by content, its size before it is decoded.
+"""The requests that bring a file: a backdrop picture, a backdrop video, a plate.
 
-JPEG, PNG and WebP, each by its own specification's header (ITU-T T.81 annex B; PNG 11.2.2;
-RFC 9649). Knows nothing about requests.
+Reads bodies within limits of size, time and number; upload_picture.py and upload_video.py check
+what arrived. Knows nothing about who may send one.
 """
 
 from __future__ import annotations
 
-import struct
+import asyncio
+import atexit
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
 
-import numpy as np
+from edgeds.errors import EdgedsError
+from edgeds.live.web.settings import Page
+from edgeds.live.web.upload_picture import picture_from_upload, plate_from_upload
+from edgeds.live.web.upload_video import check_video, video_suffix
 
-from edgeds.errors import InputError
-from edgeds.live.web.settings import PAGE, Page
-from edgeds.sources.scaling import resized
-from edgeds.types import Pixels, Size
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+    from edgeds.live.web.viewer import Room
+
+_NAME_LENGTH = 60
+_HEAD_BYTES = 16
+
+Result = TypeVar("Result")
 
 
-def picture_from_upload(data: bytes, settings: Page = PAGE) -> Pixels:
-    """uint8 RGB (H, W, 3), upright, its longer side at most `backdrop_px`.
+class UploadRefusedError(Exception):
+    """An upload that is not taken, and the HTTP status of the answer."""
 
-    Raises:
-        InputError: it is no such picture, or decoding it would cost too much.
-    """
-    import cv2
+    def __init__(self, status: int, error: EdgedsError) -> None:
+        super().__init__(error.what)
+        self.status, self.error = status, error
 
-    size = size_from_header(data)
-    if size is None:
-        raise _refused("it is no JPEG, PNG or WebP picture", "choose a photo or a picture file")
-    height, width = size
-    if not (0 < height * width <= settings.upload_pixels):
-        raise _refused(
-            f"it claims to be {width}x{height} pixels",
-            f"make it smaller than {settings.upload_pixels // 1_000_000} megapixels",
-        )
-    # FF DA begins a scan and cannot stand in coded data, where FF is followed by 00 or D0-D7.
-    if data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > settings.upload_scans:
-        raise _refused("it has too many scans to decode in time", "save it as a plain JPEG")
+
+class Uploads:
+    """Made and used in the event loop's thread. All requests raise UploadRefusedError."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._settings: Page = room.settings
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="edgeds-web-decode")
+        self._under_way = 0
+        self._videos: VideoFolder | None = None
+
+    def close(self) -> None:
+        self._decoding.shutdown(wait=False, cancel_futures=True)
+
+    async def backdrop(self, request: Request) -> dict[str, Any]:
+        """A picture behind the foreground."""
+        with self._one_more():
+            data = await self._body(request, self._settings.upload_bytes)
+            picture = await self._decode(lambda: picture_from_upload(data, self._settings))
+            name = _name(request) or "picture"
+            await self._call(lambda: self._room.control.set_backdrop(picture, name=name))
+        return {"height": picture.shape[0], "width": picture.shape[1]}
+
+    async def backdrop_video(self, request: Request) -> dict[str, Any]:
+        """A video behind the foreground: written to a temporary file, checked, then in use."""
+        with self._one_more():
+            self._videos = self._videos or VideoFolder()
+            path = self._videos.new()
+            try:
+                await self._body_to_file(request, path)
+                path = await self._decode(lambda: _checked_video(path, self._settings))
+                name = _name(request) or "video"
+                await self._call(lambda: self._room.control.set_backdrop(str(path), name=name))
+            except BaseException:
+                self._videos.discard(path)
+                raise
+            self._videos.keep(path)
+        return {"name": name}
+
+    async def plate(self, request: Request) -> dict[str, Any]:
+        """A picture of the empty scene, to be the plate."""
+        with self._one_more():
+            data = await self._body(request, self._settings.plate_bytes)
+            picture = await self._decode(lambda: plate_from_upload(data, self._settings))
+            await self._call(lambda: self._room.control.set_plate(picture))
+        return {"height": picture.shape[0], "width": picture.shape[1]}
+
+    @contextmanager
+    def _one_more(self) -> Iterator[None]:
+        if self._under_way >= self._settings.uploads:
+            error = EdgedsError("other files are being uploaded", fix="try again in a moment")
+            raise UploadRefusedError(503, error)
+        self._under_way += 1
+        try:
+            yield
+        except EdgedsError as error:
+            raise UploadRefusedError(415, error) from error
+        finally:
+            self._under_way -= 1
+
+    async def _body(self, request: Request, limit: int) -> bytes:
+        data = bytearray()
+        await self._read(request, limit, self._settings.upload_secs, data.extend)
+        return bytes(data)
+
+    async def _body_to_file(self, request: Request, path: Path) -> None:
+        settings = self._settings
+        try:
+            with path.open("wb") as file:
+                await self._read(request, settings.video_bytes, settings.video_secs, file.write)
+        except OSError as error:
+            raise UploadRefusedError(
+                507,
+                EdgedsError(
+                    "the video cannot be stored",
+                    why=error.strerror or "the disk does not take it",
+                    fix="free some space on the computer that runs edgeds",
+                ),
+            ) from error
+
+    async def _read(
+        self, request: Request, limit: int, secs: float, take: Callable[[bytes], Any]
+    ) -> None:
+        """Give the body to `take`; stop as soon as it, or its announced size, is too large."""
+        from anyio import move_on_after
+
+        size = int(request.headers.get("content-length", "0"))
+        with move_on_after(secs) as timeout:
+            if size <= limit:
+                size = 0
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    if size > limit:
+                        break
+                    take(chunk)
+        if timeout.cancelled_caught:
+            raise UploadRefusedError(408, EdgedsError("the upload took too long"))
+        if size > limit:
+            error = EdgedsError(
+                "this file is too large",
+                why=f"it is larger than {limit // 1_000_000} MB",
+                fix="make it smaller; a photo is small as JPEG",
+            )
+            raise UploadRefusedError(413, error)
+
+    async def _decode(self, function: Callable[[], Result]) -> Result:
+        """One file at a time: decoding costs memory and a core."""
+        return await asyncio.get_running_loop().run_in_executor(self._decoding, function)
+
+    async def _call(self, function: Callable[[], Any]) -> None:
+        await self._room.call(function)
+
+
+class VideoFolder:
+    """Uploaded videos, until the program ends. A video may be opened again at each lap, so the
+    one in use and the one before it are kept."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="edgeds-backdrop-"))
+        self._kept: deque[Path] = deque()
+        self._count = 0
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def new(self) -> Path:
+        self._count += 1
+        return self._folder / f"{self._count}.part"
+
+    def keep(self, path: Path) -> None:
+        self._kept.append(path)
+        while len(self._kept) > 2:
+            self.discard(self._kept.popleft())
+
+    def discard(self, path: Path) -> None:
+        with suppress(OSError):  # Windows: still open; gone with the folder
+            path.unlink()
+
+
+def _checked_video(path: Path, settings: Page) -> Path:
+    """The file under a name with its suffix, once it is known to be a video."""
+    with path.open("rb") as file:
+        suffix = video_suffix(file.read(_HEAD_BYTES))
+    named = path.rename(path.with_suffix(suffix))
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        picture = None
-    if picture is None or picture.dtype != np.uint8:
-        raise _refused("it is damaged, or not what its header says", "save it again, as JPEG")
-    scale = min(1.0, settings.backdrop_px / max(picture.shape[:2]))
-    smaller = max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))
-    rgb: Pixels = cv2.cvtColor(resized(picture, smaller), cv2.COLOR_BGR2RGB)
-    return rgb
+        check_video(named, settings)
+    except BaseException:
+        named.unlink()
+        raise
+    return named
 
 
-def size_from_header(data: bytes) -> Size | None:
-    """(height, width) as a decoder will find it; None where this is none of the three types."""
-    try:
-        if data.startswith(b"\xff\xd8\xff"):
-            return _jpeg_size(data)
-        if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
-            width, height = struct.unpack_from(">II", data, 16)
-            return height, width
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _webp_size(data)
-    except struct.error:  # it ends within its header
-        return None
-    return None
-
-
-def _jpeg_size(data: bytes) -> Size | None:
-    at = 2
-    while at < len(data):
-        if data[at] != 0xFF:
-            return None
-        (marker,) = struct.unpack_from(">B", data, at + 1)
-        if marker == 0xFF:  # padding
-            at += 1
-            continue
-        if marker in _JPEG_BARE:
-            at += 2
-            continue
-        if marker in (0xD9, 0xDA):  # no frame header before the picture's data
-            return None
-        (length,) = struct.unpack_from(">H", data, at + 2)
-        if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            return height, width
-        at += 2 + max(2, length)
-    return None
-
-
-def _webp_size(data: bytes) -> Size | None:
-    """The largest size any of its first chunks claims: canvas (VP8X), lossy or lossless frame."""
-    sizes: list[Size] = []
-    at = 12
-    for _ in range(16):
-        if at + 8 > len(data):
-            break
-        kind, length = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
-        body = at + 8
-        if kind == b"VP8X":
-            width = int.from_bytes(data[body + 4 : body + 7], "little") + 1
-            height = int.from_bytes(data[body + 7 : body + 10], "little") + 1
-            sizes.append((height, width))
-        elif kind == b"VP8 ":
-            width, height = struct.unpack_from("<HH", data, body + 6)
-            sizes.append((height & 0x3FFF, width & 0x3FFF))
-        elif kind == b"VP8L":
-            (bits,) = struct.unpack_from("<I", data, body + 1)
-            sizes.append((((bits >> 14) & 0x3FFF) + 1, (bits & 0x3FFF) + 1))
-        at = body + length + length % 2
-    return max(sizes, key=lambda size: size[0] * size[1]) if sizes else None
-
-
-def _refused(why: str, fix: str) -> InputError:
-    return InputError("this file cannot be the backdrop", why=why, fix=fix)
+def _name(request: Request) -> str:
+    """The file's name as the page sends it, without folders and control characters."""
+    name = unquote(request.headers.get("x-file-name", "")).replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in name if letter.isprintable())[:_NAME_LENGTH]

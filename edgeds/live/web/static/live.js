@@ -1,9 +1,10 @@
-// The WebSocket to the run: pictures and status in, commands out; comes back by itself.
-// Knows nothing about the page. See edgeds/web/viewer.py for the messages.
+// The WebSocket to the run: pictures and status out, commands in; it reconnects by itself.
+// Knows nothing about the page. See edgeds/live/web/viewer.py for the messages.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
-const SERVICE_RESTART = 1012; // what the server says when it goes (RFC 6455's registry)
+const SERVICE_RESTART = 1012; // what the server says when it ends (RFC 6455's registry)
+const UNAUTHORIZED = 401;
 
 export class Live {
   // on: {picture(bitmap), status(message), done(message), error(message), lost(reason)}
@@ -25,13 +26,20 @@ export class Live {
     url.protocol = url.protocol.replace("http", "ws");
     this.owed = [];
     this.newest = 0;
-    this.socket = new WebSocket(url);
-    this.socket.binaryType = "arraybuffer";
-    this.socket.onmessage = (event) => this.receive(event.data);
-    this.socket.onclose = (event) => {
+    const socket = new WebSocket(url);
+    let opened = false;
+    this.socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => { opened = true; };
+    socket.onmessage = (event) => this.receive(event.data);
+    socket.onclose = async (event) => {
       this.on.lost(event.code === SERVICE_RESTART ? "the run has ended" : event.reason);
       setTimeout(() => this.connect(), this.wait);
       this.wait = Math.min(LONGEST_WAIT_MS, this.wait * 1.7);
+      // A browser does not reveal why a handshake failed.
+      if (!opened && await isTokenWrong()) {
+        this.on.lost("this link is not valid any more; open the new link that edgeds prints");
+      }
     };
   }
 
@@ -69,7 +77,7 @@ export class Live {
     }
   }
 
-  // While they are paused, what came is not acknowledged, so no more pictures come.
+  // While it is paused, pictures are not acknowledged, so no more pictures come.
   pause(paused) {
     this.paused = paused;
     this.settle();
@@ -78,5 +86,13 @@ export class Live {
   settle() {
     if (document.hidden || this.paused) return;
     for (const number of this.owed.splice(0)) this.command({ do: "ack", number });
+  }
+}
+
+async function isTokenWrong() {
+  try {
+    return (await fetch("/icon.svg", { method: "HEAD" })).status === UNAUTHORIZED;
+  } catch {
+    return false; // no server at all
   }
 }

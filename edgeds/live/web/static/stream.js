@@ -46,7 +46,7 @@ export class Stream {
   fail() {
     if (!this.peer) return;
     this.stop();
-    this.on.failed("WebRTC does not get through here; single pictures go on");
+    this.on.failed("The WebRTC stream does not get through to this browser. Single pictures go on.");
   }
 
   stop() {

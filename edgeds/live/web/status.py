@@ -1,0 +1,122 @@
+"""The run's status as the page shows it, and the list of files that viewers may download.
+
+Knows nothing about connections.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from edgeds.live.control import LiveControl, LiveStatus
+from edgeds.live.web.settings import PAGE, Page
+
+_FIELDS = (
+    *("source", "engine", "size", "source_state", "source_message"),
+    *("view", "opacity", "blur", "backdrop", "plates", "plate_offer"),
+    *("secs", "recording_secs", "fps", "latency_p50_ms", "latency_p95_ms"),
+    *("grabbed", "delivered", "dropped"),
+)
+
+Kind = Literal["recording", "snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    number: int
+    kind: Kind
+    path: Path
+
+
+class SavedFiles:
+    """Recordings and snapshots made since the page is up. Only these can be downloaded."""
+
+    def __init__(self, settings: Page = PAGE) -> None:
+        self._limit = settings.saved_files
+        self._files: dict[int, SavedFile] = {}
+        self._count = 0
+
+    def add(self, kind: Kind, path: Path) -> SavedFile:
+        """A file, once: one that is listed already keeps its number."""
+        for file in self._files.values():
+            if file.path == path:
+                return file
+        file = SavedFile(self._count, kind, path)
+        self._files[file.number] = file
+        self._count += 1
+        if len(self._files) > self._limit:
+            del self._files[min(self._files)]
+        return file
+
+    def path(self, number: int) -> Path | None:
+        """None where there is no such file any more."""
+        file = self._files.get(number)
+        return file.path if file is not None and file.path.is_file() else None
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [described(file) for file in self._files.values()]
+
+
+def described(file: SavedFile) -> dict[str, Any]:
+    """As the page gets it: a name without folders, and where to download it."""
+    return {"kind": file.kind, "name": file.path.name, "href": f"/saved/{file.number}"}
+
+
+class StatusFeed:
+    """The status as JSON, asked for and encoded once for all viewers."""
+
+    def __init__(
+        self,
+        control: LiveControl,
+        saved: SavedFiles,
+        *,
+        webrtc: bool,
+        phone: str,
+        settings: Page = PAGE,
+    ) -> None:
+        """`phone`: whether phones can reach this page: "yes", "local" or "no-code"."""
+        self._control, self._saved, self._webrtc, self._phone = control, saved, webrtc, phone
+        self._fresh_secs = settings.status_secs * 0.8
+        self._text = ""
+        self._made_secs = -math.inf
+        self._recording: str | None = None
+        self._awaited: set[Path] = set()
+
+    def text(self, *, at_once: bool = False) -> str:
+        """`at_once`: a new one, so that a viewer sees the effect of a command."""
+        now = time.monotonic()
+        if at_once or now - self._made_secs > self._fresh_secs:
+            self._text, self._made_secs = json.dumps(self._status(), separators=(",", ":")), now
+        return self._text
+
+    def _status(self) -> dict[str, Any]:
+        """What the page shows of the run and no more: no folders, and not our own token."""
+        status = self._control.status()
+        self._note_recording(status)
+        fields = {name: getattr(status, name) for name in _FIELDS}
+        return {
+            "type": "status",
+            **fields,
+            "plate": asdict(status.plate),
+            "recording": None if status.recording is None else Path(status.recording).name,
+            "saved": self._saved.listed(),
+            "webrtc": self._webrtc,
+            "phone": self._phone,
+            "failures": [f"{o.name}: {o.message}" for o in status.outputs if o.message],
+        }
+
+    def _note_recording(self, status: LiveStatus) -> None:
+        """List recordings that were started or stopped in the window or the terminal, too.
+
+        A recording is completed after it has left the status, so its file is awaited.
+        """
+        before, self._recording = self._recording, status.recording
+        if before is not None and before != status.recording:
+            self._awaited.add(Path(before))
+        for path in [path for path in self._awaited if path.is_file()]:
+            self._awaited.discard(path)
+            self._saved.add("recording", path)

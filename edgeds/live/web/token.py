@@ -1,0 +1,59 @@
+"""The token of a page that other devices can reach: made for one run, or kept in a file.
+
+Knows nothing about requests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from edgeds.errors import SinkError
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
+"""What needs no escaping in a link and in a cookie, and cannot be guessed."""
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def token_from_file(path: str | Path) -> str:
+    """The token in a file, so that a link stays valid between runs.
+
+    Where there is no such file, one is written, readable for its owner alone.
+
+    Raises:
+        SinkError: it cannot be read or written, or what it holds is no token.
+    """
+    path = Path(path)
+    try:
+        return _read(path) if path.exists() else _written(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SinkError(
+            f"cannot use the token file {str(path)!r}",
+            why=getattr(error, "strerror", None) or "it is not a text file",
+            fix="give a file that you may read and write, or a name in a folder that exists",
+        ) from error
+
+
+def _read(path: Path) -> str:
+    text = path.read_text(encoding="utf-8").strip()
+    if _TOKEN.fullmatch(text) is None:
+        raise SinkError(
+            f"cannot use the token file {str(path)!r}",
+            why="a token has 16 to 256 letters, digits, - or _, on one line",
+            fix="delete the file: edgeds writes a new one",
+        )
+    return text
+
+
+def _written(path: Path) -> str:
+    token = new_token()
+    # O_EXCL: two runs that start together must not write two tokens.
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as opened:
+        opened.write(token + "\n")
+    return token

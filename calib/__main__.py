@@ -58,7 +58,7 @@ def compose(
 def sample(
     sources: Annotated[
         list[Path],
-        typer.Argument(help="clips, folders of images, and sets with a manifest.jsonl"),
+        typer.Argument(help="clips, folders of images, and sets (folders or .zip)"),
     ],
     output: Output,
     count: Annotated[int, typer.Option(min=MIN, help="number of frames, at most")] = 600,
@@ -80,11 +80,26 @@ def sample(
     _tell(output)
 
 
+@app.command()
+def pack(
+    folder: Annotated[Path, typer.Argument(help="folder of a set")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the .zip")],
+) -> None:
+    """Pack a set into one .zip, which is read wherever a folder is."""
+    from calib.pack import packed
+    from edgeds.evaluation.dataset import read_set
+
+    read_set(folder)
+    packed(folder, output)
+    _tell(output)
+
+
 def _tell(output: Path) -> None:
     from edgeds.engine.build.calibration import read_calibration_set
 
     found = read_calibration_set(output)
-    megabytes = sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) / 1e6
+    files = [output] if output.is_file() else [f for f in output.rglob("*") if f.is_file()]
+    megabytes = sum(path.stat().st_size for path in files) / 1e6
     typer.echo(
         f"{output}: {found.frames} frames, {len(found.held_out)} of them held out, "
         f"{megabytes:.1f} MB, hash {found.hash[:12]}"

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from calib.writer import SetWriter
 from edgeds.engine.build.gate import at_size as sample_at_size
 from edgeds.errors import SourceError
-from edgeds.evaluation.dataset import MANIFEST, Dataset, load, read_set
+from edgeds.evaluation.dataset import MANIFEST, Dataset, read_set
+from edgeds.evaluation.sample import load
+from edgeds.evaluation.set_files import ZIP_SUFFIX
 from edgeds.plate.from_clip import open_plate
 from edgeds.sources.sampling import spread_frames
 from edgeds.sources.scaling import resized
@@ -70,7 +72,7 @@ def sampled(
 
 
 def is_set(path: Path) -> bool:
-    return path.suffix == ".jsonl" or (path / MANIFEST).is_file()
+    return path.suffix in (".jsonl", ZIP_SUFFIX) or (path / MANIFEST).is_file()
 
 
 def from_set(dataset: Dataset, writer: SetWriter, share: int, size: Size | None) -> None:

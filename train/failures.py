@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.evaluation.dataset import Dataset, load
+from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.evaluate import alpha_scores
+from edgeds.evaluation.sample import load
 from edgeds.plate.plate import Plate
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels

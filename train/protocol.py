@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.evaluation.dataset import Dataset, load
+from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.metrics import depth_from_fit
+from edgeds.evaluation.sample import load
 from edgeds.plate.plate import Plate
 from edgeds.types import Engine, Frame
 

@@ -46,11 +46,11 @@ def engine_folder(engine: str | Path) -> Path:
 
 
 def shipped_calibration_set() -> Path | None:
-    """The shipped calibration set, inside the package or in the checkout beside it; None where
-    there is none.
+    """The shipped calibration set, a .zip, inside the package or in the checkout beside it; None
+    where there is none.
     """
-    places = (_package() / "calib" / "default", _package().parent / "calib" / "default")
-    return next((place for place in places if place.is_dir()), None)
+    places = (_package() / "calib" / "default.zip", _package().parent / "calib" / "default.zip")
+    return next((place for place in places if place.is_file()), None)
 
 
 def _package() -> Path:

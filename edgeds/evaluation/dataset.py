@@ -1,4 +1,4 @@
-"""A labelled set on disk: a folder with `manifest.jsonl`, read into items that load on demand.
+"""A labelled set on disk: a folder with `manifest.jsonl`, or a .zip of one, read into items.
 
 One JSON object a line; paths are relative to the manifest's folder:
 
@@ -6,7 +6,7 @@ One JSON object a line; paths are relative to the manifest's folder:
      "ignore": null, "depth_mm": "depth/0001.png", "scene": "kitchen", "empty": false,
      "clip": null, "index": null}
 
-Knows nothing about engines, metrics or training: it turns files into arrays and refuses bad ones.
+Knows nothing about pixels (`edgeds.evaluation.sample` loads them), engines, metrics or training.
 """
 
 from __future__ import annotations
@@ -18,28 +18,22 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
 from edgeds.errors import DatasetError
-from edgeds.types import FloatMap, Pixels, Size
+from edgeds.evaluation.set_files import SetFile, file_in_set
 
 MANIFEST = "manifest.jsonl"
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One line of a manifest. Its files were there when the set was read; none is open."""
 
-    frame: Path
-    plate: Path
+    frame: SetFile
+    plate: SetFile
     """May be the frame itself: then the item is about depth, or about an empty scene."""
-    alpha: Path | None = None
-    ignore: Path | None = None
-    depth_mm: Path | None = None
+    alpha: SetFile | None = None
+    ignore: SetFile | None = None
+    depth_mm: SetFile | None = None
     scene: str
     """Items of one scene are not independent. Where the manifest names none: the frame's path."""
     empty: bool = False
@@ -65,7 +59,7 @@ class Dataset:
     """A set: its items in the manifest's order. Never empty."""
 
     name: str
-    manifest: Path
+    manifest: SetFile
     items: tuple[Item, ...]
 
     def of_scenes(self, pattern: str) -> Dataset:
@@ -102,44 +96,23 @@ class Dataset:
         return replace(self, items=self.items[:count])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sample:
-    """An item's arrays, all of the frame's (H, W). They belong to whoever loaded them."""
-
-    item: Item
-    frame: Pixels
-    """uint8 RGB (H, W, 3)."""
-    plate: Pixels
-    """uint8 RGB (H, W, 3)."""
-    alpha: FloatMap | None
-    """float32 0..1; zeros on an empty item without a file; None where nothing is known."""
-    depth_m: FloatMap | None
-    """float32 metres along the optical axis; 0 is unknown or beyond 60 m."""
-    ignore: Mask | None
-    """True where nothing may be scored."""
-
-    @property
-    def size(self) -> Size:
-        return self.frame.shape[0], self.frame.shape[1]
-
-
 def read_set(path: Path) -> Dataset:
     """Read a set's manifest and check that every file it names is there. Loads no pixels.
 
     Args:
-        path: a folder with `manifest.jsonl`, or a manifest of any name (`val.jsonl`).
+        path: a folder with `manifest.jsonl`, a .zip of one, or a manifest (`val.jsonl`).
 
     Raises:
         DatasetError: no manifest, no items, a bad line, or a missing file; it names the line.
     """
-    manifest = path / MANIFEST if path.is_dir() else path
     try:
+        manifest = file_in_set(path, MANIFEST)
         lines = manifest.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"cannot read the set {str(path)!r}",
             why=_reason_without_manifest(path, error),
-            fix=f"give a folder with a {MANIFEST}, or such a file itself",
+            fix=f"give a folder with a {MANIFEST}, a .zip of one, or such a file itself",
         ) from error
     items = tuple(
         _item_from_line(line, manifest, number)
@@ -153,39 +126,12 @@ def read_set(path: Path) -> Dataset:
             fix="write one JSON object a line, with at least `frame` and `plate`",
         )
     _check_clips(items)
-    name = manifest.parent.resolve().name
+    folder = manifest.parent
+    name = folder.resolve().name if isinstance(folder, Path) else folder.name
     return Dataset(
         name=name if manifest.name == MANIFEST else f"{name}/{manifest.name}",
         manifest=manifest,
         items=items,
-    )
-
-
-def load(item: Item) -> Sample:
-    """Read an item's files.
-
-    Raises:
-        DatasetError: a file is no image, has the wrong type, or another size than the frame.
-    """
-    frame = _pixels(item.frame, item)
-    plate = frame if item.plate_is_frame else _pixels(item.plate, item)
-    size = frame.shape[0], frame.shape[1]
-    if plate.shape != frame.shape:
-        raise _wrong_size(item, item.plate, plate.shape, size)
-    alpha = _grey(item.alpha, item, size, np.uint8)
-    depth_mm = _grey(item.depth_mm, item, size, np.uint16)
-    ignore = _grey(item.ignore, item, size, np.uint8)
-    if alpha is not None:
-        known_alpha: FloatMap | None = alpha.astype(np.float32) / np.float32(255)
-    else:
-        known_alpha = np.zeros(size, np.float32) if item.empty else None
-    return Sample(
-        item=item,
-        frame=frame,
-        plate=plate,
-        alpha=known_alpha,
-        depth_m=None if depth_mm is None else depth_mm.astype(np.float32) / np.float32(1000),
-        ignore=None if ignore is None else ignore > 0,
     )
 
 
@@ -229,7 +175,7 @@ def _reason_without_manifest(path: Path, error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _item_from_line(line: str, manifest: Path, number: int) -> Item:
+def _item_from_line(line: str, manifest: SetFile, number: int) -> Item:
     where = f"{manifest.name} line {number}"
     try:
         fields = json.loads(line)
@@ -266,7 +212,7 @@ def _item_from_line(line: str, manifest: Path, number: int) -> Item:
     )
 
 
-def _path(fields: dict[str, Any], key: str, folder: Path, where: str) -> Path | None:
+def _path(fields: dict[str, Any], key: str, folder: SetFile, where: str) -> SetFile | None:
     """Take a path out of a line's fields; None where it is null or not there."""
     value = fields.pop(key, None)
     if value is None:
@@ -294,65 +240,7 @@ def _check_clips(items: tuple[Item, ...]) -> None:
             raise _bad_line(item.where, why)
 
 
-def _pixels(path: Path, item: Item) -> Pixels:
-    bgr = _decoded(path, item, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-    if bgr.dtype != np.uint8:
-        raise _wrong_type(item, path, bgr, "8-bit RGB")
-    pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-    return pixels
-
-
-def _grey(
-    path: Path | None, item: Item, size: Size, dtype: type[np.uint8] | type[np.uint16]
-) -> npt.NDArray[Any] | None:
-    if path is None:
-        return None
-    values = _decoded(path, item, cv2.IMREAD_UNCHANGED)
-    if values.dtype != dtype or values.ndim != 2:
-        raise _wrong_type(item, path, values, f"{8 * np.dtype(dtype).itemsize}-bit grey")
-    if values.shape != size:
-        raise _wrong_size(item, path, values.shape, size)
-    return values
-
-
-def _decoded(path: Path, item: Item, flags: int) -> npt.NDArray[Any]:
-    try:
-        # By way of bytes: cv2.imread cannot open every file name on Windows.
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise DatasetError(
-            f"{item.where}: cannot read {path.name!r}",
-            why=f"{type(error).__name__}: {error}",
-            fix="check the file and its permissions",
-        ) from error
-    image: npt.NDArray[Any] | None = cv2.imdecode(data, flags) if data.size else None
-    if image is None:
-        raise DatasetError(
-            f"{item.where}: cannot read {path.name!r}",
-            why="it is not an image, or it is damaged",
-            fix="replace the file, or take the line out",
-        )
-    return image
-
-
 def _bad_line(where: str, why: str) -> DatasetError:
     return DatasetError(
         f"{where} is no item of a set", why=why, fix="correct the line, or take it out"
-    )
-
-
-def _wrong_type(item: Item, path: Path, found: npt.NDArray[Any], wanted: str) -> DatasetError:
-    channels = 1 if found.ndim == 2 else found.shape[2]
-    return DatasetError(
-        f"{item.where}: {path.name!r} is not {wanted}",
-        why=f"it has {channels} channel{'s' * (channels > 1)} of {found.dtype}",
-        fix=f"save it as {wanted}",
-    )
-
-
-def _wrong_size(item: Item, path: Path, found: tuple[int, ...], wanted: Size) -> DatasetError:
-    return DatasetError(
-        f"{item.where}: {path.name!r} has another size than its frame",
-        why=f"it is {found[1]}x{found[0]}, the frame is {wanted[1]}x{wanted[0]}",
-        fix="make all files of an item one size",
     )

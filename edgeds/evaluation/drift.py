@@ -18,8 +18,9 @@ import numpy as np
 from edgeds.errors import DatasetError
 from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation import metrics
-from edgeds.evaluation.dataset import Dataset, Item, in_clip_order, load
+from edgeds.evaluation.dataset import Dataset, Item, in_clip_order
 from edgeds.evaluation.disturb import CASES, Case, Shot, Take, seen
+from edgeds.evaluation.sample import load
 from edgeds.plate.maintenance import Maintenance
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels

@@ -13,15 +13,9 @@ import numpy as np
 
 from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
 from edgeds.evaluation import metrics
-from edgeds.evaluation.dataset import (
-    Dataset,
-    Item,
-    Mask,
-    Sample,
-    check_stems_differ,
-    in_clip_order,
-    load,
-)
+from edgeds.evaluation.dataset import Dataset, Item, check_stems_differ, in_clip_order
+from edgeds.evaluation.sample import Mask, Sample, load
+from edgeds.evaluation.set_files import SetFile
 from edgeds.evaluation.statistics import Mean, Tally
 from edgeds.sinks.replacing import replace_file, replacing
 from edgeds.types import FloatMap, Frame, Maps, Pixels
@@ -107,7 +101,7 @@ def evaluate(
         _make_folders(save_to)
     tally, clip, frame_secs = Tally(), _Clip(), []
     estimate: Estimate | None = None
-    plate_in_use: tuple[Path, str | None] | None = None
+    plate_in_use: tuple[SetFile, str | None] | None = None
     for position, item in enumerate(in_clip_order(dataset.items)):
         sample = load(item)
         if estimate is None or (item.plate, item.clip) != plate_in_use:

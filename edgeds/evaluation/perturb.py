@@ -29,7 +29,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.evaluation.dataset import Sample
+from edgeds.evaluation.sample import Sample
 from edgeds.types import FloatMap, Pixels
 
 Spoil: TypeAlias = Callable[[Sample, float, np.random.Generator], Sample]

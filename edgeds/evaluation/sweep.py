@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgeds.errors import DatasetError
-from edgeds.evaluation.dataset import Dataset, Item, load
+from edgeds.evaluation.dataset import Dataset, Item
 from edgeds.evaluation.evaluate import EstimateForPlate, alpha_scores
 from edgeds.evaluation.perturb import PERTURBATIONS, spoiled_sample
+from edgeds.evaluation.sample import load
 from edgeds.evaluation.statistics import Mean, Tally
 from edgeds.types import Frame
 

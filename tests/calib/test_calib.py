@@ -16,7 +16,8 @@ import pytest
 from calib.compose import composed
 from calib.sample import sampled, without_near_duplicates
 from edgeds.errors import DatasetError, SourceError
-from edgeds.evaluation.dataset import load, read_set
+from edgeds.evaluation.dataset import read_set
+from edgeds.evaluation.sample import load
 
 ROOT = Path(__file__).parents[2]
 MakeClip = Callable[..., Path]
@@ -181,7 +182,7 @@ def test_the_command_warns_of_a_small_set_and_asks_for_no_less_than_calibration_
     tmp_path: Path,
 ) -> None:
     def run(count: int) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "calib", "sample", "calib/default"]
+        command = [sys.executable, "-m", "calib", "sample", "calib/default.zip"]
         options = ["-o", tmp_path / f"set{count}", "--count", str(count)]
         return subprocess.run(
             [*command, *options], capture_output=True, text=True, check=False, cwd=ROOT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -33,9 +34,9 @@ def test_a_set_of_99_frames_is_refused_and_one_of_100_is_warned_about(
 
 
 def test_the_set_that_ships_is_large_enough_and_free_of_warnings() -> None:
-    folder = shipped_calibration_set()
-    assert folder is not None
-    found = read_calibration_set(folder)
+    archive = shipped_calibration_set()
+    assert archive is not None
+    found = read_calibration_set(archive)
     assert found.warning is None
     assert any(item.empty for item in found.calibration)
     assert any(item.alpha for item in found.held_out)
@@ -44,7 +45,9 @@ def test_the_set_that_ships_is_large_enough_and_free_of_warnings() -> None:
     rooms = {i.scene for i in (*found.calibration, *found.held_out) if i.scene.startswith("r100_")}
     assert rooms
     assert not any(name.endswith("7") for name in rooms)
-    told = (folder / "LICENSES.tsv").read_text()
+    with zipfile.ZipFile(archive) as opened:
+        told = opened.read("LICENSES.tsv").decode()
+    assert told == (archive.parent / "LICENSES.tsv").read_text(encoding="utf-8")
     assert "GPL" not in told
     assert all(i.scene in told for i in (*found.calibration, *found.held_out))
 

@@ -17,7 +17,8 @@ from edgeds.engine.build.gate import (
     measured_latency,
     verdict,
 )
-from edgeds.evaluation.dataset import Item, Sample
+from edgeds.evaluation.dataset import Item
+from edgeds.evaluation.sample import Sample
 from edgeds.types import FloatMap, Maps
 
 SIZE = 40, 60

@@ -12,7 +12,8 @@ import pytest
 from tiny_set import SIZE, MakeSet, write
 
 from edgeds.errors import DatasetError
-from edgeds.evaluation.dataset import check_stems_differ, in_clip_order, load, read_set
+from edgeds.evaluation.dataset import check_stems_differ, in_clip_order, read_set
+from edgeds.evaluation.sample import load
 
 
 def test_an_item_loads_as_rgb_alpha_and_metres(make_set: MakeSet) -> None:

@@ -11,8 +11,9 @@ import pytest
 from tiny_set import SIZE, MakeSet, write
 
 from edgeds.errors import DatasetError, RunError, ShapeError, SinkError
-from edgeds.evaluation.dataset import in_clip_order, load, read_set
+from edgeds.evaluation.dataset import in_clip_order, read_set
 from edgeds.evaluation.evaluate import Estimate, EstimateForPlate, evaluate
+from edgeds.evaluation.sample import load
 from edgeds.types import Frame, Maps, Pixels
 
 RAMP = np.linspace(0.2, 0.4, SIZE[1], dtype=np.float32)[None].repeat(SIZE[0], axis=0)

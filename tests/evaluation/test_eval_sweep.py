@@ -12,10 +12,11 @@ import pytest
 from tiny_set import SIZE, MakeSet
 
 from edgeds.errors import DatasetError, InputError
-from edgeds.evaluation.dataset import Item, Sample, read_set
+from edgeds.evaluation.dataset import Item, read_set
 from edgeds.evaluation.evaluate import Estimate, evaluate
 from edgeds.evaluation.perturb import PERTURBATIONS, Perturbation, spoiled_sample
 from edgeds.evaluation.plot import check_can_plot, plot
+from edgeds.evaluation.sample import Sample
 from edgeds.evaluation.sweep import sweep
 from edgeds.types import Frame, Maps, Pixels
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from edgeds.errors import DatasetError
 from edgeds.evaluation.dataset import Item, in_clip_order, read_set
+from edgeds.evaluation.sample import bytes_of
+from edgeds.evaluation.set_files import SetFile
 from edgeds.evaluation.settings import CALIBRATION
 
 
@@ -106,11 +108,11 @@ def hash_of(items: Sequence[Item]) -> str:
     not their paths.
     """
     digest = hashlib.sha256()
-    of_file: dict[Path, str] = {}
+    of_file: dict[SetFile, str] = {}
     for item in items:
         digest.update(f"{item.scene}\0{item.empty}\0{item.clip}\0{item.index}".encode())
         for path in (item.frame, item.plate, item.alpha, item.ignore, item.depth_mm):
             if path is not None and path not in of_file:
-                of_file[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+                of_file[path] = hashlib.sha256(bytes_of(path, item)).hexdigest()
             digest.update(of_file[path].encode() if path is not None else b"-")
     return digest.hexdigest()

@@ -14,7 +14,8 @@ import numpy as np
 
 from edgeds.engine.settings import GATE
 from edgeds.evaluation import metrics
-from edgeds.evaluation.dataset import Item, Sample, load
+from edgeds.evaluation.dataset import Item
+from edgeds.evaluation.sample import Sample, load
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, FloatMap, Maps, Pixels, PlateFeatures, Size
 

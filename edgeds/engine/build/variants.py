@@ -16,7 +16,9 @@ from edgeds.engine.build.ranges import METHODS, Histogram, Method
 from edgeds.engine.card import Card, read_card, sha256_of
 from edgeds.engine.settings import GATE
 from edgeds.errors import EngineError
-from edgeds.evaluation.dataset import Item, load
+from edgeds.evaluation.dataset import Item
+from edgeds.evaluation.sample import load
+from edgeds.evaluation.set_files import SetFile
 from edgeds.sources.scaling import resized
 from edgeds.types import Size
 
@@ -156,7 +158,7 @@ def _inputs(source: Path, items: Sequence[Item], size: Size) -> Iterator[dict[st
     from edgeds.engine.onnxruntime import OnnxRuntimeEngine, patient_options
 
     engine = OnnxRuntimeEngine(source, read_card(source), patient_options())
-    plate_in_use: Path | None = None
+    plate_in_use: SetFile | None = None
     features: dict[str, Any] = {}
     for item in items:
         sample = load(item)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgeds.cli.doctor.diagnosis import Diagnosis, diagnose
+from edgeds.cli.doctor.opencv import import_problem, opencv_advice
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.choice import engine_choices, engine_for
 from edgeds.engine.cuda import Cuda, Gpu
@@ -227,3 +228,35 @@ def test_doctor_tells_people_and_programs_the_same(edgeds: Edgeds) -> None:
         assert one["name"] in text.stdout
     for one in told["libraries"]:
         assert one["version"] or one["install"] in text.stdout
+
+
+def test_one_opencv_that_loads_needs_no_advice() -> None:
+    assert opencv_advice(("opencv-python-headless",), "") == ""
+    assert opencv_advice(("opencv-python",), "") == ""
+
+
+def test_two_opencv_packages_are_named_with_the_remedy() -> None:
+    advice = opencv_advice(("opencv-python", "opencv-python-headless"), "")
+    assert "overwrite each other's files" in advice
+    assert "pip uninstall -y opencv-python opencv-python-headless" in advice
+    assert advice.endswith("pip install opencv-python-headless")
+
+
+def test_an_opencv_that_does_not_load_is_named_with_the_reason() -> None:
+    def broken() -> None:
+        raise ImportError("libGL.so.1: cannot open shared object file\nmore")
+
+    problem = import_problem(broken)
+    assert problem == "ImportError: libGL.so.1: cannot open shared object file"
+    assert import_problem() == ""
+    advice = opencv_advice(("opencv-python",), problem)
+    assert "libGL" in advice
+    assert "pip uninstall -y opencv-python, then pip install opencv-python-headless" in advice
+    assert opencv_advice((), problem).endswith("pip install opencv-python-headless")
+
+
+def test_the_doctor_gives_the_advice_on_opencv_first() -> None:
+    diagnosis = replace(diagnose(), opencv_advice="two of them", cuda=GPU, system="Linux aarch64")
+    assert diagnosis.advice[0] == "two of them"
+    assert len(diagnosis.advice) == 2
+    assert "opencv_advice" not in diagnosis.to_json()

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
+from edgeds.cli.doctor.opencv import import_problem, installed_packages, opencv_advice
 from edgeds.engine.choice import EngineChoice, engine_choices
 from edgeds.engine.cuda import Cuda, find_cuda
 from edgeds.errors import SinkError
@@ -99,6 +100,8 @@ class Diagnosis:
     encoders: tuple[Encoder, ...]
     display_problem: str
     """Empty where windows can be shown."""
+    opencv_advice: str = ""
+    """What to do about OpenCV's packages; empty where all is well."""
 
     @property
     def chosen(self) -> EngineChoice | None:
@@ -107,6 +110,10 @@ class Diagnosis:
     @property
     def advice(self) -> tuple[str, ...]:
         """What the user could do to get more out of this machine."""
+        return tuple(line for line in (self.opencv_advice, *self._gpu_advice) if line)
+
+    @property
+    def _gpu_advice(self) -> tuple[str, ...]:
         if not self.cuda.gpus or (self.chosen and self.chosen.runs_on.startswith("cuda")):
             return ()
         name = self.cuda.gpus[0].name
@@ -151,7 +158,7 @@ class Diagnosis:
             for one in self.engines
         ]
         told = asdict(self)
-        del told["engines"]
+        del told["engines"], told["opencv_advice"]
         chosen = None if self.chosen is None else self.chosen.card.name
         return {**told, "engines": engines, "chosen": chosen, "advice": list(self.advice)}
 
@@ -173,6 +180,7 @@ def diagnose(root: Path = Path("/")) -> Diagnosis:
         cameras=_cameras(root),
         encoders=_encoders(),
         display_problem=_display_problem(),
+        opencv_advice=opencv_advice(installed_packages(), import_problem()),
     )
 
 

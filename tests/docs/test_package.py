@@ -1,0 +1,110 @@
+"""What the package says of itself is true, and its README works away from the repository."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatch_build import PlaceHook, with_absolute_links
+
+ROOT = Path(__file__).parents[2]
+PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def metadata(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("EDGEDS_URL", url)
+    found: dict[str, Any] = {"version": "1.2.3"}
+    PlaceHook(str(ROOT), {}).update(found)
+    return found
+
+
+def test_without_an_address_the_package_claims_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = metadata("", monkeypatch)
+    assert "urls" not in found
+    assert found["readme"]["text"] == (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_with_an_address_every_link_of_readme_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = metadata("https://example.org/me/edgeds/", monkeypatch)
+    text = found["readme"]["text"]
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert len(targets) > 15
+    assert all(target.startswith("https://") for target in targets), targets
+    assert "https://example.org/me/edgeds/raw/v1.2.3/docs/images/moving.webp" in targets
+    assert "https://example.org/me/edgeds/blob/v1.2.3/MODEL.md" in targets
+    assert found["urls"]["Changelog"].startswith("https://example.org/me/edgeds/")
+
+
+def test_links_that_are_absolute_already_stay() -> None:
+    text = "[a](https://elsewhere.org/x) [b](#limits) ![c](d.png)"
+    assert with_absolute_links(text, "https://h/o/r", "v1") == (
+        "[a](https://elsewhere.org/x) [b](#limits) ![c](https://h/o/r/raw/v1/d.png)"
+    )
+
+
+def test_the_licence_expression_names_the_licences_of_everything_bundled() -> None:
+    (expression,) = re.findall(r'^license = "(.*)"$', PROJECT, flags=re.MULTILINE)
+    named = set(expression.split(" AND "))
+    found = {"Apache-2.0"}
+    for path in (ROOT / "calib/LICENSES.tsv", ROOT / "tests/data/LICENSES.tsv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                found.add(spdx_of(row["licence"]))
+    assert found == named
+
+
+def spdx_of(words: str) -> str:
+    """The name in SPDX's list of what a LICENSES.tsv says."""
+    for start, name in (
+        ("CC0", "CC0-1.0"),
+        ("CC-BY-3.0", "CC-BY-3.0"),
+        ("MIT", "MIT"),
+        ("Apache-2.0", "Apache-2.0"),
+        ("You are free to use", "LicenseRef-free-use"),
+        ("free to use", "LicenseRef-free-use"),
+    ):
+        if words.startswith(start):
+            return name
+    raise AssertionError(f"no SPDX name for {words!r}")
+
+
+def test_every_licence_reference_has_its_words() -> None:
+    for name in re.findall(r"LicenseRef-[\w-]+", PROJECT):
+        assert (ROOT / "LICENSES" / f"{name}.txt").is_file()
+
+
+def test_the_citation_has_the_packages_version() -> None:
+    (version,) = re.findall(r'^version = "(.*)"$', PROJECT, flags=re.MULTILINE)
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    import edgeds
+
+    text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    missing = [name for name in edgeds.__all__ if not re.search(rf"^::: .*\.{name}$", text, re.M)]
+    assert not missing
+
+
+def test_tools_of_a_checkout_are_groups_and_no_extras_of_the_package() -> None:
+    extras, groups = names_of("project.optional-dependencies"), names_of("dependency-groups")
+    assert groups == {"test", "train", "docs"}
+    assert not extras & groups
+    assert {"build", "web", "webrtc", "window"} <= extras
+
+
+def names_of(section: str) -> set[str]:
+    """The keys of a section of pyproject.toml; Python 3.10 has no reader for TOML."""
+    text = PROJECT.partition(f"[{section}]\n")[2].partition("\n[")[0]
+    return set(re.findall(r"^([\w-]+) = \[", text, flags=re.MULTILINE))
+
+
+def test_the_calibration_set_ships_as_one_file() -> None:
+    assert '"calib/default.zip" = "edgeds/calib/default.zip"' in PROJECT
+    with zipfile.ZipFile(ROOT / "calib/default.zip") as archive:
+        assert "manifest.jsonl" in archive.namelist()

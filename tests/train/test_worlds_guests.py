@@ -12,7 +12,7 @@ pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install
 
 from train.worlds.avatars import avatar, stands
 from train.worlds.camera import Camera
-from train.worlds.guests import visited
+from train.worlds.guests import visited, walked
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight
 from train.worlds.picture import seen
@@ -96,7 +96,9 @@ def test_a_visit_changes_the_frame_and_leaves_the_plate(person: tuple[Path, Path
         changed = np.abs(drawing.frame.astype(int) - drawing.plate)[away].max(-1)
         assert np.median(changed) <= 1, "far from the guest nothing changes"
         assert changed.max() > 5, "its shadow lies on the floor"
-        assert drawing.notes == {"foreground": ["avatar"] * len(drawing.notes["foreground"])}
+        assert drawing.notes is not None
+        assert set(drawing.notes["foreground"]) == {"avatar"}
+        assert len(drawing.notes["people"]) == len(drawing.notes["foreground"])
 
 
 def test_an_avatar_that_is_cut_off_does_not_stand(person: tuple[Path, Path]) -> None:
@@ -130,3 +132,24 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path
     assert result.exit_code == 2
     assert "visited" in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_who_walks_is_noted_with_height_and_where_feet_and_head_are(
+    person: tuple[Path, Path],
+) -> None:
+    drawings = list(walked(np.random.default_rng(2), a_shot(), library_of(person), 6))
+    assert len(drawings) >= 3
+    assert all(np.array_equal(one.plate, drawings[0].plate) for one in drawings)
+    heights = set()
+    for drawing in drawings:
+        assert drawing.notes is not None
+        assert drawing.frame_depth_m is not None
+        for told in drawing.notes["people"]:
+            heights.add(told["height_m"])
+            assert 1.45 <= told["height_m"] <= 2
+            row = (told["feet_px"][0] + told["head_px"][0]) / 2
+            column = (told["feet_px"][1] + told["head_px"][1]) / 2
+            if 0 < row < SIZE[0] and 0 < column < SIZE[1] and len(drawing.notes["people"]) == 1:
+                seen_m = drawing.frame_depth_m[int(row), int(column)]
+                assert seen_m == pytest.approx(told["depth_m"], rel=0.1)
+    assert len(heights) > 2

@@ -76,7 +76,8 @@ class Camera:
             radius = wanted / (1 + self.bend * radius**2)
         share = radius / max(float(np.hypot(x, y)), 1e-9)
         per = size[1] / (2 * edge)
-        return size[0] / 2 - y * share * per, size[1] / 2 + x * share * per, float(forward)
+        row, column = size[0] / 2 - y * share * per, size[1] / 2 + x * share * per
+        return float(row), float(column), float(forward)
 
 
 def some_lens(rng: np.random.Generator) -> tuple[float, float, float]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from train.worlds.avatars import Avatar
 from train.worlds.camera import Camera
-from train.worlds.film import film_for
+from train.worlds.film import Film, film_for
 from train.worlds.furniture import Model
 from train.worlds.library import Library, Thing
-from train.worlds.picture import seen
+from train.worlds.picture import Seen, seen
 from train.worlds.raycast import FAR, Both, Mesh, Scene, Vectors
 from train.worlds.shapes import box
 from train.worlds.shot import Shot
@@ -37,25 +38,55 @@ class _Party:
     names: list[str]
     taken: list[tuple[float, float, float]]
     """x, z, radius."""
+    people: list[dict[str, object]]
+    """Of those who stand upright: height, and where feet and head are seen."""
 
 
 def visited(rng: np.random.Generator, shot: Shot, library: Library) -> Drawing | None:
     """The place with somebody in it and without; None where nobody found a spot."""
-    party = _Party([], [], [], [])
+    party = _Party([], [], [], [], [])
     for _ in range(int(rng.choice([1, 2, 3, 5], p=[0.45, 0.3, 0.17, 0.08]))):
         _come(rng, shot, library, party)
     if not party.meshes:
         return None
     world = Both(shot.scene, Scene(party.seats)) if party.seats else shot.scene
-    empty = replace(shot.light, glow=shot.light.glow.on(world))
-    peopled = Both(world, Scene(party.meshes))
-    light = replace(shot.light, glow=shot.light.glow.on(peopled))
-    first = len(world.meshes)
-    frame = seen(peopled, shot.camera, shot.size, light, shot.air, share_from=first)
+    frame = _with_party(shot, world, party)
     if not _FEWEST_PX < frame.share.mean() < _MOST:
         return None
-    plate = seen(world, shot.camera, shot.size, empty, shot.air)
+    light = replace(shot.light, glow=shot.light.glow.on(world))
+    plate = seen(world, shot.camera, shot.size, light, shot.air)
+    return _drawing(shot, party, frame, plate, film_for(rng, plate.light, stops=shot.stops))
+
+
+def walked(
+    rng: np.random.Generator, shot: Shot, library: Library, frames: int
+) -> Iterator[Drawing]:
+    """Standing people of random heights, one or two a frame, in one place before one camera.
+
+    The notes of each have height_m, feet_px and head_px (row, column) and depth_m: the truth for
+    what is measured by people who walk through.
+    """
+    plate = seen(shot.scene, shot.camera, shot.size, shot.light, shot.air)
     film = film_for(rng, plate.light, stops=shot.stops)
+    for _ in range(frames):
+        party = _Party([], [], [], [], [])
+        for _ in range(1 if rng.random() < 0.7 else 2):
+            _walk(rng, shot, library, party)
+        if party.meshes:
+            yield _drawing(shot, party, _with_party(shot, shot.scene, party), plate, film)
+
+
+def _with_party(shot: Shot, world: Scene, party: _Party) -> Seen:
+    scene = Both(world, Scene(party.meshes))
+    light = replace(shot.light, glow=shot.light.glow.on(scene))
+    first = len(world.meshes)
+    return seen(scene, shot.camera, shot.size, light, shot.air, share_from=first)
+
+
+def _drawing(shot: Shot, party: _Party, frame: Seen, plate: Seen, film: Film) -> Drawing:
+    notes: dict[str, object] = {"foreground": party.names}
+    if party.people:
+        notes["people"] = party.people
     return Drawing(
         plate=film.pixels(plate.light),
         plate_depth_m=plate.depth_m,
@@ -63,22 +94,29 @@ def visited(rng: np.random.Generator, shot: Shot, library: Library) -> Drawing |
         frame=film.pixels(frame.light),
         frame_depth_m=frame.depth_m,
         alpha=frame.share,
-        notes={"foreground": party.names},
+        notes=notes,
     )
+
+
+def _walk(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
+    """Somebody who stands, a cut-out or a model, brought to a random height."""
+    person = library.person(rng) if shot.camera.pitch > _STEEP and rng.random() < 0.7 else None
+    if person is not None:
+        _relief(rng, shot, party, person)
+        return
+    standing = [m for m in library.beings if _is_standing(m)]
+    if standing:
+        model = standing[int(rng.integers(len(standing)))]
+        scale = _some_height(rng) / model.size_m[1]
+        wide, high, deep = (float(side * scale) for side in model.size_m)
+        _bring(rng, shot, party, [replace(model, size_m=(wide, high, deep))])
 
 
 def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
     """One more, if there is a spot."""
     dice, steep = rng.random(), shot.camera.pitch < _STEEP
     if dice < 0.42 and not steep and (person := library.person(rng)) is not None:
-        height = float(np.clip(rng.normal(1.70, 0.09), 1.45, 2.0))
-        radius = min(0.5 * person.width * height, 0.45)
-        spot = _spot(rng, shot, party, radius, height)
-        if spot is not None:
-            yaw = _towards(shot.camera, spot) + rng.normal(0, 0.15)
-            at = (spot.x, spot.ground_m, spot.z)
-            party.meshes.append(person.mesh(at, float(yaw), height, _gain(rng)))
-            party.names.append("avatar")
+        _relief(rng, shot, party, person)
         return
     vehicles = library.outdoors.get("vehicle", [])
     if shot.outdoors and dice < 0.62 and vehicles:
@@ -90,6 +128,40 @@ def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party)
         beings = [m for m in library.beings if shot.outdoors or "horse" not in m.name]
         people = [m for m in beings if not any(word in m.name for word in _ANIMALS)]
         _bring(rng, shot, party, people if people and rng.random() < 0.8 else beings)
+
+
+def _relief(rng: np.random.Generator, shot: Shot, party: _Party, person: Avatar) -> None:
+    height = _some_height(rng)
+    spot = _spot(rng, shot, party, min(0.5 * person.width * height, 0.45), height)
+    if spot is not None:
+        yaw = _towards(shot.camera, spot) + rng.normal(0, 0.15)
+        at = (spot.x, spot.ground_m, spot.z)
+        party.meshes.append(person.mesh(at, float(yaw), height, _gain(rng)))
+        party.names.append("avatar")
+        party.people.append(_measured(shot, spot, height))
+
+
+def _measured(shot: Shot, spot: Spot, height: float) -> dict[str, object]:
+    """Where feet and head of somebody upright are seen."""
+    feet = np.array((spot.x, spot.ground_m, spot.z), np.float32)
+    row, column, depth = shot.camera.seen_at(feet, shot.size)
+    head = shot.camera.seen_at(feet + np.array((0, height, 0), np.float32), shot.size)
+    return {
+        "height_m": round(height, 3),
+        "feet_px": [round(row, 1), round(column, 1)],
+        "head_px": [round(head[0], 1), round(head[1], 1)],
+        "depth_m": round(depth, 3),
+    }
+
+
+def _some_height(rng: np.random.Generator) -> float:
+    """Of an adult, metres."""
+    return float(np.clip(rng.normal(1.70, 0.09), 1.45, 2.0))
+
+
+def _is_standing(model: Model) -> bool:
+    seated = any(word in model.name for word in ("sit", "lying"))
+    return "male" in model.name and not seated and model.size_m[1] > 1.5
 
 
 def _bring(
@@ -111,6 +183,8 @@ def _bring(
     yaw, at = float(rng.uniform(-np.pi, np.pi)), (spot.x, spot.ground_m, spot.z)
     party.meshes.extend(thing.meshes(at, yaw, gain=_gain(rng)))
     party.names.append(thing.name)
+    if isinstance(thing, Model) and _is_standing(thing):
+        party.people.append(_measured(shot, spot, thing.size_m[1]))
     if "sit" in thing.name and thing.size_m[1] > 1.2:
         party.seats.append(_stool(rng, thing, spot, yaw))
 
@@ -151,7 +225,8 @@ def _places(rng: np.random.Generator, shot: Shot) -> Iterator[Vectors]:
     for _ in range(_TRIES):
         if len(ground) and rng.random() < 0.6:
             number = ground[int(rng.integers(len(ground)))]
-            yield camera.origin + hits.t[number] * rays[number]
+            near = rng.uniform(-0.15, 0.15, 3) * (1, 0, 1)
+            yield np.asarray(camera.origin + hits.t[number] * rays[number] + near, np.float32)
             continue
         ray = rays[int(rng.integers(len(rays)))] * (1, 0, 1)
         ahead = camera.origin + ray / np.linalg.norm(ray) * rng.uniform(0.7, 3.5)

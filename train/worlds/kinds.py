@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from train.worlds.flats import flat_shots
-from train.worlds.guests import visited
+from train.worlds.guests import visited, walked
 from train.worlds.interiors import interior_shots
 from train.worlds.library import Library
 from train.worlds.rooms import room_shots
@@ -24,8 +24,11 @@ EMPTY: dict[str, Shots] = {
 }
 """Places without anybody."""
 _VISITED = {"rooms": 0.35, "streets": 0.37, "flats": 0.16, "interiors": 0.12}
-KINDS = (*EMPTY, "visited")
-"""Visited: one of the others, and somebody in it."""
+KINDS = (*EMPTY, "visited", "walks")
+"""Visited: one of the others, and somebody in it. Walks: one camera, and people of known height in
+many frames, a clip a world.
+"""
+_FRAMES = 24  # of a walk
 
 
 def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Draw:
@@ -34,6 +37,8 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
     Raises:
         KeyError: there is no such kind.
     """
+    if kind == "walks":
+        return lambda rng: _walk(rng, library, size)
     if kind != "visited":
         shots = EMPTY[kind]
         return lambda rng: (developed(rng, shot) for shot in shots(rng, library, size))
@@ -46,3 +51,16 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
                 yield drawing
 
     return draw
+
+
+def _walk(rng: np.random.Generator, library: Library, size: tuple[int, int]) -> Iterator[Drawing]:
+    """The first camera of a street or a room before which enough people find a spot."""
+    place = "streets" if rng.random() < 0.6 else "rooms"
+    for _ in range(20):
+        for shot in EMPTY[place](rng, library, size):
+            if shot.camera.at[1] < 1.2:  # a robot sees no ground to walk on
+                continue
+            frames = list(walked(rng, shot, library, _FRAMES))
+            if len(frames) >= _FRAMES // 2:
+                yield from frames
+                return

@@ -5,6 +5,8 @@ The manifest's lines are what every set's are (frame, plate, alpha, depth_mm, sc
 - world: the kind that was drawn.
 - sky: true where the depth is known everywhere: 0 then is the sky or what is beyond 60 m (inverse
   depth 0), never unknown.
+- clip, index: of kinds whose worlds are clips of one camera.
+- foreground, people: who is there; height_m, feet_px, head_px, depth_m of who stands upright.
 - plate_depth_mm: where frame and plate differ, the depth of the plate; depth_mm is the frame's.
 - camera: at_m, yaw, pitch, roll, fov (degrees), bend (train.worlds.camera).
 
@@ -82,6 +84,8 @@ def write_worlds(
             continue
         views = enumerate(draw(np.random.default_rng((seed, number, val))))
         items = [_kept(folder, scene, view, one) | {"world": world} for view, one in views]
+        if world == "walks":
+            items = [item | {"clip": scene, "index": i} for i, item in enumerate(items)]
         with manifest.open("a") as lines:  # at once, when all its files are there
             lines.write("".join(json.dumps(item) + "\n" for item in items))
         yield number

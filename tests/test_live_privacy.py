@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.live.composing import HIDING_VIEWS
 from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
@@ -23,7 +22,7 @@ from edgeds.plate.settings import PlateCapture
 from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Pixels, Source
-from edgeds.views.settings import View
+from edgeds.views.settings import HIDING_VIEWS, View
 
 SIZE = (90, 160)
 ROOM = SyntheticSource(size=SIZE).plate

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgeds.cli.console import print_json, print_table, say, stop_on_signal
+from edgeds.cli.console import say, stop_on_signal
 from edgeds.cli.engine import engine_beside
+from edgeds.cli.live_report import report, say_choices, status_line
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -31,12 +31,10 @@ from edgeds.live.web.settings import PAGE
 from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from edgeds.live.control import LiveControl, LiveStatus
-    from edgeds.live.run import LiveReport, LiveRun, Window
+    from edgeds.live.live_plate import PlateChoice
+    from edgeds.live.run import LiveRun, Window
     from edgeds.plate.plate import Plate
-    from edgeds.plate.status import PlateStatus
+    from edgeds.sources import LiveSource, RealTimeSource
     from edgeds.types import StreamInfo
 
 
@@ -44,22 +42,49 @@ def live_command(
     source: SourceArgument = None,
     camera: CameraOption = None,
     plate: Annotated[
-        Path | None,
-        typer.Option("-b", "--plate", help="Picture of the empty scene; without it, taken now."),
+        str | None,
+        typer.Option(
+            "-b",
+            "--plate",
+            metavar="FILE|last|new",
+            help="A picture of the empty scene; the last plate of this source; or a new one. "
+            "Default: the last one if it fits the view, else a new one.",
+        ),
+    ] = None,
+    allow_motion: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-motion/--no-allow-motion",
+            "--plate-from-stream",
+            help="Estimate the plate from the running stream, for scenes that are never empty. "
+            "Default: for clips (file:...), not for cameras.",
+        ),
     ] = None,
     show: Annotated[
-        bool | None, typer.Option(help="A window; without either, where there is a display.")
+        bool | None,
+        typer.Option(help="Show the result in a window. Default: where there is a display."),
     ] = None,
     serve: Annotated[
         str | None,
-        typer.Option(metavar="[HOST:]PORT", help="A page to look at, in any browser."),
+        typer.Option(metavar="[HOST:]PORT", help="Show the result on a page, in any browser."),
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="A video file of what is shown.")] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep the page's token in this file, so that its link stays valid between runs.",
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Record the result to a video file.")
+    ] = None,
     virtual_camera: Annotated[
-        bool, typer.Option("--virtual-camera", help="As a camera for other programs.")
+        bool,
+        typer.Option("--virtual-camera", help="Be a camera for other programs."),
     ] = False,
     virtual_camera_device: Annotated[
-        str | None, typer.Option(help="Which one, such as /dev/video10.")
+        str | None,
+        typer.Option(metavar="DEVICE", help="The virtual camera to use, such as /dev/video10."),
     ] = None,
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
@@ -67,26 +92,27 @@ def live_command(
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     size: Annotated[
-        str | None, typer.Option(metavar="WxH", help="Ask the camera for, such as 1280x720.")
+        str | None,
+        typer.Option(metavar="WxH", help="Ask the camera for this size, such as 1280x720."),
     ] = None,
-    fps: Annotated[float | None, typer.Option(min=1, max=1000, help="Ask the camera for.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=1, max=1000, help="Ask the camera for this rate.")
+    ] = None,
     pixel_format: Annotated[
-        Literal["auto", "mjpg", "yuyv"], typer.Option(help="Ask the camera for.")
+        Literal["auto", "mjpg", "yuyv"], typer.Option(help="Ask the camera for this format.")
     ] = "auto",
     rtsp_transport: TransportOption = "auto",
     duration: Annotated[
-        float | None, typer.Option(metavar="SECS", min=0, help="End after so long.")
+        float | None, typer.Option(metavar="SECS", min=0, help="End after this time.")
     ] = None,
     max_frames: Annotated[
-        int | None, typer.Option(min=1, help="End after so many frames shown.")
+        int | None, typer.Option(min=1, help="End after this many frames.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show live who and what was not in the empty scene, and how near everything is."""
+    """Show live what was not in the empty scene, and how near everything is."""
     from edgeds.live.memory import return_large_arrays
     from edgeds.live.run import LiveRun
-    from edgeds.plate.file import plate_from_file
-    from edgeds.plate.plate import fitted
     from edgeds.sources.scaling import size_from_text
     from edgeds.sources.url import masked
     from edgeds.views.backdrop import open_backdrop
@@ -95,7 +121,8 @@ def live_command(
     uri = uri_from_arguments(source, camera)
     wanted_size = None if size is None else size_from_text(size)
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)
-    given = None if plate is None else plate_from_file(plate)
+    given = _given(plate)
+    token = _token(serve, token_file)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device))
         frames = open_camera(
@@ -114,10 +141,11 @@ def live_command(
         if behind is not None:
             stack.callback(behind.close)
         window = None if show is False else _window(info, must=bool(show))
+        choice = _plate_choice(frames, masked(uri), given, plate, allow_motion)
         run = LiveRun(
             frames,
             network,
-            None if given is None else fitted(given, info.size),
+            choice=choice,
             view=view,
             opacity=opacity,
             backdrop=behind,
@@ -127,23 +155,23 @@ def live_command(
             stop=stop,
         )
         stack.enter_context(run)
-        _say_choices(info, network.name, given)
+        say_choices(info, network.name, choice)
         if window is not None:
             say("keys in the window: b plate, v view, r record, s snapshot, q quit")
         elif show is None and not (serve or record or virtual_camera):
             serve = str(PAGE.port)  # no display: then in the browser
         if serve is not None:
-            _add_page(run, serve)
+            _add_page(run, serve, token)
         if virtual_camera:
             _add_virtual_camera(run, info, virtual_camera_device)
         if record is not None:
             run.start_recording()
-        with _status_line(run):
-            report = run.run(duration_secs=duration, max_frames=max_frames)
-    _report(report, source=masked(uri), engine=network.name, as_json=as_json)
+        with status_line(run):
+            done = run.run(duration_secs=duration, max_frames=max_frames)
+    report(done, source=masked(uri), engine=network.name, as_json=as_json)
     if stop.is_set():
         raise typer.Exit(130)
-    if any(output.message for output in report.outputs):
+    if any(output.message for output in done.outputs):
         raise typer.Exit(1)
 
 
@@ -161,98 +189,86 @@ def _window(info: StreamInfo, *, must: bool) -> Window | None:
         return None
 
 
-def _add_page(run: LiveRun, address: str) -> None:
+def _given(plate: str | None) -> Plate | None:
+    """The plate of a file, where one is named; read before anything is opened."""
+    from edgeds.plate.file import plate_from_file
+
+    return None if plate in (None, "last", "new") else plate_from_file(plate)
+
+
+def _plate_choice(
+    frames: LiveSource | RealTimeSource,
+    source: str,
+    given: Plate | None,
+    wanted: str | None,
+    allow_motion: bool | None,
+) -> PlateChoice:
+    """Every way to come to a plate, as the options say.
+
+    Raises:
+        PlateError: the last one is wanted, and there is none.
+    """
+    from edgeds.engine.places import built_engines
+    from edgeds.errors import PlateError
+    from edgeds.live.live_plate import PlateChoice
+    from edgeds.live.plate_store import PlateStore
+    from edgeds.plate.plate import fitted
+    from edgeds.sources import RealTimeSource
+
+    size = frames.info.size
+    store = PlateStore(built_engines().parent / "plates", source, say)
+    kept = store.last(size)
+    if wanted == "last" and kept is None:
+        raise PlateError(
+            "there is no last plate",
+            why=f"no earlier run kept one for {source} at this shape",
+            fix="leave --plate out: edgeds takes a new one and keeps it",
+        )
+    if allow_motion is None:
+        allow_motion = isinstance(frames, RealTimeSource)
+    return PlateChoice(
+        given=None if given is None else fitted(given, size),
+        kept=kept,
+        use_kept=wanted != "new",
+        allow_motion=allow_motion,
+        on_taken=store.keep,
+    )
+
+
+def _token(serve: str | None, token_file: Path | None) -> str | None:
+    """The page's token from its file; None leaves it to the page."""
+    from edgeds.errors import InputError
+
+    if token_file is None:
+        return None
+    if serve is None:
+        raise InputError(
+            "--token-file was given, but no page is served",
+            why="the token belongs to the page",
+            fix="add --serve 0.0.0.0:8080, or leave --token-file out",
+        )
+    from edgeds.live.web.token import token_from_file
+
+    return token_from_file(token_file)
+
+
+def _add_page(run: LiveRun, address: str, token: str | None) -> None:
+    """Serve the page. Its link holds the token, so it is printed here and nowhere else."""
+    import sys
+
+    from edgeds.live.web.phone import terminal_code
     from edgeds.live.web.sink import WebSink
 
-    sink = WebSink(address, run)
-    run.add_output("page", sink)
+    sink = WebSink(address, run, token=token)
+    run.add_output("page", sink, is_file=False)
     say(f"page: {sink.link}")
+    if not sink.is_local and sys.stderr.isatty():
+        say(terminal_code(sink.link))
 
 
 def _add_virtual_camera(run: LiveRun, info: StreamInfo, device: str | None) -> None:
     from edgeds.sinks.virtual_camera import VirtualCameraSink
 
     sink = VirtualCameraSink(info, device)
-    run.add_output("virtual camera", sink)
+    run.add_output("virtual camera", sink, is_file=False)
     say(f"virtual camera: {sink.location}")
-
-
-def _say_choices(info: StreamInfo, engine: str, plate: Plate | None) -> None:
-    height, width = info.size
-    rate = f", {float(info.rate):.4g} fps" if info.rate else ""
-    say(f"source: {info.name} ({width}x{height}{rate})")
-    say(f"engine: {engine}")
-    say("plate: given" if plate else "plate: taken now; keep out of the picture")
-
-
-@contextmanager
-def _status_line(run: LiveControl) -> Iterator[None]:
-    """How it goes, in one line that renews itself, where there is a terminal."""
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    line = Live(
-        get_renderable=lambda: Text(_line(run.status())),  # Text: a message may have brackets
-        console=console,
-        refresh_per_second=2,
-        transient=True,
-    )
-    with line:
-        yield
-
-
-def _line(status: LiveStatus) -> str:
-    if status.source_state != "running":
-        return status.source_message or status.source_state
-    recording = "  recording" if status.recording else ""
-    health = status.plate.health
-    plate = "" if health is None else f"  plate {health:.0%}"
-    return (
-        f"{status.fps:5.1f} fps  latency {status.latency_p50_ms:.0f} ms, "
-        f"p95 {status.latency_p95_ms:.0f} ms  {status.dropped} of {status.grabbed} dropped  "
-        f"{status.view}{plate}{recording}"
-    )
-
-
-def _report(report: LiveReport, *, as_json: bool, **rest: object) -> None:
-    _say_plate(report.plate)
-    figures: dict[str, Any] = {**rest, **asdict(report)}
-    if as_json:
-        print_json(figures)
-        return
-    print_table(
-        f"{report.frames} frames in {report.secs:.1f} s, {report.fps:.1f} fps; "
-        f"{report.grabbed} grabbed = {report.delivered} delivered + {report.dropped} dropped",
-        ["output", "frames", "dropped", "p50 ms", "p95 ms"],
-        [
-            [
-                "composed",
-                str(report.frames),
-                "",
-                *_ms(report.latency_p50_ms, report.latency_p95_ms),
-            ],
-            *(
-                [
-                    f"{output.name} {output.location}",
-                    str(output.frames),
-                    str(output.dropped),
-                    *_ms(output.latency_p50_ms, output.latency_p95_ms),
-                ]
-                for output in report.outputs
-            ),
-        ],
-    )
-
-
-def _say_plate(plate: PlateStatus) -> None:
-    health = "" if plate.health is None else f", health {plate.health:.0%}"
-    say(f"plate: {plate.phase}{health}" + (f"; {plate.prompt}" if plate.prompt else ""))
-
-
-def _ms(*values: float) -> list[str]:
-    return [f"{value:.0f}" for value in values]

@@ -12,10 +12,7 @@ from edgeds.types import Frame, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.compose import Compose, composer
 from edgeds.views.message import with_message
-from edgeds.views.settings import STYLE, View
-
-HIDING_VIEWS: frozenset[View] = frozenset({"replace", "blur", "cutout", "mask", "depth"})
-"""Views that do not show the room: without a plate that fits they show no camera picture."""
+from edgeds.views.settings import HIDING_VIEWS, STYLE, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

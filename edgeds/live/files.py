@@ -51,8 +51,10 @@ class LiveFiles:
     def recording_secs(self) -> float:
         return time.monotonic() - self._since_secs if self.recording else 0.0
 
-    def start_recording(self, like: StreamInfo) -> None:
+    def start_recording(self, like: StreamInfo, *, alpha: bool = False) -> None:
         """To the wished file the first time, then to names beside it that are free.
+
+        `alpha`: the view has alpha, which the recording keeps if its format can.
 
         Raises:
             SinkError: it cannot be written, or the run has ended.
@@ -68,7 +70,7 @@ class LiveFiles:
                 )
             path = self._record if self._record and not self._recorded else None
             path = path or free_path(self._record or self._folder / dated(".mp4"), self._recorded)
-            sink = RecordingSink(path, like)
+            sink = RecordingSink(path, like, alpha=alpha)
             self._recorded.add(path)
             self._output = Output(
                 "recording",
@@ -80,6 +82,11 @@ class LiveFiles:
             self._since_secs = time.monotonic()
             self._outputs.add(self._output)
         self._event(f"recording to {path}")
+        if alpha and not sink.keeps_alpha:
+            self._event(
+                f"{path.name} cannot keep alpha: the cutout is recorded over a checkerboard; "
+                "a .webm or .mov keeps it"
+            )
 
     def stop_recording(self) -> Path | None:
         """Complete the recording; where it is, or None where there was none.

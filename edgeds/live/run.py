@@ -197,7 +197,8 @@ class LiveRun(Closing):
         self._view.set_backdrop(backdrop, name=name)
 
     def start_recording(self) -> None:
-        self._files.start_recording(self._source.info)
+        alpha = self._view.request.view == "cutout"
+        self._files.start_recording(self._source.info, alpha=alpha)
 
     def stop_recording(self) -> Path | None:
         return self._files.stop_recording()

@@ -15,6 +15,7 @@ from types import TracebackType
 import numpy as np
 
 from edgeds.errors import SinkError
+from edgeds.sinks.encoding import ALPHA_SUFFIXES
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.scaling import resized
 from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
@@ -26,8 +27,18 @@ class RecordingSink(Closing):
     The first frame's size is the video's; frames of another view are fitted into it.
     """
 
-    def __init__(self, path: Path, like: StreamInfo) -> None:
-        self._video = VideoSink(path, replace(like, path=None, has_audio=False))
+    def __init__(self, path: Path, like: StreamInfo, *, alpha: bool = False) -> None:
+        """
+        Args:
+            alpha: keep the alpha of RGBA frames, where the file can: see `keeps_alpha`.
+
+        Raises:
+            SinkError: the file cannot be written, or another run is writing it.
+        """
+        self.keeps_alpha = alpha and path.suffix.lower() in ALPHA_SUFFIXES
+        """Whether RGBA frames are wanted; RGB ones are then taken as opaque."""
+        like = replace(like, path=None, has_audio=False)
+        self._video = VideoSink(path, like, alpha=self.keeps_alpha)
         self._start_pts, self._last_pts = 0, -1
         self._size: Size | None = None
 
@@ -39,7 +50,8 @@ class RecordingSink(Closing):
         if self._size is None:
             self._size, self._start_pts = frame.size, frame.pts
         pts = max(frame.pts - self._start_pts, self._last_pts + 1)
-        self._video.write(replace(frame, pixels=letterboxed(frame.pixels, self._size), pts=pts))
+        pixels = _with_alpha(frame.pixels) if self.keeps_alpha else frame.pixels
+        self._video.write(replace(frame, pixels=letterboxed(pixels, self._size), pts=pts))
         self._last_pts = pts
 
     def close(self) -> None:
@@ -54,14 +66,20 @@ class RecordingSink(Closing):
         self._video.__exit__(exc_type, exc, traceback)
 
 
+def _with_alpha(pixels: Pixels) -> Pixels:
+    if pixels.shape[2] == 4:
+        return pixels
+    return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+
+
 def letterboxed(pixels: Pixels, size: Size) -> Pixels:
-    """A picture scaled to fit into (height, width), whole, on black."""
+    """A picture scaled to fit into (height, width), whole, on black; RGBA on nothing."""
     if pixels.shape[:2] == size:
         return pixels
     height, width = size
     scale = min(height / pixels.shape[0], width / pixels.shape[1])
     tall, wide = round(pixels.shape[0] * scale), round(pixels.shape[1] * scale)
-    canvas = np.zeros((height, width, 3), np.uint8)
+    canvas = np.zeros((height, width, pixels.shape[2]), np.uint8)
     top, left = (height - tall) // 2, (width - wide) // 2
     canvas[top : top + tall, left : left + wide] = resized(pixels, (tall, wide))
     return canvas

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 View = Literal["overlay", "mask", "depth", "side-by-side", "cutout", "replace", "blur"]
 VIEWS: tuple[View, ...] = get_args(View)
-HIDING_VIEWS: frozenset[View] = frozenset({"cutout", "replace", "blur"})
+HIDING_VIEWS: frozenset[View] = frozenset({"cutout", "replace", "blur", "mask", "depth"})
 """The views that hide the room behind the foreground: they must never show the bare camera."""
 
 

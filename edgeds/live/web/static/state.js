@@ -11,7 +11,7 @@ const WORDS = {
   reconnecting: "Reconnecting",
   ended: "Ended",
 };
-const HIDING = ["cutout", "replace", "blur"]; // views that do not show the room behind a person
+const HIDING = ["cutout", "replace", "blur", "mask", "depth"]; // views without the camera picture
 
 let lostBecause = "";
 

@@ -1,0 +1,106 @@
+"""What `edgeds live` prints: its choices, one line while it runs, and figures at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from edgeds.cli.console import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from edgeds.live.control import LiveControl, LiveStatus
+    from edgeds.live.live_plate import PlateChoice
+    from edgeds.live.report import LiveReport
+    from edgeds.plate.status import PlateStatus
+    from edgeds.types import StreamInfo
+
+
+def say_choices(info: StreamInfo, engine: str, choice: PlateChoice) -> None:
+    height, width = info.size
+    rate = f", {float(info.rate):.4g} fps" if info.rate else ""
+    say(f"source: {info.name} ({width}x{height}{rate})")
+    say(f"engine: {engine}")
+    if choice.given is not None:
+        say("plate: given")
+    elif choice.kept is not None and choice.use_kept:
+        taken = choice.kept.taken.replace("T", " ").removesuffix("+00:00")
+        say(f"plate: the last one, of {taken} UTC, if it fits; --plate new takes another")
+    elif choice.allow_motion:
+        say("plate: estimated from the stream; whatever stays in its place is background")
+    else:
+        say("plate: taken now; keep out of the picture")
+
+
+@contextmanager
+def status_line(run: LiveControl) -> Iterator[None]:
+    """How it goes, in one line that renews itself, where there is a terminal."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    line = Live(
+        get_renderable=lambda: Text(line_of(run.status())),  # Text: a message may have brackets
+        console=console,
+        refresh_per_second=2,
+        transient=True,
+    )
+    with line:
+        yield
+
+
+def line_of(status: LiveStatus) -> str:
+    """The status in one line; first what the user should know or do."""
+    from edgeds.live.window import prompt
+
+    figures = (
+        f"{status.fps:.1f} fps  latency {status.latency_p50_ms:.0f} ms, "
+        f"p95 {status.latency_p95_ms:.0f} ms  {status.dropped} of {status.grabbed} dropped  "
+        f"{status.view}"
+    )
+    if status.plate.health is not None:
+        figures += f"  plate {status.plate.health:.0%}"
+    if status.recording:
+        figures += "  recording"
+    first = prompt(status)
+    return f"{first}  |  {figures}" if first else figures
+
+
+def report(done: LiveReport, *, as_json: bool, **rest: object) -> None:
+    """The figures of the whole run, as a table or as JSON."""
+    _say_plate(done.plate)
+    figures: dict[str, Any] = {**rest, **asdict(done)}
+    if as_json:
+        print_json(figures)
+        return
+    print_table(
+        f"{done.frames} frames in {done.secs:.1f} s, {done.fps:.1f} fps; "
+        f"{done.grabbed} grabbed = {done.delivered} delivered + {done.dropped} dropped",
+        ["output", "frames", "dropped", "p50 ms", "p95 ms"],
+        [
+            ["composed", str(done.frames), "", *_ms(done.latency_p50_ms, done.latency_p95_ms)],
+            *(
+                [
+                    f"{output.name} {output.location}",
+                    str(output.frames),
+                    str(output.dropped),
+                    *_ms(output.latency_p50_ms, output.latency_p95_ms),
+                ]
+                for output in done.outputs
+            ),
+        ],
+    )
+
+
+def _say_plate(plate: PlateStatus) -> None:
+    health = "" if plate.health is None else f", health {plate.health:.0%}"
+    say(f"plate: {plate.phase}{health}" + (f"; {plate.prompt}" if plate.prompt else ""))
+
+
+def _ms(*values: float) -> list[str]:
+    return [f"{value:.0f}" for value in values]

@@ -11,6 +11,7 @@ from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.feed import Grab
 from edgeds.sources.media_errors import Reason, media_errors, reason_of
 from edgeds.sources.picture import upright_rgb
+from edgeds.sources.scaling import FAST_SWSCALE_FLAGS
 from edgeds.sources.settings import STREAM, Stream
 from edgeds.sources.url import (
     likely_scheme,
@@ -106,7 +107,7 @@ class StreamFeed(Closing):
             if not frames:
                 yield None
             for frame in frames:
-                yield Grab(upright_rgb(frame), secs)
+                yield Grab(upright_rgb(frame, flags=FAST_SWSCALE_FLAGS), secs)
 
 
 def _opened(

@@ -1,0 +1,96 @@
+"""HDR pictures (HLG and PQ, as phones record them) as SDR: BT.709 colours with sRGB's curve.
+
+The network, plates, backdrops and every output are SDR. Knows nothing about files.
+
+HLG and PQ after ITU-R BT.2100, reference white at 203 cd/m2 after BT.2408. Up to the knee colours
+keep their brightness; above it they are compressed together, so that hues stay.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.types import Pixels
+
+# FFmpeg's AVColorTransferCharacteristic.
+PQ, HLG = 16, 18
+HDR_NAMES = {PQ: "PQ (HDR10)", HLG: "HLG"}
+
+_REFERENCE_WHITE_NITS = 203.0
+_HLG_PEAK_NITS = 1000.0
+_HLG_GAMMA = 1.2
+# Share of SDR's white below which nothing is compressed; skin in good light lies under it.
+_KNEE = 0.8
+_STEPS = 4096
+# Linear RGB of BT.2020 to that of BT.709 (BT.2087).
+_TO_BT709 = np.array(
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
+    np.float32,
+)
+_LUMA_2020 = np.array([0.2627, 0.6780, 0.0593], np.float32)
+_Floats: TypeAlias = npt.NDArray[np.float32]
+
+
+def sdr_from_hdr(code_values: npt.NDArray[np.uint16], transfer: int) -> Pixels:
+    """uint16 RGB (H, W, 3), full range, BT.2020 with `transfer` PQ or HLG, to uint8 sRGB.
+
+    About .1 s for a 1920x1080 picture on one core: swscale alone would show the code values, in
+    which everything looks washed out.
+    """
+    import cv2
+
+    light = _light(transfer)[code_values >> 4]
+    if transfer == HLG:
+        # The display's part of HLG: brightness rises with the power 1.2 of the scene's.
+        luma = cv2.transform(light, _LUMA_2020[None])
+        peak = _HLG_PEAK_NITS / _REFERENCE_WHITE_NITS
+        light *= peak * cv2.pow(np.maximum(luma, 1e-6), _HLG_GAMMA - 1)[..., None]
+    light = cast(_Floats, cv2.transform(light, _TO_BT709))
+    np.maximum(light, 0, out=light)
+    light *= _gain(light.max(axis=2), _peak(transfer))[..., None]
+    index = (np.minimum(light, 1) * (_STEPS - 1) + 0.5).astype(np.uint16)
+    pixels: Pixels = _srgb_curve()[index]
+    return pixels
+
+
+def _peak(transfer: int) -> float:
+    """The brightest light that is kept apart, in SDR's white. PQ may say more; it is clipped."""
+    return _HLG_PEAK_NITS / _REFERENCE_WHITE_NITS if transfer == HLG else 2000 / 203
+
+
+def _gain(brightest: _Floats, peak: float) -> _Floats:
+    """Factor for a colour whose largest channel is `brightest`: 1 up to the knee, then less.
+
+    An extended Reinhard curve (Reinhard et al. 2002) above the knee: `peak` becomes 1.
+    """
+    over = np.maximum(brightest - _KNEE, 0) / (1 - _KNEE)
+    most = (peak - _KNEE) / (1 - _KNEE)
+    compressed = _KNEE + (1 - _KNEE) * over * (1 + over / most**2) / (1 + over)
+    return np.where(over > 0, compressed / np.maximum(brightest, 1e-6), np.float32(1))
+
+
+@cache
+def _light(transfer: int) -> _Floats:
+    """Linear light of each code value: HLG's of the scene (0..1), PQ's in reference whites."""
+    signal = np.linspace(0, 1, _STEPS)
+    if transfer == HLG:
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        light = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
+    else:
+        m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+        power = signal ** (1 / m2)
+        nits = 10_000 * (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
+        light = nits / _REFERENCE_WHITE_NITS
+    return light.astype(np.float32)
+
+
+@cache
+def _srgb_curve() -> Pixels:
+    """sRGB's 8-bit code value of each step of linear light (IEC 61966-2-1)."""
+    light = np.linspace(0, 1, _STEPS)
+    curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return cast(Pixels, (curve * 255 + 0.5).astype(np.uint8))

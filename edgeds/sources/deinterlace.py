@@ -47,7 +47,7 @@ def _graph(like: av.VideoFrame) -> Graph:
     source = graph.add_buffer(
         width=like.width,
         height=like.height,
-        format=like.format.name,
+        format=like.format,
         time_base=like.time_base,
     )
     # One frame for each frame, not for each field; only frames that say they are interlaced.

@@ -44,7 +44,9 @@ def upright_rgb(
         dst_color_range=2,
         interpolation=flags,
     )
-    pixels: Pixels = sdr_from_hdr(rgb, own.transfer) if hdr else cast(Pixels, rgb)
+    pixels: Pixels = (
+        sdr_from_hdr(rgb.astype(np.uint16, copy=False), own.transfer) if hdr else cast(Pixels, rgb)
+    )
     pixels = _upright(pixels, frame)
     return pixels if size is None else resized(pixels, size)
 
@@ -97,7 +99,7 @@ def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return False, False, False
-    numbers: npt.NDArray[np.int32] = np.frombuffer(bytes(data), "<i4", count=5)
+    numbers: npt.NDArray[np.int32] = np.frombuffer(bytes(cast(bytes, data)), "<i4", count=5)
     a, b, _, c, d = map(int, numbers)
     if abs(a) >= abs(b):
         return False, d < 0, a < 0

@@ -70,7 +70,8 @@ def _gain(brightest: _Floats, peak: float) -> _Floats:
     over = np.maximum(brightest - _KNEE, 0) / (1 - _KNEE)
     most = (peak - _KNEE) / (1 - _KNEE)
     compressed = _KNEE + (1 - _KNEE) * over * (1 + over / most**2) / (1 + over)
-    return np.where(over > 0, compressed / np.maximum(brightest, 1e-6), np.float32(1))
+    factor = np.where(over > 0, compressed / np.maximum(brightest, 1e-6), np.float32(1))
+    return cast(_Floats, factor)
 
 
 @cache

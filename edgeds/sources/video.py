@@ -1,4 +1,4 @@
-"""Any file FFmpeg reads, as upright RGB frames with their exact times. Knows nothing about output."""
+"""Any file FFmpeg reads, as upright RGB frames with their exact times. Knows no outputs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class VideoSource(Closing):
         self._sizes: set[Size] = set()
         self._whole_frames = Deinterlaced(self._decoded())
         self._frames = iter(self._whole_frames)
-        first = self._first = self._opening_frame()
+        first = self._opening_frame()
+        self._first: av.VideoFrame | None = first
         self.info = info_from_container(self._path, self._container, self._stream, first)
         self._clock = clock_of(self._container, self.info, first)
         if hdr := hdr_name(self._stream, first):
@@ -74,7 +75,7 @@ class VideoSource(Closing):
             if count % stride == 0:
                 yield self._frame(decoded, count, pts, duration)
             count += 1
-            self._note_changes(count)
+            self._note_changes()
         if not self._closed:
             self._check_whole(count)
 
@@ -145,7 +146,7 @@ class VideoSource(Closing):
         pixels.flags.writeable = False
         return Frame(pixels, index, pts, self.info.time_base, duration=duration)
 
-    def _note_changes(self, count: int) -> None:
+    def _note_changes(self) -> None:
         """What is found out on the way; each is noted once."""
         if self._clock.restarts == 1:
             self._note("its clock was restarted (joined recordings?); the times go on steadily")

@@ -149,7 +149,13 @@ def _rate(stream: av.VideoStream, first: av.VideoFrame) -> Fraction:
 def _duration_secs(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else None
+    if not container.duration:
+        return None
+    secs, start_secs = container.duration / 1e6, (container.start_time or 0) / 1e6
+    # Matroska states the end of its clock, which need not start at 0.
+    if "matroska" in container.format.name and 0 < start_secs < secs:
+        return secs - start_secs
+    return secs
 
 
 def _frame_count(stream: av.VideoStream, duration_secs: float | None, rate: Fraction) -> int | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"mfra", b"sidx"})
+_BOXES = frozenset(
+    {b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"mfra", b"sidx"}
+)
 _SEGMENT = 0x18538067
 
 

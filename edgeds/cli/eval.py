@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -13,10 +13,13 @@ from edgeds.cli.console import print_json, print_table, progress, say
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.plate_depth import DepthNetwork
+    from edgeds.evaluation.dataset import Dataset
     from edgeds.evaluation.drift import Trial
     from edgeds.evaluation.evaluate import Report
     from edgeds.evaluation.sweep import Point
     from edgeds.types import Engine, Pixels
+
+    ForPlate: TypeAlias = Callable[[Pixels], Estimator]
 
 _MEANING = {
     "mad": ("alpha MAD", "lower"),
@@ -74,80 +77,99 @@ def evaluate_command(
     """Measure alpha, depth and their steadiness on a labelled set."""
     from edgeds.engine import open_engine
     from edgeds.engine.plate_depth import open_plate_depth
-    from edgeds.evaluation.dataset import read_set
-    from edgeds.evaluation.disturb import cases_like
-    from edgeds.evaluation.drift import drift as run_drift
-    from edgeds.evaluation.drift import driftable
-    from edgeds.evaluation.evaluate import evaluate
     from edgeds.evaluation.plot import check_can_plot
     from edgeds.evaluation.plot import plot as draw
-    from edgeds.evaluation.sweep import sweep as run_sweep
-    from edgeds.evaluation.sweep import sweepable
-    from edgeds.sinks.replacing import check_writable
 
-    dataset = read_set(path)
-    if scenes is not None:
-        dataset = dataset.of_scenes(scenes)
-    if limit is not None:
-        dataset = dataset.first(limit)
-    sweep = sweep or plot is not None
-    swept = len(sweepable(dataset)) if sweep else 0
-    chosen = cases_like(cases)
-    drifts = len(driftable(dataset)) * len(chosen) if drift else 0
+    dataset = _dataset(path, scenes, limit)
+    passes = _Passes(dataset, sweep=sweep or plot is not None, drift=drift, cases=cases)
     if plot is not None:
-        check_can_plot()
-        check_writable(plot, "the plot")
-    points: tuple[Point, ...] = ()
-    trials: tuple[Trial, ...] = ()
+        check_can_plot(plot)
     with open_engine(engine, device=device) as opened:
         say(f"{dataset.name}: {len(dataset.items)} items, {opened.name}")
         judges_depth = any(item.depth_mm for item in dataset.items)
         deep = open_plate_depth(engine, device=device) if judges_depth else None
-        # the sweep and the drift judge alpha, which does not hang on the plate's depth
-        estimate_for_plate = _estimate_for_plate(opened)
-        with progress("items/s") as bar:
-            task = bar.add_task("eval", total=len(dataset.items))
-            report = evaluate(
-                dataset,
-                _estimate_for_plate(opened, deep),
-                save_to=save,
-                on_item=lambda _: bar.advance(task),
-            )
-            if sweep:
-                sweeping = bar.add_task("sweep", total=swept)
-                points = run_sweep(
-                    dataset, estimate_for_plate, on_item=lambda _: bar.advance(sweeping)
-                )
-            if drift:
-                drifting = bar.add_task("drift", total=drifts)
-                trials = run_drift(
-                    dataset,
-                    estimate_for_plate,
-                    cases=chosen,
-                    on_trial=lambda _: bar.advance(drifting),
-                )
+        passes.run(_estimate_for_plate(opened, deep), _estimate_for_plate(opened), save)
         engine_name = opened.name
     if as_json:
-        extra = {"sweep": [point.to_json() for point in points]} if sweep else {}
-        if drift:
-            extra["drift"] = [trial.to_json() for trial in trials]
-        print_json({**report.to_json(), "engine": engine_name, **extra})
+        print_json({**passes.to_json(), "engine": engine_name})
     else:
-        _print_report(report)
-        if sweep:
-            _print_sweep(points)
-        if drift:
-            _print_drift(trials)
+        passes.print()
     if save is not None:
-        say(f"saved alpha and inverse_depth of {report.items} frames in {save}")
+        say(f"saved alpha and inverse_depth of {len(dataset.items)} frames in {save}")
     if plot is not None:
-        draw(points, f"{dataset.name}: alpha under plate errors ({engine_name})", plot)
+        draw(passes.points, f"{dataset.name}: alpha under plate errors ({engine_name})", plot)
         say(f"drew the sweep's curves in {plot}")
 
 
-def _estimate_for_plate(
-    engine: Engine, depth_network: DepthNetwork | None = None
-) -> Callable[[Pixels], Estimator]:
+def _dataset(path: Path, scenes: str | None, limit: int | None) -> Dataset:
+    from edgeds.evaluation.dataset import read_set
+
+    dataset = read_set(path)
+    if scenes is not None:
+        dataset = dataset.of_scenes(scenes)
+    return dataset if limit is None else dataset.first(limit)
+
+
+class _Passes:
+    """The passes over a set: every item once, then the sweep and the drift where asked for."""
+
+    def __init__(self, dataset: Dataset, *, sweep: bool, drift: bool, cases: str) -> None:
+        """
+        Raises:
+            DatasetError, InputError: the set or the pattern does not fit a pass.
+        """
+        from edgeds.evaluation.disturb import cases_like
+        from edgeds.evaluation.drift import driftable
+        from edgeds.evaluation.sweep import sweepable
+
+        self._dataset, self._cases = dataset, cases_like(cases)
+        self._swept = len(sweepable(dataset)) if sweep else 0
+        self._drifts = len(driftable(dataset)) * len(self._cases) if drift else 0
+        self.points: tuple[Point, ...] = ()
+        self.trials: tuple[Trial, ...] = ()
+
+    def run(
+        self, estimate_for_plate: ForPlate, alpha_for_plate: ForPlate, save: Path | None
+    ) -> None:
+        """`alpha_for_plate` serves sweep and drift, which do not depend on the plate's depth."""
+        from edgeds.evaluation.drift import drift
+        from edgeds.evaluation.evaluate import evaluate
+        from edgeds.evaluation.sweep import sweep
+
+        with progress("items/s") as bar:
+
+            def advance(name: str, total: int) -> Callable[[object], None]:
+                task = bar.add_task(name, total=total)
+                return lambda _: bar.advance(task)
+
+            on_item = advance("eval", len(self._dataset.items))
+            self.report = evaluate(self._dataset, estimate_for_plate, save_to=save, on_item=on_item)
+            if self._swept:
+                on_item = advance("sweep", self._swept)
+                self.points = sweep(self._dataset, alpha_for_plate, on_item=on_item)
+            if self._drifts:
+                on_trial = advance("drift", self._drifts)
+                self.trials = drift(
+                    self._dataset, alpha_for_plate, cases=self._cases, on_trial=on_trial
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        extra: dict[str, Any] = {}
+        if self._swept:
+            extra["sweep"] = [point.to_json() for point in self.points]
+        if self._drifts:
+            extra["drift"] = [trial.to_json() for trial in self.trials]
+        return {**self.report.to_json(), **extra}
+
+    def print(self) -> None:
+        _print_report(self.report)
+        if self._swept:
+            _print_sweep(self.points)
+        if self._drifts:
+            _print_drift(self.trials)
+
+
+def _estimate_for_plate(engine: Engine, depth_network: DepthNetwork | None = None) -> ForPlate:
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.plate import Plate
 
@@ -212,7 +234,7 @@ def _print_drift(trials: tuple[Trial, ...]) -> None:
         for case in cases_of(trials)
     ]
     print_table(
-        f"alpha MAD x 1000 as light and camera drift (ok: within {BAR:g} of undisturbed, or told)",
+        f"alpha MAD x 1000 under drift (ok: within {BAR:g} of undisturbed, or prompted)",
         ["drift", "setting", "undisturbed", "maintenance off", "on", "ratio", "prompts", "verdict"],
         rows,
     )

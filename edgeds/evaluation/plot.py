@@ -11,7 +11,7 @@ import numpy as np
 from edgeds.errors import InputError, SinkFailed
 from edgeds.evaluation.perturb import PERTURBATIONS
 from edgeds.evaluation.sweep import Point
-from edgeds.sinks.replacing import replacing
+from edgeds.sinks.replacing import check_writable, replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 COLOUR = "#2a6fbb"
 
 
-def check_can_plot() -> None:
-    """Check that curves can be drawn here, before time is spent on the points.
+def check_can_plot(path: Path) -> None:
+    """Check that curves can be drawn into a file, before time is spent on the points.
 
     Raises:
         InputError: matplotlib is not installed.
+        SinkError: the file cannot be written.
     """
+    check_writable(path, "the plot")
     if importlib.util.find_spec("matplotlib") is None:
         raise InputError(
             "cannot draw the curves",
@@ -40,7 +42,7 @@ def plot(points: tuple[Point, ...], title: str, path: Path) -> None:
         InputError: matplotlib is not installed.
         SinkFailed: the file cannot be written.
     """
-    check_can_plot()
+    check_can_plot(path)
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 6.5), layout="constrained")

@@ -175,4 +175,4 @@ def test_without_matplotlib_the_message_says_what_to_install(
 
     monkeypatch.setattr(importlib.util, "find_spec", without)
     with pytest.raises(InputError, match=r"edgeds\[plot\]"):
-        check_can_plot()
+        check_can_plot(Path("curves.png"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeds.cli.console import print_json, print_table, progress, say, stop_on_signal, until
+from edgeds.cli.clashes import check_clashes
+from edgeds.cli.console import progress, stop_on_signal, until
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.options import (
     BackdropOption,
@@ -20,17 +21,17 @@ from edgeds.cli.options import (
     ViewOption,
 )
 from edgeds.cli.plate import plate_of_clip
-from edgeds.plate.settings import PLATE_FROM_CLIP
+from edgeds.cli.video_report import Notes, print_result, result, say_choices
 from edgeds.views.settings import STYLE, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from threading import Event
 
     from edgeds.errors import RunError
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
-    from edgeds.types import Frame, Maps, Sink, StreamInfo
+    from edgeds.types import Engine, Frame, Maps, Sink, Source
     from edgeds.views.compose import Compose
     from edgeds.views.contact_sheet import ContactSheet
 
@@ -61,8 +62,70 @@ def video_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show who and what was not in the empty scene, and how near everything is, in a video."""
-    from edgeds.estimate.estimator import Estimator
     from edgeds.pipeline import Clock
+
+    _check_options(view, backdrop, sheet, save_plate)
+    wanted = _Wanted(source, plate, output, view, backdrop, opacity, sheet, save_plate)
+    with ExitStack() as stack, stop_on_signal() as stop:
+        job = _opened(wanted, engine, device, stack, stop)
+        clock = Clock()
+        failure = _run(job, clock, stop)
+        if sheet is not None and job.moments is not None and clock.written_secs:
+            failure = failure or _sheet_failure(job.moments, sheet)
+        job.notes.say_new()
+    report = result(
+        clock,
+        job.sink,
+        job.plate,
+        str(plate) if plate else None,
+        source=source,
+        engine=job.engine.name,
+        view=view,
+        sheet=str(sheet) if sheet else None,
+        damaged_packets=getattr(job.frames, "damaged", 0),
+        notes=job.notes.said,
+        status="failed" if failure else "stopped" if stop.is_set() else "done",
+    )
+    print_result(report, as_json=as_json)
+    if failure is not None:
+        raise failure
+    if stop.is_set():
+        raise typer.Exit(130)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The options that say what to make."""
+
+    source: str
+    plate: Path | None
+    output: Path | None
+    view: View
+    backdrop: str | None
+    opacity: float
+    sheet: Path | None
+    save_plate: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Everything a run needs, opened."""
+
+    frames: Source
+    sink: Sink
+    plate: Plate
+    engine: Engine
+    estimate: Callable[[Frame], Maps]
+    compose: Compose
+    moments: ContactSheet | None
+    notes: Notes
+
+
+def _opened(
+    wanted: _Wanted, engine: str | None, device: str, stack: ExitStack, stop: Event
+) -> _Job:
+    """Open input, output, engine and plate; what is wrong with them is found out here."""
+    from edgeds.estimate.estimator import Estimator
     from edgeds.plate.file import plate_to_file
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
@@ -70,54 +133,36 @@ def video_command(
     from edgeds.views.compose import composer
     from edgeds.views.contact_sheet import ContactSheet
 
-    _check_options(view, backdrop, sheet, save_plate)
-    with ExitStack() as stack, stop_on_signal() as stop:
-        frames = stack.enter_context(open_source(source))
-        info = frames.info
-        target = output or _default_output(source, view)
-        sink = open_sink(target, info, alpha=view == "cutout")
-        behind = open_backdrop(backdrop, info.size) if backdrop else None
-        if behind is not None:
-            stack.callback(behind.close)
-        opened = stack.enter_context(engine_beside(engine, device))
-        scene = plate_of_clip(plate, source, info.size, stop=stop, engine=opened)
-        network = opened.result()
-        if save_plate is not None:
-            plate_to_file(scene, save_plate)
-        _say_choices(network.name, scene, plate, info.name, str(target), view)
-        estimate = Estimator(network, scene)
-        compose = composer(
-            view,
-            plate=scene.pixels,
-            plate_depth=estimate.plate_depth,
-            depth_range=estimate.depth_range,
-            backdrop=behind,
-            opacity=opacity,
-        )
-        if sheet is not None:
-            moments = ContactSheet(scene.pixels, estimate.plate_depth, estimate.depth_range)
-            compose = _with_sheet(compose, moments)
-        clock = Clock()
-        failure = _run(until(stop, frames), estimate, compose, sink, clock, stop, info)
-        if sheet is not None and clock.written_secs:
-            moments.save(sheet)
-    result = _result(
-        clock,
-        sink,
-        scene,
-        str(plate) if plate else None,
-        source=source,
-        engine=network.name,
-        view=view,
-        sheet=str(sheet) if sheet else None,
-        damaged_packets=getattr(frames, "damaged", 0),
-        status="failed" if failure else "stopped" if stop.is_set() else "done",
+    frames = stack.enter_context(open_source(wanted.source))
+    info, notes = frames.info, Notes(frames)
+    target = wanted.output or _default_output(wanted.source, wanted.view)
+    _check_places(wanted, info.files, target)
+    sink = open_sink(target, info, alpha=wanted.view == "cutout")
+    stack.callback(sink.close)  # where the run never begins, nothing is left of it
+    behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
+    if behind is not None:
+        stack.callback(behind.close)
+    opened = stack.enter_context(engine_beside(engine, device))
+    scene = plate_of_clip(wanted.plate, wanted.source, info.size, stop=stop, engine=opened)
+    network = opened.result()
+    if wanted.save_plate is not None:
+        plate_to_file(scene, wanted.save_plate)
+    say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.view)
+    notes.say_new()
+    estimate = Estimator(network, scene)
+    compose = composer(
+        wanted.view,
+        plate=scene.pixels,
+        plate_depth=estimate.plate_depth,
+        depth_range=estimate.depth_range,
+        backdrop=behind,
+        opacity=wanted.opacity,
     )
-    _report(result, as_json=as_json)
-    if failure is not None:
-        raise failure
-    if stop.is_set():
-        raise typer.Exit(130)
+    moments = None
+    if wanted.sheet is not None:
+        moments = ContactSheet(scene.pixels, estimate.plate_depth, estimate.depth_range)
+        compose = _with_sheet(compose, moments)
+    return _Job(frames, sink, scene, network, estimate, compose, moments, notes)
 
 
 def _check_options(
@@ -125,6 +170,7 @@ def _check_options(
 ) -> None:
     from edgeds.errors import InputError, SinkError
     from edgeds.plate.file import check_plate_target
+    from edgeds.sinks.replacing import check_writable
 
     if backdrop is not None and view != "replace":
         raise InputError(
@@ -132,37 +178,77 @@ def _check_options(
             why=f"the view is {view!r}",
             fix="add --view replace, or leave --backdrop out",
         )
-    if sheet is not None and (sheet.suffix.lower() != ".png" or not sheet.parent.is_dir()):
-        raise SinkError(
-            f"cannot write the contact sheet {str(sheet)!r}",
-            why="it must be a .png in a folder that is there",
-            fix="give a path such as sheet.png",
-        )
+    if sheet is not None:
+        if sheet.name != "-" and sheet.suffix.lower() != ".png":
+            raise SinkError(
+                f"cannot write the contact sheet {str(sheet)!r}",
+                why="it must be a .png",
+                fix="give a path such as sheet.png",
+            )
+        check_writable(sheet, "the contact sheet")
     if save_plate is not None:
         check_plate_target(save_plate)
 
 
-def _run(
-    frames: Iterable[Frame],
-    estimate: Callable[[Frame], Maps],
-    compose: Compose,
-    sink: Sink,
-    clock: Clock,
-    stop: Event,
-    info: StreamInfo,
-) -> RunError | None:
+def _check_places(wanted: _Wanted, files: tuple[Path, ...], target: Path) -> None:
+    """No output may be an input or another output."""
+    check_clashes(
+        {
+            "the input": files,
+            "the plate": wanted.plate,
+            "the backdrop": Path(wanted.backdrop) if wanted.backdrop else None,
+        },
+        {
+            "the output": target,
+            "the contact sheet": wanted.sheet,
+            "the kept plate": wanted.save_plate,
+        },
+    )
+
+
+def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
     """The run with its progress bar. Returns how it failed, if it did after it had begun well."""
-    from edgeds.errors import RunError
+    from edgeds.errors import EdgedsError, RunError
     from edgeds.pipeline import run
+    from edgeds.sources.media_errors import reason_of
 
     try:
-        with sink, progress() as bar:
-            task = bar.add_task("video", total=info.frame_count)
-            run(frames, estimate, compose, sink, clock=clock, on_frame=lambda _: bar.advance(task))
+        with job.sink, progress() as bar:
+            task = bar.add_task("video", total=job.frames.info.frame_count)
+            run(
+                until(stop, job.frames),
+                job.estimate,
+                job.compose,
+                job.sink,
+                clock=clock,
+                on_frame=lambda _: bar.advance(task),
+            )
             if stop.is_set():  # by way of the sink, so that it knows the video is not whole
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
         stop.set()
+    except RunError as error:
+        return error
+    except EdgedsError as error:
+        if not clock.written_secs:
+            raise
+        return RunError(error.what, why=error.why, fix=error.fix)  # frames were written: not 2
+    except (OSError, MemoryError) as error:
+        reason = reason_of(error)
+        frames = len(clock.written_secs)
+        what = f"the run broke off after {frames} frames"
+        failure = RunError(what, why=reason.why, fix=reason.fix)
+        failure.__cause__ = error
+        return failure
+    return None
+
+
+def _sheet_failure(moments: ContactSheet, path: Path) -> RunError | None:
+    """Write the contact sheet. The video is there by now: its report comes first."""
+    from edgeds.errors import RunError
+
+    try:
+        moments.save(path)
     except RunError as error:
         return error
     return None
@@ -171,48 +257,24 @@ def _run(
 def _default_output(source: str, view: View) -> Path:
     """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
     from edgeds.errors import SinkError
+    from edgeds.sources.places import is_there
     from edgeds.sources.settings import IMAGE_SUFFIXES
 
-    path = Path(source)
-    if any(sign in source for sign in "*?[") and not path.exists():
-        raise SinkError(
-            "no name for the output",
-            why="the input is a glob, which names many files",
-            fix="give one with -o, such as -o out.mp4",
-        )
+    path = Path(source).resolve()  # "." and ".." are folders with names
+    why = ""
+    if not is_there(path):
+        why = "the input is a pattern, which names many files"
+    elif not path.name:
+        why = "the input is a disk's topmost folder"
+    if why:
+        raise SinkError("no name for the output", why=why, fix="give one, such as -o out.mp4")
     suffix = ".mp4"
     if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
         suffix = ".png"
     elif view == "cutout":
         suffix = ".webm"
     name = path.name if path.is_dir() else path.stem
-    return path.resolve().parent / f"{name}.edgeds{suffix}"
-
-
-def _say_choices(
-    engine: str, plate: Plate, given: Path | None, name: str, target: str, view: View
-) -> None:
-    height, width = plate.size
-    say(f"{name} ({width}x{height}) -> {target}, view {view}")
-    say(f"engine: {engine}")
-    if given is not None:
-        say(f"plate: {given}{_making(plate)}")
-        return
-    say(f"plate: estimated from {plate.samples} frames of the clip itself")
-    if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
-        say(
-            f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, where something is "
-            "in the way for much of the clip; a picture of the empty scene (-b) is better"
-        )
-
-
-def _making(plate: Plate) -> str:
-    """How a given plate came to be, as far as its file tells."""
-    if plate.origin == "clip":
-        return f", estimated from {plate.samples} frames of a clip"
-    if plate.origin == "capture":
-        return f", captured {plate.taken or 'before'} from {plate.samples} frames"
-    return ""
+    return path.parent / f"{name}.edgeds{suffix}"
 
 
 def _with_sheet(compose: Compose, sheet: ContactSheet) -> Compose:
@@ -221,45 +283,3 @@ def _with_sheet(compose: Compose, sheet: ContactSheet) -> Compose:
         return compose(frame, maps)
 
     return compose_and_keep
-
-
-def _result(
-    clock: Clock, sink: Sink, plate: Plate, given: str | None, **rest: object
-) -> dict[str, Any]:
-    report = asdict(clock.report())
-    return {
-        **rest,
-        "output": sink.location if report["frames"] else None,
-        "audio": getattr(sink, "audio", "none"),
-        "plate": {
-            "file": given,
-            "origin": plate.origin,
-            "samples": plate.samples,
-            "doubtful": plate.doubtful,
-        },
-        **{key: round(v, 3) if isinstance(v, float) else v for key, v in report.items()},
-    }
-
-
-def _report(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(result)
-        return
-    if not result["frames"]:
-        say("no frame was written")
-        return
-    rows = [
-        [stage, f"{times['p50_ms']:.1f}", f"{times['p95_ms']:.1f}"]
-        for stage, times in result["stages"].items()
-    ]
-    title = (
-        f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
-    )
-    print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
-    if result["damaged_packets"]:
-        say(f"{result['damaged_packets']} damaged packets of the input were skipped")
-    if result["status"] == "stopped":
-        say("stopped before the end; what was written is complete and plays")
-    say(f"video: {result['output']} (audio: {result['audio']})")
-    if result["sheet"]:
-        say(f"contact sheet: {result['sheet']}")

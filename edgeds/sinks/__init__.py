@@ -8,7 +8,10 @@ from edgeds.errors import SinkError
 from edgeds.sinks.encoding import VIDEO_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
+from edgeds.sinks.replacing import same_file
 from edgeds.sinks.video import VideoSink
+from edgeds.sources.media_errors import translated
+from edgeds.sources.places import shortened
 from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.types import Sink, StreamInfo
 
@@ -23,10 +26,22 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
     With `alpha` the frames are RGBA: .webm (VP9), .mov (ProRes 4444) or PNG images keep it.
 
     Raises:
-        SinkError: the place or the format cannot be written.
+        SinkError: the place or the format cannot be written, or is an input.
     """
     path = Path(uri)
-    if like.path is not None and path.exists() and path.samefile(like.path):
+    if str(uri) in ("-", ""):
+        raise SinkError(
+            f"cannot write to {str(uri)!r}",
+            why="a result is not written to standard output",
+            fix="give the name of a file or folder",
+        )
+    with translated(SinkError, f"cannot write {shortened(str(path))!r}"):
+        return _sink(path, like, alpha=alpha)
+
+
+def _sink(path: Path, like: StreamInfo, *, alpha: bool) -> Sink:
+    files = like.files or ((like.path,) if like.path is not None else ())
+    if any(same_file(path, file) for file in files):
         raise SinkError(
             f"the output {path.name!r} is the input itself",
             why="it would be overwritten while it is read",
@@ -38,7 +53,7 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
     if suffix not in VIDEO_SUFFIXES:
         raise SinkError(
             f"cannot write a {suffix!r} file",
-            why="the suffix of the output tells its format, and this one is not known",
+            why="the suffix of the output says what kind of file it is, and this one is not known",
             fix=f"use {', '.join(sorted(VIDEO_SUFFIXES))}, or a folder for PNG images",
         )
     return VideoSink(path, like, alpha=alpha)

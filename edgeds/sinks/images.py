@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import re
 from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
+from edgeds.sinks.replacing import check_writable, replace_file
+from edgeds.sources.media_errors import reason_of, translated
 from edgeds.types import Closing, Frame, Pixels
 
 _ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
@@ -16,14 +18,19 @@ class ImagesSink(Closing):
     """A folder of PNGs, a pattern (`out/%05d.png`) or one image file.
 
     In a folder, frames that came from files keep their names; others are `000000.png` and on.
-    A folder must be empty, so that no earlier result is mixed up or lost.
+    Nothing that is there is replaced but the one image file: a folder must be empty, and no image
+    may have a name that the pattern gives.
     """
 
     def __init__(self, path: Path, *, alpha: bool = False) -> None:
+        """
+        Raises:
+            SinkError: images cannot be written there, would replace others, or cannot keep alpha.
+        """
         self._pattern = _pattern(path)
         self._single = "%" not in self._pattern.name
         self._named = path.suffix == "" or path.is_dir()
-        self._written = 0
+        self._taken: set[str] = set()
         if alpha and self._pattern.suffix.lower() not in _ALPHA_SUFFIXES:
             raise SinkError(
                 f"{self._pattern.suffix} images cannot keep alpha",
@@ -31,25 +38,61 @@ class ImagesSink(Closing):
                 fix="write PNG or WebP images, a .webm or a .mov",
             )
         self.location = str(path)
-        _check_folder(self._pattern.parent, must_be_empty=self._named)
+        folder = self._pattern.parent
+        with translated(SinkError, f"cannot write images to {str(folder)!r}"):
+            self._makes_folder = not folder.exists()
+            _check_folder(folder, must_be_empty=self._named)
+            if self._single and not self._makes_folder:
+                check_writable(self._pattern, "the image")
+            elif not self._named:
+                _check_pattern(self._pattern)
 
     def write(self, frame: Frame) -> None:
-        if self._single and self._written:
+        if self._single and self._taken:
             raise SinkFailed(
                 f"{self._pattern.name} can hold one frame only",
                 why="the input has more than one",
                 fix="give a folder, a pattern such as out/%05d.png, or a video file",
             )
-        path = self._pattern
-        if self._named and frame.name:
-            path = path.with_name(f"{frame.name}{path.suffix}")
-        elif not self._single:
-            path = path.with_name(path.name % frame.index)
-        _write(path, frame, make_folder=self._written == 0)
-        self._written += 1
+        path = self._path_of(frame)
+        data = image_bytes(frame.pixels, path.suffix)
+        try:
+            if self._makes_folder:
+                path.parent.mkdir(parents=True)
+                self._makes_folder = False
+            if not self._single and path.exists():
+                raise FileExistsError
+            replace_file(path, data, durable=self._single)
+        except FileExistsError as error:
+            raise SinkFailed(
+                f"cannot write {path.name}",
+                why="another run is writing images to the same place",
+                fix="give another folder or pattern",
+            ) from error
+        except (OSError, MemoryError) as error:
+            reason = reason_of(error)
+            raise SinkFailed(
+                f"cannot write {path.name}",
+                why=reason.why,
+                fix=reason.fix or "make room on the disk, or write elsewhere",
+            ) from error
+        self._taken.add(path.name.casefold())
 
     def close(self) -> None:
         """Nothing to complete: every file was whole when written."""
+
+    def _path_of(self, frame: Frame) -> Path:
+        """A name that no frame before had, on file systems that ignore case too."""
+        if self._named and frame.name:
+            path = self._pattern.with_name(f"{frame.name}{self._pattern.suffix}")
+            count = 1
+            while path.name.casefold() in self._taken:
+                count += 1
+                path = path.with_name(f"{frame.name}-{count}{path.suffix}")
+            return path
+        if self._single:
+            return self._pattern
+        return self._pattern.with_name(self._pattern.name % frame.index)
 
 
 def _pattern(path: Path) -> Path:
@@ -86,6 +129,23 @@ def _check_folder(folder: Path, *, must_be_empty: bool) -> None:
         )
 
 
+def _check_pattern(pattern: Path) -> None:
+    """Refuse a pattern by which images are there already: inputs, or an earlier result."""
+    if not pattern.parent.is_dir():
+        return
+    before, field, after = re.split(r"(%[-+ #0-9]*[diuxXo])", pattern.name, maxsplit=1)
+    number = "[0-9a-fA-F]+" if field[-1] in "xX" else "[0-9]+"
+    before, after = (re.escape(text.replace("%%", "%")) for text in (before, after))
+    known = re.compile(f"{before}\\s*[+-]?{number}\\s*{after}", re.IGNORECASE)
+    for path in sorted(pattern.parent.iterdir()):
+        if known.fullmatch(path.name):
+            raise SinkError(
+                f"cannot write images as {str(pattern)!r}",
+                why=f"{path.name} is there already, and would be overwritten or mixed with these",
+                fix="give a new folder, or another beginning of the name",
+            )
+
+
 def image_bytes(pixels: Pixels, suffix: str = ".png") -> bytes:
     """An image file's content, of RGB or RGBA pixels.
 
@@ -96,27 +156,11 @@ def image_bytes(pixels: Pixels, suffix: str = ".png") -> bytes:
 
     swap = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
     options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix.lower() in (".jpg", ".jpeg") else []
-    done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, swap), options)
-    if not done:
-        raise SinkFailed(
-            f"cannot encode a {suffix} image", why="OpenCV refused", fix="write PNG images"
-        )
-    return bytes(data.tobytes())
-
-
-def _write(path: Path, frame: Frame, *, make_folder: bool) -> None:
-    data = image_bytes(frame.pixels, path.suffix)
-    part = path.with_name(path.name + ".part")
+    why = "OpenCV refused"
     try:
-        if make_folder:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise SinkFailed(
-            f"cannot write {path.name}",
-            why=error.strerror or str(error),
-            fix="make room on the disk, or write elsewhere",
-        ) from error
+        done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, swap), options)
+    except cv2.error as error:
+        done, why = False, reason_of(error).why
+    if not done:
+        raise SinkFailed(f"cannot encode a {suffix} image", why=why, fix="write PNG images")
+    return bytes(data.tobytes())

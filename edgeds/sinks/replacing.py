@@ -18,6 +18,7 @@ from typing import Any
 
 from edgeds.errors import SinkError
 from edgeds.sources.media_errors import reason_of
+from edgeds.sources.places import shortened
 
 # Windows has no flock: part files still have names of their own there, but no run is refused.
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
@@ -108,7 +109,15 @@ def check_writable(path: Path, what: str) -> None:
         reason = reason_of(error)
         why, fix = reason.why, reason.fix or fix
     if why:
-        raise SinkError(f"cannot write {what} {str(path)!r}", why=why, fix=fix)
+        raise SinkError(f"cannot write {what} {shortened(str(path))!r}", why=why, fix=fix)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names mean one file: by another path, a link, or before it is there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()
 
 
 class PendingFile:

@@ -11,6 +11,8 @@ import numpy as np
 
 from edgeds.errors import SinkFailed
 from edgeds.sinks.images import image_bytes
+from edgeds.sinks.replacing import replace_file
+from edgeds.sources.media_errors import translated
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 from edgeds.views.depth import depth_picture
@@ -51,14 +53,9 @@ class ContactSheet:
         last = len(self._kept) - 1
         moments = [self._kept[round(last * i / max(1, count - 1))] for i in range(count)]
         sheet = np.hstack([self._plate, *moments])
-        try:
-            path.write_bytes(image_bytes(sheet))
-        except OSError as error:
-            raise SinkFailed(
-                f"cannot write the contact sheet {str(path)!r}",
-                why=error.strerror or str(error),
-                fix="give a place you may write to with --sheet",
-            ) from error
+        what = f"cannot write the contact sheet {str(path)!r}"
+        with translated(SinkFailed, what, fix="give a place you may write to with --sheet"):
+            replace_file(path, image_bytes(sheet))
 
     def _column(self, frame: Frame, maps: Maps) -> Pixels:
         pixels = resized(frame.pixels, self._size)

@@ -1,0 +1,37 @@
+"""Names on a command line that mean one file: what would be lost is refused before the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def check_clashes(
+    inputs: Mapping[str, Path | Sequence[Path] | None], outputs: Mapping[str, Path | None]
+) -> None:
+    """Check that no output is an input, nor another output.
+
+    Args:
+        inputs, outputs: what people call it ("the plate") -> its path or paths; None is not given.
+
+    Raises:
+        SinkError: two of them are one file.
+    """
+    from edgeds.errors import SinkError
+    from edgeds.sinks.replacing import same_file
+
+    known = {
+        name: [paths] if isinstance(paths, Path) else list(paths or ())
+        for name, paths in inputs.items()
+    }
+    for name, path in outputs.items():
+        if path is None:
+            continue
+        for other, paths in known.items():
+            if any(same_file(path, one) for one in paths):
+                raise SinkError(
+                    f"{name} {str(path)!r} is {other} itself",
+                    why=f"{other} would be overwritten",
+                    fix=f"give {name} another name",
+                )
+        known[name] = [path]

@@ -1,0 +1,101 @@
+"""What `edgeds video` says: the choices at its start, the figures at its end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeds.cli.console import print_json, print_table, say
+from edgeds.plate.settings import PLATE_FROM_CLIP
+
+if TYPE_CHECKING:
+    from edgeds.pipeline import Clock
+    from edgeds.plate.plate import Plate
+    from edgeds.types import Sink
+    from edgeds.views.settings import View
+
+
+def say_choices(
+    engine: str, plate: Plate, given: Path | None, name: str, target: str, view: View
+) -> None:
+    """Print what will be done, and with what."""
+    height, width = plate.size
+    say(f"{name} ({width}x{height}) -> {target}, view {view}")
+    say(f"engine: {engine}")
+    if given is not None:
+        say(f"plate: {given}{_making(plate)}")
+        return
+    say(f"plate: estimated from {plate.samples} frames of the clip itself")
+    if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
+        say(
+            f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, where something is "
+            "in the way for much of the clip; a picture of the empty scene (-b) is better"
+        )
+
+
+def _making(plate: Plate) -> str:
+    """How a given plate came to be, as far as its file says."""
+    if plate.origin == "clip":
+        return f", estimated from {plate.samples} frames of a clip"
+    if plate.origin == "capture":
+        return f", captured {plate.taken or 'before'} from {plate.samples} frames"
+    return ""
+
+
+class Notes:
+    """What sources found out about their input: each note is printed once, when it is known."""
+
+    def __init__(self, source: object) -> None:
+        self._source = source
+        self.said: list[str] = []
+
+    def say_new(self) -> None:
+        for note in list(getattr(self._source, "notes", ())):
+            if note not in self.said:
+                self.said.append(note)
+                say(f"  note: {note}")
+
+
+def result(
+    clock: Clock, sink: Sink, plate: Plate, given: str | None, **rest: object
+) -> dict[str, Any]:
+    """The JSON object of a run."""
+    report = asdict(clock.report())
+    return {
+        **rest,
+        "output": sink.location if report["frames"] else None,
+        "audio": getattr(sink, "audio", "none"),
+        "plate": {
+            "file": given,
+            "origin": plate.origin,
+            "samples": plate.samples,
+            "doubtful": plate.doubtful,
+        },
+        **{key: round(v, 3) if isinstance(v, float) else v for key, v in report.items()},
+    }
+
+
+def print_result(result: dict[str, Any], *, as_json: bool) -> None:
+    """Print the result on stdout, as JSON or as a table."""
+    if as_json:
+        print_json(result)
+        return
+    if not result["frames"]:
+        say("no frame was written")
+        return
+    rows = [
+        [stage, f"{times['p50_ms']:.1f}", f"{times['p95_ms']:.1f}"]
+        for stage, times in result["stages"].items()
+    ]
+    title = (
+        f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
+    )
+    print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
+    if result["damaged_packets"]:
+        say(f"{result['damaged_packets']} damaged packets of the input were skipped")
+    if result["status"] == "stopped":
+        say("stopped before the end; what was written is complete and plays")
+    say(f"video: {result['output']} (audio: {result['audio']})")
+    if result["sheet"]:
+        say(f"contact sheet: {result['sheet']}")

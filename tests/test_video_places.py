@@ -1,0 +1,115 @@
+"""Where `edgeds video` writes: never over an input, and never two things in one place."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.sources import SyntheticSource
+
+Edgeds = Callable[..., subprocess.CompletedProcess[str]]
+FAST = ("--engine", "difference")
+SCENE = SyntheticSource(size=(90, 160), frame_count=8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A plate, one shot, a folder of shots."""
+    cv2.imwrite(str(tmp_path / "plate.png"), SCENE.plate[..., ::-1])
+    (tmp_path / "shots").mkdir()
+    for frame in SyntheticSource(size=(90, 160), frame_count=8):
+        cv2.imwrite(str(tmp_path / "shots" / f"{frame.index:05d}.png"), frame.pixels[..., ::-1])
+    (tmp_path / "one.png").write_bytes((tmp_path / "shots" / "00003.png").read_bytes())
+    (tmp_path / "link.png").symlink_to("one.png")
+    return tmp_path
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+REPLACE = ("--view", "replace", "--backdrop", "plate.png")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("one.png", "-b", "plate.png", "-o", "one.png"), "is the input itself"),
+        (("one.png", "-b", "plate.png", "-o", "shots/../one.png"), "is the input itself"),
+        (("one.png", "-b", "plate.png", "-o", "link.png"), "is the input itself"),
+        (("one.png", "-b", "plate.png", "-o", "plate.png"), "is the plate itself"),
+        (("one.png", "-b", "one.png", "-o", "x.png", "--sheet", "one.png"), "sheet 'one.png'"),
+        (("shots", "-b", "plate.png", "--sheet", "plate.png"), "is the plate itself"),
+        (("shots", "-b", "plate.png", "--save-plate", "plate.png"), "is the plate itself"),
+        (("shots", "-b", "one.png", *REPLACE, "-o", "plate.png"), "is the backdrop itself"),
+        (("one.png", "-b", "plate.png", "-o", "n.png", "--sheet", "n.png"), "is the output itself"),
+        (("shots/*.png", "-b", "plate.png", "-o", "shots/%05d.png"), "00000.png is there already"),
+        (("shots/*.png", "-b", "plate.png", "-o", "shots/%d.png"), "is there already"),
+        (("shots", "-b", "plate.png", "-o", "shots"), "is not empty"),
+        (("shots", "-b", "plate.png", "-o", "-"), "standard output"),
+        (("shots", "-b", "plate.png", "--sheet", "-"), "standard output"),
+        (("shots", "-b", "plate.png", "--save-plate", "-"), "standard output"),
+        (("shots", "-b", "plate.png", "-o", "n" * 252 + ".mp4"), "name is too long"),
+        (("shots", "-b", "plate.png", "-o", "n" * 300), "name is too long"),
+        (("shots", "-b", "plate.png", "-o", "n" * 300 + ".png"), "name is too long"),
+        (("shots", "-b", "plate.png", "--sheet", "n" * 300 + ".png"), "name is too long"),
+        (("shots", "-b", "plate.png", "--sheet", "one.png/sheet.png"), "no folder"),
+    ],
+)
+def test_what_would_be_lost_is_refused_and_stays(
+    edgeds: Edgeds, folder: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    before = _contents(folder)
+    done = edgeds("video", *arguments, *FAST)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "fix:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert _contents(folder) == before
+
+
+def test_names_with_a_colon_are_files(edgeds: Edgeds, folder: Path) -> None:
+    (folder / "shots").rename(folder / "2024-05-01T12:30:00")
+    done = edgeds("video", "2024-05-01T12:30:00", "-b", "plate.png", *FAST, "-o", "out:1.mp4")
+    assert done.returncode == 0, done.stderr
+    again = edgeds("video", "out:1.mp4", "-b", "plate.png", *FAST)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "out:1.edgeds.mp4").exists()
+
+
+@pytest.mark.parametrize("name", [".", "../shots/."])
+def test_a_folder_given_by_dots_gives_its_name_to_the_output(folder: Path, name: str) -> None:
+    command = [sys.executable, "-m", "edgeds", "video", name, "-b", "../plate.png", *FAST]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        command, cwd=folder / "shots", env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (folder / "shots.edgeds.mp4").exists()
+
+
+def test_a_long_name_just_fits(edgeds: Edgeds, folder: Path) -> None:
+    name = "n" * 251 + ".mp4"
+    done = edgeds("video", "shots", "-b", "plate.png", *FAST, "-o", name)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.glob("*.mp4")] == [name]
+
+
+def test_an_input_that_breaks_the_estimate_half_way_keeps_what_was_written(
+    edgeds: Edgeds, folder: Path
+) -> None:
+    other = np.zeros((40, 40, 3), np.uint8)
+    cv2.imwrite(str(folder / "shots" / "00005.png"), other)
+    done = edgeds("video", "shots", "-b", "plate.png", *FAST, "-o", "out.mp4", "--json")
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    report = json.loads(done.stdout)
+    assert (report["status"], report["frames"]) == ("failed", 5)

@@ -1,14 +1,14 @@
-"""Every error edgeds raises on purpose; it knows nothing of what the others do.
+"""Every error that edgeds raises on purpose.
 
 EdgedsError                what happened, why, and how to mend it
 ├── InputError             the user gave something that cannot work (exit code 2)
 │   ├── SourceError        a video, folder or camera that cannot be read
-│   ├── PlateError         a plate that is missing, of another size, or not believable
+│   ├── PlateError         a plate that is missing, of another size, or not to be trusted
 │   ├── EngineError        an engine that is missing, damaged or made for another machine
 │   ├── SinkError          an output that cannot be written
 │   ├── DatasetError       a set whose manifest or files are wrong
 │   └── ShapeError         arrays whose sizes do not fit together
-└── RunError               a run that began well and then failed (exit code 1)
+└── RunError               a run that started and then failed (exit code 1)
     ├── SourceFailed       the input ended or broke before its end
     └── SinkFailed         the output could not take more (full disk, encoder)
 """
@@ -47,7 +47,7 @@ class SourceError(InputError):
 
 
 class PlateError(InputError):
-    """A plate that is missing, of another size, or not believable."""
+    """A plate that is missing, of another size, or not to be trusted."""
 
 
 class EngineError(InputError):
@@ -67,7 +67,7 @@ class ShapeError(InputError):
 
 
 class RunError(EdgedsError):
-    """A run that began well and then failed; what was written before is kept."""
+    """A run that started and then failed; what was written before is kept."""
 
 
 class SourceFailed(RunError):  # noqa: N818 (it tells an event, as SinkFailed does)

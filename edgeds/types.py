@@ -1,4 +1,4 @@
-"""The words of the program: Frame, Maps, and what a source, a sink and an engine must do.
+"""The types of the program: Frame, Maps, and the protocols of sources, sinks and engines.
 
 Knows nothing about files, codecs, networks or screens.
 """
@@ -22,13 +22,13 @@ FloatMap: TypeAlias = npt.NDArray[np.float32]
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels, everywhere."""
 PlateFeatures: TypeAlias = Any
-"""What an engine remembers of a plate. Only the engine that made it can read it."""
+"""An engine's features of a plate. Only the engine that made them can read them."""
 
 Self = TypeVar("Self", bound="Closing")
 
 
 class Closing(Protocol):
-    """Anything with a `close` that may be called twice; `with` calls it."""
+    """Something with a `close` that may be called twice; `with` calls it."""
 
     def close(self) -> None: ...
 
@@ -59,7 +59,7 @@ class Frame:
     name: str = ""
     """File stem, for frames that come from image files."""
     grabbed_secs: float | None = None
-    """When a live source got it, on `time.monotonic`'s clock; None from files and folders."""
+    """When a live source grabbed it, on `time.monotonic`'s clock; None for files and folders."""
     duration: int = 0
     """How long it is shown, in ticks; 0 is unknown: until the next frame."""
 
@@ -75,7 +75,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
-    """What is known of a frame, at the frame's size."""
+    """Alpha and inverse depth of a frame, at the frame's size."""
 
     alpha: FloatMap
     """float32 (H, W), 0 background .. 1 foreground."""
@@ -103,18 +103,18 @@ class ColourTags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
-    """What a source says of its stream before the first frame."""
+    """The facts about a stream that are known before its first frame."""
 
     name: str
-    """How people call it: a file name, a camera."""
+    """A name for people: a file name, a camera."""
     size: Size
     """(height, width) as shown, after rotation."""
     rate: Fraction | None = None
-    """Nominal frames per second; None where there is no such thing."""
+    """Nominal frames per second; None where the stream has none."""
     time_base: Fraction = Fraction(1, 30)
     """Seconds per tick of the frames' `pts`."""
     frame_count: int | None = None
-    """As far as the file tells; None is unknown, and it may be wrong by a few."""
+    """As the file states it; None is unknown, and it may be wrong by a few."""
     duration_secs: float | None = None
     colour: ColourTags = ColourTags()
     pixel_aspect: Fraction = Fraction(1)
@@ -149,7 +149,7 @@ class Sink(Closing, Protocol):
 
     @property
     def location(self) -> str:
-        """Where the output is, for people; the final place once it is closed."""
+        """Where the output is, for people; the final path once it is closed."""
         ...
 
     def write(self, frame: Frame) -> None: ...

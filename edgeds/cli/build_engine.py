@@ -1,5 +1,5 @@
-"""`edgeds build-engine`: the shipped network (or one's own) in another precision, for this machine
-or a named GPU, judged before it takes its place.
+"""`edgeds build-engine`: builds the shipped network, or your own, in another precision for this
+machine or a named GPU, and judges it before it keeps it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def build_engine_command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
 ) -> None:
-    """Make an engine in another precision; where that costs too much, say so and keep float."""
+    """Build an engine in another precision; keep float, and say so, where that costs too much."""
     from edgeds.engine.build.build import build_engine
 
     target = _target(gpu, device)

@@ -1,1 +1,1 @@
-"""How well an engine does on a labelled set: sets, the field's metrics, plate-error sweeps."""
+"""Measures an engine on a labelled set: the field's metrics, sweeps over plate errors, drift."""

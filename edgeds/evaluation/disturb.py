@@ -1,8 +1,9 @@
-"""What happens to a fixed camera after its plate was taken: drifts, and scenes that look like one.
+"""Simulates what happens to a fixed camera after its plate was taken: drifts, and scenes that look
+like a drift.
 
-A case has a content (who is in the picture when) and a disturbance (what the camera or the light
-do to it from a moment on). Light is in the picture's numbers at gamma 2.2, distances are px of a
-picture 640 px wide. Every picture is a pure function of the case and the frame's index.
+A case has a content (which foreground is in the picture when) and a disturbance (what the camera
+or the light does from a given time on). Light is in the picture's numbers at gamma 2.2, distances
+are px of a picture 640 px wide. Every picture is a pure function of the case and the frame's index.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ GAMMA = 2.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One moment of a scene: what is there, and its true alpha."""
+    """One moment of a scene: its picture and its true alpha."""
 
     pixels: Pixels
     alpha: FloatMap
@@ -55,21 +56,23 @@ Disturb: TypeAlias = Callable[["Moment"], None]
 
 @dataclass(slots=True, eq=False)
 class Moment:
-    """What a disturbance may change of a picture."""
+    """What a disturbance can change in a picture."""
 
     secs: float
-    """Since it began."""
+    """Seconds since the disturbance began."""
     take: Take
     shot: Shot
     rng: np.random.Generator
     values: Floats
-    """The whole picture, levels of 255; what is over it clips at the end."""
+    """The whole picture in levels of 255; values over 255 are clipped at the end."""
     shift_px: tuple[float, float] = (0.0, 0.0)
     degrees: float = 0.0
 
 
 def to_and_fro(take: Take, index: int, _secs: float) -> Shot:
-    """The clip forwards, backwards, and so on; of a few shots each stays for a while."""
+    """The clip forwards, then backwards, and so on. Of a clip with few shots, each stays for a
+    while.
+    """
     count = len(take.shots)
     if count < 20:
         return take.shots[index // 12 % count]
@@ -84,7 +87,7 @@ class Case:
     name: str
     setting: str = ""
     disturb: Disturb | None = None
-    """None: nothing is wrong, and maintenance must not make it so."""
+    """None: nothing is wrong, and maintenance must change nothing."""
     content: Content = to_and_fro
     step_secs: float = 0.1
     """Simulated time from frame to frame."""
@@ -93,7 +96,7 @@ class Case:
     score_from_secs: float = 0.0
 
     def view(self, take: Take, shot: Shot, index: int, secs: float) -> tuple[Pixels, Shot]:
-        """What the camera sees of a shot, and the truth of that."""
+        """The part of a shot that the camera sees, and its truth."""
         if self.disturb is None or secs < 0:
             return seen(shot.pixels), Shot(seen(shot.pixels), seen(shot.alpha))
         rng = np.random.default_rng([zlib.crc32(f"{self.name} {self.setting}".encode()), index])
@@ -133,7 +136,7 @@ def _exposure(stops: float) -> Disturb:
 
 
 def _auto_exposure(moment: Moment) -> None:
-    """The camera darkens by up to .8 EV as somebody fills the picture, half a second late."""
+    """The camera darkens by up to .8 EV as a person fills the picture, half a second late."""
     fill = np.mean(
         [
             to_and_fro(moment.take, max(0, round(10 * (moment.secs + 1 - lag))), 0).alpha.mean()
@@ -198,7 +201,7 @@ def _all_at_once(moment: Moment) -> None:
 
 
 def _fills_half(take: Take, index: int, secs: float) -> Shot:
-    """From one frame to the next somebody stands close to the camera."""
+    """From one frame to the next a person stands close to the camera."""
     shot = to_and_fro(take, index, secs)
     if secs < 0:
         return shot
@@ -235,7 +238,7 @@ def _comes_back(take: Take, index: int, secs: float) -> Shot:
 
 
 def _camouflaged(take: Take, index: int, secs: float) -> Shot:
-    """Foreground three quarters of the colour of what is behind it."""
+    """Foreground whose colour is three quarters that of the background behind it."""
     shot = to_and_fro(take, index, secs)
     mixed = shot.pixels + 0.75 * shot.alpha[..., None] * (
         take.plate.astype(np.float32) - shot.pixels
@@ -287,7 +290,7 @@ def cases_like(pattern: str) -> tuple[Case, ...]:
     """The cases whose name, or name and setting, match a shell pattern such as `nudge*`.
 
     Raises:
-        InputError: none does.
+        InputError: no case matches.
     """
     chosen = tuple(
         case

@@ -1,8 +1,9 @@
-"""How alpha fares while a camera drifts away from its plate, with the plate kept valid and without.
+"""Alpha's error while a camera drifts away from its plate, with and without maintenance of the
+plate.
 
-A set's frames become clips: those of one clip, or of one plate, to and fro at a fixed rate of
-simulated time, seen through a window that leaves a margin, so that a nudged camera sees what was
-really there. Every case of `disturb` is played three times: undisturbed, disturbed with the
+A set's frames become clips: the frames of one clip or of one plate, played to and fro at a fixed
+rate of simulated time. The picture is cropped by a margin, so that a nudged camera sees real
+pixels. Every case of `disturb` is played three times: undisturbed, disturbed with the
 captured plate, and disturbed with `edgeds.plate.maintenance`.
 Deterministic; knows nothing about printing.
 """
@@ -26,7 +27,7 @@ from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels
 
 BAR = 1.5
-"""Alpha's error may grow by this factor; past it, a prompt to retake the plate is due."""
+"""Alpha's error may grow by this factor; beyond it, a prompt to retake the plate is due."""
 _LEAST = 1e-3  # an error below it is as good as none, and no base for a ratio
 _TICKS = 1000
 
@@ -44,7 +45,7 @@ class Trial:
     on: float
     """With maintenance."""
     prompt: str
-    """The first prompt maintenance gave, or none."""
+    """The first prompt of the maintenance, or empty."""
     prompt_secs: float | None
     """After the beginning of the drift; negative is before it."""
     plates: int

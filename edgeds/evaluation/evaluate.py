@@ -1,4 +1,4 @@
-"""Run an estimator over a set and score its maps. Knows nothing about engines or printing."""
+"""Runs an estimator over a set and scores its maps. Knows nothing about engines or printing."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ _ALPHA_METRICS: dict[str, Callable[[FloatMap, FloatMap, Mask], float | None]] = 
     "boundary_f": metrics.boundary_f,
 }
 MORE = ("depth_boundary_recall",)
-"""Metrics beside them."""
+"""Further metrics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a set says about an estimator."""
+    """The scores of an estimator on a set."""
 
     set: str
     items: int
     means: dict[str, Mean | None]
-    """Every metric of GROUPS and MORE; None where the set cannot tell."""
+    """Every metric of GROUPS and MORE; None where the set has no truth for it."""
     frame_ms: float
     """Median time of one frame, from pixels to maps, without the plate's encoding."""
 
@@ -81,8 +81,8 @@ def evaluate(
 ) -> Report:
     """Score every item of a set; clips run in order, each through one estimator.
 
-    An item counts for the metrics it can tell: alpha where it is known and the plate is another
-    picture than the frame (against itself every estimator is right); depth where it is known;
+    An item counts for the metrics that it has truth for: alpha where it is known and the plate is
+    another picture than the frame (else every estimator is right); depth where it is known;
     false alarms on items marked `empty`; the video metrics on clips of two frames and more.
 
     Args:
@@ -130,7 +130,7 @@ def evaluate(
 def alpha_scores(
     alpha: FloatMap, sample: Sample, names: Collection[str] = GROUPS["alpha"]
 ) -> dict[str, float | None]:
-    """The named alpha metrics of one frame; without those that the item cannot tell."""
+    """The named alpha metrics of one frame, without those that the item has no truth for."""
     scored = _scored(sample)
     truth = sample.alpha
     if truth is None or not scored.any():
@@ -163,7 +163,7 @@ def _depth_scores(maps: Maps, sample: Sample) -> dict[str, float | None]:
 
 
 class _Clip:
-    """The clip that is running: remembers one frame, and its flicker so far."""
+    """The current clip: remembers one frame, and the flicker so far."""
 
     def __init__(self, name: str | None = None, scene: str = "") -> None:
         self._name, self._scene = name, scene
@@ -173,7 +173,9 @@ class _Clip:
         self._alpha_known = True
 
     def follow(self, item: Item, tally: Tally) -> _Clip:
-        """This clip while the item belongs to it; else this one's scores are told, and the next."""
+        """This clip while the item belongs to it; otherwise report its scores and return the next
+        clip.
+        """
         if item.clip == self._name:
             return self
         self.finish(tally)

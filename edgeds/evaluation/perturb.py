@@ -1,4 +1,4 @@
-"""Plate errors: ways in which a frame and its plate drift apart, each with growing strengths.
+"""Plate errors: ways in which a frame and its plate come to differ, each with growing strengths.
 
 The third of five strengths is the middle setting; the middles together are what a fixed camera
 may show some hours after its plate was taken (on pairs of plates and frames with such drift,
@@ -39,12 +39,12 @@ GAMMA = 2.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perturbation:
-    """One way in which frame and plate drift apart."""
+    """One way in which frame and plate come to differ."""
 
     name: str
     unit: str
     strengths: tuple[float, float, float, float, float]
-    """From hardly visible to severe; the third is the standard sweep's middle setting."""
+    """From hardly visible to severe. The third is the middle setting of the standard sweep."""
     spoil: Spoil
 
     @property
@@ -77,7 +77,7 @@ def _as_pixels(values: npt.NDArray[Any]) -> Pixels:
 
 
 def _exposure(sample: Sample, stops: float, rng: np.random.Generator) -> Sample:
-    """2^EV in linear light is 2^(EV / gamma) in the picture's numbers; what is over 255 clips."""
+    """2^EV in linear light is 2^(EV / gamma) in the picture's numbers, clipped at 255."""
     gain = 2 ** (_sign(rng) * stops / GAMMA)
     return replace(sample, plate=_as_pixels(sample.plate.astype(np.float32) * gain))
 
@@ -125,9 +125,9 @@ def _shadow(sample: Sample, strength: float, rng: np.random.Generator) -> Sample
 
 
 def _cast_shadow(alpha: FloatMap, rng: np.random.Generator) -> FloatMap:
-    """Where a shadow falls, 0..1: the foreground's outline laid over sideways about its foot.
+    """Where a shadow falls, 0..1: the foreground's outline, sheared sideways about its foot.
 
-    On an empty frame, where what casts it is out of view: an ellipse on the lower half.
+    On an empty frame the thing that casts it is out of view: an ellipse on the lower half.
     """
     height, width = alpha.shape
     lean, squash = _sign(rng) * (0.4 + 0.5 * rng.random()), 0.4 + 0.4 * rng.random()

@@ -1,4 +1,4 @@
-"""The sweep's curves as a picture. Knows matplotlib, which is optional, and no estimators."""
+"""Draws the sweep's curves. Needs matplotlib, which is optional. Knows nothing about estimators."""
 
 from __future__ import annotations
 

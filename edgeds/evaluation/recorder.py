@@ -1,7 +1,7 @@
-"""A calibration set from one's own camera or clip: which frames to keep, and the folder they go to.
+"""Records a calibration set from a camera or clip: chooses the frames and writes their folder.
 
-The folder is a set as `edgeds.dataset` reads it, and is one at every moment from the first frame
-on: a frame is written before its line. Knows nothing about cameras, nor what the set is for.
+The folder is a set as `edgeds.dataset` reads it, and it is one at every moment from the first
+frame on, since a frame is written before its line. Knows nothing about cameras or calibration.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class _Kept:
 
 
 class SetRecorder:
-    """Offered frames, it keeps those that add something.
+    """Keeps those of the offered frames that add something.
 
-    That is: not sooner than `every_secs` after the one before, and unlike all that are there. A
-    share of empty ones is kept although they are alike. Beyond twice `settings.frames` they are
-    thinned out evenly in time, the brightest and darkest excepted.
+    A frame is kept at the earliest `every_secs` after the one before, and only if it differs from
+    all others. A share of empty frames is kept although they are alike. Beyond twice
+    `settings.frames` the frames are thinned out evenly in time; the brightest and darkest stay.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SetRecorder:
     ) -> None:
         """
         Args:
-            folder: new, or with a set made by this, which is continued.
+            folder: a new one, or one with a set that this made, which goes on.
             plate: at the frames' size.
             name: of the source; the frames' clip and scene are called after it.
 
@@ -91,11 +91,11 @@ class SetRecorder:
 
     @property
     def empty(self) -> int:
-        """How many of them show nobody."""
+        """How many of them are empty."""
         return sum(kept.empty for kept in self._kept)
 
     def offer(self, frame: Frame) -> bool:
-        """Look at the next frame; whether it was kept.
+        """Consider the next frame. Returns whether it was kept.
 
         Raises:
             SinkFailed: it cannot be written.
@@ -120,7 +120,7 @@ class SetRecorder:
         return True
 
     def finish(self) -> None:
-        """Bring the set down to the wanted number."""
+        """Reduce the set to the number that was asked for."""
         if len(self) > self._settings.frames:
             self._thin_out()
 
@@ -162,7 +162,7 @@ class SetRecorder:
 
 
 def check_set_target(folder: Path) -> None:
-    """Find out before the work is done that a set cannot be there.
+    """Check, before any work, that a set can be written there.
 
     Raises:
         DatasetError: the folder holds something else.
@@ -174,8 +174,8 @@ def check_set_target(folder: Path) -> None:
 
 
 def chosen_evenly(brightness: list[float], empty: list[bool], settings: SetRecording) -> set[int]:
-    """Which `settings.frames` of more to keep: the extremes of exposure, some empty ones, and
-    the rest evenly in their order.
+    """Choose `settings.frames` of more frames: the extremes of exposure, some empty ones, and the
+    rest evenly in their order.
     """
     count = len(brightness)
     if count <= settings.frames:
@@ -190,14 +190,14 @@ def chosen_evenly(brightness: list[float], empty: list[bool], settings: SetRecor
 
 
 class _SetFolder:
-    """The files of a set: what is named in the manifest is always there."""
+    """The files of a set; each file that the manifest names exists at every moment."""
 
     def __init__(self, folder: Path) -> None:
         check_set_target(folder)
         self._folder, self._manifest = folder, folder / MANIFEST
 
     def read(self) -> list[tuple[dict[str, Any], Pixels]]:
-        """The lines of a set made before, with their frames."""
+        """The manifest lines of an earlier run, with their frames."""
         if not self._manifest.is_file():
             return []
         text = self._manifest.read_text(encoding="utf-8")
@@ -222,7 +222,7 @@ class _SetFolder:
         return f"{stem}_{number}"
 
     def write_plate(self, pixels: Pixels, clip: str) -> str:
-        """Where the plate is: the same picture is kept once."""
+        """The path of the plate; the same picture is stored once."""
         data = image_bytes(pixels)
         for path in sorted(self._folder.glob("plate/*.png")):
             if path.read_bytes() == data:
@@ -295,7 +295,7 @@ def _within(size: Size, max_side_px: int) -> Size:
 
 
 def _evenly(items: list[int], count: int) -> list[int]:
-    """`count` of the items, spread over all of them; all where there are no more."""
+    """`count` of the items, spread evenly; all of them where there are no more."""
     if count <= 0:
         return []
     if len(items) <= count:

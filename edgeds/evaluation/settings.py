@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Frames for int8 ranges."""
+    """How many frames calibration needs, and how a set is split."""
 
     min_frames: int = 100
     """Fewer are refused."""
@@ -16,20 +16,22 @@ class Calibration:
     held_out_share: float = 0.2
     """Share of the frames that the result is judged on."""
     percentile: float = 99.99
-    """Share of the values that the method of this name keeps from saturating."""
+    """Share of the values that the percentile method keeps from saturating."""
     stretches: int = 20
-    """A set is cut into at least so many pieces of one scene each, and pieces are held out."""
+    """A set is cut into at least this many pieces of one scene each; whole pieces are held out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetRecording:
-    """A calibration set from one's own camera or clip."""
+    """Recording of a calibration set from a camera or clip."""
 
     frames: int = 600
     every_secs: float = 1.0
     """Between frames of a camera: 600 are ten minutes of use."""
     new_levels: int = 8
-    """A frame is new where a cell of its 32x18 thumbnail differs by so much from every other's."""
+    """A frame is new where a cell of its 32x18 thumbnail differs by this much from every other
+    frame's.
+    """
     empty_share: float = 0.06
     """Share of empty frames that is kept although they are alike."""
     empty_foreground: float = 0.0005

@@ -1,4 +1,4 @@
-"""Means over items, and how far to trust them. Knows nothing about what is measured."""
+"""Means over items, with confidence intervals. Knows nothing about the metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Tally:
         self._values: dict[str, list[tuple[str, float]]] = defaultdict(list)
 
     def add(self, scene: str, **values: float | None) -> None:
-        """Add an item's values; None is a metric the item cannot tell, and is left out."""
+        """Add an item's values. None (no truth for the metric) is left out."""
         for name, value in values.items():
             if value is not None:
                 self._values[name].append((scene, value))

@@ -1,4 +1,4 @@
-"""How alpha fares as the plate goes wrong: the same items under every plate error of `perturb`.
+"""Scores alpha under growing plate errors: the same items under every error of `perturb`.
 
 Knows nothing about engines or printing.
 """
@@ -21,14 +21,14 @@ METRICS = ("mad", "iou", "boundary_f", "empty_false_alarm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One setting of the sweep and how alpha did under it."""
+    """One setting of the sweep and alpha's scores under it."""
 
     error: str
     """The name of a plate error; "none" for the set as it is, "all" for all at once."""
     strength: float | None
-    """None where there is not one number: "none", and "all" (each at its middle)."""
+    """None for "none" and for "all", where each error has its middle strength."""
     means: dict[str, Mean | None]
-    """Of METRICS; None where the set cannot tell."""
+    """The metrics METRICS; None where the set has no truth for it."""
 
     def to_json(self) -> dict[str, object]:
         values = {name: mean.value if mean else None for name, mean in self.means.items()}
@@ -70,7 +70,7 @@ def sweepable(dataset: Dataset) -> tuple[Item, ...]:
     """The items a sweep can use.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: the set has no such item.
     """
     items = tuple(
         item

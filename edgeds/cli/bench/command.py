@@ -1,4 +1,4 @@
-"""`edgeds bench`: how fast this machine is, as a table and JSON."""
+"""`edgeds bench`: measures this machine's speed, as a table and JSON."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def bench_command(
 
 
 def _check_target(path: Path) -> None:
-    """Before minutes are spent on measuring."""
+    """Check the output before the measurement, which takes minutes."""
     from edgeds.errors import SinkError
     from edgeds.sinks.replacing import check_writable
 

@@ -1,9 +1,8 @@
-"""How fast edgeds is on this machine: end to end, stage by stage, and the network alone.
+"""Measures the speed of edgeds on this machine: end to end, by stage, and the network alone.
 
-Other guests' load and a throttled laptop change times from minute to minute, so the network is
-timed in turns with a yardstick that has nothing to do with edgeds: compare the ratio. Pictures are
-made by arithmetic; how long anything takes does not depend on what they show. Knows nothing about
-how the report is shown.
+The load of other programs and a throttled processor change times from minute to minute. So the
+network is timed in turns with a yardstick that is independent of edgeds: compare the ratio.
+Pictures are synthetic, since no time depends on their content. Knows nothing about printing.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ OnStage = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTimes:
-    """Pixels in, maps out at the network's own size; nothing else."""
+    """Time from pixels to maps at the network's own size."""
 
     p50_ms: float
     p95_ms: float
@@ -48,7 +47,7 @@ class NetworkTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndToEnd:
-    """One size of picture, one way."""
+    """One run: a size of picture, and a way of reading and writing it."""
 
     size: Size
     way: str
@@ -61,7 +60,7 @@ class BenchReport:
     engine: str
     day: str
     first_frame_secs: float
-    """From asking for the engine to the first overlay: loading, the plate, one frame."""
+    """From opening the engine to the first overlay: loading, the plate, one frame."""
     network: NetworkTimes
     rows: tuple[EndToEnd, ...]
 
@@ -80,7 +79,7 @@ def bench(
     """Measure this machine.
 
     Args:
-        frames: of each run end to end; a slow machine does fewer.
+        frames: frames of each end-to-end run; a slow machine gets fewer.
 
     Raises:
         EngineError: the engine cannot be opened.
@@ -162,7 +161,7 @@ def _run(network: Engine, plate: Pixels, frames: Iterable[Frame], sink: Sink) ->
 
 
 def _stages(network: Engine, plate: Pixels) -> tuple[Estimator, Compose]:
-    """What is between decoder and encoder."""
+    """The stages between decoder and encoder."""
     estimate = Estimator(network, Plate(plate))
     compose = composer(
         "overlay",
@@ -174,7 +173,7 @@ def _stages(network: Engine, plate: Pixels) -> tuple[Estimator, Compose]:
 
 
 def _cycled(pictures: list[Frame], frames: int, secs: float = math.inf) -> Iterator[Frame]:
-    """The pictures again and again; fewer than asked for, but two, where they take too long."""
+    """The pictures in turn, `frames` of them; fewer, but at least two, where they take too long."""
     end = time.perf_counter() + secs
     for index in range(frames):
         if index >= 2 and time.perf_counter() > end:
@@ -203,7 +202,7 @@ def _gpu_yardstick() -> tuple[str, Callable[[], object]]:
 
 
 class _Discard(Closing):
-    """A sink that keeps nothing, so that only the way to it is measured."""
+    """A sink that keeps nothing, so that only the stages before it are measured."""
 
     location = "nowhere"
 

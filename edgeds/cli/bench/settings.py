@@ -10,13 +10,15 @@ class Bench:
     sizes: tuple[tuple[int, int], ...] = ((360, 640), (720, 1280), (1080, 1920))
     frames: int = 90
     pictures: int = 6
-    """Different frames; they come round again. Making more takes longer than measuring them."""
+    """Different frames, used in turn. Making more of them would take longer than the measurement.
+    """
     row_secs: float = 10.0
     """A run that takes longer has fewer frames."""
     network_runs: int = 60
     warm_up: int = 5
     yardstick_side: int = 512
-    """Of the picture it transforms on a CPU; of the matrices it multiplies on a GPU, 8 times."""
+    """Side of the picture that the yardstick transforms on a CPU, and of the matrices that it
+    multiplies 8 times on a GPU."""
 
 
 BENCH = Bench()

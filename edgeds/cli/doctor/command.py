@@ -1,4 +1,4 @@
-"""`edgeds doctor`: what is installed, which engines can run here, and why not."""
+"""`edgeds doctor`: prints what is installed and which engines can run here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def doctor_command(as_json: JsonOption = False) -> None:
-    """Tell what is here, which engine would run, and why the others would not."""
+    """Show what is installed, which engine would run, and why the others cannot."""
     from edgeds.cli.doctor.diagnosis import diagnose
 
     diagnosis = diagnose()
@@ -39,7 +39,7 @@ def doctor_command(as_json: JsonOption = False) -> None:
 
 
 def _print(title: str, rows: list[list[str]]) -> None:
-    """Columns as wide as they need to be; nothing is cut or wrapped, so that it can be searched."""
+    """Columns are as wide as their text; nothing is cut or wrapped, so that it can be searched."""
     columns = max(map(len, rows))
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(columns)]
     typer.echo(title)

@@ -1,7 +1,7 @@
-"""What is here: processor, GPUs, libraries, engines, cameras, encoders, display.
+"""Examines the machine: processor, GPUs, libraries, engines, cameras, encoders, display.
 
-Only looks: loads no network, opens no camera, changes nothing, and a part that is missing or broken
-is an answer, never a crash. Knows nothing about how it is shown.
+It loads no network, opens no camera and changes nothing. A missing or broken part is a result, not
+a crash. Knows nothing about printing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edgeds.errors import SinkError
 from edgeds.live.window import check_display
 
 CPU_FLAGS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
-"""What speeds a network up on a processor; from avx_vnni on, for int8."""
+"""Processor features that speed a network up; those from avx_vnni on speed up int8."""
 LIBRARIES = {
     "openvino": ("the network on a CPU", ""),
     "onnxruntime": ("the network on a CPU; building engines", "build"),
@@ -39,7 +39,7 @@ LIBRARIES = {
     "starlette": ("the browser page", "web"),
     "pyvirtualcam": ("the virtual camera", "virtual-camera"),
 }
-"""Module -> what it is used for, and the extra that installs it."""
+"""Module -> its use, and the extra that installs it."""
 ENCODERS = {
     "h264_nvenc": "NVIDIA",
     "hevc_nvenc": "NVIDIA",
@@ -95,11 +95,11 @@ class Diagnosis:
     """Version of NVIDIA's kernel module."""
     libraries: tuple[Library, ...]
     engines: tuple[EngineChoice, ...]
-    """The first without a problem is the one that runs when none is asked for."""
+    """`auto` runs the first one without a problem."""
     cameras: tuple[Camera, ...]
     encoders: tuple[Encoder, ...]
     display_problem: str
-    """Empty where windows can be shown."""
+    """Why no window can be shown; empty where one can."""
     opencv_advice: str = ""
     """What to do about OpenCV's packages; empty where all is well."""
 
@@ -109,7 +109,7 @@ class Diagnosis:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What the user could do to get more out of this machine."""
+        """Advice to make more of this machine."""
         return tuple(line for line in (self.opencv_advice, *self._gpu_advice) if line)
 
     @property
@@ -131,7 +131,7 @@ class Diagnosis:
         return "tensorrt-cu13" if newest >= 13 else "tensorrt-cu12"
 
     def machine(self) -> dict[str, Any]:
-        """What a measurement needs to be understood; no host name, no paths."""
+        """The facts that explain a measurement; no host name and no paths."""
         return {
             "system": self.system,
             "python": self.python,
@@ -250,7 +250,7 @@ def _cameras(root: Path) -> tuple[Camera, ...]:
 
 
 def _encoders() -> tuple[Encoder, ...]:
-    """Each is opened: that FFmpeg was built with one says nothing of the hardware."""
+    """Each one is opened, since FFmpeg may have an encoder whose hardware is missing."""
     return tuple(
         Encoder(name=name, hardware=hardware, problem=_encoder_problem(name))
         for name, hardware in ENCODERS.items()

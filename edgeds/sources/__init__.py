@@ -51,6 +51,8 @@ def open_source(uri: str | Path) -> Source:
         SourceError: nothing is there, it cannot be read, or it has no frame.
     """
     path = Path(uri)
+    if not is_there(path) and str(uri)[:5].lower() == "file:":
+        path = Path(uri := _file_and_options(str(uri))[0])
     if is_there(path) and is_animation(path):
         return WebpSource(path) if path.suffix.lower() == ".webp" else VideoSource(path)
     if is_images(uri):

@@ -205,6 +205,7 @@ class LiveSource(Closing):
                 self.message = f"{item.what}: {item.why}; trying again in {backoff_secs:.2g} s"
                 if not self._reconnect(backoff_secs):
                     return
+                self.message = f"{item.what}: {item.why}; connecting again"
                 backoff_secs = min(2 * backoff_secs, settings.max_backoff_secs)
                 heard_secs, fresh = time.monotonic(), True
             item = self._reader.next(timeout_secs=POLL_SECS)

@@ -91,7 +91,7 @@ class RealTimeSource(Closing):
                 for frame in self._clip:
                     start_secs = frame.pts_secs if start_secs is None else start_secs
                     due_secs = lap_secs + frame.pts_secs - start_secs
-                    end_secs = due_secs + self._gap_secs
+                    end_secs = due_secs + float(frame.duration * frame.time_base or self._gap_secs)
                     yield due_secs, frame
                     count += 1
             except SourceFailed:

@@ -20,6 +20,7 @@ from edgeds.sources.video_info import (
     info_from_container,
     opened_video,
     own_time,
+    promised_secs,
     stream_tags,
 )
 from edgeds.sources.whole import is_cut_short
@@ -33,6 +34,7 @@ _log = logging.getLogger(__name__)
 # Headers round durations: a shortfall under this is arithmetic.
 _MISSING_SHARE = 0.03
 _MISSING_MIN_FRAMES = 3
+_MISSING_MIN_SECS = 0.5
 
 
 class VideoSource(Closing):
@@ -65,7 +67,7 @@ class VideoSource(Closing):
 
     def every(self, stride: int) -> Iterator[Frame]:
         """Every `stride`-th frame; those between are decoded but not turned into RGB."""
-        count = 0
+        count, end_secs = 0, 0.0
         while not self._closed:
             decoded, self._first = self._first or next(self._frames, None), None
             if decoded is None or self._closed:
@@ -75,9 +77,10 @@ class VideoSource(Closing):
             if count % stride == 0:
                 yield self._frame(decoded, count, pts, duration)
             count += 1
+            end_secs = float((pts + duration) * self.info.time_base)
             self._note_changes()
         if not self._closed:
-            self._check_whole(count)
+            self._check_whole(count, end_secs)
 
     def seek(self, secs: float) -> None:
         """Go on from the last key frame at or before a time from the start."""
@@ -159,23 +162,22 @@ class VideoSource(Closing):
             self.notes.append(text)
             _log.info("%s", text)
 
-    def _check_whole(self, count: int) -> None:
+    def _check_whole(self, count: int, end_secs: float) -> None:
         """
         Raises:
             SourceFailed: the file ends before its end: its last packet or its structure is cut.
         """
-        expected = self.info.frame_count
-        if expected is None:
-            return
+        expected = self.info.frame_count or 0
         missing = expected - count
-        if missing <= max(_MISSING_MIN_FRAMES, _MISSING_SHARE * expected):
-            return
-        if not self._breaks_off and not is_cut_short(self._path):
-            self._note(f"its header promises {expected} frames; it holds {count}")
-            return
-        damaged = f", {self.damaged} packets were damaged" if self.damaged else ""
-        raise SourceFailed(
-            f"{self._path.name} ended early: {count} of {expected} frames",
-            why=f"the file is truncated or damaged{damaged}",
-            fix="copy or record the file again; what was there has been processed",
-        )
+        if missing > max(_MISSING_MIN_FRAMES, _MISSING_SHARE * expected) and (
+            self._breaks_off or is_cut_short(self._path)
+        ):
+            damaged = f", {self.damaged} packets were damaged" if self.damaged else ""
+            raise SourceFailed(
+                f"{self._path.name} ended early: {count} of {expected} frames",
+                why=f"the file is truncated or damaged{damaged}",
+                fix="copy or record the file again; what was there has been processed",
+            )
+        promised = promised_secs(self._container, self._stream) or 0.0
+        if promised - end_secs > max(_MISSING_MIN_SECS, _MISSING_SHARE * end_secs):
+            self._note(f"its header promises {promised:.1f} s; it holds {end_secs:.1f} s")

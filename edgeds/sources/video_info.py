@@ -149,6 +149,20 @@ def _rate(stream: av.VideoStream, first: av.VideoFrame) -> Fraction:
 def _duration_secs(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
+    if (own_secs := _tagged_secs(stream)) is not None:
+        return own_secs - (container.start_time or 0) / 1e6
+    return _container_secs(container)
+
+
+def promised_secs(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
+    """What the header says of the picture; None where it may speak of the sound."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.streams.audio else _container_secs(container)
+
+
+def _container_secs(container: av.container.InputContainer) -> float | None:
+    """The container's own duration, which is that of its longest stream."""
     if not container.duration:
         return None
     secs, start_secs = container.duration / 1e6, (container.start_time or 0) / 1e6
@@ -156,6 +170,15 @@ def _duration_secs(container: av.container.InputContainer, stream: av.VideoStrea
     if "matroska" in container.format.name and 0 < start_secs < secs:
         return secs - start_secs
     return secs
+
+
+def _tagged_secs(stream: av.VideoStream) -> float | None:
+    """What Matroska writers note of each stream: "00:01:02.500"."""
+    try:
+        hours, minutes, secs = stream.metadata.get("DURATION", "").split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(secs) or None
+    except ValueError:
+        return None
 
 
 def _frame_count(stream: av.VideoStream, duration_secs: float | None, rate: Fraction) -> int | None:

@@ -12,6 +12,8 @@ import numpy as np
 from edgeds.errors import InputError, SourceError
 from edgeds.sources import is_images
 from edgeds.sources.images import pixels_from_image
+from edgeds.sources.places import is_there
+from edgeds.sources.url import masked
 from edgeds.types import Closing, Frame, Pixels, Size
 from edgeds.views.covering import covering
 from edgeds.views.video_backdrop import VideoBackdrop
@@ -28,7 +30,7 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
     Raises:
         InputError: it is none of these.
     """
-    if not Path(uri).exists() and _COLOUR.fullmatch(uri):
+    if not is_there(Path(uri)) and _COLOUR.fullmatch(uri):
         return StillBackdrop(colour_backdrop(uri))
     try:
         if is_images(uri) and Path(uri).is_file():
@@ -37,7 +39,7 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
         return VideoBackdrop(uri, size)
     except SourceError as error:
         raise InputError(
-            f"cannot use the backdrop {uri!r}",
+            f"cannot use the backdrop {masked(uri)!r}",
             why=f"{error.what}: {error.why}",
             fix="give an image, a video or a colour like #00b140",
         ) from error

@@ -21,7 +21,7 @@ from edgeds.sources.reader import POLL_SECS, Reader, Request
 from edgeds.sources.scaling import resized, same_shape, text_from_size
 from edgeds.sources.settings import RECONNECT, Reconnect
 from edgeds.sources.status import SourceState
-from edgeds.types import Closing, Frame, Source, StreamInfo
+from edgeds.types import Closing, Frame, Size, Source, StreamInfo
 
 _JOIN_SECS = 1.0
 _TIME_BASE = Fraction(1, 1000)
@@ -247,11 +247,7 @@ class LiveSource(Closing):
         if size == told:
             return grab
         if not same_shape((size[0], size[1]), told):
-            raise SourceFailed(
-                f"the source came back as {text_from_size(size)}",
-                why=f"it began as {text_from_size(told)}, so the plate is not its view",
-                fix="set the camera back, or start again",
-            )
+            raise _another_view(size, told)
         if size not in self._scaled_from:
             self._scaled_from.add(size)
             self._on_event(
@@ -259,6 +255,14 @@ class LiveSource(Closing):
                 f"they are scaled to {text_from_size(told)}"
             )
         return Grab(resized(grab.pixels, told), grab.secs)
+
+
+def _another_view(size: tuple[int, ...], told: Size) -> SourceFailed:
+    return SourceFailed(
+        f"the source came back as {text_from_size(size)}",
+        why=f"it began as {text_from_size(told)}, so the plate is not its view",
+        fix="set the camera back, or start again",
+    )
 
 
 def _cannot_open(name: str, reason: EdgedsError) -> SourceError:

@@ -30,7 +30,8 @@ class LiveCompose:
     """Draws with a composer made for the present request and plate: RGBA for the cutout, else RGB.
 
     Where the foreground is not known (no plate, or one that does not fit), views that hide the
-    room show their backdrop with a message, and the others the bare frame.
+    room show their backdrop with a message, and the others the bare frame. The others show it
+    during a count-down and a capture, too.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,8 @@ class LiveCompose:
             return replace(item.frame, pixels=_hidden(item, request))
         if item.maps is None or item.scene is None:
             return item.frame
+        if item.status.phase in ("counting", "capturing") and request.view not in HIDING_VIEWS:
+            return item.frame  # people see whether they are out of the picture
         if self._compose is None or request is not self._request or item.scene is not self._scene:
             self._request, self._scene = request, item.scene
             self._compose = composer(

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from edgeds.errors import SinkError
-from edgeds.live.composing import ViewRequest, blur_sigma
+from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
+from edgeds.live.estimating import Estimated, PlateInView
 from edgeds.live.simulated_plate import SimulatedPlate
 from edgeds.live.view_settings import ViewSettings
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.types import Closing, Frame, Maps, Pixels, Sink, Size
-from edgeds.views.compose import Compose, composer
-from edgeds.views.settings import HIDING_VIEWS, VIEWS, View
+from edgeds.views.settings import VIEWS, View
 
 _REMEMBERED = 120
 
@@ -55,7 +55,10 @@ class SimulatedRun(Closing):
         self._lock = threading.RLock()
         self._sinks: list[Sink] = []
         self._view = ViewSettings(ViewRequest(), size)
-        self._drawn: ViewRequest | None = None
+        self._compose = LiveCompose()
+        height, width = size
+        slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
+        self._in_view = PlateInView(self._scene.plate, slope, (0.2, 0.6))
         self.backdrop: Pixels | str | None = None
         """What `set_backdrop` was last called with."""
         self._plate = SimulatedPlate(
@@ -216,13 +219,11 @@ class SimulatedRun(Closing):
             frame, maps = self._next()
             with self._lock:
                 self._plate.tend()
-                sinks, has_plate = list(self._sinks), self._plate.count > 0
-                is_taking = self._plate.is_being_taken
-            request = self._view.current()
-            if request is not self._drawn:
-                self._compose, self._drawn = self._composer(request), request
-            is_bare = not has_plate or (is_taking and request.view not in HIDING_VIEWS)
-            shown = frame if is_bare else self._compose(frame, maps)
+                sinks, status = list(self._sinks), self._plate.status
+            item = Estimated(frame, status)
+            if status.fits:
+                item = Estimated(frame, status, maps, self._in_view)
+            shown = self._compose(item, self._view.current())
             for sink in sinks:
                 sink.write(shown)
             with self._lock:
@@ -241,25 +242,10 @@ class SimulatedRun(Closing):
         place = self._count % length
         if place == len(self._loop):
             alpha = self._scene.alpha(place)
-            height, width = alpha.shape
-            slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
-            depth = alpha + (1 - alpha) * slope
+            depth = alpha + (1 - alpha) * self._in_view.plate_depth
             self._loop.append((self._scene.frame(place), Maps(alpha, depth)))
         frame, maps = self._loop[place]
         return replace(frame, index=self._count, pts=self._count), maps
-
-    def _composer(self, request: ViewRequest) -> Compose:
-        height, width = self._scene.info.size
-        slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
-        return composer(
-            request.view,
-            plate=self._scene.plate,
-            plate_depth=slope,
-            depth_range=(0.2, 0.6),
-            backdrop=request.backdrop,
-            opacity=request.opacity,
-            blur=blur_sigma(request.blur),
-        )
 
 
 def _opaque(frame: Frame) -> Frame:

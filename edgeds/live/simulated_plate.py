@@ -37,10 +37,6 @@ class SimulatedPlate:
     def size(self) -> Size:
         return self._scene.shape[0], self._scene.shape[1]
 
-    @property
-    def is_being_taken(self) -> bool:
-        return self._due_secs is not None
-
     def take(self) -> None:
         if self._due_secs is None:
             self._before = self.status
@@ -87,8 +83,8 @@ class SimulatedPlate:
             fix="step out of it and take the plate again",
         )
         verdict = f"{refusal.why}: {refusal.fix}"
-        self.status = PlateStatus(phase="refused", verdict=verdict, health=self.status.health)
+        self.status = replace(self.status, phase="refused", secs_left=0.0, verdict=verdict)
 
     def _use(self, pixels: Pixels, verdict: str) -> None:
         self.pixels, self.count = pixels, self.count + 1
-        self.status = PlateStatus(phase="ready", verdict=verdict, health=1.0)
+        self.status = PlateStatus(phase="ready", verdict=verdict, health=1.0, fits=True)

@@ -158,6 +158,21 @@ def test_the_page_is_told_no_folder_and_no_token(serve: Serve) -> None:
     assert str(page.run.folder) not in json.dumps(status)
 
 
+def test_no_viewer_gets_a_password_of_the_source(serve: Serve) -> None:
+    page = serve()
+    url = "RTSP://admin:hunter2@10.0.0.7/stream?user=admin&pwd=hunter2"
+    page.run.pretend(
+        source=url,
+        source_state="reconnecting",
+        source_message=f"{url} broke off: trying again",
+        outputs=(OutputStatus(name="recording", location="a.mp4", message=f"{url} failed"),),
+    )
+    with page.watch() as viewer:
+        status = told(viewer, "status", lambda status: status["failures"])
+    assert "10.0.0.7" in status["source_message"]
+    assert "hunter2" not in json.dumps(status)
+
+
 def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any) -> None:
     page = serve()
     (tmp_path / "file").write_bytes(b"")

@@ -23,6 +23,7 @@ from edgeds.live.web.settings import PAGE, Page
 from edgeds.live.web.status import SavedFiles, StatusFeed
 from edgeds.live.web.upload import UploadRefusedError, Uploads
 from edgeds.live.web.viewer import Room, Viewer
+from edgeds.sources.url import masked
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -197,4 +198,4 @@ def _json(content: dict[str, Any], status: int = 200) -> Response:
 
 
 def _error(status: int, error: EdgedsError) -> Response:
-    return _json({"what": error.what, "why": error.why, "fix": error.fix}, status)
+    return _json({"what": masked(error.what), "why": masked(error.why), "fix": error.fix}, status)

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from edgeds.live.composing import HIDING_VIEWS
 from edgeds.live.control import LiveControl, LiveStatus
 from edgeds.live.web.settings import PAGE, Page
+from edgeds.sources.url import masked
 
 _FIELDS = (
-    *("source", "engine", "size", "source_state", "source_message"),
+    *("engine", "size", "source_state"),
     *("view", "opacity", "blur", "backdrop", "plates", "plate_offer"),
     *("secs", "recording_secs", "fps", "latency_p50_ms", "latency_p95_ms"),
     *("grabbed", "delivered", "dropped"),
@@ -94,19 +96,22 @@ class StatusFeed:
         return self._text
 
     def _status(self) -> dict[str, Any]:
-        """What the page shows of the run and no more: no folders, and not our own token."""
+        """What the page shows of the run and no more: no folders, no passwords, no token."""
         status = self._control.status()
         self._note_recording(status)
         fields = {name: getattr(status, name) for name in _FIELDS}
         return {
             "type": "status",
             **fields,
+            "hides": status.view in HIDING_VIEWS,
+            "source_message": masked(status.source_message),
+            "source": masked(status.source),
             "plate": asdict(status.plate),
             "recording": None if status.recording is None else Path(status.recording).name,
             "saved": self._saved.listed(),
             "webrtc": self._webrtc,
             "phone": self._phone,
-            "failures": [f"{o.name}: {o.message}" for o in status.outputs if o.message],
+            "failures": [masked(f"{o.name}: {o.message}") for o in status.outputs if o.message],
         }
 
     def _note_recording(self, status: LiveStatus) -> None:

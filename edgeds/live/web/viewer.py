@@ -23,6 +23,7 @@ from edgeds.live.web.commands import BadCommandError, call_from_command, command
 from edgeds.live.web.settings import PAGE, Page
 from edgeds.live.web.status import SavedFiles, StatusFeed, described
 from edgeds.live.web.webrtc import Peer, connected_peer
+from edgeds.sources.url import masked
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
@@ -111,7 +112,7 @@ class Viewer:
             try:
                 await self._execute(command)
             except EdgedsError as error:
-                await self._send_error(error.what, error.why, error.fix)
+                await self._send_error(masked(error.what), masked(error.why), error.fix)
             except BadCommandError:
                 raise
             except Exception:  # a bug in the run must not take the page down with it

@@ -8,6 +8,8 @@ const FAIR = 0.7;
 const BAD = 0.35;
 const VERDICTS = {
   none: "There is no plate yet. The plate is a picture of the empty scene.",
+  checking: "Checking whether the last plate still fits…",
+  estimating: "Estimating the plate: whatever stays in its place is background.",
   counting: "Counting down…",
   capturing: "Taking the plate…",
 };
@@ -17,7 +19,7 @@ const isTaking = (plate) => plate.phase === "counting" || plate.phase === "captu
 on("status", (now, before) => {
   const { plate, plates } = now;
   const hasPlate = plates > 0;
-  showCount(plate);
+  showCount(now);
   showButton(isTaking(plate), hasPlate);
   at("verdict").dataset.phase = plate.phase;
   const verdict = !isTaking(plate) && plate.verdict;
@@ -32,10 +34,11 @@ on("status", (now, before) => {
   if (before) announce(now, before, prompt);
 });
 
-function showCount(plate) {
+function showCount({ plate, hides }) {
   const isCounting = plate.phase === "counting";
   at("count").hidden = !isTaking(plate);
   at("count").dataset.phase = plate.phase;
+  at("count").dataset.hides = hides && !plate.fits; // the picture has words of its own then
   setText("count-number", isCounting ? String(Math.max(1, Math.ceil(plate.secs_left))) : "");
   setText("count-text", isCounting ? "Step out of the picture" : "Hold still: taking the plate");
 }

@@ -7,11 +7,13 @@ import { on } from "/run.js";
 const WORDS = {
   running: "Live",
   "no-plate": "No plate",
+  "no-fit": "The plate does not fit",
+  checking: "Checking the plate",
+  estimating: "Estimating the plate",
   stalled: "Stalled",
   reconnecting: "Reconnecting",
   ended: "Ended",
 };
-const HIDING = ["cutout", "replace", "blur", "mask", "depth"]; // views without the camera picture
 
 let lostBecause = "";
 
@@ -21,13 +23,13 @@ on("status", (now, before) => {
   setText("source", now.source);
   setText("engine", `${now.engine} · ${now.size[1]}×${now.size[0]}`);
   const isRunning = now.source_state === "running";
-  showState(isRunning && now.plates === 0 ? "no-plate" : now.source_state);
+  showState(isRunning && !now.plate.fits ? doubt(now) : now.source_state);
   const message = isRunning ? "" : now.source_message || WORDS[now.source_state];
   showBanner(message);
   at("stage").classList.toggle("dim", !isRunning);
   const isTaking = ["counting", "capturing"].includes(now.plate.phase);
-  at("bare").hidden = !isRunning || isTaking || now.plates > 0;
-  setText("bare", HIDING.includes(now.view) ? "No plate: the camera is hidden" : "No plate: bare camera");
+  at("bare").hidden = !isRunning || isTaking || now.plate.fits;
+  setText("bare", `${WORDS[doubt(now)]}: ${now.hides ? "the camera is hidden" : "bare camera"}`);
   if (before && before.source_state !== now.source_state) {
     say(isRunning ? "The picture is live again" : message);
   }
@@ -44,6 +46,12 @@ on("lost", (reason, before) => {
   at("bare").hidden = true;
   if (before) say("The connection is lost. The page tries again.");
 });
+
+// Why foreground and background are not told apart.
+function doubt(now) {
+  if (now.plate.phase === "checking" || now.plate.phase === "estimating") return now.plate.phase;
+  return now.plates > 0 ? "no-fit" : "no-plate";
+}
 
 function showState(state) {
   at("state").dataset.state = state;

@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from edgeds.errors import SinkError
 from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, PlateInView
+from edgeds.live.simulated_files import SimulatedFiles, completed
 from edgeds.live.simulated_plate import SimulatedPlate
 from edgeds.live.view_settings import ViewSettings
-from edgeds.sinks.video import VideoSink
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.types import Closing, Frame, Maps, Pixels, Sink, Size
 from edgeds.views.settings import VIEWS, View
@@ -47,7 +46,7 @@ class SimulatedRun(Closing):
         capture_secs: float = 1.0,
         has_plate: bool = True,
     ) -> None:
-        self.folder, self._rate_hz = folder, rate_hz
+        self._rate_hz = rate_hz
         self._scene = SyntheticSource(
             size=size, frame_count=60, rate=Fraction(rate_hz).limit_denominator(1000)
         )
@@ -67,9 +66,7 @@ class SimulatedRun(Closing):
             count_down_secs=count_down_secs,
             capture_secs=capture_secs,
         )
-        self._recording: VideoSink | None = None
-        self._recording_since = 0.0
-        self._recorded = self._taken = 0
+        self._files = SimulatedFiles(folder, self._scene.info)
         self._shown: Frame | None = None
         self._count = 0
         self._stamps: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
@@ -78,6 +75,15 @@ class SimulatedRun(Closing):
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="edgeds-simulated", daemon=True)
         self._thread.start()
+
+    @property
+    def folder(self) -> Path:
+        """Of recordings and snapshots."""
+        return self._files.folder
+
+    @folder.setter
+    def folder(self, folder: Path) -> None:
+        self._files.folder = folder
 
     def add_sink(self, sink: Sink) -> None:
         """Write all further pictures to it as well. It stays the caller's to close."""
@@ -134,8 +140,8 @@ class SimulatedRun(Closing):
                 plate=self._plate.status,
                 plates=self._plate.count,
                 plate_offer=self._plate.offer,
-                recording=None if self._recording is None else self._recording.location,
-                recording_secs=0.0 if self._recording is None else now - self._recording_since,
+                recording=self._files.recording,
+                recording_secs=self._files.recording_secs,
                 secs=now - self._began_secs,
             )
             return replace(status, **self._pretended)
@@ -175,33 +181,17 @@ class SimulatedRun(Closing):
 
     def start_recording(self) -> None:
         with self._lock:
-            if self._recording is None:
-                self._recorded += 1
-                path = self.folder / f"simulated-{self._recorded}.mp4"
-                self._recording = VideoSink(path, self._scene.info)
-                self._recording_since = time.perf_counter()
+            self._files.start_recording()
 
     def stop_recording(self) -> Path | None:
         with self._lock:
-            recording, self._recording = self._recording, None
-        if recording is None:
-            return None
-        recording.close()
-        return Path(recording.location)
+            recording = self._files.taken()
+        return None if recording is None else completed(recording)
 
     def snapshot(self) -> Path | None:
-        import cv2
-
         with self._lock:
             shown = self._shown
-            self._taken += 1
-            path = self.folder / f"simulated-{self._taken}.png"
-        if shown is None:
-            return None
-        order = cv2.COLOR_RGBA2BGRA if shown.pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        if not cv2.imwrite(str(path), cv2.cvtColor(shown.pixels, order)):
-            raise SinkError(f"cannot write {path.name!r}", why="the folder does not take it")
-        return path
+        return None if shown is None else self._files.snapshot(shown)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -227,8 +217,7 @@ class SimulatedRun(Closing):
             for sink in sinks:
                 sink.write(shown)
             with self._lock:
-                if self._recording is not None:
-                    self._recording.write(_opaque(shown))
+                self._files.write(shown)
                 self._shown = shown
                 self._count += 1
                 now = time.perf_counter()
@@ -246,9 +235,3 @@ class SimulatedRun(Closing):
             self._loop.append((self._scene.frame(place), Maps(alpha, depth)))
         frame, maps = self._loop[place]
         return replace(frame, index=self._count, pts=self._count), maps
-
-
-def _opaque(frame: Frame) -> Frame:
-    if frame.pixels.shape[2] == 3:
-        return frame
-    return replace(frame, pixels=np.ascontiguousarray(frame.pixels[..., :3]))

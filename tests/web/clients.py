@@ -116,3 +116,19 @@ def picture(viewer: Any) -> tuple[int, np.ndarray]:
     number = int.from_bytes(message[:4], "big")
     viewer.send(json.dumps({"do": "ack", "number": number}))
     return number, cv2.imdecode(np.frombuffer(message[4:], np.uint8), cv2.IMREAD_COLOR)
+
+
+def told(viewer: Any, kind: str, true: Callable[[Any], Any] = lambda _: True) -> Any:
+    """The next message of a kind of which `true` holds; pictures on the way are acknowledged."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        message = viewer.recv(timeout=20)
+        if isinstance(message, bytes):
+            viewer.send(json.dumps({"do": "ack", "number": int.from_bytes(message[:4], "big")}))
+        elif (content := json.loads(message))["type"] == kind and true(content):
+            return content
+    raise AssertionError(f"no such {kind}")
+
+
+def command(viewer: Any, do: str, **more: Any) -> None:
+    viewer.send(json.dumps({"do": do, **more}))

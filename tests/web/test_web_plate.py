@@ -118,7 +118,7 @@ def test_the_count_down_stands_over_the_camera_picture(visitor: Visitor, browsed
     wait_until(lambda: visitor.run("return document.getElementById('picture').width") == 320)
     browsed.run.take_plate()
     wait_until(lambda: visitor.run("return document.getElementById('picture').width") == 160)
-    assert visitor.is_shown("count")
+    wait_until(lambda: visitor.is_shown("count"))
     wait_until(has_ball)
     browsed.run.cancel_plate()
 

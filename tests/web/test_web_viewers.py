@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import gc
-import json
 import socket
 import threading
-import time
 import tracemalloc
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from clients import Serve, Served, picture, wait_until
+from clients import Serve, Served, command, picture, told, wait_until
 from websockets.exceptions import ConnectionClosed
 
 from edgeds.live.control import OutputStatus
@@ -26,22 +23,6 @@ from edgeds.types import Frame
 from edgeds.views.settings import VIEWS
 
 _BROKEN = OutputStatus(name="virtual camera", location="/dev/video9", message="unplugged")
-
-
-def told(viewer: Any, kind: str, true: Callable[[Any], Any] = lambda _: True) -> Any:
-    """The next message of a kind of which `true` holds; pictures on the way are acknowledged."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        message = viewer.recv(timeout=20)
-        if isinstance(message, bytes):
-            viewer.send(json.dumps({"do": "ack", "number": int.from_bytes(message[:4], "big")}))
-        elif (content := json.loads(message))["type"] == kind and true(content):
-            return content
-    raise AssertionError(f"no such {kind}")
-
-
-def command(viewer: Any, do: str, **more: Any) -> None:
-    viewer.send(json.dumps({"do": do, **more}))
 
 
 def test_a_viewer_sees_newer_and_newer_pictures_of_the_run(page: Served) -> None:
@@ -100,79 +81,6 @@ def test_a_kept_plate_is_offered_and_used(serve: Serve) -> None:
     assert abs(shown[..., ::-1].astype(float) - plate).mean() < 8
 
 
-def test_a_recording_that_the_window_stops_is_offered_too(serve: Serve) -> None:
-    page = serve()
-    with page.watch() as viewer:
-        page.run.start_recording()
-        told(viewer, "status", lambda status: status["recording"])
-        frames = page.run.status().delivered
-        wait_until(lambda: page.run.status().delivered > frames + 3)
-        page.run.stop_recording()
-        status = told(viewer, "status", lambda status: status["saved"])
-    assert page.ask(status["saved"][0]["href"]).body[4:8] == b"ftyp"
-
-
-def test_only_saved_files_are_given_and_only_as_long_as_they_are_there(serve: Serve) -> None:
-    page = serve(settings=Page(saved_files=2))
-    (page.run.folder / "private.txt").write_text("private")
-    wait_until(lambda: page.run.status().delivered > 2)
-    for _ in range(3):
-        page.ask("/snapshot", method="POST", Origin=page.origin)
-    assert page.ask("/saved/0").status == 404  # made room for the third
-    assert page.ask("/saved/2").status == 200
-    for path in ("/saved/3", "/saved/-1", "/saved/x", "/saved/../private.txt", "/private.txt"):
-        assert page.ask(path).status == 404, path
-    (page.run.folder / "simulated-3.png").unlink()
-    assert page.ask("/saved/2").status == 404
-
-
-def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
-    with page.watch() as viewer:
-        command(viewer, "record")
-        told(viewer, "status", lambda status: status["recording"])
-        for _ in range(5):
-            picture(viewer)
-        with page.watch() as later:  # who comes later sees how long it has been going on
-            told(later, "status", lambda status: status["recording_secs"] > 0.1)
-        command(viewer, "stop-recording")
-        name = told(viewer, "done")["file"]["name"]
-        status = told(viewer, "status", lambda status: status["saved"])
-    assert status["recording"] is None
-    assert status["recording_secs"] == 0
-    assert status["saved"][-1]["name"] == name
-    assert status["saved"][-1]["kind"] == "recording"
-    answer = page.ask(status["saved"][-1]["href"])
-    assert answer.body == (page.run.folder / name).read_bytes()
-    assert name in answer.headers["content-disposition"]
-
-
-def test_the_page_is_told_no_folder_and_no_token(serve: Serve) -> None:
-    page = serve("0.0.0.0:0")
-    outputs = (OutputStatus(name="page", location=page.url), _BROKEN)
-    page.run.pretend(outputs=outputs, recording=str(page.run.folder / "a.mp4"))
-    with page.watch(additional_headers={"Cookie": page.cookie}) as viewer:
-        status = told(viewer, "status", lambda status: status["recording"])
-    assert status["recording"] == "a.mp4"
-    assert status["failures"] == ["virtual camera: unplugged"]
-    assert str(page.token) not in json.dumps(status)
-    assert str(page.run.folder) not in json.dumps(status)
-
-
-def test_no_viewer_gets_a_password_of_the_source(serve: Serve) -> None:
-    page = serve()
-    url = "RTSP://admin:hunter2@10.0.0.7/stream?user=admin&pwd=hunter2"
-    page.run.pretend(
-        source=url,
-        source_state="reconnecting",
-        source_message=f"{url} broke off: trying again",
-        outputs=(OutputStatus(name="recording", location="a.mp4", message=f"{url} failed"),),
-    )
-    with page.watch() as viewer:
-        status = told(viewer, "status", lambda status: status["failures"])
-    assert "10.0.0.7" in status["source_message"]
-    assert "hunter2" not in json.dumps(status)
-
-
 def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any) -> None:
     page = serve()
     (tmp_path / "file").write_bytes(b"")
@@ -182,14 +90,6 @@ def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any
         error = told(viewer, "error")
         assert "simulated-1.mp4" in error["what"]
         picture(viewer)  # and the show goes on
-
-
-def test_a_snapshot_is_a_png_of_what_is_shown(page: Served) -> None:
-    with page.watch() as viewer:
-        picture(viewer)
-    answer = page.ask("/snapshot", method="POST", Origin=page.origin)
-    pixels = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_COLOR)
-    assert pixels.shape == (90, 160, 3)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class SimulatedRun(Closing):
             count_down_secs=count_down_secs,
             capture_secs=capture_secs,
         )
-        self._files = SimulatedFiles(folder, self._scene.info)
+        self.files = SimulatedFiles(folder, self._scene.info)
         self._shown: Frame | None = None
         self._count = 0
         self._stamps: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
@@ -75,15 +75,6 @@ class SimulatedRun(Closing):
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="edgeds-simulated", daemon=True)
         self._thread.start()
-
-    @property
-    def folder(self) -> Path:
-        """Of recordings and snapshots."""
-        return self._files.folder
-
-    @folder.setter
-    def folder(self, folder: Path) -> None:
-        self._files.folder = folder
 
     def add_sink(self, sink: Sink) -> None:
         """Write all further pictures to it as well. It stays the caller's to close."""
@@ -140,8 +131,8 @@ class SimulatedRun(Closing):
                 plate=self._plate.status,
                 plates=self._plate.count,
                 plate_offer=self._plate.offer,
-                recording=self._files.recording,
-                recording_secs=self._files.recording_secs,
+                recording=self.files.recording,
+                recording_secs=self.files.recording_secs,
                 secs=now - self._began_secs,
             )
             return replace(status, **self._pretended)
@@ -181,17 +172,17 @@ class SimulatedRun(Closing):
 
     def start_recording(self) -> None:
         with self._lock:
-            self._files.start_recording()
+            self.files.start_recording()
 
     def stop_recording(self) -> Path | None:
         with self._lock:
-            recording = self._files.taken()
+            recording = self.files.taken()
         return None if recording is None else completed(recording)
 
     def snapshot(self) -> Path | None:
         with self._lock:
             shown = self._shown
-        return None if shown is None else self._files.snapshot(shown)
+        return None if shown is None else self.files.snapshot(shown)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -217,7 +208,7 @@ class SimulatedRun(Closing):
             for sink in sinks:
                 sink.write(shown)
             with self._lock:
-                self._files.write(shown)
+                self.files.write(shown)
                 self._shown = shown
                 self._count += 1
                 now = time.perf_counter()

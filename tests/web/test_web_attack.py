@@ -180,4 +180,4 @@ def test_under_attack_from_all_sides_the_run_keeps_its_pace_and_serves_its_viewe
         picture(viewer)
     assert pace >= 0.9, (pace, frames, secs)
     assert page.run.backdrop is None
-    assert list(page.run.folder.iterdir()) == []
+    assert list(page.run.files.folder.iterdir()) == []

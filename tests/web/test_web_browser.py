@@ -105,7 +105,7 @@ def test_a_recording_is_made_and_can_be_taken_home(visitor: Visitor, browsed: Se
     link = wait_until(lambda: visitor.browser.find_elements("css selector", "#files a"))[0]
     assert not visitor.element("rec").is_displayed()
     answer = browsed.ask(link.get_attribute("href").removeprefix(browsed.origin))
-    copy = browsed.run.folder / "taken-home.mp4"
+    copy = browsed.run.files.folder / "taken-home.mp4"
     copy.write_bytes(answer.body)
     assert len(list(open_source(copy))) >= 10
 

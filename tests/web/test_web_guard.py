@@ -77,12 +77,12 @@ def test_a_request_with_two_hosts_or_none_gets_nothing(page: Served) -> None:
     "origin", ["http://evil.example", "null", "http://localhost:1", "file://", "http://127.0.0.1"]
 )
 def test_foreign_pages_can_neither_watch_nor_press_buttons(page: Served, origin: str) -> None:
-    before = sorted(page.run.folder.iterdir())
+    before = sorted(page.run.files.folder.iterdir())
     assert page.shake_hands(Origin=origin) == 403
     for path in ("/snapshot", "/backdrop"):
         assert page.ask(path, method="POST", Origin=origin).status == 403
     assert page.ask("/", Origin=origin).status == 403
-    assert sorted(page.run.folder.iterdir()) == before
+    assert sorted(page.run.files.folder.iterdir()) == before
 
 
 def test_who_does_not_say_where_he_comes_from_can_only_read(page: Served) -> None:

@@ -30,7 +30,7 @@ def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
     assert status["saved"][-1]["name"] == name
     assert status["saved"][-1]["kind"] == "recording"
     answer = page.ask(status["saved"][-1]["href"])
-    assert answer.body == (page.run.folder / name).read_bytes()
+    assert answer.body == (page.run.files.folder / name).read_bytes()
     assert name in answer.headers["content-disposition"]
 
 
@@ -48,7 +48,7 @@ def test_a_recording_that_the_window_stops_is_offered_too(serve: Serve) -> None:
 
 def test_only_saved_files_are_given_and_only_as_long_as_they_are_there(serve: Serve) -> None:
     page = serve(settings=Page(saved_files=2))
-    (page.run.folder / "private.txt").write_text("private")
+    (page.run.files.folder / "private.txt").write_text("private")
     wait_until(lambda: page.run.status().delivered > 2)
     for _ in range(3):
         page.ask("/snapshot", method="POST", Origin=page.origin)
@@ -56,7 +56,7 @@ def test_only_saved_files_are_given_and_only_as_long_as_they_are_there(serve: Se
     assert page.ask("/saved/2").status == 200
     for path in ("/saved/3", "/saved/-1", "/saved/x", "/saved/../private.txt", "/private.txt"):
         assert page.ask(path).status == 404, path
-    (page.run.folder / "simulated-3.png").unlink()
+    (page.run.files.folder / "simulated-3.png").unlink()
     assert page.ask("/saved/2").status == 404
 
 
@@ -71,13 +71,13 @@ def test_a_snapshot_is_a_png_of_what_is_shown(page: Served) -> None:
 def test_the_page_is_told_no_folder_and_no_token(serve: Serve) -> None:
     page = serve("0.0.0.0:0")
     outputs = (OutputStatus(name="page", location=page.url), _BROKEN)
-    page.run.pretend(outputs=outputs, recording=str(page.run.folder / "a.mp4"))
+    page.run.pretend(outputs=outputs, recording=str(page.run.files.folder / "a.mp4"))
     with page.watch(additional_headers={"Cookie": page.cookie}) as viewer:
         status = told(viewer, "status", lambda status: status["recording"])
     assert status["recording"] == "a.mp4"
     assert status["failures"] == ["virtual camera: unplugged"]
     assert str(page.token) not in json.dumps(status)
-    assert str(page.run.folder) not in json.dumps(status)
+    assert str(page.run.files.folder) not in json.dumps(status)
 
 
 def test_no_viewer_gets_a_password_of_the_source(serve: Serve) -> None:

@@ -84,7 +84,7 @@ def test_a_kept_plate_is_offered_and_used(serve: Serve) -> None:
 def test_an_error_of_the_run_is_told_with_its_remedy(serve: Serve, tmp_path: Any) -> None:
     page = serve()
     (tmp_path / "file").write_bytes(b"")
-    page.run.folder = tmp_path / "file" / "in-the-way"
+    page.run.files.folder = tmp_path / "file" / "in-the-way"
     with page.watch() as viewer:
         command(viewer, "record")
         error = told(viewer, "error")

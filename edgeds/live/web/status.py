@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edgeds.live.composing import HIDING_VIEWS
 from edgeds.live.control import LiveControl, LiveStatus
 from edgeds.live.web.settings import PAGE, Page
 from edgeds.sources.url import masked
+from edgeds.views.settings import HIDING_VIEWS
 
 _FIELDS = (
     *("engine", "size", "source_state"),

@@ -20,7 +20,7 @@ from train.worlds.furniture import Model, models_in, parts_of, placed, top_of
 from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
 from train.worlds.plan import Foot, Plan
-from train.worlds.rooms import room_shots
+from train.worlds.rooms import desk_shots, room_shots
 from train.worlds.shot import developed
 from train.worlds.textures import Cloth
 from train.worlds.writing import Drawing, write_worlds
@@ -168,3 +168,17 @@ def test_drawn_rooms_can_be_trained_on(tmp_path: Path) -> None:
     rooms = list(rooms_from_manifest(tmp_path / "manifest.jsonl", "train"))
     assert len(rooms) == 2
     assert rooms[0].is_empty
+
+
+def test_cameras_of_desks_look_at_a_table_close_by(library: Path) -> None:
+    (shelf,) = models_in(library)
+    low = Model(path=shelf.path, size_m=(1.2, 0.7, 0.7), elevation_m=0, rotation=shelf.rotation)
+    near = []
+    for seed in range(4):
+        shots = desk_shots(np.random.default_rng(seed), some_library(Path(), [low]), (36, 64))
+        for shot in shots:
+            depth = shot.scene.distance(shot.camera.origin, shot.camera.rays((9, 16)))
+            assert depth.min() >= 0.1
+            near.append(float(depth.min()))
+    assert near
+    assert np.median(near) < 1.0

@@ -13,7 +13,7 @@ from train.worlds.furnishing import Table, furnished
 from train.worlds.furniture import Model
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
-from train.worlds.mounts import INDOORS, mounted
+from train.worlds.mounts import FREE, mounted, some_mount
 from train.worlds.plan import Foot, Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
@@ -88,8 +88,7 @@ def flat_camera(
         number = 0 if rng.random() < 0.4 else int(rng.integers(len(spaces)))
         space = spaces[number]
         room = np.array((space.wide - 0.1, high, space.long - 0.1), np.float32)
-        mount = str(rng.choice([name for name in INDOORS if name != "desk"]))
-        camera = mounted(rng, mount, room, [])
+        camera = mounted(rng, some_mount(rng, FREE), room, [])
         at = (camera.at[0] + space.x, camera.at[1], camera.at[2] + space.z)
         yaw = camera.yaw
         if space.doors and rng.random() < 0.65:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from train.worlds.bodies import plain_furniture, small_body
 from train.worlds.furniture import Model, parts_of, placed, top_of
 from train.worlds.plan import Foot, Plan
-from train.worlds.raycast import Mesh, Texture, Vectors
-from train.worlds.shapes import ball, box, cylinder
-from train.worlds.textures import Cloth, paint, surface
+from train.worlds.raycast import Mesh, Vectors
+from train.worlds.textures import Cloth, surface
 
 _TRIES = 12
 
@@ -40,24 +40,33 @@ def furnished(
     models: list[Model],
     *,
     things: int | None = None,
+    crowd: float | None = None,
+    tables: int | None = None,
 ) -> Furnished:
-    """Few or many things by the floor's area, most along the walls, and what lies on them."""
+    """Few or many things by the floor's area, most along the walls, and what lies on them.
+
+    Args:
+        things: how many; None: by lot.
+        crowd: how much lies on tables, 0 to 1; None: by lot.
+        tables: how many of the things have a flat top for sure; None: one or none.
+    """
     found = Furnished([], [])
     large = [m for m in models if not m.is_small and not m.hangs]
     small = [m for m in models if m.is_small]
     hung = [m for m in models if m.hangs]
-    crowd = float(rng.uniform(0, 1)) ** 2
-    table = _some_table(rng, large) if rng.random() < 0.6 else None
+    crowd = float(rng.uniform(0, 1)) ** 2 if crowd is None else crowd
+    sure = int(rng.random() < 0.6) if tables is None else tables
     by_area = rng.uniform(0.25, 1.0) * plan.wide * plan.long
     count = int(np.clip(by_area, 4, 30)) if things is None else things
     for number in range(count):
-        choice = [table] if table and number == 0 else large
+        table = _some_table(rng, large) if number < sure else None
+        choice = [table] if table else large
         if choice and rng.random() < 0.88:
             _stand(rng, plan, height_m, choice, large, small, cloth, found, crowd)
         elif small and rng.random() < 0.3:
             _on_the_floor(rng, plan, small, found)
         else:
-            found.meshes.extend(_plain_thing(rng, plan, cloth.photos, found))
+            _plain_thing(rng, plan, cloth.photos, found)
     for _ in range(int(rng.integers(0, 3)) if hung else 0):
         _hang(rng, plan, height_m, hung, found)
     return found
@@ -133,7 +142,7 @@ def things_on(
             if thing:
                 yield from placed(thing, at, foot.yaw + yaw, recoloured=recolouring(rng))
             else:
-                yield from _body(rng, at, foot.yaw + yaw, size, surface(rng, cloth.photos))
+                yield from small_body(rng, at, foot.yaw + yaw, size, surface(rng, cloth.photos))
             break
 
 
@@ -191,6 +200,18 @@ def _seats(
             found.meshes.extend(placed(seat, at, foot.yaw, recoloured=paintwork))
 
 
+def _plain_thing(
+    rng: np.random.Generator, plan: Plan, photos: list[Vectors], found: Furnished
+) -> None:
+    wide, deep = rng.uniform(0.4, 2.0), rng.uniform(0.4, 1.0)
+    foot = _free(rng, plan, wide, deep, by_a_wall=bool(rng.random() < 0.5))
+    if foot is not None:
+        meshes, top = plain_furniture(rng, foot, photos)
+        found.meshes.extend(meshes)
+        if top is not None:
+            found.tables.append(Table(foot, top))
+
+
 def _on_the_floor(
     rng: np.random.Generator, plan: Plan, small: list[Model], found: Furnished
 ) -> None:
@@ -210,90 +231,3 @@ def _hang(
     if inside.all() and height_m - model.size_m[1] > 1.5:
         at = (foot.x, height_m - model.size_m[1], foot.z)
         found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
-
-
-def _body(
-    rng: np.random.Generator,
-    at: tuple[float, float, float],
-    yaw: float,
-    size: tuple[float, ...],
-    texture: Texture,
-) -> Iterator[Mesh]:
-    """A box, a mug or a ball that stands at `at`."""
-    x, y, z = at
-    kind = rng.choice(["box", "box", "can", "ball"])
-    if kind == "box":
-        half = (size[0] / 2, size[1] / 2, size[2] / 2)
-        yield box((x, y + size[1] / 2, z), half, yaw=yaw, texture=texture)
-        return
-    radius = min(size[0], size[2]) / 2
-    if kind == "can":
-        yield cylinder((x, y + size[1] / 2, z), radius, size[1] / 2, texture=texture)
-    else:
-        yield ball((x, y + radius, z), radius, texture=texture)
-
-
-def _plain_thing(
-    rng: np.random.Generator, plan: Plan, photos: list[Vectors], found: Furnished
-) -> Iterator[Mesh]:
-    """A block, table, sofa, shelf or column, of boxes."""
-    kind = rng.choice(["block", "table", "sofa", "shelf", "round"])
-    w, d = rng.uniform(0.2, 1.0), rng.uniform(0.2, 0.5)
-    foot = _free(rng, plan, 2 * w, 2 * d, by_a_wall=bool(rng.random() < 0.5))
-    if foot is None:
-        return
-    skin, other = surface(rng, photos), paint(rng, light=False)
-
-    def part(
-        at: tuple[float, float, float], half: tuple[float, float, float], how: Texture
-    ) -> Mesh:
-        x, z = foot.at(at[0], at[2])
-        return box((x, at[1], z), half, yaw=foot.yaw, texture=how)
-
-    if kind == "block":
-        h = rng.uniform(0.15, 1.05)
-        yield part((0, h, 0), (w, h, d), skin)
-        found.tables.append(Table(foot, 2 * h))
-    elif kind == "table":
-        h, leg = rng.uniform(0.35, 0.8), rng.uniform(0.012, 0.04)
-        yield part((0, h, 0), (w, 0.02, d), skin)
-        found.tables.append(Table(foot, h + 0.02))
-        for sx in (-1, 1):
-            for sz in (-1, 1):
-                yield part((sx * (w - leg), h / 2, sz * (d - leg)), (leg, h / 2, leg), other)
-    elif kind == "sofa":
-        yield part((0, 0.21, 0), (w, 0.21, d), skin)
-        yield part((0, 0.42, 0.12 - d), (w, 0.42, 0.12), skin)
-        for sx in (-1, 1):
-            yield part((sx * (w - 0.05), 0.3, 0), (0.05, 0.3, d), skin)
-    elif kind == "shelf":
-        yield from _shelf(rng, part, (w, d), skin, other)
-    else:
-        h, r = rng.uniform(0.1, 0.9), min(w, d)
-        yield cylinder((foot.x, h, foot.z), r, h, texture=skin)
-        if rng.random() < 0.4:
-            yield ball((foot.x, 2 * h + 0.9 * r, foot.z), 0.9 * r, texture=other)
-
-
-def _shelf(
-    rng: np.random.Generator,
-    part: Callable[[tuple[float, float, float], tuple[float, float, float], Texture], Mesh],
-    half: tuple[float, float],
-    skin: Texture,
-    other: Texture,
-) -> Iterator[Mesh]:
-    w, d = half
-    d = min(d, 0.22)
-    h = rng.uniform(0.4, 1.1)
-    boards = int(rng.integers(2, 6))
-    yield part((0, h, 0.01 - d), (w, h, 0.01), skin)
-    for sx in (-1, 1):
-        yield part((sx * (w - 0.02), h, 0), (0.02, h, d), skin)
-    for board in range(boards):
-        at = 0.015 + (2 * h - 0.03) * board / (boards - 1)
-        yield part((0, at, 0), (w, 0.015, d), skin)
-        if rng.random() < 0.6 and board < boards - 1:
-            tall = rng.uniform(0.3, 0.8) * h / (boards - 1)
-            yield part(
-                (rng.uniform(-0.5, 0.5) * w, at + 0.015 + tall, 0), (0.3 * w, tall, 0.1), other
-            )

@@ -20,7 +20,7 @@ from train.worlds.furniture import Model
 from train.worlds.glb import Piece, pieces_of
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
-from train.worlds.mounts import INDOORS, mounted
+from train.worlds.mounts import FREE, mounted, some_mount
 from train.worlds.raycast import Mesh, Scene, Vectors
 from train.worlds.shapes import box
 from train.worlds.shot import SIZE, VIEWS, Shot
@@ -63,8 +63,7 @@ def interior_shots(
 def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
     """Over a floor and below a ceiling, as people mount it."""
     low, high = _bounds(scene.meshes)
-    chances = np.array([0 if name == "desk" else share for name, share in INDOORS.items()])
-    mount = str(rng.choice(list(INDOORS), p=chances / chances.sum()))
+    mount = some_mount(rng, FREE)
     for _ in range(150):
         x, _, z = rng.uniform(low, high)
         middle = np.array((x, 1.2, z), np.float32)

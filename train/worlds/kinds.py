@@ -10,7 +10,7 @@ from train.worlds.flats import flat_shots
 from train.worlds.guests import visited, walked
 from train.worlds.interiors import interior_shots
 from train.worlds.library import Library
-from train.worlds.rooms import room_shots
+from train.worlds.rooms import desk_shots, room_shots
 from train.worlds.shot import SIZE, Shot, developed
 from train.worlds.streets import street_shots
 from train.worlds.writing import Draw, Drawing
@@ -18,6 +18,7 @@ from train.worlds.writing import Draw, Drawing
 Shots = Callable[[np.random.Generator, Library, tuple[int, int]], Iterator[Shot]]
 EMPTY: dict[str, Shots] = {
     "rooms": room_shots,
+    "desks": desk_shots,
     "flats": flat_shots,
     "streets": street_shots,
     "interiors": interior_shots,

@@ -12,8 +12,9 @@ from train.worlds.raycast import Scene, Vectors
 from train.worlds.view import good_view
 
 INDOORS = {
-    "webcam": 0.16,
-    "desk": 0.2,
+    "webcam": 0.1,
+    "monitor": 0.1,
+    "desk": 0.15,
     "corner": 0.2,
     "ceiling": 0.08,
     "eye": 0.17,
@@ -21,20 +22,36 @@ INDOORS = {
     "any": 0.09,
 }
 """How often each is drawn."""
+DESKS = {"desk": 0.7, "monitor": 0.3}
+_NEED_A_TABLE = ("desk", "monitor")
+FREE = {name: share for name, share in INDOORS.items() if name not in _NEED_A_TABLE}
+"""Those that need no table."""
 
 
 def room_camera(
-    rng: np.random.Generator, scene: Scene, room: Vectors, tables: list[Table]
+    rng: np.random.Generator,
+    scene: Scene,
+    room: Vectors,
+    tables: list[Table],
+    mounts: dict[str, float] = INDOORS,
 ) -> Camera | None:
-    """A camera that is in nothing and sees something; None where none was found."""
+    """A camera that is in nothing and sees something; None where none was found.
+
+    Args:
+        mounts: how often each mount is tried.
+    """
     desks = [t for t in tables if 0.35 < t.height_m < 1.15 and t.foot.width * t.foot.depth > 0.2]
-    chances = np.array([0 if k == "desk" and not desks else v for k, v in INDOORS.items()])
-    mount = str(rng.choice(list(INDOORS), p=chances / chances.sum()))
+    mount = some_mount(rng, mounts if desks else FREE)
     for _ in range(60):
         camera = mounted(rng, mount, room, desks)
-        if good_view(scene, camera, close=mount == "desk"):
+        if good_view(scene, camera, close=mount in _NEED_A_TABLE):
             return camera
     return None
+
+
+def some_mount(rng: np.random.Generator, mounts: dict[str, float]) -> str:
+    chances = np.array(list(mounts.values()))
+    return str(rng.choice(list(mounts), p=chances / chances.sum()))
 
 
 def mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Table]) -> Camera:
@@ -46,7 +63,9 @@ def mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Tab
     inwards = np.degrees(np.arctan2(-x, z))  # from here to the middle: yaw 0 looks along -z
     yaw = rng.uniform(-180, 180)
     if mount == "desk":
-        return over_desk(rng, desks[int(rng.integers(len(desks)))], (fov, bend, roll))
+        return _over_desk(rng, desks[int(rng.integers(len(desks)))], (fov, bend, roll))
+    if mount == "monitor":
+        return _on_monitor(rng, desks[int(rng.integers(len(desks)))], (fov, bend, roll))
     if mount == "webcam":
         x, z = _near_wall(rng, room)
         inwards = np.degrees(np.arctan2(-x, z))
@@ -85,7 +104,7 @@ def _near_wall(rng: np.random.Generator, room: Vectors) -> tuple[float, float]:
     return float(place[0]), float(place[1])
 
 
-def over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
+def _over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
     """Over or beside a table, its top filling much of the picture."""
     foot = desk.foot
     x, z = foot.at(
@@ -99,6 +118,23 @@ def over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, f
         at=(float(at[0]), float(at[1]), float(at[2])),
         yaw=float(turn + rng.normal(0, 0.2)),
         pitch=float(np.clip(pitch, np.radians(-70), np.radians(12))),
+        roll=lens[2],
+        fov=lens[0],
+        bend=lens[1],
+    )
+
+
+def _on_monitor(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
+    """At the back of a table, looking over it to who sits there: of a laptop or a monitor."""
+    foot = desk.foot
+    along = float(rng.uniform(-0.4, 0.4) * foot.width)
+    x, z = foot.at(along, float(rng.uniform(-0.45, 0.0) * foot.depth))
+    height = desk.height_m + rng.uniform(0.12, 0.55)
+    outwards = np.arctan2(np.sin(foot.yaw), -np.cos(foot.yaw))
+    return Camera(
+        at=(x, float(height), z),
+        yaw=float(outwards + rng.normal(0, 0.35)),
+        pitch=float(np.radians(np.clip(rng.normal(-6, 9), -40, 12))),
         roll=lens[2],
         fov=lens[0],
         bend=lens[1],

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from train.worlds.furnishing import Furnished, furnished
-from train.worlds.furniture import Model
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
-from train.worlds.mounts import room_camera
+from train.worlds.mounts import DESKS, INDOORS, room_camera
 from train.worlds.plan import Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
@@ -29,10 +28,38 @@ def room_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
     """A furnished room, as cameras of several kinds see it; each finds it lit in another way."""
-    room, found, shell, windows = _room(rng, library.cloth(rng), library.furniture)
-    scene = Scene([*shell, *found.meshes])
+    long = rng.uniform(9, 14) if rng.random() < 0.15 else rng.uniform(2.6, 9)
+    room = np.array((rng.uniform(2.4, 8), rng.uniform(2.25, 3.4), long), np.float32)
+    plan, cloth = Plan(float(room[0]), float(room[2])), library.cloth(rng)
+    found = furnished(rng, plan, float(room[1]), cloth, library.furniture)
+    yield from _shots(rng, room, found, cloth, INDOORS, size)
+
+
+def desk_shots(
+    rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
+) -> Iterator[Shot]:
+    """Tables with much on them, from over them and from their edges."""
+    room = rng.uniform((2.2, 2.3, 2.4), (4.5, 3.0, 5)).astype(np.float32)
+    plan, cloth = Plan(float(room[0]), float(room[2])), library.cloth(rng)
+    tables, crowd = int(rng.integers(1, 4)), float(rng.uniform(0.3, 1.2))
+    found = furnished(
+        rng, plan, float(room[1]), cloth, library.furniture, crowd=crowd, tables=tables
+    )
+    yield from _shots(rng, room, found, cloth, DESKS, size)
+
+
+def _shots(
+    rng: np.random.Generator,
+    room: Vectors,
+    found: Furnished,
+    cloth: Cloth,
+    mounts: dict[str, float],
+    size: tuple[int, int],
+) -> Iterator[Shot]:
+    windows: list[Lamp] = []
+    scene = Scene([*_shell(rng, room, cloth, windows), *found.meshes])
     for _ in range(VIEWS):
-        camera = room_camera(rng, scene, room, found.tables)
+        camera = room_camera(rng, scene, room, found.tables, mounts)
         if camera is None:  # it is too full
             return
         light = room_light(rng, scene, room, windows, size)
@@ -60,18 +87,6 @@ def room_light(
     return RoomLight(
         glow=Glow(rng, scene, size), ambient=np.float32(strength) * tint(rng), lamps=lamps
     )
-
-
-def _room(
-    rng: np.random.Generator, cloth: Cloth, models: list[Model]
-) -> tuple[Vectors, Furnished, list[Mesh], list[Lamp]]:
-    long = rng.uniform(9, 14) if rng.random() < 0.15 else rng.uniform(2.6, 9)
-    room = np.array((rng.uniform(2.4, 8), rng.uniform(2.25, 3.4), long), np.float32)
-    plan = Plan(float(room[0]), float(room[2]))
-    found = furnished(rng, plan, float(room[1]), cloth, models)
-    windows: list[Lamp] = []
-    shell = list(_shell(rng, room, cloth, windows))
-    return room, found, shell, windows
 
 
 def _shell(

@@ -20,6 +20,12 @@ DATA = Path(__file__).parent / "data"
 MakeClip = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the engines and plates of another run, or leaves its own behind."""
+    monkeypatch.setenv("EDGEDS_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 @pytest.fixture
 def data() -> Path:
     return DATA

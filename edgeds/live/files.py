@@ -28,6 +28,7 @@ class LiveFiles:
         record: Path | None,
         folder: Path,
         on_event: Callable[[str], None],
+        open_recording: Callable[..., RecordingSink] = RecordingSink,
     ) -> None:
         """
         Args:
@@ -35,7 +36,7 @@ class LiveFiles:
             folder: for snapshots, and for recordings where `record` is None.
         """
         self._outputs, self._record, self._folder = outputs, record, folder
-        self._event = on_event
+        self._event, self._open_recording = on_event, open_recording
         self._lock = threading.Lock()
         self._recorded: set[Path] = set()
         self._output: Output | None = None
@@ -70,7 +71,7 @@ class LiveFiles:
                 )
             path = self._record if self._record and not self._recorded else None
             path = path or free_path(self._record or self._folder / dated(".mp4"), self._recorded)
-            sink = RecordingSink(path, like, alpha=alpha)
+            sink = self._open_recording(path, like, alpha=alpha)
             self._recorded.add(path)
             self._output = Output(
                 "recording",
@@ -99,10 +100,10 @@ class LiveFiles:
         if output is None:
             return None
         output.ask_to_end()
-        if not output.wait(LIVE.close_secs):
+        if not output.wait(self._outputs.close_secs):
             raise SinkFailed(
                 f"{output.sink.location} is not complete yet",
-                why=f"its end takes longer than {LIVE.close_secs:.0f} s to write",
+                why=f"its end takes longer than {self._outputs.close_secs:.0f} s to write",
                 fix="wait for the message that it is recorded, also before you stop edgeds",
             )
         status = output.status()

@@ -67,6 +67,7 @@ class LivePlate:
         self._commands: deque[Callable[[], None]] = deque()
         self._job: Wizard | StreamPlate | None = None
         self._since_secs = 0.0
+        self._misses = 0
         self.state: State = "none"
         self.current: Plate | None = None
         self.offered = choice.kept
@@ -87,8 +88,6 @@ class LivePlate:
             self._go_on(self._job, frame)
         elif self.state == "refused" and self._waited() > LIVE.refusal_secs:
             self._get_over_refusal()
-        elif self.state == "checking" and self._waited() > LIVE.check_secs:
-            self._give_up_kept()
         return self.current
 
     def take(self) -> None:
@@ -110,8 +109,8 @@ class LivePlate:
             self._event(update.prompt)
         prompt = "" if self.state == "checking" else update.prompt
         self.status = replace(self.status, health=update.health, prompt=prompt, fits=fits)
-        if self.state == "checking" and fits and update.health >= LIVE.check_health:
-            self._settle("The kept plate fits.")
+        if self.state == "checking":
+            self._check(update, fits=fits)
 
     def doubted(self) -> None:
         """The plate may not fit any more; the next look will tell."""
@@ -178,18 +177,22 @@ class LivePlate:
         plate = self.offered
         if plate is None:
             return
-        self._job, self.offered = None, None
+        self._job, self.offered, self._misses = None, None, 0
         self._lock.restore(plate)
         self.current, self.state, self._since_secs = plate, "checking", time.monotonic()
         self.status = PlateStatus(phase="checking", secs_left=LIVE.check_secs)
 
-    def _give_up_kept(self) -> None:
-        """The kept plate had its time: it does not fit, unless nobody could look yet."""
-        if self.status.health is None:
+    def _check(self, update: PlateUpdate, *, fits: bool) -> None:
+        """Keep the kept plate, or take a new one if no look finds it for some time."""
+        if fits and update.health >= LIVE.check_health:
+            self._settle("The last plate still fits.")
+            self._event("plate ready: the last one still fits")
             return
-        self._event("the kept plate does not fit what the camera sees now")
-        self.current, self.status = None, PlateStatus()
-        self._begin()
+        self._misses += 1
+        if self._misses >= LIVE.check_looks and self._waited() > LIVE.check_secs:
+            self._event("the last plate does not fit what the camera sees now")
+            self.current, self.status = None, PlateStatus()
+            self._begin()
 
     def _cancel(self) -> None:
         """Take no plate after all; the former one serves on, with the camera as it was then."""

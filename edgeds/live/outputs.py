@@ -22,8 +22,10 @@ from edgeds.views.checkerboard import over_checkerboard
 class Outputs(Closing):
     """Any number at once. All calls are for any thread."""
 
-    def __init__(self, on_event: Callable[[str], None]) -> None:
-        self._event = on_event
+    def __init__(
+        self, on_event: Callable[[str], None], *, close_secs: float = LIVE.close_secs
+    ) -> None:
+        self._event, self.close_secs = on_event, close_secs
         self._lock = threading.Lock()
         self._all: list[Output | OutputStatus] = []
         self.closed = False
@@ -70,7 +72,7 @@ class Outputs(Closing):
         running = self._running()
         for output in running:
             output.ask_to_end()
-        end_secs = time.monotonic() + LIVE.close_secs
+        end_secs = time.monotonic() + self.close_secs
         late = [o for o in running if not o.wait(max(0.0, end_secs - time.monotonic()))]
         for output in late:
             if output.is_file:
@@ -79,7 +81,7 @@ class Outputs(Closing):
                 )
                 output.wait(None)
             else:
-                output.give_up(f"{output.name} did not end within {LIVE.close_secs:.0f} s")
+                output.give_up(f"{output.name} did not end within {self.close_secs:.0f} s")
 
     def _running(self) -> list[Output]:
         with self._lock:

@@ -26,16 +26,16 @@ class PlateWatch:
         it does not. Else it fits from the first look on that finds so."""
         self._maintenance, self._pool = Maintenance(plate), pool
         self._look: Future[PlateUpdate] | None = None
-        self._looked_secs = self._last_secs = -math.inf
+        self._looked_secs = -math.inf
+        self._last: Frame | None = None
         self._doubted_secs = -math.inf
-        self._look_share = 0.0
-        self._share = 0.0 if trusted else 1.0
+        self._look_share = self._share = 0.0
         self.fits = trusted
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate | None:
         """Take a frame and its maps; returns what the latest look found, when it has finished."""
         share = _share(maps.alpha)
-        self._doubt(frame.pts_secs, share)
+        self._doubt(frame, share)
         if self._look is None and self._is_due(frame.pts_secs):
             self._looked_secs, self._look_share = frame.pts_secs, share
             self._look = self._pool.submit(self._maintenance, frame, maps)
@@ -43,20 +43,29 @@ class PlateWatch:
             return None
         update, self._look = self._look.result(), None
         if self._looked_secs >= self._doubted_secs:  # what it saw is newer than the doubt
-            self.fits = update.health > 0
             self._share = self._look_share
+            if update.health == 0:
+                self.fits = False
+            elif self._look_share <= LIVE.proving_share:
+                self.fits = True
+            # Else hardly any of the plate is to be seen: nothing is known that was not before.
         return update
 
     def _is_due(self, secs: float) -> bool:
         return not 0 <= secs - self._looked_secs < MAINTENANCE.interval_secs
 
-    def _doubt(self, secs: float, share: float) -> None:
+    def _doubt(self, frame: Frame, share: float) -> None:
         """A view that changed at once looks like foreground everywhere, until the next look."""
-        pause = secs - self._last_secs
-        self._last_secs = secs
         sudden = share > LIVE.large_share and share - self._share > LIVE.sudden_share
-        if sudden or (math.isfinite(pause) and not 0 <= pause <= LIVE.gap_secs):
-            self.fits, self._doubted_secs = False, secs
+        last, self._last = self._last, frame
+        if sudden or (last is not None and _is_pause(last, frame)):
+            self.fits, self._doubted_secs = False, frame.pts_secs
+
+
+def _is_pause(last: Frame, frame: Frame) -> bool:
+    """Whether the camera was away, and not only this computer slow: then frames are left out."""
+    gap_secs = (frame.pts_secs - last.pts_secs) / max(1, frame.index - last.index)
+    return not 0 <= gap_secs <= LIVE.gap_secs
 
 
 def _share(alpha: FloatMap) -> float:

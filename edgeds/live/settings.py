@@ -18,8 +18,10 @@ class Live:
     close_secs: float = 10.0
     """For an output to end. A file may take longer, and is waited for; a page is left behind."""
     check_secs: float = 2.0
-    """For a plate of an earlier run to prove that it fits the view."""
-    check_health: float = 0.5
+    """For a plate of an earlier run to prove that it fits the view..."""
+    check_looks: int = 3
+    """... unless fewer looks than this found that it does not."""
+    check_health: float = 0.2
     """How healthy it must be for that."""
     gap_secs: float = 1.0
     """After a longer pause of the frames the camera may see something else."""
@@ -27,6 +29,9 @@ class Live:
     """Foreground that grows by this share of the picture between two looks at the plate..."""
     large_share: float = 0.4
     """... and then covers this much, may be another view: wait for the next look."""
+    proving_share: float = 0.6
+    """Where foreground covers more, a look at the plate cannot prove that it fits: a plate of
+    another view makes foreground of 90 % and more of the picture."""
 
 
 LIVE = Live()

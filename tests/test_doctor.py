@@ -260,3 +260,20 @@ def test_the_doctor_gives_the_advice_on_opencv_first() -> None:
     assert diagnosis.advice[0] == "two of them"
     assert len(diagnosis.advice) == 2
     assert "opencv_advice" not in diagnosis.to_json()
+
+
+def test_a_command_whose_library_does_not_load_points_at_the_doctor(tmp_path: Path) -> None:
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open it')")
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "edgeds", "video", root / "tests/data/moving_person.mp4"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "libGL.so.1" in done.stderr
+    assert "edgeds doctor" in done.stderr

@@ -5,6 +5,7 @@ Each command's work is in a file of its own here, imported when it is called.
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -53,6 +54,17 @@ def _exit_code(signals: StopSignals) -> int:
     except EdgedsError as error:
         say(f"edgeds: {error}")
         return error.exit_code
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "edgeds":
+            raise  # a bug of ours
+        logging.getLogger(__name__).debug("a library does not load", exc_info=True)
+        missing = EdgedsError(
+            "cannot load a library that edgeds needs",
+            why=f"{type(error).__name__}: {error}",
+            fix="edgeds doctor prints what is installed, and what to do",
+        )
+        say(f"edgeds: {missing}")
+        return missing.exit_code
     except KeyboardInterrupt:
         say("edgeds: stopped")
         return signals.exit_code

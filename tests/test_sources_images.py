@@ -115,6 +115,23 @@ def test_a_numbered_pattern_names_its_images(tmp_path: Path) -> None:
         open_source(tmp_path / "h%05d.png")
 
 
+def test_signs_of_a_glob_in_a_folders_name_stand_for_themselves(tmp_path: Path) -> None:
+    folder = tmp_path / "shots [1]*"
+    folder.mkdir()
+    _write(folder / "1.png", 5)
+    assert [f.name for f in open_source(folder)] == ["1"]
+    assert [f.name for f in open_source(str(folder / "*.png"))] == ["1"]
+
+
+@pytest.mark.skipif(not cv2.haveImageWriter("x.avif"), reason="this OpenCV writes no AVIF")
+def test_avif_images_are_read(tmp_path: Path) -> None:
+    for name in ("1.avif", "2.avif"):
+        _write(tmp_path / name, 80, size=(64, 64))
+    frames = list(open_source(tmp_path))
+    assert [frame.name for frame in frames] == ["1", "2"]
+    assert abs(int(frames[0].pixels[5, 5, 0]) - 80) <= 3
+
+
 def test_a_folder_given_as_a_dot_has_its_own_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

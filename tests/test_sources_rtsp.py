@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -155,3 +157,18 @@ def test_ctrl_c_while_connecting_ends_at_once_and_says_so(
     assert process.returncode == 130, stderr
     assert took_secs < 4  # it took 5.4 s; the interpreter's own end is the rest
     assert stderr.strip() == "stopped before there was a picture"
+
+
+def test_a_live_run_never_shows_its_password(
+    edgeds: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    with RtspServer(rate=25, breaks_after=40) as server:
+        url = server.url.replace("rtsp://", "RTSP://me:secret@")
+        done = edgeds(
+            *("live", url, "--duration", "4", "--no-show", "--json", "--record", "out.mkv"),
+            *("--engine", "difference", "-v"),
+        )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["source"].startswith("RTSP://me:***@127.0.0.1:")
+    assert "trying again in" in done.stderr  # the connection broke after 40 pictures
+    assert "secret" not in done.stdout + done.stderr

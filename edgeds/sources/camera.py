@@ -17,7 +17,7 @@ PixelFormat = Literal["auto", "mjpg", "yuyv"]
 
 
 class CameraFeed(Closing):
-    """A camera that is open. What it was asked for and does not offer, it rounds."""
+    """A camera that is open. It rounds a size or rate that it does not offer."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class CameraFeed(Closing):
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[0])
         if rate is not None:
             self._capture.set(cv2.CAP_PROP_FPS, float(rate))
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # what waits in the driver grows old there
-        told = self._capture.get(cv2.CAP_PROP_FPS)
-        self.rate = Fraction(told).limit_denominator(1001) if 0 < told <= 1000 else rate
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver adds latency
+        stated = self._capture.get(cv2.CAP_PROP_FPS)
+        self.rate = Fraction(stated).limit_denominator(1001) if 0 < stated <= 1000 else rate
         code = _fourcc(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
         self.description = f"{self._name}{f', {code}' if code else ''}"
 
@@ -63,13 +63,13 @@ class CameraFeed(Closing):
 
         if not self._capture.grab():
             raise SourceFailed(
-                f"{self._name} gives no more pictures", why="it was unplugged, or fell silent"
+                "the camera gives no more pictures", why="it was unplugged, or fell silent"
             )
         secs = self._grabbed_secs()
         done, bgr = self._capture.retrieve()
         if not done:
             raise SourceFailed(
-                f"{self._name} gave a picture that cannot be decoded",
+                "the camera gave a picture that cannot be decoded",
                 why="the cable or the camera is failing",
             )
         pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
@@ -88,7 +88,11 @@ class CameraFeed(Closing):
 
 
 def _check(device: int | str) -> None:
-    """Tell why, before OpenCV fails without telling."""
+    """Find the reason before OpenCV fails without one.
+
+    Raises:
+        SourceError: there is no such device, or this user may not use it.
+    """
     if sys.platform != "linux":
         return
     path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
@@ -102,7 +106,7 @@ def _check(device: int | str) -> None:
 
 
 def _present() -> str:
-    """What could be done instead, from what is there."""
+    """A remedy that fits the cameras of this machine."""
     found = sorted(str(path) for path in Path("/dev").glob("video*"))
     if not found:
         return "plug a camera in, or try a clip: --camera file:clip.mp4"

@@ -91,6 +91,9 @@ def _numbered(names: list[str]) -> list[str]:
 
 def _matches(pattern: str) -> Iterable[Path]:
     if any(sign in pattern for sign in "*?["):
+        folder = Path(pattern).parent
+        if is_there(folder):  # signs in the name of a folder that is there stand for themselves
+            pattern = str(Path(glob.escape(str(folder)), Path(pattern).name))
         # Path.glob takes no absolute pattern.
         return map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
     path = Path(pattern)

@@ -1,4 +1,4 @@
-"""A clip, a folder or any Source played at its own speed, as a camera would give it.
+"""A clip, a folder or any Source played at its own speed, as a camera would send it.
 
 The fake among the live sources: everything live can be tried and tested without a camera.
 """
@@ -21,7 +21,7 @@ _LATE_SECS = 0.2
 
 
 class RealTimeSource(Closing):
-    """Frames of a source when their time has come; with `loop` from the start again at its end.
+    """Frames of a source at their times; `loop` plays it again and again.
 
     It never hurries to catch up: where reading is too slow, it plays slower.
     """

@@ -68,7 +68,7 @@ def _by_stride(source: Source, count: int, report: Callable[[int, int], None]) -
                 kept, stride = kept[::2], 2 * stride
             report(min(len(kept), count), count)
     except SourceFailed:
-        pass  # what was read is a fair sample; the run itself will tell of the break
+        pass  # what was read is a fair sample; the run itself will report the break
     if len(kept) <= count:
         return kept
     return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]

@@ -123,7 +123,7 @@ def _opened(
         )
     options = _OTHER_OPTIONS
     if scheme in ("rtsp", "rtsps"):
-        options = _ANNOUNCED_OPTIONS
+        options = _ANNOUNCED_OPTIONS | {"allowed_media_types": "video"}
     if scheme == "rtsp":  # rtsps is TCP by its nature
         options = options | _RTSP_OPTIONS[rtsp_transport]
     timeout = (settings.open_secs, settings.read_secs)

@@ -52,12 +52,18 @@ def train_and_log(
                     (run.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
                     task.write_predictions(run.ema, run.folder / "predictions.png")
                     write_curve(log_path, run.folder / "loss.png", task.loss_names)
-                    scores = task.validation(run.ema)
-                    if scores:
-                        with (run.folder / "validation.jsonl").open("a") as file:
-                            file.write(json.dumps({"step": run.step} | scores) + "\n")
+                    write_scores(task, run)
             if run.among.agreed(float(bool(asked_to_stop))):
                 return
+
+
+def write_scores(task: Task, run: Run) -> None:
+    """Add a line to validation.jsonl, for tasks that judge every checkpoint."""
+    size = run.phase.size
+    scores = task.validation(run.ema, size)
+    if scores:
+        with (run.folder / "validation.jsonl").open("a") as file:
+            file.write(json.dumps({"step": run.step, "size": size} | scores) + "\n")
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class FrameTask:
         watch = Samples(self.material, size, seed=recipe.seed + 1, mix=recipe.mix)
         write_predictions(network, watch, path)
 
-    def validation(self, _network: DualHead) -> dict[str, float]:
+    def validation(self, _network: DualHead, _size: tuple[int, int]) -> dict[str, float]:
         return {}  # its sets are scored by `evaluate`: too slow for every checkpoint
 
 

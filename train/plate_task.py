@@ -62,11 +62,9 @@ class PlateTask:
             rows.append(np.hstack([rgb(picture), truth, stretched(found)]))
         cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
 
-    def validation(self, network: PlateDepth) -> dict[str, float]:
-        """Mean delta1 and AbsRel of one look at the last phase's size, scale and shift fitted."""
-        scores = [
-            scored(network, picture, self.recipe.phases[-1].size) for picture in self.judged_by
-        ]
+    def validation(self, network: PlateDepth, size: tuple[int, int]) -> dict[str, float]:
+        """Mean delta1 and AbsRel of one look, scale and shift fitted."""
+        scores = [scored(network, picture, size) for picture in self.judged_by]
         if not scores:
             return {}
         delta1, abs_rel = (float(np.mean(x)) for x in zip(*scores, strict=True))

@@ -19,7 +19,7 @@ from edgeds.engine.network.plate_depth import PlateDepth
 from edgeds.sinks.replacing import replacing
 from train.grow import plate_depth_from_frame_network
 from train.processes import Processes
-from train.recipe import Recipe
+from train.recipe import Phase, Recipe
 from train.task import Network
 
 
@@ -58,6 +58,12 @@ class Run:
             return self.step / self.recipe.steps
         assert self.recipe.minutes is not None
         return self.secs / (60 * self.recipe.minutes)
+
+    @property
+    def phase(self) -> Phase:
+        """The part of the run that is under way; after the end, the last."""
+        phases = self.recipe.phases
+        return next((phase for phase in phases if self.progress < phase.until), phases[-1])
 
     def start_from_imagenet(self, weights: dict[str, Tensor]) -> None:
         for network in (self.network, self.ema):

@@ -38,5 +38,7 @@ class Task(Protocol):
     def write_predictions(self, network: Any, path: Path, /) -> None:
         """A picture of what the network says of some samples of another seed."""
 
-    def validation(self, network: Any, /) -> dict[str, float]:
-        """Scores on material that nothing is trained on, for the log; may be empty."""
+    def validation(self, network: Any, size: tuple[int, int], /) -> dict[str, float]:
+        """Scores on material that nothing is trained on, at the size of the phase, for the log; may
+        be empty.
+        """

@@ -125,6 +125,7 @@ def _opened(
     wanted: _Wanted, engine: str | None, device: str, stack: ExitStack, stop: Event
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
+    from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.file import plate_to_file
     from edgeds.sinks import open_sink
@@ -132,6 +133,7 @@ def _opened(
     from edgeds.views.backdrop import open_backdrop
     from edgeds.views.compose import composer
     from edgeds.views.contact_sheet import ContactSheet
+    from edgeds.views.settings import DEPTH_VIEWS
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
@@ -149,7 +151,9 @@ def _opened(
         plate_to_file(scene, wanted.save_plate)
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.view)
     notes.say_new()
-    estimate = Estimator(network, scene)
+    shows_depth = wanted.view in DEPTH_VIEWS or wanted.sheet is not None
+    deep = open_plate_depth(engine, device=device) if shows_depth else None
+    estimate = Estimator(network, scene, depth_network=deep)
     compose = composer(
         wanted.view,
         plate=scene.pixels,

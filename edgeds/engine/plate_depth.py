@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeds.engine import COMPILERS
 from edgeds.engine.card import check_files, read_card
 from edgeds.engine.choice import engine_for
 from edgeds.engine.places import default_engine, engine_folder
@@ -39,7 +40,8 @@ def open_plate_depth(
 ) -> PlateDepthGraph | None:
     """The depth network of an engine; None where the engine has none.
 
-    Engines that were built of the shipped network use the one beside the shipped engine.
+    Engines that were built of the shipped network, and torch with the shipped weights, use the one
+    beside the shipped engine.
 
     Args:
         engine: as for `open_engine`.
@@ -47,9 +49,11 @@ def open_plate_depth(
     Raises:
         EngineError: no such engine, or nothing installed can run the network.
     """
-    if str(engine) == "difference" or Path(engine or "").suffix == ".safetensors":
+    chosen = str(engine_for(device) if engine is None else engine)
+    compiler, _, weights = chosen.partition(":")
+    if chosen == "difference" or weights or chosen.endswith(".safetensors"):
         return None
-    folder = engine_for(device) if engine is None else engine_folder(engine)
+    folder = default_engine() if compiler in COMPILERS else engine_folder(chosen)
     card = read_card(folder)
     if FILE_NAME not in card.files:
         folder, own = default_engine(), card.network_hash

@@ -274,3 +274,10 @@ def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:
     graph.write_bytes(graph.read_bytes()[:-10])
     with pytest.raises(EngineError, match=r"plate_depth\.onnx is not the file"):
         open_plate_depth(engine)
+
+
+def test_engines_of_other_networks_have_no_plate_graph() -> None:
+    from edgeds.engine.plate_depth import open_plate_depth
+
+    for engine in ("difference", "mine.safetensors", "torch:mine.safetensors"):
+        assert open_plate_depth(engine) is None

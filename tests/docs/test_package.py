@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
+from edgeds.engine.settings import DEFAULT_ENGINE
 from hatch_build import PlaceHook, with_absolute_links
 
 ROOT = Path(__file__).parents[2]
@@ -108,3 +111,34 @@ def test_the_calibration_set_ships_as_one_file() -> None:
     assert '"calib/default.zip" = "edgeds/calib/default.zip"' in PROJECT
     with zipfile.ZipFile(ROOT / "calib/default.zip") as archive:
         assert "manifest.jsonl" in archive.namelist()
+
+
+def test_the_sdist_has_what_its_own_checks_need() -> None:
+    builder = SdistBuilder(str(ROOT))
+    files = {file.distribution_path for file in builder.recurse_included_files()}
+    for path in (
+        "calib/default.zip",
+        "dev.py",
+        "docs/images/moving.webp",
+        "docs/index.md",
+        "examples/count.py",
+        "hatch_build.py",
+        "mkdocs.yml",
+        "tests/constraints.txt",
+        "tests/data/people_walking.mp4",
+        "tests/golden/mask.png",
+        "train/NOTES.md",
+        ".gitignore",
+    ):
+        assert path in files, path
+    assert not any(path.startswith((".venv", "demo/", "site/", ".ci/")) for path in files)
+
+
+def test_the_wheel_has_engines_and_calibration_set_and_no_tools_of_a_checkout() -> None:
+    builder = WheelBuilder(str(ROOT))
+    files = {file.distribution_path for file in builder.recurse_included_files()}
+    assert "edgeds/live/web/static/index.html" in files
+    assert all(path.startswith("edgeds/") for path in files)
+    added = {target: Path(source) for source, target in builder.config.force_include.items()}
+    assert {"edgeds/calib/default.zip", f"edgeds/engines/{DEFAULT_ENGINE}"} <= set(added)
+    assert all(source.exists() for source in added.values())

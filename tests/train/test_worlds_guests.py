@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install
 from train.worlds.avatars import avatar, stands
 from train.worlds.camera import Camera
 from train.worlds.guests import visited, walked
+from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight
 from train.worlds.picture import seen
@@ -153,3 +155,11 @@ def test_who_walks_is_noted_with_height_and_where_feet_and_head_are(
                 seen_m = drawing.frame_depth_m[int(row), int(column)]
                 assert seen_m == pytest.approx(told["depth_m"], rel=0.1)
     assert len(heights) > 2
+
+
+def test_a_visit_by_nobody_is_refused(person: tuple[Path, Path]) -> None:
+    library = library_of(person)
+    assert drawing_of("visited", library) is not None
+    person[1].unlink()  # no depth: it cannot be set into a world
+    with pytest.raises(FileNotFoundError, match="--furniture"):
+        drawing_of("visited", replace(library, foregrounds=[person[0], person[0]]))

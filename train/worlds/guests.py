@@ -123,7 +123,8 @@ def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party)
         small = [thing for thing in vehicles if max(thing.size_m) < 6.5]
         _bring(rng, shot, party, small, reach=1.0)
     elif dice < 0.68 and library.furniture:
-        _bring(rng, shot, party, [m for m in library.furniture if 0.3 < max(m.size_m) < 1.3])
+        loose = [m for m in library.furniture if 0.3 < max(m.size_m) < 1.3 and m.elevation_m == 0]
+        _bring(rng, shot, party, loose)
     elif library.beings:
         beings = [m for m in library.beings if shot.outdoors or "horse" not in m.name]
         people = [m for m in beings if not any(word in m.name for word in _ANIMALS)]

@@ -37,7 +37,13 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
 
     Raises:
         KeyError: there is no such kind.
+        FileNotFoundError: somebody should come, and the library knows nobody.
     """
+    if kind not in EMPTY and not library.has_people():
+        raise FileNotFoundError(
+            f"no people for {kind!r}: {library.data / 'people_depth'} is empty, "
+            "and no folder of furniture libraries with characters was given (--furniture)"
+        )
     if kind == "walks":
         return lambda rng: _walk(rng, library, size)
     if kind != "visited":

@@ -47,6 +47,10 @@ class Library:
         path = standing[int(rng.integers(len(standing)))]
         return avatar(path, self.data / "people_depth" / f"{path.stem}.png")
 
+    def has_people(self) -> bool:
+        standing = _standing(tuple(self.foregrounds), self.data / "people_depth")
+        return bool(standing) or bool(self.beings)
+
     def cloth(self, rng: np.random.Generator) -> Cloth:
         """The tiles, and four photographs to hang up and to cover things with."""
         count = len(self.backgrounds)

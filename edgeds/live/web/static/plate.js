@@ -67,7 +67,9 @@ function showThumbnail(plates) {
 
 function announce(now, before, prompt) {
   const { plate } = now;
-  if (now.plates !== before.plates) {
+  // An estimate from the stream improves every few seconds: only its first plate is news.
+  const isNews = before.plates === 0 || before.plate.phase !== "ready";
+  if (now.plates !== before.plates && isNews) {
     toast(`The plate is in use: ${plate.verdict || "it was taken"}.`, { kind: "good" });
   } else if (plate.phase !== before.plate.phase) {
     if (plate.phase === "counting") {

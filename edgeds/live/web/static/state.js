@@ -15,7 +15,10 @@ const WORDS = {
   ended: "Ended",
 };
 
+const DOUBT_MS = 1000; // a glance at a new plate takes that long, and is no news
+
 let lostBecause = "";
+let fittedAt = -Infinity;
 
 on("status", (now, before) => {
   lostBecause = "";
@@ -23,12 +26,14 @@ on("status", (now, before) => {
   setText("source", now.source);
   setText("engine", `${now.engine} · ${now.size[1]}×${now.size[0]}`);
   const isRunning = now.source_state === "running";
-  showState(isRunning && !now.plate.fits ? doubt(now) : now.source_state);
+  if (now.plate.fits) fittedAt = performance.now();
+  const isDoubted = now.plates === 0 || performance.now() - fittedAt > DOUBT_MS;
+  showState(isRunning && isDoubted ? doubt(now) : now.source_state);
   const message = isRunning ? "" : now.source_message || WORDS[now.source_state];
   showBanner(message);
   at("stage").classList.toggle("dim", !isRunning);
   const isTaking = ["counting", "capturing"].includes(now.plate.phase);
-  at("bare").hidden = !isRunning || isTaking || now.plate.fits;
+  at("bare").hidden = !isRunning || isTaking || !isDoubted;
   setText("bare", `${WORDS[doubt(now)]}: ${now.hides ? "the camera is hidden" : "bare camera"}`);
   if (before && before.source_state !== now.source_state) {
     say(isRunning ? "The picture is live again" : message);

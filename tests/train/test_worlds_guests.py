@@ -30,9 +30,10 @@ WHITE = np.ones(3, np.float32)
 
 @pytest.fixture
 def person(tmp_path: Path) -> tuple[Path, Path]:
-    """Somebody 40 px wide and 100 px tall, with a narrow foot, in front of nothing."""
+    """Somebody 100 px tall, with a head and a narrow foot, in front of nothing."""
     rgba = np.zeros((100, 40, 4), np.uint8)
-    rgba[:95, 5:35] = (90, 120, 200, 255)
+    rgba[:95, 12:28] = (90, 120, 200, 255)
+    rgba[15:80, 5:35] = (90, 120, 200, 255)
     rgba[95:, 16:24] = (40, 40, 40, 255)
     depth = np.where(rgba[..., 3] > 0, 2500, 0).astype(np.uint16)
     (tmp_path / "people_depth").mkdir()
@@ -163,3 +164,26 @@ def test_a_visit_by_nobody_is_refused(person: tuple[Path, Path]) -> None:
     person[1].unlink()  # no depth: it cannot be set into a world
     with pytest.raises(FileNotFoundError, match="--furniture"):
         drawing_of("visited", replace(library, foregrounds=[person[0], person[0]]))
+
+
+def test_a_raised_hand_is_no_head(person: tuple[Path, Path]) -> None:
+    path, depth_path = person
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    picture[:20] = 0
+    picture[:20, 30:33] = 255
+    cv2.imwrite(str(path), picture)
+    assert not stands(path, depth_path), "the height would be that of a hand"
+
+
+def test_nobody_stands_on_a_table(person: tuple[Path, Path]) -> None:
+    shot = a_shot()
+    skin = paint(np.random.default_rng(0), light=True)
+    table = box((0, 0.7, 0), (2, 0.05, 2), yaw=0, texture=skin)
+    scene = Scene([*shot.scene.meshes, table])
+    tabled = replace(shot, scene=scene)
+    for drawing in walked(np.random.default_rng(1), tabled, library_of(person), 8):
+        assert drawing.notes is not None
+        for told in drawing.notes["people"]:
+            feet = Camera.seen_at(shot.camera, np.array((0, 0.75, 0), np.float32), SIZE)
+            assert told["feet_px"][0] != pytest.approx(feet[0], abs=0.5)
+            assert abs(told["depth_m"] - feet[2]) > 1.5, "before or behind the table, not on it"

@@ -54,7 +54,7 @@ class Avatar:
 
 
 def stands(path: Path, depth_path: Path) -> bool:
-    """Is it all of somebody upright, from head to feet?"""
+    """Is it all of somebody upright, from feet to head, no hand above it?"""
     if not depth_path.exists():
         return False
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
@@ -63,7 +63,13 @@ def stands(path: Path, depth_path: Path) -> bool:
     solid = picture[..., 3] > 127
     rows = solid.mean(1)
     feet = rows[-max(len(rows) // 60, 1) :].mean()
-    return bool(solid.shape[0] > 1.7 * solid.shape[1] and feet < 0.5 * rows.max())
+    tall, wide = solid.shape
+    crown = solid[tall * 3 // 100 : max(tall * 7 // 100, 1)]  # a head is broad, a hand is not
+    columns = np.arange(wide)
+    middles = [(part * columns).sum() / max(part.sum(), 1) for part in (crown, solid)]
+    headed = crown.sum(1).mean() > 0.07 * tall and abs(middles[0] - middles[1]) < 0.1 * tall
+    headed &= solid[: tall // 10].sum(1).max() < 0.19 * tall  # of half a body, the head is larger
+    return bool(tall > 1.7 * wide and feet < 0.5 * rows.max() and headed)
 
 
 @lru_cache(maxsize=200)

@@ -99,17 +99,17 @@ def _drawing(shot: Shot, party: _Party, frame: Seen, plate: Seen, film: Film) ->
 
 
 def _walk(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
-    """Somebody who stands, a cut-out or a model, brought to a random height."""
-    person = library.person(rng) if shot.camera.pitch > _STEEP and rng.random() < 0.7 else None
-    if person is not None:
-        _relief(rng, shot, party, person)
-        return
+    """A model of somebody who stands, brought to a random height; a cut-out, where there is none:
+    some of those bend or sit.
+    """
     standing = [m for m in library.beings if _is_standing(m)]
     if standing:
         model = standing[int(rng.integers(len(standing)))]
         scale = _some_height(rng) / model.size_m[1]
         wide, high, deep = (float(side * scale) for side in model.size_m)
         _bring(rng, shot, party, [replace(model, size_m=(wide, high, deep))])
+    elif (person := library.person(rng)) is not None:
+        _relief(rng, shot, party, person)
 
 
 def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
@@ -210,7 +210,7 @@ def _spot(
         if any(np.hypot(x - a, z - b) < radius + r for a, b, r in party.taken):
             continue
         spot = spot_at(shot.scene, x, z, radius=radius, height=height, from_m=y + 0.3)
-        if spot is not None:
+        if spot is not None and spot.ground_m < (0.45 if shot.outdoors else 0.2):  # no table
             party.taken.append((x, z, radius))
             return spot
     return None

@@ -35,7 +35,11 @@ from edgeds.sources.url import likely_scheme, masked, password_problem, with_pla
         ("srt://cam:9000?passphrase=secret", "srt://cam:9000?passphrase=***"),
         ("rtsps://cam:7441/aB3dE6gH1jK4mN7p?srtp", "rtsps://cam:7441/***?srtp"),
         ("https://ghp16charsorMoreThan20@host/x", "https://***@host/x"),
+        ("rtsp:/me:secret@cam/1", "rtsp:/me:***@cam/1"),
+        ("me:secret@cam:554/1", "me:***@cam:554/1"),
+        ("me:se/cr@et@cam", "me:***@cam"),
         ("http://cam/a@b:c", "http://cam/a@b:c"),
+        ("C:/films/me@home.mp4", "C:/films/me@home.mp4"),
         ("rtsp://cam:554/Streaming/Channels/101", "rtsp://cam:554/Streaming/Channels/101"),
         ("rtsp://cam/h264Preview_01_main", "rtsp://cam/h264Preview_01_main"),
         ("http://cam/v?channel=1&subtype=0", "http://cam/v?channel=1&subtype=0"),
@@ -103,6 +107,14 @@ def test_an_error_about_a_url_hides_its_password(url: str, why: str, fix: str) -
     assert fix in caught.value.fix
     assert "secret" not in str(caught.value)
     assert "se/cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", ["rtsp:/me:secret@cam/1", "me:secret@cam/1", "me:secret@cam/*"])
+def test_an_address_without_its_slashes_is_refused_without_its_password(uri: str) -> None:
+    for opens in (open_live_source, open_source):
+        with pytest.raises(SourceError) as caught:
+            opens(uri)
+        assert "secret" not in str(caught.value)
 
 
 def test_a_url_where_a_file_is_wanted_is_refused_without_its_password() -> None:

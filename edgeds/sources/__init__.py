@@ -105,7 +105,7 @@ def open_live_source(
             stop=stop,
         )
     raise SourceError(
-        f"cannot open {text!r} as a camera",
+        f"cannot open {shortened(masked(text))!r} as a camera",
         why="it is no camera's number, no device, no URL and no file",
         fix="give 0, /dev/video0, rtsp://... or file:clip.mp4",
     )
@@ -152,4 +152,4 @@ def _nothing_there(uri: str) -> SourceError:
     why = "there is no such file or folder"
     if len(Path(uri).name.encode()) > 255:
         why, fix = "its name is longer than a file name can be", "check the path"
-    return SourceError(f"cannot open {shortened(uri)!r}", why=why, fix=fix)
+    return SourceError(f"cannot open {shortened(masked(uri))!r}", why=why, fix=fix)

@@ -33,11 +33,13 @@ def frames_in(data: bytes) -> int:
 
 
 def is_animation(path: Path) -> bool:
-    """Whether a file is a WebP or PNG with several pictures."""
-    if path.suffix.lower() not in (".webp", ".png", ".apng") or not path.is_file():
+    """Whether a file is a WebP, PNG or AVIF with several pictures."""
+    if path.suffix.lower() not in (".webp", ".png", ".apng", ".avif") or not path.is_file():
         return False
     with path.open("rb") as file:
         head = file.read(4096)
+    if head[4:12] == b"ftypavis":
+        return True
     return _is_webp_animation(head) or (head.startswith(b"\x89PNG") and b"acTL" in head)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from edgeds.errors import SourceError
 from edgeds.sources.places import is_there, shortened
 from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
+from edgeds.sources.url import masked
 
 _NUMBER = re.compile(r"%(0?\d*)d")
 
@@ -42,7 +43,7 @@ def paths_from_uri(uri: str | Path) -> list[Path]:
     ]
     if not paths:
         raise SourceError(
-            f"no images in {shortened(str(uri))!r}",
+            f"no images in {shortened(masked(str(uri)))!r}",
             why="a folder or glob must match at least one image file",
             fix=f"use files that end in {', '.join(sorted(READABLE_IMAGE_SUFFIXES))}",
         )

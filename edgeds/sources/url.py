@@ -13,7 +13,10 @@ MASK = "***"
 # Schemes that FFmpeg opens as streams, as people type them.
 SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp")
 
-_URL = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*://)([^\s\"'<>`]*)", re.IGNORECASE)
+# One slash too few is a typing error like another; a letter and a slash is a drive of Windows.
+_URL = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]+:/+)([^\s\"'<>`]*)", re.IGNORECASE)
+# user:password@host without a scheme.
+_BARE = re.compile(r"(?![A-Za-z]:[/\\])([^\s/:@]+):\S+@([^\s/@]+(?:[/:?#]\S*)?)")
 _SECRET_KEY = re.compile(
     r"(?P<key>(?:^|[?&;/_#,!:@|])(?:[\w.%-]*(?:pass|pwd|psw|token|secret|signature|auth|"
     r"credential|session|key)[\w.%-]*|pw|p|key|sig|sid|jwt|code))="
@@ -34,6 +37,9 @@ def masked(text: str) -> str:
     rtsp://user:secret@host/1 -> rtsp://user:***@host/1. Works on whole error messages. A password
     may hold `/` or `@`: everything between the first colon and the last `@` is hidden.
     """
+    bare = _BARE.fullmatch(text) if _URL.search(text) is None else None
+    if bare is not None:
+        return f"{bare[1]}:{MASK}@{_masked_rest(bare[2])}"
     return _URL.sub(lambda found: found[1] + _masked_rest(found[2]), text)
 
 

@@ -178,6 +178,8 @@ class VideoSource(Closing):
                 why=f"the file is truncated or damaged{damaged}",
                 fix="copy or record the file again; what was there has been processed",
             )
+        if self._clock.restarts:  # FFmpeg takes the first and the last time for the duration
+            return
         promised = promised_secs(self._container, self._stream) or 0.0
         if promised - end_secs > max(_MISSING_MIN_SECS, _MISSING_SHARE * end_secs):
             self._note(f"its header promises {promised:.1f} s; it holds {end_secs:.1f} s")

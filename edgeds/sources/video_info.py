@@ -65,7 +65,8 @@ def opened_video(path: Path) -> tuple[av.container.InputContainer, av.VideoStrea
             why=f"the picture is stored as {len(streams)} tiles, and FFmpeg gives one of them",
             fix="convert it to PNG or JPEG first",
         )
-    stream = streams[0]
+    # An AVIF sequence has a still picture before its film, some cameras a thumbnail.
+    stream = streams[0] if streams[0].frames != 1 else max(streams, key=lambda s: s.frames)
     stream.thread_type = "AUTO"
     return container, stream
 

@@ -87,15 +87,14 @@ def written_colour(like: ColourTags, size: Size) -> ColourTags:
     """The tags of the YUV that is written, which is not always what was read.
 
     RGB recordings say "GBR", which YUV cannot be, and images say nothing: they get the matrix that
-    players assume for their size. RGB has no limited range, and full-range YUV plays wrong in many
-    players, so RGB becomes limited YUV.
+    players assume for their size, and limited range, which all players know.
     """
     if like.matrix in _MATRICES:
         return like
     if like.matrix == 10:
         return replace(like, matrix=9)
     matrix = _BT709 if min(size) >= _HD_LINES else _BT601
-    return replace(like, matrix=matrix, full_range=like.full_range and like.matrix != 0)
+    return replace(like, matrix=matrix, full_range=False)
 
 
 def add_video_stream(

@@ -68,6 +68,32 @@ def test_an_empty_scene_gives_a_plate_and_a_picture_of_it(
     assert "plate: mine.npz, captured 20" in used.stderr
 
 
+def test_a_picture_that_is_not_the_plates_is_left_alone(
+    edgeds: Edgeds, shots: Path, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "mine.png"), WALL // 2)
+    touched = (tmp_path / "mine.png").read_bytes()
+    for _ in range(2):  # the second time mine.npz is there, and mine.png is still not its picture
+        done = edgeds("capture", shots, "-o", "mine.npz", "--countdown", "0.5", *FAST, "--json")
+        assert done.returncode == 0, done.stderr
+        assert "mine.png is another picture" in done.stderr
+        assert json.loads(done.stdout)["picture"] is None
+        assert (tmp_path / "mine.png").read_bytes() == touched
+
+
+def test_the_plates_own_picture_is_taken_anew_with_it(
+    edgeds: Edgeds, shots: Path, tmp_path: Path
+) -> None:
+    capture = ("capture", shots, "-o", "mine.npz", "--countdown", "0.5", *FAST)
+    assert edgeds(*capture).returncode == 0
+    for path in shots.iterdir():
+        cv2.imwrite(str(path), cv2.imread(str(path)) // 2)
+    done = edgeds(*capture)
+    assert done.returncode == 0, done.stderr
+    picture, plate = plate_from_file(tmp_path / "mine.png"), plate_from_file(tmp_path / "mine.npz")
+    assert (picture.pixels == plate.pixels).all()
+
+
 def test_somebody_in_shot_is_refused_and_leaves_no_file(
     edgeds: Edgeds, shots: Path, tmp_path: Path
 ) -> None:

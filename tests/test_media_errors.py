@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import sys
+from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
 
-from edgeds.errors import SinkFailed, SourceError
+from edgeds.engine.card import read_card
+from edgeds.errors import EdgedsError, SinkFailed, SourceError
+from edgeds.plate.file import plate_from_file, plate_to_file
+from edgeds.plate.plate import Plate
 from edgeds.sources.media_errors import media_errors, reason_of, translated
 
 _ODD = 10**9  # a number of FFmpeg's own
@@ -66,3 +71,29 @@ def test_a_reason_that_brings_no_fix_gets_the_callers() -> None:
     with pytest.raises(KeyError), translated(SinkFailed, "it broke"):
         raise KeyError  # our own mistakes are not translated
     assert OSError in media_errors()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on open files to set")
+@pytest.mark.parametrize("what", ["engine", "plate", "image"])
+def test_too_many_open_files_is_not_called_damage(tmp_path: Path, what: str) -> None:
+    import resource  # not on Windows
+
+    plate = Plate(np.zeros((20, 20, 3), np.uint8), origin="file")
+    plate_to_file(plate, tmp_path / "plate.npz")
+    plate_to_file(plate, tmp_path / "plate.png")
+    read = {
+        "engine": lambda: read_card(Path(__file__).parents[1] / "engines/edgeds-192x320-fp32"),
+        "plate": lambda: plate_from_file(tmp_path / "plate.npz"),
+        "image": lambda: plate_from_file(tmp_path / "plate.png"),
+    }[what]
+    read()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(EdgedsError) as caught:
+            read()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert "too many files are open" in caught.value.why
+    assert "ulimit" in caught.value.fix
+    assert "damaged" not in str(caught.value)

@@ -65,6 +65,9 @@ def _exit_code(signals: StopSignals) -> int:
         )
         say(f"edgeds: {missing}")
         return missing.exit_code
+    except (OSError, MemoryError) as error:  # one that no boundary has translated
+        say(f"edgeds: {_in_words(error)}")
+        return 1
     except KeyboardInterrupt:
         say("edgeds: stopped")
         return signals.exit_code
@@ -73,6 +76,19 @@ def _exit_code(signals: StopSignals) -> int:
             return signals.exit_code
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _in_words(error: OSError | MemoryError) -> str:
+    """What, why and fix of an error of the operating system; never its own text with its URLs."""
+    from edgeds.errors import RunError
+    from edgeds.sources.media_errors import reason_of
+    from edgeds.sources.url import masked
+
+    logging.getLogger(__name__).debug("not translated", exc_info=error)
+    name = getattr(error, "filename", None)
+    reason = reason_of(error)
+    what = f"cannot go on with {masked(str(name))!r}" if name else "cannot go on"
+    return str(RunError(what, why=reason.why, fix=reason.fix))
 
 
 def _version(wanted: bool) -> None:

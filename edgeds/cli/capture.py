@@ -79,14 +79,35 @@ def capture_command(
         with unlocked_after(opened.camera, frames):
             plate = take(wizard, frames, stop, opened.camera)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    picture = _picture_beside(output)
     plate_to_file(plate, output)
-    picture = output.with_suffix(".png")
-    if picture != output:
+    if picture is not None and picture != output:
         plate_to_file(plate, picture)
     say(f"plate: {wizard.status.verdict}")
-    say(f"written: {output}" + (f", to look at: {picture}" if picture != output else ""))
+    beside = picture not in (None, output)
+    say(f"written: {output}" + (f", to look at: {picture}" if beside else ""))
+    if picture is None:
+        say(f"  note: {output.with_suffix('.png')} is another picture, so it was left as it is")
     if as_json:
         print_json(_result(plate, output, picture, wizard.status.verdict))
+
+
+def _picture_beside(output: Path) -> Path | None:
+    """Where the plate's picture goes; None where another picture is there.
+
+    A picture of the plate that `output` holds until now is ours, and is replaced with it.
+    """
+    from edgeds.errors import EdgedsError
+    from edgeds.plate.file import plate_from_file
+
+    picture = output.with_suffix(".png")
+    if picture == output or not picture.exists():
+        return picture
+    try:
+        ours = (plate_from_file(output).pixels == plate_from_file(picture).pixels).all()
+    except (EdgedsError, AttributeError):  # there is no such plate, or of another size
+        ours = False
+    return picture if ours else None
 
 
 def take(
@@ -133,11 +154,11 @@ def _settings(countdown: float | None, *, live: bool) -> PlateCapture:
     return replace(PLATE_CAPTURE, countdown_secs=countdown)
 
 
-def _result(plate: Plate, output: Path, picture: Path, verdict: str) -> dict[str, object]:
+def _result(plate: Plate, output: Path, picture: Path | None, verdict: str) -> dict[str, object]:
     return {
         "status": "done",
         "output": str(output),
-        "picture": str(picture),
+        "picture": None if picture is None else str(picture),
         "verdict": verdict,
         "frames": plate.samples,
         "size": plate.size,

@@ -13,6 +13,7 @@ from typing import Any
 
 from edgeds.errors import EngineError
 from edgeds.sinks.replacing import replace_file
+from edgeds.sources.media_errors import reason_of
 from edgeds.types import Size
 
 FORMAT = 1
@@ -79,7 +80,14 @@ def read_card(folder: Path) -> Card:
             why=f"an engine is a folder with a {CARD_NAME}, and there is none",
             fix="give the folder of an engine, or leave --engine out for the shipped one",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except OSError as error:  # such as too many open files: the card may be whole
+        reason = reason_of(error)
+        raise EngineError(
+            f"cannot read the card of the engine {folder.name!r}",
+            why=reason.why,
+            fix=reason.fix or "check that you may read it",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise EngineError(
             f"cannot read the card of the engine {folder.name!r}",
             why=f"{type(error).__name__}: {error}",
@@ -111,6 +119,19 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _sha256_readable(path: Path, card: Card) -> str:
+    """Raises EngineError where the file cannot be read now, however whole it is."""
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        reason = reason_of(error)
+        raise EngineError(
+            f"cannot load the engine {card.name!r}",
+            why=f"{path.name} cannot be read: {reason.why}",
+            fix=reason.fix or "check that you may read it",
+        ) from error
+
+
 def check_files(card: Card, folder: Path) -> None:
     """Check that every file the card names is there, whole and unchanged.
 
@@ -124,7 +145,7 @@ def check_files(card: Card, folder: Path) -> None:
             why = f"its card names no {name} graph"
         elif not path.is_file():
             why = f"{name} is missing"
-        elif sha256_of(path) != expected:
+        elif _sha256_readable(path, card) != expected:
             why = f"{name} is not the file its card describes: damaged or replaced"
         else:
             continue

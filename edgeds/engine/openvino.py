@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import openvino
 
 from edgeds.engine.card import Card
 from edgeds.engine.interface import Shapes, check_graphs
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
+
+# OpenVINO would report to its maker that it is used, over the network and from a forked process,
+# which hung where a video was open. It does without where this package cannot be imported.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+import openvino  # noqa: E402
 
 # Float means float: on processors with bfloat16 OpenVINO would use that by default.
 _FLOAT = {"INFERENCE_PRECISION_HINT": "f32"}

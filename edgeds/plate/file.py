@@ -21,7 +21,7 @@ from edgeds.plate.plate import Origin, Plate
 from edgeds.sinks.images import image_bytes
 from edgeds.sinks.replacing import check_writable, replacing
 from edgeds.sources.images import pixels_from_image
-from edgeds.sources.media_errors import translated
+from edgeds.sources.media_errors import reason_of, translated
 from edgeds.types import Pixels
 
 PLATE_SUFFIXES = (".npz", ".png")
@@ -54,11 +54,11 @@ def plate_from_file(path: str | Path) -> Plate:
     # Damage within reaches us as zlib.error, EOFError, NotImplementedError, MemoryError or
     # whatever else the byte that was hit stands for.
     except Exception as error:
-        raise PlateError(
-            f"cannot use the plate {str(path)!r}",
-            why=f"it is not a plate file, or it is damaged: {error or type(error).__name__}",
-            fix=_FIX,
-        ) from error
+        why = f"it is not a plate file, or it is damaged: {error or type(error).__name__}"
+        fix = _FIX
+        if getattr(error, "errno", None):  # the system's: too many open files is no damage
+            why, fix = reason_of(error).why, reason_of(error).fix or _FIX
+        raise PlateError(f"cannot use the plate {str(path)!r}", why=why, fix=fix) from error
 
 
 def check_plate_target(path: Path) -> None:

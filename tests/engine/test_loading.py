@@ -165,3 +165,13 @@ signal.raise_signal(signal.SIGUSR1)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
+
+
+def test_openvino_reports_to_nobody() -> None:
+    code = (
+        "import sys, edgeds.engine.openvino\n"
+        "print([name for name, module in sys.modules.items() if 'telemetry' in name and module])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "backend" not in done.stdout
+    assert "'openvino_telemetry'" not in done.stdout

@@ -205,3 +205,20 @@ def test_a_window_is_shown_where_there_is_a_display(
     assert window["name"] == "window"
     assert window["frames"] == 10
     assert window["latency_p50_ms"] > 0
+
+
+def test_the_help_has_every_option_in_full_on_a_narrow_terminal() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edgeds", "live", "--help"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for words in (
+        "--virtual-camera-device DEVICE",
+        "--pixel-format <auto|mjpg|yuyv>",
+        "overlay|mask|depth|side-by-side|cutout|replace|blur",
+        "--size WxH",
+    ):
+        assert words in done.stdout

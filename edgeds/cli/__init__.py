@@ -27,6 +27,7 @@ app = typer.Typer(
     name="edgeds",
     help="Foreground mask and depth for fixed cameras, from an empty background (the plate).",
     no_args_is_help=True,
+    rich_markup_mode=None,  # its tables cut the names of options and split their values
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

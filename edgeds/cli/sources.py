@@ -52,6 +52,26 @@ def uri_from_arguments(source: str | None, camera: str | None) -> str:
     return source or camera or "0"
 
 
+def asked_of_camera(
+    size: str | None, fps: float | None, pixel_format: str, rtsp_transport: str
+) -> dict[str, Any]:
+    """The options of `open_camera`, as people type them.
+
+    Raises:
+        InputError: the size is none.
+    """
+    from fractions import Fraction
+
+    from edgeds.sources.scaling import size_from_text
+
+    return {
+        "size": None if size is None else size_from_text(size),
+        "rate": None if fps is None else Fraction(fps).limit_denominator(1001),
+        "pixel_format": pixel_format,
+        "rtsp_transport": rtsp_transport,
+    }
+
+
 def open_camera(uri: str, stop: Event, **options: Any) -> LiveSource | RealTimeSource:
     """`open_live_source`, saying what it waits for. Ctrl-C ends the wait.
 

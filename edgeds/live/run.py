@@ -24,22 +24,23 @@ from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Output, Outputs
 from edgeds.live.report import LiveReport as LiveReport
+from edgeds.live.run_commands import LiveCommands
 from edgeds.live.view_settings import ViewSettings
 from edgeds.live.window_keys import Window as Window
 from edgeds.live.window_keys import WindowKeys
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.sources import WatchedSource
 from edgeds.sources.handoff import Counts, Handoff, latest, paced
 from edgeds.sources.status import SourceState
-from edgeds.types import Closing, Engine, Frame, Pixels, Sink
+from edgeds.types import Engine, Frame, Sink
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.settings import STYLE, View
 
 _POLL_SECS = 0.05
 
 
-class LiveRun(Closing):
+class LiveRun(LiveCommands):
     """Implements LiveControl. `run` returns when it is told to stop, or the source has ended.
 
     Without a plate it takes one at once. Until there is one that fits, views that hide the room
@@ -166,46 +167,6 @@ class LiveRun(Closing):
             outputs=self._outputs.statuses(),
             secs=time.monotonic() - self._began_secs,
         )
-
-    def take_plate(self) -> None:
-        self._plate.take()
-
-    def cancel_plate(self) -> None:
-        self._plate.cancel()
-
-    def set_plate(self, pixels: Pixels) -> None:
-        plate = fitted(Plate(pixels), self._source.info.size)
-        self._plate.give(plate, "The plate is the picture you gave.")
-
-    def use_offered_plate(self) -> None:
-        self._plate.take_offered()
-
-    def plate(self) -> Pixels | None:
-        plate = self._plate.current
-        return None if plate is None else plate.pixels
-
-    def set_view(self, view: View) -> None:
-        self._view.set_view(view)
-
-    def set_opacity(self, opacity: float) -> None:
-        self._view.set_opacity(opacity)
-
-    def set_blur(self, strength: float) -> None:
-        self._view.set_blur(strength)
-
-    def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
-        self._view.set_backdrop(backdrop, name=name)
-
-    def start_recording(self) -> None:
-        alpha = self._view.request.view == "cutout"
-        self._files.start_recording(self._source.info, alpha=alpha)
-
-    def stop_recording(self) -> Path | None:
-        return self._files.stop_recording()
-
-    def snapshot(self) -> Path | None:
-        picture = self._shown
-        return None if picture is None else self._files.snapshot(picture)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -1,0 +1,72 @@
+"""The options of `edgeds live` alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+LivePlateOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "-b",
+        "--plate",
+        metavar="FILE|last|new",
+        help="A picture of the empty scene; the last plate of this source; or a new one. "
+        "Default: the last one if it fits the view, else a new one.",
+    ),
+]
+AllowMotionOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-motion/--no-allow-motion",
+        "--plate-from-stream",
+        help="Estimate the plate from the running stream, for scenes that are never empty. "
+        "Default: for clips (file:...), not for cameras.",
+    ),
+]
+ShowOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--show/--no-show",
+        help="Show the result in a window. Default: where there is a display.",
+    ),
+]
+ServeOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="[HOST:]PORT", help="Show the result on a page, in any browser."),
+]
+TokenFileOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keep the page's token in this file, so that its link stays valid between runs.",
+    ),
+]
+RecordOption: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Record the result to a video file.")
+]
+VirtualCameraOption: TypeAlias = Annotated[
+    bool, typer.Option("--virtual-camera", help="Be a camera for other programs.")
+]
+VirtualCameraDeviceOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="DEVICE", help="The virtual camera to use, such as /dev/video10."),
+]
+SizeOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="WxH", help="Ask the camera for this size, such as 1280x720."),
+]
+FpsOption: TypeAlias = Annotated[
+    float | None, typer.Option(min=1, max=1000, help="Ask the camera for this rate.")
+]
+PixelFormatOption: TypeAlias = Annotated[
+    Literal["auto", "mjpg", "yuyv"], typer.Option(help="Ask the camera for this format.")
+]
+DurationOption: TypeAlias = Annotated[
+    float | None, typer.Option(metavar="SECS", min=0, help="End after this time.")
+]
+MaxFramesOption: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="End after this many frames.")
+]

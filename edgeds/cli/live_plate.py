@@ -1,0 +1,58 @@
+"""Where the plate of `edgeds live` comes from: a file, an earlier run, the camera, the stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgeds.cli.console import say
+
+if TYPE_CHECKING:
+    from edgeds.live.live_plate import PlateChoice
+    from edgeds.plate.plate import Plate
+    from edgeds.sources import LiveSource, RealTimeSource
+
+
+def given_plate(plate: str | None) -> Plate | None:
+    """The plate of a file, where one is named; read before anything is opened."""
+    from edgeds.plate.file import plate_from_file
+
+    return None if plate in (None, "last", "new") else plate_from_file(plate)
+
+
+def plate_choice(
+    frames: LiveSource | RealTimeSource,
+    source: str,
+    given: Plate | None,
+    wanted: str | None,
+    allow_motion: bool | None,
+) -> PlateChoice:
+    """Every way to come to a plate, as the options say.
+
+    Raises:
+        PlateError: the last one is wanted, and there is none.
+    """
+    from edgeds.engine.places import built_engines
+    from edgeds.errors import PlateError
+    from edgeds.live.live_plate import PlateChoice
+    from edgeds.live.plate_store import PlateStore
+    from edgeds.plate.plate import fitted
+    from edgeds.sources import RealTimeSource
+
+    size = frames.info.size
+    store = PlateStore(built_engines().parent / "plates", source, say)
+    kept = store.last(size)
+    if wanted == "last" and kept is None:
+        raise PlateError(
+            "there is no last plate",
+            why=f"no earlier run kept one for {source} at this shape",
+            fix="leave --plate out: edgeds takes a new one and keeps it",
+        )
+    if allow_motion is None:
+        allow_motion = isinstance(frames, RealTimeSource)
+    return PlateChoice(
+        given=None if given is None else fitted(given, size),
+        kept=kept,
+        use_kept=wanted != "new",
+        allow_motion=allow_motion,
+        on_taken=store.keep,
+    )

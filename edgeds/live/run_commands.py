@@ -1,0 +1,67 @@
+"""What may be asked of a live run's plate, view and files, from any thread.
+
+The other half of `LiveControl` (status, stop) is the run itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgeds.live.files import LiveFiles
+from edgeds.live.live_plate import LivePlate
+from edgeds.live.view_settings import ViewSettings
+from edgeds.plate.plate import Plate, fitted
+from edgeds.sources import WatchedSource
+from edgeds.types import Closing, Frame, Pixels
+from edgeds.views.settings import View
+
+
+class LiveCommands(Closing):
+    """Passes each command to the part of the run that fulfils it."""
+
+    _source: WatchedSource
+    _plate: LivePlate
+    _view: ViewSettings
+    _files: LiveFiles
+    _shown: Frame | None
+    """The picture that is shown now."""
+
+    def take_plate(self) -> None:
+        self._plate.take()
+
+    def cancel_plate(self) -> None:
+        self._plate.cancel()
+
+    def set_plate(self, pixels: Pixels) -> None:
+        plate = fitted(Plate(pixels), self._source.info.size)
+        self._plate.give(plate, "The plate is the picture you gave.")
+
+    def use_offered_plate(self) -> None:
+        self._plate.take_offered()
+
+    def plate(self) -> Pixels | None:
+        plate = self._plate.current
+        return None if plate is None else plate.pixels
+
+    def set_view(self, view: View) -> None:
+        self._view.set_view(view)
+
+    def set_opacity(self, opacity: float) -> None:
+        self._view.set_opacity(opacity)
+
+    def set_blur(self, strength: float) -> None:
+        self._view.set_blur(strength)
+
+    def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
+        self._view.set_backdrop(backdrop, name=name)
+
+    def start_recording(self) -> None:
+        alpha = self._view.request.view == "cutout"
+        self._files.start_recording(self._source.info, alpha=alpha)
+
+    def stop_recording(self) -> Path | None:
+        return self._files.stop_recording()
+
+    def snapshot(self) -> Path | None:
+        picture = self._shown
+        return None if picture is None else self._files.snapshot(picture)

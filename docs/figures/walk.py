@@ -17,6 +17,10 @@ STEPS = (
 
 
 def make() -> None:
+    (IMAGES / "frame.svg").write_text(walk_svg(), encoding="utf-8")
+
+
+def walk_svg() -> str:
     d = Drawing(1216, 240, "The walk of one frame")
     for number, (fill, *lines) in enumerate(STEPS):
         x = 10 + 174 * number
@@ -29,4 +33,4 @@ def make() -> None:
     for x in (434, 608):
         d.arrow((x, 150), (x, 98))
     d.arrow((684, 183), (782, 183), (782, 98))
-    (IMAGES / "frame.svg").write_text(d.svg(), encoding="utf-8")
+    return d.svg()

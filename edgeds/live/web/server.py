@@ -211,7 +211,7 @@ def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Ser
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=int(settings.idle_secs),
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=settings.header_bytes,
         ws_max_size=settings.message_bytes,
         ws_per_message_deflate=False,  # JPEG does not get smaller

@@ -53,6 +53,9 @@ def test() -> int:
     scripts = _environment(".venv-test", ["-e", ".", *groups, "-c", "tests/constraints.txt"])
     verdict = 0
     for name, command in CHECKS.items():
+        if name == "types" and sys.version_info < (3, 11):
+            print("== types: left out; NumPy's stubs for Python 3.10 are old ones", flush=True)
+            continue
         print(f"== {name}: {' '.join(command)}", flush=True)
         # Material for MkDocs prints an advertisement for its successor.
         env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

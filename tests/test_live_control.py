@@ -23,6 +23,7 @@ from edgeds.plate.settings import PlateCapture
 from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource
 from edgeds.types import Frame
+from edgeds.views.backdrop import open_backdrop
 from edgeds.views.settings import STYLE
 
 SIZE = (90, 160)
@@ -129,6 +130,15 @@ def test_a_colour_is_a_backdrop_and_its_name() -> None:
     settings.set_backdrop(None)
     assert settings.current().backdrop is None
     assert settings.backdrop_name == "#00b140"
+
+
+@pytest.mark.parametrize(("colour", "name"), [("#0B4", "#00bb44"), ("102030", "#102030")])
+def test_a_backdrop_of_the_command_line_has_its_name(colour: str, name: str, data: Path) -> None:
+    with open_backdrop(colour, SIZE) as backdrop:
+        assert ViewSettings(ViewRequest(backdrop=backdrop), SIZE).backdrop_name == name
+    with open_backdrop(str(data / "people_walking.mp4"), SIZE) as backdrop:
+        settings = ViewSettings(ViewRequest(backdrop=backdrop), SIZE)
+        assert settings.backdrop_name == "people_walking.mp4"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are listed in /proc")

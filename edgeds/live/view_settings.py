@@ -23,7 +23,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 class ViewSettings(Closing):
     """`current` is for the thread that composes; all other calls are for any thread."""
 
-    def __init__(self, request: ViewRequest, size: Size, *, backdrop_name: str = "") -> None:
+    def __init__(self, request: ViewRequest, size: Size) -> None:
         """`size`: of the frames, to which backdrops are fitted."""
         self._size = size
         self._lock = threading.Lock()
@@ -31,7 +31,8 @@ class ViewSettings(Closing):
         self._opened: Closing | None = None
         self._retired: list[Closing] = []
         default = STYLE.backdrop if request.backdrop is None else "picture"
-        self.backdrop_name = backdrop_name or default
+        self.backdrop_name = str(getattr(request.backdrop, "name", default))
+        """For people: a colour (#rrggbb) or a file's name."""
 
     @property
     def request(self) -> ViewRequest:

@@ -31,11 +31,11 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
         InputError: it is none of these.
     """
     if not is_there(Path(uri)) and _COLOUR.fullmatch(uri):
-        return StillBackdrop(colour_backdrop(uri))
+        return StillBackdrop(colour_backdrop(uri), f"#{_six_digits(uri)}")
     try:
         if is_images(uri) and Path(uri).is_file():
             picture = covering(pixels_from_image(Path(uri)), size)
-            return StillBackdrop(lambda _frame: picture)
+            return StillBackdrop(lambda _frame: picture, Path(uri).name)
         return VideoBackdrop(uri, size)
     except SourceError as error:
         raise InputError(
@@ -48,8 +48,10 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
 class StillBackdrop(Closing):
     """The same pixels, or the same colour, behind every frame."""
 
-    def __init__(self, pixels_for: Backdrop) -> None:
+    def __init__(self, pixels_for: Backdrop, name: str) -> None:
         self._pixels_for = pixels_for
+        self.name = name
+        """For people: a colour (#rrggbb) or a file's name."""
 
     def __call__(self, frame: Frame) -> Pixels:
         return self._pixels_for(frame)
@@ -64,10 +66,14 @@ def colour_backdrop(colour: str) -> Backdrop:
     Raises:
         ValueError: it is not one.
     """
-    digits = colour.removeprefix("#")
+    rgb = tuple(bytes.fromhex(_six_digits(colour)))
+    return lambda frame: np.full_like(frame.pixels, rgb)
+
+
+def _six_digits(colour: str) -> str:
+    digits = colour.removeprefix("#").lower()
     if len(digits) == 3:
         digits = "".join(2 * digit for digit in digits)
     if len(digits) != 6:
         raise ValueError(f"{colour!r} is not a colour")
-    rgb = tuple(bytes.fromhex(digits))
-    return lambda frame: np.full_like(frame.pixels, rgb)
+    return digits

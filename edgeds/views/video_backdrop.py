@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edgeds.errors import SourceFailed
 from edgeds.sources import open_source
+from edgeds.sources.url import masked
 from edgeds.sources.video import VideoSource
 from edgeds.types import Closing, Frame, Pixels, Size
 from edgeds.views.covering import covering
@@ -21,6 +24,8 @@ class VideoBackdrop(Closing):
 
     def __init__(self, uri: str, size: Size) -> None:
         self._uri, self._size = uri, size
+        self.name = Path(masked(uri)).name
+        """For people: the file's name."""
         self._source = open_source(uri)
         self._frames = iter(self._source)
         self._next: Frame | None = next(self._frames)  # an opened source has a frame

@@ -162,7 +162,7 @@ def _some_height(rng: np.random.Generator) -> float:
 
 def _is_standing(model: Model) -> bool:
     seated = any(word in model.name for word in ("sit", "lying"))
-    return "male" in model.name and not seated and model.size_m[1] > 1.5
+    return "male" in model.name and not seated and model.size_m[1] > 1.4
 
 
 def _bring(

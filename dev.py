@@ -20,7 +20,7 @@ CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     "floors": ["lint-imports"],
-    "docs": ["mkdocs", "build", "--strict", "--quiet"],
+    "docs": ["mkdocs", "build", "--strict"],  # with --quiet, warnings would not count
     "tests": ["pytest"],
 }
 

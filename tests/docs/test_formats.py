@@ -10,10 +10,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from edgeds import Plate, plate_to_file
 from edgeds.cli.doctor.diagnosis import diagnose
 from edgeds.evaluation.dataset import Item
+from edgeds.plate.settings import PLATE_CAPTURE
 from edgeds.sources import SyntheticSource
 
 TEXT = (Path(__file__).parents[2] / "docs/files.md").read_text(encoding="utf-8")
@@ -72,3 +74,17 @@ def test_doctor() -> None:
 def test_keys_of_a_set_are_those_of_an_item() -> None:
     read_of_the_line = {"where", "more"}
     assert keys_of("Labelled set") == set(Item.__dataclass_fields__) - read_of_the_line
+
+
+def test_the_limits_of_a_plate_are_those_of_a_capture() -> None:
+    text = (Path(__file__).parents[2] / "docs/plates.md").read_text(encoding="utf-8")
+    limits = dict(re.findall(r"^\| (.*?) \| ([\d.]+) %", text, flags=re.MULTILINE))
+    assert {name: float(share) / 100 for name, share in limits.items()} == pytest.approx(
+        {
+            "something moves": PLATE_CAPTURE.max_moved,
+            "the network sees foreground between two frames": PLATE_CAPTURE.max_foreground,
+            "exposure drifts": PLATE_CAPTURE.max_exposure_drift,
+            "focus drifts": PLATE_CAPTURE.max_focus_drift,
+            "black, one flat colour, or clipped": PLATE_CAPTURE.max_clipped,
+        }
+    )

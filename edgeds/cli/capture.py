@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import print_json, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import (
@@ -70,6 +71,7 @@ def capture_command(
     uri = uri_from_arguments(source, camera)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(open_any(uri, stop, rtsp_transport=rtsp_transport))
+        check_clashes({"the source": opened.info.files}, {"the plate": output})
         network = stack.enter_context(open_engine(engine, device=device))
         settings = _settings(countdown, live=opened.is_live)
         wizard = Wizard(network, forgiving(settings) if allow_motion else settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def check_clashes(
-    inputs: Mapping[str, Path | Sequence[Path] | None], outputs: Mapping[str, Path | None]
+    inputs: Mapping[str, str | Path | Sequence[Path] | None], outputs: Mapping[str, Path | None]
 ) -> None:
     """Check that no output is an input, nor another output.
 
@@ -21,7 +21,7 @@ def check_clashes(
     from edgeds.sinks.replacing import same_file
 
     known = {
-        name: [paths] if isinstance(paths, Path) else list(paths or ())
+        name: [Path(paths)] if isinstance(paths, (str, Path)) else list(paths or ())
         for name, paths in inputs.items()
     }
     for name, path in outputs.items():

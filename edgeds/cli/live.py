@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import typer
 
+from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import say, stop_on_signal
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.live_options import (
@@ -77,6 +78,7 @@ def live_command(
 
     return_large_arrays()
     uri = uri_from_arguments(source, camera)
+    check_clashes({"the plate": plate, "the backdrop": backdrop}, {"the recording": record})
     asked = asked_of_camera(size, fps, pixel_format, rtsp_transport)
     given, token = given_plate(plate), page_token(serve, token_file)
     virtual = virtual_camera_device or virtual_camera

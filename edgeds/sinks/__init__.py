@@ -8,7 +8,7 @@ from edgeds.errors import SinkError
 from edgeds.sinks.encoding import VIDEO_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
-from edgeds.sinks.replacing import same_file
+from edgeds.sinks.replacing import check_no_input
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.media_errors import translated
 from edgeds.sources.places import shortened
@@ -40,13 +40,7 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
 
 
 def _sink(path: Path, like: StreamInfo, *, alpha: bool) -> Sink:
-    files = like.files or ((like.path,) if like.path is not None else ())
-    if any(same_file(path, file) for file in files):
-        raise SinkError(
-            f"the output {path.name!r} is the input itself",
-            why="it would be overwritten while it is read",
-            fix="give the output another name",
-        )
+    check_no_input(path, like)
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix or suffix in IMAGE_SUFFIXES:
         return ImagesSink(path, alpha=alpha)

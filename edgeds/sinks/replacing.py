@@ -19,6 +19,7 @@ from typing import Any
 from edgeds.errors import SinkError
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.places import shortened
+from edgeds.types import StreamInfo
 
 # Windows has no flock: part files still have names of their own there, but no run is refused.
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
@@ -118,6 +119,21 @@ def same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return one.absolute() == other.absolute()
+
+
+def check_no_input(path: Path, like: StreamInfo) -> None:
+    """Check that a stream's output is none of the files that it comes from.
+
+    Raises:
+        SinkError: it is one of them.
+    """
+    files = like.files or ((like.path,) if like.path is not None else ())
+    if any(same_file(path, file) for file in files):
+        raise SinkError(
+            f"the output {path.name!r} is the input itself",
+            why="it would be overwritten while it is read",
+            fix="give the output another name",
+        )
 
 
 class PendingFile:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from edgeds.errors import SinkFailed
 from edgeds.sinks.audio import AudioCopy
 from edgeds.sinks.encoding import Format, add_video_stream, encodable, format_of
-from edgeds.sinks.replacing import PendingFile
+from edgeds.sinks.replacing import PendingFile, check_no_input
 from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.types import Closing, Frame, Size, StreamInfo
@@ -31,10 +31,11 @@ class VideoSink(Closing):
     def __init__(self, path: Path, like: StreamInfo, *, alpha: bool = False) -> None:
         """
         Raises:
-            SinkError: the file cannot be written, or another run is writing it.
+            SinkError: the file cannot be written, is an input, or another run is writing it.
         """
         self._path, self._like = path, like
         self._format = format_of(path, alpha=alpha)
+        check_no_input(path, like)
         self._file = PendingFile(path)
         self.location = str(path)
         self._encoder: _Encoder | None = None

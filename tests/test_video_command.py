@@ -353,6 +353,30 @@ def test_a_full_disk_leaves_a_file_that_plays(
     assert playable > 10
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file size limit to stand for a full disk")
+@pytest.mark.parametrize("short_of", [0.6, 0.01])  # while frames come; while it is completed
+def test_a_full_disk_never_replaces_an_earlier_result(
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, short_of: float
+) -> None:
+    import resource  # not on Windows
+
+    clip = make_clip(frame_count=60, size=(180, 320))
+    done = edgeds("video", clip, *FAST, "-o", "out.mp4")
+    assert done.returncode == 0, done.stderr
+    earlier = (tmp_path / "out.mp4").read_bytes()
+    limit = int(len(earlier) * (1 - short_of))
+    done = edgeds(
+        "video", clip, *FAST, "-o", "out.mp4", "--json",
+        preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "make room on the disk" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out.mp4").read_bytes() == earlier
+    assert json.loads(done.stdout)["output"].endswith("out.partial.mp4")
+    assert _leftovers(tmp_path, "clip.mp4", "out.mp4") == ["out.partial.mp4"]
+
+
 def test_ctrl_c_leaves_a_whole_file(make_clip: MakeClip, tmp_path: Path) -> None:
     clip = make_clip(frame_count=400, size=(180, 320))
     code, stdout, stderr = _asked_to_stop(

@@ -17,7 +17,8 @@ from edgeds.evaluation.dataset import Dataset, Item, check_stems_differ, in_clip
 from edgeds.evaluation.sample import Mask, Sample, load
 from edgeds.evaluation.set_files import SetFile
 from edgeds.evaluation.statistics import Mean, Tally
-from edgeds.sinks.replacing import replace_file, replacing
+from edgeds.sinks.replacing import replace_file, replacing, same_file
+from edgeds.sources.media_errors import reason_of
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 Estimate: TypeAlias = Callable[[Frame], Maps]
@@ -98,6 +99,7 @@ def evaluate(
     """
     if save_to is not None:
         check_stems_differ(dataset.items)
+        _check_apart(dataset, save_to)
         _make_folders(save_to)
     tally, clip, frame_secs = Tally(), _Clip(), []
     estimate: Estimate | None = None
@@ -230,6 +232,17 @@ def _check_maps(maps: Maps, sample: Sample) -> None:
             )
 
 
+def _check_apart(dataset: Dataset, folder: Path) -> None:
+    """A set keeps its truth in `alpha/` too: predictions would take its place."""
+    manifest = dataset.manifest
+    if isinstance(manifest, Path) and same_file(manifest.parent, folder):
+        raise SinkError(
+            f"cannot save to {str(folder)!r}",
+            why="it is the set itself, whose files would be overwritten",
+            fix="give another folder",
+        )
+
+
 def _make_folders(folder: Path) -> None:
     try:
         for name in ("alpha", "inverse_depth"):
@@ -237,7 +250,7 @@ def _make_folders(folder: Path) -> None:
     except OSError as error:
         raise SinkError(
             f"cannot save to {str(folder)!r}",
-            why=f"{type(error).__name__}: {error}",
+            why=reason_of(error).why,
             fix="give a folder that can be made and written",
         ) from error
 
@@ -252,6 +265,6 @@ def _save(maps: Maps, stem: str, folder: Path) -> None:
     except OSError as error:
         raise SinkFailed(
             f"cannot save the maps of {stem!r}",
-            why=f"{type(error).__name__}: {error}",
+            why=reason_of(error).why,
             fix="make room or give another folder; what was saved before is kept",
         ) from error

@@ -183,6 +183,9 @@ def test_saving_is_refused_before_anything_runs(make_set: MakeSet, tmp_path: Pat
 
     with pytest.raises(DatasetError, match="two frames are called '0000'"):
         evaluate(read_set(folder), never, save_to=tmp_path / "out")
+    with pytest.raises(SinkError, match="cannot save to") as caught:
+        evaluate(read_set(folder).first(1), never, save_to=folder / "alpha" / "..")
+    assert "the set itself" in caught.value.why
     (tmp_path / "file").touch()
     with pytest.raises(SinkError):
         evaluate(read_set(folder).first(1), never, save_to=tmp_path / "file")

@@ -200,7 +200,7 @@ def _check_places(wanted: _Wanted, files: tuple[Path, ...], target: Path) -> Non
         {
             "the input": files,
             "the plate": wanted.plate,
-            "the backdrop": Path(wanted.backdrop) if wanted.backdrop else None,
+            "the backdrop": wanted.backdrop,
         },
         {
             "the output": target,

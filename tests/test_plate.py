@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.errors import PlateError
-from edgeds.plate.from_clip import plate_from_clip, plate_from_samples
+from edgeds.plate.background import plate_from_samples
+from edgeds.plate.from_clip import plate_from_clip
 from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.sorting import sort_samples
 from edgeds.sources import SyntheticSource
@@ -64,12 +65,21 @@ def test_passers_by_of_many_colours_in_most_samples_are_outvoted() -> None:
     assert np.abs(estimated.pixels.astype(int) - plate)[20:30, 30:40].mean() < 4
 
 
-def test_a_crowd_over_half_the_picture_is_refused_with_the_fix() -> None:
+def _crowd(in_the_way: int) -> list[Pixels]:
     random = np.random.default_rng(3)
     samples = _noisy(_scene(), 30)
-    for sample in samples:
-        if random.random() < 0.8:
-            sample[:, :60] = random.integers(0, 256, (60, 60, 3))
+    for index in random.permutation(30)[:in_the_way]:
+        samples[index][:, :60] = random.integers(0, 256, (60, 60, 3))
+    return samples
+
+
+def test_a_crowd_that_lets_the_scene_be_seen_now_and_then_is_outvoted() -> None:
+    estimated = plate_from_samples(_crowd(in_the_way=22))
+    assert np.abs(estimated.pixels.astype(int) - _scene()).mean() < 3
+
+
+def test_a_crowd_over_half_the_picture_is_refused_with_the_fix() -> None:
+    samples = _crowd(in_the_way=29)
     with pytest.raises(PlateError) as caught:
         plate_from_samples(samples)
     assert "covered" in caught.value.why

@@ -164,7 +164,9 @@ def _opened(
     )
     moments = None
     if wanted.sheet is not None:
-        moments = ContactSheet(scene.pixels, estimate.plate_depth, estimate.depth_range)
+        moments = ContactSheet(
+            scene.pixels, estimate.plate_depth, estimate.depth_range, doubt=scene.doubt
+        )
         compose = _with_sheet(compose, moments)
     return _Job(frames, sink, scene, network, estimate, compose, moments, notes)
 

@@ -29,9 +29,16 @@ def say_choices(
     say(f"plate: estimated from {plate.samples} frames of the clip itself")
     if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
         say(
-            f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, where something is "
-            "in the way for much of the clip; a picture of the empty scene (-b) is better"
+            f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, most of it "
+            f"{_where(plate)}: something stands or passes there for much of the clip (--sheet "
+            "shows where); a picture of the empty scene (-b) is better"
         )
+
+
+def _where(plate: Plate) -> str:
+    from edgeds.plate.stillness import place
+
+    return "" if plate.doubt is None else place(plate.doubt > PLATE_FROM_CLIP.doubtful)
 
 
 def _making(plate: Plate) -> str:

@@ -23,7 +23,7 @@ from edgeds.estimate.depth import (
 from edgeds.estimate.matte import refined
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.plate.plate import Plate
+from edgeds.plate.plate import Plate, resized_map
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
@@ -42,6 +42,8 @@ class _PlateState:
     depth: FloatMap
     middle: float
     """Of its depth."""
+    doubt: FloatMap | None = None
+    """Of the plate, small."""
 
 
 class Estimator:
@@ -70,7 +72,9 @@ class Estimator:
         depth = _depth_by_engine(engine, small, features)
         large = edges_of_plate(_enlarged(depth, plate.size), plate.pixels)
         large.flags.writeable = False
-        self._scene = _PlateState(plate, small, features, depth, large, middle_of(depth))
+        self._scene = _PlateState(
+            plate, small, features, depth, large, middle_of(depth), _doubt(plate, engine.size)
+        )
         self._first = self._scene
         self._move: Matrix | None = None
         self._fit: Fit | None = None
@@ -137,7 +141,10 @@ class Estimator:
         features = self._engine.encode_plate(small)
         self._move = move
         of = _moved(self._first, move)
-        self._scene = _PlateState(plate, small, features, of.depth_small, of.depth, of.middle)
+        self._scene = _PlateState(
+            plate, small, features, of.depth_small, of.depth, of.middle,
+            _doubt(plate, self._engine.size),
+        )  # fmt: skip
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep.
@@ -160,9 +167,13 @@ class Estimator:
         near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
         alpha, plate_offset = refined(
             raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small),
-            settings=self._matte,
+            doubt=scene.doubt, settings=self._matte,
         )  # fmt: skip
         return Maps(alpha, anchored(alpha, scene.depth, near), plate_offset)
+
+
+def _doubt(plate: Plate, size: Size) -> FloatMap | None:
+    return None if plate.doubt is None else resized_map(plate.doubt, size)
 
 
 def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:

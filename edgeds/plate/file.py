@@ -1,7 +1,8 @@
 """A plate as a file: any image, or a plate file (.npz) that also keeps where it came from.
 
 A plate file is NumPy's: `pixels`, `sha256` of them, `about` (JSON: how and when it was made, what
-the camera was locked at), and `noise` (float16) where it was measured. Older ones have less.
+the camera was locked at), and `noise` and `doubt` (float16) where they are known. Older ones have
+less.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from edgeds.sinks.images import image_bytes
 from edgeds.sinks.replacing import check_writable, replacing
 from edgeds.sources.images import pixels_from_image
 from edgeds.sources.media_errors import reason_of, translated
-from edgeds.types import Pixels
+from edgeds.types import FloatMap, Pixels
 
 PLATE_SUFFIXES = (".npz", ".png")
 
@@ -109,8 +110,9 @@ def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:
         "sha256": np.array(_sha256(plate.pixels)),
         "about": np.array(json.dumps(about)),
     }
-    if plate.noise is not None:
-        arrays["noise"] = plate.noise.astype(np.float16)
+    for name, values in (("noise", plate.noise), ("doubt", plate.doubt)):
+        if values is not None:
+            arrays[name] = values.astype(np.float16)
     return arrays
 
 
@@ -136,13 +138,24 @@ def _plate(file: Mapping[str, npt.NDArray[Any]]) -> Plate:
             camera={str(name): float(value) for name, value in about["camera"].items()},
             taken=str(about["taken"]),
         )
-    if "noise" in file:
-        noise = file["noise"].astype(np.float32)
-        if noise.shape != pixels.shape[:2]:
-            raise ValueError(f"its noise is {noise.shape}, its pixels {pixels.shape[:2]}")
-        noise.flags.writeable = False
-        plate = replace(plate, noise=noise)
-    return plate
+    size = pixels.shape[:2]
+    return replace(plate, noise=_map(file, "noise", size), doubt=_map(file, "doubt", size))
+
+
+def _map(file: Mapping[str, npt.NDArray[Any]], name: str, size: tuple[int, ...]) -> FloatMap | None:
+    """
+    Raises:
+        ValueError: it is not of the pixels' size, or not finite.
+    """
+    if name not in file:
+        return None
+    values: FloatMap = file[name].astype(np.float32)
+    if values.shape != size:
+        raise ValueError(f"its {name} is {values.shape}, its pixels {size}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"its {name} is not finite")
+    values.flags.writeable = False
+    return values
 
 
 def _origin(name: str) -> Origin:

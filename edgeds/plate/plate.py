@@ -30,9 +30,13 @@ class Plate:
     samples: int | None = None
     """How many frames it was made from, where that is known."""
     doubtful: float | None = None
-    """From a clip: share of the picture where too few samples agree on what the plate is."""
+    """From a clip: share of the picture where `doubt` is more than slight."""
+    doubt: FloatMap | None = None
+    """From a clip: how far something else may be the background, 0..1, float32 (H, W); None where
+    nothing is in doubt. The plate is trusted less there.
+    """
     noise: FloatMap | None = None
-    """From the wizard: sigma of one frame's noise in levels of 255, float32 (H, W)."""
+    """Sigma of one frame's noise in levels of 255, float32 (H, W); None for an image."""
     camera: Mapping[str, float] = field(default_factory=dict)
     """What the camera was locked at, in its own units: "exposure", "white balance", "focus"."""
     taken: str = ""
@@ -66,4 +70,15 @@ def fitted(plate: Plate, size: Size) -> Plate:
             fix="capture the plate with the camera's own settings, or leave -b out",
         )
     # Noise at another size is not known: how it is correlated is not.
-    return replace(plate, pixels=resized(plate.pixels, size), noise=None)
+    doubt = None if plate.doubt is None else resized_map(plate.doubt, size)
+    return replace(plate, pixels=resized(plate.pixels, size), doubt=doubt, noise=None)
+
+
+def resized_map(values: FloatMap, size: Size) -> FloatMap:
+    """A map at another (height, width)."""
+    import cv2
+
+    shrinks = size[0] < values.shape[0] or size[1] < values.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    other: FloatMap = cv2.resize(values, size[::-1], interpolation=how)
+    return other

@@ -222,3 +222,24 @@ def in_place(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -
                 shift, _ = cv2.phaseCorrelate(middle[here].copy(), grey[here], window)
                 still.append(np.hypot(*shift) < settings.max_shift * 4 * patch)
     return float(np.mean(still))
+
+
+def camera_moves(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> bool:
+    """Whether the samples are views of a camera that pans, zooms or is carried.
+
+    Each is laid over the middle one by what both show. Where too little can be laid over another,
+    patches are asked.
+    """
+    shown = [structure(sample) for sample in samples]
+    middle = shown.pop(len(shown) // 2)
+    size = middle.values.shape
+    corners = landmarks(middle)
+    nothing = np.zeros(size, np.bool_)
+    moves = [found_again(corners, middle, other, nothing) for other in shown]
+    found = [displacement(move, size) for move in moves if move is not None]
+    moved = sum(px > settings.max_shift * size[1] for px in found)
+    if len(found) - moved > len(shown) // 2:
+        return False
+    return (
+        moved > settings.max_moved * len(shown) or in_place(samples, settings) < settings.min_still
+    )

@@ -10,22 +10,64 @@ class PlateFromClip:
     """The plate as the clip's own empty background."""
 
     samples: int = 32
-    """Frames spread through the clip: passers-by are outvoted, and sorting them takes a second."""
+    """Frames spread through the clip: passers-by are outvoted; comparing them takes a second."""
+    more_samples: int = 64
+    """Where the plate is in doubt after those."""
     min_samples: int = 5
     memory_bytes: int = 600_000_000
     """Larger frames get fewer samples, so that a 4K clip stays under this."""
+    small_width_px: int = 400
+    """What is background is decided at this width; px and parts below are of it."""
     agree_levels: int = 14
-    """A sample agrees with the plate where no channel differs by more (of 255)."""
-    min_agreement: float = 0.6
-    """A pixel is doubtful where fewer of the samples agree with the plate."""
-    max_doubtful: float = 0.12
-    """Share of doubtful pixels past which the plate is not believed."""
-    warn_doubtful: float = 0.03
-    """Share of doubtful pixels past which the report advises to give a plate."""
+    """Samples show the same colour where no channel differs by more (of 255)..."""
+    agree_sigmas: float = 4.0
+    """... or by more than this many times the noise..."""
+    max_agree_levels: int = 48
+    """... but never by more than this."""
+    clear_share: float = 0.4
+    """A colour that fewer of the samples show begins to be in doubt."""
+    same_levels: int = 20
+    """Colours closer than this are one thing: no ghost would be seen."""
+    min_second: float = 0.12
+    """A second colour that fewer of the samples show is passing by."""
+    min_run: float = 0.5
+    """It stood there where this share of those samples follow one another..."""
+    equal_share: float = 0.6
+    """... or where it was seen for this share of the first colour's time."""
+    min_part: float = 0.0004
+    """Share of the picture under which a part with two colours is a speck."""
+    clear_edge: float = 0.6
+    """The weaker outline is the background's where it is under this share of the stronger."""
+    coherent: float = 0.7
+    """How far a part's pixels must change their colours at the same times to be one thing."""
+    clearly_longer: float = 2.0
+    """Nothing is in doubt where the background was seen this many times as long as what stood
+    before it.
+    """
+    rival: float = 0.4
+    """What passes slowly is in doubt from this share of the background's own time on."""
+    once: float = 0.8
+    """Share of its samples that must follow one another for a colour to have been seen once..."""
+    once_share: float = 0.6
+    """... in less than this share of all samples, not at the clip's start or end."""
+    cleared_doubt: float = 0.3
+    """Doubt that is left where the outline told the background from what stood there."""
+    doubtful: float = 0.2
+    """Doubt past which a pixel counts as doubtful."""
+    max_unknown: float = 0.4
+    """Share of the picture without any clear colour past which the plate is not believed."""
+    max_standing: float = 0.45
+    """Share of the picture that changes at once past which it is not one view."""
+    warn_doubtful: float = 0.01
+    """Share of doubtful pixels past which the report says so, and more samples are taken."""
+    max_moving_doubt: float = 0.05
+    """Share of the picture in doubt past which it is asked whether the camera moves."""
     max_shift: float = 0.02
     """A part of the picture that shifts by more of its width has left its place."""
     min_still: float = 0.25
     """Where fewer parts of the picture stay in their places, the camera moves."""
+    max_moved: float = 0.3
+    """The camera moves where more of the samples are shifted by `max_shift`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,13 +28,20 @@ class ContactSheet:
     """Keeps a few small pictures, evenly spread however long the clip turns out to be."""
 
     def __init__(
-        self, plate: Pixels, plate_depth: FloatMap, depth_range: tuple[float, float]
+        self,
+        plate: Pixels,
+        plate_depth: FloatMap,
+        depth_range: tuple[float, float],
+        *,
+        doubt: FloatMap | None = None,
     ) -> None:
         self._range = depth_range
         self._columns = STYLE.sheet_columns
         width = STYLE.sheet_width_px // self._columns
-        self._size = round(width * plate.shape[0] / plate.shape[1]), width
-        self._plate = self._plate_column(plate, plate_depth)
+        # A picture that is tall beyond measure is squeezed: its sheet would take gigabytes.
+        height = round(width * plate.shape[0] / plate.shape[1])
+        self._size = max(1, min(height, STYLE.sheet_max_aspect * width)), width
+        self._plate = self._plate_column(plate, plate_depth, doubt)
         self._kept: list[Pixels] = []
         self._stride = 1
 
@@ -71,11 +78,16 @@ class ContactSheet:
             ]
         )
 
-    def _plate_column(self, plate: Pixels, plate_depth: FloatMap) -> Pixels:
+    def _plate_column(self, plate: Pixels, plate_depth: FloatMap, doubt: FloatMap | None) -> Pixels:
         depth = _resized_map(plate_depth, self._size)
         pixels = resized(plate, self._size)
         blank = np.full_like(pixels, 32)
-        return _stacked([pixels, blank, blank, depth_picture(depth, self._range)])
+        doubtful = blank
+        if doubt is not None:
+            red = np.full_like(pixels, STYLE.doubt)
+            weight = np.ascontiguousarray(_resized_map(doubt, self._size))
+            doubtful = over(red, pixels, np.sqrt(np.clip(weight, 0, 1)) * np.float32(0.8))
+        return _stacked([pixels, doubtful, blank, depth_picture(depth, self._range)])
 
 
 def _stacked(pictures: list[Pixels]) -> Pixels:

@@ -28,8 +28,12 @@ class Style:
     """Sigma of the strongest background blur over the frame's height."""
     backdrop: str = "#00b140"
     """Chroma green, for `replace` without --backdrop."""
+    doubt: tuple[int, int, int] = (230, 30, 30)
+    """Over the plate, where it is in doubt."""
     sheet_columns: int = 6
     sheet_width_px: int = 1800
+    sheet_max_aspect: int = 4
+    """Height of a picture on the sheet over its width, at most."""
 
 
 STYLE = Style()

@@ -324,20 +324,23 @@ def test_a_lock_that_was_not_finished_is_undone_at_the_end() -> None:
 
 
 def test_a_close_that_meets_a_reconnect_leaves_no_reader() -> None:
-    for _ in range(25):
-        opened: list[LiveSource] = []
+    opened: list[int] = []
 
-        def open_feed(opened: list[LiveSource] = opened) -> ScriptedFeed:
-            if opened:
-                threading.Thread(target=opened[0].close).start()
-                return ScriptedFeed(then=_goes_on, count=10**9)
-            return ScriptedFeed(then=_breaks, count=1)
+    def open_feed() -> ScriptedFeed:
+        opened.append(1)
+        return ScriptedFeed(then=_breaks, count=1)
 
-        source = LiveSource(open_feed, QUICK)
-        opened.append(source)
-        list(source)
-        source.close()
-    # The fixture below finds readers that were left.
+    source = LiveSource(open_feed, QUICK)
+    reading = threading.Thread(target=lambda: list(source))
+    with source._changing:  # a close that is under way just as the pause before a retry ends
+        reading.start()
+        _wait_for(lambda: source.state == "reconnecting")
+        time.sleep(10 * QUICK.backoff_secs)
+        source._closed.set()
+    reading.join(10)
+    assert not reading.is_alive()
+    assert len(opened) == 1
+    source.close()
 
 
 def test_a_slow_camera_is_not_a_stalled_one() -> None:

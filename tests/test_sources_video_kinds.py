@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeds.errors import SourceFailed
-from edgeds.sources import SyntheticSource, VideoSource
+from edgeds.sources import SyntheticSource, VideoSource, open_live_source
 from edgeds.sources.clock import SteadyClock
 
 MakeClip = Callable[..., Path]
@@ -300,6 +300,10 @@ def test_hdr_comes_out_as_sdr_and_says_so(
     assert np.abs(grey - 108).max() <= 12
     assert white.min() >= 235
     assert name in source.notes[0]
+    events: list[str] = []
+    with open_live_source(f"file:{clip}?loop", on_event=events.append) as live:
+        assert len(list(islice(live, 7))) == 7
+    assert events == source.notes
     colour = source.info.colour
     assert (colour.primaries, colour.transfer, colour.matrix) == (1, 1, 1)
 

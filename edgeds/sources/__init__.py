@@ -96,7 +96,8 @@ def open_live_source(
         )
     if text[:5].lower() == "file:" or is_there(Path(text)):
         path, options = _file_and_options(text)
-        return RealTimeSource(lambda: open_source(path), loop="loop" in options)
+        loops = "loop" in options
+        return RealTimeSource(lambda: open_source(path), loop=loops, on_event=on_event)
     if scheme_of(text):
         return LiveSource(
             lambda: StreamFeed(text, rtsp_transport=rtsp_transport),

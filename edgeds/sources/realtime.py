@@ -26,9 +26,18 @@ class RealTimeSource(Closing):
     It never hurries to catch up: where reading is too slow, it plays slower.
     """
 
-    def __init__(self, open_clip: Callable[[], Source], *, loop: bool = False) -> None:
-        self._open_clip, self._loop = open_clip, loop
+    def __init__(
+        self,
+        open_clip: Callable[[], Source],
+        *,
+        loop: bool = False,
+        on_event: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        """`on_event` receives the clip's notes, each once, from any thread."""
+        self._open_clip, self._loop, self._on_event = open_clip, loop, on_event
+        self._said: set[str] = set()
         self._clip = open_clip()
+        self._say_notes()
         self._closed = threading.Event()
         self._playing = False
         self.state: SourceState = "running"
@@ -68,6 +77,12 @@ class RealTimeSource(Closing):
     def unlock(self) -> None:
         """A clip has nothing to unlock."""
 
+    def _say_notes(self) -> None:
+        for note in getattr(self._clip, "notes", ()):
+            if note not in self._said:
+                self._said.add(note)
+                self._on_event(note)
+
     def _played(self) -> Iterator[Frame]:
         pts, began_secs, first_secs = -1, float("-inf"), 0.0
         for index, (due_secs, frame) in enumerate(self._timed()):
@@ -97,6 +112,7 @@ class RealTimeSource(Closing):
             except SourceFailed:
                 if not self._loop or not count:
                     raise  # a clip that breaks off is looped as far as it goes
+            self._say_notes()
             if not self._loop or self._closed.is_set():
                 return
             lap_secs = end_secs

@@ -272,12 +272,15 @@ def _validation_sets(paths: list[Path]) -> list[Dataset]:
 def main_command() -> None:
     """`app`, with bad input told in a line and exit code 2."""
     from edgeds.engine.network.checkpoint import WeightsError
+    from edgeds.engine.network.export import SizeError
     from edgeds.errors import EdgedsError
     from train.parts import PartError
+    from train.recipe import RecipeError
 
+    bad_input = (EdgedsError, WeightsError, SizeError, RecipeError, PartError)
     try:
         app()
-    except (EdgedsError, WeightsError, PartError, FileNotFoundError, ModuleNotFoundError) as error:
+    except (*bad_input, FileNotFoundError, ModuleNotFoundError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
 

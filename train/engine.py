@@ -40,7 +40,7 @@ def engine_from_weights(
     Raises:
         WeightsError: the weights cannot be used, or a graph computes
             something else than torch.
-        ValueError: `size` is no multiple of 32.
+        SizeError: `size` is no multiple of 32.
     """
     network = load_weights(weights)
     plate, frame = export_onnx(network, size, folder)

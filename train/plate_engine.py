@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from edgeds.engine.card import Card, read_card, sha256_of
+from edgeds.engine.network import plate_depth
 from edgeds.engine.network.checkpoint import (
     WeightsError,
     checked_network,
@@ -23,7 +24,7 @@ from edgeds.engine.network.checkpoint import (
     made_of_weights,
 )
 from edgeds.engine.network.dual_head import DualHead
-from edgeds.engine.network.export import export_plate_depth
+from edgeds.engine.network.export import STRIDE, check_size, export_plate_depth
 from edgeds.engine.network.plate_depth import PlateDepth
 from edgeds.engine.plate_depth import FILE_NAME, graph_from_onnx
 from edgeds.estimate.plate_depth import plate_depth_of
@@ -55,8 +56,15 @@ class TorchDepth:
 
 
 def torch_depth(weights: Path, size: tuple[int, int]) -> TorchDepth:
-    """Raises WeightsError: the weights cannot be used."""
-    return TorchDepth(checked_network(weights), size)
+    """The network of a weights file, for pictures of a size.
+
+    Raises:
+        WeightsError: the weights cannot be used.
+        SizeError: the network cannot halve the size as often as it has to.
+    """
+    network = checked_network(weights)
+    check_size(size, plate_depth.STRIDE if isinstance(network, PlateDepth) else STRIDE)
+    return TorchDepth(network, size)
 
 
 def evaluated_on_plates(network: TorchDepth, dataset: Dataset) -> Report:
@@ -86,7 +94,7 @@ def add_plate_depth(
     Raises:
         WeightsError: the weights cannot be used, or the graph computes something else than torch.
         EngineError: there is no engine.
-        ValueError: a side of `size` is no multiple of 64.
+        SizeError: a side of `size` is no multiple of 64.
     """
     network, card = load_plate_depth(weights), read_card(engine)
     with tempfile.TemporaryDirectory(dir=engine) as folder:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeds.errors import DatasetError
 from train.material import read_image, read_rgb
 
 NEAREST_M = 0.1
@@ -108,10 +109,21 @@ def items_of_set(manifest: Path, split: str) -> Iterator[dict[str, Any]]:
     """Items with depth of a set's one side: scenes whose name ends in 7 are validation.
 
     A last line without its end is still being written, and is left out.
+
+    Raises:
+        DatasetError: a line is no item.
     """
-    for line in manifest.read_text().splitlines(keepends=True):
+    for number, line in enumerate(manifest.read_text().splitlines(keepends=True), start=1):
         if not line.endswith("\n"):
             return
-        item: dict[str, Any] = json.loads(line)
-        if (item["scene"].endswith("7")) == (split == "val") and item.get("depth_mm"):
+        try:
+            item: dict[str, Any] = json.loads(line)
+            is_val = str(item["scene"]).endswith("7")
+        except (ValueError, TypeError, KeyError) as error:
+            raise DatasetError(
+                f"cannot read {manifest.name} of the set {manifest.parent.name!r}",
+                why=f"line {number} is no item with a scene: {error}",
+                fix="draw the set again, or take that line out",
+            ) from error
+        if is_val == (split == "val") and item.get("depth_mm"):
             yield item

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-from edgeds.engine.network.encoder import ArchitectureName
+from edgeds.engine.network.encoder import ARCHITECTURES, ArchitectureName
 from train.plate_sample import PlateMix
 from train.sample import Mix
+
+NetworkName = Literal["dual-head", "plate-depth"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ PHASES = (
 class Recipe:
     """Everything that decides what a run computes."""
 
-    network: Literal["dual-head", "plate-depth"] = "dual-head"
+    network: NetworkName = "dual-head"
     encoder: ArchitectureName = "lite0"
     """Of the plate's network; the frame's is always lite0."""
     phases: tuple[Phase, ...] = PHASES
@@ -60,19 +62,36 @@ class Recipe:
     """and of the plate's."""
 
 
+class RecipeError(ValueError):
+    """A recipe that cannot be used; the message says why."""
+
+
 def recipe_from_json(text: str) -> Recipe:
     """A recipe as a run wrote it; what is left out is the default.
 
     Raises:
-        TypeError: it names something that a recipe does not have.
+        RecipeError: it is no JSON object, or names something that a recipe does not have.
     """
-    fields = json.loads(text)
-    if "phases" in fields:
-        fields["phases"] = tuple(
-            Phase(**(phase | {"size": tuple(phase["size"])})) for phase in fields["phases"]
+    try:
+        fields = json.loads(text)
+        if "phases" in fields:
+            fields["phases"] = tuple(
+                Phase(**(phase | {"size": tuple(phase["size"])})) for phase in fields["phases"]
+            )
+        if "mix" in fields:
+            fields["mix"] = Mix(**fields["mix"])
+        if "plate_mix" in fields:
+            fields["plate_mix"] = PlateMix(**fields["plate_mix"])
+        recipe = Recipe(**fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise RecipeError(
+            f"the recipe cannot be read: {error}; train/recipe.py says what one has, and a run's "
+            "recipe.json is an example"
+        ) from error
+    if recipe.network not in get_args(NetworkName) or recipe.encoder not in ARCHITECTURES:
+        raise RecipeError(
+            f"the recipe names the network {recipe.network!r} and the encoder {recipe.encoder!r}, "
+            "and there are "
+            f"{', '.join(get_args(NetworkName))} and {', '.join(ARCHITECTURES)}"
         )
-    if "mix" in fields:
-        fields["mix"] = Mix(**fields["mix"])
-    if "plate_mix" in fields:
-        fields["plate_mix"] = PlateMix(**fields["plate_mix"])
-    return Recipe(**fields)
+    return recipe

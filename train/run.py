@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -113,11 +114,24 @@ class Run:
             torch.save(state, part)
 
     def load(self) -> None:
-        state: dict[str, Any] = torch.load(self.folder / "run.pt", map_location=self.among.device)
-        self.network.load_state_dict(state["network"])
-        self.ema.load_state_dict(state["ema"])
-        rates = [group["rate"] for group in self.optimizer.param_groups]
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Go on from run.pt.
+
+        Raises:
+            WeightsError: it cannot be read, or is of another network than the recipe's.
+        """
+        path = self.folder / "run.pt"
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.among.device)
+            self.network.load_state_dict(state["network"])
+            self.ema.load_state_dict(state["ema"])
+            rates = [group["rate"] for group in self.optimizer.param_groups]
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError, KeyError, OSError, EOFError, UnpicklingError) as error:
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise WeightsError(
+                f"cannot go on with the run in {self.folder}: {first}; give the recipe that it was "
+                "begun with, or another folder"
+            ) from error
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["rate"] = rate  # the recipe's, which may have changed, not the checkpoint's
         self.step, self.drawn, self.secs = state["step"], state["drawn"], state["secs"]

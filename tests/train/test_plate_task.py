@@ -19,8 +19,12 @@ from edgeds.engine.network.checkpoint import (  # noqa: E402
     save_weights,
 )
 from edgeds.engine.network.dual_head import DualHead  # noqa: E402
+from edgeds.engine.network.export import SizeError  # noqa: E402
+from edgeds.engine.network.plate_depth import Config, PlateDepth  # noqa: E402
+from edgeds.errors import DatasetError  # noqa: E402
 from train.diary import train_and_log  # noqa: E402
 from train.fit import fit  # noqa: E402
+from train.plate_engine import torch_depth  # noqa: E402
 from train.plate_losses import plate_depth_loss  # noqa: E402
 from train.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
 from train.plate_task import PlateTask  # noqa: E402
@@ -28,9 +32,10 @@ from train.plates import (  # noqa: E402
     PlatePicture,
     Plates,
     empty_pictures_of_set,
+    pictures_of_set,
     plates_from_folder,
 )
-from train.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
+from train.recipe import Phase, Recipe, RecipeError, recipe_from_json  # noqa: E402
 from train.run import Run  # noqa: E402
 
 SIZE = (64, 64)
@@ -225,7 +230,6 @@ def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
     from typer.testing import CliRunner
 
     from edgeds.engine import open_engine, read_card
-    from edgeds.engine.network.plate_depth import PlateDepth
     from edgeds.engine.plate_depth import open_plate_depth
     from train.__main__ import app
     from train.engine import engine_from_weights
@@ -259,7 +263,6 @@ def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
 
 
 def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:
-    from edgeds.engine.network.plate_depth import PlateDepth
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.errors import EngineError
     from train.engine import engine_from_weights
@@ -281,3 +284,49 @@ def test_engines_of_other_networks_have_no_plate_graph() -> None:
 
     for engine in ("difference", "mine.safetensors", "torch:mine.safetensors"):
         assert open_plate_depth(engine) is None
+
+
+def test_a_run_of_another_network_is_not_gone_on_with(plates: Plates, tmp_path: Path) -> None:
+    wide = Run(recipe(2), tmp_path, build=lambda: PlateDepth(Config(widths=(8, 16, 16, 16, 32))))
+    wide.save()
+    with pytest.raises(WeightsError, match="another folder"):
+        Run(recipe(2), tmp_path, build=PlateTask(plates, recipe(2)).build).load()
+
+
+def test_a_checkpoint_that_was_cut_short_is_told(plates: Plates, tmp_path: Path) -> None:
+    run = Run(recipe(2), tmp_path, build=PlateTask(plates, recipe(2)).build)
+    run.save()
+    checkpoint = tmp_path / "run.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
+    with pytest.raises(WeightsError, match="cannot go on with the run"):
+        run.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"steps": 3', "cannot be read"),
+        ('{"colour": 3}', "colour"),
+        ("[1]", "cannot be read"),
+        ('{"phases": [{"until": 1}]}', "size"),
+        ('{"network": "depth"}', "plate-depth"),
+        ('{"network": "plate-depth", "encoder": "lite9"}', "lite2"),
+    ],
+)
+def test_a_recipe_that_cannot_be_used_is_told(text: str, told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        recipe_from_json(text)
+
+
+def test_a_broken_line_of_a_drawn_set_is_named(tmp_path: Path) -> None:
+    manifest = drawn_set(tmp_path, ["s1", "s2"]) / "manifest.jsonl"
+    manifest.write_text(manifest.read_text() + '{"frame": 3}\n')
+    with pytest.raises(DatasetError) as caught:
+        list(pictures_of_set(manifest, "train"))
+    assert "line 3" in caught.value.why
+
+
+def test_a_size_that_the_network_cannot_halve_is_told(tmp_path: Path) -> None:
+    save_weights(PlateDepth(), tmp_path / "plate.safetensors")
+    with pytest.raises(SizeError, match="multiples of 64"):
+        torch_depth(tmp_path / "plate.safetensors", (96, 128))

@@ -35,11 +35,15 @@ MANY_VALUES = 1024
 Network = TypeVar("Network", bound=nn.Module)
 
 
+class SizeError(ValueError):
+    """A size that the network cannot halve as often as it has to."""
+
+
 def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple[Path, Path]:
     """Write `folder`/plate.onnx and `folder`/frame.onnx for pictures of `size` (height, width).
 
     Raises:
-        ValueError: a side is not a multiple of 32.
+        SizeError: a side is not a multiple of 32.
     """
     if size[0] % STRIDE or size[1] % STRIDE:
         raise ValueError(f"size {size[1]}x{size[0]}: both sides must be multiples of {STRIDE}")
@@ -64,17 +68,21 @@ def export_plate_depth(network: PlateDepth, size: tuple[int, int], path: Path) -
     """Write the graph from a plate's bytes to its inverse depth, for pictures of `size`.
 
     Raises:
-        ValueError: a side is not a multiple of 64.
+        SizeError: a side is not a multiple of 64.
     """
-    stride = plate_depth.STRIDE
-    if size[0] % stride or size[1] % stride:
-        raise ValueError(f"size {size[0]}x{size[1]}: both sides must be multiples of {stride}")
+    check_size(size, plate_depth.STRIDE)
     pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
     graph = PlateDepthGraph(without_norms(network))
     write_graph(graph, (pixels,), path, ["plate"], ["inverse_depth"])
     model = onnx.load(path)
     halve_weights(model.graph)
     onnx.save(model, path)
+
+
+def check_size(size: tuple[int, int], stride: int) -> None:
+    """Raises SizeError: a side is not a multiple of the stride, or is not over 0."""
+    if min(size) <= 0 or size[0] % stride or size[1] % stride:
+        raise SizeError(f"size {size[0]}x{size[1]}: both sides must be multiples of {stride}")
 
 
 def folded(network: DualHead) -> DualHead:

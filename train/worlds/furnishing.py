@@ -46,8 +46,8 @@ def furnished(
     """Few or many things by the floor's area, most along the walls, and what lies on them.
 
     Args:
-        things: how many; None: by lot.
-        crowd: how much lies on tables, 0 to 1; None: by lot.
+        things: how many; None: random.
+        crowd: how much lies on tables, 0 to 1; None: random.
         tables: how many of the things have a flat top for sure; None: one or none.
     """
     found = Furnished([], [])

@@ -38,7 +38,7 @@ class Glow:
         self.dither = (tile[: size[0], : size[1]].reshape(-1) + 0.5).astype(np.float32) / 16
 
     def on(self, scene: Scene) -> Glow:
-        """The same for another scene: what is drawn by lot stays."""
+        """The same for another scene: random choices stay."""
         other = copy(self)
         other.scene = scene
         return other

@@ -127,8 +127,8 @@ class _Eye:
         return light
 
     def spread_light(self, rays: Vectors, hits: Hits, kind: NDArray[np.int64]) -> Vectors:
-        """Light on every other pixel, and over 4 x 4 pixels of one kind its mean: lights repeat by
-        so much what they draw by lot.
+        """Light on every other pixel, then its mean over 4 x 4 pixels of one kind: the pattern in
+        which lights are sampled repeats every 4 x 4 pixels, so the mean has no noise of it.
         """
         height, width = self.size
         row, column = np.indices(self.size)

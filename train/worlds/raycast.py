@@ -41,7 +41,7 @@ class Mesh:
     solid: Callable[[Numbers, Numbers], NDArray[np.bool_]] | None = None
     """Where (u, v) is solid, as a leaf is on its card; None: everywhere."""
     normal: Vectors | None = None
-    """(3,) that light is reckoned with, for all of it; None: each triangle's own."""
+    """(3,) that light is computed with, for all of it; None: each triangle's own."""
 
 
 @dataclass(slots=True)

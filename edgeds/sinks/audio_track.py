@@ -45,8 +45,10 @@ class AudioTrack:
         Raises:
             TrackEnd: neither copying nor encoding is possible.
         """
-        self._source = source
         self._work: _Copy | _Encode
+        codec = source.codec_context
+        if not codec.sample_rate or not codec.layout.nb_channels:  # as damage looks to FFmpeg
+            raise TrackEnd(f"a track of {codec.name} without rate or channels is left out")
         try:
             copies = source.codec_context.name in _copyable(output.format.name)
             self._work = (_Copy if copies else _Encode)(source, output)

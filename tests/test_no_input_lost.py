@@ -28,6 +28,10 @@ BEHIND = ("--view", "replace", "--backdrop")
         ((*LIVE, "-b", "plate.png", "--record", "n" * 300 + ".mp4"), "name is too long"),
         (("capture", "shots", "-o", "shots/0.png", *FAST), "is the source itself"),
         (("capture", "shots", "-o", "-", *FAST), "standard output"),
+        (("calibrate", "shots", "-o", "-", *FAST), "standard output"),
+        (("build-engine", "-o", "-"), "standard output"),
+        (("eval", "shots", "--save", "-"), "standard output"),
+        (("eval", "shots", "--save", "./-"), "standard output"),
         (("capture", "shots", "-o", "n" * 300 + ".npz", *FAST), "name is too long"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeds.cli.build_report import Stages, print_built
+from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import say
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def build_engine_command(
     ] = "auto",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="The engine's folder."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", callback=not_stdout, help="The engine's folder."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Keep the precision even if the gate refuses it.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeds.cli.capture import take
+from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.plate import plate_of_clip
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
 def calibrate_command(
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="SET", help="Folder of the set; one begun goes on."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="SET",
+            callback=not_stdout,
+            help="Folder of the set; one begun goes on.",
+        ),
     ],
     source: SourceArgument = None,
     camera: CameraOption = None,

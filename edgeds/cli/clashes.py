@@ -6,6 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
+def not_stdout(path: Path | None) -> Path | None:
+    """For Typer's `callback`: refuse `-`, which would become a folder of that name.
+
+    Raises:
+        SinkError: it is `-`.
+    """
+    from edgeds.errors import SinkError
+
+    if path is not None and path.name == "-":
+        raise SinkError(
+            "cannot write to '-'",
+            why="a result is not written to standard output",
+            fix="give the name of a folder",
+        )
+    return path
+
+
 def check_clashes(
     inputs: Mapping[str, str | Path | Sequence[Path] | None], outputs: Mapping[str, Path | None]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def evaluate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
     save: Annotated[
         Path | None,
-        typer.Option(help="Save alpha/STEM.png (16-bit) and inverse_depth/STEM.npy here."),
+        typer.Option(
+            callback=not_stdout,
+            help="Save alpha/STEM.png (16-bit) and inverse_depth/STEM.npy here.",
+        ),
     ] = None,
     scenes: Annotated[
         str | None, typer.Option(metavar="PATTERN", help="Only these scenes, such as '*7'.")

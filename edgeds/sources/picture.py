@@ -60,8 +60,9 @@ def colour_of(frame: av.VideoFrame, tags: ColourTags) -> ColourTags:
         matrix = _BT709 if min(frame.width, frame.height) >= _HD_LINES else _BT601
     full_range = frame.format.name.startswith("yuvj") or _said(frame.color_range, 0, 0) == 2
     return ColourTags(
-        primaries=_said(frame.color_primaries, tags.primaries),
-        transfer=_said(frame.color_trc, tags.transfer),
+        # PyAV before 15 has them for streams only.
+        primaries=_said(getattr(frame, "color_primaries", _UNSAID), tags.primaries),
+        transfer=_said(getattr(frame, "color_trc", _UNSAID), tags.transfer),
         matrix=matrix,
         full_range=full_range or (tags.full_range and _said(frame.color_range, 0, 0) == 0),
     )

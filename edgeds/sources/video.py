@@ -72,7 +72,7 @@ class VideoSource(Closing):
             decoded, self._first = self._first or next(self._frames, None), None
             if decoded is None or self._closed:
                 break
-            duration = decoded.duration or 0
+            duration = int(getattr(decoded, "duration", 0) or 0)  # PyAV before 15 has none
             pts = self._clock(own_time(self._container, decoded), duration)
             if count % stride == 0:
                 yield self._frame(decoded, count, pts, duration)

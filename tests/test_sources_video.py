@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -172,3 +174,19 @@ def test_sampling_ends_at_once_where_it_is_cancelled(make_clip: MakeClip) -> Non
     with pytest.raises(CancelledError):
         spread_frames(make_clip(frame_count=40), 12, cancelled=cancelled)
     assert len(asked) == 3
+
+
+def test_a_video_that_is_left_open_ends_with_the_program_in_silence(make_clip: MakeClip) -> None:
+    code = (
+        "import sys; from edgeds.sources import open_source\n"
+        "frames = iter(open_source(sys.argv[1])); next(frames)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(make_clip())],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

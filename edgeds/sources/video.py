@@ -117,13 +117,14 @@ class VideoSource(Closing):
         return first
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
+        foreign = media_errors()  # not when the interpreter ends, which imports nothing any more
         packets = self._container.demux(self._stream)
         while not self._closed:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
-            except media_errors() as error:
+            except foreign as error:
                 raise SourceFailed(
                     f"{self._path.name} broke off",
                     why=f"it cannot be read further: {reason_of(error).why}",
@@ -133,7 +134,7 @@ class VideoSource(Closing):
                 self._breaks_off = packet.is_corrupt
             try:
                 yield from packet.decode()
-            except media_errors():
+            except foreign:
                 self.damaged += 1
 
     def _frame(self, decoded: av.VideoFrame, index: int, pts: int, duration: int) -> Frame:

@@ -375,7 +375,7 @@ class KeyWindow(MemorySink):
     def keys(self) -> str | None:
         return self.typed.pop(0) if self.typed else ""
 
-    def tell(self, status: LiveStatus) -> None:
+    def show_status(self, status: LiveStatus) -> None:
         self.told = status
 
 

@@ -61,7 +61,9 @@ def test_what_is_told_is_written_onto_the_window_but_not_into_the_frame(
 ) -> None:
     pixels = FRAME.pixels.copy()
     window.write(FRAME)
-    window.tell(LiveStatus(source="camera 0", engine="e", size=(90, 160), recording="out.mp4"))
+    window.show_status(
+        LiveStatus(source="camera 0", engine="e", size=(90, 160), recording="out.mp4")
+    )
     assert not np.array_equal(_screen(pygame), FRAME.pixels)
     assert np.array_equal(pixels, FRAME.pixels)
 
@@ -69,7 +71,7 @@ def test_what_is_told_is_written_onto_the_window_but_not_into_the_frame(
 def _told(pygame: Any, window: WindowSink, **status: Any) -> Any:
     """The window's pixels once it was told."""
     window.write(FRAME)
-    window.tell(LiveStatus(source="camera 0", engine="e", size=(90, 160), **status))
+    window.show_status(LiveStatus(source="camera 0", engine="e", size=(90, 160), **status))
     return _screen(pygame)
 
 
@@ -93,7 +95,7 @@ def test_a_long_reason_is_written_in_lines_that_fit(pygame: Any) -> None:
     with WindowSink("edgeds", (360, 640)) as window:
         black = Frame(np.zeros((360, 640, 3), np.uint8), 0, 0, INFO.time_base)
         window.write(black)
-        window.tell(LiveStatus(source="c", engine="e", size=(360, 640), plate=refused))
+        window.show_status(LiveStatus(source="c", engine="e", size=(360, 640), plate=refused))
         written = _screen(pygame)[180:].any(axis=2)
     rows, columns = written.any(axis=1).nonzero()[0], written.any(axis=0).nonzero()[0]
     assert columns.max() < 640 - 5

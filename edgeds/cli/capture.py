@@ -128,15 +128,15 @@ def take(
     doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
     lock = CameraLock(camera, wizard.settings)
     with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
-        told = ""
+        printed = ""
         for frame in until(stop, frames):
             status = wizard(frame)
             if wizard.ended:
                 break
             lock.follow(frame, status)
             now = f"{doing[status.phase]}: {status.secs_left:.0f} s {status.verdict}".rstrip()
-            if now != told:
-                told = now
+            if now != printed:
+                printed = now
                 line.update(now, refresh=True)
         if stop.is_set():
             raise KeyboardInterrupt
@@ -150,7 +150,7 @@ def take(
 
 
 def _settings(countdown: float | None, *, live: bool) -> PlateCapture:
-    """A file has no need of a count-down: nobody has to leave it."""
+    """A file needs no count-down, since nobody has to leave the picture."""
     if countdown is None:
         countdown = PLATE_CAPTURE.countdown_secs if live else 0.0
     return replace(PLATE_CAPTURE, countdown_secs=countdown)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def open_window(info: StreamInfo, show: bool | None) -> Window | None:
-    """A window, or None where none is wanted, or where it is not possible and nobody insists.
+    """A window; None if `show` is false, or if there is no display and `show` is not true.
 
     Raises:
         SinkError: `show` is true, and there is no display.

@@ -20,7 +20,7 @@ _active: StopSignals | None = None
 
 
 class StopSignals:
-    """Sets the events of those who wait for a stop; where nobody waits, raises KeyboardInterrupt.
+    """Sets the events of a command that waits for a stop; without any, raises KeyboardInterrupt.
 
     Only the first signal counts, since closing a terminal may send several. Ctrl-C is the
     exception: a second one interrupts at once, whatever is under way.

@@ -25,10 +25,10 @@ class OutputStatus:
     frames: int = 0
     """Written so far."""
     dropped: int = 0
-    """Frames it was too slow for; they bothered no other output."""
+    """Frames it was too slow for. The other outputs got them."""
     fps: float = 0.0
     latency_p50_ms: float = 0.0
-    """From the grab of a frame until this output had it, over the last seconds."""
+    """Median time from the grab of a frame until this output had it, over the last seconds."""
     latency_p95_ms: float = 0.0
     ended: bool = False
     message: str = ""

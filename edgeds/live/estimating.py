@@ -38,7 +38,7 @@ class Estimated:
 
     @property
     def separates(self) -> bool:
-        """Whether the maps tell foreground from background: the plate is there, and it fits."""
+        """Whether the maps separate foreground and background: there is a plate, and it fits."""
         return self.maps is not None and self.status.fits
 
 

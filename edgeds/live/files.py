@@ -53,7 +53,7 @@ class LiveFiles:
         return time.monotonic() - self._since_secs if self.recording else 0.0
 
     def start_recording(self, like: StreamInfo, *, alpha: bool = False) -> None:
-        """To the wished file the first time, then to names beside it that are free.
+        """Record to the given file the first time, then to free names beside it.
 
         `alpha`: the view has alpha, which the recording keeps if its format can.
 

@@ -40,7 +40,7 @@ class PlateChoice:
     given: Plate | None = None
     """At the source's size. It is used as it is."""
     kept: Plate | None = None
-    """Of an earlier run, at the source's size: offered to whoever asks for it."""
+    """The plate of an earlier run, at the source's size. A user can ask for it at any time."""
     use_kept: bool = True
     """Begin with the kept one, if it fits the view."""
     allow_motion: bool = False
@@ -113,7 +113,7 @@ class LivePlate:
             self._check(update, fits=fits)
 
     def doubted(self) -> None:
-        """The plate may not fit any more; the next look will tell."""
+        """The plate may not fit any more. The next look finds out."""
         self.status = replace(self.status, fits=False)
 
     def _begin(self) -> None:

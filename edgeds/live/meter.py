@@ -24,7 +24,7 @@ class Reading:
 
 
 class Meter:
-    """Told of every presented frame, from one thread; read from any."""
+    """Counts presented frames: `add` from one thread, the rest from any."""
 
     def __init__(self, *, window_secs: float = LIVE.meter_secs) -> None:
         self._window_secs = window_secs

@@ -1,4 +1,4 @@
-"""The outputs of a live run, each on its own: slow or failing, none bothers another.
+"""The outputs of a live run. Each is on its own: a slow or failing one does not disturb the others.
 
 Knows nothing about cameras, views, or what a sink does with a frame.
 """

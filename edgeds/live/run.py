@@ -41,7 +41,7 @@ _POLL_SECS = 0.05
 
 
 class LiveRun(LiveCommands):
-    """Implements LiveControl. `run` returns when it is told to stop, or the source has ended.
+    """Implements LiveControl. `run` returns when it is asked to stop, or the source has ended.
 
     Without a plate it takes one at once. Until there is one that fits, views that hide the room
     show no camera picture, and the others the bare one.

@@ -37,7 +37,7 @@ class WindowSink(Closing):
             SinkError: there is no display, or pygame-ce is not installed.
         """
         check_display()
-        # Neither greets on stdout nor takes Ctrl-C for itself.
+        # pygame prints no greeting on stdout, and SDL leaves Ctrl-C alone.
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
         try:
@@ -73,7 +73,7 @@ class WindowSink(Closing):
         self._picture = self._pygame.image.frombuffer(pixels, (width, height), "RGB")
         self._draw()
 
-    def tell(self, status: LiveStatus) -> None:
+    def show_status(self, status: LiveStatus) -> None:
         """Write how the run goes onto the window; recordings and snapshots do not have it."""
         health = status.plate.health
         self._line = (
@@ -119,8 +119,8 @@ class WindowSink(Closing):
             number = font.render(self._count, True, "white", "black")
             screen.blit(number, number.get_rect(center=(wide // 2, tall // 2)))
         self._write(self._wrapped(self._line), top=_MARGIN_PX)
-        told = self._wrapped(self._prompt)
-        self._write(told, top=tall - _MARGIN_PX - _TEXT_PX * len(told))
+        lines = self._wrapped(self._prompt)
+        self._write(lines, top=tall - _MARGIN_PX - _TEXT_PX * len(lines))
         if self._recording:
             spot = wide - 2 * _MARGIN_PX, 2 * _MARGIN_PX
             self._pygame.draw.circle(screen, "red", spot, _MARGIN_PX)

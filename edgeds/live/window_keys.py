@@ -12,7 +12,7 @@ from edgeds.live.outputs import Output
 from edgeds.types import Sink
 from edgeds.views.settings import VIEWS
 
-_TELL_SECS = 0.25
+_STATUS_SECS = 0.25
 
 
 class Window(Sink, Protocol):
@@ -25,7 +25,7 @@ class Window(Sink, Protocol):
         """
         ...
 
-    def tell(self, status: LiveStatus) -> None:
+    def show_status(self, status: LiveStatus) -> None:
         """What to write beside the picture from now on."""
         ...
 
@@ -45,7 +45,7 @@ class WindowKeys:
         """`output`: the window's, in the loop. `on_close`: the user closed the window."""
         self._window, self._output, self._control = window, output, control
         self._on_close, self._event = on_close, on_event
-        self._told_secs = 0.0
+        self._status_secs = 0.0
 
     def work(self) -> None:
         """Call it often, from the loop's thread: shows what waits, then obeys the keys."""
@@ -53,9 +53,9 @@ class WindowKeys:
         if self._output.ended:
             return
         now = time.monotonic()
-        if now - self._told_secs > _TELL_SECS:
-            self._told_secs = now
-            self._window.tell(self._control.status())
+        if now - self._status_secs > _STATUS_SECS:
+            self._status_secs = now
+            self._window.show_status(self._control.status())
         keys = self._window.keys()
         if keys is None:
             self._event("the window was closed")

@@ -53,7 +53,7 @@ class Wizard:
         *,
         former: Plate | None = None,
     ) -> None:
-        """`former`: the plate that served until now. What the new one shows beyond it is told."""
+        """`former`: the plate in use until now. The verdict says what is new against it."""
         self.plate: Plate | None = None
         """The new plate, when ready."""
         self.refusal: PlateError | None = None

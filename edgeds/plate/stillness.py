@@ -105,7 +105,8 @@ def stillness(
 
     Each frame is explained by the reference (their median) with one gain and bias for every
     channel and one small shift, fitted robustly; what that does not explain, moved. So an
-    exposure that breathes or a desk that trembles is not taken for a person, nor he for them.
+    exposure that breathes or a desk that trembles does not count as something that moves, and a
+    person does not count as a change of exposure.
     """
     scene = reference.astype(np.float32)
     slopes = _slopes(scene)
@@ -121,7 +122,7 @@ def stillness(
     moved = _moved(residuals, settings)
     yield
     focus_drift = yield from _focus_drift([each.grey for each in glances])
-    # Asked only where much moves: in a plain picture nothing tells where its parts are.
+    # Asked only where much moves: in a plain picture nothing shows where its parts are.
     much = moved.mean() > settings.camera_moved
     return Stillness(
         exposure_drift=_exposure_drift(levels),

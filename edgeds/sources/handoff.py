@@ -153,7 +153,7 @@ class Handoff(Closing, Generic[T]):
             return Counts(self._produced, self._delivered, self._dropped)
 
     def close(self) -> None:
-        """No more items; one that waits is dropped. Waits for the thread, but not for ever.
+        """Give no more items and drop the one that waits. Wait some seconds for the thread.
 
         A camera that is away may keep the thread until the camera itself is closed.
         """

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # FFmpeg would show any text file as a film of a terminal.
 _TEXT_ART = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 _GIVE_A_VIDEO = "give a video file, a folder of images or a glob in quotes"
-# Brands of still pictures made of tiles, each a stream of its own.
-_STILL_BRANDS = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif"})
+# FFmpeg's dispositions: a cover picture; a tile, which is a picture only with the others.
+_ATTACHED, _DEPENDENT = 0x400, 0x80000
 # FFmpeg's AVFMT_TS_DISCONT: joined recordings of this format restart their clock.
 _MAY_RESTART = 0x200
 _BT709 = ColourTags(primaries=1, transfer=1, matrix=1)
@@ -50,7 +50,7 @@ def opened_video(path: Path) -> tuple[av.container.InputContainer, av.VideoStrea
             f"cannot open {str(path)!r}", why="it is text, not a video", fix=_GIVE_A_VIDEO
         )
     # A song's cover picture is a video stream too, but not a video.
-    streams = [s for s in container.streams.video if not s.disposition.value & 0x400]
+    streams = [s for s in container.streams.video if not s.disposition.value & _ATTACHED]
     if not streams or streams[0].codec_context is None:
         container.close()
         raise SourceError(
@@ -58,11 +58,12 @@ def opened_video(path: Path) -> tuple[av.container.InputContainer, av.VideoStrea
             why="the file has no video stream, or one that cannot be decoded",
             fix="give a file with pictures in it",
         )
-    if len(streams) > 1 and container.metadata.get("major_brand", "").strip() in _STILL_BRANDS:
+    tiles = sum(bool(s.disposition.value & _DEPENDENT) for s in streams)
+    if tiles and container.format.name.startswith("mov"):  # HEIC: a grid of streams
         container.close()
         raise SourceError(
             f"cannot read {path.name!r}",
-            why=f"the picture is stored as {len(streams)} tiles, and FFmpeg gives one of them",
+            why=f"the picture is stored as {tiles} tiles, and FFmpeg gives one of them",
             fix="convert it to PNG or JPEG first",
         )
     # An AVIF sequence has a still picture before its film, some cameras a thumbnail.

@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -190,3 +191,30 @@ def test_a_video_that_is_left_open_ends_with_the_program_in_silence(make_clip: M
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stream_that_begins_in_the_middle_disturbs_nobody(
+    make_clip: MakeClip, tmp_path: Path
+) -> None:
+    clip, late = make_clip(frame_count=400, audio=True), tmp_path / "late.flv"
+    with av.open(str(clip)) as source, av.open(str(late), "w") as container:
+        streams = {s.index: container.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                container.mux(packet)
+    late.write_bytes(_silent_until(late.read_bytes(), 11_000))
+    with open_source(late) as film:
+        assert sum(1 for _ in film) == 400
+
+
+def _silent_until(flv: bytes, ms: int) -> bytes:
+    """An FLV file whose header promises pictures alone, and whose sound begins later."""
+    kept, at = bytearray(flv[:4] + b"\x01" + flv[5:13]), 13
+    while at < len(flv):
+        kind, end = flv[at], at + 15 + int.from_bytes(flv[at + 1 : at + 4], "big")
+        time_ms = int.from_bytes(flv[at + 4 : at + 7], "big")
+        if kind == 9 or (kind == 8 and time_ms >= ms):
+            kept += flv[at:end]
+        at = end
+    return bytes(kept)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgeds.sources.container import open_container
+from edgeds.sources.container import open_container, packets_of
 from edgeds.sources.media_errors import media_errors
 from edgeds.types import Closing
 
@@ -53,7 +53,9 @@ class AudioPackets(Closing):
         """Seconds to add to the input's times, one for each part of a joined recording."""
         self._waiting: deque[tuple[Packet, int]] = deque()
         self._read_streams = read
-        self._packets: Iterator[Packet] = self._input.demux(*read) if self.streams else iter(())
+        self._packets: Iterator[Packet] = (
+            packets_of(self._input, *read) if self.streams else iter(())
+        )
         self._ended = not self.streams
 
     def until(self, secs: Fraction | None) -> Iterator[tuple[Packet, int]]:
@@ -113,7 +115,7 @@ class AudioPackets(Closing):
             try:
                 return next(self._packets, None)
             except media_errors():
-                self._packets = self._input.demux(*self._read_streams)
+                self._packets = packets_of(self._input, *self._read_streams)
         return None
 
 

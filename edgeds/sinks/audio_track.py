@@ -21,6 +21,8 @@ Packet: TypeAlias = "av.Packet[Any]"
 _FALLBACK_CODEC = {"webm": "libopus"}
 _AAC_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
 _RATE = 48000
+# One packet that says another rate is damaged; so many in a row are another format.
+_STRANGE_PACKETS = 8
 _BITS_A_CHANNEL = 64_000
 _MIN_BITS = 96_000
 # Encoders want a named layout; where a file has only a number of channels, it is this one.
@@ -103,6 +105,7 @@ class _Copy:
         self.target: av.AudioStream = output.add_stream_from_template(source)
         self._unpack: BitStreamFilterContext | None = None
         self._header: bytes | None = None
+        self._strange = 0
         if source.codec_context.name == "aac" and not source.codec_context.extradata:
             self._unpack = BitStreamFilterContext("aac_adtstoasc", source)
 
@@ -111,7 +114,8 @@ class _Copy:
             return
         copies = [packet]
         if self._unpack is not None:
-            self._check_format(packet)
+            if not self._has_header(packet):  # a lost or damaged one
+                return
             copies = self._unpack.filter(packet)
         for copy in copies:
             copy.stream = self.target
@@ -120,15 +124,21 @@ class _Copy:
     def flush(self) -> Iterator[Packet]:
         return iter(())
 
-    def _check_format(self, packet: Packet) -> None:
-        """A file keeps one description of its AAC: rate and channels must stay."""
+    def _has_header(self, packet: Packet) -> bool:
+        """Whether a packet is whole at its beginning.
+
+        Raises:
+            TrackEnd: rate or channels change, and a file keeps one description of its AAC.
+        """
         header = bytes(packet)[:4]
         if len(header) < 4 or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
-            raise TrackEnd("its packets have no valid header")
+            return False
         described = bytes((header[2] & 0xFD, header[3] & 0xC0))
-        if self._header is not None and described != self._header:
+        self._header = self._header or described
+        self._strange = 0 if described == self._header else self._strange + 1
+        if self._strange >= _STRANGE_PACKETS:
             raise TrackEnd("its rate or channels change here")
-        self._header = described
+        return self._strange == 0
 
 
 class _Encode:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import av
 
 
@@ -23,6 +25,28 @@ def open_container(path: Path) -> av.container.InputContainer:
     )
     container: av.container.InputContainer = av.open(local_name(path), "r", **lenient)
     return container
+
+
+def packets_of(
+    container: av.container.InputContainer, *streams: av.stream.Stream
+) -> Iterator[av.Packet[Any]]:
+    """The packets of streams, also of a file in which another stream begins in the middle.
+
+    FLV and MPEG-TS may do so, and damage looks like it. PyAV raises an IndexError there.
+
+    Raises:
+        FFmpegError, OSError, ValueError: the file cannot be read further.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except IndexError:
+            packets = container.demux(*streams)
+            continue
+        yield packet
 
 
 def local_name(path: Path) -> str:

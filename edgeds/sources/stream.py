@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from edgeds.errors import SourceError, SourceFailed
+from edgeds.sources.container import packets_of
 from edgeds.sources.feed import Grab
 from edgeds.sources.media_errors import Reason, media_errors, reason_of
 from edgeds.sources.picture import upright_rgb
@@ -98,7 +99,7 @@ class StreamFeed(Closing):
     def _decoded(self, stream: av.VideoStream) -> Iterator[Grab | None]:
         import av
 
-        for packet in self._container.demux(stream):
+        for packet in packets_of(self._container, stream):
             secs = time.monotonic()
             try:
                 frames = packet.decode()

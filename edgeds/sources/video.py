@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.errors import SourceError, SourceFailed
+from edgeds.sources.container import packets_of
 from edgeds.sources.deinterlace import Deinterlaced
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.picture import shown_size, upright_rgb
@@ -118,7 +119,7 @@ class VideoSource(Closing):
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         foreign = media_errors()  # not when the interpreter ends, which imports nothing any more
-        packets = self._container.demux(self._stream)
+        packets = packets_of(self._container, self._stream)
         while not self._closed:
             try:
                 packet = next(packets)

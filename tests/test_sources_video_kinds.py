@@ -308,6 +308,35 @@ def test_hdr_comes_out_as_sdr_and_says_so(
     assert (colour.primaries, colour.transfer, colour.matrix) == (1, 1, 1)
 
 
+def _pq(srgb: np.ndarray) -> av.VideoFrame:  # type: ignore[type-arg]
+    """SDR colours, uint8 (N, 3), as bands of a BT.2020 PQ film (BT.2100, BT.2087)."""
+    light = np.where(
+        srgb / 255 <= 0.04045, srgb / 255 / 12.92, ((srgb / 255 + 0.055) / 1.055) ** 2.4
+    )
+    to_2020 = [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]]
+    power = (light @ np.transpose(to_2020) * 203 / 10_000) ** 0.1593017578125
+    signal = ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    luma = signal @ [0.2627, 0.6780, 0.0593]
+    blue, red = (signal[:, 2] - luma) / 1.8814, (signal[:, 0] - luma) / 1.4746
+    bands = np.stack([64 + 876 * luma, 512 + 896 * blue, 512 + 896 * red]).round().astype("<u2")
+    frame = av.VideoFrame(32 * len(srgb), 32, "yuv420p10le")
+    for plane, values in zip(frame.planes, bands, strict=True):
+        row = np.zeros(plane.line_size // 2, "<u2")
+        row[: plane.width] = np.repeat(values, plane.width // len(srgb))
+        plane.update(np.tile(row, plane.height).tobytes())
+    return frame
+
+
+def test_sdr_colours_inside_an_hdr_film_come_out_as_they_are(tmp_path: Path) -> None:
+    colours = np.array(
+        [(180, 40, 40), (40, 150, 60), (50, 60, 170), (128, 128, 128), (200, 170, 60), (10, 10, 10)]
+    )
+    clip = _film(tmp_path / "pq.mkv", [_pq(colours)], tags=(9, 16, 9))
+    frame = next(iter(VideoSource(clip)))
+    # 10 bits of PQ and 12 of light leave 2 levels in the dark.
+    assert np.abs(frame.pixels[16, 16::32].astype(int) - colours).max() <= 3
+
+
 def test_interlaced_pictures_are_deinterlaced_one_for_one_and_it_is_said(tmp_path: Path) -> None:
     height, width, count = 64, 128, 20
     rows = np.arange(height)[:, None] % 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.scaling import SWSCALE_FLAGS, resized, swscale_colour
+from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
 from edgeds.types import ColourTags, Pixels, Size
 
@@ -42,7 +42,8 @@ def upright_rgb(
         src_colorspace=matrix,
         src_color_range=colour_range,
         dst_color_range=2,
-        interpolation=flags,
+        # With the exact flags swscale loses green in 16 bits: (168, 60, 29) becomes (167, 0, 101).
+        interpolation=FAST_SWSCALE_FLAGS if hdr else flags,
     )
     pixels: Pixels = (
         sdr_from_hdr(rgb.astype(np.uint16, copy=False), own.transfer) if hdr else cast(Pixels, rgb)

@@ -30,6 +30,7 @@ class PlateWatch:
         self._last: Frame | None = None
         self._doubted_secs = -math.inf
         self._look_share = self._share = 0.0
+        self._misses = 0
         self.fits = trusted
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate | None:
@@ -44,11 +45,12 @@ class PlateWatch:
         update, self._look = self._look.result(), None
         if self._looked_secs >= self._doubted_secs:  # what it saw is newer than the doubt
             self._share = self._look_share
-            if update.health == 0:
+            self._misses = self._misses + 1 if update.health == 0 else 0
+            if self._misses >= LIVE.lost_looks:
                 self.fits = False
-            elif self._look_share <= LIVE.proving_share:
+            elif not self._misses and self._look_share <= LIVE.proving_share:
                 self.fits = True
-            # Else hardly any of the plate is to be seen: nothing is known that was not before.
+            # Else hardly any of the plate can be seen: nothing is known that was not before.
         return update
 
     def _is_due(self, secs: float) -> bool:

@@ -23,15 +23,18 @@ class Live:
     """... unless fewer looks than this found that it does not."""
     check_health: float = 0.2
     """How healthy it must be for that."""
+    lost_looks: int = 2
+    """So many looks in a row must miss the plate before it does not fit any more: one may err, and
+    a view that changes at once is noticed by its foreground, from the first frame on."""
     gap_secs: float = 1.0
     """After a longer pause of the frames the camera may see something else."""
     sudden_share: float = 0.2
     """Foreground that grows by this share of the picture between two looks at the plate..."""
     large_share: float = 0.4
     """... and then covers this much, may be another view: wait for the next look."""
-    proving_share: float = 0.6
+    proving_share: float = 0.75
     """Where foreground covers more, a look at the plate cannot prove that it fits: a plate of
-    another view makes foreground of 90 % and more of the picture."""
+    another view made foreground of 89 to 98 % of the picture."""
 
 
 LIVE = Live()

@@ -28,7 +28,7 @@ def hidden_because(plate: PlateStatus) -> str:
         return prompt
     if plate.phase == "none":
         return "no plate: take one"
-    return "checking whether the plate fits the view"
+    return "checking whether the plate fits the view: step back, so that it can be seen"
 
 
 def whole_secs(secs_left: float) -> int:

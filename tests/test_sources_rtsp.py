@@ -42,8 +42,9 @@ def test_the_first_picture_comes_at_once_whatever_the_key_frame_interval(
         began = time.monotonic()
         with open_live_source(server.url) as source:
             first_secs = time.monotonic() - began
-    # Measured .05 s at 25 fps and one frame's time at 1 to 5 fps; the rest is for a busy machine.
-    assert first_secs <= within_secs
+    # Measured .05 s at 25 fps and one frame's time at 1 to 5 fps; half a second more is for a busy
+    # machine. With nobuffer it was 5 s, or nothing came for 10 s.
+    assert first_secs <= within_secs + 0.5
     assert source.info.size == SIZE
     assert source.info.rate == rate
 

@@ -24,7 +24,7 @@ from edgeds.sinks import MemorySink
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
 from edgeds.sources.settings import Reconnect
 from edgeds.sources.synthetic import SyntheticFeed
-from edgeds.types import Closing, Frame
+from edgeds.types import Closing, FloatMap, Frame, Pixels
 
 SIZE = (90, 160)
 BRIEF = PlateCapture(countdown_secs=0.3, capture_secs=0.3)
@@ -437,3 +437,37 @@ def test_a_window_that_fails_ends_alone() -> None:
         assert any("screen is gone" in event for event in running.events)
         shown = running.live.status().grabbed
         running.wait_for(lambda s: s.grabbed > shown + 3)
+
+
+class Late:
+    """A depth network that answers when it is let: the right side is near."""
+
+    size = (64, 128)
+
+    def __init__(self) -> None:
+        self.may_answer, self.answers = threading.Event(), 0
+
+    def __call__(self, pixels: Pixels) -> FloatMap:
+        assert self.may_answer.wait(30)
+        self.answers += 1
+        ramp = np.linspace(0.1, 1.0, 128, dtype=np.float32)
+        side = ramp if self.answers % 2 else ramp[::-1]  # every other one is asked of the mirror
+        return np.ascontiguousarray(np.repeat(side[None], 64, 0))
+
+
+def test_the_mask_is_shown_at_once_and_the_better_depth_when_it_is_there() -> None:
+    network, shown = Late(), Newest()
+    with _running(view="depth", depth_network=network, outputs={"one": shown}) as running:
+        running.wait_for(lambda s: s.outputs[0].frames > 3)
+        assert shown.frame is not None
+        assert leans(shown.frame) < 10
+        assert not network.may_answer.is_set(), "frames go by while it computes"
+        network.may_answer.set()
+        running.wait_for(lambda _: shown.frame is not None and leans(shown.frame) > 30)
+        running.end()
+
+
+def leans(frame: Frame) -> float:
+    """How much brighter, thus nearer, the right quarter of the lowest rows is than the left one."""
+    rows = frame.pixels[-8:].astype(float)
+    return float(rows[:, -40:].mean() - rows[:, :40].mean())

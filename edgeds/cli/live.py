@@ -71,6 +71,7 @@ def live_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show live what was not in the empty scene, and how near everything is."""
+    from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.live.memory import return_large_arrays
     from edgeds.live.run import LiveRun
     from edgeds.sources.url import masked
@@ -95,6 +96,7 @@ def live_command(
         run = LiveRun(
             frames, network, choice=choice, view=view, opacity=opacity, backdrop=behind,
             window=window, record=record, on_event=say, stop=stop,
+            depth_network=open_plate_depth(engine, device=device),
         )  # fmt: skip
         stack.enter_context(run)
         serve = page_address(serve, show=show, others=bool(window or record or virtual))

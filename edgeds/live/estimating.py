@@ -6,10 +6,11 @@ The part of a live run that has a thread of its own, for the engine. Knows nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
 from edgeds.plate.plate import Plate
@@ -43,11 +44,23 @@ class Estimated:
 
 
 class LiveEstimate:
-    """Estimates frames with the plate of the moment; without one they pass as they are."""
+    """Estimates frames with the plate of the moment; without one they pass as they are.
 
-    def __init__(self, engine: Engine, plate: LivePlate, pool: ThreadPoolExecutor) -> None:
+    The mask is there at once. A depth network takes a second or two for a plate: until it has
+    answered, depth is the engine's own.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        plate: LivePlate,
+        pool: ThreadPoolExecutor,
+        depth_network: DepthNetwork | None = None,
+    ) -> None:
         """`pool` is closed at the end of the frames."""
         self._engine, self._plate, self._pool = engine, plate, pool
+        self._depth_network = depth_network
+        self._better_depth: Future[FloatMap] | None = None
         self._in_use: Plate | None = None
         self._estimator: Estimator | None = None
         self._watch: PlateWatch | None = None
@@ -64,12 +77,16 @@ class LiveEstimate:
                 yield self._estimated(frame)
 
     def _use(self, plate: Plate | None) -> None:
-        self._in_use = plate
+        self._in_use, self._better_depth = plate, None
         if plate is None:
             self._estimator = self._watch = self._scene = None
             return
         self._estimator = Estimator(self._engine, plate)
         self._watch = PlateWatch(plate, self._pool, trusted=self._plate.status.fits)
+        if self._depth_network is not None:
+            self._better_depth = self._pool.submit(
+                plate_depth_of, self._depth_network, plate.pixels
+            )
         self.plates += 1
         self._see(self._estimator)
 
@@ -82,6 +99,11 @@ class LiveEstimate:
         estimator, watch, scene = self._estimator, self._watch, self._scene
         if estimator is None or watch is None:
             return Estimated(frame, self._plate.status)
+        if self._better_depth is not None and self._better_depth.done():
+            estimator.take_depth(self._better_depth.result())
+            self._better_depth = None
+            self._see(estimator)
+            scene = self._scene
         maps = estimator(frame)
         update = watch(frame, maps)
         if update is not None:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgeds.estimate.plate_depth import DepthNetwork
 from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, LiveEstimate
@@ -63,6 +64,7 @@ class LiveRun(LiveCommands):
         stop: threading.Event | None = None,
         capture: PlateCapture = PLATE_CAPTURE,
         choice: PlateChoice | None = None,
+        depth_network: DepthNetwork | None = None,
     ) -> None:
         """
         Args:
@@ -73,6 +75,7 @@ class LiveRun(LiveCommands):
             stop: ends the run when set; `stop()` does too, and leaves it as it is.
             capture: how the plate is taken from an empty scene.
             choice: every way to come to a plate; instead of `plate` and `capture`.
+            depth_network: for the plate's depth, which then gets better a moment later.
         """
         self._source, self._engine = source, engine
         self._event = on_event or (lambda _text: None)
@@ -82,7 +85,7 @@ class LiveRun(LiveCommands):
         pool = ThreadPoolExecutor(2, thread_name_prefix="edgeds-plate")
         choice = choice or PlateChoice(given=plate, capture=capture)
         self._plate = LivePlate(engine, source, choice, pool, self._event)
-        self._estimate = LiveEstimate(engine, self._plate, pool)
+        self._estimate = LiveEstimate(engine, self._plate, pool, depth_network)
         self._outputs = Outputs(self._event)
         self._files = LiveFiles(
             self._outputs, record=record, folder=folder or Path(), on_event=self._event

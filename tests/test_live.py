@@ -371,12 +371,16 @@ class KeyWindow(MemorySink):
         super().__init__()
         self.typed: list[str | None] = []
         self.told: LiveStatus | None = None
+        self.plates: list[Pixels] = []
 
     def keys(self) -> str | None:
         return self.typed.pop(0) if self.typed else ""
 
     def show_status(self, status: LiveStatus) -> None:
         self.told = status
+
+    def show_plate(self, pixels: Pixels) -> None:
+        self.plates.append(pixels)
 
 
 def test_the_keys_do_what_they_say(tmp_path: Path) -> None:
@@ -399,6 +403,7 @@ def test_the_keys_do_what_they_say(tmp_path: Path) -> None:
         report = running.end()
     assert len(list(open_source(next(tmp_path.glob("*.mp4"))))) > 3
     assert window.closed
+    assert [plate is PLATE.pixels for plate in window.plates] == [True], "it is shown once"
     assert report.outputs[0].name == "window"
     assert report.outputs[0].frames == len(window.frames)
 

@@ -68,6 +68,17 @@ def test_what_is_told_is_written_onto_the_window_but_not_into_the_frame(
     assert np.array_equal(pixels, FRAME.pixels)
 
 
+def test_a_new_plate_is_shown_in_a_corner(pygame: Any) -> None:
+    with WindowSink("edgeds", (360, 640)) as window:
+        window.write(FRAME)
+        before = _screen(pygame).copy()
+        window.show_plate(np.full((90, 160, 3), (250, 10, 10), np.uint8))
+        changed = (_screen(pygame) != before).any(axis=2)
+        red = (_screen(pygame) == (250, 10, 10)).all(axis=2)
+    assert red[60:140, 480:600].mean() > 0.8
+    assert not changed[:, :400].any()
+
+
 def _told(pygame: Any, window: WindowSink, **status: Any) -> Any:
     """The window's pixels once it was told."""
     window.write(FRAME)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeds.errors import SinkError
 from edgeds.live.wording import plate_prompt, whole_secs
-from edgeds.types import Closing, Frame, Size
+from edgeds.types import Closing, Frame, Pixels, Size
 
 if TYPE_CHECKING:
     import pygame
@@ -24,6 +25,8 @@ _MARGIN_PX = 10
 _TEXT_PX = 20
 _COUNT_SHARE = 0.4  # of the window's height: it is read from the other end of the room
 _SCREEN_SHARE = 0.9
+_PLATE_SHARE = 0.3  # of the window's width: a person in the plate can be seen
+_PLATE_SECS = 6.0
 
 
 class WindowSink(Closing):
@@ -66,6 +69,8 @@ class WindowSink(Closing):
         self._picture: pygame.Surface | None = None
         self._line = self._prompt = self._count = ""
         self._recording = self._closed = False
+        self._plate: pygame.Surface | None = None
+        self._plate_until_secs = 0.0
 
     def write(self, frame: Frame) -> None:
         height, width = frame.size
@@ -84,6 +89,14 @@ class WindowSink(Closing):
         counting = status.plate.phase == "counting" and status.source_state == "running"
         self._count = str(whole_secs(status.plate.secs_left)) if counting else ""
         self._recording = status.recording is not None
+        self._draw()
+
+    def show_plate(self, pixels: Pixels) -> None:
+        """Show a new plate in a corner for some seconds, so that a person in it is noticed."""
+        height, width = pixels.shape[:2]
+        data = np.ascontiguousarray(pixels).data
+        self._plate = self._pygame.image.frombuffer(data, (width, height), "RGB")
+        self._plate_until_secs = time.monotonic() + _PLATE_SECS
         self._draw()
 
     def keys(self) -> str | None:
@@ -118,6 +131,7 @@ class WindowSink(Closing):
             font = self._pygame.font.Font(None, max(1, round(_COUNT_SHARE * tall)))
             number = font.render(self._count, True, "white", "black")
             screen.blit(number, number.get_rect(center=(wide // 2, tall // 2)))
+        self._draw_plate()
         self._write(self._wrapped(self._line), top=_MARGIN_PX)
         lines = self._wrapped(self._prompt)
         self._write(lines, top=tall - _MARGIN_PX - _TEXT_PX * len(lines))
@@ -125,6 +139,20 @@ class WindowSink(Closing):
             spot = wide - 2 * _MARGIN_PX, 2 * _MARGIN_PX
             self._pygame.draw.circle(screen, "red", spot, _MARGIN_PX)
         self._pygame.display.flip()
+
+    def _draw_plate(self) -> None:
+        """At the right, below the line of figures, with a frame around it."""
+        if self._plate is None or time.monotonic() > self._plate_until_secs:
+            self._plate = None
+            return
+        (wide, _), (width, height) = self._screen.get_size(), self._plate.get_size()
+        scale = _PLATE_SHARE * wide / width
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        at = wide - size[0] - _MARGIN_PX, 2 * _TEXT_PX + _MARGIN_PX
+        self._screen.blit(self._pygame.transform.smoothscale(self._plate, size), at)
+        self._pygame.draw.rect(self._screen, "white", (*at, *size), 1)
+        caption = self._font.render("the plate", True, "white", "black")
+        self._screen.blit(caption, (at[0] + 2, at[1] + 2))
 
     def _wrapped(self, text: str) -> list[str]:
         """In lines that fit the window's width."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from edgeds.errors import EdgedsError
 from edgeds.live.control import LiveControl, LiveStatus
 from edgeds.live.outputs import Output
-from edgeds.types import Sink
+from edgeds.types import Pixels, Sink
 from edgeds.views.settings import VIEWS
 
 _STATUS_SECS = 0.25
@@ -29,6 +29,10 @@ class Window(Sink, Protocol):
         """What to write beside the picture from now on."""
         ...
 
+    def show_plate(self, pixels: Pixels) -> None:
+        """A new plate is in use, uint8 RGB (H, W, 3): let the user look at it."""
+        ...
+
 
 class WindowKeys:
     """Does what is typed into a window, and keeps its status line up to date."""
@@ -46,6 +50,7 @@ class WindowKeys:
         self._window, self._output, self._control = window, output, control
         self._on_close, self._event = on_close, on_event
         self._status_secs = 0.0
+        self._plates = 0
 
     def work(self) -> None:
         """Call it often, from the loop's thread: shows what waits, then obeys the keys."""
@@ -55,7 +60,7 @@ class WindowKeys:
         now = time.monotonic()
         if now - self._status_secs > _STATUS_SECS:
             self._status_secs = now
-            self._window.show_status(self._control.status())
+            self._show(self._control.status())
         keys = self._window.keys()
         if keys is None:
             self._event("the window was closed")
@@ -65,6 +70,14 @@ class WindowKeys:
             return
         for key in keys:
             self._obey(key)
+
+    def _show(self, status: LiveStatus) -> None:
+        self._window.show_status(status)
+        if status.plates == self._plates:
+            return
+        self._plates = status.plates
+        if (pixels := self._control.plate()) is not None:
+            self._window.show_plate(pixels)
 
     def _obey(self, key: str) -> None:
         action = self._actions().get(key)

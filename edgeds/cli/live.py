@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-import typer
-
 from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import say, stop_on_signal
 from edgeds.cli.engine import engine_beside
@@ -26,7 +24,7 @@ from edgeds.cli.live_options import (
 )
 from edgeds.cli.live_outputs import add_outputs, open_window, page_address, page_token
 from edgeds.cli.live_plate import given_plate, plate_choice
-from edgeds.cli.live_report import report, say_choices, status_line
+from edgeds.cli.live_report import exit_after, report, say_choices, status_line
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -104,7 +102,4 @@ def live_command(
         with status_line(run):
             done = run.run(duration_secs=duration, max_frames=max_frames)
     report(done, source=masked(uri), engine=network.name, as_json=as_json)
-    if stop.is_set():
-        raise typer.Exit(130)
-    if any(output.message for output in done.outputs):
-        raise typer.Exit(1)
+    exit_after(done, stopped=stop.is_set())

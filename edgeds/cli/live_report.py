@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from edgeds.cli.console import print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -95,6 +97,14 @@ def report(done: LiveReport, *, as_json: bool, **rest: object) -> None:
             ),
         ],
     )
+
+
+def exit_after(done: LiveReport, *, stopped: bool) -> None:
+    """Exit with the code of a stopped run, or of one with an output that failed."""
+    if stopped:
+        raise typer.Exit(130)
+    if any(output.message for output in done.outputs):
+        raise typer.Exit(1)
 
 
 def _say_plate(plate: PlateStatus) -> None:

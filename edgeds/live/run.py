@@ -82,7 +82,7 @@ class LiveRun(LiveCommands):
         request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
         self._view = ViewSettings(request, source.info.size)
         self._asked, self._stopped = stop or threading.Event(), threading.Event()
-        pool = ThreadPoolExecutor(2, thread_name_prefix="edgeds-plate")
+        pool = ThreadPoolExecutor(3, thread_name_prefix="edgeds-plate")  # look, estimate, depth
         choice = choice or PlateChoice(given=plate, capture=capture)
         self._plate = LivePlate(engine, source, choice, pool, self._event)
         self._estimate = LiveEstimate(engine, self._plate, pool, depth_network)

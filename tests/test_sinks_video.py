@@ -12,6 +12,7 @@ import pytest
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks import VideoSink, open_sink
+from edgeds.sinks.encoding import container_options, format_of
 from edgeds.sinks.recording import RecordingSink
 from edgeds.sources import SyntheticSource, open_source
 from edgeds.types import ColourTags, Frame, Pixels, StreamInfo
@@ -100,6 +101,15 @@ def test_what_a_kill_leaves_plays_but_for_the_last_seconds(tmp_path: Path, suffi
     with av.open(str(tmp_path / f"killed{suffix}")) as container:
         times = [float(f.pts * f.time_base) for f in container.decode(video=0)]
     assert times[-1] > 7
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_an_older_ffmpeg_does_not_get_options_that_empty_its_files(
+    tmp_path: Path, suffix: str
+) -> None:
+    kind = format_of(tmp_path / f"out{suffix}", alpha=False)
+    assert "delay_moov" not in container_options(kind, (62, 3, 100))["movflags"]
+    assert "delay_moov" in container_options(kind, (62, 12, 101))["movflags"]
 
 
 def test_a_second_recording_of_one_file_is_refused(tmp_path: Path) -> None:

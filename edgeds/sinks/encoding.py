@@ -83,6 +83,18 @@ def format_of(path: Path, *, alpha: bool) -> Format:
     )
 
 
+def container_options(kind: Format, libavformat: tuple[int, int, int]) -> dict[str, str]:
+    """The container's options for a version of FFmpeg's muxers.
+
+    Before FFmpeg 8.1 (libavformat 62.12) a hybrid MP4 whose index waits was empty once complete.
+    Without waiting it is whole; after a crash the sound of the first second may be 20 ms late.
+    """
+    options = dict(kind.container_options)
+    if "movflags" in options and libavformat < (62, 12, 0):
+        options["movflags"] = "hybrid_fragmented"
+    return options
+
+
 def written_colour(like: ColourTags, size: Size) -> ColourTags:
     """The tags of the YUV that is written, which is not always what was read.
 

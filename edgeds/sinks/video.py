@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgeds.errors import SinkFailed
 from edgeds.sinks.audio import AudioCopy
-from edgeds.sinks.encoding import Format, add_video_stream, encodable, format_of
+from edgeds.sinks.encoding import (
+    Format,
+    add_video_stream,
+    container_options,
+    encodable,
+    format_of,
+)
 from edgeds.sinks.replacing import PendingFile, check_no_input
 from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
@@ -123,7 +129,8 @@ class _Encoder:
         import av
 
         self._format, self._like = kind, like
-        self._container = av.open(local_name(part), "w", options=kind.container_options)
+        options = container_options(kind, av.library_versions["libavformat"])
+        self._container = av.open(local_name(part), "w", options=options)
         self._stream = add_video_stream(self._container, kind, like, size)
         self._audio: AudioCopy | None = None
         if like.path is not None and like.has_audio:

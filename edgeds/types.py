@@ -85,6 +85,8 @@ class Maps:
     """How much brighter the background nearby is than the plate: float32 (h, w, 3) in levels of
     255, at any size. The exposure changed since; un-mixing takes it into account.
     """
+    plate: Pixels | None = None
+    """The plate they were made with, where it may be corrected while a run goes on. Read-only."""
 
     @property
     def size(self) -> Size:

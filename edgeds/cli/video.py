@@ -25,10 +25,11 @@ from edgeds.cli.video_report import Notes, print_result, result, say_choices
 from edgeds.views.settings import STYLE, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from threading import Event
 
     from edgeds.errors import RunError
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Frame, Maps, Sink, Source
@@ -59,13 +60,16 @@ def video_command(
     save_plate: Annotated[
         Path | None, typer.Option(help="Keep the plate as .npz or .png, for -b or to look at.")
     ] = None,
+    plate_fixed: Annotated[
+        bool, typer.Option("--plate-fixed", help="Use the plate as it is; do not correct it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show who and what was not in the empty scene, and how near everything is, in a video."""
     from edgeds.pipeline import Clock
 
     _check_options(view, backdrop, sheet, save_plate)
-    wanted = _Wanted(source, plate, output, view, backdrop, opacity, sheet, save_plate)
+    wanted = _Wanted(source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, engine, device, stack, stop)
         clock = Clock()
@@ -84,6 +88,7 @@ def video_command(
         sheet=str(sheet) if sheet else None,
         damaged_packets=getattr(job.frames, "damaged", 0),
         notes=job.notes.said,
+        followed=getattr(job.estimate, "followed", None),
         status="failed" if failure else "stopped" if stop.is_set() else "done",
     )
     print_result(report, as_json=as_json)
@@ -105,6 +110,7 @@ class _Wanted:
     opacity: float
     sheet: Path | None
     save_plate: Path | None
+    plate_fixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ class _Job:
     sink: Sink
     plate: Plate
     engine: Engine
-    estimate: Callable[[Frame], Maps]
+    estimate: Estimator | MaintainedEstimator
     compose: Compose
     moments: ContactSheet | None
     notes: Notes
@@ -127,6 +133,7 @@ def _opened(
     """Open input, output, engine and plate; what is wrong with them is found out here."""
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
@@ -153,7 +160,9 @@ def _opened(
     notes.say_new()
     shows_depth = wanted.view in DEPTH_VIEWS or wanted.sheet is not None
     deep = open_plate_depth(engine, device=device) if shows_depth else None
-    estimate = Estimator(network, scene, depth_network=deep)
+    fixed = Estimator(network, scene, depth_network=deep)
+    estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
+    notes.watch(estimate)
     compose = composer(
         wanted.view,
         plate=scene.pixels,

@@ -10,6 +10,7 @@ from edgeds.cli.console import print_json, print_table, say
 from edgeds.plate.settings import PLATE_FROM_CLIP
 
 if TYPE_CHECKING:
+    from edgeds.estimate.maintained import Followed
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
     from edgeds.types import Sink
@@ -51,23 +52,34 @@ def _making(plate: Plate) -> str:
 
 
 class Notes:
-    """What sources found out about their input: each note is printed once, when it is known."""
+    """What a run found out about its input: each note is printed once, when it is known."""
 
     def __init__(self, source: object) -> None:
-        self._source = source
+        self._watched = [source]
         self.said: list[str] = []
 
+    def watch(self, another: object) -> None:
+        """Print the `notes` of another object too."""
+        self._watched.append(another)
+
     def say_new(self) -> None:
-        for note in list(getattr(self._source, "notes", ())):
-            if note not in self.said:
-                self.said.append(note)
-                say(f"  note: {note}")
+        for watched in self._watched:
+            for note in list(getattr(watched, "notes", ())):
+                if note not in self.said:
+                    self.said.append(note)
+                    say(f"  note: {note}")
 
 
 def result(
-    clock: Clock, sink: Sink, plate: Plate, given: str | None, **rest: object
+    clock: Clock,
+    sink: Sink,
+    plate: Plate,
+    given: str | None,
+    *,
+    followed: Followed | None = None,
+    **rest: object,
 ) -> dict[str, Any]:
-    """The JSON object of a run."""
+    """The JSON object of a run. `followed`: how the plate was corrected; None where it was not."""
     report = asdict(clock.report())
     return {
         **rest,
@@ -78,8 +90,17 @@ def result(
             "origin": plate.origin,
             "samples": plate.samples,
             "doubtful": plate.doubtful,
+            "followed": None if followed is None else _rounded(followed),
         },
         **{key: round(v, 3) if isinstance(v, float) else v for key, v in report.items()},
+    }
+
+
+def _rounded(followed: Followed) -> dict[str, Any]:
+    return {
+        "shift_px": round(followed.shift_px, 2),
+        "turn_degrees": round(followed.turn_degrees, 2),
+        "gain": [round(gain, 3) for gain in followed.gain],
     }
 
 
@@ -103,6 +124,17 @@ def print_result(result: dict[str, Any], *, as_json: bool) -> None:
         say(f"{result['damaged_packets']} damaged packets of the input were skipped")
     if result["status"] == "stopped":
         say("stopped before the end; what was written is complete and plays")
+    say(_correction(result["plate"]["followed"]))
     say(f"video: {result['output']} (audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
+
+
+def _correction(followed: dict[str, Any] | None) -> str:
+    if followed is None:
+        return "plate: used as it is"
+    low, high = followed["gain"]
+    return (
+        f"plate: corrected by up to {followed['shift_px']:.1f} px and "
+        f"{followed['turn_degrees']:.2f} degrees, light by a gain of {low:.2f} to {high:.2f}"
+    )

@@ -169,7 +169,7 @@ class Estimator:
             raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small),
             doubt=scene.doubt, settings=self._matte,
         )  # fmt: skip
-        return Maps(alpha, anchored(alpha, scene.depth, near), plate_offset)
+        return Maps(alpha, anchored(alpha, scene.depth, near), plate_offset, scene.plate.pixels)
 
 
 def _doubt(plate: Plate, size: Size) -> FloatMap | None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Pixels
+from edgeds.types import FloatMap, Maps, Pixels
 
 
 class Refined(NamedTuple):
@@ -159,6 +159,11 @@ def unmixed(
         mixed = frame.reshape(-1, 3)[band] - (1 - a) * behind
         result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
     return result
+
+
+def behind_in(maps: Maps, plate: Pixels) -> Pixels:
+    """The plate that maps were made with, corrected by then; else the one that is given."""
+    return plate if maps.plate is None else maps.plate
 
 
 def _clear(colours: Pixels, alpha: FloatMap, settings: Matte) -> None:

@@ -60,7 +60,7 @@ def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FR
         noise = noise_levels(lit)
     levels = _agree_levels(noise, settings)
     background = background_of(modes(lit, levels), levels, settings)
-    _check(background, lit, settings)
+    _check(background, small, settings)
     filling = _Filling(samples, lights, background, settings)
     pixels = filling.pixels()
     doubt = _at_size(background.doubt, pixels.shape[:2])
@@ -197,7 +197,7 @@ def _at_size(small: FloatMap, size: tuple[int, int]) -> FloatMap:
     return larger
 
 
-def _check(background: Background, lit: Stack, settings: PlateFromClip) -> None:
+def _check(background: Background, small: Stack, settings: PlateFromClip) -> None:
     """Refuse what shows no background, or not one.
 
     Raises:
@@ -205,7 +205,7 @@ def _check(background: Background, lit: Stack, settings: PlateFromClip) -> None:
     """
     what = "the clip gives no believable plate"
     in_doubt = float((background.doubt > settings.doubtful).mean())
-    if in_doubt > settings.max_moving_doubt and camera_moves(list(lit), settings):
+    if in_doubt > settings.max_moving_doubt and camera_moves(list(small), settings):
         raise PlateError(
             what,
             why="the camera moves: hardly any part of the picture stays in its place",

@@ -52,6 +52,8 @@ class PlateUpdate:
     """A new plate, where the one in use is no longer right; None while it is."""
     move: Matrix
     """3x3, takes (x, y, 1) of the captured plate to the current one, in px of the frame."""
+    gain: float = 1.0
+    """By how much the light is brighter than when the plate was taken, the mean of the channels."""
     health: float = 1.0
     """1 is as good as new, 0 is past saving."""
     prompt: str = ""
@@ -93,11 +95,15 @@ class Maintenance:
         self._since: dict[str, float] = {}
         self._last = PlateUpdate(move=np.eye(3))
 
-    def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate:
-        """Look at a frame, unless the last look was a moment ago. `maps` is the frame's own."""
+    def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
+        """Look at a frame, unless the last look was a moment ago and this is not one `again`.
+
+        Args:
+            maps: the frame's own, made with the plate of the last update.
+        """
         now = frame.pts_secs
         gap = self._set.interval_secs if self._before is None else now - self._before
-        if 0 <= gap < self._set.interval_secs - 1e-6:
+        if 0 <= gap < self._set.interval_secs - 1e-6 and not again:
             return replace(self._last, plate=None)
         self._before = now
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
@@ -106,7 +112,11 @@ class Maintenance:
         self._follow_rest(look, same)
         health, prompt = self._judge(look, same, found)
         self._last = PlateUpdate(
-            plate=self._renewed(), move=self._at_full_size(self._move), health=health, prompt=prompt
+            plate=self._renewed(),
+            move=self._at_full_size(self._move),
+            gain=float(self._light.gain.mean()),
+            health=health,
+            prompt=prompt,
         )
         return self._last
 

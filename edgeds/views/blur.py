@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeds.estimate.matte import unmixed
+from edgeds.estimate.matte import behind_in, unmixed
 from edgeds.estimate.settings import Matte
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels
@@ -35,12 +35,13 @@ def blurred(
     reach = max(3, round(plate.shape[0] / 120)) | 1
 
     def draw(frame: Frame, maps: Maps) -> Pixels:
+        now = behind_in(maps, plate)
         covered = cv2.dilate(maps.alpha, np.ones((reach, reach), np.uint8))
-        empty = over(plate, frame.pixels, covered)
+        empty = over(now, frame.pixels, covered)
         background = _gaussian(empty, sigmas[0])
         for sigma, share in zip(sigmas[1:], shares, strict=True):
             background = over(_gaussian(empty, sigma), background, share)
-        sharp = unmixed(frame.pixels, maps.alpha, plate, maps.plate_offset, settings=matte)
+        sharp = unmixed(frame.pixels, maps.alpha, now, maps.plate_offset, settings=matte)
         return over(sharp, background, maps.alpha)
 
     return draw

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeds.errors import ShapeError
-from edgeds.estimate.matte import foreground, unmixed
+from edgeds.estimate.matte import behind_in, foreground, unmixed
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
@@ -83,14 +83,19 @@ def _drawing(
     if view == "cutout":
         return lambda frame, maps: np.dstack(
             [
-                foreground(frame.pixels, maps.alpha, plate, maps.plate_offset, settings=matte),
+                foreground(
+                    frame.pixels, maps.alpha, behind_in(maps, plate), maps.plate_offset,
+                    settings=matte,
+                ),
                 to_uint8(maps.alpha),
             ]
-        )
+        )  # fmt: skip
     if view == "replace":
         behind = backdrop or colour_backdrop(STYLE.backdrop)
         return lambda frame, maps: over(
-            unmixed(frame.pixels, maps.alpha, plate, maps.plate_offset, settings=matte),
+            unmixed(
+                frame.pixels, maps.alpha, behind_in(maps, plate), maps.plate_offset, settings=matte
+            ),
             behind(frame),
             maps.alpha,
         )

@@ -1,0 +1,116 @@
+"""Files: a plate that is off in light or place is brought to the clip."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.maintained import MaintainedEstimator
+from edgeds.plate.plate import Plate
+from edgeds.sources import SyntheticSource
+from edgeds.types import Frame, Maps, Pixels
+from edgeds.views.backdrop import colour_backdrop
+from edgeds.views.compose import composer
+
+SIZE = 180, 320
+
+
+@pytest.fixture(scope="module")
+def source() -> SyntheticSource:
+    return SyntheticSource(size=SIZE, frame_count=40)
+
+
+@pytest.fixture(scope="module")
+def frames(source: SyntheticSource) -> list[Frame]:
+    return list(source)
+
+
+def _engine() -> DifferenceEngine:
+    return DifferenceEngine(size=(90, 160))
+
+
+def _lit(pixels: Pixels, gain: float) -> Pixels:
+    return np.clip(pixels * gain, 0, 255).round().astype(np.uint8)
+
+
+def _replaced(plate: Plate, frame: Frame, maps: Maps) -> Pixels:
+    compose = composer(
+        "replace",
+        plate=plate.pixels,
+        plate_depth=maps.inverse_depth,
+        depth_range=(0.0, 1.0),
+        backdrop=colour_backdrop("#00f"),
+    )
+    return compose(frame, maps).pixels
+
+
+@pytest.mark.parametrize("gain", [2**-0.3, 2**0.3])
+def test_a_plate_three_tenths_of_a_stop_off_is_right_from_the_first_frame_on(
+    source: SyntheticSource, frames: list[Frame], gain: float
+) -> None:
+    plate = Plate(_lit(source.plate, gain))
+    fixed, maintained = (
+        Estimator(_engine(), plate),
+        MaintainedEstimator(Estimator(_engine(), plate)),
+    )
+    truth = source.alpha(12)
+    assert np.abs(fixed(frames[12]).alpha - truth).mean() > 0.05
+    maps = maintained(frames[12])
+    assert np.abs(maps.alpha - truth).mean() < 0.01
+    # The border has the ball's colour and no light of either plate.
+    border = (truth > 0.2) & (truth < 0.8)
+    ball = frames[12].pixels[truth == 1].mean(axis=0)
+    expected = truth[..., None] * ball + (1 - truth[..., None]) * (0, 0, 255)
+    exact = Plate(source.plate)
+    right = _replaced(exact, frames[12], Estimator(_engine(), exact)(frames[12]))
+    error = np.abs(_replaced(plate, frames[12], maps) - expected)[border].mean()
+    assert error < np.abs(right - expected)[border].mean() + 2
+
+
+def test_a_plate_that_was_nudged_is_laid_over_the_clip(
+    source: SyntheticSource, frames: list[Frame]
+) -> None:
+    turn = cv2.getRotationMatrix2D((160, 90), 0.6, 1.0)
+    turn[:, 2] += 3, -2
+    plate = cv2.warpAffine(source.plate, turn, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(plate)))
+    for frame in frames[8:20]:
+        maps = maintained(frame)
+    inner = np.s_[10:-10, 10:-10]
+    assert np.abs(maps.alpha - source.alpha(19))[inner].mean() < 0.02
+    assert maintained.followed.shift_px == pytest.approx(np.hypot(3, 2), abs=1)
+    assert maintained.followed.turn_degrees == pytest.approx(0.6, abs=0.2)
+
+
+def test_a_clip_that_grows_dark_is_followed(source: SyntheticSource, frames: list[Frame]) -> None:
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(source.plate)))
+    wrong = []
+    for frame in frames:
+        gain = 1 - 0.4 * frame.index / len(frames)
+        dark = Frame(_lit(frame.pixels, gain), frame.index, frame.pts * 10, frame.time_base)
+        wrong.append(np.abs(maintained(dark).alpha - source.alpha(frame.index)).mean())
+    assert max(wrong) < 0.03
+    assert maintained.followed.gain[0] == pytest.approx(0.61, abs=0.03)
+    assert maintained.notes == []
+
+
+def test_the_same_clip_gives_the_same_maps(source: SyntheticSource, frames: list[Frame]) -> None:
+    plate = Plate(_lit(source.plate, 1.2))
+    runs = [
+        [run(frame).alpha for frame in frames[:18]]
+        for run in (MaintainedEstimator(Estimator(_engine(), plate)) for _ in range(2))
+    ]
+    assert all((one == other).all() for one, other in zip(*runs, strict=True))
+
+
+def test_a_plate_of_another_view_is_noted(frames: list[Frame]) -> None:
+    rng = np.random.default_rng(0)
+    other = cv2.resize(rng.integers(0, 256, (18, 32, 3), np.uint8), SIZE[::-1])
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(other)))
+    for frame in frames[:20]:
+        maintained(Frame(frame.pixels, frame.index, frame.pts * 30, frame.time_base))
+    assert maintained.notes
+    assert "press" not in maintained.notes[0]

@@ -74,7 +74,7 @@ class LivePlate:
         """The kept plate, while it is not the one in use."""
         self.status = PlateStatus()
         if choice.given is not None:
-            self._use(choice.given, "as given")
+            self._use(choice.given, "The plate is the file that was given.")
         elif choice.kept is not None and choice.use_kept:
             self._check_kept()
         else:
@@ -139,7 +139,8 @@ class LivePlate:
         elif ended:
             self.state, self._since_secs = "refused", time.monotonic()
         news = status.phase == "ready" and self.current is not before
-        news = news or (status.phase == "estimating" and status.verdict != self.status.verdict)
+        estimated = status.phase == "estimating" and bool(status.verdict)
+        news = news or (estimated and status.verdict != self.status.verdict)
         if status.phase == "refused" or news:
             self._event(f"plate {status.phase}: {status.verdict}")
         if self.state != "ready" or self.current is not before:

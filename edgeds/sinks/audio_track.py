@@ -5,6 +5,7 @@ Knows nothing about files: packets in, packets out.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -218,7 +219,8 @@ def _label(source: av.AudioStream, target: av.AudioStream) -> None:
     for name in ("language", "title", "handler_name"):
         if name in source.metadata:
             target.metadata[name] = source.metadata[name]
-    target.disposition = source.disposition
+    with suppress(AttributeError):  # PyAV before 15 cannot set it
+        target.disposition = source.disposition.value  # type: ignore[assignment]
 
 
 def _copyable(container: str) -> frozenset[str]:

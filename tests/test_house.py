@@ -1,0 +1,48 @@
+"""The house stays easy to find one's way in: few rooms, short files, a docstring on each."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("edgeds", "train", "calib")
+FILE_LINES, FUNCTION_LINES, CLASS_LINES, ROOMS = 300, 60, 200, 12
+
+if not (ROOT / "edgeds").is_dir():
+    pytest.skip("the sources are not beside the tests", allow_module_level=True)
+
+
+def modules() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def test_the_top_floor_has_few_rooms() -> None:
+    found = {path.name for path in (ROOT / "edgeds").iterdir()}
+    rooms = {name for name in found if not name.startswith("__") and name != "py.typed"}
+    assert len(rooms) <= ROOMS, sorted(rooms)
+
+
+@pytest.mark.parametrize("path", list(modules()), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files_functions_and_classes_fit_a_reader(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= FILE_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            assert node.end_lineno is not None
+            limit = CLASS_LINES if isinstance(node, ast.ClassDef) else FUNCTION_LINES
+            assert node.end_lineno - node.lineno + 1 <= limit, node.name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if path.parts[-2:] != ("edgeds", "__main__.py")],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not text.strip() or ast.get_docstring(ast.parse(text))

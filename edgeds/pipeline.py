@@ -1,8 +1,10 @@
-"""The one loop: frames -> estimate -> compose -> sink, each stage in its own thread.
+"""The loop of `edgeds video`: every frame, in order, each stage in its own thread.
 
     source --Frame--> estimate --(Frame, Maps)--> compose --Frame--> sink
 
-Knows nothing about files, screens, networks or what a view looks like.
+The command builds the four: a source of `sources/`, an `Estimator`, a composer of `views/`, a sink
+of `sinks/`. `live/run.py` is the loop of cameras, which drops frames instead of waiting. Knows
+nothing about files, screens, networks or what a view looks like.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,7 +26,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-STAGES = ("decode", "network", "compose", "encode")
+STAGES = ("decode", "estimate", "compose", "encode")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,12 @@ class Clock:
 
     def add(self, stage: str, secs: float) -> None:
         self.spent_secs[stage].append(secs)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.add(stage, time.perf_counter() - began)
 
     def report(self) -> RunReport:
         stamps = self.written_secs
@@ -85,24 +93,25 @@ def run(
     def estimated(decoded: Iterator[Frame]) -> Iterator[tuple[Frame, Maps]]:
         with closing(decoded):  # type: ignore[type-var]  # a generator
             for frame in decoded:
-                with _timed(clock, "network"):
+                with clock.time("estimate"):
                     maps = estimate(frame)
                 yield frame, maps
 
     def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Frame]:
         with closing(pairs):  # type: ignore[type-var]  # a generator
             for frame, maps in pairs:
-                with _timed(clock, "compose"):
+                with clock.time("compose"):
                     picture = compose(frame, maps)
                 yield picture
 
     with ExitStack() as stack:
         decoded = buffered(_decoded(frames, clock), stop=stop)
-        stream = buffered(composed(buffered(estimated(decoded), stop=stop)), stop=stop)
-        stack.callback(stream.close)  # type: ignore[attr-defined]  # a generator
-        stack.callback(stop.set)  # first, so that no stage begins another frame
-        for picture in stream:
-            with _timed(clock, "encode"):
+        estimates = buffered(estimated(decoded), stop=stop)
+        pictures = buffered(composed(estimates), stop=stop)
+        stack.callback(pictures.close)  # type: ignore[attr-defined]  # a generator
+        stack.callback(stop.set)  # runs before close (last in, first out): no stage starts a frame
+        for picture in pictures:
+            with clock.time("encode"):
                 sink.write(picture)
             clock.written_secs.append(time.perf_counter())
             if on_frame is not None:
@@ -122,19 +131,6 @@ def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:
             return
         clock.add("decode", time.perf_counter() - began)
         yield frame
-
-
-class _timed:  # noqa: N801 (used as a statement)
-    __slots__ = ("began", "clock", "stage")
-
-    def __init__(self, clock: Clock, stage: str) -> None:
-        self.clock, self.stage = clock, stage
-
-    def __enter__(self) -> None:
-        self.began = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.clock.add(self.stage, time.perf_counter() - self.began)
 
 
 def _percentiles(secs: list[float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def test_the_top_floor_has_few_rooms() -> None:
     assert len(rooms) <= ROOMS, sorted(rooms)
 
 
-@pytest.mark.parametrize("path", list(modules()), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path", list(modules()), ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 def test_files_functions_and_classes_fit_a_reader(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= FILE_LINES
@@ -46,3 +49,16 @@ def test_files_functions_and_classes_fit_a_reader(path: Path) -> None:
 def test_every_module_says_what_it_is(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    "path", list(modules()), ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_modules_named_in_backticks_exist(path: Path) -> None:
+    named = re.findall(
+        r"`((?:edgeds|train|calib)(?:\.[a-z_]\w*)+)`", path.read_text(encoding="utf-8")
+    )
+    for name in named:
+        parts = name.split(".")
+        places = [ROOT.joinpath(*parts[:depth]) for depth in range(2, len(parts) + 1)]
+        assert any(p.is_dir() or p.with_suffix(".py").is_file() for p in places), name

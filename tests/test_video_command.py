@@ -47,7 +47,7 @@ def test_a_clip_gives_a_video_beside_it_and_a_report(edgeds: Edgeds, make_clip: 
     assert report["status"] == "done"
     assert report["frames"] == 24
     assert report["plate"]["origin"] == "clip"
-    assert set(report["stages"]) == {"decode", "network", "compose", "encode"}
+    assert set(report["stages"]) == {"decode", "estimate", "compose", "encode"}
     assert all(0 < s["p50_ms"] <= s["p95_ms"] for s in report["stages"].values())
     assert report["fps"] > 0
     output = clip.with_name("clip.edgeds.mp4")
@@ -61,7 +61,7 @@ def test_people_get_a_table_and_the_places(edgeds: Edgeds, make_clip: MakeClip) 
     assert done.returncode == 0, done.stderr
     assert "30 frames in" in done.stdout
     assert "fps end to end" in done.stdout
-    for stage in ("decode", "network", "compose", "encode"):
+    for stage in ("decode", "estimate", "compose", "encode"):
         assert stage in done.stdout
     assert "clip.edgeds.mp4" in done.stderr
     assert "plate: estimated from" in done.stderr

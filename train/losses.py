@@ -73,7 +73,7 @@ def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
     the background.
 
     The scale is that of the background alone, where there is enough of it: the product fits each
-    frame to its plate there (`edgeds.depth`), so a foreground's depth must be right beside it.
+    frame to its plate there (`edgeds.estimate.depth`): foreground depth must be right beside it.
 
     Theirs is invariant to a shift too, since their targets come from stereo of unknown disparity.
     Ours are metres, and a network left free to shift drifted to where softplus is flat. Targets

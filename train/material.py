@@ -70,7 +70,7 @@ class Material:
     backgrounds: list[Pixels]
     rooms: list[Room]
     drawn_rooms: list[Room] = field(default_factory=list)
-    """Empty, by `train.rooms`; people are set into them."""
+    """Empty, by `train.worlds.rooms`; people are set into them."""
     parts: list[Part] = field(default_factory=list)
     """Zip parts of a composed set; read where they are."""
 

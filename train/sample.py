@@ -43,7 +43,7 @@ class Mix:
     rooms: float = 0.22
     rooms_with_people: float = 0.28
     drawn_rooms: float = 0.6
-    """Of the rooms with people, those that `train.rooms` drew, if there are any."""
+    """Of the rooms with people, those that `train.worlds.rooms` drew, if there are any."""
     empty: float = 0.12
     in_rooms: float = 0.2
     """Of the composites, those over an empty room; there the background's depth is known."""

@@ -27,25 +27,29 @@ PrecisionOption = Literal["fp16", "int8", "fp32"]
 def build_engine_command(
     precision: Annotated[
         PrecisionOption | None,
-        typer.Option(help="Without it: int8 for a CPU, fp16 for a GPU."),
+        typer.Option(help="Precision of the engine. Default: int8 for a CPU, fp16 for a GPU."),
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(metavar="WxH", help="Another size than the shipped one, such as 512x288."),
+        typer.Option(metavar="WxH", help="Network size. Default: 320x192."),
     ] = None,
     calib: Annotated[
         Path | None,
-        typer.Option(metavar="SET", help="Calibration set; without it, the one that ships."),
+        typer.Option(metavar="SET", help="Calibration set. Default: the one that ships."),
     ] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Weights of your own, a .safetensors file of training.")
+        Path | None,
+        typer.Option(help="Weights of your own, a .safetensors file that training wrote."),
     ] = None,
     gpu: Annotated[
         str,
-        typer.Option(help="auto: this machine's, else its CPU; none: the CPU; or sm75, sm86, ..."),
+        typer.Option(
+            help="auto: this machine's GPU, or its CPU if it has none. none: the CPU. "
+            "sm75, sm86, ...: a GPU of that architecture."
+        ),
     ] = "auto",
     device: Annotated[
-        str, typer.Option(help="Which GPU of this machine: auto is the first, or cuda:N.")
+        str, typer.Option(help="GPU of this machine to build on: auto (the first) or cuda:N.")
     ] = "auto",
     output: Annotated[
         Path | None,
@@ -54,11 +58,11 @@ def build_engine_command(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Keep the precision even if the gate refuses it.")
+        bool, typer.Option("--force", help="Keep the engine even if it fails the accuracy check.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
 ) -> None:
-    """Build an engine in another precision; keep float, and say so, where that costs too much."""
+    """Build an engine for this GPU, this CPU or a named GPU."""
     from edgeds.engine.build.build import build_engine
 
     target = _target(gpu, device)

@@ -35,14 +35,16 @@ def calibrate_command(
             "--output",
             metavar="SET",
             callback=not_stdout,
-            help="Folder of the set; one begun goes on.",
+            help="Folder of the set. If it has frames already, recording continues.",
         ),
     ],
     source: SourceArgument = None,
     camera: CameraOption = None,
     plate: Annotated[
         Path | None,
-        typer.Option("-b", "--plate", help="Picture of the empty scene; without it, taken now."),
+        typer.Option(
+            "-b", "--plate", help="Picture of the empty scene. Default: taken at the start."
+        ),
     ] = None,
     frames: Annotated[
         int, typer.Option(min=CALIBRATION.min_frames, help="How many to keep.")

@@ -38,14 +38,17 @@ def capture_command(
     camera: CameraOption = None,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="A .npz, with a .png beside it to look at; or a .png."),
+        typer.Option(
+            "-o", "--output", help="A .npz file, with a .png beside it to look at; or a .png alone."
+        ),
     ] = Path("plate.npz"),
     countdown: Annotated[
         float | None,
         typer.Option(
             metavar="SECS",
             min=0,
-            help=f"Time to leave the picture; {PLATE_CAPTURE.countdown_secs:g}, for a file 0.",
+            help="Time to leave the picture. "
+            f"Default: {PLATE_CAPTURE.countdown_secs:g}, or 0 for a file.",
         ),
     ] = None,
     allow_motion: Annotated[
@@ -61,7 +64,7 @@ def capture_command(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Take the plate: a picture of the empty scene, from many frames, checked."""
+    """Take the plate, a picture of the empty scene, and check it."""
     from edgeds.engine import open_engine
     from edgeds.plate.camera_lock import unlocked_after
     from edgeds.plate.capture import Wizard, forgiving

@@ -43,10 +43,12 @@ _MEANING = {
 def evaluate_command(
     path: Annotated[
         Path,
-        typer.Argument(metavar="SET", help="A folder with manifest.jsonl, or such a file."),
+        typer.Argument(
+            metavar="SET", help="A folder or .zip with manifest.jsonl, or the manifest."
+        ),
     ],
     engine: Annotated[
-        str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+        str | None, typer.Option(help="An engine folder. Default: the best that runs here.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
@@ -75,10 +77,10 @@ def evaluate_command(
         str, typer.Option(metavar="PATTERN", help="Only these drifts, such as 'nudge*'.")
     ] = "*",
     plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; makes the sweep.")
+        Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; implies --sweep.")
     ] = None,
 ) -> None:
-    """Measure alpha, depth and their steadiness on a labelled set."""
+    """Score an engine on a labelled set."""
     from edgeds.engine import open_engine
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.evaluation.plot import check_can_plot

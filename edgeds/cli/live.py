@@ -68,7 +68,7 @@ def live_command(
     max_frames: MaxFramesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show live what was not in the empty scene, and how near everything is."""
+    """Show the foreground and depth of a camera or stream, live."""
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.live.memory import return_large_arrays
     from edgeds.live.run import LiveRun

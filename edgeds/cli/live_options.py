@@ -13,8 +13,8 @@ LivePlateOption: TypeAlias = Annotated[
         "-b",
         "--plate",
         metavar="FILE|last|new",
-        help="A picture of the empty scene; the last plate of this source; or a new one. "
-        "Default: the last one if it fits the view, else a new one.",
+        help="FILE: a picture of the empty scene. last: the last plate of this source. "
+        "new: take one. Default: last if it still fits, else new.",
     ),
 ]
 AllowMotionOption: TypeAlias = Annotated[
@@ -48,7 +48,7 @@ RecordOption: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Record the result to a video file.")
 ]
 VirtualCameraOption: TypeAlias = Annotated[
-    bool, typer.Option("--virtual-camera", help="Be a camera for other programs.")
+    bool, typer.Option("--virtual-camera", help="Offer the result as a camera to other programs.")
 ]
 VirtualCameraDeviceOption: TypeAlias = Annotated[
     str | None,

@@ -14,10 +14,10 @@ BackdropOption: TypeAlias = Annotated[
     typer.Option(help="For the view replace: an image, a video or a colour like #00b140."),
 ]
 OpacityOption: TypeAlias = Annotated[
-    float, typer.Option(min=0, max=1, help="Of the overlay's tint.")
+    float, typer.Option(min=0, max=1, help="Opacity of the overlay's tint.")
 ]
 EngineOption: TypeAlias = Annotated[
-    str | None, typer.Option(help="An engine folder; without it, the shipped one.")
+    str | None, typer.Option(help="An engine's folder or name. Default: the best that runs here.")
 ]
 DeviceOption: TypeAlias = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]

@@ -29,7 +29,7 @@ TransportOption: TypeAlias = Annotated[
     Literal["auto", "tcp", "udp"],
     typer.Option(
         "--rtsp-transport",
-        help="How an RTSP camera sends: auto is TCP, and UDP where the camera refuses TCP.",
+        help="Transport of RTSP: auto tries TCP first, then UDP.",
     ),
 ]
 

@@ -43,11 +43,17 @@ def video_command(
     ],
     plate: Annotated[
         Path | None,
-        typer.Option("-b", "--plate", help="Picture of the empty scene; without it, from IN."),
+        typer.Option(
+            "-b", "--plate", help="Picture of the empty scene. Default: estimated from IN."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Video file, image folder or pattern out/%05d.png."),
+        typer.Option(
+            "-o",
+            "--output",
+            help="Video, image folder or pattern out/%05d.png. Default: IN.edgeds.mp4.",
+        ),
     ] = None,
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
@@ -58,14 +64,14 @@ def video_command(
         Path | None, typer.Option(help="Also write a PNG contact sheet to look at.")
     ] = None,
     save_plate: Annotated[
-        Path | None, typer.Option(help="Keep the plate as .npz or .png, for -b or to look at.")
+        Path | None, typer.Option(help="Also save the plate, as .npz or .png.")
     ] = None,
     plate_fixed: Annotated[
         bool, typer.Option("--plate-fixed", help="Use the plate as it is; do not correct it.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who and what was not in the empty scene, and how near everything is, in a video."""
+    """Show the foreground and depth of a video or of images."""
     from edgeds.pipeline import Clock
 
     _check_options(view, backdrop, sheet, save_plate)

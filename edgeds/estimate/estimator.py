@@ -119,7 +119,7 @@ class Estimator:
         return depth_range(self._first.depth_small)
 
     def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
-        """Go on with a corrected plate of the same scene: `edgeds.maintenance` makes them.
+        """Go on with a corrected plate of the same scene: `edgeds.plate.maintenance` makes them.
 
         Only the plate is encoded again. Its depth stays that of the first plate, so the
         background's depth does not flicker with the light; where the camera moved, it is moved

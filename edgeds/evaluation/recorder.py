@@ -1,7 +1,8 @@
 """Records a calibration set from a camera or clip: chooses the frames and writes their folder.
 
-The folder is a set as `edgeds.dataset` reads it, and it is one at every moment from the first
-frame on, since a frame is written before its line. Knows nothing about cameras or calibration.
+The folder is a set as `edgeds.evaluation.dataset` reads it, and it is one at every moment from the
+first frame on, since a frame is written before its line. Knows nothing about cameras or
+calibration.
 """
 
 from __future__ import annotations

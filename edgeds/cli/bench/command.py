@@ -16,7 +16,7 @@ from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 if TYPE_CHECKING:
     from edgeds.cli.bench.measure import BenchReport
 
-_COLUMNS = ["frames", "way", "fps", "decode", "network", "compose", "encode"]
+_COLUMNS = ["frames", "way", "fps", "decode", "estimate", "compose", "encode"]
 
 
 def bench_command(
@@ -24,7 +24,7 @@ def bench_command(
     device: DeviceOption = "auto",
     at: Annotated[
         list[str] | None,
-        typer.Option(metavar="WxH", help="Only frames of this size; may be given again."),
+        typer.Option(metavar="WxH", help="Measure at this size; repeat it for several sizes."),
     ] = None,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each run.")] = BENCH.frames,
     output: Annotated[
@@ -33,7 +33,7 @@ def bench_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure fps end to end, latency by stage and the network alone."""
+    """Measure the speed and latency of this machine."""
     import cv2
 
     from edgeds.cli.bench.measure import bench

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def doctor_command(as_json: JsonOption = False) -> None:
-    """Show what is installed, which engine would run, and why the others cannot."""
+    """Show what is installed and which engine runs."""
     from edgeds.cli.doctor.diagnosis import diagnose
 
     diagnosis = diagnose()

@@ -1,10 +1,10 @@
 """A calibration set: int8 ranges are measured on some of its frames, the result is judged on
 others.
 
-Its format is that of any set (`edgeds.dataset`): a folder with `manifest.jsonl`, of which frame,
-plate, scene, empty, clip and index are used, and alpha and depth_mm where the set has them. This
-module decides how many frames calibration needs, how a set is split, and what its hash covers.
-Knows nothing about networks.
+Its format is that of any set (`edgeds.evaluation.dataset`): a folder with `manifest.jsonl`, of
+which frame, plate, scene, empty, clip and index are used, and alpha and depth_mm where the set has
+them. This module decides how many frames calibration needs, how a set is split, and what its hash
+covers. Knows nothing about networks.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -26,18 +26,29 @@ if TYPE_CHECKING:
     from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Frame
 
+_SetOption: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="SET",
+        callback=not_stdout,
+        help="Folder of the set. If it has frames already, recording continues.",
+    ),
+]
+_EveryOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECS",
+        min=0,
+        help=f"Time between frames. Default: {SET_RECORDING.every_secs:g} for a camera; "
+        "frames of a file are spread over all of it.",
+    ),
+]
+
 
 def calibrate_command(
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="SET",
-            callback=not_stdout,
-            help="Folder of the set. If it has frames already, recording continues.",
-        ),
-    ],
+    output: _SetOption,
     source: SourceArgument = None,
     camera: CameraOption = None,
     plate: Annotated[
@@ -49,15 +60,7 @@ def calibrate_command(
     frames: Annotated[
         int, typer.Option(min=CALIBRATION.min_frames, help="How many to keep.")
     ] = SET_RECORDING.frames,
-    every: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECS",
-            min=0,
-            help=f"Time between frames. Default: {SET_RECORDING.every_secs:g} for a camera; "
-            "frames of a file are spread over all of it.",
-        ),
-    ] = None,
+    every: _EveryOption = None,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
@@ -67,7 +70,8 @@ def calibrate_command(
     Let it see what it will see in use: the empty scene, people near and far, lamps on and off.
     """
     from edgeds.engine import open_engine
-    from edgeds.evaluation.recorder import SetRecorder, check_set_target
+    from edgeds.evaluation.recorder import SetRecorder
+    from edgeds.evaluation.set_folder import check_set_target
     from edgeds.plate.camera_lock import unlocked_after
 
     check_set_target(output)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from edgeds.sources import WatchedSource
     from edgeds.types import Frame
 
+_MotionOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-motion",
+        help="Take it although something moves, such as leaves outdoors; what stays in its "
+        "place most of the time is the plate.",
+    ),
+]
+
 
 def capture_command(
     source: SourceArgument = None,
@@ -51,14 +60,7 @@ def capture_command(
             f"Default: {PLATE_CAPTURE.countdown_secs:g}, or 0 for a file.",
         ),
     ] = None,
-    allow_motion: Annotated[
-        bool,
-        typer.Option(
-            "--allow-motion",
-            help="Take it although something moves, such as leaves outdoors; what stays in its "
-            "place most of the time is the plate.",
-        ),
-    ] = False,
+    allow_motion: _MotionOption = False,
     rtsp_transport: TransportOption = "auto",
     engine: EngineOption = None,
     device: DeviceOption = "auto",

@@ -39,6 +39,17 @@ _MEANING = {
     "background_depth_std": ("clips, background depth std", "lower"),
 }
 
+_DriftOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--drift",
+        help="Also score alpha while light and camera drift, with and without maintenance.",
+    ),
+]
+_PlotOption: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; implies --sweep.")
+]
+
 
 def evaluate_command(
     path: Annotated[
@@ -66,19 +77,11 @@ def evaluate_command(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Also score alpha under growing plate errors.")
     ] = False,
-    drift: Annotated[
-        bool,
-        typer.Option(
-            "--drift",
-            help="Also score alpha while light and camera drift, with and without maintenance.",
-        ),
-    ] = False,
+    drift: _DriftOption = False,
     cases: Annotated[
         str, typer.Option(metavar="PATTERN", help="Only these drifts, such as 'nudge*'.")
     ] = "*",
-    plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; implies --sweep.")
-    ] = None,
+    plot: _PlotOption = None,
 ) -> None:
     """Score an engine on a labelled set."""
     from edgeds.engine import open_engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -36,6 +36,15 @@ if TYPE_CHECKING:
     from edgeds.views.compose import Compose
     from edgeds.views.contact_sheet import ContactSheet
 
+_OutputOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Video, image folder or pattern out/%05d.png. Default: IN.edgeds.mp4.",
+    ),
+]
+
 
 def video_command(
     source: Annotated[
@@ -47,14 +56,7 @@ def video_command(
             "-b", "--plate", help="Picture of the empty scene. Default: estimated from IN."
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Video, image folder or pattern out/%05d.png. Default: IN.edgeds.mp4.",
-        ),
-    ] = None,
+    output: _OutputOption = None,
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
     opacity: OpacityOption = STYLE.opacity,

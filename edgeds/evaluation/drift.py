@@ -20,8 +20,9 @@ from edgeds.errors import DatasetError
 from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, in_clip_order
-from edgeds.evaluation.disturb import CASES, Case, Shot, Take, seen
+from edgeds.evaluation.disturb import CASES, Case
 from edgeds.evaluation.sample import load
+from edgeds.evaluation.shots import Shot, Take, seen
 from edgeds.plate.maintenance import Maintenance
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels

@@ -146,11 +146,12 @@ def average(
     earlier: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
     later: Annotated[Path, typer.Argument(help="another, trained on from it")],
     output: Annotated[Path, typer.Option("-o", "--output", help="their mean, .safetensors")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="of the later one")] = 0.5,
 ) -> None:
     """Write the mean of two networks, one trained on from the other."""
     from train.average import average_weights
 
-    average_weights(earlier, later, output)
+    average_weights(earlier, later, output, share=share)
 
 
 @app.command()

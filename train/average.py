@@ -12,27 +12,38 @@ import torch
 
 from edgeds.engine.network.checkpoint import (
     WeightsError,
-    load_weights,
+    checked_network,
     made_of_weights,
     save_weights,
 )
+from edgeds.engine.network.dual_head import DualHead
+from edgeds.engine.network.plate_depth import PlateDepth
+from train.grow import plate_depth_from_frame_network
 
 
 @torch.no_grad()
-def average_weights(earlier: Path, later: Path, output: Path) -> None:
-    """Write the mean; what it is made of adds up.
+def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 0.5) -> None:
+    """Write the mean, of which the later one has a share; what it is made of adds up.
+
+    The earlier one may be the frame's network where the later one is the plate's, begun as its
+    depth.
 
     Raises:
         WeightsError: one of them cannot be used, or they are not of one architecture.
     """
-    network, other = load_weights(earlier), load_weights(later)
-    if network.config != other.config:
+    network, other = checked_network(earlier), checked_network(later)
+    if isinstance(network, DualHead) and isinstance(other, PlateDepth):
+        try:
+            network = plate_depth_from_frame_network(network, other.config)
+        except ValueError as error:
+            raise WeightsError(f"{later.name} was not begun as {earlier.name}: {error}") from error
+    if network.kind != other.kind or network.config != other.config:
         raise WeightsError(f"{earlier.name} and {later.name} are not of one architecture")
     for ours, theirs in zip(
         network.state_dict().values(), other.state_dict().values(), strict=True
     ):
         if ours.dtype.is_floating_point:
-            ours.lerp_(theirs, 0.5)
+            ours.lerp_(theirs, share)
         else:
             ours.copy_(theirs)
     made = [made_of_weights(path) for path in (earlier, later)]

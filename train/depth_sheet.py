@@ -35,7 +35,8 @@ def write_depth_sheet(
     cells += [np.zeros_like(cells[0])] * (-len(cells) % COLUMNS)
     rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
     sheet = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
-    cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    settings = [] if path.suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    cv2.imwrite(str(path), sheet, settings)
 
 
 def cell(picture: Pixels, networks: Sequence[DepthNetwork]) -> Pixels:

@@ -68,7 +68,7 @@ def looked_at(
     rng: np.random.Generator,
 ) -> tuple[Picture, Picture]:
     """A part of the picture at `size`, flipped or not, sometimes rolled."""
-    x0, y0, wide, tall = random_box(pixels.shape[:2], size, rng, smallest=0.5)
+    x0, y0, wide, tall = random_box(pixels.shape[:2], size, rng, smallest=0.6)
     box = (slice(y0, y0 + tall), slice(x0, x0 + wide))
     smaller = cv2.INTER_AREA if tall > size[0] else cv2.INTER_LINEAR
     picture = cv2.resize(pixels[box], size[::-1], interpolation=smaller).astype(np.float32)
@@ -116,9 +116,9 @@ def as_a_camera_sees_it(picture: Picture, rng: np.random.Generator) -> Picture:
     if rng.random() < 0.5:
         picture = saturated(picture, float(np.exp(rng.normal(0, 0.5))))
     picture, _ = camera.graded(picture, picture, rng)
-    strength = float(rng.choice([0.5, 1.0, 2.0], p=[0.3, 0.45, 0.25]))
+    strength = float(rng.choice([0.5, 1.0, 1.8], p=[0.4, 0.45, 0.15]))
     if rng.random() < 0.6:
-        picture = camera.exposed(picture, rng, strength=2 * strength)
+        picture = camera.exposed(picture, rng, strength=1.3 * strength)
     return camera.sensed(np.clip(picture, 0, 1), rng, strength=strength)
 
 

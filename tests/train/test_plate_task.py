@@ -16,14 +16,17 @@ import numpy as np  # noqa: E402
 from edgeds.engine.network.checkpoint import (  # noqa: E402
     WeightsError,
     load_plate_depth,
+    made_of_weights,
     save_weights,
 )
 from edgeds.engine.network.dual_head import DualHead  # noqa: E402
 from edgeds.engine.network.export import SizeError  # noqa: E402
 from edgeds.engine.network.plate_depth import Config, PlateDepth  # noqa: E402
 from edgeds.errors import DatasetError  # noqa: E402
+from train.average import average_weights  # noqa: E402
 from train.diary import train_and_log  # noqa: E402
 from train.fit import fit  # noqa: E402
+from train.grow import plate_depth_from_frame_network  # noqa: E402
 from train.plate_engine import torch_depth  # noqa: E402
 from train.plate_losses import plate_depth_loss  # noqa: E402
 from train.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
@@ -330,3 +333,29 @@ def test_a_size_that_the_network_cannot_halve_is_told(tmp_path: Path) -> None:
     save_weights(PlateDepth(), tmp_path / "plate.safetensors")
     with pytest.raises(SizeError, match="multiples of 64"):
         torch_depth(tmp_path / "plate.safetensors", (96, 128))
+
+
+def test_the_mean_with_the_network_it_was_begun_as_goes_from_one_to_the_other(
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(2)
+    begun, trained = tmp_path / "frame.safetensors", tmp_path / "plate.safetensors"
+    save_weights(DualHead().eval(), begun, made={"steps": 3})
+    save_weights(PlateDepth().eval(), trained, made={"steps": 4})
+    plate = torch.randint(0, 256, (1, 3, *SIZE)).float()
+    ends = [plate_depth_from_frame_network(load_frame(begun)).eval(), load_plate_depth(trained)]
+    for share, end in zip((0.0, 1.0), ends, strict=True):
+        average_weights(begun, trained, tmp_path / "mean.safetensors", share=share)
+        with torch.no_grad():
+            found = load_plate_depth(tmp_path / "mean.safetensors")(plate)
+            torch.testing.assert_close(found, end(plate), atol=5e-3, rtol=5e-3)
+    assert made_of_weights(tmp_path / "mean.safetensors")["steps"] == 7
+
+
+def test_networks_that_have_nothing_in_common_have_no_mean(tmp_path: Path) -> None:
+    frame, plate = tmp_path / "frame.safetensors", tmp_path / "plate.safetensors"
+    save_weights(DualHead(), frame)
+    save_weights(PlateDepth(Config(encoder="lite2")), plate)
+    for pair in ((frame, plate), (plate, frame)):
+        with pytest.raises(WeightsError):
+            average_weights(*pair, tmp_path / "mean.safetensors")

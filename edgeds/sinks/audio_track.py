@@ -113,12 +113,13 @@ class _Copy:
     def packets(self, packet: Packet) -> Iterator[Packet]:
         if packet.size == 0:
             return
-        copies = [packet]
+        copies, time_base = [packet], packet.time_base  # the filter empties the packet
         if self._unpack is not None:
             if not self._has_header(packet):  # a lost or damaged one
                 return
             copies = self._unpack.filter(packet)
         for copy in copies:
+            copy.time_base = time_base  # which PyAV before 15 loses in the filter
             copy.stream = self.target
             yield copy
 

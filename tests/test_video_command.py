@@ -103,12 +103,17 @@ def test_broadcast_audio_is_unpacked_for_mp4(edgeds: Edgeds, make_clip: MakeClip
     done = edgeds("video", clip, *FAST, "-o", "out.mp4", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["audio"] == "copied"
-    before, after = (
-        [float(f.pts * f.time_base) for f in av.open(str(path)).decode(audio=0)]
-        for path in (clip, clip.with_name("out.mp4"))
-    )
+    before, after = (_audio_after_video(path) for path in (clip, clip.with_name("out.mp4")))
     assert after == pytest.approx(before, abs=2e-3)
     assert len(before) > 40
+
+
+def _audio_after_video(path: Path) -> list[float]:
+    """Times of the sound from the first picture on, wherever the file's clock starts."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode())
+    first = next(f.pts * f.time_base for f in frames if isinstance(f, av.VideoFrame))
+    return [float(f.pts * f.time_base - first) for f in frames if isinstance(f, av.AudioFrame)]
 
 
 def test_a_turned_video_comes_out_upright(edgeds: Edgeds, make_clip: MakeClip) -> None:

@@ -61,9 +61,7 @@ def fit(
     first_parts: Annotated[int | None, typer.Option(help="of those, only the first N")] = None,
     threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
-    """Train a network, the frame's or, by its recipe, the plate's; or go on with the run in OUTPUT.
-    Under torchrun, on all its processes.
-    """
+    """Train the network that the recipe names, or go on with the run in OUTPUT."""
     from train.diary import train_and_log
     from train.imagenet import imagenet_weights
     from train.processes import processes
@@ -76,13 +74,13 @@ def fit(
     output.mkdir(parents=True, exist_ok=True)
     chosen = recipe_from_json(recipe.read_text() if recipe else "{}")
     chosen = replace(chosen, minutes=minutes, steps=steps)
-    task: Task
-    if chosen.network == "plate-depth":
-        if sets or parts:
-            raise typer.BadParameter("the plate's network takes no --set and no --parts")
-        task = plate_task(data, chosen, drawn or [])
-    else:
-        task = frame_task(data, chosen, sets or [], drawn or [], parts, first_parts)
+    if chosen.network == "plate-depth" and (sets or parts):
+        raise typer.BadParameter("the plate's network takes no --set and no --parts")
+    task: Task = (
+        plate_task(data, chosen, drawn or [])
+        if chosen.network == "plate-depth"
+        else frame_task(data, chosen, sets or [], drawn or [], parts, first_parts)
+    )
     with processes() as among:
         run = Run(chosen, output, among, build=task.build)
         if (output / "run.pt").exists():

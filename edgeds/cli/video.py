@@ -20,6 +20,7 @@ from edgeds.cli.options import (
     OpacityOption,
     ViewOption,
 )
+from edgeds.cli.output_name import default_output
 from edgeds.cli.plate import plate_of_clip
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
 from edgeds.views.settings import STYLE, View
@@ -152,7 +153,7 @@ def _opened(
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
-    target = wanted.output or _default_output(wanted.source, wanted.view)
+    target = wanted.output or default_output(wanted.source, wanted.view)
     _check_places(wanted, info.files, target)
     sink = open_sink(target, info, alpha=wanted.view == "cutout")
     stack.callback(sink.close)  # where the run never begins, nothing is left of it
@@ -275,29 +276,6 @@ def _sheet_failure(moments: ContactSheet, path: Path) -> RunError | None:
     except RunError as error:
         return error
     return None
-
-
-def _default_output(source: str, view: View) -> Path:
-    """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
-    from edgeds.errors import SinkError
-    from edgeds.sources.places import is_there
-    from edgeds.sources.settings import IMAGE_SUFFIXES
-
-    path = Path(source).resolve()  # "." and ".." are folders with names
-    why = ""
-    if not is_there(path):
-        why = "the input is a pattern, which names many files"
-    elif not path.name:
-        why = "the input is a disk's topmost folder"
-    if why:
-        raise SinkError("no name for the output", why=why, fix="give one, such as -o out.mp4")
-    suffix = ".mp4"
-    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-        suffix = ".png"
-    elif view == "cutout":
-        suffix = ".webm"
-    name = path.name if path.is_dir() else path.stem
-    return path.parent / f"{name}.edgeds{suffix}"
 
 
 def _with_sheet(compose: Compose, sheet: ContactSheet) -> Compose:

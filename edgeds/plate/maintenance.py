@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.plate.health import Health, Trouble
 from edgeds.plate.light import SAME, largest, least, light_between
+from edgeds.plate.masks import grown, most_around, resized_alpha, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
     Matrix,
@@ -40,6 +42,7 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 RETAKE = "retake the plate (press b)"
+TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
 _GAMMA = 2.2
 _WHITE = 250
 
@@ -92,7 +95,7 @@ class Maintenance:
         self._before: float | None = None
         self._shown_before: Structure | None = None
         self._followed, self._adrift = True, np.eye(3)
-        self._since: dict[str, float] = {}
+        self._health = Health()
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
@@ -113,7 +116,7 @@ class Maintenance:
         health, prompt = self._judge(look, same, found)
         self._last = PlateUpdate(
             plate=self._renewed(),
-            move=self._at_full_size(self._move),
+            move=_at_size(self._move, self._size, self._captured.size),
             gain=float(self._light.gain.mean()),
             health=health,
             prompt=prompt,
@@ -122,8 +125,8 @@ class Maintenance:
 
     def _look(self, frame: Frame, maps: Maps, secs: float) -> _Comparison:
         view = resized(frame.pixels, self._size).astype(np.float32)
-        alpha = _resized_alpha(maps.alpha, self._size)
-        hidden = _grown(alpha > self._set.foreground_alpha, self._set.grow_px)
+        alpha = resized_alpha(maps.alpha, self._size)
+        hidden = grown(alpha > self._set.foreground_alpha, self._set.grow_px)
         self._foreground_at[hidden] = frame.pts_secs
         return _Comparison(
             view=view, shown=structure(view), alpha=alpha, hidden=hidden, now=frame.pts_secs,
@@ -184,7 +187,7 @@ class Maintenance:
     def _follow_light(self, look: _Comparison) -> Mask:
         """Take gain and bias from the background; returns what is background despite alpha."""
         plate = structure(self._current())
-        alike = _most_around(agreement(plate, look.shown), plate.textured)
+        alike = most_around(agreement(plate, look.shown), plate.textured)
         captured = self._like_captured(look)
         # Without what was learned of places, or that would take dusk for a stain everywhere.
         change = light_between(self._relit, look.view, ~look.hidden | alike | captured)
@@ -201,7 +204,7 @@ class Maintenance:
 
     def _like_captured(self, look: _Comparison) -> Mask:
         like = largest(np.abs(look.view - self._relit)) < self._set.same_levels
-        return _most_around(like, np.ones_like(like))
+        return most_around(like, np.ones_like(like))
 
     def _follow_rest(self, look: _Comparison, same: Mask) -> None:
         """Learn soft light quickly from all background, single pixels slowly from settled ones."""
@@ -212,7 +215,7 @@ class Maintenance:
         weight = np.where(off < 12, np.float32(1), np.float32(0.1))
         weight[look.hidden] = 0
         weight[same] = 1
-        soft = _spread(np.clip(missing, -60, 60), weight)
+        soft = spread(np.clip(missing, -60, 60), weight)
         self._extra += (1 - np.exp(-look.secs / self._set.light_secs)) * soft
         settled = ~look.hidden & (look.now - self._foreground_at > self._set.memory_secs)
         settled |= same & (look.alpha < 0.5)
@@ -233,39 +236,30 @@ class Maintenance:
         fooled = float(((look.alpha > 0.5) & same).mean())
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
         white = float(turned_white[visible].mean()) if visible.mean() > 0.05 else 0.0
-        wait = self._set.prompt_secs
-        troubles = (
-            (f"the camera was moved: {RETAKE}", moved, wait),
-            (
-                "much of the picture is clipped to white: lower the exposure, or take light away",
-                white / self._set.max_clipped,
-                wait,
-            ),
-            (
+        covered = float((look.alpha > 0.5).mean())
+        limits = self._set
+        return self._health(
+            look.now,
+            Trouble(f"the camera was moved: {RETAKE}", moved, limits.prompt_secs),
+            Trouble(TOO_WHITE, white / limits.max_clipped, limits.prompt_secs),
+            Trouble(
                 f"the light changed too far: {RETAKE}",
-                max(stops / self._set.max_stops, fooled / 0.3),
-                wait,
+                max(stops / limits.max_stops, fooled / 0.3),
+                limits.prompt_secs,
             ),
-            (
+            Trouble(
                 f"the view changed: {RETAKE}",
                 max(wrong / 0.5, 0.0 if found else 1.0),
-                self._set.lost_secs,
+                limits.lost_secs,
             ),
-            (
+            # Foreground close to the camera is no fault of the plate, unless it stays.
+            Trouble(
                 f"the view is covered, or changed: clear it, or {RETAKE}",
-                float((look.alpha > 0.5).mean()) / 0.95,
-                self._set.covered_secs,
+                covered / 0.95,
+                limits.covered_secs,
+                lowers_health=False,
             ),
         )
-        prompt = ""
-        for reason, severity, wait_secs in troubles:
-            if severity < 1:
-                self._since.pop(reason, None)
-            elif look.now - self._since.setdefault(reason, look.now) >= wait_secs and not prompt:
-                prompt = reason
-        # One who stands before the camera says nothing of the plate, until he stays.
-        worst = 1.0 if prompt else max(severity for _, severity, _ in troubles[:-1])
-        return round(float(np.clip(1 - worst, 0, 1)), 3), prompt
 
     def _renewed(self) -> Plate | None:
         """A plate for the frames, where the one in use is off by more than it is worth."""
@@ -288,7 +282,7 @@ class Maintenance:
         table = np.round(self._light(np.repeat(levels, 3, axis=2))).astype(np.uint8)
         pixels = cv2.LUT(self._captured.pixels, table)
         if not self._unmoved():
-            pixels = warped(pixels, self._at_full_size(self._move))
+            pixels = warped(pixels, _at_size(self._move, self._size, self._captured.size))
         extra = np.round(self._extra).astype(np.int16)
         if extra.any():
             height, width = self._captured.size
@@ -297,54 +291,10 @@ class Maintenance:
         pixels.flags.writeable = False
         return pixels  # type: ignore[no-any-return]  # OpenCV's
 
-    def _at_full_size(self, move: Matrix) -> Matrix:
-        """The same motion in px of the frame; half-pixel centres."""
-        (height, width), (small_height, small_width) = self._captured.size, self._size
-        y, x = small_height / height, small_width / width
-        smaller = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
-        larger: Matrix = np.linalg.inv(smaller) @ move @ smaller
-        return larger
 
-
-def _resized_alpha(alpha: FloatMap, size: Size) -> FloatMap:
-    import cv2
-
-    smaller: FloatMap = cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_AREA)
-    return smaller
-
-
-def _grown(mask: Mask, by_px: int) -> Mask:
-    """The mask with its holes closed and a margin around it."""
-    import cv2
-
-    side = 2 * by_px + 1
-    kernel = np.ones((side, side), np.uint8)
-    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
-    return cv2.dilate(closed, kernel).view(np.bool_)  # type: ignore[no-any-return]
-
-
-def _most_around(mask: Mask, among: Mask) -> Mask:
-    """The mask where it holds most of its neighbourhood: parts of a thing match by chance."""
-    import cv2
-
-    part, whole = (cv2.boxFilter(m.astype(np.float32), -1, (25, 25)) for m in (mask & among, among))
-    held: Mask = mask & (part > 0.85 * whole) & (whole > 0.25)
-    return held
-
-
-def _spread(values: Floats, weight: FloatMap) -> Floats:
-    """Values smoothed, and carried from where they are known to where they are not.
-
-    Normalised convolution (Knutsson & Westin 1993) at an eighth of the size; far from anything
-    known it fades to 0.
-    """
-    import cv2
-
-    height, width = weight.shape
-    size = max(1, width // 8), max(1, height // 8)
-    total = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
-    count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    total, count = (cv2.GaussianBlur(v, (0, 0), 1.6) for v in (total, count))
-    coarse = total / (count + np.float32(0.02))[..., None]
-    spread: Floats = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    return spread
+def _at_size(move: Matrix, size: Size, full: Size) -> Matrix:
+    """The motion in px of `full` that `move` is in px of `size`; half-pixel centres."""
+    y, x = size[0] / full[0], size[1] / full[1]
+    smaller = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
+    larger: Matrix = np.linalg.inv(smaller) @ move @ smaller
+    return larger

@@ -1,0 +1,30 @@
+"""The name of an output that the user did not name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgeds.views.settings import View
+
+
+def default_output(source: str, view: View) -> Path:
+    """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
+    from edgeds.errors import SinkError
+    from edgeds.sources.places import is_there
+    from edgeds.sources.settings import IMAGE_SUFFIXES
+
+    path = Path(source).resolve()  # "." and ".." are folders with names
+    why = ""
+    if not is_there(path):
+        why = "the input is a pattern, which names many files"
+    elif not path.name:
+        why = "the input is a disk's topmost folder"
+    if why:
+        raise SinkError("no name for the output", why=why, fix="give one, such as -o out.mp4")
+    suffix = ".mp4"
+    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        suffix = ".png"
+    elif view == "cutout":
+        suffix = ".webm"
+    name = path.name if path.is_dir() else path.stem
+    return path.parent / f"{name}.edgeds{suffix}"

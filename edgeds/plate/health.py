@@ -1,0 +1,40 @@
+"""How good a plate still is, and when the user should do something about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One way in which a plate stops fitting."""
+
+    prompt: str
+    """What happened, and what the user should do."""
+    severity: float
+    """0 is none, 1 and more is past saving."""
+    wait_secs: float
+    """It must last this long before the user is prompted."""
+    lowers_health: bool = True
+    """Whether it counts before it has lasted so long."""
+
+
+class Health:
+    """Remembers how long each trouble has lasted."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def __call__(self, now: float, *troubles: Trouble) -> tuple[float, str]:
+        """(health from 1, as good as new, to 0, past saving; prompt or "") at a time in seconds."""
+        prompt = ""
+        for trouble in troubles:
+            if trouble.severity < 1:
+                self._since.pop(trouble.prompt, None)
+            elif now - self._since.setdefault(trouble.prompt, now) >= trouble.wait_secs:
+                prompt = prompt or trouble.prompt
+        worst = max(trouble.severity for trouble in troubles if trouble.lowers_health)
+        health = 0.0 if prompt else 1 - worst
+        return round(float(np.clip(health, 0, 1)), 3), prompt

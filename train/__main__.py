@@ -41,8 +41,7 @@ def fit(
     ] = None,
     steps: Annotated[int | None, typer.Option(help="length of the run in steps")] = None,
     recipe: Annotated[
-        Path | None,
-        typer.Option(help="a recipe.json, as a run writes; gaps are defaults"),
+        Path | None, typer.Option(help="a recipe.json, as a run writes; gaps are defaults")
     ] = None,
     sets: Annotated[
         list[Path] | None,
@@ -55,9 +54,7 @@ def fit(
     weights: Annotated[
         Path | None, typer.Option(help="start from these (a .safetensors), not from ImageNet's")
     ] = None,
-    parts: Annotated[
-        Path | None, typer.Option(help="folder of part_N.zip that compose wrote")
-    ] = None,
+    parts: Annotated[Path | None, typer.Option(help="folder that compose wrote")] = None,
     first_parts: Annotated[int | None, typer.Option(help="of those, only the first N")] = None,
     threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
@@ -72,8 +69,8 @@ def fit(
     if (minutes is None) == (steps is None):
         raise typer.BadParameter("give --minutes or --steps")
     output.mkdir(parents=True, exist_ok=True)
-    chosen = recipe_from_json(recipe.read_text() if recipe else "{}")
-    chosen = replace(chosen, minutes=minutes, steps=steps)
+    asked = recipe_from_json(recipe.read_text() if recipe else "{}")
+    chosen = replace(asked, minutes=minutes, steps=steps)
     if chosen.network == "plate-depth" and (sets or parts):
         raise typer.BadParameter("the plate's network takes no --set and no --parts")
     task: Task = (

@@ -5,11 +5,11 @@
     if update.plate is not None:
         estimate.replace_plate(update.plate, move=update.move)
 
-The plate is always made anew from the captured one, so nothing wears off: moved, relit per
-channel, and then corrected by a coarse map of what else changed. Alpha says what is foreground;
-that is kept out, with a margin and a memory, however still it sits. Two things overrule alpha,
-since it errs when the plate does: structure that is the plate's own in another light, and what
-looks like the captured plate. Knows no network, and no clock but the frames' own times.
+Each plate is made from the captured one, so errors do not add up: it is moved, relit per channel,
+and corrected by a coarse map of other changes. Foreground by alpha is left out, with a margin and
+a memory, also when it keeps still. Alpha errs where the plate does, so two things overrule it: the
+plate's own structure in another light, and pixels like the captured plate's. Knows no network, and
+no clock but the frames' times.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.plate.health import Health, Trouble
-from edgeds.plate.light import SAME, largest, least, light_between
+from edgeds.plate.light import SAME, Light, largest, least, light_between
 from edgeds.plate.masks import grown, most_around, resized_alpha, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
     Matrix,
     Structure,
     agreement,
+    at_size,
     displacement,
     found_again,
     found_near,
@@ -116,7 +117,7 @@ class Maintenance:
         health, prompt = self._judge(look, same, found)
         self._last = PlateUpdate(
             plate=self._renewed(),
-            move=_at_size(self._move, self._size, self._captured.size),
+            move=at_size(self._move, self._size, self._captured.size),
             gain=float(self._light.gain.mean()),
             health=health,
             prompt=prompt,
@@ -236,7 +237,6 @@ class Maintenance:
         fooled = float(((look.alpha > 0.5) & same).mean())
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
         white = float(turned_white[visible].mean()) if visible.mean() > 0.05 else 0.0
-        covered = float((look.alpha > 0.5).mean())
         limits = self._set
         return self._health(
             look.now,
@@ -255,7 +255,7 @@ class Maintenance:
             # Foreground close to the camera is no fault of the plate, unless it stays.
             Trouble(
                 f"the view is covered, or changed: clear it, or {RETAKE}",
-                covered / 0.95,
+                float((look.alpha > 0.5).mean()) / 0.95,
                 limits.covered_secs,
                 lowers_health=False,
             ),
@@ -273,28 +273,26 @@ class Maintenance:
             if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
         self._served, self._served_move = current, self._move
-        return replace(self._captured, pixels=self._at_frame_size())
-
-    def _at_frame_size(self) -> Pixels:
-        import cv2
-
-        levels = np.arange(256, dtype=np.float32)[None, :, None]
-        table = np.round(self._light(np.repeat(levels, 3, axis=2))).astype(np.uint8)
-        pixels = cv2.LUT(self._captured.pixels, table)
+        move = np.eye(3)
         if not self._unmoved():
-            pixels = warped(pixels, _at_size(self._move, self._size, self._captured.size))
-        extra = np.round(self._extra).astype(np.int16)
-        if extra.any():
-            height, width = self._captured.size
-            larger = cv2.resize(extra, (width, height), interpolation=cv2.INTER_LINEAR)
-            pixels = cv2.add(pixels, larger, dtype=cv2.CV_8U)
-        pixels.flags.writeable = False
-        return pixels  # type: ignore[no-any-return]  # OpenCV's
+            move = at_size(self._move, self._size, self._captured.size)
+        pixels = _corrected(self._captured.pixels, self._light, move, self._extra)
+        return replace(self._captured, pixels=pixels)
 
 
-def _at_size(move: Matrix, size: Size, full: Size) -> Matrix:
-    """The motion in px of `full` that `move` is in px of `size`; half-pixel centres."""
-    y, x = size[0] / full[0], size[1] / full[1]
-    smaller = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
-    larger: Matrix = np.linalg.inv(smaller) @ move @ smaller
-    return larger
+def _corrected(captured: Pixels, light: Light, move: Matrix, extra: Floats) -> Pixels:
+    """The captured plate relit, moved (px of it) and corrected by a coarse map in levels."""
+    import cv2
+
+    levels = np.arange(256, dtype=np.float32)[None, :, None]
+    table = np.round(light(np.repeat(levels, 3, axis=2))).astype(np.uint8)
+    pixels = cv2.LUT(captured, table)
+    if not (move == np.eye(3)).all():
+        pixels = warped(pixels, move)
+    rounded = np.round(extra).astype(np.int16)
+    if rounded.any():
+        size = captured.shape[1::-1]
+        larger = cv2.resize(rounded, size, interpolation=cv2.INTER_LINEAR)
+        pixels = cv2.add(pixels, larger, dtype=cv2.CV_8U)
+    pixels.flags.writeable = False
+    return pixels  # type: ignore[no-any-return]  # OpenCV's

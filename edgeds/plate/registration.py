@@ -125,6 +125,14 @@ def displacement(move: Matrix, size: tuple[int, ...]) -> float:
     return float(np.hypot(*(there[:, :2] / there[:, 2:] - corners[:, :2]).T).max())
 
 
+def at_size(move: Matrix, size: Size, full: Size) -> Matrix:
+    """The motion in px of `full` that `move` is in px of `size`; half-pixel centres."""
+    y, x = size[0] / full[0], size[1] / full[1]
+    smaller = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
+    larger: Matrix = np.linalg.inv(smaller) @ move @ smaller
+    return larger
+
+
 def warped(picture: npt.NDArray[Any], move: Matrix, *, border: int | None = None) -> Any:
     """The picture moved, with what lies past its border repeated, or `border` there."""
     import cv2

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from edgeds.plate.settings import PLATE_FROM_CLIP, PlateFromClip
 from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Pixels
+from edgeds.types import FloatMap, Pixels, Size
 
 Mask = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
@@ -175,7 +175,10 @@ def _tracked(
     frame: Structure,
     min_share: float,
 ) -> Matrix | None:
-    """The similarity by which most points are found near where they are guessed to be."""
+    """The similarity by which most points are found near where they are guessed to be.
+
+    The same pictures give the same answer: OpenCV seeds each RANSAC by itself.
+    """
     import cv2
 
     height, width = frame.values.shape
@@ -190,7 +193,6 @@ def _tracked(
     there, ok = there.reshape(-1, 2), found.ravel() > 0
     if ok.sum() < _MIN_POINTS:
         return None
-    cv2.setRNGSeed(0)  # the same pictures give the same answer
     matrix, chosen = cv2.estimateAffinePartial2D(
         points[ok], there[ok], method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE_PX
     )

@@ -209,6 +209,53 @@ def test_one_who_sits_still_for_ten_minutes_is_not_absorbed() -> None:
     assert update.prompt == ""
 
 
+def test_what_the_network_loses_for_a_while_is_not_learned() -> None:
+    """A thing whose alpha vanishes for twenty seconds: foreground was there, so nothing there is
+    learned pixel by pixel for a minute.
+    """
+    room, alpha = a_room(), EMPTY.copy()
+    alpha[80:110, 150:180] = 1
+    scene = with_person(room, alpha)
+    maintenance, plate = Maintenance(Plate(room)), Plate(room)
+    watch(maintenance, scene, alpha, secs=0, looks=5)
+    for look in range(20):
+        plate = watch(maintenance, scene, EMPTY, secs=1 + look)[0].plate or plate
+    inside = np.s_[85:105, 155:175]
+    is_other = np.abs(scene.astype(int) - room)[inside].max(axis=-1) > 30
+    learned = np.abs(plate.pixels.astype(float) - room)[inside][is_other].mean()
+    assert is_other.mean() > 0.3
+    assert learned < 0.2 * np.abs(scene.astype(float) - room)[inside][is_other].mean()
+
+
+def test_what_stays_after_foreground_left_is_learned_in_the_end() -> None:
+    room, alpha = a_room(), EMPTY.copy()
+    alpha[80:110, 150:180] = 1
+    scene = with_person(room, alpha)
+    maintenance, plate = Maintenance(Plate(room)), Plate(room)
+    watch(maintenance, scene, alpha, secs=0, looks=5)
+    for look in range(60):
+        plate = watch(maintenance, scene, EMPTY, secs=1 + 4 * look)[0].plate or plate
+    inside = np.s_[85:105, 155:175]
+    assert np.abs(plate.pixels.astype(float) - scene)[inside].mean() < 8
+
+
+@pytest.mark.parametrize("sigma", [1.0, 9.0])
+def test_a_noisy_camera_is_no_reason_to_lose_what_alpha_has_wrong(sigma: float) -> None:
+    """The room in another light, all of it taken for foreground: only likeness to the captured
+    plate can tell, and it must allow for the camera's noise.
+    """
+    flat = cv2.GaussianBlur(a_room(), (0, 0), 12)  # no structure to go by
+    noise = np.full(SIZE, sigma, np.float32)
+    maintenance = Maintenance(Plate(flat, noise=noise))
+    everywhere = np.ones(SIZE, np.float32)
+    for look in range(6):
+        seen = Frame(
+            noisy(lit(flat, 1.04), seed=look, sigma=sigma), look, 200 * look, Fraction(1, 1000)
+        )
+        update = maintenance(seen, Maps(everywhere, np.zeros(SIZE, np.float32)))
+    assert update.gain == pytest.approx(1.04, abs=0.012)
+
+
 def test_dusk_is_followed_behind_one_who_sits_still() -> None:
     room, alpha = a_room(), a_person(0.3)
     maintenance, plate = Maintenance(Plate(room)), Plate(room)

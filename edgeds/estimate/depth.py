@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.plate.robust import biweight_fit
 from edgeds.types import FloatMap
 
 _MIN_BACKGROUND = 0.03
@@ -101,25 +102,14 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
 
 
 def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """(a, b) of y = a x + b by iteratively reweighted least squares, Tukey's biweight.
+    """(a, b) of y = a x + b, a robust fit.
 
     Starts from medians and median deviations, which half of the pixels cannot pull away.
     """
     median_x, median_y = float(np.median(x)), float(np.median(y))
     spread_x = float(np.median(np.abs(x - median_x)))
     a = float(np.median(np.abs(y - median_y))) / spread_x if spread_x > 0 else 1.0
-    b = median_y - a * median_x
-    for _ in range(_FIT_ROUNDS):
-        residual = np.abs(y - a * x - b)
-        limit = max(4.685 * 1.4826 * float(np.median(residual)), 1e-6)
-        weight = np.square(1 - np.square(np.minimum(residual / limit, 1)))
-        total = weight.sum()
-        mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total
-        dx = x - mean_x
-        # Sums, not `@`: OpenBLAS would wake threads that then spin, 30 ms of CPU a frame.
-        spread = (weight * dx * dx).sum()
-        if spread <= 0:
-            break
-        a = float((weight * dx * (y - mean_y)).sum() / spread)
-        b = float(mean_y - a * mean_x)
-    return a, b
+    # About the medians: far from 0 a line's two weights could hardly be told apart.
+    centred = np.stack([x - median_x, np.ones_like(x)]).astype(np.float32)
+    a, b = biweight_fit(centred, (y - median_y).astype(np.float32), (a, 0.0), rounds=_FIT_ROUNDS)
+    return float(a), float(b + median_y - a * median_x)

@@ -15,6 +15,8 @@ class Calibration:
     """Fewer are warned about."""
     held_out_share: float = 0.2
     """Share of the frames that the result is judged on."""
+    choosing_share: float = 0.1
+    """Share of the frames that the method is chosen by: neither calibrated nor judged on."""
     percentile: float = 99.99
     """Share of the values that the percentile method keeps from saturating."""
     stretches: int = 20

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.plate.robust import biweight_fit
+
 Floats = npt.NDArray[np.float32]
 
 _ROUNDS = 4
@@ -50,9 +52,9 @@ SAME = Light(np.ones(3, np.float32), np.zeros(3, np.float32))
 def light_between(before: Floats, after: Floats, same: npt.NDArray[np.bool_]) -> Light | None:
     """What takes `before` to `after` where both show the same; None where too little is left.
 
-    Iteratively reweighted least squares with Tukey's biweight (Huber & Ronchetti 2009), started
-    from no change or from the median ratio, whichever explains more. Clipped pixels tell nothing.
-    A ridge on the bias keeps a picture of one grey from being read as fog.
+    A robust fit, started from no change or from the median ratio, whichever explains more.
+    Clipped pixels are left out. A ridge on the bias keeps a picture of one grey from being read
+    as fog.
 
     Args:
         before, after: float32 (h, w, 3), levels of 255.
@@ -83,19 +85,13 @@ def largest(values: Floats) -> Floats:
 def _line(x: Floats, y: Floats) -> tuple[float, float]:
     ratio = float(np.median(y / x))
     costs = [np.minimum(np.abs(y - a * x), 16).mean() for a in (1.0, ratio)]
-    a, b = (1.0, ratio)[int(np.argmin(costs))], 0.0
-    ridge = (_RESIDUAL_LEVELS / _BIAS_LEVELS) ** 2
-    for _ in range(_ROUNDS):
-        residual = np.abs(y - a * x - b)
-        limit = np.clip(4.685 * 1.4826 * np.median(residual), 4, 40)
-        weight = np.square(1 - np.square(np.minimum(residual / limit, 1)))
-        total = float(weight.sum())
-        if total <= 0:
-            break
-        # Normal equations of sum w (y - a x - b)^2 + total * ridge * b^2.
-        xx, x1 = float((weight * x * x).sum()), float((weight * x).sum())
-        xy, y1 = float((weight * x * y).sum()), float((weight * y).sum())
-        determinant = xx * total * (1 + ridge) - x1 * x1
-        a = (xy * total * (1 + ridge) - x1 * y1) / determinant
-        b = (xx * y1 - x1 * xy) / determinant
-    return a, b
+    gain, bias = biweight_fit(
+        np.stack([x, np.ones_like(x)]),
+        y,
+        ((1.0, ratio)[int(np.argmin(costs))], 0.0),
+        rounds=_ROUNDS,
+        ridge=(0.0, (_RESIDUAL_LEVELS / _BIAS_LEVELS) ** 2),
+        least=4,
+        most=40,
+    )
+    return float(gain), float(bias)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from edgeds.errors import PlateError
 from edgeds.plate.registration import in_place
+from edgeds.plate.robust import biweight_fit
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
@@ -227,19 +228,14 @@ def _robust_fit(
     terms: npt.NDArray[np.float32], values: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
     """Weights of terms (4, h, w) that sum up to values (h, w); the second term is constant."""
-    x = terms.reshape(len(terms), -1).astype(np.float64)
-    y = values.reshape(-1).astype(np.float64)
-    solution = np.zeros(len(x))
-    solution[1] = np.median(y)
-    ridge = np.diag([1e-3 * x.shape[1], 1e-6, 1e-3 * x.shape[1], 1e-3 * x.shape[1]])
-    for _ in range(_FIT_ROUNDS):
-        residual = np.abs(y - np.einsum("i,ip->p", solution, x))
-        limit = max(4.685 * 1.4826 * float(np.median(residual)), 3.0)
-        weight = np.square(1 - np.square(np.minimum(residual / limit, 1)))
-        # einsum, not `@`: OpenBLAS would wake threads that then spin.
-        normal = np.einsum("ip,jp,p->ij", x, x, weight) + ridge
-        solution = np.linalg.solve(normal, np.einsum("ip,p,p->i", x, y, weight))
-    return solution
+    return biweight_fit(
+        terms.reshape(len(terms), -1),
+        values.reshape(-1),
+        (0.0, float(np.median(values)), 0.0, 0.0),
+        rounds=_FIT_ROUNDS,
+        ridge=(1e-3, 0.0, 1e-3, 1e-3),
+        least=3,
+    )
 
 
 def _moved(residuals: npt.NDArray[np.float32], settings: PlateCapture) -> npt.NDArray[np.bool_]:

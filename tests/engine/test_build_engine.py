@@ -107,7 +107,7 @@ def test_the_card_tells_how_the_engine_came_to_be(int8: Built, calib: Path) -> N
     shares = told["share_of_limit"]
     assert shares[told["method"]] == min(shares.values()) > 0
     assert card.made["of_shipped_network"]
-    assert (told["frames"], told["held_out"]) == (80, 20)
+    assert (told["frames"], told["choosing"], told["held_out"]) == (70, 10, 20)
     assert card.metrics["gate"]["comparison"]["frames"] == 20
     assert card.metrics["gate"]["latency"]["ratio"] > 0
 

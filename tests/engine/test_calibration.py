@@ -14,7 +14,7 @@ from conftest import WriteSet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeds.engine.build.calibration import held_out, read_calibration_set
+from edgeds.engine.build.calibration import apart, held_out, read_calibration_set
 from edgeds.engine.build.ranges import METHODS, Histogram
 from edgeds.engine.places import shipped_calibration_set
 from edgeds.errors import DatasetError
@@ -78,21 +78,41 @@ def test_about_a_fifth_is_held_out_in_stretches_of_one_scene(
     count: int, places: int, seed: int
 ) -> None:
     scenes = [f"s{i}" for i in np.random.default_rng(seed).integers(0, places, count)]
-    apart = held_out(scenes)
+    judging = held_out(scenes)
     longest = len(scenes) // 20
-    assert 0.2 * len(scenes) <= len(apart) < 0.2 * len(scenes) + longest
-    assert apart == held_out(scenes)
+    assert 0.2 * len(scenes) <= len(judging) < 0.2 * len(scenes) + longest
+    assert judging == held_out(scenes)
     for scene, of in Counter(scenes).items():
         of_scene = [i for i, name in enumerate(scenes) if name == scene]
         runs = [of_scene[i : i + longest] for i in range(0, of, longest)]
-        assert all(apart.issuperset(run) or apart.isdisjoint(run) for run in runs)
+        assert all(judging.issuperset(run) or judging.isdisjoint(run) for run in runs)
+
+
+@given(st.integers(100, 300), st.integers(1, 200), st.integers(0, 9))
+def test_the_method_is_chosen_on_frames_that_nobody_judges(
+    count: int, places: int, seed: int
+) -> None:
+    judging, choosing = apart(
+        [f"s{i}" for i in np.random.default_rng(seed).integers(0, places, count)]
+    )
+    assert judging.isdisjoint(choosing)
+    assert len(choosing) >= 0.1 * count
+    assert len(judging) + len(choosing) < 0.5 * count
+
+
+def test_a_set_falls_into_three_parts(folder: Path) -> None:
+    found = read_calibration_set(folder)
+    parts = [found.calibration, found.choosing, found.held_out]
+    names = [{item.frame.name for item in part} for part in parts]
+    assert all(names)
+    assert sum(map(len, names)) == len(set().union(*names)) == found.frames
 
 
 def test_one_long_scene_is_split_by_time() -> None:
-    apart = held_out(["camera"] * 200)
-    assert len(apart) == 40
-    neighbours = sum(i + 1 in apart for i in apart)
-    assert neighbours >= 0.8 * len(apart)  # pieces of ten, not single frames between their twins
+    judging = held_out(["camera"] * 200)
+    assert len(judging) == 40
+    neighbours = sum(i + 1 in judging for i in judging)
+    assert neighbours >= 0.8 * len(judging)  # pieces of ten, not single frames between their twins
 
 
 def test_a_frame_that_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
@@ -132,3 +152,16 @@ def test_manifest_keys_of_calibrate_are_all_understood(folder: Path) -> None:
     keys = {"frame", "plate", "alpha", "scene", "empty", "clip", "index"}
     assert set(json.loads((folder / "manifest.jsonl").read_text().splitlines()[0])) == keys
     assert all(item.more == {} for item in read_calibration_set(folder).calibration)
+
+
+def test_entropy_counts_what_saturates() -> None:
+    """Of values that are spread evenly none may be cut off; where a few lie far out, they are."""
+    even = Histogram()
+    even.add(np.linspace(0, 4, 20_000, dtype=np.float32))
+    assert even.limit("entropy") > 3.6
+    random = np.random.default_rng(0)
+    tailed = Histogram()
+    values = np.abs(random.standard_normal(20_000)).astype(np.float32)
+    values[:4] = 60
+    tailed.add(values)
+    assert 2.5 < tailed.limit("entropy") < 20

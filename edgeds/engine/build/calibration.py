@@ -24,10 +24,13 @@ from edgeds.evaluation.settings import CALIBRATION
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationSet:
-    """Items to measure ranges on, and items to judge the result on. No item is in both."""
+    """Items to measure ranges on, to choose the method by, and to judge the result on. No item is
+    in two of them: what was chosen on the judge's own frames would look better than it is.
+    """
 
     name: str
     calibration: tuple[Item, ...]
+    choosing: tuple[Item, ...]
     held_out: tuple[Item, ...]
     hash: str
     """SHA-256 of the set's contents; it does not depend on where the folder is."""
@@ -36,7 +39,7 @@ class CalibrationSet:
 
     @property
     def frames(self) -> int:
-        return len(self.calibration) + len(self.held_out)
+        return len(self.calibration) + len(self.choosing) + len(self.held_out)
 
 
 def read_calibration_set(path: Path) -> CalibrationSet:
@@ -62,18 +65,24 @@ def read_calibration_set(path: Path) -> CalibrationSet:
             f"{dataset.name} has {len(items)} frames: {settings.good_frames} and more, "
             "with empty ones and with all the light there is, give better ranges"
         )
-    apart = held_out(scenes_of(items))
+    judging, choosing = apart(scenes_of(items))
     return CalibrationSet(
         name=dataset.name,
-        calibration=tuple(item for i, item in enumerate(items) if i not in apart),
-        held_out=tuple(item for i, item in enumerate(items) if i in apart),
+        calibration=tuple(x for i, x in enumerate(items) if i not in judging | choosing),
+        choosing=tuple(item for i, item in enumerate(items) if i in choosing),
+        held_out=tuple(item for i, item in enumerate(items) if i in judging),
         hash=hash_of(items),
         warning=warning,
     )
 
 
 def held_out(scenes: Sequence[str]) -> frozenset[int]:
-    """Positions of the items to judge on, given each item's scene in the order of time.
+    """Positions of the items to judge on; see `apart`."""
+    return apart(scenes)[0]
+
+
+def apart(scenes: Sequence[str]) -> tuple[frozenset[int], frozenset[int]]:
+    """(positions of the items to judge on, to choose by), given each item's scene in their order.
 
     A scene's items are cut into stretches of at most a twentieth of the set, and whole stretches
     are held out. Where there are many scenes these are whole scenes; of one long scene they are
@@ -90,13 +99,14 @@ def held_out(scenes: Sequence[str]) -> frozenset[int]:
     def lot(stretch: tuple[str, int]) -> bytes:
         return hashlib.sha256(f"{stretch[0]}#{stretch[1]}".encode()).digest()
 
-    wanted = CALIBRATION.held_out_share * len(scenes)
-    chosen: list[int] = []
+    judging: list[int] = []
+    choosing: list[int] = []
     for stretch in sorted(stretches, key=lot):
-        if len(chosen) >= wanted:
-            break
-        chosen += stretches[stretch]
-    return frozenset(chosen)
+        if len(judging) < CALIBRATION.held_out_share * len(scenes):
+            judging += stretches[stretch]
+        elif len(choosing) < CALIBRATION.choosing_share * len(scenes):
+            choosing += stretches[stretch]
+    return frozenset(judging), frozenset(choosing)
 
 
 def scenes_of(items: Sequence[Item]) -> list[str]:

@@ -6,6 +6,7 @@ Works in a folder that is given to it. Knows nothing about where a finished engi
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from edgeds.engine.build.variants import (
 )
 from edgeds.engine.card import CARD_NAME, read_card, sha256_of
 from edgeds.engine.places import built_engines
+from edgeds.evaluation.dataset import Item
 from edgeds.types import Engine
 
 
@@ -120,7 +122,8 @@ class CandidateBuilder:
             return folder
         if precision == "int8":
             assert self._frames is not None
-            made = int8_engine(self._source, folder, self._frames, self._judges(), self._listener)
+            choosing = self._float_maps(self._frames.choosing, "frames to choose the method by")
+            made = int8_engine(self._source, folder, self._frames, choosing, self._listener)
             return made if self._target.gpu is None else _half_rest(made)
         self._listener.stage(f"writing {precision} graphs", 0)
         if precision == "fp16":
@@ -132,14 +135,16 @@ class CandidateBuilder:
 
     def _judges(self) -> HeldOut:
         if self._held_out is None:
-            from edgeds.engine.onnxruntime import reference_engine
-
             assert self._frames is not None
-            items = self._frames.held_out
-            self._listener.stage(f"float maps of {len(items)} held-out frames", len(items))
-            engine = reference_engine(self._source, read_card(self._source))
-            self._held_out = held_out_by(items, engine, on_frame=self._listener.step)
+            self._held_out = self._float_maps(self._frames.held_out, "held-out frames")
         return self._held_out
+
+    def _float_maps(self, items: Sequence[Item], what: str) -> HeldOut:
+        from edgeds.engine.onnxruntime import reference_engine
+
+        self._listener.stage(f"float maps of {len(items)} {what}", len(items))
+        engine = reference_engine(self._source, read_card(self._source))
+        return held_out_by(items, engine, on_frame=self._listener.step)
 
     def _planned(self, graphs: Path, gpu: str) -> Path:
         """The same engine as TensorRT plans, in a folder of its own."""

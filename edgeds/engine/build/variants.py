@@ -23,8 +23,6 @@ from edgeds.sources.scaling import resized
 from edgeds.types import Size
 
 Precision = Literal["fp16", "int8", "fp32"]
-TO_CHOOSE = 3
-"""Calibration methods are compared on one held-out frame in this many; the gate uses all."""
 GRAPHS = ("plate.onnx", "frame.onnx")
 OnProgress = Callable[[str, int], None]
 """Called with the name of a stage and its number of steps."""
@@ -70,10 +68,10 @@ def half_engine(source: Path, folder: Path) -> Path:
 
 
 def int8_engine(
-    source: Path, folder: Path, frames: CalibrationSet, held_out: HeldOut, listener: Listener
+    source: Path, folder: Path, frames: CalibrationSet, choosing: HeldOut, listener: Listener
 ) -> Path:
     """Write the float engine's int8 form, with the calibration method whose maps are nearest to
-    float's.
+    float's on the frames to choose by.
     """
     import onnx
 
@@ -92,10 +90,9 @@ def int8_engine(
         onnx.save(int8_graph(model, _limits(histograms, method)), folder / "frame.onnx")
         shutil.copyfile(source / "plate.onnx", folder / "plate.onnx")
         write_card(source, folder, "int8")
-        some = held_out.every(TO_CHOOSE)
-        listener.stage(f"trying {method} ranges on {len(some)} held-out frames", len(some))
+        listener.stage(f"trying {method} ranges on {len(choosing)} frames", len(choosing))
         engine = reference_engine(folder, read_card(folder))
-        tried[method] = some.compare(engine, on_frame=listener.step)
+        tried[method] = choosing.compare(engine, on_frame=listener.step)
     best = min(tried, key=lambda method: _cost(tried[method]))
     onnx.save(int8_graph(model, _limits(histograms, best)), folder / "frame.onnx")
     convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
@@ -104,6 +101,7 @@ def int8_engine(
         "calibration": {
             "set": frames.name,
             "frames": len(frames.calibration),
+            "choosing": len(frames.choosing),
             "held_out": len(frames.held_out),
             "method": best,
             "alpha_mad_from_float": {m: c.difference.alpha_mad for m, c in tried.items()},

@@ -46,6 +46,7 @@ RETAKE = "retake the plate (press b)"
 TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
 _GAMMA = 2.2
 _WHITE = 250
+_SIGMAS = 3.0  # of the frames' noise that thresholds allow for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +88,7 @@ class Maintenance:
         small_width = min(settings.width_px, width)
         self._size: Size = max(1, round(height * small_width / width)), small_width
         self._small = resized(plate.pixels, self._size).astype(np.float32)
+        self._slack = max(1.0, _SIGMAS * plate.noise_at(self._size) / settings.same_levels)
         self._light, self._move = SAME, np.eye(3)
         self._relit = self._small
         self._extra = np.zeros_like(self._small)
@@ -204,7 +206,7 @@ class Maintenance:
         return alike | captured
 
     def _like_captured(self, look: _Comparison) -> Mask:
-        like = largest(np.abs(look.view - self._relit)) < self._set.same_levels
+        like = largest(np.abs(look.view - self._relit)) < self._slack * self._set.same_levels
         return most_around(like, np.ones_like(like))
 
     def _follow_rest(self, look: _Comparison, same: Mask) -> None:
@@ -213,7 +215,7 @@ class Maintenance:
         off = largest(np.abs(missing))
         # Where structure tells that it is light, it counts in full; a plain patch that differs
         # much may be a thing that alpha has missed.
-        weight = np.where(off < 12, np.float32(1), np.float32(0.1))
+        weight = np.where(off < 12 * self._slack, np.float32(1), np.float32(0.1))
         weight[look.hidden] = 0
         weight[same] = 1
         soft = spread(np.clip(missing, -60, 60), weight)
@@ -232,7 +234,7 @@ class Maintenance:
         moved /= self._set.max_move * self._size[1]
         stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))
         visible = ~look.hidden
-        off = largest(np.abs(look.view - self._current())) > 24
+        off = largest(np.abs(look.view - self._current())) > 24 * self._slack
         wrong = float(off[visible].mean()) if visible.mean() > 0.05 else 0.0
         fooled = float(((look.alpha > 0.5) & same).mean())
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)

@@ -52,6 +52,15 @@ class Plate:
         # Of a sixteenth of them: at 4K the median of all takes a third of a second.
         return None if self.noise is None else float(np.median(self.noise[::4, ::4]))
 
+    def noise_at(self, size: Size) -> float:
+        """The noise of a typical pixel of frames made smaller; 0 where it is not known.
+
+        Averaging divides it by the root of the number of neighbours that are independent: codecs
+        and demosaicing leave one in every column, not in every pixel.
+        """
+        averaged = max(1.0, self.size[1] / size[1])
+        return (self.noise_levels or 0.0) / averaged**0.5
+
 
 def fitted(plate: Plate, size: Size) -> Plate:
     """The plate at a clip's size.

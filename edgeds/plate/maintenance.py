@@ -143,9 +143,8 @@ class Maintenance:
 
     def _relight(self) -> None:
         """The captured plate, moved and relit, without what was learned of single places."""
-        self._relit = self._light(
-            self._small if self._unmoved() else warped(self._small, self._move)
-        )
+        moved = self._small if self._unmoved() else warped(self._small, self._move)
+        self._relit = self._light(moved)
 
     def _unmoved(self) -> bool:
         return bool((self._move == np.eye(3)).all())
@@ -275,9 +274,9 @@ class Maintenance:
             if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
         self._served, self._served_move = current, self._move
-        move = np.eye(3)
-        if not self._unmoved():
-            move = at_size(self._move, self._size, self._captured.size)
+        move = (
+            self._move if self._unmoved() else at_size(self._move, self._size, self._captured.size)
+        )
         pixels = _corrected(self._captured.pixels, self._light, move, self._extra)
         return replace(self._captured, pixels=pixels)
 

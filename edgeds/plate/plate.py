@@ -59,7 +59,7 @@ class Plate:
         and demosaicing leave one in every column, not in every pixel.
         """
         averaged = max(1.0, self.size[1] / size[1])
-        return (self.noise_levels or 0.0) / averaged**0.5
+        return float((self.noise_levels or 0.0) / averaged**0.5)
 
 
 def fitted(plate: Plate, size: Size) -> Plate:

@@ -189,21 +189,23 @@ def _estimate_for_plate(engine: Engine, depth_network: DepthNetwork | None = Non
 
 
 def _print_report(report: Report) -> None:
-    rows = []
+    rows, unscored = [], []
     for name, (meaning, better) in _MEANING.items():
         mean = report.means[name]
         if mean is None:
-            rows.append([meaning, "-", "", "", better])
+            unscored.append(meaning)
             continue
         interval = ""
         if mean.interval is not None:
             interval = f"{mean.interval[0]:.4f} .. {mean.interval[1]:.4f}"
         rows.append([meaning, f"{mean.value:.4f}", interval, str(mean.count), better])
-    print_table(
-        f"{report.set}: {report.items} items, {report.frame_ms:.1f} ms a frame",
-        ["metric", "mean", "95 % over scenes", "scored", "better"],
-        rows,
-    )
+    title = f"{report.set}: {report.items} items, {report.frame_ms:.1f} ms a frame"
+    if not rows:
+        say(f"{title}\nnothing was scored: the set has neither alpha, depth_mm, empty nor clips")
+        return
+    print_table(title, ["metric", "mean", "95 % over scenes", "scored", "better"], rows)
+    if unscored:
+        say(f"not scored, for want of labels: {', '.join(unscored)}")
 
 
 def _print_sweep(points: tuple[Point, ...]) -> None:

@@ -12,6 +12,7 @@ from edgeds.engine.difference import DifferenceEngine
 from edgeds.engine.places import default_engine, engine_folder, shipped_weights
 from edgeds.engine.target import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.tensorrt_library import LIBRARIES
+from edgeds.engine.threads import threads_wanted
 from edgeds.errors import EngineError
 from edgeds.types import Engine
 
@@ -33,7 +34,9 @@ def open_engine(path: str | Path | None = None, *, device: str = "auto") -> Engi
 
     Raises:
         EngineError: no engine there, it is damaged, or nothing installed can run it on `device`.
+        InputError: EDGEDS_THREADS is not a number of threads.
     """
+    threads_wanted()  # asked for here, since a library that does not open is passed over
     if str(path) == "difference":
         return DifferenceEngine()
     chosen = engine_for(device) if path is None else Path(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from edgeds.engine.card import Card
 from edgeds.engine.interface import Shapes, check_graphs
+from edgeds.engine.threads import threads_wanted
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 # OpenVINO would report to its maker that it is used, over the network and from a forked process,
@@ -54,8 +54,8 @@ class OpenVinoEngine(Closing):
 def compiled(path: Path) -> openvino.CompiledModel:
     """A graph for this CPU, answering as soon as it can."""
     settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
-    if threads := os.environ.get("EDGEDS_THREADS"):
-        settings["INFERENCE_NUM_THREADS"] = threads
+    if (threads := threads_wanted()) is not None:
+        settings["INFERENCE_NUM_THREADS"] = str(threads)
     return shared_core().compile_model(str(path), "CPU", settings)
 
 

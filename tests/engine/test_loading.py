@@ -19,7 +19,7 @@ from edgeds.engine.choice import engine_choices
 from edgeds.engine.cuda import Cuda
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine
 from edgeds.engine.target import rebuild_command
-from edgeds.errors import EngineError
+from edgeds.errors import EngineError, InputError
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -175,3 +175,12 @@ def test_openvino_reports_to_nobody() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "backend" not in done.stdout
     assert "'openvino_telemetry'" not in done.stdout
+
+
+@pytest.mark.parametrize("threads", ["abc", "0", "-1", "1.5"])
+def test_a_number_of_threads_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, threads: str
+) -> None:
+    monkeypatch.setenv("EDGEDS_THREADS", threads)
+    with pytest.raises(InputError, match="EDGEDS_THREADS"):
+        open_engine(device="cpu")

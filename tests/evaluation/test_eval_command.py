@@ -37,8 +37,18 @@ def test_the_table_shows_every_metric(edgeds: Command, make_set: MakeSet) -> Non
     done = edgeds("eval", make_set({}, {}), *ENGINE)
     assert done.returncode == 0, done.stderr
     for metric in ("MAD", "Conn", "boundary F", "AbsRel", "SI-log", "dtSSD"):
-        assert metric in done.stdout
+        assert metric in done.stdout + done.stderr
     assert "95 %" in done.stdout
+
+
+def test_what_has_no_labels_is_named_without_dashes(edgeds: Command, make_set: MakeSet) -> None:
+    done = edgeds("eval", make_set({"alpha": None, "depth_mm": None}), *ENGINE)
+    assert done.returncode == 0, done.stderr
+    assert "nothing was scored" in done.stderr + done.stdout
+    assert "MAD" not in done.stdout
+    half = edgeds("eval", make_set({"depth_mm": None}), *ENGINE)
+    assert "not scored, for want of labels: " in half.stderr + half.stdout
+    assert " - " not in half.stdout
 
 
 def test_scenes_and_limit_choose_items(edgeds: Command, make_set: MakeSet) -> None:

@@ -20,7 +20,8 @@ from typing import TypeVar
 import numpy as np
 
 from edgeds.sources.handoff import buffered
-from edgeds.types import Frame, Maps, Sink
+from edgeds.sources.settings import HANDOFF
+from edgeds.types import Frame, Maps, Sink, Size
 
 T = TypeVar("T")
 
@@ -78,12 +79,14 @@ def run(
     *,
     clock: Clock | None = None,
     on_frame: Callable[[Frame], None] | None = None,
+    depth: int = HANDOFF.depth,
 ) -> RunReport:
     """Send every frame through estimate and compose into the sink, in order.
 
     Stages overlap; a bounded hand-off stands between them. The first exception of any stage, in
     stream order, ends all of them and is raised here; frames before it have been written.
-    `on_frame` is called after each written frame, in the caller's thread.
+    `on_frame` is called after each written frame, in the caller's thread. At most `depth` frames
+    wait at each hand-off; see `depth_for`.
 
     It returns when its threads have ended: source and engine can be closed right after it.
     """
@@ -105,9 +108,9 @@ def run(
                 yield picture
 
     with ExitStack() as stack:
-        decoded = buffered(_decoded(frames, clock), stop=stop)
-        estimates = buffered(estimated(decoded), stop=stop)
-        pictures = buffered(composed(estimates), stop=stop)
+        decoded = buffered(_decoded(frames, clock), depth=depth, stop=stop)
+        estimates = buffered(estimated(decoded), depth=depth, stop=stop)
+        pictures = buffered(composed(estimates), depth=depth, stop=stop)
         stack.callback(pictures.close)  # type: ignore[attr-defined]  # a generator
         stack.callback(stop.set)  # runs before close (last in, first out): no stage starts a frame
         for picture in pictures:
@@ -119,6 +122,14 @@ def run(
     report = clock.report()
     _log.info("%d frames in %.1f s, %.1f fps", report.frames, report.secs, report.fps)
     return report
+
+
+def depth_for(size: Size) -> int:
+    """How many frames of a (height, width) may wait at each hand-off: fewer of large ones, of which
+    one with its maps takes hundreds of megabytes.
+    """
+    frame_and_maps_bytes = size[0] * size[1] * 11  # RGB, alpha and inverse depth in float32
+    return max(1, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_and_maps_bytes))
 
 
 def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:

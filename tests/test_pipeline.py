@@ -12,10 +12,11 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkFailed, SourceFailed
 from edgeds.estimate.estimator import Estimator
-from edgeds.pipeline import Clock, run
+from edgeds.pipeline import Clock, depth_for, run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
 from edgeds.sources import SyntheticSource
+from edgeds.sources.settings import HANDOFF
 from edgeds.types import Frame, Maps
 
 
@@ -147,3 +148,8 @@ def test_a_run_that_fails_returns_when_its_slowest_stage_is_done() -> None:
         run(source, slow_estimate, failing_compose, MemorySink())
     assert not busy.is_set()
     assert not [t for t in threading.enumerate() if t.name == "edgeds-handoff"]
+
+
+def test_fewer_frames_wait_where_they_are_large() -> None:
+    assert depth_for((720, 1280)) == depth_for((2160, 3840)) == HANDOFF.depth
+    assert depth_for((4320, 7680)) == 1

@@ -233,7 +233,7 @@ def _check_places(wanted: _Wanted, files: tuple[Path, ...], target: Path) -> Non
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
     """The run with its progress bar. Returns how it failed, if it did after it had begun well."""
     from edgeds.errors import EdgedsError, RunError
-    from edgeds.pipeline import run
+    from edgeds.pipeline import depth_for, run
     from edgeds.sources.media_errors import reason_of
 
     try:
@@ -246,6 +246,7 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
                 job.sink,
                 clock=clock,
                 on_frame=lambda _: bar.advance(task),
+                depth=depth_for(job.frames.info.size),
             )
             if stop.is_set():  # by way of the sink, so that it knows the video is not whole
                 raise KeyboardInterrupt

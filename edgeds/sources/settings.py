@@ -13,6 +13,8 @@ READABLE_IMAGE_SUFFIXES = IMAGE_SUFFIXES | {".avif"}
 class Handoff:
     depth: int = 3
     """Frames waiting between two stages: enough to hide a slow one, few enough for memory at 4K."""
+    memory_bytes: int = 400_000_000
+    """Frames and maps at one hand-off: three frames up to 4K, one at 8K."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,13 @@ from edgeds.sources.scaling import SWSCALE_FLAGS
 
 DATA = Path(__file__).parent / "data"
 MakeClip = Callable[..., Path]
+
+# `nohup` and a shell's background jobs ignore some signals, and so would every process that a test
+# starts. A handler does nothing either, but is not inherited.
+for _name in ("SIGINT", "SIGHUP"):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

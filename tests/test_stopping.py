@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -27,15 +27,28 @@ def _started(
     preexec: Callable[[], object] | None = None,
     **streams: int,
 ) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "edgeds", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         text=True,
-        # A shell's background jobs, and what they start, ignore SIGINT.
-        preexec_fn=preexec or (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)),
+        preexec_fn=preexec,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
     )
+    _processes.append(process)
+    return process
+
+
+_processes: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running() -> Iterator[None]:
+    yield
+    while _processes:
+        process = _processes.pop()
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

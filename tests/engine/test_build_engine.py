@@ -341,8 +341,6 @@ def test_a_build_that_is_stopped_leaves_nothing_and_ends_with_the_signal(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's background jobs, and what they start, ignore SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as build:
         while not list(tmp_path.glob(".edgeds-build-*")):
             assert build.poll() is None

@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from edgeds import Plate, fitted, open_engine, plate_from_file
+from edgeds.errors import SinkError
 from edgeds.live.memory import return_large_arrays
 from edgeds.live.run import LiveReport, LiveRun
 from edgeds.live.web.sink import WebSink
@@ -116,7 +117,12 @@ def _watch(
         step += 1
         run.set_view(VIEWS[int(step // VIEW_SECS) % len(VIEWS)])
         if step % 20 == 10:
-            run.start_recording()
+            try:
+                run.start_recording()
+            except SinkError:
+                if not over.wait(10):
+                    raise
+                return  # the run has just ended
         if step % 20 == 15 and (path := run.stop_recording()) is not None:
             counts["recordings"] += 1
             path.unlink()

@@ -37,4 +37,6 @@ def test_a_half_wrong_mask_and_a_depth_right_but_for_scale_and_shift(tmp_path: P
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item | {"depth_mm": "depth.png"}))
     found = measured(DifferenceEngine(size=(SIDE, SIDE)), read_set(tmp_path))
     assert found.mask.root_mean == pytest.approx(0.5**0.5, abs=0.01)
-    assert found.depth.root_mean == pytest.approx(0, abs=2e-3)  # millimetres are rounded
+    # Millimetres are rounded, and on a plate without edges the guided filter of its depth flattens
+    # the ramp a little at the upper and lower border: .0032.
+    assert found.depth.root_mean == pytest.approx(0, abs=4e-3)

@@ -106,6 +106,11 @@ def text_of_code(svg: bytes) -> str:
 
 
 def read_code(modules: np.ndarray) -> str:
-    large = cv2.resize(modules, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
-    large = cv2.copyMakeBorder(large, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=255)
-    return str(cv2.QRCodeDetector().detectAndDecode(large)[0])
+    """What OpenCV's reader finds. It misses a code now and then at one size, so it gets several."""
+    for scale in (8, 5, 11):
+        large = cv2.resize(modules, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+        large = cv2.copyMakeBorder(large, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=255)
+        for reader in (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco()):
+            if text := str(reader.detectAndDecode(large)[0]):
+                return text
+    return ""

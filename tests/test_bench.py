@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 
 from edgeds.cli import app
 from edgeds.cli.bench import measure as bench_module
-from edgeds.cli.bench.measure import bench, network_times
+from edgeds.cli.bench.command import print_report
+from edgeds.cli.bench.measure import BenchReport, EndToEnd, NetworkTimes, bench, network_times
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError
+from edgeds.pipeline import STAGES, RunReport
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -67,6 +69,19 @@ def test_the_table_names_the_engine_the_machine_and_what_is_left_out(
     assert done.returncode == 0, done.stderr
     for words in ("plate difference", "64x64", "cores", "neither decoded nor", "network alone"):
         assert words in done.stdout
+
+
+def test_rows_of_a_slow_machine_fit_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    stages = {name: {"p50_ms": 1234.56, "p95_ms": 2345.67} for name in STAGES}
+    run = RunReport(frames=9, secs=9.0, fps=123.4, stages=stages)
+    times = NetworkTimes(p50_ms=1, p95_ms=2, runs=3, yardstick="it", yardstick_p50_ms=1, ratio=1)
+    ways = ("frames in memory", "H.264 file to file")
+    rows = tuple(EndToEnd(size=(1080, 1920), way=way, report=run) for way in ways)
+    report = BenchReport(engine="it", day="today", first_frame_secs=1, network=times, rows=rows)
+    print_report(report, {"gpus": [], "cpu": "it", "cores": 2})
+    shown = [line for line in capsys.readouterr().out.splitlines() if "1920x1080" in line]
+    assert len(shown) == 2, "a cell was wrapped"
+    assert all(len(line) <= 80 and "2.35e" not in line for line in shown)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,11 @@ def test_capture_and_the_plate_file(edgeds: Edgeds, tmp_path: Path) -> None:
     done = edgeds("capture", "still", "-o", "plate.npz", "--json")
     assert done.returncode == 0, done.stderr
     assert documented("capture") == set(json.loads(done.stdout))
-    with np.load(tmp_path / "plate.npz") as file:
-        assert keys_of("Plate file") == set(file.files)
+    # a captured plate has a noise, an estimated one may have a doubt
+    doubted = Plate(plate, origin="clip", doubt=np.ones((90, 160), np.float32))
+    plate_to_file(doubted, tmp_path / "doubted.npz")
+    with np.load(tmp_path / "plate.npz") as file, np.load(tmp_path / "doubted.npz") as other:
+        assert keys_of("Plate file") == {*file.files, *other.files}
         about = json.loads(str(file["about"]))
     (row,) = re.findall(r"^\| `about` \| (.*) \|$", TEXT, flags=re.MULTILINE)
     assert set(about) <= set(re.findall(r"`(\w+)`", row))

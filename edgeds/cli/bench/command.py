@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgeds.cli.bench.settings import BENCH
-from edgeds.cli.console import print_json, print_table, say
+from edgeds.cli.console import print_json, print_table, progress, say
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 
 if TYPE_CHECKING:
     from edgeds.cli.bench.measure import BenchReport
 
+_WAYS = {"frames in memory": "memory", "H.264 file to file": "H.264"}
+"""Short names, so that a row fits 80 columns."""
 _COLUMNS = ["frames", "way", "fps", "decode", "estimate", "compose", "encode"]
 
 
@@ -45,17 +51,30 @@ def bench_command(
     sizes = tuple(size_from_text(text, multiple_of=2) for text in at) if at else BENCH.sizes
     if output is not None:
         _check_target(output)
-    report = bench(engine, device=device, sizes=sizes, frames=frames, on_stage=say)
+    with _steps(2 + 2 * len(sizes)) as on_stage:
+        report = bench(engine, device=device, sizes=sizes, frames=frames, on_stage=on_stage)
     told = {**report.to_json(), "machine": diagnose().machine()}
     if output is None and device.startswith("cuda"):
         output = Path(f"bench-{_slug(report.engine)}.json")
     if as_json:
         print_json(told)
     else:
-        _print(report, told["machine"])
+        print_report(report, told["machine"])
     if output is not None:
         replace_file(output, (json.dumps(told, indent=2) + "\n").encode())
         say(f"report: {output}")
+
+
+@contextmanager
+def _steps(count: int) -> Iterator[Callable[[str], None]]:
+    """To be called with the name of each step: a bar on a terminal, a line a step elsewhere."""
+    if not sys.stderr.isatty():
+        yield say
+        return
+    with progress("steps/s") as bar:
+        task = bar.add_task("starting", total=count)
+        begun = itertools.count()
+        yield lambda text: bar.update(task, description=text, completed=next(begun))
 
 
 def _check_target(path: Path) -> None:
@@ -76,19 +95,21 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _print(report: BenchReport, machine: dict[str, Any]) -> None:
+def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
+    """Print the report as a table of 80 columns, and the network's times below it."""
     rows = []
     for row in report.rows:
         stages = [
-            f"{times['p50_ms']:.1f} / {times['p95_ms']:.1f}" if times["p95_ms"] else "-"
+            f"{_short(times['p50_ms'])}/{_short(times['p95_ms'])}" if times["p95_ms"] else "-"
             for times in row.report.stages.values()
         ]
-        rows.append([f"{row.size[1]}x{row.size[0]}", row.way, f"{row.report.fps:.1f}", *stages])
+        way = _WAYS.get(row.way, row.way)
+        rows.append([f"{row.size[1]}x{row.size[0]}", way, f"{row.report.fps:.1f}", *stages])
     gpus = ", ".join(machine["gpus"]) or "no GPU"
     print_table(
         f"{report.engine}\n{machine['cpu']}, {machine['cores']} cores; {gpus}; {report.day}\n"
-        "stages: ms per frame, p50 / p95; they overlap; frames in memory are neither decoded nor "
-        "encoded",
+        "stages: ms per frame, p50/p95; they overlap; frames in memory are\n"
+        "neither decoded nor encoded",
         _COLUMNS,
         rows,
     )
@@ -99,3 +120,7 @@ def _print(report: BenchReport, machine: dict[str, Any]) -> None:
         f"({network.yardstick_p50_ms:.1f} ms, in turns)\n"
         f"first frame: {report.first_frame_secs:.2f} s after asking for the engine"
     )
+
+
+def _short(ms: float) -> str:
+    return f"{ms:.1f}" if ms < 10 else f"{ms:.0f}"

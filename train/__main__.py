@@ -59,12 +59,12 @@ def fit(
     threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
     """Train the network that the recipe names, or go on with the run in OUTPUT."""
-    from train.diary import train_and_log
     from train.imagenet import imagenet_weights
     from train.processes import processes
     from train.recipe import recipe_from_json
     from train.run import Run
     from train.tasks import frame_task, plate_task
+    from train.training_log import train_and_log
 
     if (minutes is None) == (steps is None):
         raise typer.BadParameter("give --minutes or --steps")

@@ -18,11 +18,11 @@ from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.evaluate import evaluate
 from edgeds.plate.plate import Plate
 from train.cost import frame_gmac
-from train.diary import train_and_log
 from train.frame_task import FrameTask
 from train.material import Material
 from train.recipe import Phase, Recipe
 from train.run import Run
+from train.training_log import train_and_log
 
 SIZE = (128, 224)
 SHIPPED_SIZE = (192, 320)

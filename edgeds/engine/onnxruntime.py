@@ -53,12 +53,12 @@ def reference_engine(folder: Path, card: Card) -> OnnxRuntimeEngine:
     """An engine that runs the graph node by node, without optimisations. It is slow, and computes
     int8 without int8 kernels, which saturate on processors that lack VNNI.
     """
-    options = patient_options()
+    options = yielding_options()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return OnnxRuntimeEngine(folder, card, options)
 
 
-def patient_options() -> onnxruntime.SessionOptions:
+def yielding_options() -> onnxruntime.SessionOptions:
     """Options for background work: waiting threads give their core away. On a busy machine a frame
     took half the time (.29 s against .61), and other programs are not slowed.
     """

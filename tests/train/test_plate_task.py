@@ -24,7 +24,6 @@ from edgeds.engine.network.export import SizeError  # noqa: E402
 from edgeds.engine.network.plate_depth import Config, PlateDepth  # noqa: E402
 from edgeds.errors import DatasetError  # noqa: E402
 from train.average import average_weights  # noqa: E402
-from train.diary import train_and_log  # noqa: E402
 from train.fit import fit  # noqa: E402
 from train.grow import plate_depth_from_frame_network  # noqa: E402
 from train.plate_engine import torch_depth  # noqa: E402
@@ -40,6 +39,7 @@ from train.plates import (  # noqa: E402
 )
 from train.recipe import Phase, Recipe, RecipeError, recipe_from_json  # noqa: E402
 from train.run import Run  # noqa: E402
+from train.training_log import train_and_log  # noqa: E402
 
 SIZE = (64, 64)
 NEVER, ALWAYS = torch.tensor([False]), torch.tensor([True])

@@ -40,7 +40,7 @@ def measured_ranges(
     import onnx
     import onnxruntime
 
-    from edgeds.engine.onnxruntime import patient_options
+    from edgeds.engine.onnxruntime import yielding_options
 
     names = _activations(model)
     open_model = onnx.ModelProto()
@@ -48,7 +48,7 @@ def measured_ranges(
     known = {value.name: value for value in open_model.graph.value_info}
     open_model.graph.output.extend(known[name] for name in names)
     session = onnxruntime.InferenceSession(
-        open_model.SerializeToString(), patient_options(), providers=["CPUExecutionProvider"]
+        open_model.SerializeToString(), yielding_options(), providers=["CPUExecutionProvider"]
     )
     histograms = {name: Histogram() for name in names}
     for inputs in frames:

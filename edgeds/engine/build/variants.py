@@ -153,9 +153,9 @@ def _cost(comparison: Comparison) -> float:
 
 def _inputs(source: Path, items: Sequence[Item], size: Size) -> Iterator[dict[str, Any]]:
     """Inputs of the frame graph, item by item. A plate is encoded again only when it changes."""
-    from edgeds.engine.onnxruntime import OnnxRuntimeEngine, patient_options
+    from edgeds.engine.onnxruntime import OnnxRuntimeEngine, yielding_options
 
-    engine = OnnxRuntimeEngine(source, read_card(source), patient_options())
+    engine = OnnxRuntimeEngine(source, read_card(source), yielding_options())
     plate_in_use: SetFile | None = None
     features: dict[str, Any] = {}
     for item in items:

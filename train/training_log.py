@@ -14,8 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edgeds.sinks.replacing import replace_file
+from train.cpu_sharing import SharedCores
 from train.fit import fit
-from train.manners import SharedCores
 from train.pictures import write_curve
 from train.run import Run
 from train.task import Task

@@ -65,9 +65,9 @@ def calibrate_command(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Record a calibration set: plate and frames of this camera, for INT8 engines.
+    """Record a calibration set for INT8 engines.
 
-    Let it see what it will see in use: the empty scene, people near and far, lamps on and off.
+    Show the camera what happens in use: the empty scene, people near and far, lamps on and off.
     """
     from edgeds.engine import open_engine
     from edgeds.evaluation.recorder import SetRecorder

@@ -40,7 +40,8 @@ def _rgba(path: Path) -> Pixels:
         packets = [packet for packet in container.demux(stream) if packet.size]
         frames = [frame for packet in packets for frame in decoder.decode(packet)]
         frames += decoder.decode(None)
-    return np.asarray(frames[-1].to_ndarray(format="rgba"), np.uint8)
+    # swscale's threads leave a few wrong pixels between their slices where there is alpha
+    return np.asarray(frames[-1].reformat(format="rgba", threads=1).to_ndarray(), np.uint8)
 
 
 def _sink(name: str, tmp_path: Path) -> Sink:

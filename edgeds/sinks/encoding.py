@@ -135,6 +135,7 @@ def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
     """A frame as the encoder takes it: YUV of the written colour, even sides, its time."""
     import av
 
+    has_threads = "threads" in (av.VideoFrame.reformat.__doc__ or "")  # older PyAVs use one
     layout = "rgba" if frame.pixels.shape[2] == 4 else "rgb24"
     picture = av.VideoFrame.from_ndarray(_padded(frame.pixels), format=layout)
     matrix, colour_range = swscale_colour(written_colour(colour, frame.size))
@@ -143,6 +144,8 @@ def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
         dst_colorspace=matrix,
         dst_color_range=colour_range,
         interpolation=SWSCALE_FLAGS,
+        # Threads of swscale leave a few wrong pixels between their slices where there is alpha.
+        **({"threads": 1} if layout == "rgba" and has_threads else {}),
     )
     picture.pts, picture.time_base = frame.pts, frame.time_base
     return picture

@@ -88,11 +88,11 @@ def build_engine_command(
 def _target(gpu: str, device: str) -> BuildTarget:
     """What to build for; prints what was found."""
     from edgeds.engine.build.candidate_builder import BuildTarget
-    from edgeds.engine.cuda import find_cuda
+    from edgeds.engine.cuda import find_cuda, gpu_index
     from edgeds.errors import EngineError
 
-    gpu, asked = gpu.lower(), re.fullmatch(r"auto|cuda(?::(\d+))?", device.lower())
-    if asked is None or (device != "auto" and gpu != "auto"):
+    gpu, index = gpu.lower(), gpu_index(device.lower())
+    if index is None or (device != "auto" and gpu != "auto"):
         raise EngineError(
             f"cannot build an engine for --gpu {gpu} --device {device}",
             why="--device names a GPU of this machine: auto or cuda:N",
@@ -108,7 +108,7 @@ def _target(gpu: str, device: str) -> BuildTarget:
             why="it is no GPU architecture",
             fix="--gpu auto, none, or sm75, sm80, sm86, sm89, sm120",
         )
-    found, index = find_cuda(), int(asked[1] or 0)
+    found = find_cuda()
     if index < len(found.gpus):
         own = found.gpus[index]
         say(f"for this machine's {own.name} ({own.sm}, cuda:{index})")

@@ -6,13 +6,12 @@ Reads cards and asks the driver; loads no engine and builds none.
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.engine.card import CARD_NAME, Card, read_card
-from edgeds.engine.cuda import Cuda, find_cuda
+from edgeds.engine.cuda import Cuda, find_cuda, gpu_index
 from edgeds.engine.places import built_engines, default_engine, shipped_weights
 from edgeds.engine.target import check_network, check_target, check_torch, torch_problem
 from edgeds.engine.tensorrt_library import LIBRARIES
@@ -99,8 +98,7 @@ def _torch_choice(network: str, cuda: Cuda, device: str, torch: Callable[[], str
         network_hash=network,
     )
     runs_on, problem, fix = "", "", 'pip install "edgeds[cuda]"'
-    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
-    index = int(asked[1] or 0) if asked else 0
+    index = gpu_index(device) or 0
     if index >= len(cuda.gpus):
         problem = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)}"
         fix = "edgeds doctor shows the GPUs"

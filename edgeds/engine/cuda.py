@@ -8,6 +8,7 @@ so this is asked first. Function names and codes: CUDA Driver API reference.
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Cuda:
     driver_cuda: str | None = None
     """The newest CUDA version that the driver runs, as in "12.8"."""
     problem: str = ""
+
+
+def gpu_index(device: str) -> int | None:
+    """The number of the GPU in "cuda:1"; 0 for "cuda" and "auto", None for any other text."""
+    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
+    return None if asked is None else int(asked[1] or 0)
 
 
 def load_driver(load: Callable[[str], Any] = ctypes.CDLL) -> Any:

@@ -6,7 +6,7 @@ Knows torch and device streams, and nothing of networks or plans.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -69,9 +69,7 @@ class Ring:
     def upload(self, pixels: Pixels, target: torch.Tensor) -> Slot:
         """Start the copy of uint8 (H, W, 3) pixels into a device tensor (1, H, W, 3)."""
         if not self._slots:
-            raise RunError(
-                "the engine is closed", why="it was used after close()", fix="open it again"
-            )
+            closed()
         slot = self._slots[0]
         self._slots.rotate(-1)
         slot.finish()  # the oldest frame may still wait for its reader
@@ -89,3 +87,12 @@ class Ring:
         """Finish every frame under way and free the slots."""
         while self._slots:
             self._slots.popleft().finish()
+
+
+def closed(*_: object) -> NoReturn:
+    """Stands in for the steps of an engine after `close`.
+
+    Raises:
+        RunError: always.
+    """
+    raise RunError("the engine is closed", why="it was used after close()", fix="open it again")

@@ -7,11 +7,10 @@ builds nothing.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from edgeds.engine.card import Card, read_card
-from edgeds.engine.cuda import Cuda, Gpu, find_cuda
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda, gpu_index
 from edgeds.engine.places import default_engine
 from edgeds.engine.tensorrt_library import (
     LIBRARIES,
@@ -111,15 +110,14 @@ def rebuild_command(card: Card) -> str:
 
 def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
     """The GPU that `device` names; of all GPUs, "auto" takes the first that the card fits."""
-    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
-    if asked is None:
+    index = gpu_index(device)
+    if index is None:
         why = f"it is a {TITLES[card.backend]} engine, which runs on a GPU, not on {device!r}"
         raise _mismatch(card, why, "use --device auto or cuda:0, or an ONNX engine")
     if device == "auto":
         fitting = [gpu for gpu in cuda.gpus if gpu.sm == card.target["gpu"]]
         if fitting:
             return fitting[0]
-    index = int(asked[1] or 0)
     if index < len(cuda.gpus):
         return cuda.gpus[index]
     why = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"

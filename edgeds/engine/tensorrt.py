@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.engine.card import Card
-from edgeds.engine.in_flight import Pending, Ring
+from edgeds.engine.in_flight import Pending, Ring, closed
 from edgeds.engine.interface import Shapes, check_graphs
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
@@ -87,7 +87,7 @@ class TensorRtEngine(Closing):
     def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
         """Ask for the maps of a frame and go on; a few frames may be under way at once."""
         if not self._frame.tensors:
-            _closed()
+            closed()
         with self._stream:
             if plate is not self._loaded:
                 for name, tensor in plate.tensors.items():
@@ -109,7 +109,7 @@ class TensorRtEngine(Closing):
         Raises:
             RunError: the GPU reported an error. Everything is freed all the same.
         """
-        self._encode = self._infer = _closed  # graphs go before the contexts that they replay
+        self._encode = self._infer = closed  # graphs go before the contexts that they replay
         self._loaded = None
         first: BaseException | None = None
         for step in (self._ring.close, self._frame.close, self._plate.close):
@@ -235,7 +235,3 @@ def _unloadable(path: Path, trt: TensorRt, why: str) -> EngineError:
         why=f"{trt.__name__} {trt.__version__}: {why}",
         fix="build it again: edgeds build-engine",
     )
-
-
-def _closed() -> None:
-    raise RunError("the engine is closed", why="it was used after close()", fix="open it again")

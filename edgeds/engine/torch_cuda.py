@@ -10,7 +10,6 @@ there is no GPU. Knows nothing about TensorRT or cards.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -19,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgeds.engine.cuda import Cuda, Gpu, find_cuda
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda, gpu_index
 from edgeds.engine.cuda_stream import CpuStream, CudaStream, DeviceStream
-from edgeds.engine.in_flight import Pending, Ring
+from edgeds.engine.in_flight import Pending, Ring, closed
 from edgeds.engine.network.checkpoint import WeightsError, load_weights
 from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.export import folded
@@ -110,13 +109,13 @@ class TorchEngine(Closing):
             self._ring.close()
         finally:
             # graphs before the tensors that they write to
-            self._encode = self._infer = _closed
-            self._step = _closed
+            self._encode = self._infer = closed
+            self._step = closed
             self._encoded, self._plate, self._loaded = [], [], None
 
     def _load(self, plate: tuple[Tensor, ...]) -> None:
         if not self._plate:
-            _closed()
+            closed()
         if plate is not self._loaded:
             for mine, new in zip(self._plate, plate, strict=True):
                 self._stream.copy(mine, new)
@@ -197,16 +196,17 @@ def open_weights(
 
 def _gpu(device: str, cuda: Cuda, what: str) -> Gpu | None:
     """The GPU that `device` names; None is the CPU."""
-    asked = re.fullmatch(r"auto|cpu|cuda(?::(\d+))?", device)
-    if asked is None:
+    if device == "cpu":
+        return None
+    index = gpu_index(device)
+    if index is None:
         raise EngineError(
             what, why=f"there is no device {device!r}", fix="use --device auto, cpu or cuda:0"
         )
-    index = int(asked[1] or 0)
     problem = cuda.problem or torch_problem()
     if not problem and index >= len(cuda.gpus):
         problem = f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
-    if device == "cpu" or (device == "auto" and problem):
+    if device == "auto" and problem:
         return None
     if problem:
         raise EngineError(what, why=problem, fix="see edgeds doctor; --device cpu works without it")
@@ -247,7 +247,3 @@ def _compiler(compiler: Compiler, what: str) -> Compile | None:
         return step
 
     return compiled
-
-
-def _closed(*_: object) -> Any:
-    raise RunError("the engine is closed", why="it was used after close()", fix="open it again")

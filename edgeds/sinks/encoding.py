@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -135,7 +136,6 @@ def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
     """A frame as the encoder takes it: YUV of the written colour, even sides, its time."""
     import av
 
-    has_threads = "threads" in (av.VideoFrame.reformat.__doc__ or "")  # older PyAVs use one
     layout = "rgba" if frame.pixels.shape[2] == 4 else "rgb24"
     picture = av.VideoFrame.from_ndarray(_padded(frame.pixels), format=layout)
     matrix, colour_range = swscale_colour(written_colour(colour, frame.size))
@@ -145,10 +145,18 @@ def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
         dst_color_range=colour_range,
         interpolation=SWSCALE_FLAGS,
         # Threads of swscale leave a few wrong pixels between their slices where there is alpha.
-        **({"threads": 1} if layout == "rgba" and has_threads else {}),
+        **({"threads": 1} if layout == "rgba" and _has_threads() else {}),
     )
     picture.pts, picture.time_base = frame.pts, frame.time_base
     return picture
+
+
+@cache
+def _has_threads() -> bool:
+    """Whether this PyAV lets threads be chosen; older ones convert in one."""
+    import av
+
+    return "threads" in (av.VideoFrame.reformat.__doc__ or "")
 
 
 def _padded(pixels: Pixels) -> Pixels:

@@ -7,14 +7,13 @@ running a plan.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.engine.build.fused_layers import FusedLayer, fused_layers, kernel_count
-from edgeds.engine.cuda import Cuda, Gpu, find_cuda
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda, gpu_index
 from edgeds.engine.tensorrt_library import (
     LIBRARIES,
     IBuilderConfig,
@@ -167,14 +166,13 @@ def _choose(gpu: str, cuda: Cuda | None) -> tuple[TensorRt, Library, Gpu]:
 
 
 def _own_gpu(gpu: str, cuda: Cuda) -> Gpu:
-    asked = re.fullmatch(r"auto|cuda(?::(\d+))?", gpu)
-    if asked is None:
+    index = gpu_index(gpu)
+    if index is None:
         raise EngineError(
             f"cannot build an engine for {gpu!r}",
             why="it names no GPU",
             fix="give cuda:N for a GPU of this machine, or an architecture such as sm86",
         )
-    index = int(asked[1] or 0)
     if index < len(cuda.gpus):
         return cuda.gpus[index]
     raise EngineError(

@@ -46,7 +46,7 @@ def test_a_video_is_uploaded_as_the_backdrop(
     visitor.element("backdrop").send_keys(str(clip))
     wait_until(lambda: visitor.text("backdrop-name") == "sea.mp4")
     wait_until(lambda: "sea.mp4 is the backdrop now." in visitor.text("toasts"))
-    assert not corner_is(visitor, (0, 177, 64))
+    wait_until(lambda: not corner_is(visitor, (0, 177, 64)))
     browsed.run.set_backdrop(None)
 
 

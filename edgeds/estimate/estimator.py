@@ -23,6 +23,7 @@ from edgeds.estimate.depth import (
 from edgeds.estimate.matte import refined
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
 from edgeds.estimate.settings import MATTE, Matte
+from edgeds.plate.ground.metric import MetricScale
 from edgeds.plate.plate import Plate, resized_map
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized
@@ -117,6 +118,11 @@ class Estimator:
     def depth_range(self) -> tuple[float, float]:
         """(far, near): one scale for showing the inverse depth of every frame."""
         return depth_range(self._first.depth_small)
+
+    @property
+    def scale(self) -> MetricScale | None:
+        """What turns inverse depth into metres, with `metres_of`; None where nothing tells it."""
+        return None
 
     def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
         """Go on with a corrected plate of the same scene: `edgeds.plate.maintenance` makes them.

@@ -1,4 +1,4 @@
-"""A run as a person follows it: log.jsonl, loss.png, predictions.png, a bar, and checkpoints; and
+"""The log of a training run: log.jsonl, loss.png, predictions.png, a progress bar, checkpoints, and
 TensorBoard's files where TensorBoard is installed.
 """
 
@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from edgeds.cli.stopping import stop_on_signal
 from edgeds.sinks.replacing import replace_file
 from train.cpu_sharing import SharedCores
 from train.fit import fit
@@ -24,7 +24,7 @@ from train.task import Task
 def train_and_log(
     task: Task, run: Run, *, threads: int = 2, save_every_secs: float = 300.0
 ) -> None:
-    """`fit` to its end; SIGINT and SIGTERM save and return. Only the first process writes."""
+    """Train to the end. A stop signal saves the run and returns. Only the first process writes."""
     from rich.progress import Progress
 
     saved = time.monotonic()
@@ -33,7 +33,7 @@ def train_and_log(
     forget_after(log_path, run.step)
     cores = SharedCores(threads)
     with (
-        stop_requests() as asked_to_stop,
+        stop_on_signal() as stop,
         log_path.open("a", buffering=1) as log,
         tensorboard(run.folder, run.step, wanted=writes) as show,
         Progress(disable=not writes) as bar,
@@ -44,7 +44,7 @@ def train_and_log(
             log.write(json.dumps(record) + "\n")
             show(record)
             bar.update(row, completed=run.progress, description=f"loss {record['loss']:.3f}")
-            due = bool(asked_to_stop) or time.monotonic() - saved > save_every_secs
+            due = stop.is_set() or time.monotonic() - saved > save_every_secs
             if run.among.agreed(float(due)) or run.progress >= 1:
                 run.save()
                 saved = time.monotonic()
@@ -53,7 +53,7 @@ def train_and_log(
                     task.write_predictions(run.ema, run.folder / "predictions.png")
                     write_curve(log_path, run.folder / "loss.png", task.loss_names)
                     write_scores(task, run)
-            if run.among.agreed(float(bool(asked_to_stop))):
+            if run.among.agreed(float(stop.is_set())):
                 return
 
 
@@ -64,19 +64,6 @@ def write_scores(task: Task, run: Run) -> None:
     if scores:
         with (run.folder / "validation.jsonl").open("a") as file:
             file.write(json.dumps({"step": run.step, "size": size} | scores) + "\n")
-
-
-@contextmanager
-def stop_requests() -> Iterator[list[int]]:
-    """SIGINT and SIGTERM fill the list, and do nothing else, while this is entered."""
-    requests: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(n, lambda number, _: requests.append(number)) for n in numbers]
-    try:
-        yield requests
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +97,27 @@ def test_a_run_leaves_weights_a_log_and_pictures(material: Material, tmp_path: P
     load_weights(tmp_path / "weights.safetensors")
     assert (tmp_path / "predictions.png").exists()
     assert (tmp_path / "loss.png").exists()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_signal_saves_the_run_and_ends_it(
+    material: Material, tmp_path: Path, name: str
+) -> None:
+    class Stopped(FrameTask):
+        def losses(self, *arguments: Any, **settings: Any) -> dict[str, torch.Tensor]:
+            os.kill(os.getpid(), getattr(signal, name))
+            return super().losses(*arguments, **settings)
+
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    run = Run(recipe(100), tmp_path)
+    train_and_log(Stopped(material, run.recipe), run, threads=1)
+    assert run.step == 1
+    assert made_of_weights(tmp_path / "weights.safetensors")["steps"] == 1
+    assert signal.getsignal(number) == before
+    second = Run(recipe(100), tmp_path)
+    second.load()
+    assert second.step == 1
 
 
 def test_frozen_stages_do_not_change(material: Material, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from edgeds.plate.robust import biweight_fit
 from edgeds.types import FloatMap
 
-_MIN_BACKGROUND = 0.03
-_FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
-_FIT_ROUNDS = 4
-_NEARNESS = 1.1
+MIN_BACKGROUND = 0.03
+FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
+FIT_ROUNDS = 4
+NEARNESS = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ def fit_to_plate(
     background, or a flat one, `before` stands (the fit of the frame before), else the identity.
     """
     last = before or Fit()
-    part = (slice(None, None, _FIT_STRIDE),) * 2
+    part = (slice(None, None, FIT_STRIDE),) * 2
     background = alpha[part] < 0.05
-    if background.mean() < _MIN_BACKGROUND:
+    if background.mean() < MIN_BACKGROUND:
         return last
     x = frame_depth[part][background].astype(np.float64)
     y = plate_depth[part][background].astype(np.float64)
@@ -77,7 +77,7 @@ def come_nearer(foreground_depth: FloatMap, middle: float) -> FloatMap:
     items of the training rooms, of powers 1.1 to 1.4: delta1 .923 to .926, AbsRel .090 to .088.
     """
     ratio = np.maximum(foreground_depth / np.float32(middle), 1)
-    nearer: FloatMap = foreground_depth * ratio ** np.float32(_NEARNESS - 1)
+    nearer: FloatMap = foreground_depth * ratio ** np.float32(NEARNESS - 1)
     return nearer
 
 
@@ -111,5 +111,5 @@ def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple
     a = float(np.median(np.abs(y - median_y))) / spread_x if spread_x > 0 else 1.0
     # About the medians: far from 0 a line's two weights could hardly be told apart.
     centred = np.stack([x - median_x, np.ones_like(x)]).astype(np.float32)
-    a, b = biweight_fit(centred, (y - median_y).astype(np.float32), (a, 0.0), rounds=_FIT_ROUNDS)
+    a, b = biweight_fit(centred, (y - median_y).astype(np.float32), (a, 0.0), rounds=FIT_ROUNDS)
     return float(a), float(b + median_y - a * median_x)

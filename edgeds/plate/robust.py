@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 # Tukey's constant, for 95 % efficiency on a normal distribution, times sigma over the median
 # absolute deviation.
-_TUKEY = 4.685 * 1.4826
-_SINGULAR = 1e-10  # determinant of terms of length 1
+TUKEY = 4.685 * 1.4826
+SINGULAR = 1e-10  # determinant of terms of length 1
 
 
 def biweight_fit(
@@ -43,7 +43,7 @@ def biweight_fit(
         for one, term in zip(solution, x, strict=True):
             residual -= y.dtype.type(one) * term
         np.abs(residual, out=residual)
-        limit = min(max(_TUKEY * float(np.median(residual)), least), most)
+        limit = min(max(TUKEY * float(np.median(residual)), least), most)
         weight = np.minimum(residual / y.dtype.type(limit), 1)
         np.square(weight, out=weight)
         np.subtract(1, weight, out=weight)
@@ -57,7 +57,7 @@ def biweight_fit(
                 normal[i, j] = normal[j, i] = np.einsum("p,p->", weighted, x[j])
         normal += np.diag(pull * float(weight.sum()))
         scale = np.sqrt(np.diagonal(normal))
-        if not (scale > 0).all() or np.linalg.det(normal / (scale[:, None] * scale)) < _SINGULAR:
+        if not (scale > 0).all() or np.linalg.det(normal / (scale[:, None] * scale)) < SINGULAR:
             break
         solution = np.asarray(np.linalg.solve(normal, right), np.float64)
     return solution

@@ -9,19 +9,30 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
 from edgeds.cli.build_report import Stages, print_built
 from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import say
+from edgeds.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from edgeds.engine.build.candidate_builder import BuildTarget
     from edgeds.types import Size
 
 PrecisionOption = Literal["fp16", "int8", "fp32"]
+_OutputOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="DIR",
+        callback=not_stdout,
+        help="Folder of the engine. Default: in edgeds's cache, where --engine finds it by name.",
+    ),
+]
 
 
 def build_engine_command(
@@ -35,11 +46,11 @@ def build_engine_command(
     ] = None,
     calib: Annotated[
         Path | None,
-        typer.Option(metavar="SET", help="Calibration set. Default: the one that ships."),
+        typer.Option(metavar="SET", help="Calibration set. Default: the one of edgeds."),
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(help="Weights of your own, a .safetensors file that training wrote."),
+        typer.Option(help="Your own weights: a .safetensors file from training."),
     ] = None,
     gpu: Annotated[
         str,
@@ -51,16 +62,11 @@ def build_engine_command(
     device: Annotated[
         str, typer.Option(help="GPU of this machine to build on: auto (the first) or cuda:N.")
     ] = "auto",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="DIR", callback=not_stdout, help="The engine's folder."
-        ),
-    ] = None,
+    output: _OutputOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Keep the engine even if it fails the accuracy check.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Build an engine for this GPU, this CPU or a named GPU."""
     from edgeds.engine.build.build import build_engine

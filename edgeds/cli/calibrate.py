@@ -42,7 +42,7 @@ _EveryOption: TypeAlias = Annotated[
         metavar="SECS",
         min=0,
         help=f"Time between frames. Default: {SET_RECORDING.every_secs:g} for a camera; "
-        "frames of a file are spread over all of it.",
+        "frames of a file are spread over the whole file.",
     ),
 ]
 
@@ -58,7 +58,7 @@ def calibrate_command(
         ),
     ] = None,
     frames: Annotated[
-        int, typer.Option(min=CALIBRATION.min_frames, help="How many to keep.")
+        int, typer.Option(min=CALIBRATION.min_frames, help="How many frames to keep.")
     ] = SET_RECORDING.frames,
     every: _EveryOption = None,
     engine: EngineOption = None,

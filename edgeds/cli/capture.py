@@ -36,8 +36,8 @@ _MotionOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--allow-motion",
-        help="Take it although something moves, such as leaves outdoors; what stays in its "
-        "place most of the time is the plate.",
+        help="Accept motion, such as leaves outdoors. The plate is then what is visible most "
+        "of the time.",
     ),
 ]
 

@@ -10,6 +10,7 @@ import typer
 
 from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import print_json, print_table, progress, say
+from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
@@ -58,28 +59,27 @@ def evaluate_command(
             metavar="SET", help="A folder or .zip with manifest.jsonl, or the manifest."
         ),
     ],
-    engine: Annotated[
-        str | None, typer.Option(help="An engine folder. Default: the best that runs here.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
     save: Annotated[
         Path | None,
         typer.Option(
             callback=not_stdout,
-            help="Save alpha/STEM.png (16-bit) and inverse_depth/STEM.npy here.",
+            help="Save the maps here: alpha/STEM.png (16-bit), inverse_depth/STEM.npy.",
         ),
     ] = None,
     scenes: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Only these scenes, such as '*7'.")
+        str | None, typer.Option(metavar="PATTERN", help="Score only these scenes, such as '*7'.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score only the first N items.")] = None,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="Also score alpha under growing plate errors.")
+        bool, typer.Option("--sweep", help="Also score alpha while errors of the plate grow.")
     ] = False,
     drift: _DriftOption = False,
     cases: Annotated[
-        str, typer.Option(metavar="PATTERN", help="Only these drifts, such as 'nudge*'.")
+        str,
+        typer.Option(metavar="PATTERN", help="Kinds of drift to score, such as 'nudge*'."),
     ] = "*",
     plot: _PlotOption = None,
 ) -> None:

@@ -59,7 +59,8 @@ SizeOption: TypeAlias = Annotated[
     typer.Option(metavar="WxH", help="Ask the camera for this size, such as 1280x720."),
 ]
 FpsOption: TypeAlias = Annotated[
-    float | None, typer.Option(min=1, max=1000, help="Ask the camera for this rate.")
+    float | None,
+    typer.Option(min=1, max=1000, help="Ask the camera for this rate, in frames per second."),
 ]
 PixelFormatOption: TypeAlias = Annotated[
     Literal["auto", "mjpg", "yuyv"], typer.Option(help="Ask the camera for this format.")

@@ -20,4 +20,4 @@ EngineOption: TypeAlias = Annotated[
     str | None, typer.Option(help="An engine's folder or name. Default: the best that runs here.")
 ]
 DeviceOption: TypeAlias = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
-JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Report as one JSON object.")]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]

@@ -70,11 +70,12 @@ def video_command(
         Path | None, typer.Option(help="Also save the plate, as .npz or .png.")
     ] = None,
     plate_fixed: Annotated[
-        bool, typer.Option("--plate-fixed", help="Use the plate as it is; do not correct it.")
+        bool,
+        typer.Option("--plate-fixed", help="Do not fit the plate's light and place to the video."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the foreground and depth of a video or of images."""
+    """Write a video that shows the foreground and depth of a video or of images."""
     from edgeds.pipeline import Clock
 
     _check_options(view, backdrop, sheet, save_plate)

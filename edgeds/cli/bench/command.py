@@ -30,16 +30,18 @@ def bench_command(
     device: DeviceOption = "auto",
     at: Annotated[
         list[str] | None,
-        typer.Option(metavar="WxH", help="Measure at this size; repeat it for several sizes."),
+        typer.Option(
+            metavar="WxH", help="Frame size to measure at; give several with several --at."
+        ),
     ] = None,
-    frames: Annotated[int, typer.Option(min=2, help="Frames of each run.")] = BENCH.frames,
+    frames: Annotated[int, typer.Option(min=2, help="How many frames a run has.")] = BENCH.frames,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Also write the report here, as JSON."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the speed and latency of this machine."""
+    """Measure the speed and latency of edgeds on this machine."""
     import cv2
 
     from edgeds.cli.bench.measure import bench

@@ -27,7 +27,7 @@ def doctor_command(as_json: JsonOption = False) -> None:
         for one in diagnosis.libraries
     ]
     _print("libraries", libraries)
-    _print("engines (* runs when none is asked for)", _engines(diagnosis))
+    _print("engines (* is the default)", _engines(diagnosis))
     cameras = [[one.device, one.name, one.problem or "ready"] for one in diagnosis.cameras]
     _print("cameras", cameras or [["none found"]])
     encoders = [

@@ -17,7 +17,7 @@ Trials = list[dict[str, Any]]
 def main() -> None:
     of_clip, *of_rooms = (json.loads(Path(name).read_text())["drift"] for name in sys.argv[1:])
     rooms = [trial for trials in of_rooms for trial in trials]
-    print("| drift | moving_person | ratio | prompts | rooms | ratio | prompts | past the bar |")
+    print("| drift | moving_person | ratio | prompts | rooms | ratio | prompts | missed |")
     print("| --- " * 8 + "|")
     for name, setting in dict.fromkeys((t["case"], t["setting"]) for t in of_clip):
         columns = [f"{name} {setting}".strip()]
@@ -34,7 +34,7 @@ def main() -> None:
             if t["verdict"] != "ok":
                 print(missed(t))
     bumps = sorted(t["prompt_secs"] for t in of_clip + rooms if t["case"] == "bump")
-    print("\nA bump was told after", ", ".join(f"{secs} s" for secs in bumps))
+    print("\nA bump was reported after", ", ".join(f"{secs} s" for secs in bumps))
 
 
 def told(trials: Trials) -> list[str]:

@@ -11,7 +11,7 @@ from edgeds.engine import DifferenceEngine
 from edgeds.live.run import LiveRun
 from edgeds.plate.settings import PlateCapture
 from edgeds.sources import LiveSource, SyntheticSource
-from edgeds.sources.live import Grab
+from edgeds.sources.reconnecting import Grab
 from edgeds.types import Closing
 from tests.fake_camera import Driver
 

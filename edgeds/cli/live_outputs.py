@@ -78,7 +78,7 @@ def page_token(serve: str | None, token_file: Path | None) -> str | None:
             why="the token belongs to the page",
             fix="add --serve 0.0.0.0:8080, or leave --token-file out",
         )
-    from edgeds.live.web.token import token_from_file
+    from edgeds.live.web.token_file import token_from_file
 
     return token_from_file(token_file)
 

@@ -13,9 +13,9 @@ from edgeds.sources.animation import WebpSource, is_animation
 from edgeds.sources.camera import CameraFeed, PixelFormat
 from edgeds.sources.image_names import is_pattern
 from edgeds.sources.images import ImagesSource
-from edgeds.sources.live import LiveSource, WatchedSource
 from edgeds.sources.places import is_there, shortened
 from edgeds.sources.realtime import RealTimeSource
+from edgeds.sources.reconnecting import LiveSource, WatchedSource
 from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
 from edgeds.sources.stream import RtspTransport, StreamFeed
 from edgeds.sources.synthetic import SyntheticSource

@@ -1,4 +1,7 @@
-"""A local camera by index or device, through OpenCV. Knows nothing about reconnecting."""
+"""A local camera by index or device, through OpenCV.
+
+Knows nothing about reconnecting: `reconnecting` does that.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A network stream (rtsp://, http://, udp://) through PyAV. Knows nothing about reconnecting."""
+"""A network stream (rtsp://, http://, udp://) through PyAV.
+
+Knows nothing about reconnecting: `reconnecting` does that.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from clients import Serve, Served
 
 from edgeds.errors import SinkError
 from edgeds.live.web.phone import terminal_code
-from edgeds.live.web.token import token_from_file
+from edgeds.live.web.token_file import token_from_file
 
 
 def test_a_wrong_token_is_called_wrong_and_a_missing_one_is_asked_for(guarded: Served) -> None:

@@ -17,7 +17,7 @@ from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.control import LiveControl
 from edgeds.live.web.access import is_loopback, own_names
 from edgeds.live.web.settings import PAGE, Page
-from edgeds.live.web.token import new_token
+from edgeds.live.web.token_file import new_token
 from edgeds.types import Closing, Frame
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
-"""A camera or stream as a Source that outlives its connection.
+"""A camera or stream as a Source that reconnects: time-outs, and a new connection after a failure.
 
-Each connection has a `Reader`, a thread of its own: one that hangs is left behind, and a new
-connection is made. Knows nothing about drivers.
+Each connection has a `Reader`, which runs in its own thread. A reader that hangs is left behind,
+and `LiveSource` opens a new connection. Knows nothing about drivers.
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
-"""Calibration sets: the one that ships, and the tool that makes such sets. Run as
-`python -m calib`; never installed.
+"""Calibration sets: the one that comes with edgeds, and the tool that makes such sets.
+
+Run it as `python -m calib` from a checkout; it is never installed.
 """

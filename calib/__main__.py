@@ -1,4 +1,7 @@
-"""`python -m calib`: calibration sets from a checkout. It parses, builds and prints."""
+"""The command line of calibration sets, from a checkout: `python -m calib`.
+
+This module parses, builds and prints. The other modules of the package do the work.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import typer
 
 from edgeds.evaluation.settings import CALIBRATION
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 MIN = CALIBRATION.min_frames
 Output = Annotated[Path, typer.Option("-o", "--output", help="folder of the set")]
@@ -19,7 +22,7 @@ Quality = Annotated[int, typer.Option(min=50, max=100, help="of the JPEG picture
 
 @app.callback()
 def main() -> None:
-    """Make calibration sets."""
+    """Make calibration sets for INT8 engines."""
 
 
 @app.command()
@@ -34,7 +37,7 @@ def compose(
     seed: int = 1,
     quality: Quality = 68,
 ) -> None:
-    """Compose a set from the freely licensed part of the training material: the one that ships."""
+    """Compose the set that comes with edgeds, from training material with a free licence."""
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from calib.compose import composed
@@ -66,7 +69,7 @@ def sample(
     width: Annotated[int, typer.Option(help="of the pictures; 0 keeps the source's")] = 320,
     quality: Quality = 92,
 ) -> None:
-    """Sample a set from many sources: an equal share of each; of clips without near-duplicates."""
+    """Sample a set from many sources, with an equal share of each and without near-duplicates."""
     from calib.sample import sampled
 
     sampled(
@@ -85,7 +88,7 @@ def pack(
     folder: Annotated[Path, typer.Argument(help="folder of a set")],
     output: Annotated[Path, typer.Option("-o", "--output", help="the .zip")],
 ) -> None:
-    """Pack a set into one .zip, which is read wherever a folder is."""
+    """Pack a set into one .zip, which every command reads like a folder."""
     from calib.pack import packed
     from edgeds.evaluation.dataset import read_set
 
@@ -109,7 +112,7 @@ def _tell(output: Path) -> None:
 
 
 def main_command() -> None:
-    """`app`, with bad input told in a line and exit code 2."""
+    """Run `app`. Bad input gives one line and exit code 2."""
     from edgeds.errors import EdgedsError
 
     try:

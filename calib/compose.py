@@ -1,9 +1,9 @@
-"""The set that ships: composites and rooms of the training material whose licence is free.
+"""Makes the set that comes with edgeds: composites and rooms of training material with a free
+licence.
 
 Samples are those of training (`train.sample`): plates with other exposure, colour and position,
 cast shadows, empty frames. Each comes from one background or one room, which is its scene, so
-that held-out frames show places that calibration has not seen. What is validation in training
-never gets here.
+that held-out frames show places that calibration has not seen. Validation material is never used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from train.material import Cutout, Material, Room, read_background, read_cutout,
 from train.sample import Mix, Sample, composite_sample, peopled_room_sample, room_sample
 
 FREE = ("CC0", "MIT (avatars)", "You are free to use", "free to use")
-"""How the licence of a picture begins that may go into the shipped set."""
+"""Beginnings of the licences that a picture of this set may have."""
 ROOM_LICENCE = (
     "rendered with Blender Cycles for edgeds: VALID avatars, Sweet Home 3D furniture",
     "Tiffany Do et al. (avatars, MIT); Scopia, Kator Legaz, Reallusion, BlendSwap (furniture, "
@@ -44,7 +44,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a set is made of, with the lines of its LICENSES.tsv."""
+    """The material of a set, with the lines of its LICENSES.tsv."""
 
     cutouts: list[Cutout]
     backgrounds: dict[str, Material]
@@ -62,10 +62,10 @@ def composed(
     quality: int,
     on_item: Callable[[], None] = lambda: None,
 ) -> Path:
-    """Write a set of `count` items made from the training folder `data`; its folder.
+    """Write a set of `count` items from the training folder `data`; return its folder.
 
-    The same seed gives the same set. Truth (alpha, depth) is written where frames are held out:
-    calibration itself has no use for it.
+    The same seed gives the same set. Truth (alpha, depth) is written for held-out frames only:
+    calibration itself does not need it.
 
     Raises:
         DatasetError: the output holds something already.
@@ -95,10 +95,10 @@ def composed(
 
 
 def free_sources(data: Path) -> Sources:
-    """The training side of `data`, without what LICENSES.tsv does not call free."""
+    """The training side of `data`, only with the files that have a free licence in LICENSES.tsv."""
     names = json.loads((data / "splits.json").read_text())
-    told = [line.split("\t") for line in (data / "LICENSES.tsv").read_text().splitlines()[1:]]
-    free = {name: line for name, *line in told if line[-1].startswith(FREE)}
+    lines = [line.split("\t") for line in (data / "LICENSES.tsv").read_text().splitlines()[1:]]
+    free = {name: line for name, *line in lines if line[-1].startswith(FREE)}
 
     def kept(folder: str) -> list[str]:
         return sorted(n for n in names[folder]["train"] if f"{folder}/{n}" in free)
@@ -121,7 +121,7 @@ def free_sources(data: Path) -> Sources:
 
 
 def planned_scenes(sources: Sources, count: int) -> list[Scene]:
-    """Which place each item shows: every background and every room in turn, by SHARES."""
+    """The place of each item: every background and every room in turn, by SHARES."""
     photographs = sorted(sources.backgrounds)
     rooms = sorted(sources.rooms)
     composites = round(SHARES["composite"] * count)

@@ -1,4 +1,4 @@
-"""A set as one .zip, the same to the byte wherever and whenever it is packed."""
+"""Packs a set into one .zip, with the same bytes on every machine and at every time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from edgeds.errors import DatasetError
 
 _STORED = frozenset({".jpg", ".png"})
-"""Packing these again saves nothing and costs time at each reading."""
+"""Files that are compressed already: compressing them again saves nothing and slows reading."""
 
 
 def packed(folder: Path, output: Path) -> None:
-    """Write all files of a set's folder to a .zip; it appears when it is whole.
+    """Write all files of a set's folder to a .zip, which appears when it is complete.
 
     Raises:
-        DatasetError: the output has another suffix, or is there already.
+        DatasetError: the output has another suffix, or exists already.
     """
     if output.suffix != ".zip" or output.exists():
         raise DatasetError(
@@ -26,7 +26,7 @@ def packed(folder: Path, output: Path) -> None:
     part = output.with_suffix(".zip.part")
     with zipfile.ZipFile(part, "w") as archive:
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            # Without the file's time and permissions: they would differ from place to place.
+            # Without the file's time and permissions, which differ between machines.
             info = zipfile.ZipInfo(path.relative_to(folder).as_posix())
             info.external_attr = 0o644 << 16
             stored = path.suffix in _STORED

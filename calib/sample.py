@@ -1,5 +1,5 @@
-"""One calibration set from many clips, folders of images and sets: an equal share of each, spread
-over its time, without near-duplicates.
+"""Makes one calibration set from many clips, folders of images and sets: an equal share of each,
+spread over its time, without near-duplicates.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ scene's noise gives .3, somebody who turned the head 2.
 """
 _SMALL = (64, 36)
 MORE = 2
-"""Frames looked at for each one that is wanted: near-duplicates go."""
+"""Frames that are compared for each one that is wanted, since near-duplicates are left out."""
 
 
 def sampled(
@@ -41,15 +41,15 @@ def sampled(
     quality: int,
     on_source: Callable[[Path, int], None] = lambda _path, _frames: None,
 ) -> Path:
-    """Write a set of at most `count` items; its folder.
+    """Write a set of at most `count` items; return its folder.
 
-    A clip's plate is the picture called CLIP-STEM_plate beside it, else it is estimated from the
-    clip. Of a clip the plate itself is an item too: the empty scene.
+    A clip's plate is the picture called CLIP-STEM_plate beside it; without one it is estimated from
+    the clip. The plate of a clip becomes an item, too: the empty scene.
 
     Raises:
         SourceError: a source is neither a set, a clip nor a folder of images.
         DatasetError: the output holds something already.
-        PlateError: a clip gives no believable plate, and there is none beside it.
+        PlateError: a clip has no plate beside it, and none can be estimated.
     """
     names = [path.stem for path in sources]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -98,7 +98,7 @@ def from_set(dataset: Dataset, writer: SetWriter, share: int, size: Size | None)
 
 
 def from_clip(path: Path, writer: SetWriter, share: int, size: Size | None) -> None:
-    """Frames spread over a clip before its one plate."""
+    """Frames spread over a clip, each with the clip's one plate."""
     frames = spread_frames(path, MORE * share)
     plate = open_plate(plate_beside(path), path, frames[0].size).pixels
     small_plate = at_size(plate, size)
@@ -113,7 +113,7 @@ def from_clip(path: Path, writer: SetWriter, share: int, size: Size | None) -> N
 
 
 def without_near_duplicates(pictures: Iterator[Pixels]) -> Iterator[bool]:
-    """For each picture whether it differs from all that were kept before it."""
+    """Whether each picture differs from all that were kept before it."""
     kept: list[NDArray[np.float32]] = []
     for pixels in pictures:
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)

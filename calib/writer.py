@@ -20,8 +20,9 @@ from edgeds.types import FloatMap, Pixels
 
 
 class SetWriter:
-    """One item after the other; equal plates are stored once. The manifest is written last, so
-    that a set that was interrupted is none.
+    """Writes one item after the other; equal plates are stored once.
+
+    The manifest is written last, so that an interrupted set does not count as a set.
     """
 
     def __init__(self, folder: Path, *, quality: int = 92) -> None:
@@ -70,7 +71,7 @@ class SetWriter:
         self._lines.append(json.dumps(item))
 
     def finish(self) -> Path:
-        """Write the manifest: now it is a set."""
+        """Write the manifest, which completes the set."""
         path = self._folder / MANIFEST
         replace_file(path, "".join(line + "\n" for line in self._lines).encode())
         return path

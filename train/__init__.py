@@ -4,6 +4,6 @@ installed.
 
 import cv2
 
-# worker processes are forked: a thread pool that cv2 had started before would be missing there,
+# Worker processes are forked: a thread pool that cv2 had started before would be missing there,
 # and the worker would hang
 cv2.setNumThreads(0)

@@ -1,5 +1,6 @@
-"""`python -m train`: the command line of training. It parses, builds and prints; everything else
-is in its neighbours.
+"""The command line of training: `python -m train`.
+
+This module parses, builds and prints. The other modules of the package do the work.
 """
 
 from __future__ import annotations
@@ -18,47 +19,48 @@ if TYPE_CHECKING:
     from edgeds.evaluation.dataset import Dataset
     from train.task import Task
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 for command in (worlds, recover, export, evaluate, depths):
     app.command()(command)
 
 
 @app.callback()
 def main() -> None:
-    """Train the network of edgeds."""
+    """Train the network of edgeds, measure it, and export it to an engine."""
 
 
 @app.command()
 def fit(
     data: Annotated[
-        Path, typer.Argument(help="folder with foregrounds, backgrounds, rooms, splits.json")
+        Path, typer.Argument(help="folder with foregrounds/, backgrounds/, rooms/ and splits.json")
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="folder of the run; goes on if it holds one")
+        Path,
+        typer.Option("-o", "--output", help="folder of the run; a run that is in it continues"),
     ],
     minutes: Annotated[
         float | None, typer.Option(help="length of the run in minutes of training")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="length of the run in steps")] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="a recipe.json, as a run writes; gaps are defaults")
+        Path | None, typer.Option(help="a recipe.json; missing keys have defaults")
     ] = None,
     sets: Annotated[
         list[Path] | None,
-        typer.Option("--set", help="a set with a manifest.jsonl, too; but no scene *7"),
+        typer.Option(
+            "--set", help="also train on this set (with manifest.jsonl), without scenes *7"
+        ),
     ] = None,
     drawn: Annotated[
         list[Path] | None,
-        typer.Option("--drawn-rooms", "--worlds", help="a set that rooms or worlds wrote"),
+        typer.Option("--drawn-rooms", "--worlds", help="a set that `train worlds` wrote"),
     ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="start from these (a .safetensors), not from ImageNet's")
-    ] = None,
-    parts: Annotated[Path | None, typer.Option(help="folder that compose wrote")] = None,
-    first_parts: Annotated[int | None, typer.Option(help="of those, only the first N")] = None,
+    weights: Annotated[Path | None, typer.Option(help="start from this .safetensors file")] = None,
+    parts: Annotated[Path | None, typer.Option(help="a folder that compose wrote")] = None,
+    first_parts: Annotated[int | None, typer.Option(help="use only the first N")] = None,
     threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
 ) -> None:
-    """Train the network that the recipe names, or go on with the run in OUTPUT."""
+    """Train the network that the recipe names, or continue the run in OUTPUT."""
     from train.imagenet import imagenet_weights
     from train.processes import processes
     from train.recipe import recipe_from_json
@@ -95,17 +97,17 @@ def compose(
     foregrounds: Annotated[Path, typer.Argument(help="folder of cut-outs with alpha")],
     backgrounds: Annotated[Path, typer.Argument(help="folder of pictures")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the zip parts")],
-    places: Annotated[int, typer.Option(help="random places of each on each, mirrored too")] = 20,
+    places: Annotated[int, typer.Option(help="random places of each pair, also mirrored")] = 20,
     parts: Annotated[int, typer.Option(help="number of zip files")] = 5,
     height: int = 192,
     width: int = 320,
     teacher: Annotated[
-        Path | None, typer.Option(help="ONNX depth network or engine folder; without it, no depth")
+        Path | None, typer.Option(help="ONNX depth network or engine folder for the depth")
     ] = None,
     seed: int = 1,
     processes: int = 2,
 ) -> None:
-    """Compose every cut-out over every background, in zip parts; goes on where it was stopped."""
+    """Compose every cut-out over every background, in zip parts. A stopped run continues."""
     import time
 
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -139,11 +141,11 @@ def compose(
 @app.command()
 def average(
     earlier: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
-    later: Annotated[Path, typer.Argument(help="another, trained on from it")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="their mean, .safetensors")],
-    share: Annotated[float, typer.Option(min=0, max=1, help="of the later one")] = 0.5,
+    later: Annotated[Path, typer.Argument(help="one that started from EARLIER")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the mean, a .safetensors file")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="share of LATER in the mean")] = 0.5,
 ) -> None:
-    """Write the mean of two networks, one trained on from the other."""
+    """Write the mean of two networks' weights; one was trained starting from the other."""
     from train.average import average_weights
 
     average_weights(earlier, later, output, share=share)
@@ -152,11 +154,11 @@ def average(
 @app.command()
 def failures(
     weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
-    sets: Annotated[list[Path], typer.Argument(help="sets to look at; of rooms, scenes *7")],
+    sets: Annotated[list[Path], typer.Argument(help="sets to search; of rooms, only scenes *7")],
     output: Annotated[Path, typer.Option("-o", "--output", help="a .jpg")],
     rows: int = 7,
 ) -> None:
-    """Draw where the product is worst with these weights, at most one item a scene."""
+    """Draw the items on which these weights are worst, at most one per scene."""
     from edgeds.engine import open_engine
     from train.engine import engine_for_a_while
     from train.failures import worst, write_failures
@@ -174,8 +176,9 @@ def protocol(
     sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
     scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
 ) -> None:
-    """Measure weights as the course projects did: 224x224, root mean square of mask and depth.
-    Prints JSON, a line a set.
+    """Measure weights as the course projects did: RMS errors of mask and depth at 224x224.
+
+    Prints one line of JSON per set.
     """
     import json
 
@@ -198,15 +201,16 @@ def protocol(
 
 @app.command()
 def compare(
-    data: Annotated[Path, typer.Argument(help="folder to train on, as for fit")],
-    sets: Annotated[list[Path], typer.Argument(help="sets to score on; of rooms, scenes *7")],
+    data: Annotated[Path, typer.Argument(help="the folder to train on, as for fit")],
+    sets: Annotated[list[Path], typer.Argument(help="sets to score on; of rooms, only scenes *7")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the runs")],
-    steps: Annotated[int, typer.Option(help="for each, of 16 samples of 128x224")] = 500,
-    only: Annotated[list[str] | None, typer.Option(help="variants by name, else all")] = None,
+    steps: Annotated[int, typer.Option(help="steps of each, of 16 samples of 128x224")] = 500,
+    only: Annotated[list[str] | None, typer.Option(help="names of variants. Default: all")] = None,
     threads: int = 2,
 ) -> None:
-    """Train variants of the network alike and score them. Prints JSON, a line a variant and set;
-    goes on where it was stopped.
+    """Train variants of the network in the same way, and score them.
+
+    Prints one line of JSON per variant and set. A stopped run continues.
     """
     import json
 
@@ -258,7 +262,7 @@ def cost(
 
 
 def _validation_sets(paths: list[Path]) -> list[Dataset]:
-    """The sets; of the rooms, those that nothing is trained on."""
+    """The sets; of the rooms, only the scenes that no network is trained on."""
     from edgeds.evaluation.dataset import read_set
 
     read = [read_set(path) for path in paths]
@@ -266,7 +270,7 @@ def _validation_sets(paths: list[Path]) -> list[Dataset]:
 
 
 def main_command() -> None:
-    """`app`, with bad input told in a line and exit code 2."""
+    """Run `app`. Bad input gives one line and exit code 2."""
     from edgeds.engine.network.checkpoint import WeightsError
     from edgeds.engine.network.export import SizeError
     from edgeds.errors import EdgedsError

@@ -1,4 +1,4 @@
-"""The mean of two trained networks of which one was trained on from the other.
+"""The mean of two trained networks, of which one was trained starting from the other.
 
 Where fine-tuning has won something and lost something else, the mean often keeps both (Wortsman et
 al. 2022, WiSE-FT). Knows nothing about training.
@@ -23,10 +23,10 @@ from train.grow import plate_depth_from_frame_network
 
 @torch.no_grad()
 def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 0.5) -> None:
-    """Write the mean, of which the later one has a share; what it is made of adds up.
+    """Write the mean, in which the later network has a share. Steps and samples of both add up.
 
-    The earlier one may be the frame's network where the later one is the plate's, begun as its
-    depth.
+    If the later network is the plate's, the earlier one may be the frame's network that it
+    started from.
 
     Raises:
         WeightsError: one of them cannot be used, or they are not of one architecture.

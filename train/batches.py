@@ -1,4 +1,4 @@
-"""Samples in batches, made by worker processes that share the material; from any sample number on.
+"""Samples in batches, from any sample number on. Worker processes make them and share the material.
 
 Knows nothing about the network.
 """
@@ -42,8 +42,9 @@ class Samples(Dataset[Batch]):
 def batches(
     samples: Dataset[T], *, first: int, batch_size: int, workers: int, rank: int = 0, world: int = 1
 ) -> Iterator[T]:
-    """Batches of consecutive samples from number `first` on, without end; of many processes each
-    takes every world-th.
+    """Endless batches of consecutive samples from number `first` on.
+
+    Of `world` processes, each takes every world-th sample.
     """
     numbers = range(first + rank, 2**40, world)
     loader = DataLoader(
@@ -59,8 +60,10 @@ def batches(
 
 
 def start_worker(_worker: int) -> None:
-    """Ctrl-C reaches every process of a terminal; the parent alone decides when to stop. And a
-    worker is one thread: those of OpenCV would take the cores that train.
+    """Ignore Ctrl-C, and use one thread.
+
+    Ctrl-C reaches every process of a terminal, but the parent alone decides when to stop. Threads
+    of OpenCV would take the cores that train.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,5 +1,5 @@
-"""What a real camera does between the day the plate was taken and this frame: the plate is
-honestly wrong.
+"""What a real camera changes between the plate and this frame, so that the plate is wrong as in
+life.
 
 Every function takes float32 RGB pictures in 0..1, shape (H, W, 3), and returns new ones. Knows
 nothing about foregrounds, except that shadows and lamps live in shadow.py.
@@ -15,9 +15,7 @@ Picture = NDArray[np.float32]
 
 
 def nudged(picture: Picture, rng: np.random.Generator, *, strength: float) -> Picture:
-    """Shift by sub-pixels to several pixels, rotate and scale slightly: a camera that was
-    touched.
-    """
+    """A touched camera: shift by sub-pixels to several pixels, rotate and scale slightly."""
     height, width = picture.shape[:2]
     shift = (
         rng.normal(0, 0.9 * strength, 2) if rng.random() < 0.7 else rng.uniform(-4, 4, 2) * strength
@@ -35,7 +33,7 @@ def nudged(picture: Picture, rng: np.random.Generator, *, strength: float) -> Pi
 
 def exposed(picture: Picture, rng: np.random.Generator, *, strength: float) -> Picture:
     """Another exposure, white balance, black level and gamma."""
-    spread = 0.25 if rng.random() < 0.15 else 0.10 * strength  # now and then most of a stop
+    spread = 0.25 if rng.random() < 0.15 else 0.10 * strength  # 15 % are up to most of a stop
     gain = np.exp(rng.normal(0, spread) + rng.normal(0, 0.045 * strength, 3))
     bias = rng.normal(0, 0.015 * strength) + rng.normal(0, 0.008 * strength, 3)
     out = picture * gain.astype(np.float32) + bias.astype(np.float32)
@@ -53,7 +51,7 @@ def defocused(picture: Picture, rng: np.random.Generator, *, strength: float) ->
 
 
 def noisy(picture: Picture, rng: np.random.Generator, *, strength: float) -> Picture:
-    """Read noise, with an extra part that is coarse, as demosaicing and denoising leave it."""
+    """Add read noise, part of it coarse, as demosaicing and denoising leave it."""
     height, width = picture.shape[:2]
     sigma = np.float32(abs(rng.normal(0, 0.018 * strength)))
     if strength >= 1 and rng.random() < 0.15:  # a dark room
@@ -67,7 +65,7 @@ def noisy(picture: Picture, rng: np.random.Generator, *, strength: float) -> Pic
 
 
 def compressed(picture: Picture, rng: np.random.Generator, *, worst: int = 35) -> Picture:
-    """Through JPEG with 4:2:0 chroma, as webcams and network cameras send it."""
+    """Compress as JPEG with 4:2:0 chroma, as webcams and network cameras do."""
     quality = int(rng.integers(worst, 96))
     pixels = cv2.cvtColor(np.rint(picture * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
     _, packet = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -76,7 +74,7 @@ def compressed(picture: Picture, rng: np.random.Generator, *, worst: int = 35) -
 
 
 def sensed(picture: Picture, rng: np.random.Generator, *, strength: float) -> Picture:
-    """Focus, noise and compression of one shot; frame and plate each get their own."""
+    """Apply focus, noise and compression of one shot; frame and plate each get their own."""
     if rng.random() < 0.35:
         picture = defocused(picture, rng, strength=strength)
     if rng.random() < 0.7:
@@ -87,7 +85,7 @@ def sensed(picture: Picture, rng: np.random.Generator, *, strength: float) -> Pi
 
 
 def graded(frame: Picture, plate: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
-    """The same look for both: a dim room, a flat picture, other colours, black and white."""
+    """Give both the same look: a dim room, low contrast, other colours, black and white."""
     if rng.random() < 0.5:
         gain = np.float32(np.exp(rng.normal(-0.05, 0.3))) * np.exp(rng.normal(0, 0.06, 3)).astype(
             np.float32

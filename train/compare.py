@@ -1,4 +1,4 @@
-"""Each variant of the network trained for the same steps on the same samples, then scored by the
+"""Trains each variant of the network for the same steps on the same samples, and scores it with the
 code of `edgeds eval`. Knows no variant by name.
 """
 
@@ -40,7 +40,7 @@ def compared(
     threads: int,
     plate_gradients: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Train one variant in `folder`, going on where it stopped; one record a set."""
+    """Train one variant in `folder`, or continue it there; yield one record per set."""
     phase = Phase(until=1.0, size=SIZE, batch_size=16, trained_from=2)
     recipe = Recipe(
         phases=(phase,),
@@ -67,5 +67,5 @@ def compared(
         report = evaluate(dataset, lambda plate: Estimator(engine, Plate(plate, origin="file")))
         means = {name: report.means[name] for name in METRICS}
         found = {name: mean and round(mean.value, 5) for name, mean in means.items()}
-        told = {"variant": folder.name, "gmac": gmac, "steps": run.step, "set": dataset.name}
-        yield told | found
+        trained = {"variant": folder.name, "gmac": gmac, "steps": run.step, "set": dataset.name}
+        yield trained | found

@@ -1,12 +1,12 @@
 """A composed set on disk: every cut-out over every background at N random places, in K zip parts.
 
-The recipe of the course project this started from (100 foregrounds x 100 backgrounds x 20 places,
-each mirrored too: 400,000 pictures). A part holds bg/, fg_bg/, mask/ and depth/; `train.parts`
-owns that format and reads it.
+This is the recipe of the course project from which edgeds grew (100 foregrounds x 100 backgrounds x
+20 places, each also mirrored: 400,000 pictures). A part holds bg/, fg_bg/, mask/ and depth/;
+`train.parts` owns that format and reads it.
 
-One background is one unit of work: a small zip, written whole or not at all, by any process. A run
-that was stopped goes on with the units that are missing, and a unit depends on the seed and its
-number alone. Parts are put together at the end.
+One background is one unit of work: a small zip, which any process writes whole or not at all. A
+stopped run continues with the missing units. A unit depends on the seed and its number alone. At
+the end the units are joined to parts.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Plan:
     backgrounds: tuple[Path, ...]
     output: Path
     places: int = 20
-    """Random places and sizes of each cut-out on each background; each is written mirrored too."""
+    """Random places and sizes of each cut-out on each background; each is also written mirrored."""
     parts: int = 5
     size: tuple[int, int] = (192, 320)
     seed: int = 1
     teacher: Path | None = None
-    """Whose inverse depth to keep: an ONNX file or an engine folder; None writes no depth."""
+    """The depth network: an ONNX file or an engine folder; None writes no depth."""
 
     @property
     def pictures(self) -> int:
@@ -61,10 +61,10 @@ class Plan:
 
 
 def composed(plan: Plan, *, processes: int, on_pictures: Callable[[int], None]) -> list[Path]:
-    """Write the parts, telling `on_pictures` how many pictures were added; returns the zip files.
+    """Write the parts and return the zip files; `on_pictures` gets the number of added pictures.
 
     Raises:
-        FileNotFoundError: a picture cannot be read; what is done is kept for the next try.
+        FileNotFoundError: a picture cannot be read; finished units are kept for the next try.
     """
     units = plan.output / "units"
     units.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def unit_members(plan: Plan, background: int) -> Iterator[tuple[str, bytes]]:
 
 
 def joined(plan: Plan, part: int) -> Path:
-    """One part from its units, which then go."""
+    """Join a part from its units, then delete them."""
     path = part_path(plan, part)
     if path.exists():
         return path
@@ -142,7 +142,7 @@ def part_path(plan: Plan, part: int) -> Path:
 
 
 def in_steps(inverse_depth: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Inverse depth as 16-bit steps of its largest value: its scale is nobody's concern."""
+    """Inverse depth as 16-bit steps of its largest value; its scale has no meaning."""
     scale = DEPTH_SCALE / max(float(inverse_depth.max()), 1e-6)
     return np.asarray(np.rint(np.clip(inverse_depth * scale, 0, DEPTH_SCALE)), np.uint16)
 

@@ -1,7 +1,7 @@
-"""What the frame graph costs: multiply-accumulates, and time against EfficientNet-Lite0 at 224x224.
+"""What the frame graph costs: multiply-accumulates, and time compared with EfficientNet-Lite0.
 
-The classifier is timed in the same engine and the same run, turn by turn, so that a busy machine
-slows both.
+The classifier, at 224x224, runs in the same engine and the same run, in turns with the frame graph,
+so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def measured_cost(
 ) -> dict[str, Any]:
     """GMAC of the frame graph; milliseconds of it, of the plate graph and of Lite0 in OpenVINO.
 
-    Medians and first deciles over `turns`; the decile is what the machine does when left alone.
+    Medians and first deciles over `turns`; the decile is close to the time of an idle machine.
     """
     plate, frame = export_onnx(network, size, folder)
     classifier = folder / "lite0_224.onnx"
@@ -56,7 +56,7 @@ def measured_cost(
 
 
 def frame_gmac(network: DualHead, size: tuple[int, int]) -> float:
-    """Multiply-accumulates of one frame, in 10^9, without the plate's."""
+    """Multiply-accumulates of one frame, in 10^9, without those of the plate."""
     pixels = torch.zeros(1, 3, *size)
     with torch.no_grad():
         features = network.encode_plate(pixels)
@@ -66,7 +66,7 @@ def frame_gmac(network: DualHead, size: tuple[int, int]) -> float:
 
 
 class Lite0(nn.Module):
-    """The whole EfficientNet-Lite0 classifier, random weights: only its time is wanted."""
+    """The whole EfficientNet-Lite0 classifier with random weights: only its time matters."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Sharing a machine: as many threads as there are cores that nobody with a better priority wants.
+"""CPU sharing: use only the cores that no process of a better priority wants.
 
-A step split over two threads is as slow as the slower one. Measured on 2 cores at nice 10: one
-busy neighbour made a step of 0.5 s last 5 s with two threads, and 0.9 s with one.
+A step that is split over two threads is as slow as the slower one. Measured on 2 cores at nice 10:
+beside one busy process, a step of 0.5 s took 5 s with two threads, and 0.9 s with one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STAT = Path("/proc/stat")
 
 
 class SharedCores:
-    """Call `adjust` once a step."""
+    """Call `adjust` once per step."""
 
     def __init__(self, threads: int, *, every_secs: float = 1.0, stat: Path = STAT) -> None:
         self.threads, self.every_secs, self.stat = threads, every_secs, stat
@@ -24,7 +24,7 @@ class SharedCores:
         torch.set_num_threads(threads)
 
     def adjust(self) -> int:
-        """Set and return torch's number of threads from what others used since the last look."""
+        """Set torch's number of threads by what others used since the last call; return it."""
         passed = time.monotonic() - self.seen_at
         if passed >= self.every_secs:
             now = user_secs(self.stat)
@@ -36,9 +36,7 @@ class SharedCores:
 
 
 def user_secs(stat: Path) -> float:
-    """CPU seconds that processes of normal priority have used since boot; 0 where the system does
-    not tell.
-    """
+    """CPU seconds that processes of normal priority have used since boot; 0 where unknown."""
     if not stat.exists():
         return 0.0
     user_ticks = int(stat.read_text().split()[1])

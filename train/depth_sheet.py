@@ -1,4 +1,4 @@
-"""Pictures beside what networks say of their depth, to be looked at."""
+"""Pictures beside the inverse depth that networks estimate for them, for a look."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUALITY = 88
 def write_depth_sheet(
     pictures: Sequence[Path], networks: Sequence[DepthNetwork], path: Path
 ) -> None:
-    """One cell a picture: itself, and the inverse depth by each network in its own scale.
+    """One cell per picture: the picture, and each network's inverse depth in its own scale.
 
     Raises:
         FileNotFoundError: a picture cannot be read.

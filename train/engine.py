@@ -1,7 +1,6 @@
-"""From weights to an engine folder that `edgeds` opens: two ONNX graphs, checked against torch,
-and a card.
+"""Makes an engine folder from weights: two ONNX graphs, checked against torch, and a card.
 
-Where training meets `edgeds.engine`.
+This is where training meets `edgeds.engine`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.export import PLATE_NAMES, export_onnx
 
 TOLERANCE = 2e-3
-"""On alpha and, relative to its largest value, inverse depth; fp32 kernels differ by 1e-5, a wrong
-graph by far more.
+"""For alpha, and for inverse depth relative to its largest value. fp32 kernels differ by 1e-5, a
+wrong graph by far more.
 """
 
 
@@ -45,7 +44,7 @@ def engine_from_weights(
     network = load_weights(weights)
     plate, frame = export_onnx(network, size, folder)
     differences = compared(network, plate, frame, size)
-    # so said, what is not a number is refused too
+    # written so that NaN is refused, too
     if not all(difference <= TOLERANCE for difference in differences.values()):
         raise WeightsError(
             f"the graphs exported from {weights} differ from torch by {differences}, over "
@@ -67,9 +66,7 @@ def engine_from_weights(
 
 @contextmanager
 def engine_for_a_while(weights: Path, *, size: tuple[int, int] = (192, 320)) -> Iterator[Path]:
-    """An engine folder that is gone afterwards, to evaluate a checkpoint with the code that
-    evaluates engines.
-    """
+    """A temporary engine folder, to score a checkpoint with the code that scores engines."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / weights.parent.name
         engine_from_weights(weights, target, size=size)
@@ -79,9 +76,7 @@ def engine_for_a_while(weights: Path, *, size: tuple[int, int] = (192, 320)) -> 
 def compared(
     network: DualHead, plate_path: Path, frame_path: Path, size: tuple[int, int]
 ) -> dict[str, float]:
-    """Largest differences from torch on a made-up plate and frame, by backend; backends not
-    installed are left out.
-    """
+    """Largest differences from torch on a made-up plate and frame, by installed backend."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (1, size[0] // 16, size[1] // 16, 3), np.uint8)
     plate = np.ascontiguousarray(coarse.repeat(16, 1).repeat(16, 2))
@@ -96,7 +91,7 @@ def compared(
             continue
         of_alpha = np.abs(alpha - wanted[0]).max()
         of_depth = np.abs(inverse_depth - wanted[1]).max() / np.abs(wanted[1]).max()
-        # np.maximum keeps what is not a number, Python's max may drop it
+        # np.maximum keeps NaN, Python's max may drop it
         differences[name] = float(f"{np.maximum(of_alpha, of_depth):.2g}")
     return differences
 

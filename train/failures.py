@@ -1,6 +1,7 @@
-"""A picture of where an engine is worst: frame, plate, true alpha, alpha, inverse depth.
+"""A picture of the items on which an engine is worst: frame, plate, true alpha, alpha, inverse
+depth.
 
-Knows no training; the model card shows its picture.
+Knows nothing about training. The model card shows the picture.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ _QUALITY = 85
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One item, and how it looks."""
+    """One item, its maps and its score."""
 
     iou: float
     row: Pixels
 
 
 def worst(engine: Engine, datasets: list[Dataset], count: int) -> list[Failure]:
-    """The items with the lowest alpha IoU, at most one a scene, the worst first.
+    """The items with the lowest alpha IoU, at most one per scene, the worst first.
 
     Raises:
         edgeds.errors.DatasetError: a file is bad.
@@ -63,7 +64,7 @@ def worst(engine: Engine, datasets: list[Dataset], count: int) -> list[Failure]:
 
 
 def write_failures(failures: list[Failure], path: Path) -> None:
-    """A JPEG, a row for each.
+    """Write a JPEG with one row per item.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The training loop: draws batches, takes steps. Knows nothing about files or pictures."""
+"""The training loop: takes batches, makes steps. Knows nothing about files or pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from train.task import Batch, Task
 
 
 def fit(task: Task, run: Run) -> Iterator[dict[str, float]]:
-    """Train to the end, yielding one record a step; the caller logs and saves."""
+    """Train to the end and yield one record per step; the caller logs and saves."""
     for phase in run.recipe.phases:
         freeze(run.network, below=phase.trained_from)
         while run.progress < phase.until:
@@ -24,7 +24,7 @@ def fit(task: Task, run: Run) -> Iterator[dict[str, float]]:
 
 
 def part_of_phase(task: Task, run: Run, phase: Phase) -> Iterator[dict[str, float]]:
-    """To the end of the phase, or until it is time to ask the task for its samples again."""
+    """Train to the end of the phase, or until it is time to ask the task for its samples again."""
     feed = batches(
         task.samples(phase.size),
         first=run.drawn,
@@ -37,7 +37,7 @@ def part_of_phase(task: Task, run: Run, phase: Phase) -> Iterator[dict[str, floa
     for batch in feed:
         waited_secs = time.monotonic() - began
         record = trained_step(task, run, batch) | {"waited_secs": waited_secs}
-        # a stopped process does not age
+        # while a process is stopped, its time does not run
         run.secs = run.among.agreed(run.secs + min(time.monotonic() - began, 10.0))
         began = time.monotonic()
         run.step += 1
@@ -51,7 +51,7 @@ def part_of_phase(task: Task, run: Run, phase: Phase) -> Iterator[dict[str, floa
 
 
 def trained_step(task: Task, run: Run, batch: Batch) -> dict[str, float]:
-    """Forward, backward, update, EMA."""
+    """One step: forward, backward, update, EMA."""
     recipe = run.recipe
     factor = rate_factor(run.step, run.progress, recipe.warmup_steps)
     for group in run.optimizer.param_groups:

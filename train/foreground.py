@@ -1,4 +1,4 @@
-"""Putting cut-outs somewhere in a picture: how large, where, turned and coloured how.
+"""Places cut-outs in a picture, with random size, position, turn and colour.
 
 A layer is premultiplied float32 RGBA in 0..1 at the picture's size. Knows nothing about plates
 or cameras.
@@ -19,9 +19,9 @@ Picture = NDArray[np.float32]
 def drawn_layer(
     cutouts: list[Cutout], size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Layer, NDArray[np.float32]]:
-    """One to three things, or a street full of small ones.
+    """Place one to three things, or a street full of small ones.
 
-    Returns the layer, and per pixel how far down the picture (0..1) the thing there reaches.
+    Returns the layer, and for each pixel the lower end of the thing there (0..1 of the picture).
     """
     street = rng.random() < 0.18
     count = int(rng.integers(2, 8)) if street else int(rng.choice([1, 2, 3], p=[0.6, 0.28, 0.12]))
@@ -55,8 +55,9 @@ def placed(
     *,
     portrait: bool = False,
 ) -> Layer:
-    """One cut-out, resized, flipped, turned a little, recoloured, set anywhere, cut by the
-    borders.
+    """One cut-out: resized, flipped, turned a little, recoloured, and placed anywhere.
+
+    The picture's borders may cut it.
     """
     height, width = size
     tall = max(6, round(share * height))
@@ -69,7 +70,7 @@ def placed(
     small = recoloured(small, rng)
     x = rng.uniform(-0.35 * wide, width - 0.65 * wide)
     y = rng.uniform(-0.35 * tall, height - 0.65 * tall) if rng.random() < 0.5 else None
-    if y is None:  # inside the picture where it fits, as something that stands in view
+    if y is None:  # inside the picture if it fits, like something that stands in view
         y = rng.uniform(min(0, height - tall), max(0, height - tall))
     if portrait and rng.random() < 0.8:
         y = height - tall * rng.uniform(0.75, 1.0)
@@ -83,7 +84,7 @@ def placed(
 
 
 def recoloured(layer: Layer, rng: np.random.Generator) -> Layer:
-    """Another light on it, other clothes: gains per channel, sometimes swapped channels or less
+    """Imitate other light and other clothes: gains per channel, or swapped channels, or less
     colour.
     """
     out: Layer = layer.copy()
@@ -100,7 +101,7 @@ def recoloured(layer: Layer, rng: np.random.Generator) -> Layer:
 
 
 def camouflaged(layer: Layer, background: Picture, rng: np.random.Generator) -> Layer:
-    """Pull the colours towards what is behind, which is what makes a matte hard."""
+    """Pull the colours towards those behind, which makes matting hard."""
     alpha = layer[..., 3:]
     keep = np.float32(rng.uniform(0.25, 0.8))
     behind = cv2.blur(background, (25, 25))
@@ -110,5 +111,5 @@ def camouflaged(layer: Layer, background: Picture, rng: np.random.Generator) -> 
 
 
 def over(upper: Layer, lower: Layer) -> Layer:
-    """Porter & Duff 1984, premultiplied."""
+    """Put one premultiplied layer over another (Porter & Duff 1984)."""
     return np.asarray(upper + lower * (1 - upper[..., 3:]), np.float32)

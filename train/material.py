@@ -1,4 +1,4 @@
-"""Everything to train on, decoded once and kept in memory as uint8.
+"""The training material, decoded once and kept in memory as uint8.
 
 Reads the folders that a training set has (foregrounds, people_depth, backgrounds, rooms; see
 `Material`) and nothing else. Knows nothing about composition or the network.
@@ -21,7 +21,7 @@ from train.parts import Part
 Pixels = NDArray[np.uint8]
 
 CUTOUT_MAX_PX = 400
-"""Longest side of a kept cut-out: it fills a frame of 192 lines, at twice its size."""
+"""Longest side of a kept cut-out: twice the size that fills a frame of 192 lines."""
 BACKGROUND_MIN_PX = 320
 """Shortest side of a kept background."""
 
@@ -34,7 +34,7 @@ class Cutout:
     rgba: Pixels
     """(H, W, 4), colour multiplied by alpha, so that it can be resized and warped."""
     depth_mm: NDArray[np.uint16] | None
-    """(H, W), distance in millimetres, 0 where there is nothing; None where nobody measured."""
+    """(H, W), distance in millimetres, 0 where there is nothing; None if it was not measured."""
 
     @property
     def is_person(self) -> bool:
@@ -42,7 +42,7 @@ class Cutout:
 
     @property
     def is_portrait(self) -> bool:
-        """Head and shoulders: wants to be large and to be cut by the lower border."""
+        """Head and shoulders: belongs large into a picture, cut by the lower border."""
         return self.name.startswith("iface_")
 
 
@@ -64,15 +64,15 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a composer draws from."""
+    """The material that samples are made of."""
 
     cutouts: list[Cutout]
     backgrounds: list[Pixels]
     rooms: list[Room]
     drawn_rooms: list[Room] = field(default_factory=list)
-    """Empty, by `train.worlds.rooms`; people are set into them."""
+    """Empty rooms from `train.worlds.rooms`; samples add people."""
     parts: list[Part] = field(default_factory=list)
-    """Zip parts of a composed set; read where they are."""
+    """Zip parts of a composed set; they are read in place."""
 
     @property
     def people_with_depth(self) -> list[Cutout]:
@@ -156,7 +156,7 @@ def read_rgb(path: Path) -> Pixels:
 
 
 def read_image(path: Path, how: int) -> Any:
-    """cv2.imread, but a missing or broken file is an error."""
+    """`cv2.imread` that raises for a missing or broken file."""
     image = cv2.imread(str(path), how)
     if image is None:
         raise FileNotFoundError(f"cannot read picture {path}")

@@ -1,9 +1,9 @@
-"""Zip parts of a composed set, read in place: bg/, fg_bg/, mask/, depth/.
+"""Reads zip parts of a composed set in place: bg/, fg_bg/, mask/, depth/.
 
     part_1.zip   bg/BBBBB.jpg   fg_bg/BBBBB_FFFFF_PPP[m].jpg   mask/SAME.png   depth/SAME.png
 
 The stem up to the first underscore names the background. depth/ may be missing: 16-bit PNG, inverse
-depth in steps of the largest value, 0 unknown. Knows nothing about how they were made.
+depth in steps of the largest value, 0 unknown. Knows nothing about how parts are made.
 """
 
 from __future__ import annotations
@@ -94,10 +94,10 @@ def background_of(stem: str) -> str:
 
 
 def open_parts(folder: Path, first: int | None = None) -> list[Part]:
-    """The parts of a folder, in the order of their numbers; of them the first N.
+    """The first N parts of a folder, in the order of their numbers.
 
     Raises:
-        PartError: there are fewer, or one is not whole.
+        PartError: there are fewer, or one is damaged or incomplete.
     """
     paths = sorted(folder.glob("part_*.zip"), key=lambda path: int(path.stem.split("_")[1]))
     if not paths or (first is not None and len(paths) < first):

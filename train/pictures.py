@@ -1,4 +1,4 @@
-"""Pictures of a run: what the network predicts now, and how the losses went."""
+"""Pictures of a run: what the network predicts now, and the curves of its losses."""
 
 from __future__ import annotations
 

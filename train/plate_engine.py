@@ -1,7 +1,6 @@
-"""The plate's network as the product uses it: looks of it scored on plates, and its graph beside an
-engine's.
+"""The plate's network as edgeds uses it: its scores on plates, and its graph in an engine's folder.
 
-Where training of the plate's network meets `edgeds`.
+This is where training of the plate's network meets `edgeds`.
 """
 
 from __future__ import annotations
@@ -37,8 +36,9 @@ TOLERANCE = 5e-3
 
 
 class TorchDepth:
-    """A network on torch as `edgeds.estimate.plate_depth` wants it; the frame's network sees the
-    plate as frame and plate.
+    """A torch network with the interface that `edgeds.estimate.plate_depth` needs.
+
+    The frame's network gets the plate as both frame and plate.
     """
 
     def __init__(self, network: DualHead | PlateDepth, size: tuple[int, int]) -> None:
@@ -60,7 +60,7 @@ def torch_depth(weights: Path, size: tuple[int, int]) -> TorchDepth:
 
     Raises:
         WeightsError: the weights cannot be used.
-        SizeError: the network cannot halve the size as often as it has to.
+        SizeError: the size is not a multiple of what the network needs.
     """
     network = checked_network(weights)
     check_size(size, plate_depth.STRIDE if isinstance(network, PlateDepth) else STRIDE)
@@ -68,7 +68,7 @@ def torch_depth(weights: Path, size: tuple[int, int]) -> TorchDepth:
 
 
 def evaluated_on_plates(network: TorchDepth, dataset: Dataset) -> Report:
-    """The plate's depth alone, on the items that are plates with known depth.
+    """Score the plate's depth alone, on the plates whose depth is known.
 
     Raises:
         DatasetError: there are none.
@@ -89,7 +89,7 @@ def add_plate_depth(
     metrics: dict[str, Any] | None = None,
     made: dict[str, Any] | None = None,
 ) -> Card:
-    """Put the plate's network into an engine's folder, and its hash and story on the card.
+    """Put the plate's network into an engine's folder, and how it was made on the card.
 
     Raises:
         WeightsError: the weights cannot be used, or the graph computes something else than torch.
@@ -101,7 +101,7 @@ def add_plate_depth(
         graph = Path(folder) / FILE_NAME
         export_plate_depth(network, size, graph)
         difference = difference_from_torch(network, graph, size)
-        if not difference <= TOLERANCE:  # so said, what is not a number is refused too
+        if not difference <= TOLERANCE:  # written so that NaN is refused, too
             raise WeightsError(
                 f"the graph exported from {weights} differs from torch by {difference:.2g}, over "
                 f"{TOLERANCE:g}: the engine is as it was; look at what fit logged, or train again"

@@ -1,7 +1,7 @@
-"""What the plate's network minimises. Takes batches, returns one number; knows no network.
+"""The losses of the plate's network. Each takes batches and returns one number. Knows no network.
 
-Targets of -1 are unknown and count nowhere; 0 is infinitely far. Depth is scored after a fit of
-scale and shift, by ratios of depths: errors are differences of logarithms.
+Targets of -1 are unknown and do not count; 0 is infinitely far. Errors are differences of
+logarithms, since depth is scored by ratios of depths after a fit of scale and shift.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from torch import Tensor
 from train.losses import gradient_loss, masked_mean, per_picture_mean
 
 FAR = 0.1
-"""Of the picture's mean inverse depth: farther than ten times the mean, a ratio counts little."""
+"""Share of the picture's mean inverse depth; ratios below it (ten times as far) count little."""
 GUESS = 0.1
-"""Weight of a guess against what was drawn or rendered."""
+"""Weight of a guess; drawn and rendered depth has 1."""
 
 
 def plate_depth_loss(prediction: Tensor, target: Tensor, is_guess: Tensor) -> Tensor:
     """All terms; prediction and target are (B, 1, H, W), `is_guess` is (B,).
 
-    Guesses have a scale and a shift of their own: they are compared after fitting both, as in
-    Ranftl et al. 2020 (MiDaS), without the pixels that fit worst. Drawn depth has its zero at
-    infinity and is compared by scale alone too: a network free to shift drifted to where softplus
-    is flat.
+    Guesses have an unknown scale and shift. They are compared after a fit of both, as in Ranftl et
+    al. 2020 (MiDaS), without the pixels that fit worst. Drawn depth has its zero at infinity, and
+    is also compared after a fit of scale alone: a network that was free to shift drifted to where
+    softplus is flat.
     """
     known = (target >= 0).float()
     unit = per_picture_mean(target.clamp(min=0), known).clamp(min=1e-4)
@@ -48,10 +48,10 @@ def log_difference(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def aligned_to(prediction: Tensor, target: Tensor, known: Tensor) -> Tensor:
-    """Scale and shift by least squares on errors relative to the target; 0 at least.
+    """The prediction after a least-squares fit of scale and shift, on relative errors; 0 at least.
 
-    The fit has no gradient: what is fitted away is the same after a small step. A prediction that
-    is turned around keeps a small positive scale, so that it is pulled back.
+    The fit has no gradient. A prediction with near and far exchanged keeps a small positive scale,
+    so that the loss still pulls it back.
     """
     with torch.no_grad():
         weight = known / (target + FAR) ** 2
@@ -69,7 +69,7 @@ def aligned_to(prediction: Tensor, target: Tensor, known: Tensor) -> Tensor:
 def kept_after_trimming(
     error: Tensor, known: Tensor, is_guess: Tensor, share: float = 0.8
 ) -> Tensor:
-    """1 where a guess fits among the best `share` of its pixels, and everywhere else 1."""
+    """Which pixels count: of a guess, the `share` that fits best; of other depth, all."""
     kept = torch.ones_like(error)
     for i in is_guess.nonzero().flatten().tolist():
         values = error[i][known[i] > 0].detach()

@@ -1,7 +1,8 @@
 """One training sample of the plate's network: a picture of a scene as some camera might give it,
 and inverse depth.
 
-A function of its number and the seed, as long as the sets do not grow. Knows nothing about torch.
+A sample depends on its number and the seed alone, as long as the sets do not grow. Knows nothing
+about torch.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class PlateSample:
     picture: NDArray[np.uint8]
     """(H, W, 3)."""
     inverse_depth: Picture
-    """(H, W) in 1/m, or in a unit and from a zero of its own for a guess; -1 where unknown."""
+    """(H, W) in 1/m; a guess has an unknown scale and shift; -1 where unknown."""
     is_guess: bool
 
 
@@ -67,7 +68,7 @@ def looked_at(
     size: tuple[int, int],
     rng: np.random.Generator,
 ) -> tuple[Picture, Picture]:
-    """A part of the picture at `size`, flipped or not, sometimes rolled."""
+    """A random part of the picture at `size`, flipped or not, sometimes rolled."""
     x0, y0, wide, tall = random_box(pixels.shape[:2], size, rng, smallest=0.6)
     box = (slice(y0, y0 + tall), slice(x0, x0 + wide))
     smaller = cv2.INTER_AREA if tall > size[0] else cv2.INTER_LINEAR
@@ -81,7 +82,7 @@ def looked_at(
 
 
 def rolled(picture: Picture, depth: Picture, rng: np.random.Generator) -> tuple[Picture, Picture]:
-    """Turned about the middle, enlarged so far that no corner is empty."""
+    """Turn the picture about its middle, and enlarge it until no corner is empty."""
     height, width = depth.shape
     degrees = float(rng.uniform(-MAX_ROLL_DEGREES, MAX_ROLL_DEGREES))
     angle, aspect = np.radians(abs(degrees)), max(height, width) / min(height, width)
@@ -106,8 +107,9 @@ def rolled(picture: Picture, depth: Picture, rng: np.random.Generator) -> tuple[
 
 
 def as_a_camera_sees_it(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Light, colours, focus, noise and compression, wider than those of a frame beside its plate:
-    drawn scenes must not be known by how they are drawn.
+    """Change light, colours, focus, noise and compression, more than between a frame and its plate.
+
+    So the network cannot recognise a drawn scene by its look.
     """
     if rng.random() < 0.3:
         picture = shadow.darkened(picture, shadow.free_shadow(picture.shape[:2], rng), rng)
@@ -123,6 +125,6 @@ def as_a_camera_sees_it(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def saturated(picture: Picture, gain: float) -> Picture:
-    """Colours further from grey, or nearer to it."""
+    """Move the colours away from grey, or towards it."""
     grey = picture.mean(2, keepdims=True)
     return np.asarray(np.clip(grey + np.float32(gain) * (picture - grey), 0, 1), np.float32)

@@ -63,7 +63,7 @@ class PlateTask:
         cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
 
     def validation(self, network: PlateDepth, size: tuple[int, int]) -> dict[str, float]:
-        """Mean delta1 and AbsRel of one look, scale and shift fitted."""
+        """Mean delta1 and AbsRel of one estimate per picture, after a fit of scale and shift."""
         scores = [scored(network, picture, size) for picture in self.judged_by]
         if not scores:
             return {}
@@ -89,7 +89,7 @@ class PlateSamples(Dataset[PlateBatch]):
 def scored(
     network: PlateDepth, picture: PlatePicture, size: tuple[int, int]
 ) -> tuple[float, float]:
-    """delta1 and AbsRel of one picture, looked at once, at about `size` and its own aspect."""
+    """delta1 and AbsRel of one estimate of a picture, at about `size` and its own aspect."""
     network.eval()
     pixels, truth = picture.read()
     height, width = pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""Pictures of empty scenes with depth, for the plate's network: where they lie, and reading one.
+"""Pictures of empty scenes with depth, for the plate's network: finds them, and reads one.
 
 Sets of drawn scenes may grow while training reads them. Knows nothing about samples or the network.
 """
@@ -19,7 +19,7 @@ from edgeds.errors import DatasetError
 from train.material import read_image, read_rgb
 
 NEAREST_M = 0.1
-"""What is nearer counts as that near: an inverse depth without bound would rule every mean."""
+"""Nearer depths count as this: an inverse depth without bound would dominate every mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class PlatePicture:
     picture: Path
     depth: Path
     sky: bool = False
-    """No depth means infinitely far, not unknown."""
+    """A depth of 0 means infinitely far, not unknown."""
     guess: bool = False
-    """Relative inverse depth with a scale and a shift of its own, not millimetres."""
+    """The file has relative inverse depth of unknown scale and shift, not millimetres."""
 
     def read(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """RGB (H, W, 3) and inverse depth (H, W), in 1/m, or in 0..1 for a guess; -1 is unknown.
@@ -58,10 +58,10 @@ class Plates:
     guesses: list[PlatePicture]
     worlds: list[PlatePicture] = field(default_factory=list)
     folders: tuple[Path, ...] = ()
-    """The sets that `worlds` is read from, again and again."""
+    """The sets that `worlds` is read from, repeatedly."""
 
     def refresh(self) -> None:
-        """Read the drawn sets' manifests again; a set that is not there yet is left out."""
+        """Read the manifests of the drawn sets again; a set that does not exist yet is left out."""
         manifests = (folder / "manifest.jsonl" for folder in self.folders)
         self.worlds = [
             picture
@@ -88,13 +88,13 @@ def plates_from_folder(data: Path, worlds: tuple[Path, ...] = ()) -> Plates:
 
 
 def pictures_of_set(manifest: Path, split: str) -> Iterator[PlatePicture]:
-    """The frames with depth of a set's one side, those with a foreground too."""
+    """The frames with depth on one side of the split of a set, with or without a foreground."""
     for item in items_of_set(manifest, split):
         yield picture_of_item(manifest.parent, item)
 
 
 def empty_pictures_of_set(manifest: Path, split: str) -> Iterator[PlatePicture]:
-    """Those without a foreground."""
+    """The plates with depth: items without a foreground."""
     for item in items_of_set(manifest, split):
         if item.get("empty"):
             yield picture_of_item(manifest.parent, item)
@@ -106,9 +106,9 @@ def picture_of_item(folder: Path, item: dict[str, Any]) -> PlatePicture:
 
 
 def items_of_set(manifest: Path, split: str) -> Iterator[dict[str, Any]]:
-    """Items with depth of a set's one side: scenes whose name ends in 7 are validation.
+    """Items with depth on one side of the split of a set: scenes *7 are for validation.
 
-    A last line without its end is still being written, and is left out.
+    An incomplete last line is still being written, and is left out.
 
     Raises:
         DatasetError: a line is no item.

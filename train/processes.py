@@ -1,7 +1,7 @@
-"""Several processes, one run: under torchrun every process computes its share and all agree.
+"""One run in several processes: under torchrun each process computes its share of every step.
 
-Plain torch.distributed: nccl on GPUs, gloo on CPUs. Without torchrun there is one process and
-nothing here does anything.
+Uses torch.distributed: nccl on GPUs, gloo on CPUs. Without torchrun there is one process, and the
+functions here do nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import torch
 import torch.distributed as dist
 
-# Before there is a group, or its functions keep the group as their default argument: it then
-# outlives destroy_process_group, and its threads abort the process while Python ends.
+# Imported before there is a group: else its functions keep the group as a default argument. The
+# group then outlives destroy_process_group, and its threads abort the process while Python ends.
 import torch.distributed.nn.functional
 from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Who this process is among how many, and where it computes."""
+    """This process's number, how many there are, and the device it computes on."""
 
     rank: int = 0
     world: int = 1
@@ -30,11 +30,11 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """The first writes files and draws the bar; the others only compute."""
+        """The first process writes files and shows the progress bar; the others only compute."""
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """One all-reduce over all gradients; the step is that of one large batch."""
+        """Average all gradients in one all-reduce, so that the step is that of one large batch."""
         gradients = [p.grad for p in parameters if p.grad is not None]
         if self.world == 1 or not gradients:
             return
@@ -46,7 +46,7 @@ class Processes:
             gradient.copy_(part.view_as(gradient))
 
     def agreed(self, value: float) -> float:
-        """The first process's value, so that all end a phase at the same step."""
+        """The first process's value, in all processes, so that all end a phase at the same step."""
         if self.world == 1:
             return value
         shared = torch.tensor([value], dtype=torch.float64, device=self.device)
@@ -54,7 +54,7 @@ class Processes:
         return float(shared)
 
     def average_statistics(self, buffers: Iterable[Tensor]) -> None:
-        """Running means of normalisation: each process saw other pictures."""
+        """Average the running statistics of normalisation: each process saw other pictures."""
         if self.world == 1:
             return
         for buffer in buffers:
@@ -65,7 +65,7 @@ class Processes:
 
 @contextmanager
 def processes() -> Iterator[Processes]:
-    """This process's place among those that torchrun started; alone if it did not."""
+    """This process's place among those that torchrun started; a single process without it."""
     cuda = torch.cuda.is_available()
     local = int(os.environ.get("LOCAL_RANK", "0"))
     device = f"cuda:{local}" if cuda else "cpu"

@@ -1,9 +1,9 @@
-"""The protocol of the course projects this network descends from: pictures squashed to 224x224, and
-the root mean square of what mask and depth are off.
+"""The measurement protocol of the course project from which edgeds grew.
 
-Their depth was a teacher's picture, 0 to 1; here the target is the true inverse depth over the
-largest of its picture, and a prediction is brought to it by scale and shift, as theirs was by
-training. Knows nothing about weights or files.
+Pictures are scaled to 224x224 without keeping their aspect; the scores are root mean square errors
+of mask and depth. Their target for depth was a teacher's picture, 0 to 1. Here it is the true
+inverse depth divided by the picture's largest, and a prediction is first fitted to it by scale and
+shift. Knows nothing about weights or files.
 """
 
 from __future__ import annotations

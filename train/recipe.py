@@ -1,4 +1,4 @@
-"""Everything that decides what a run computes, in one place."""
+"""The recipe of a run: every setting that changes what the run computes, in one place."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ NetworkName = Literal["dual-head", "plate-depth"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A part of the run; `until` is a share of the whole."""
+    """A part of the run; it ends at the share `until` of the whole run."""
 
     until: float
     size: tuple[int, int]
     batch_size: int
     trained_from: int
-    """Encoder stages below this one stay as ImageNet left them; 6 freezes all."""
+    """Encoder stages below this one keep their weights; 6 freezes all."""
 
 
 PHASES = (
-    # decoders first, on small pictures: without a backward pass of the encoder, 1.8 x the speed
+    # first the decoders, on small pictures: 1.8 x the speed without a backward pass of the encoder
     Phase(until=0.10, size=(128, 224), batch_size=16, trained_from=6),
     Phase(until=0.58, size=(128, 224), batch_size=16, trained_from=2),
     Phase(until=1.00, size=(192, 320), batch_size=12, trained_from=2),
@@ -34,17 +34,16 @@ PHASES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides what a run computes."""
+    """Every setting that changes what a run computes."""
 
     network: NetworkName = "dual-head"
     encoder: ArchitectureName = "lite0"
-    """Of the plate's network; the frame's is always lite0."""
+    """The encoder of the plate's network; that of the frame's network is always lite0."""
     phases: tuple[Phase, ...] = PHASES
     steps: int | None = None
-    """Length of the run in steps, or
-    """
+    """Length of the run in steps; or give `minutes`. Only steps make two runs equal bit by bit."""
     minutes: float | None = None
-    """in minutes of training, whichever is given; only steps make two runs equal bit by bit."""
+    """Length of the run in minutes of training."""
     rate: float = 2e-3
     encoder_rate: float = 3e-4
     warmup_steps: int = 200
@@ -52,14 +51,13 @@ class Recipe:
     ema: float = 0.998
     depth_weight: float = 1.5
     plate_gradients: bool = False
-    """Train the encoder through the plate's branch too: 1.4 x the time of a step."""
+    """Also train the encoder through the plate's branch: 1.4 x the time of a step."""
     seed: int = 1
     workers: int = 2
     mix: Mix = field(default_factory=Mix)
-    """Of the frame's samples,
-    """
+    """Kinds of samples for the frame's network."""
     plate_mix: PlateMix = field(default_factory=PlateMix)
-    """and of the plate's."""
+    """Kinds of samples for the plate's network."""
 
 
 class RecipeError(ValueError):
@@ -67,10 +65,10 @@ class RecipeError(ValueError):
 
 
 def recipe_from_json(text: str) -> Recipe:
-    """A recipe as a run wrote it; what is left out is the default.
+    """The recipe in a JSON text; missing keys have their defaults.
 
     Raises:
-        RecipeError: it is no JSON object, or names something that a recipe does not have.
+        RecipeError: the text is no JSON object, or has a key that a recipe does not have.
     """
     try:
         fields = json.loads(text)

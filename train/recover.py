@@ -1,8 +1,8 @@
-"""Bring back channels whose normalisation statistics were lost, by estimating them again.
+"""Restores lost normalisation statistics by estimating them again.
 
-A variance over 65,504 is infinite as float16: its channel gives a constant. Weights are as they
-were, so passing training samples through the network gives the statistics again. Knows nothing
-about optimisers or runs.
+A variance over 65,504 is infinite as float16, and its channel then returns a constant. The weights
+are not affected, so training samples that pass through the network give the statistics again. Knows
+nothing about optimisers or runs.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from train.batches import Batch
 
 
 def recover_weights(path: Path, output: Path, batches: Iterable[Batch]) -> int:
-    """Write `path`'s network with every statistic finite; return how many channels came back.
+    """Write the network of `path` with finite statistics; return the number of restored channels.
 
     Raises:
-        WeightsError: the file cannot be used, or what is not finite is not a statistic.
+        WeightsError: the file cannot be used, or a tensor other than a statistic is not finite.
     """
     network = network_of(path, *read_weights(path))
     if not isinstance(network, DualHead):
@@ -45,8 +45,8 @@ def recover_weights(path: Path, output: Path, batches: Iterable[Batch]) -> int:
 def estimate_lost_statistics(network: DualHead, batches: Iterable[Batch]) -> int:
     """Fill in means and variances that are not finite, from samples; the others stay.
 
-    Meanwhile the norms that lost some run on their batch's statistics, as they did in training.
-    Returns the number of channels filled in.
+    Meanwhile the normalisations that lost statistics use those of their batch, as in training.
+    Returns the number of restored channels.
     """
     lost = [(norm, *statistics_of(norm)) for norm in norms_of(network) if lost_channels(norm).any()]
     if not lost:
@@ -79,7 +79,7 @@ def lost_channels(norm: nn.BatchNorm2d) -> Tensor:
 
 
 def statistics_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Copies of its mean and variance."""
+    """Copies of a normalisation's mean and variance."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     return norm.running_mean.clone(), norm.running_var.clone()

@@ -1,6 +1,6 @@
-"""The state of a run: networks, optimiser, counters; saved whole, and gone on from exactly.
+"""The state of a run: networks, optimiser, counters. A saved run continues exactly.
 
-A run is a folder: run.pt (everything needed to go on) and weights.safetensors (the EMA weights).
+A run is a folder: run.pt (everything needed to continue) and weights.safetensors (the EMA weights).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def phase(self) -> Phase:
-        """The part of the run that is under way; after the end, the last."""
+        """The current phase; after the end, the last one."""
         phases = self.recipe.phases
         return next((phase for phase in phases if self.progress < phase.until), phases[-1])
 
@@ -72,10 +72,9 @@ class Run:
             network.encoder.load_state_dict(state)
 
     def start_from_weights(self, path: Path) -> None:
-        """Go on from a trained network, of the same architecture, with a new recipe.
+        """Start from a trained network of the same architecture, with a new recipe.
 
-        The plate's network can also start as the frame network's depth, where the encoder is the
-        same.
+        The plate's network can also start from a frame network with the same encoder.
 
         Raises:
             WeightsError: the weights cannot be used, or do not fit.
@@ -93,7 +92,7 @@ class Run:
         """Write run.pt whole or not at all, and the EMA weights beside it.
 
         Raises:
-            WeightsError: the weights are not finite; the checkpoint of before stays.
+            WeightsError: the weights are not finite; the checkpoint before stays.
         """
         for network in (self.network, self.ema):
             self.among.average_statistics(network.buffers())
@@ -114,10 +113,10 @@ class Run:
             torch.save(state, part)
 
     def load(self) -> None:
-        """Go on from run.pt.
+        """Continue from run.pt.
 
         Raises:
-            WeightsError: it cannot be read, or is of another network than the recipe's.
+            WeightsError: it cannot be read, or has another network than the recipe's.
         """
         path = self.folder / "run.pt"
         try:
@@ -133,12 +132,14 @@ class Run:
                 "begun with, or another folder"
             ) from error
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["rate"] = rate  # the recipe's, which may have changed, not the checkpoint's
+            group["rate"] = (
+                rate  # the rate of the recipe, which may have changed since the checkpoint
+            )
         self.step, self.drawn, self.secs = state["step"], state["drawn"], state["secs"]
 
 
 def freeze(network: Network, *, below: int) -> None:
-    """Encoder stages below `below` get no gradient, nor does the stem unless it is 0."""
+    """Stop gradients in encoder stages below `below`, and in the stem unless `below` is 0."""
     network.encoder.stem.requires_grad_(below == 0)
     for number, stage in enumerate(network.encoder.stages):
         stage.requires_grad_(number >= below)
@@ -146,7 +147,9 @@ def freeze(network: Network, *, below: int) -> None:
 
 @torch.no_grad()
 def update_ema(ema: nn.Module, network: nn.Module, keep: float) -> None:
-    """Exponential moving average of weights and normalisation statistics; these weights ship."""
+    """Update the exponential moving average of weights and statistics; these weights are the
+    result.
+    """
     for theirs, ours in zip(network.state_dict().values(), ema.state_dict().values(), strict=True):
         if ours.dtype.is_floating_point:
             ours.lerp_(theirs, 1 - keep)
@@ -155,7 +158,7 @@ def update_ema(ema: nn.Module, network: nn.Module, keep: float) -> None:
 
 
 def channels_last(network: nn.Module) -> None:
-    """Weights in NHWC order: 1.6 x the training speed on a CPU with AVX512, measured."""
+    """Keep weights in NHWC order: measured 1.6 x the training speed on a CPU with AVX512."""
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

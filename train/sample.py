@@ -1,7 +1,7 @@
-"""One training sample: a frame, a plate that is honestly wrong, the exact alpha and, where it is
-known, inverse depth.
+"""One training sample: a frame, a plate that is wrong as in life, the exact alpha, and inverse
+depth where it is known.
 
-A sample is a pure function of its number and the seed, so that a run can stop and go on. Knows
+A sample depends on its number and the seed alone, so that a run can stop and continue. Knows
 nothing about torch.
 """
 
@@ -20,8 +20,8 @@ from train.material import Material
 
 Picture = NDArray[np.float32]
 ROOM_FOCAL_SHARE = 0.75
-"""Focal length of the rendered rooms as a share of their width; only the size of people set into
-them hangs on it.
+"""Focal length of the rendered rooms as a share of their width; only the size of the people that
+are set into them depends on it.
 """
 
 
@@ -31,9 +31,9 @@ class Sample:
     """(H, W, 3)."""
     plate: NDArray[np.uint8]
     alpha: NDArray[np.float32]
-    """(H, W) in 0..1; -1 where nobody knows."""
+    """(H, W) in 0..1; -1 where unknown."""
     inverse_depth: NDArray[np.float32]
-    """(H, W) in 1/m; 0 where nobody knows, below 0 where it is a guess."""
+    """(H, W) in 1/m; 0 where unknown, below 0 where it is a guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,15 @@ class Mix:
     rooms: float = 0.22
     rooms_with_people: float = 0.28
     drawn_rooms: float = 0.6
-    """Of the rooms with people, those that `train.worlds.rooms` drew, if there are any."""
+    """Share of the rooms with people that `train.worlds.rooms` drew, if there are any."""
     empty: float = 0.12
     in_rooms: float = 0.2
-    """Of the composites, those over an empty room; there the background's depth is known."""
+    """Share of the composites over an empty room, where the background's depth is known."""
     exact_plate: float = 0.22
     parts: float = 0.3
-    """Of what is left, from composed zip parts, if there are any."""
+    """Share of the rest that comes from composed zip parts, if there are any."""
     ghost: float = 0.04
-    """Something stood in the plate and is gone: where it stood is foreground too."""
+    """Something stood in the plate and is gone: the place where it stood is foreground, too."""
 
 
 def drawn_sample(
@@ -72,7 +72,7 @@ def drawn_sample(
 def part_sample(
     material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
 ) -> Sample:
-    """A picture of a composed set, brought to `size`; its plate made wrong as any other."""
+    """A picture of a composed set at `size`; its plate is made wrong like any other."""
     part = material.parts[int(rng.integers(len(material.parts)))]
     frame, plate, mask, depth = part.read(int(rng.integers(len(part))))
     turned = rng.random() < 0.5
@@ -90,9 +90,7 @@ def part_sample(
 def composite_sample(
     material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
 ) -> Sample:
-    """Cut-outs over a photograph or an empty room, with the shadows they cast and changing
-    light.
-    """
+    """Cut-outs over a photograph or an empty room, with their shadows and changing light."""
     known = None
     rooms = material.rooms + material.drawn_rooms
     if rooms and rng.random() < mix.in_rooms:
@@ -111,7 +109,7 @@ def composite_sample(
     frame = plate
     if not exact or rng.random() < 0.3:
         caster = alpha
-        if empty or rng.random() < 0.2:  # somebody out of the picture
+        if empty or rng.random() < 0.2:  # of somebody outside the picture
             caster = drawn_layer(material.cutouts, size, rng)[0][..., 3]
         frame = with_other_light(frame, layer, caster, rng)
     if rng.random() < 0.3:
@@ -140,9 +138,7 @@ def room_sample(
 def peopled_room_sample(
     material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
 ) -> Sample:
-    """Somebody, or nobody, with known depth set into a room at a distance that fits the floor under
-    the feet.
-    """
+    """A room with a person of known depth, at a distance that fits the floor; or with nobody."""
     drawn = bool(material.drawn_rooms) and rng.random() < mix.drawn_rooms
     rooms = material.drawn_rooms if drawn else material.rooms
     room = rooms[int(rng.integers(len(rooms)))]
@@ -167,9 +163,7 @@ def peopled_room_sample(
 def placed_with_depth(
     material: Material, inverse_depth: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A person's layer and inverse depth, standing on a random place of the lower half of a
-    room.
-    """
+    """Layer and inverse depth of a person who stands somewhere in the lower half of a room."""
     height, width = inverse_depth.shape
     people = material.people_with_depth
     cutout = people[int(rng.integers(len(people)))]
@@ -186,7 +180,7 @@ def placed_with_depth(
     relief = np.where(depth > 0, depth - np.median(depth[depth > 0]), 0.0)
     person = np.where(depth > 0, 1 / np.maximum(distance_m + relief, 0.3), 0).astype(np.float32)
     small = recoloured(rgba.astype(np.float32) / np.float32(255), rng)
-    if scale < 0.7:  # less than what a bilinear warp may shrink
+    if scale < 0.7:  # less than a bilinear warp can shrink without aliasing
         target = (max(2, round(rgba.shape[1] * scale)), max(2, round(tall)))
         small = cv2.resize(small, target, interpolation=cv2.INTER_AREA)
         person = cv2.resize(person, target, interpolation=cv2.INTER_NEAREST)
@@ -205,11 +199,11 @@ def placed_with_depth(
 
 
 def guessed_ground(foot: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Minus a guess of inverse depth for a photograph: a wall far away, the ground coming nearer
-    towards the lower border, and things as near as the ground where they end.
+    """A guess of inverse depth for a photograph, as negative numbers.
 
-    Few photographs differ from it by more than from a flat picture, and without any word on
-    photographs, depth outside of rendered rooms was noise.
+    It has a wall far away, ground that comes nearer towards the lower border, and things as near as
+    the ground where they stand. For most photographs the guess is closer than a constant, and
+    without any guess depth outside of rendered rooms was noise.
     """
     height = foot.shape[0]
     row = np.maximum((np.arange(height, dtype=np.float32)[:, None] + 0.5) / height, foot)
@@ -248,7 +242,7 @@ def finished(
     *,
     exact: bool,
 ) -> Sample:
-    """The same look for both, then what time and the camera did to each on its own, then bytes."""
+    """Give both the same look, then each its own changes of time and camera, then make bytes."""
     frame, plate = camera.graded(frame, plate, rng)
     if exact:
         if rng.random() < 0.3:
@@ -263,7 +257,7 @@ def finished(
         if rng.random() < 0.75:
             if rng.random() < 0.6:
                 plate = camera.exposed(plate, rng, strength=strength)
-            else:  # what clips then is the frame
+            else:  # then the frame is what clips
                 frame = camera.exposed(frame, rng, strength=strength)
         if rng.random() < 0.12:
             plate = camera.smeared(plate, frame, rng)

@@ -1,5 +1,4 @@
-"""Light that changes without anything entering: cast shadows, contact shadows, reflections, lamps.
-None is foreground.
+"""Changes of the light that are not foreground: cast and contact shadows, reflections, lamps.
 
 Pictures are float32 RGB in 0..1, masks float32 (H, W) in 0..1. Knows nothing about cameras or
 files.
@@ -16,9 +15,7 @@ Mask = NDArray[np.float32]
 
 
 def cast_shadow(alpha: Mask, rng: np.random.Generator) -> Mask:
-    """The silhouette laid on the floor or on a wall: sheared, squeezed, shifted, blurred from its
-    feet.
-    """
+    """The silhouette as a shadow on the floor or a wall: sheared, squeezed, shifted, blurred."""
     height, width = alpha.shape
     rows = np.flatnonzero(alpha.max(1) > 0.3)
     if rows.size == 0:
@@ -30,7 +27,7 @@ def cast_shadow(alpha: Mask, rng: np.random.Generator) -> Mask:
     else:  # on the wall behind
         squeeze, shear = rng.uniform(0.85, 1.15), rng.uniform(-0.25, 0.25)
     dx, dy = rng.normal(0, 0.15 * tall), rng.normal(0, 0.04 * tall)
-    # a point t above the feet lands squeeze * t above them and shear * t aside
+    # a point t above the feet is moved to squeeze * t above them and shear * t beside them
     matrix = np.array(
         [[1, -shear, shear * foot + dx], [0, squeeze, foot * (1 - squeeze) + dy]], np.float32
     )
@@ -40,7 +37,7 @@ def cast_shadow(alpha: Mask, rng: np.random.Generator) -> Mask:
 
 
 def contact_shadow(alpha: Mask, rng: np.random.Generator) -> Mask:
-    """The dark pool where something touches the ground."""
+    """The dark spot where something touches the ground."""
     height, width = alpha.shape
     rows = np.flatnonzero(alpha.max(1) > 0.3)
     pool = np.zeros((height, width), np.float32)
@@ -61,7 +58,7 @@ def contact_shadow(alpha: Mask, rng: np.random.Generator) -> Mask:
 
 
 def free_shadow(size: tuple[int, int], rng: np.random.Generator) -> Mask:
-    """A shadow whose owner is out of the picture: an ellipse or a polygon, soft or hard."""
+    """The shadow of something outside the picture: an ellipse or a polygon, soft or hard."""
     height, width = size
     mask = np.zeros(size, np.float32)
     x, y = rng.uniform(-0.1, 1.1) * width, rng.uniform(-0.1, 1.1) * height
@@ -91,14 +88,16 @@ def lamp(size: tuple[int, int], rng: np.random.Generator) -> Picture:
 
 
 def darkened(picture: Picture, mask: Mask, rng: np.random.Generator) -> Picture:
-    """Take light away under `mask`; the sky or another lamp tints what is left."""
+    """Darken the picture under `mask`; the sky or another lamp tints the rest of the light."""
     depth = np.float32(rng.uniform(0.1, 0.65))
     tint = (1 + rng.normal(0, 0.06, 3)).astype(np.float32)
     return np.asarray(np.clip(picture * (1 - depth * mask[..., None] * tint), 0, 1), np.float32)
 
 
 def reflected(picture: Picture, rgba: Picture, rng: np.random.Generator) -> Picture:
-    """The foreground (premultiplied RGBA, (H, W, 4)) upside down in a polished floor, faint."""
+    """Add a faint mirror image of the foreground (premultiplied RGBA, (H, W, 4)) in a polished
+    floor.
+    """
     rows = np.flatnonzero(rgba[..., 3].max(1) > 0.3)
     if rows.size == 0:
         return picture

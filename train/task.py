@@ -1,5 +1,5 @@
-"""What differs between training the frame's network and the plate's: how a network is built, what a
-batch is, what is minimised, what is shown. The loop is the same.
+"""What differs between training the frame's network and the plate's: the network, the batches, the
+losses and the pictures. The training loop is the same.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from edgeds.engine.network.plate_depth import PlateDepth
 
 Network: TypeAlias = DualHead | PlateDepth
 Batch: TypeAlias = Any
-"""What the task's samples are collated to; only the task looks inside."""
+"""A batch of the task's samples; only the task knows its contents."""
 
 
 class Task(Protocol):
-    """One thing to learn."""
+    """One network to train, with its samples and losses."""
 
     loss_names: tuple[str, ...]
-    """The parts of a step's record that are drawn as curves."""
+    """The entries of a step's record that are drawn as curves."""
     reread_secs: float | None
-    """After so long the samples are asked for again, since their source may have grown."""
+    """Time after which the loop asks for the samples again, since their source may have grown."""
 
     def build(self) -> Any:
         """A new network with random weights."""
@@ -33,12 +33,10 @@ class Task(Protocol):
         """The endless sequence of samples, as it is now."""
 
     def losses(self, network: Any, batch: Batch, /, *, device: str) -> dict[str, Tensor]:
-        """One number for each name; "loss" is what is minimised."""
+        """One number for each name; training minimises "loss"."""
 
     def write_predictions(self, network: Any, path: Path, /) -> None:
-        """A picture of what the network says of some samples of another seed."""
+        """Write a picture of the network's predictions for some samples of another seed."""
 
     def validation(self, network: Any, size: tuple[int, int], /) -> dict[str, float]:
-        """Scores on material that nothing is trained on, at the size of the phase, for the log; may
-        be empty.
-        """
+        """Scores on validation material, at the size of the phase, for the log; may be empty."""

@@ -1,4 +1,4 @@
-"""Tasks with their material, from the folders that `python -m train fit` names."""
+"""Makes tasks with their material, from the folders that `python -m train fit` gets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def frame_task(
     parts: Path | None,
     first_parts: int | None,
 ) -> Task:
-    """The frame's network, from a folder of material, more sets, drawn rooms and zip parts."""
+    """The task of the frame's network: a folder of material, more sets, drawn rooms, zip parts."""
     material = material_from_folder(data)
     for folder in sets:
         material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
@@ -33,7 +33,7 @@ def frame_task(
 
 
 def plate_task(data: Path, recipe: Recipe, worlds: list[Path]) -> Task:
-    """The plate's network, from a folder of material and drawn sets that may still grow."""
+    """The task of the plate's network: a folder of material, and drawn sets that may still grow."""
     manifest = data / "rooms" / "manifest.jsonl"
     judged_by = list(empty_pictures_of_set(manifest, "val")) if manifest.exists() else []
     return PlateTask(plates_from_folder(data, tuple(worlds)), recipe, judged_by=judged_by)

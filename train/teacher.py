@@ -1,4 +1,4 @@
-"""A depth network to learn from: any ONNX file that maps a picture to inverse depth, or our own.
+"""A depth network to learn from: any ONNX file that maps a picture to inverse depth, or an engine.
 
 Loads ONNX Runtime or an engine when opened.
 """
@@ -25,7 +25,7 @@ def open_teacher(path: Path) -> Teacher:
 
 
 def teacher_from_engine(folder: Path) -> Teacher:
-    """Our own network, each picture its own plate: then all of it is background."""
+    """An edgeds engine that gets each picture as its own plate, so that all of it is background."""
     from edgeds.engine import open_engine
 
     engine = open_engine(folder)

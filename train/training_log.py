@@ -70,7 +70,7 @@ def write_scores(task: Task, run: Run) -> None:
 def tensorboard(
     folder: Path, step: int, *, wanted: bool = True
 ) -> Iterator[Callable[[dict[str, float]], None]]:
-    """What to call with each record; it does nothing where TensorBoard is not installed."""
+    """A function to call with each record; it does nothing if TensorBoard is not installed."""
     if not wanted or importlib.util.find_spec("tensorboard") is None:
         yield lambda _record: None
         return
@@ -87,7 +87,7 @@ def tensorboard(
 
 
 def forget_after(log: Path, step: int) -> None:
-    """Drop what a killed run had logged beyond its last checkpoint."""
+    """Delete the lines that a killed run logged after its last checkpoint."""
     if log.exists():
         kept = [x for x in log.read_text().splitlines() if json.loads(x)["step"] <= step]
         replace_file(log, "".join(x + "\n" for x in kept).encode())

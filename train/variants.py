@@ -1,7 +1,8 @@
-"""Other networks than the one that ships, trained beside it for a few steps, so that what fusion
-and context are worth is measured. `python -m train compare`; MODEL.md has the table.
+"""Variants of the network, to measure what fusion and context are worth.
 
-What wins moves into `edgeds.engine.network`, and the one it beat comes here.
+`python -m train compare` trains each for a few steps beside the network that edgeds uses; the table
+is in train/NOTES.md. A variant that wins moves into `edgeds.engine.network`, and the one before
+moves here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from edgeds.engine.network.encoder import CHANNELS
 
 
 class FuseBoth(Fuse):
-    """[f, p]: linear, so that all of the plate's half is cached; the cheapest."""
+    """[f, p]: linear, so that the whole plate half is cached; the cheapest."""
 
     def __init__(self, channels: int, width: int, *, gain: float) -> None:
         super().__init__(channels, width, gain=gain)
@@ -29,7 +30,7 @@ class FuseBoth(Fuse):
 
 
 class FuseDifference(FuseBoth):
-    """[|f - p|, p]: what is new in the frame is seen by its difference alone."""
+    """[|f - p|, p]: only the difference shows what is new in the frame."""
 
     def forward(self, f: Tensor, p: Tensor, added: Tensor) -> Tensor:
         return super().forward((f - p).abs(), p, added)
@@ -56,14 +57,16 @@ class Difference(Both):
 
 
 class Early(Both):
-    """Frame, plate and difference enter one encoder together, as in BackgroundMattingV2 (Lin et
-    al. 2021): one branch to train, nothing of the plate to keep.
+    """One encoder over frame, plate and difference together, as in BackgroundMattingV2 (Lin et al.
+    2021): one branch to train, but nothing of the plate can be cached.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.stem_of_plate = nn.Conv2d(6, 32, 3, stride=2, padding=1, bias=False)
-        nn.init.zeros_(self.stem_of_plate.weight)  # starts as ImageNet left the frame's half
+        nn.init.zeros_(
+            self.stem_of_plate.weight
+        )  # the frame's part starts with the ImageNet weights
 
     def encode_plate(self, plate: Tensor) -> tuple[Tensor, ...]:
         return self.plate_features(normalised(plate), ())
@@ -81,8 +84,9 @@ class Early(Both):
 
 
 class Placed(DualHead):
-    """Tells the coarsest scale where in the picture it is (Liu et al. 2018, CoordConv); it is a
-    part of the plate's features and costs the frame nothing.
+    """Adds positions in the picture to the coarsest scale (Liu et al. 2018, CoordConv).
+
+    They are a part of the plate's features and cost the frame nothing.
     """
 
     def __init__(self) -> None:
@@ -98,8 +102,8 @@ class Placed(DualHead):
 
 
 class Far(DualHead):
-    """Mixes the coarsest scale with 7x7 depthwise convolutions, twice, before it goes up (Liu et
-    al. 2022, ConvNeXt): every place sees the whole picture.
+    """Two 7x7 depthwise convolutions over the coarsest scale (Liu et al. 2022, ConvNeXt), so that
+    every place sees the whole picture.
     """
 
     def __init__(self) -> None:

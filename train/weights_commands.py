@@ -1,5 +1,6 @@
-"""Commands of `python -m train` about weights: recover, export, evaluate, depths. They parse, build
-and print; everything else is in their neighbours.
+"""Commands of `python -m train` about weights: recover, export, evaluate, depths.
+
+They parse, build and print. The other modules of the package do the work.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ Weights = Annotated[Path, typer.Argument(help="a .safetensors file that fit wrot
 
 
 def recover(
-    weights: Annotated[Path, typer.Argument(help="a .safetensors file with lost statistics")],
-    data: Annotated[Path, typer.Argument(help="the folder it was trained on, as for fit")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="the mended .safetensors")],
-    samples: Annotated[int, typer.Option(help="training samples to estimate them on")] = 320,
+    weights: Annotated[Path, typer.Argument(help="a .safetensors file with infinite statistics")],
+    data: Annotated[Path, typer.Argument(help="the folder that it was trained on, as for fit")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the repaired .safetensors file")],
+    samples: Annotated[
+        int, typer.Option(help="number of training samples to estimate them from")
+    ] = 320,
     height: int = 192,
     width: int = 320,
 ) -> None:
-    """Estimate statistics anew that float16 had made infinite, channel by channel."""
+    """Restore normalisation statistics that float16 had made infinite, from training samples."""
     from train.batches import Samples, batches
     from train.material import material_from_folder
     from train.recipe import Recipe
@@ -42,13 +45,14 @@ def export(
     height: int = 192,
     width: int = 320,
     metrics: Annotated[
-        Path | None, typer.Option(help="what evaluate printed, for the card")
+        Path | None, typer.Option(help="a file with what evaluate printed, for the card")
     ] = None,
     recipe: Annotated[str, typer.Option(help="how it was trained, for the card")] = "",
     machine: Annotated[str, typer.Option(help="where it was trained, for the card")] = "",
 ) -> None:
-    """Write an engine folder: plate.onnx, frame.onnx, card.json. Weights of the plate's network
-    become plate_depth.onnx in the folder of an engine that is there.
+    """Write an engine folder: plate.onnx, frame.onnx, card.json.
+
+    Weights of the plate's network become plate_depth.onnx in the folder of an existing engine.
     """
     from edgeds.engine.network.checkpoint import kind_of_weights
     from edgeds.engine.network.plate_depth import PlateDepth
@@ -57,9 +61,9 @@ def export(
 
     lines = metrics.read_text().splitlines() if metrics else []
     measured: dict[str, Any] = {report["set"]: report for report in map(json.loads, lines)}
-    told = {key: text for key, text in (("recipe", recipe), ("machine", machine)) if text}
+    notes = {key: text for key, text in (("recipe", recipe), ("machine", machine)) if text}
     write = add_plate_depth if kind_of_weights(weights) == PlateDepth.kind else engine_from_weights
-    card = write(weights, output, size=(height, width), metrics=measured, made=told)
+    card = write(weights, output, size=(height, width), metrics=measured, made=notes)
     typer.echo(f"{output}: {card.name}, {height}x{width}, {card.made}")
 
 
@@ -68,13 +72,17 @@ def evaluate(
     sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
     scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
     plates: Annotated[
-        bool, typer.Option("--plates", help="the depth of the plates alone, looks merged")
+        bool,
+        typer.Option(
+            "--plates", help="score only the depth of the plates, computed as edgeds does"
+        ),
     ] = False,
     height: int = 192,
     width: int = 320,
 ) -> None:
-    """Measure weights: the same code as `edgeds eval`, on an engine made for the occasion. Prints
-    JSON, a line a set. Weights of the plate's network are measured on plates.
+    """Score weights with the code of `edgeds eval`, on a temporary engine.
+
+    Prints one line of JSON per set. Weights of the plate's network are scored on plates.
     """
     from edgeds.engine import open_engine
     from edgeds.engine.network.checkpoint import kind_of_weights
@@ -105,14 +113,15 @@ def evaluate(
 def depths(
     pictures: Annotated[list[Path], typer.Argument(help="pictures, or folders of them")],
     weights: Annotated[
-        list[Path], typer.Option("--weights", help="a .safetensors file; give several to compare")
+        list[Path],
+        typer.Option("--weights", help="a .safetensors file; repeat the option to compare several"),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="a .jpg or .png")],
-    count: Annotated[int, typer.Option(help="at most so many pictures, evenly chosen")] = 20,
+    count: Annotated[int, typer.Option(help="at most this many pictures, evenly chosen")] = 20,
     height: int = 192,
     width: int = 320,
 ) -> None:
-    """Draw pictures beside the inverse depth that each of several networks gives them."""
+    """Draw pictures beside the inverse depth that each given network estimates for them."""
     from edgeds.sources.settings import IMAGE_SUFFIXES
     from train.depth_sheet import write_depth_sheet
     from train.plate_engine import torch_depth

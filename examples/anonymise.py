@@ -6,7 +6,6 @@ python examples/anonymise.py in.mp4 out.mp4 --plate empty.jpg
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -41,7 +40,7 @@ def pixelated(frame: Frame, maps: Maps) -> Frame:
     blocks = cv2.resize(frame.pixels, small, interpolation=cv2.INTER_AREA)
     blocks = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_NEAREST)
     grown = cv2.dilate(maps.alpha, np.ones((MARGIN_PX, MARGIN_PX), np.uint8))
-    return replace(frame, pixels=np.where(grown[..., None] > 0.2, blocks, frame.pixels))
+    return frame.with_pixels(np.where(grown[..., None] > 0.2, blocks, frame.pixels))
 
 
 if __name__ == "__main__":

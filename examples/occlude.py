@@ -6,7 +6,6 @@ python examples/occlude.py in.mp4 out.mp4 --plate empty.jpg --nearness 0.6
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -43,7 +42,7 @@ def with_disc(frame: Frame, maps: Maps, inverse_depth: float) -> Frame:
     cv2.circle(disc, (width // 2, height // 2), height // 4, 1.0, -1, cv2.LINE_AA)
     visible = disc * (maps.inverse_depth < inverse_depth)
     mixed = frame.pixels + visible[..., None] * (np.float32(COLOUR) - frame.pixels)
-    return replace(frame, pixels=mixed.round().astype(np.uint8))
+    return frame.with_pixels(mixed.round().astype(np.uint8))
 
 
 if __name__ == "__main__":

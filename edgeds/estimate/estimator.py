@@ -13,14 +13,13 @@ import numpy as np
 from edgeds.errors import ShapeError
 from edgeds.estimate.depth import (
     Fit,
-    anchored,
     come_nearer,
     depth_range,
     fit_to_plate,
     middle_of,
     spread_foreground,
 )
-from edgeds.estimate.matte import refined
+from edgeds.estimate.on_demand import FrameMaps, PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.plate.ground.metric import MetricScale
@@ -37,14 +36,15 @@ class _PlateState:
     """All that is known of a plate, in one object, so that it is exchanged in one step."""
 
     plate: Plate
-    small: Pixels
+    view: PlateView
     features: PlateFeatures
     depth_small: FloatMap
-    depth: FloatMap
     middle: float
     """Of its depth."""
-    doubt: FloatMap | None = None
-    """Of the plate, small."""
+
+    @property
+    def depth(self) -> FloatMap:
+        return self.view.depth
 
 
 class Estimator:
@@ -73,9 +73,8 @@ class Estimator:
         depth = _depth_by_engine(engine, small, features)
         large = edges_of_plate(_enlarged(depth, plate.size), plate.pixels)
         large.flags.writeable = False
-        self._scene = _PlateState(
-            plate, small, features, depth, large, middle_of(depth), _doubt(plate, engine.size)
-        )
+        view = PlateView(plate.pixels, small, large, _doubt(plate, engine.size))
+        self._scene = _PlateState(plate, view, features, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
         self._fit: Fit | None = None
@@ -98,11 +97,8 @@ class Estimator:
                 fix="give what plate_depth_of makes of this plate",
             )
         first, scene = self._first, self._scene
-        self._first = _with_depth(first, np.array(depth, np.float32), first.small.shape[:2])
-        moved = _moved(self._first, self._move)
-        self._scene = replace(
-            scene, depth_small=moved.depth_small, depth=moved.depth, middle=moved.middle
-        )
+        self._first = _with_depth(first, np.array(depth, np.float32))
+        self._scene = _with_depth_of(scene, _moved(self._first, self._move))
         self._fit = None  # it was in the units of the depth before
 
     @property
@@ -146,14 +142,17 @@ class Estimator:
         small = resized(plate.pixels, self._engine.size)
         features = self._engine.encode_plate(small)
         self._move = move
-        of = _moved(self._first, move)
-        self._scene = _PlateState(
-            plate, small, features, of.depth_small, of.depth, of.middle,
-            _doubt(plate, self._engine.size),
-        )  # fmt: skip
+        view = replace(
+            self._scene.view,
+            pixels=plate.pixels,
+            small=small,
+            doubt=_doubt(plate, self._engine.size),
+        )
+        scene = replace(self._scene, plate=plate, view=view, features=features)
+        self._scene = _with_depth_of(scene, _moved(self._first, move))
 
     def __call__(self, frame: Frame) -> Maps:
-        """Maps at the frame's size. They are the caller's to keep.
+        """Maps of the frame, made where they are asked for: until then they hold the frame.
 
         Raises:
             ShapeError: the frame is not of the plate's size.
@@ -165,17 +164,13 @@ class Estimator:
                 why="frame and plate must be the same view at the same size",
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
-        small = resized(frame.pixels, self._engine.size)
+        small = frame.rgb(self._engine.size)
         raw = self._engine.infer(small, scene.features)
         self._fit = fit_to_plate(raw.inverse_depth, scene.depth_small, raw.alpha, before=self._fit)
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
-        near = come_nearer(near, scene.middle)
-        near = _enlarged(spread_foreground(near, raw.alpha), frame.size)
-        alpha, plate_offset = refined(
-            raw.alpha, frame.pixels, scene.plate.pixels, small=(small, scene.small),
-            doubt=scene.doubt, settings=self._matte,
-        )  # fmt: skip
-        return Maps(alpha, anchored(alpha, scene.depth, near), plate_offset, scene.plate.pixels)
+        near = spread_foreground(come_nearer(near, scene.middle), raw.alpha)
+        maker = FrameMaps(frame, small, scene.view, alpha=raw.alpha, near=near, matte=self._matte)
+        return Maps.on_demand(maker)
 
 
 def _doubt(plate: Plate, size: Size) -> FloatMap | None:
@@ -186,14 +181,21 @@ def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:
     """The first plate's scene with its depth where the camera's move took it."""
     if move is None or displacement(move, first.plate.size) <= _STILL_PX:
         return first
-    return _with_depth(first, warped(first.depth, move), first.small.shape[:2])
+    return _with_depth(first, warped(first.depth, move))
 
 
-def _with_depth(scene: _PlateState, depth: FloatMap, size: Size) -> _PlateState:
+def _with_depth(scene: _PlateState, depth: FloatMap) -> _PlateState:
     """The scene with another depth, at the plate's size; it becomes read-only."""
     depth.flags.writeable = False
-    small: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
-    return replace(scene, depth_small=small, depth=depth, middle=middle_of(small))
+    size = scene.view.small.shape[1::-1]
+    small: FloatMap = cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
+    view = replace(scene.view, depth=depth, depths={})
+    return replace(scene, view=view, depth_small=small, middle=middle_of(small))
+
+
+def _with_depth_of(scene: _PlateState, other: _PlateState) -> _PlateState:
+    view = replace(scene.view, depth=other.view.depth, depths=other.view.depths)
+    return replace(scene, view=view, depth_small=other.depth_small, middle=other.middle)
 
 
 def _depth_by_engine(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:

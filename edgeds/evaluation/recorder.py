@@ -98,7 +98,7 @@ class SetRecorder:
         if frame.pts_secs < self._next_secs:
             return False
         self._next_secs = frame.pts_secs + self._every_secs
-        pixels = resized(frame.pixels, self._size)
+        pixels = frame.rgb(self._size)
         is_new = self._is_new(_thumbnail(pixels))
         wants_empty = self.empty < self._settings.empty_share * (len(self) + 1)
         if not (is_new or wants_empty):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class LiveCompose:
 
     def __call__(self, item: Estimated, request: ViewRequest) -> Frame:
         if request.view in HIDING_VIEWS and not item.separates:
-            return replace(item.frame, pixels=_hidden(item, request))
+            return item.frame.with_pixels(_hidden(item, request))
         if item.maps is None or item.scene is None:
             return item.frame
         if item.status.phase in ("counting", "capturing") and request.view not in HIDING_VIEWS:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from edgeds.errors import EdgedsError
 from edgeds.live.control import OutputStatus
@@ -222,4 +221,4 @@ def opaque(picture: Frame) -> Frame:
     """RGB, whatever came: screens have no alpha."""
     if picture.pixels.shape[2] == 3:
         return picture
-    return replace(picture, pixels=over_checkerboard(picture.pixels))
+    return picture.with_pixels(over_checkerboard(picture.pixels))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,4 +69,4 @@ def completed(recording: VideoSink) -> Path:
 def _opaque(frame: Frame) -> Frame:
     if frame.pixels.shape[2] == 3:
         return frame
-    return replace(frame, pixels=np.ascontiguousarray(frame.pixels[..., :3]))
+    return frame.with_pixels(np.ascontiguousarray(frame.pixels[..., :3]))

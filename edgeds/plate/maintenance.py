@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from edgeds.plate.health import Health, Trouble
 from edgeds.plate.light import SAME, Light, largest, least, light_between
-from edgeds.plate.masks import grown, most_around, resized_alpha, spread
+from edgeds.plate.masks import grown, most_around, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
     Matrix,
@@ -127,8 +127,8 @@ class Maintenance:
         return self._last
 
     def _look(self, frame: Frame, maps: Maps, secs: float) -> _Comparison:
-        view = resized(frame.pixels, self._size).astype(np.float32)
-        alpha = resized_alpha(maps.alpha, self._size)
+        view = frame.rgb(self._size).astype(np.float32)
+        alpha = maps.alpha_at(self._size)
         hidden = grown(alpha > self._set.foreground_alpha, self._set.grow_px)
         self._foreground_at[hidden] = frame.pts_secs
         return _Comparison(

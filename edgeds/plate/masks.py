@@ -5,17 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.types import FloatMap, Size
+from edgeds.types import FloatMap
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
-
-
-def resized_alpha(alpha: FloatMap, size: Size) -> FloatMap:
-    import cv2
-
-    smaller: FloatMap = cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_AREA)
-    return smaller
 
 
 def grown(mask: Mask, by_px: int) -> Mask:

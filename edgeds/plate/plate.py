@@ -15,6 +15,7 @@ import numpy as np
 from edgeds.errors import PlateError
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
+from edgeds.types.maps import resized_map as resized_map
 
 Origin: TypeAlias = Literal["file", "clip", "capture"]
 
@@ -81,13 +82,3 @@ def fitted(plate: Plate, size: Size) -> Plate:
     # Noise at another size is not known: how it is correlated is not.
     doubt = None if plate.doubt is None else resized_map(plate.doubt, size)
     return replace(plate, pixels=resized(plate.pixels, size), doubt=doubt, noise=None)
-
-
-def resized_map(values: FloatMap, size: Size) -> FloatMap:
-    """A map at another (height, width)."""
-    import cv2
-
-    shrinks = size[0] < values.shape[0] or size[1] < values.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    other: FloatMap = cv2.resize(values, size[::-1], interpolation=how)
-    return other

@@ -51,7 +51,8 @@ class RecordingSink(Closing):
             self._size, self._start_pts = frame.size, frame.pts
         pts = max(frame.pts - self._start_pts, self._last_pts + 1)
         pixels = _with_alpha(frame.pixels) if self.keeps_alpha else frame.pixels
-        self._video.write(replace(frame, pixels=letterboxed(pixels, self._size), pts=pts))
+        shown = frame.with_pixels(letterboxed(pixels, self._size))
+        self._video.write(replace(shown, pts=pts))
         self._last_pts = pts
 
     def close(self) -> None:

@@ -1,4 +1,7 @@
-"""A decoded picture as upright RGB of a wanted size. Knows nothing about files or streams."""
+"""A decoded picture, upright and of a wanted size: its planes where they fit, else RGB.
+
+Knows nothing about files or streams.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.sources.planes import YuvPicture
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
-from edgeds.types import ColourTags, Pixels, Size
+from edgeds.types import ColourTags, Picture, Pixels, RgbPicture, Size
 
 if TYPE_CHECKING:
     import av
@@ -18,6 +22,32 @@ _UNSAID = 2
 _BT709, _BT601 = 1, 5
 # From this many lines on players take untagged video as BT.709, as HDTV is.
 _HD_LINES = 720
+_PLANAR = frozenset({"yuv420p", "yuvj420p", "nv12"})
+
+
+def upright_picture(
+    frame: av.VideoFrame, tags: ColourTags | None = None, size: Size | None = None
+) -> Picture:
+    """What was decoded as it is, where it is 8-bit 4:2:0, upright, SDR and of the wanted size with
+    even sides; else RGB, as `upright_rgb` makes it. Read-only.
+    """
+    own = colour_of(frame, tags or ColourTags())
+    upright = not any(_orientation(frame)) and size in (None, (frame.height, frame.width))
+    if upright and (kept := _kept(frame, own)) is not None:
+        return kept
+    pixels = upright_rgb(frame, tags, size)
+    pixels.flags.writeable = False
+    return RgbPicture(pixels)
+
+
+def _kept(frame: av.VideoFrame, own: ColourTags) -> YuvPicture | None:
+    """The planes of a frame that is 8-bit 4:2:0 and SDR, with even sides."""
+    odd = frame.width % 2 or frame.height % 2
+    if frame.format.name not in _PLANAR or odd or own.transfer in HDR_NAMES:
+        return None
+    if frame.format.name == "nv12":
+        frame = frame.reformat(format="yuv420p")
+    return YuvPicture(frame, own)
 
 
 def upright_rgb(
@@ -35,6 +65,13 @@ def upright_rgb(
         flags: swscale's; the exact ones cost several ms at 720p.
     """
     own = colour_of(frame, tags or ColourTags())
+    kept = _kept(frame, own)
+    pixels = _upright(_converted(frame, own, flags) if kept is None else kept.rgb(), frame)
+    return pixels if size is None else resized(pixels, size)
+
+
+def _converted(frame: av.VideoFrame, own: ColourTags, flags: int) -> Pixels:
+    """RGB of any format, by swscale."""
     matrix, colour_range = swscale_colour(own)
     hdr = own.transfer in HDR_NAMES
     rgb = frame.to_ndarray(
@@ -45,11 +82,9 @@ def upright_rgb(
         # With the exact flags swscale loses green in 16 bits: (168, 60, 29) becomes (167, 0, 101).
         interpolation=FAST_SWSCALE_FLAGS if hdr else flags,
     )
-    pixels: Pixels = (
-        sdr_from_hdr(rgb.astype(np.uint16, copy=False), own.transfer) if hdr else cast(Pixels, rgb)
-    )
-    pixels = _upright(pixels, frame)
-    return pixels if size is None else resized(pixels, size)
+    if hdr:
+        return sdr_from_hdr(rgb.astype(np.uint16, copy=False), own.transfer)
+    return cast(Pixels, rgb)
 
 
 def colour_of(frame: av.VideoFrame, tags: ColourTags) -> ColourTags:

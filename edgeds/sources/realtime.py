@@ -94,7 +94,9 @@ class RealTimeSource(Closing):
             grabbed_secs = time.monotonic()
             first_secs = first_secs or grabbed_secs
             pts = max(pts + 1, round((grabbed_secs - first_secs) / _TIME_BASE))
-            yield Frame(frame.pixels, index, pts, _TIME_BASE, grabbed_secs=grabbed_secs)
+            yield Frame(
+                None, index, pts, _TIME_BASE, grabbed_secs=grabbed_secs, picture=frame.picture
+            )
 
     def _timed(self) -> Iterator[tuple[float, Frame]]:
         """(when from the start of the first lap, frame)."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from edgeds.errors import InputError
-from edgeds.types import ColourTags, Pixels, Size
+from edgeds.types import ColourTags, Size
+from edgeds.types.picture import resized as resized
 
 # FFmpeg's AVColorSpace -> the matrices swscale has; what is not said is BT.601 to swscale.
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
@@ -18,19 +19,6 @@ _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 SWSCALE_FLAGS = 0x2 | 0x2000 | 0x40000
 # For live pictures, where 1 to 2 levels matter less than milliseconds: SWS_BILINEAR.
 FAST_SWSCALE_FLAGS = 0x2
-
-
-def resized(pixels: Pixels, size: Size) -> Pixels:
-    """Pixels at another (height, width): area-averaged when smaller, so nothing aliases."""
-    import cv2
-
-    height, width = size
-    if pixels.shape[:2] == size:
-        return pixels
-    shrinks = height < pixels.shape[0] or width < pixels.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    smaller: Pixels = cv2.resize(pixels, (width, height), interpolation=how)
-    return smaller
 
 
 def size_from_text(text: str, *, multiple_of: int = 1) -> Size:

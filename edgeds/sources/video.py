@@ -1,4 +1,4 @@
-"""Any file FFmpeg reads, as upright RGB frames with their exact times. Knows no outputs."""
+"""Any file FFmpeg reads, as upright frames with their exact times. Knows no outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.container import packets_of
 from edgeds.sources.deinterlace import Deinterlaced
 from edgeds.sources.media_errors import media_errors, reason_of
-from edgeds.sources.picture import shown_size, upright_rgb
+from edgeds.sources.picture import shown_size, upright_picture
 from edgeds.sources.scaling import same_shape, text_from_size
 from edgeds.sources.video_info import (
     clock_of,
@@ -67,7 +67,7 @@ class VideoSource(Closing):
         return self.every(1)
 
     def every(self, stride: int) -> Iterator[Frame]:
-        """Every `stride`-th frame; those between are decoded but not turned into RGB."""
+        """Every `stride`-th frame; those between are decoded and no more."""
         count, end_secs = 0, 0.0
         while not self._closed:
             decoded, self._first = self._first or next(self._frames, None), None
@@ -147,9 +147,9 @@ class VideoSource(Closing):
                 f"from frame {index} on the picture is {text_from_size(size)}; it is scaled to "
                 f"{text_from_size(self.info.size)}{stretched}"
             )
-        pixels = upright_rgb(decoded, stream_tags(self._stream), self.info.size)
-        pixels.flags.writeable = False
-        return Frame(pixels, index, pts, self.info.time_base, duration=duration)
+        picture = upright_picture(decoded, stream_tags(self._stream), self.info.size)
+        clock = self.info.time_base
+        return Frame(None, index, pts, clock, duration=duration, picture=picture)
 
     def _note_changes(self) -> None:
         """What is found out on the way; each is noted once."""

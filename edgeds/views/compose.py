@@ -9,7 +9,6 @@ foreground of estimate/matte.py, with its alpha or over a backdrop.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -59,7 +58,7 @@ def composer(
                 why="they must be of one size",
                 fix="compose a frame with the maps that were made from it",
             )
-        return replace(frame, pixels=draw(frame, maps))
+        return frame.with_pixels(draw(frame, maps))
 
     return compose
 

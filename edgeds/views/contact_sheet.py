@@ -14,7 +14,8 @@ from edgeds.sinks.images import image_bytes
 from edgeds.sinks.replacing import replace_file
 from edgeds.sources.media_errors import translated
 from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.types.maps import resized_map
 from edgeds.views.depth import depth_picture
 from edgeds.views.mask import mask_picture
 from edgeds.views.over import over
@@ -65,9 +66,9 @@ class ContactSheet:
             replace_file(path, image_bytes(sheet))
 
     def _column(self, frame: Frame, maps: Maps) -> Pixels:
-        pixels = resized(frame.pixels, self._size)
-        alpha = np.ascontiguousarray(_resized_map(maps.alpha, self._size))
-        depth = _resized_map(maps.inverse_depth, self._size)
+        pixels = frame.rgb(self._size)
+        alpha = np.ascontiguousarray(maps.alpha_at(self._size))
+        depth = maps.inverse_depth_at(self._size)
         tint = np.full_like(pixels, STYLE.tint)
         return _stacked(
             [
@@ -79,13 +80,13 @@ class ContactSheet:
         )
 
     def _plate_column(self, plate: Pixels, plate_depth: FloatMap, doubt: FloatMap | None) -> Pixels:
-        depth = _resized_map(plate_depth, self._size)
+        depth = resized_map(plate_depth, self._size)
         pixels = resized(plate, self._size)
         blank = np.full_like(pixels, 32)
         doubtful = blank
         if doubt is not None:
             red = np.full_like(pixels, STYLE.doubt)
-            weight = np.ascontiguousarray(_resized_map(doubt, self._size))
+            weight = np.ascontiguousarray(resized_map(doubt, self._size))
             doubtful = over(red, pixels, np.sqrt(np.clip(weight, 0, 1)) * np.float32(0.8))
         return _stacked([pixels, doubtful, blank, depth_picture(depth, self._range)])
 
@@ -93,10 +94,3 @@ class ContactSheet:
 def _stacked(pictures: list[Pixels]) -> Pixels:
     framed = [np.pad(p, ((0, _GAP_PX), (0, _GAP_PX), (0, 0))) for p in pictures]
     return np.vstack(framed)
-
-
-def _resized_map(values: FloatMap, size: Size) -> FloatMap:
-    import cv2
-
-    smaller: FloatMap = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
-    return smaller

@@ -1,4 +1,4 @@
-"""The types of the program: Frame, Maps, and the protocols of sources, sinks and engines.
+"""What stands in a row: the protocols of sources, sinks and engines, and a stream's facts.
 
 Knows nothing about files, codecs, networks or screens.
 """
@@ -12,17 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
+from edgeds.types.arrays import Pixels, Size
+from edgeds.types.frame import Frame
+from edgeds.types.maps import Maps
+from edgeds.types.picture import ColourTags
 
-Pixels: TypeAlias = npt.NDArray[np.uint8]
-"""uint8 RGB (H, W, 3), or RGBA (H, W, 4) with straight alpha where a sink asks for it."""
-FloatMap: TypeAlias = npt.NDArray[np.float32]
-"""float32 (H, W)."""
-Size: TypeAlias = tuple[int, int]
-"""(height, width) in pixels, everywhere."""
 PlateFeatures: TypeAlias = Any
 """An engine's features of a plate. Only the engine that made them can read them."""
+_UNSAID = ColourTags()
 
 Self = TypeVar("Self", bound="Closing")
 
@@ -44,65 +41,6 @@ class Closing(Protocol):
         self.close()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a stream, upright, with its exact time."""
-
-    pixels: Pixels
-    """uint8 RGB (H, W, 3); RGBA (H, W, 4) for a cutout. Read-only: stages share it."""
-    index: int = 0
-    """Position in the stream, from 0."""
-    pts: int = 0
-    """Presentation time in ticks of `time_base`."""
-    time_base: Fraction = Fraction(1, 30)
-    """Seconds per tick."""
-    name: str = ""
-    """File stem, for frames that come from image files."""
-    grabbed_secs: float | None = None
-    """When a live source grabbed it, on `time.monotonic`'s clock; None for files and folders."""
-    duration: int = 0
-    """How long it is shown, in ticks; 0 is unknown: until the next frame."""
-
-    @property
-    def pts_secs(self) -> float:
-        """Presentation time from the start of the stream's clock."""
-        return float(self.pts * self.time_base)
-
-    @property
-    def size(self) -> Size:
-        return self.pixels.shape[0], self.pixels.shape[1]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Maps:
-    """Alpha and inverse depth of a frame, at the frame's size."""
-
-    alpha: FloatMap
-    """float32 (H, W), 0 background .. 1 foreground."""
-    inverse_depth: FloatMap
-    """float32 (H, W), relative, larger is nearer; one scale for all frames of one plate."""
-    plate_offset: FloatMap | None = None
-    """How much brighter the background nearby is than the plate: float32 (h, w, 3) in levels of
-    255, at any size. The exposure changed since; un-mixing takes it into account.
-    """
-    plate: Pixels | None = None
-    """The plate they were made with, where it may be corrected while a run goes on. Read-only."""
-
-    @property
-    def size(self) -> Size:
-        return self.alpha.shape[0], self.alpha.shape[1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColourTags:
-    """How the numbers of a video mean colour: FFmpeg's integer codes, 2 is "not said"."""
-
-    primaries: int = 2
-    transfer: int = 2
-    matrix: int = 2
-    full_range: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
     """The facts about a stream that are known before its first frame."""
@@ -118,7 +56,7 @@ class StreamInfo:
     frame_count: int | None = None
     """As the file states it; None is unknown, and it may be wrong by a few."""
     duration_secs: float | None = None
-    colour: ColourTags = ColourTags()
+    colour: ColourTags = _UNSAID
     pixel_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""
     path: Path | None = None

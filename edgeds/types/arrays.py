@@ -1,0 +1,47 @@
+"""Arrays, sizes and boxes: the words that everything else is said in. Knows no picture."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+"""uint8 RGB (H, W, 3), or RGBA (H, W, 4) with straight alpha where a sink asks for it."""
+FloatMap: TypeAlias = npt.NDArray[np.float32]
+"""float32 (H, W)."""
+Size: TypeAlias = tuple[int, int]
+"""(height, width) in pixels, everywhere."""
+
+
+class Box(NamedTuple):
+    """Rows top to bottom, columns left to right, the last of each not included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def size(self) -> Size:
+        return self.bottom - self.top, self.right - self.left
+
+    @property
+    def of(self) -> tuple[slice, slice]:
+        """What to index an array by: `alpha[box.of]`."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def inside(self, outer: Box) -> Box:
+        """This box as seen from the corner of one that holds it."""
+        return Box(
+            self.top - outer.top,
+            self.left - outer.left,
+            self.bottom - outer.top,
+            self.right - outer.left,
+        )
+
+
+def whole(size: Size) -> Box:
+    """The box of everything."""
+    return Box(0, 0, *size)

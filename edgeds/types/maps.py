@@ -1,0 +1,176 @@
+"""What is known of a frame: alpha and inverse depth, where and at the size somebody asks for.
+
+Knows nothing about how they are made.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from edgeds.types.arrays import Box, FloatMap, Pixels, Size, whole
+
+
+class MapMaker(Protocol):
+    """Makes the maps of one frame. Each may be asked for in any thread, and more than once."""
+
+    @property
+    def size(self) -> Size: ...
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Disjoint parts of the frame that hold its foreground; alpha is 0 outside them all."""
+        ...
+
+    @property
+    def plate(self) -> Pixels | None: ...
+
+    def alpha(self, box: Box) -> FloatMap: ...
+
+    def alpha_at(self, size: Size) -> FloatMap: ...
+
+    def inverse_depth(self, box: Box) -> FloatMap: ...
+
+    def inverse_depth_at(self, size: Size) -> FloatMap: ...
+
+    def plate_offset(self) -> FloatMap | None: ...
+
+
+class Maps:
+    """Alpha and inverse depth of a frame.
+
+    `alpha` and `inverse_depth` are at the frame's size. Where less is enough, ask for less: the
+    parts in `boxes`, or another size; then nothing else is computed.
+    """
+
+    __slots__ = ("_alpha", "_inverse_depth", "_maker", "_offset")
+
+    def __init__(
+        self,
+        alpha: FloatMap,
+        inverse_depth: FloatMap,
+        plate_offset: FloatMap | None = None,
+        plate: Pixels | None = None,
+    ) -> None:
+        """Maps that are there: both (H, W), and what the properties of these names say."""
+        self._maker: MapMaker = _Given(alpha, inverse_depth, plate_offset, plate)
+        self._alpha: FloatMap | None = alpha
+        self._inverse_depth: FloatMap | None = inverse_depth
+        self._offset: tuple[FloatMap | None] | None = (plate_offset,)
+
+    @classmethod
+    def on_demand(cls, maker: MapMaker) -> Maps:
+        """Maps that are made when they are asked for."""
+        maps = cls.__new__(cls)
+        maps._maker = maker
+        maps._alpha = maps._inverse_depth = maps._offset = None
+        return maps
+
+    @property
+    def alpha(self) -> FloatMap:
+        """float32 (H, W), 0 background .. 1 foreground."""
+        if self._alpha is None:
+            self._alpha = self._maker.alpha(whole(self.size))
+        return self._alpha
+
+    @property
+    def inverse_depth(self) -> FloatMap:
+        """float32 (H, W), relative, larger is nearer; one scale for all frames of one plate."""
+        if self._inverse_depth is None:
+            self._inverse_depth = self._maker.inverse_depth(whole(self.size))
+        return self._inverse_depth
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Disjoint parts of the frame that hold its foreground; alpha is 0 outside them all."""
+        return self._maker.boxes
+
+    def alpha_in(self, box: Box) -> FloatMap:
+        """A part of `alpha`."""
+        return self._maker.alpha(box) if self._alpha is None else self._alpha[box.of]
+
+    def inverse_depth_in(self, box: Box) -> FloatMap:
+        """A part of `inverse_depth`."""
+        known = self._inverse_depth
+        return self._maker.inverse_depth(box) if known is None else known[box.of]
+
+    def alpha_at(self, size: Size) -> FloatMap:
+        """Alpha of the whole frame at another (height, width). An estimator's comes from the
+        network's own map, without the border that full size draws.
+        """
+        return self._maker.alpha_at(size)
+
+    def inverse_depth_at(self, size: Size) -> FloatMap:
+        """Inverse depth of the whole frame at another (height, width), as `alpha_at`."""
+        return self._maker.inverse_depth_at(size)
+
+    @property
+    def plate_offset(self) -> FloatMap | None:
+        """How much brighter the background nearby is than the plate: float32 (h, w, 3) in levels
+        of 255, at any size. The exposure changed since; un-mixing takes it into account.
+        """
+        if self._offset is None:
+            self._offset = (self._maker.plate_offset(),)
+        return self._offset[0]
+
+    @property
+    def plate(self) -> Pixels | None:
+        """The plate they were made with, where it may be corrected while a run goes on."""
+        return self._maker.plate
+
+    @property
+    def size(self) -> Size:
+        return self._maker.size
+
+
+class _Given:
+    """The maker of maps that are there."""
+
+    def __init__(
+        self,
+        alpha: FloatMap,
+        inverse_depth: FloatMap,
+        plate_offset: FloatMap | None,
+        plate: Pixels | None,
+    ) -> None:
+        self._alpha, self._inverse_depth, self._offset = alpha, inverse_depth, plate_offset
+        self.plate = plate
+
+    @property
+    def size(self) -> Size:
+        return self._alpha.shape[0], self._alpha.shape[1]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        import cv2
+
+        left, top, width, height = cv2.boundingRect((self._alpha > 0).view(np.uint8))
+        return (Box(top, left, top + height, left + width),) if width else ()
+
+    def alpha(self, box: Box) -> FloatMap:
+        return self._alpha[box.of]
+
+    def inverse_depth(self, box: Box) -> FloatMap:
+        return self._inverse_depth[box.of]
+
+    def alpha_at(self, size: Size) -> FloatMap:
+        return resized_map(self._alpha, size)
+
+    def inverse_depth_at(self, size: Size) -> FloatMap:
+        return resized_map(self._inverse_depth, size)
+
+    def plate_offset(self) -> FloatMap | None:
+        return self._offset
+
+
+def resized_map(values: FloatMap, size: Size) -> FloatMap:
+    """A map at another (height, width)."""
+    import cv2
+
+    if values.shape == size:
+        return values
+    shrinks = size[0] < values.shape[0] or size[1] < values.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    other: FloatMap = cv2.resize(values, size[::-1], interpolation=how)
+    return other

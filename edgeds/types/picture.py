@@ -1,0 +1,107 @@
+"""A picture as it was decoded or captured: planes, what they mean, where they are; RGB on demand.
+
+Pictures of video on the CPU are in `edgeds.sources.planes`. Knows no codecs and no files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from edgeds.types.arrays import Box, Pixels, Size
+
+Layout: TypeAlias = Literal["rgb", "rgba", "yuv420p", "nv12"]
+"""How the planes hold colour.
+
+"rgb", "rgba": one plane, (H, W, 3) or (H, W, 4). "yuv420p": Y (H, W), U and V (H/2, W/2).
+"nv12": Y (H, W), U and V in turn (H/2, W/2, 2). H and W are even for the last two.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourTags:
+    """How the numbers of a video mean colour: FFmpeg's integer codes, 2 is "not said"."""
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    full_range: bool = False
+
+
+class Picture(Protocol):
+    """Planes that stages share: nobody writes into them. RGB is made where it is asked for."""
+
+    @property
+    def layout(self) -> Layout: ...
+
+    @property
+    def device(self) -> str:
+        """Where the planes are: "cpu", or "cuda:0" as torch writes it."""
+        ...
+
+    @property
+    def planes(self) -> tuple[Any, ...]:
+        """uint8 arrays as `layout` says: NumPy's on the CPU, torch's elsewhere."""
+        ...
+
+    @property
+    def size(self) -> Size: ...
+
+    def rgb(self, size: Size | None = None) -> Pixels:
+        """uint8 RGB (H, W, 3) of the whole picture, area-averaged to a smaller size; RGBA has four
+        channels. Made once for each size. Read-only.
+        """
+        ...
+
+    def region(self, box: Box) -> Pixels:
+        """uint8 RGB of a part at full size: as `rgb()`, a level or two off where that is quicker.
+        Read-only.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RgbPicture:
+    """A picture that is RGB or RGBA: of cameras, of images, of views."""
+
+    pixels: Pixels
+    _smaller: dict[Size, Pixels] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> Layout:
+        return "rgba" if self.pixels.shape[2] == 4 else "rgb"
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    @property
+    def planes(self) -> tuple[Pixels, ...]:
+        return (self.pixels,)
+
+    @property
+    def size(self) -> Size:
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def rgb(self, size: Size | None = None) -> Pixels:
+        if size is None or size == self.size:
+            return self.pixels
+        if size not in self._smaller:
+            self._smaller[size] = resized(self.pixels, size)
+        return self._smaller[size]
+
+    def region(self, box: Box) -> Pixels:
+        return self.pixels[box.of]
+
+
+def resized(pixels: Pixels, size: Size) -> Pixels:
+    """Pixels at another (height, width): area-averaged when smaller, so nothing aliases."""
+    import cv2
+
+    height, width = size
+    if pixels.shape[:2] == size:
+        return pixels
+    shrinks = height < pixels.shape[0] or width < pixels.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    smaller: Pixels = cv2.resize(pixels, (width, height), interpolation=how)
+    return smaller

@@ -1,0 +1,138 @@
+"""Frames keep their planes; maps are made where they are asked for, and a part is the whole's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate.boxes import boxes_of
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.matte import refined
+from edgeds.plate.plate import Plate
+from edgeds.sources import SyntheticSource
+from edgeds.sources.planes import YuvPicture
+from edgeds.sources.video import VideoSource
+from edgeds.types import Box, Frame, Maps, Size
+
+CLIP = Path(__file__).parent / "data" / "moving_person.mp4"
+
+
+@pytest.fixture(scope="module")
+def decoded() -> Frame:
+    with VideoSource(CLIP) as source:
+        return next(iter(source))
+
+
+def test_a_decoded_frame_keeps_the_decoders_planes(decoded: Frame) -> None:
+    assert isinstance(decoded.picture, YuvPicture)
+    assert decoded.picture.layout == "yuv420p"
+    assert [plane.shape for plane in decoded.picture.planes] == [(360, 640), (180, 320), (180, 320)]
+    assert not decoded.picture.planes[0].flags.writeable
+
+
+def test_rgb_of_planes_is_what_swscale_makes_accurately(decoded: Frame) -> None:
+    video = decoded.picture.video  # type: ignore[attr-defined]
+    exact = video.to_ndarray(
+        format="rgb24", src_colorspace=5, src_color_range=1, dst_color_range=2,
+        interpolation=0x2 | 0x2000 | 0x40000,
+    )  # fmt: skip
+    difference = decoded.pixels.astype(int) - exact
+    assert abs(difference.mean()) < 0.1
+    assert np.abs(difference).max() <= 3  # both round, one of them in steps
+    assert decoded.pixels is decoded.pixels
+
+
+@pytest.mark.parametrize(
+    "box", [Box(0, 0, 41, 63), Box(101, 77, 240, 301), Box(319, 600, 360, 640)]
+)
+def test_a_region_is_that_part_of_the_whole(decoded: Frame, box: Box) -> None:
+    with VideoSource(CLIP) as source:
+        fresh = next(iter(source))
+    assert np.array_equal(fresh.region(box), decoded.pixels[box.of])
+
+
+def test_a_small_picture_is_the_area_mean_of_the_large_one(decoded: Frame) -> None:
+    small = decoded.rgb((90, 160)).astype(int)
+    exact = cv2.resize(decoded.pixels, (160, 90), interpolation=cv2.INTER_AREA)
+    assert abs((small - exact).mean()) < 0.15
+    assert np.abs(small - exact).mean() < 1
+
+
+def test_other_pixels_and_other_times_make_another_frame(decoded: Frame) -> None:
+    later = replace(decoded, pts=7)
+    assert later.picture is decoded.picture
+    assert later.pts == 7
+    black = np.zeros_like(decoded.pixels)
+    for shown in (decoded.with_pixels(black), replace(decoded, pixels=black)):  # type: ignore[call-arg]
+        assert shown.pixels is black
+        assert shown.time_base == decoded.time_base
+    with pytest.raises(TypeError):
+        Frame()
+
+
+@pytest.mark.parametrize("size", [(180, 320), (90, 160), (135, 202), (61, 97)])
+def test_maps_on_demand_are_those_of_the_whole_frame(size: Size) -> None:
+    source = SyntheticSource(size=size, frame_count=9, noise_levels=0)
+    frame = source.frame(5)
+    engine = DifferenceEngine(size=(90, 160))
+    small_plate = Plate(source.plate)
+    estimate = Estimator(engine, small_plate)
+    maps = estimate(frame)
+    coarse = engine.infer(frame.rgb(engine.size), _features(engine, source)).alpha
+    at_once = refined(coarse, frame.pixels, source.plate)
+    inside = np.zeros(size, np.bool_)
+    for box in maps.boxes:
+        inside[box.of] = True
+        assert np.array_equal(maps.alpha_in(box), maps.alpha[box.of])
+        assert np.array_equal(maps.inverse_depth_in(box), maps.inverse_depth[box.of])
+    assert 0.02 < inside.mean() < 0.6
+    assert not maps.alpha[~inside].any()
+    assert np.abs(maps.alpha - at_once.alpha).max() < 1e-3
+    assert np.array_equal(maps.inverse_depth[~inside], estimate.plate_depth[~inside])
+    part = Box(3, 5, size[0] - 4, size[1] // 2 + 1)
+    assert np.array_equal(estimate(frame).alpha_in(part), maps.alpha[part.of])
+    assert np.array_equal(estimate(frame).inverse_depth_in(part), maps.inverse_depth[part.of])
+
+
+def test_maps_at_another_size_show_the_same_scene() -> None:
+    source = SyntheticSource(size=(180, 320), frame_count=9)
+    maps = Estimator(DifferenceEngine(size=(90, 160)), Plate(source.plate))(source.frame(5))
+    small = maps.alpha_at((45, 80)), maps.inverse_depth_at((45, 80))
+    for quick, whole in zip(small, (maps.alpha, maps.inverse_depth), strict=True):
+        exact = cv2.resize(whole, (80, 45), interpolation=cv2.INTER_AREA)
+        assert np.abs(quick - exact).mean() < 0.02
+        assert np.corrcoef(quick.ravel(), exact.ravel())[0, 1] > 0.98
+
+
+def test_maps_that_are_there_have_one_box() -> None:
+    alpha = np.zeros((20, 30), np.float32)
+    assert Maps(alpha, alpha).boxes == ()
+    alpha[3:7, 10:20] = 0.5
+    assert Maps(alpha, alpha).boxes == (Box(3, 10, 7, 20),)
+
+
+def test_boxes_hold_all_of_a_mask_and_do_not_overlap() -> None:
+    rng = np.random.default_rng(3)
+    for count in (0, 1, 3, 40):
+        mask = np.zeros((96, 160), np.bool_)
+        for top, left in rng.integers(0, (90, 150), (count, 2)):
+            mask[top : top + 6, left : left + 9] = True
+        covered = np.zeros(mask.shape, int)
+        boxes = boxes_of(mask, 2, apart_px=10)
+        for box in boxes:
+            covered[box.of] += 1
+        assert covered.max(initial=0) <= 1
+        assert (covered[mask] == 1).all()
+        assert len(boxes) <= max(count, 0)
+    far = np.zeros((96, 160), np.bool_)
+    far[4:12, 4:12] = far[80:90, 140:150] = True
+    assert len(boxes_of(far, 2, apart_px=10)) == 2
+
+
+def _features(engine: DifferenceEngine, source: SyntheticSource) -> object:
+    return engine.encode_plate(Frame(source.plate).rgb(engine.size))

@@ -7,11 +7,12 @@ RunError here. Knows torch, and nothing of networks.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeds.errors import RunError
 
@@ -34,7 +35,9 @@ class StreamEvent(Protocol):
 
 
 class DeviceStream(Protocol):
-    """Use it in a `with`: that makes it current in the thread that enqueues work."""
+    """Use it in a `with`: that makes it current in the thread that enqueues work. Other threads
+    wait there meanwhile, so that what is captured is the work of one.
+    """
 
     device: torch.device
     handle: int
@@ -56,6 +59,13 @@ class DeviceStream(Protocol):
         ...
 
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None: ...
+
+    def adopted(self, planes: Iterable[Any]) -> tuple[torch.Tensor, ...]:
+        """Planes that a decoder left on the device (DLPack) as tensors for use in this stream.
+
+        Nothing waits. The decoder may write on into its planes once they are let go.
+        """
+        ...
 
     def captured(self, work: Work) -> Work:
         """Do torch's work, and return what repeats it with less cost per call.
@@ -100,6 +110,12 @@ class CpuStream:
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None:
         target.copy_(source)
 
+    def adopted(self, planes: Iterable[Any]) -> tuple[torch.Tensor, ...]:
+        import torch
+
+        # the capsule itself: PyAV refuses the stream that torch would ask it to wait for
+        return tuple(torch.from_dlpack(plane.__dlpack__()) for plane in planes)
+
     def captured(self, work: Work) -> Work:
         work()
         return work
@@ -130,17 +146,26 @@ class CudaStream:
         self.handle: int = self._stream.cuda_stream
         self.note = ""
         self._current: list[torch.cuda.StreamContext] = []
+        self._one_thread = threading.RLock()
 
     def __enter__(self) -> CudaStream:
         import torch
 
-        current = torch.cuda.stream(self._stream)
-        current.__enter__()  # type: ignore[no-untyped-call]
+        self._one_thread.acquire()
+        try:
+            current = torch.cuda.stream(self._stream)
+            current.__enter__()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._one_thread.release()
+            raise
         self._current.append(current)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._current.pop().__exit__(*exc)
+        try:
+            self._current.pop().__exit__(*exc)
+        finally:
+            self._one_thread.release()
 
     def host(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         import torch
@@ -150,6 +175,22 @@ class CudaStream:
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None:
         with _gpu_errors():
             target.copy_(source, non_blocking=True)
+
+    def adopted(self, planes: Iterable[Any]) -> tuple[torch.Tensor, ...]:
+        """FFmpeg's decoder works in the device's default stream: copied there, the planes are
+        whole, and are not overwritten too early.
+        """
+        import torch
+
+        decoding = torch.cuda.default_stream(self.device)
+        with _gpu_errors():
+            with torch.cuda.stream(decoding):
+                # the capsule itself: PyAV refuses the stream that torch would ask it to wait for
+                copies = tuple(torch.from_dlpack(p.__dlpack__()).clone() for p in planes)
+            self._stream.wait_stream(decoding)
+            for copy in copies:
+                copy.record_stream(self._stream)
+        return copies
 
     def captured(self, work: Work) -> Work:
         """As a CUDA graph; where the work cannot be captured, as it is, and `note` says why."""

@@ -86,16 +86,24 @@ class TensorRtEngine(Closing):
 
     def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
         """Ask for the maps of a frame and go on; a few frames may be under way at once."""
-        if not self._frame.tensors:
-            closed()
         with self._stream:
-            if plate is not self._loaded:
-                for name, tensor in plate.tensors.items():
-                    self._stream.copy(self._frame.tensors[name], tensor)
-                self._loaded = plate
+            self._load(plate)
             slot = self._ring.upload(frame, self._frame.tensors["frame"])
             self._infer()
             return self._ring.download(slot, self._maps)
+
+    @property
+    def stream(self) -> DeviceStream:
+        """All of the engine's work goes through it."""
+        return self._stream
+
+    def infer_on_device(self, frame: torch.Tensor, plate: PlateFeatures) -> torch.Tensor:
+        """As the torch engine's: uint8 (1, h, w, 3) to float32 (2, h, w), nothing waits."""
+        with self._stream:
+            self._load(plate)
+            self._stream.copy(self._frame.tensors["frame"], frame)
+            self._infer()
+        return self._maps
 
     def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
         """How long the GPU takes for one frame, copies and waiting left out."""
@@ -119,6 +127,14 @@ class TensorRtEngine(Closing):
                 first = first or error
         if first is not None:
             raise first
+
+    def _load(self, plate: _Features) -> None:
+        if not self._frame.tensors:
+            closed()
+        if plate is not self._loaded:
+            for name, tensor in plate.tensors.items():
+                self._stream.copy(self._frame.tensors[name], tensor)
+            self._loaded = plate
 
 
 class _Features:

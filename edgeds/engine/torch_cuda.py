@@ -97,6 +97,26 @@ class TorchEngine(Closing):
             self._infer()
             return self._ring.download(slot, self._maps)
 
+    @property
+    def stream(self) -> DeviceStream:
+        """All of the engine's work goes through it."""
+        return self._stream
+
+    def infer_on_device(self, frame: Tensor, plate: PlateFeatures) -> Tensor:
+        """Maps of a frame that is on the device, in the engine's stream: nothing waits.
+
+        Args:
+            frame: uint8 (1, h, w, 3).
+
+        Returns:
+            alpha and inverse depth, float32 (2, h, w); the next frame overwrites them.
+        """
+        with self._stream, torch.no_grad():
+            self._load(plate)
+            self._stream.copy(self._pixels, frame)
+            self._infer()
+        return self._maps
+
     def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
         """How long the device takes for one frame, copies and waiting left out."""
         self.infer(frame, plate)

@@ -5,6 +5,7 @@ it does when a capture is refused. Every call is held against the signature of t
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,8 @@ from edgeds.engine.cuda_stream import CudaStream  # noqa: E402
 from edgeds.errors import RunError  # noqa: E402
 
 HANDLE = 0x5EED
+DECODING = object()
+"""The device's default stream."""
 
 
 class Recorded:
@@ -28,7 +31,7 @@ class Recorded:
         self._real = {name: getattr(torch.cuda, name) for name in ("Stream", "Event", "graph")}
 
     def put_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("Stream", "Event", "CUDAGraph", "graph", "stream"):
+        for name in ("Stream", "Event", "CUDAGraph", "graph", "stream", "default_stream"):
             monkeypatch.setattr(torch.cuda, name, getattr(self, name))
 
     def Stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
@@ -49,8 +52,13 @@ class Recorded:
         return FakeContext(self.calls, "capture", self._refuses)
 
     def stream(self, stream: Any) -> Any:
+        if stream is DECODING:
+            return FakeContext(self.calls, "decoder's")
         assert stream.cuda_stream == HANDLE
         return FakeContext(self.calls, "current")
+
+    def default_stream(self, device: Any) -> Any:
+        return DECODING
 
 
 class FakeStream:
@@ -61,6 +69,24 @@ class FakeStream:
 
     def synchronize(self) -> None:
         self._calls.append("synchronize")
+
+    def wait_stream(self, other: Any) -> None:
+        assert other is DECODING
+        self._calls.append("waits for the decoder's")
+
+
+class FakePlane:
+    """A decoder's plane. As PyAV's, it refuses to be given a stream."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+        self.data = torch.arange(6, dtype=torch.uint8)
+
+    def __dlpack__(self, *, stream: int | None = None) -> Any:
+        if stream is not None:
+            raise NotImplementedError("CUDA stream synchronization is not supported")
+        self._calls.append("taken")
+        return self.data.__dlpack__()
 
 
 class FakeEvent:
@@ -209,3 +235,38 @@ def test_copies_do_not_hold_up_the_caller(cuda: Recorded) -> None:
     source = torch.arange(3)
     CudaStream(0).copy(Target(), source)  # type: ignore[arg-type]
     assert told == {"non_blocking": True, "source": source}
+
+
+def test_a_decoders_planes_are_copied_in_its_own_stream_and_waited_for_there(
+    cuda: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: kept.append(stream))
+    stream, plane = CudaStream(0), FakePlane(cuda.calls)
+    (copy,) = stream.adopted([plane])
+    assert cuda.calls == [
+        *("decoder's begins", "taken", "decoder's ends"),
+        "waits for the decoder's",
+    ]
+    assert [one.cuda_stream for one in kept] == [HANDLE]  # not freed before the stream is done
+    plane.data.zero_()  # the decoder goes on
+    assert copy.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_threads_take_turns_at_a_stream(cuda: Recorded) -> None:
+    stream, inside = CudaStream(0), threading.Event()
+
+    def other() -> None:
+        with stream:
+            inside.set()
+
+    thread = threading.Thread(target=other)
+    with stream:
+        thread.start()
+        assert not inside.wait(0.05)
+        cuda.calls.append("mine")
+    thread.join()
+    assert inside.is_set()
+    assert cuda.calls == [
+        *("current begins", "mine", "current ends", "current begins", "current ends")
+    ]

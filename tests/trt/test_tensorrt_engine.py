@@ -56,6 +56,20 @@ def test_a_frame_costs_one_copy_in_and_one_copy_out(tmp_path: Path) -> None:
     assert stream.copies == before + 2
 
 
+def test_a_frame_that_is_on_the_device_is_only_copied_there(tmp_path: Path) -> None:
+    stream = CpuStream()
+    engine = opened(tmp_path, stream)
+    plate = engine.encode_plate(picture(100))
+    there = torch.from_numpy(picture(130).copy())[None]
+    alpha, inverse_depth = engine.infer_on_device(there, plate)
+    wanted = engine.infer(picture(130), plate)
+    assert np.array_equal(alpha.numpy(), wanted.alpha)
+    assert np.array_equal(inverse_depth.numpy(), wanted.inverse_depth)
+    engine.close()
+    with pytest.raises(RunError, match="closed"):
+        engine.infer_on_device(there, plate)
+
+
 def test_frames_under_way_at_once_keep_their_own_maps(tmp_path: Path) -> None:
     engine = opened(tmp_path, DeferredStream())
     plate = engine.encode_plate(picture(0))

@@ -98,6 +98,21 @@ def test_a_frame_costs_one_copy_in_and_one_copy_out(network: Any) -> None:
     assert stream.copies == before + 2
 
 
+def test_a_frame_that_is_on_the_device_needs_no_copy_of_the_host(network: Any) -> None:
+    scene = SyntheticSource(size=SIZE, frame_count=2)
+    engine = engine_on(network, CpuStream())
+    features = engine.encode_plate(scene.plate)
+    for frame in scene:
+        wanted = engine.infer(frame.pixels, features)
+        there = torch.from_numpy(frame.pixels.copy())[None]
+        alpha, inverse_depth = engine.infer_on_device(there, features).numpy()
+        assert np.array_equal(alpha, wanted.alpha)
+        assert np.array_equal(inverse_depth, wanted.inverse_depth)
+    engine.close()
+    with pytest.raises(RunError, match="closed"):
+        engine.infer_on_device(there, features)
+
+
 def test_what_compiles_the_frame_step_is_given_it_once(network: Any, scene: Any) -> None:
     given = []
 

@@ -1,7 +1,7 @@
-"""Worlds that are drawn: plates whose depth is exact, and who stands in them.
+"""A simple renderer of worlds with exact depth: empty places, and the same places with people.
 
 `raycast` finds what rays hit (Embree); `shapes`, `furniture` and `glb` make triangles; `textures`
-say what they look like; `camera` says from where they are seen; `picture` joins them to a picture
-with depth; `rooms`, `streets`, ... build one kind of world each; `writing` keeps them as a set.
-Nothing in here knows about networks or training.
+give them colours; `camera` makes the rays; `picture` computes a picture with depth from all of
+these; `rooms`, `streets`, ... build one kind of world each; `writing` writes them as a set. Nothing
+in here knows about networks or training.
 """

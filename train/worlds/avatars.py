@@ -1,7 +1,8 @@
-"""People cut out of pictures with depth, set into a world as reliefs that face the camera.
+"""People from pictures with depth, placed in a world as reliefs that face the camera.
 
-A relief has the cut-out's own depth, so what is drawn of it is exact; it is lit roughly, as one
-surface that faces the camera, since its picture was lit already.
+A relief is a surface with the depth of the cut-out, so its depth in the drawing is exact. Its light
+is approximate: it is lit as one surface that faces the camera, since the picture already has
+shading.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ROWS = 110
 
 @dataclass(frozen=True, slots=True)
 class Avatar:
-    """A relief of height 1 that stands on the origin and looks along +z."""
+    """A relief of height 1 that stands on the origin and faces +z."""
 
     corners: Vectors
     uv: NDArray[np.float32]
@@ -54,7 +55,7 @@ class Avatar:
 
 
 def stands(path: Path, depth_path: Path) -> bool:
-    """Is it all of somebody upright, from feet to head, no hand above it?"""
+    """Whether the cut-out shows a whole upright person, from feet to head, with no raised hand."""
     if not depth_path.exists():
         return False
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
@@ -68,7 +69,9 @@ def stands(path: Path, depth_path: Path) -> bool:
     columns = np.arange(wide)
     middles = [(part * columns).sum() / max(part.sum(), 1) for part in (crown, solid)]
     headed = crown.sum(1).mean() > 0.07 * tall and abs(middles[0] - middles[1]) < 0.1 * tall
-    headed &= solid[: tall // 10].sum(1).max() < 0.19 * tall  # of half a body, the head is larger
+    headed &= (
+        solid[: tall // 10].sum(1).max() < 0.19 * tall
+    )  # where the picture shows half a body, the head is larger
     return bool(tall > 1.7 * wide and feet < 0.5 * rows.max() and headed)
 
 
@@ -93,7 +96,7 @@ def avatar(path: Path, depth_path: Path) -> Avatar:
 
 
 def _bled(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The colours of the rim carried outwards, so that smaller copies have no dark rim."""
+    """Extend the colours of the rim outwards, so that smaller copies have no dark rim."""
     out, known = np.where(solid[..., None], pixels, 0).astype(np.uint8), solid.astype(np.uint8)
     kernel = np.ones((3, 3), np.uint8)
     for _ in range(6):
@@ -128,7 +131,7 @@ def _relief(
 
 
 def _filled(metres: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The nearest known depth, where there is none."""
+    """Fill places without depth with the nearest known depth."""
     gap = (~known).astype(np.uint8)
     labels = cv2.distanceTransformWithLabels(gap, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
     values = np.zeros(int(labels.max()) + 1, np.float32)

@@ -1,4 +1,4 @@
-"""Things of boxes, cylinders and balls: what lies on tables, and plain furniture."""
+"""Things made of boxes, cylinders and balls: small things on tables, and plain furniture."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def small_body(
 def plain_furniture(
     rng: np.random.Generator, foot: Foot, photos: list[Vectors]
 ) -> tuple[list[Mesh], float | None]:
-    """A block, table, sofa, shelf or column of boxes on a foot, and the height of its flat top."""
+    """A block, table, sofa, shelf or column made of boxes, and the height of its flat top."""
     kind = str(rng.choice(["block", "table", "sofa", "shelf", "round"]))
     tops: list[float] = []
     return list(_made(rng, kind, foot, photos, tops)), tops[0] if tops else None

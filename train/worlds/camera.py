@@ -1,4 +1,4 @@
-"""Cameras: where they hang, where they look, and the rays of their pixels. Knows no world."""
+"""Cameras: position, direction, and the rays of their pixels. Knows no world."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Camera:
     fov: float = 1.2
     """Horizontal angle of view, radians."""
     bend: float = 0.0
-    """Radial distortion: a pixel at radius r (tangent of its angle) looks to r (1 + bend r^2), but
-    for a factor that keeps `fov`. Above 0 straight lines bulge, as with most wide lenses."""
+    """Radial distortion: a pixel at radius r (tangent of its angle) looks towards r (1 + bend r^2),
+    times a factor that keeps `fov`. Above 0, straight lines bulge, as with most wide lenses."""
 
     @property
     def origin(self) -> Vectors:
@@ -33,7 +33,7 @@ class Camera:
 
     @property
     def axes(self) -> NDArray[np.float64]:
-        """Rows: right, up, forward. right = forward x up, or the picture would be mirrored."""
+        """Rows: right, up, forward. right = forward x up; the reverse would mirror the picture."""
         forward = np.array(
             (
                 np.sin(self.yaw) * np.cos(self.pitch),
@@ -62,11 +62,11 @@ class Camera:
         return np.ascontiguousarray(rays @ self.axes, np.float32)
 
     def pixel(self, size: tuple[int, int]) -> float:
-        """How wide a pixel is at a distance of one."""
+        """Width of a pixel at a distance of one."""
         return float(2 * np.tan(self.fov / 2) / size[1])
 
     def seen_at(self, point: Vectors, size: tuple[int, int]) -> tuple[float, float, float]:
-        """(row, column, depth) in pixels and metres where a point (3,) is seen."""
+        """(row, column, depth), in pixels and metres, of a point (3,) in the picture."""
         right, up, forward = self.axes @ (np.asarray(point, np.float64) - self.at)
         x, y = right / forward, up / forward
         edge = np.tan(self.fov / 2)

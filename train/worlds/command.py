@@ -1,4 +1,4 @@
-"""`python -m train worlds`. It parses, builds and prints; everything else is in its neighbours."""
+"""The command `python -m train worlds`: parses, builds and prints."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ import typer
 
 
 def worlds(
-    kind: Annotated[str, typer.Argument(help="what to draw: a name of train.worlds.kinds")],
+    kind: Annotated[
+        str, typer.Argument(help="rooms, desks, flats, streets, interiors, visited or walks")
+    ],
     data: Annotated[
-        Path, typer.Argument(help="folder with backgrounds, textures, models, splits.json")
+        Path, typer.Argument(help="folder with backgrounds/, textures/, models and splits.json")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
-    count: Annotated[int, typer.Option(help="worlds; cameras see each several times")] = 1500,
+    count: Annotated[
+        int, typer.Option(help="number of worlds; several cameras look at each")
+    ] = 1500,
     furniture: Annotated[
         Path | None, typer.Option(help="folder of unpacked Sweet Home 3D libraries (.sh3f)")
     ] = None,
-    seed: Annotated[int, typer.Option(help="the same seed draws the same")] = 1,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same worlds")] = 1,
     val: Annotated[
-        bool, typer.Option("--val", help="of validation material, scenes that end in 7")
+        bool, typer.Option("--val", help="use validation material; the scenes' names end in 7")
     ] = False,
-    processes: Annotated[int, typer.Option(help="at once")] = 1,
+    processes: Annotated[int, typer.Option(help="number of processes")] = 1,
 ) -> None:
-    """Draw worlds with exact depth, as a set for fit; goes on where it was stopped. The manifest
-    has a line for each item that is finished.
+    """Draw worlds with exact depth, as a training set for fit. A stopped run continues.
+
+    The manifest gets a line for each finished item, so that fit can already read the set.
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 

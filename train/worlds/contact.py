@@ -1,4 +1,4 @@
-"""A sheet of drawings to look at: picture and inverse depth, side by side."""
+"""A contact sheet of drawings: pictures and their inverse depth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from train.worlds.writing import Depth, Drawing
 
 
 def sheet(drawings: Sequence[Drawing], *, across: int = 4, width: int = 256) -> Pixels:
-    """Picture (or frame) over inverse depth, `across` drawings a row."""
+    """Each picture (or frame) above its inverse depth, `across` drawings per row."""
     cells = []
     for drawing in drawings:
         picture = drawing.plate if drawing.frame is None else drawing.frame

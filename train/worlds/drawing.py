@@ -1,4 +1,4 @@
-"""Worlds drawn by one process or several. Knows nothing about what is drawn."""
+"""Draws worlds in one or several processes. Knows nothing about their contents."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def draw_worlds(
     val: bool = False,
     processes: int = 1,
 ) -> Iterator[int]:
-    """Draw a set, and yield how many of its worlds are finished, from time to time.
+    """Draw a set; yield the number of finished worlds from time to time.
 
     Raises:
         FileNotFoundError: material is missing.
     """
-    library_in(data, furniture)  # an error is raised here, not in a process
+    library_in(data, furniture)  # so that an error is raised here, not in a process
     manifest = output / "manifest.jsonl"
     with ProcessPoolExecutor(processes) as pool:
         jobs = [

@@ -1,4 +1,4 @@
-"""How light becomes pixels: exposure, tone, colour. Knows nothing about what is pictured."""
+"""Converts light to pixels: exposure, tone, colour. Knows nothing about the picture's contents."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """One camera's exposure and tone; frame and plate share it."""
+    """Exposure and tone of a camera; frame and plate share them."""
 
     gain: NDArray[np.float32]
     """(3,): exposure and white balance."""
     gamma: float
     shoulder: float | None
-    """Light that becomes white, with a soft shoulder below it (Reinhard et al. 2002); None: what
-    is above 1 is clipped."""
+    """Light that becomes white, with a soft shoulder below it (Reinhard et al. 2002); None clips
+    light above 1."""
     fade: float
-    """How much colour highlights lose."""
+    """How much colour the highlights lose."""
 
     def pixels(self, light: Light) -> Pixels:
         """uint8 RGB."""
@@ -37,10 +37,10 @@ class Film:
 
 
 def film_for(rng: np.random.Generator, light: Light, *, stops: float = -0.3) -> Film:
-    """A film exposed for the picture, as an automatic camera does: mostly right.
+    """A film that is exposed for the picture, as by an automatic camera: mostly right.
 
     Args:
-        stops: natural logarithm of how bright the picture's bright part comes out, in the mean.
+        stops: natural logarithm of the mean brightness that the picture's bright part gets.
     """
     measured = float(np.percentile(light.max(-1), rng.choice([80, 97])))
     middle = float(np.median(light.max(-1)))

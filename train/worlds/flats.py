@@ -1,4 +1,4 @@
-"""Corridors with rooms on both sides, seen through doorways from one into the next."""
+"""Flats: corridors with rooms on both sides; cameras look through doorways."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Space:
     wide: float
     long: float
     doors: list[tuple[float, float]] = field(default_factory=list)
-    """x and z of the middles of its doorways."""
+    """x and z of the centres of its doorways."""
     tables: list[Table] = field(default_factory=list)
 
 
 def flat_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
-    """A corridor and its rooms, as several cameras see them."""
+    """Views of several cameras on a corridor and its rooms."""
     high = float(rng.uniform(2.3, 3.2))
     spaces, cloth, models = some_spaces(rng), library.cloth(rng), library.furniture
     meshes = [*_walls(rng, spaces, high, cloth)]
@@ -62,7 +62,7 @@ def flat_shots(
 
 
 def some_spaces(rng: np.random.Generator) -> list[Space]:
-    """The corridor along z first, then one to four rooms a side, each with a doorway to it."""
+    """The corridor along z, then one to four rooms on each side of it, each with a doorway."""
     wide, long = rng.uniform(1.1, 2.6), rng.uniform(5, 16)
     spaces = [Space(0.0, 0.0, float(wide), float(long))]
     for side in (-1, 1):
@@ -83,7 +83,7 @@ def some_spaces(rng: np.random.Generator) -> list[Space]:
 def flat_camera(
     rng: np.random.Generator, scene: Scene, spaces: list[Space], high: float
 ) -> Camera | None:
-    """In one of the spaces; often it looks at a doorway or along the corridor."""
+    """A camera in one of the spaces; often it looks at a doorway or along the corridor."""
     for _ in range(60):
         number = 0 if rng.random() < 0.4 else int(rng.integers(len(spaces)))
         space = spaces[number]
@@ -105,7 +105,7 @@ def flat_camera(
 def _walls(
     rng: np.random.Generator, spaces: list[Space], high: float, cloth: Cloth
 ) -> Iterator[Mesh]:
-    """Each wall once, with the doorways in those along the corridor; floors and ceilings."""
+    """Floors, ceilings and walls, each wall once; walls along the corridor have doorways."""
     lane, above = spaces[0], paint(rng, light=True)
     most = wall(rng, cloth)
     for side in (-1, 1):
@@ -137,7 +137,7 @@ def _walls(
 def _wall_with_doors(
     rng: np.random.Generator, x: float, long: float, doors: list[float], high: float, skin: Texture
 ) -> Iterator[Mesh]:
-    """A wall along z at x, open where doors are; some of them have a leaf, more or less open."""
+    """A wall along z at x with openings for doors; some doors have a leaf, more or less open."""
     frame = paint(rng, light=bool(rng.random() < 0.6))
     start, width = -long / 2, rng.uniform(0.75, 1.0)
     wider = rng.random() < 0.2
@@ -185,7 +185,7 @@ def _furnished(
     *,
     few: bool,
 ) -> Iterator[Mesh]:
-    """Things in a space, its doorways kept free."""
+    """Furnish a space; keep its doorways free."""
     plan = Plan(space.wide - 2.2 * _HALF_WALL_M, space.long - 2.2 * _HALF_WALL_M)
     for x, z in space.doors:
         plan.taken.append(Foot(x=x - space.x, z=z - space.z, yaw=0, width=1.9, depth=1.0))
@@ -197,7 +197,7 @@ def _furnished(
 
 
 def _ceiling_lamp(rng: np.random.Generator, space: Space, high: float) -> Lamp:
-    """One a space; some are off."""
+    """One lamp per space; some are off."""
     wide = rng.uniform(0.05, 0.4, 2)
     on = rng.random() < 0.8
     power = np.float32(rng.uniform(0.5, 2.5) if on else 0.02)

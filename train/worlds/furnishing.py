@@ -1,5 +1,5 @@
-"""What stands in a drawn room, and where: models of furniture, and plain bodies; on tables things
-lie, around tables chairs stand.
+"""Furnishes a drawn room: models of furniture and plain bodies, things on tables, chairs around
+them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TRIES = 12
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A flat top that things stand on: of a desk, a table, a low cupboard."""
+    """A flat top for things to stand on: of a desk, a table, a low cupboard."""
 
     foot: Foot
     height_m: float
@@ -43,12 +43,12 @@ def furnished(
     crowd: float | None = None,
     tables: int | None = None,
 ) -> Furnished:
-    """Few or many things by the floor's area, most along the walls, and what lies on them.
+    """Place few or many things, by the floor's area, mostly along the walls, and things on them.
 
     Args:
-        things: how many; None: random.
-        crowd: how much lies on tables, 0 to 1; None: random.
-        tables: how many of the things have a flat top for sure; None: one or none.
+        things: number of things; None: random.
+        crowd: how full tables are, 0 to 1; None: random.
+        tables: how many of the things surely have a flat top; None: one or none.
     """
     found = Furnished([], [])
     large = [m for m in models if not m.is_small and not m.hangs]
@@ -119,7 +119,7 @@ def things_on(
     cloth: Cloth,
     count: int,
 ) -> Iterator[Mesh]:
-    """Small models and plain bodies on the top of a table, none in another."""
+    """Small models and plain bodies on a table, without overlaps."""
     top = top_of(model)
     assert top is not None
     wide, _, deep = model.size_m
@@ -147,7 +147,7 @@ def things_on(
 
 
 def recolouring(rng: np.random.Generator) -> Callable[[Vectors], Vectors]:
-    """Mostly as the model is; sometimes another colour for all of it, or lighter or darker."""
+    """Mostly the model's own colours; sometimes one other colour, or lighter or darker ones."""
     dice = rng.random()
     gain = np.exp(rng.normal(0, 0.35) + rng.normal(0, 0.1, 3)).astype(np.float32)
     other = (rng.random(3) ** 2).astype(np.float32)
@@ -177,7 +177,7 @@ def _free(
 def _seats(
     rng: np.random.Generator, plan: Plan, table: Foot, seats: list[Model], found: Furnished
 ) -> None:
-    """Chairs of one kind, their fronts to the table, some pulled out."""
+    """Chairs of one kind that face the table; some are pulled out."""
     if not seats:
         return
     seat = seats[int(rng.integers(len(seats)))]

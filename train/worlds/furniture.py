@@ -1,4 +1,4 @@
-"""Models of furniture as Sweet Home 3D's libraries have them: real sizes, colours and pictures.
+"""Models of furniture from Sweet Home 3D's libraries, with real sizes, colours and pictures.
 
 A library is an unpacked .sh3f: a PluginFurnitureCatalog.properties and Wavefront files. Debian's
 package sweethome3d-furniture has five, 820 models under CC0 and CC-BY. Knows nothing about rooms.
@@ -25,11 +25,11 @@ INDOORS = ("Bathroom", "Bedroom", "Kitchen", "Lights", "Living room", "Miscellan
 OUTDOORS = ("Exterior",)
 VEHICLES = ("Vehicles",)
 BEINGS = ("Characters",)
-_LARGEST_BYTES = 3_000_000  # of a Wavefront file: larger ones take a second and more to read
+_LARGEST_BYTES = 3_000_000  # largest Wavefront file: larger ones take a second or more to read
 _GRID = 24
 _PANE = np.array((0.015, 0.018, 0.02), np.float32)
-_SMALLEST_M = 0.12  # models smaller than a hand are left out
-_LARGEST_M = 3.2  # and those larger than a wall, indoors
+_SMALLEST_M = 0.12  # smaller models (than a hand) are left out
+_LARGEST_M = 3.2  # indoors, models larger than a wall are left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,12 @@ class Model:
     path: Path
     """Its Wavefront file."""
     size_m: tuple[float, float, float]
-    """(width, height, depth): x, y, z of the upright model, whose front looks along +z."""
+    """(width, height, depth): x, y, z of the upright model, whose front faces +z."""
     elevation_m: float
     rotation: tuple[float, ...]
-    """3x3, row by row: what brings the file's axes upright."""
+    """3x3, row by row: turns the file's axes so that the model is upright."""
     has_panes: bool = False
-    """Its clear glass is drawn, dark and glossy, as a car's windows look; else rays pass it."""
+    """Draw its clear glass, dark and glossy like a car's windows; else rays pass through glass."""
 
     @property
     def name(self) -> str:
@@ -56,18 +56,18 @@ class Model:
     def meshes(
         self, at: tuple[float, float, float], yaw: float, *, gain: Vectors, gloss: float = 0.0
     ) -> Iterator[Mesh]:
-        """Its meshes, the middle of its foot at `at`; `gain` (3,) tints it."""
+        """Its meshes, with the centre of its foot at `at`; `gain` (3,) tints it."""
         for mesh in placed(self, at, yaw, recoloured=lambda colour: colour * gain):
             yield replace(mesh, gloss=max(gloss, mesh.gloss))
 
     @property
     def is_small(self) -> bool:
-        """It is put on things."""
+        """Whether it stands on other things."""
         return max(self.size_m) < 0.6 and self.elevation_m == 0
 
     @property
     def hangs(self) -> bool:
-        """From a ceiling."""
+        """Whether it hangs from a ceiling."""
         words = ("ceiling", "hanging", "fluorescent", "lamp2", "track")
         return self.elevation_m > 1.5 and any(word in self.name for word in words)
 
@@ -97,7 +97,7 @@ def models_in(
     largest_m: float = _LARGEST_M,
     largest_bytes: int = _LARGEST_BYTES,
 ) -> list[Model]:
-    """The models of some categories of all libraries in `folder`, furniture for rooms as a rule.
+    """The models of some categories in all libraries of `folder`; by default furniture for rooms.
 
     Raises:
         FileNotFoundError: there is no library.
@@ -123,10 +123,10 @@ def placed(
     *,
     recoloured: Callable[[Vectors], Vectors],
 ) -> Iterator[Mesh]:
-    """The meshes of a model whose foot's middle stands at `at`.
+    """The meshes of a model, with the centre of its foot at `at`.
 
     Args:
-        recoloured: takes a part's linear colour (3,) to the one it gets.
+        recoloured: maps a part's linear colour (3,) to its new one.
     """
     size = np.array(model.size_m, np.float32)
     for part in parts_of(model):
@@ -143,14 +143,14 @@ def placed(
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The flat top of a model, as that of a table."""
+    """The flat top of a model, such as a table."""
 
     height_m: float
     free: NDArray[np.bool_]
     """(_GRID, _GRID), rows along z, columns along x: where things can stand."""
 
     def carries(self, x: float, z: float, width: float, depth: float) -> bool:
-        """Is the top flat below a foot at (x, z), all in shares of the model's width and depth?"""
+        """Whether the top is flat below a foot at (x, z), in shares of the model's size."""
         spans = []
         for middle, span in ((z, depth), (x, width)):
             low, high = (middle + 0.5 - span / 2) * _GRID, (middle + 0.5 + span / 2) * _GRID
@@ -162,7 +162,7 @@ class Top:
 
 @lru_cache(maxsize=1024)
 def top_of(model: Model) -> Top | None:
-    """What things can be put on: a level that fills most of what is seen of it from above."""
+    """The flat top of a model: a level that covers most of the model as seen from above."""
     parts = [part for part in parts_of(model) if model.has_panes or not part.clear]
     if not parts or model.is_seat or not 0.25 < model.size_m[1] < 1.6:
         return None
@@ -186,7 +186,7 @@ def top_of(model: Model) -> Top | None:
 
 @lru_cache(maxsize=1024)
 def parts_of(model: Model) -> tuple[Part, ...]:
-    """Read a model's file; nothing where it holds no triangles."""
+    """Read a model's file; empty if it has no triangles."""
     import trimesh
 
     loaded = trimesh.load_scene(model.path)
@@ -214,9 +214,9 @@ def parts_of(model: Model) -> tuple[Part, ...]:
 
 
 def _is_glass(material: object) -> bool:
-    """Is it a pane that is nearly clear?"""
-    told = getattr(material, "kwargs", {})
-    return float(next(iter(told.get("d", ["1"])), 1)) < 0.4
+    """Whether a material is nearly clear glass."""
+    properties = getattr(material, "kwargs", {})
+    return float(next(iter(properties.get("d", ["1"])), 1)) < 0.4
 
 
 def _picture(material: object) -> Vectors | None:
@@ -240,11 +240,11 @@ def _texture(colour: Vectors, picture: Vectors | None) -> Texture:
 
 def _models(catalogue: Path, categories: tuple[str, ...]) -> Iterator[Model]:
     """A catalogue's models: `key#number=value` lines."""
-    told: dict[int, dict[str, str]] = defaultdict(dict)
+    entries: dict[int, dict[str, str]] = defaultdict(dict)
     for line in catalogue.read_text("latin-1").splitlines():
         if found := re.match(r"(\w+)#(\d+)=(.*)", line):
-            told[int(found[2])][found[1]] = found[3].strip()
-    for one in told.values():
+            entries[int(found[2])][found[1]] = found[3].strip()
+    for one in entries.values():
         path = catalogue.parent / one.get("model", "").lstrip("/")
         size_m = tuple(float(one.get(side, "0")) / 100 for side in ("width", "height", "depth"))
         if (

@@ -1,4 +1,4 @@
-"""Models in GLB files: triangles in metres, colours, pictures, cut-out leaves. Knows no world."""
+"""Models from GLB files: triangles in metres, colours, pictures, cut-out leaves. Knows no world."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Piece:
     corners: Vectors
     uv: NDArray[np.float32]
     colour: Vectors
-    """(3,), linear; times the picture, where there is one."""
+    """(3,), linear; multiplies the picture, if there is one."""
     levels: list[Vectors] | None
     """Its picture's pyramid, linear."""
     solid: Cut | None
@@ -47,7 +47,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prop:
-    """A model for outdoors, which stands on y = 0, centred."""
+    """A model for outdoors that stands on y = 0, centred."""
 
     name: str
     kind: str
@@ -57,7 +57,7 @@ class Prop:
     def meshes(
         self, at: tuple[float, float, float], yaw: float, *, gain: Vectors, gloss: float = 0.0
     ) -> Iterator[Mesh]:
-        """Its meshes, the middle of its foot at `at`; `gain` (3,) tints it."""
+        """Its meshes, with the centre of its foot at `at`; `gain` (3,) tints it."""
         for piece in pieces_of(self.path):
             yield Mesh(
                 corners=turned(piece.corners, yaw) + np.array(at, np.float32),
@@ -72,7 +72,7 @@ class Prop:
 
 
 def props_in(folder: Path) -> dict[str, list[Prop]]:
-    """A folder's models by kind, as its models.json says; none where there is no such file."""
+    """A folder's models by kind, from its models.json; none if there is no such file."""
     listed = folder / "models.json"
     found: dict[str, list[Prop]] = {}
     for one in json.loads(listed.read_text()) if listed.exists() else []:
@@ -89,7 +89,7 @@ def props_in(folder: Path) -> dict[str, list[Prop]]:
 
 @lru_cache(maxsize=128)
 def pieces_of(path: Path) -> tuple[Piece, ...]:
-    """Everything in a GLB file, in its world's frame.
+    """Everything in a GLB file, in the coordinates of its world.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -1,5 +1,6 @@
-"""Who comes into a world: people, animals, vehicles, things. They have their true size, shadows
-and mirror images; the same camera, lamps and film see the place with and without them.
+"""Guests of a world: people, animals, vehicles, things, with true size, shadows and mirror images.
+
+The same camera, lamps and film see the place with and without them.
 """
 
 from __future__ import annotations
@@ -24,26 +25,26 @@ from train.worlds.writing import Drawing
 
 _FEWEST_PX, _MOST = 0.003, 0.7  # shares of the picture
 _ANIMALS = ("chicken", "horse", "dog", "cat", "rabbit")
-_STEEP = -0.6  # radians: a relief seen from above is no person
+_STEEP = -0.6  # radians: from steeply above, a relief does not look like a person
 _TRIES = 40
 
 
 @dataclass(slots=True)
 class _Party:
-    """Who was placed so far."""
+    """The guests that have a place so far."""
 
     meshes: list[Mesh]
     seats: list[Mesh]
-    """What they sit on: part of the place."""
+    """Seats, which belong to the place."""
     names: list[str]
     taken: list[tuple[float, float, float]]
     """x, z, radius."""
     people: list[dict[str, object]]
-    """Of those who stand upright: height, and where feet and head are seen."""
+    """For those who stand upright: height, and where feet and head are in the picture."""
 
 
 def visited(rng: np.random.Generator, shot: Shot, library: Library) -> Drawing | None:
-    """The place with somebody in it and without; None where nobody found a spot."""
+    """The place with guests and without; None if no guest found a spot."""
     party = _Party([], [], [], [], [])
     for _ in range(int(rng.choice([1, 2, 3, 5], p=[0.45, 0.3, 0.17, 0.08]))):
         _come(rng, shot, library, party)
@@ -61,10 +62,10 @@ def visited(rng: np.random.Generator, shot: Shot, library: Library) -> Drawing |
 def walked(
     rng: np.random.Generator, shot: Shot, library: Library, frames: int
 ) -> Iterator[Drawing]:
-    """Standing people of random heights, one or two a frame, in one place before one camera.
+    """Frames of one camera with one or two standing people of random height in each.
 
-    The notes of each have height_m, feet_px and head_px (row, column) and depth_m: the truth for
-    what is measured by people who walk through.
+    The notes of each frame have height_m, feet_px and head_px (row, column) and depth_m: the truth
+    for what edgeds measures by people who walk through a scene.
     """
     plate = seen(shot.scene, shot.camera, shot.size, shot.light, shot.air)
     film = film_for(rng, plate.light, stops=shot.stops)
@@ -99,8 +100,9 @@ def _drawing(shot: Shot, party: _Party, frame: Seen, plate: Seen, film: Film) ->
 
 
 def _walk(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
-    """A model of somebody who stands, brought to a random height; a cut-out, where there is none:
-    some of those bend or sit.
+    """A model of a standing person with a random height; without models a cut-out.
+
+    Some cut-outs bend or sit.
     """
     standing = [m for m in library.beings if _is_standing(m)]
     if standing:
@@ -113,7 +115,7 @@ def _walk(rng: np.random.Generator, shot: Shot, library: Library, party: _Party)
 
 
 def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
-    """One more, if there is a spot."""
+    """Add a guest, if there is a spot."""
     dice, steep = rng.random(), shot.camera.pitch < _STEEP
     if dice < 0.42 and not steep and (person := library.person(rng)) is not None:
         _relief(rng, shot, party, person)
@@ -143,7 +145,7 @@ def _relief(rng: np.random.Generator, shot: Shot, party: _Party, person: Avatar)
 
 
 def _measured(shot: Shot, spot: Spot, height: float) -> dict[str, object]:
-    """Where feet and head of somebody upright are seen."""
+    """Where feet and head of an upright guest are in the picture."""
     feet = np.array((spot.x, spot.ground_m, spot.z), np.float32)
     row, column, depth = shot.camera.seen_at(feet, shot.size)
     head = shot.camera.seen_at(feet + np.array((0, height, 0), np.float32), shot.size)
@@ -156,7 +158,7 @@ def _measured(shot: Shot, spot: Spot, height: float) -> dict[str, object]:
 
 
 def _some_height(rng: np.random.Generator) -> float:
-    """Of an adult, metres."""
+    """Height of an adult in metres."""
     return float(np.clip(rng.normal(1.70, 0.09), 1.45, 2.0))
 
 
@@ -173,7 +175,7 @@ def _bring(
     *,
     reach: float = 0.85,
 ) -> None:
-    """One of some models; who sits on a chair gets a stool."""
+    """One of some models; a person who sits gets a stool."""
     if not things:
         return
     thing = things[int(rng.integers(len(things)))]
@@ -191,7 +193,7 @@ def _bring(
 
 
 def _stool(rng: np.random.Generator, thing: Thing | Model, spot: Spot, yaw: float) -> Mesh:
-    """Below who sits, who fills the front half of the foot with legs."""
+    """A stool below a sitting person, whose legs fill the front half of the foot."""
     high, back = thing.size_m[1] * 0.31, -0.16 * thing.size_m[2]
     x, z = thing.foot(spot.x, spot.z, yaw).at(0.0, back)
     half = (0.2, high / 2, 0.19)
@@ -202,7 +204,7 @@ def _stool(rng: np.random.Generator, thing: Thing | Model, spot: Spot, yaw: floa
 def _spot(
     rng: np.random.Generator, shot: Shot, party: _Party, radius: float, height: float
 ) -> Spot | None:
-    """Free ground in view, or right before the camera, apart from the others."""
+    """A free spot in view, or right in front of the camera, apart from the other guests."""
     for place in _places(rng, shot):
         x, y, z = (float(value) for value in place)
         if np.hypot(x - shot.camera.at[0], z - shot.camera.at[2]) < radius + 0.35:
@@ -217,7 +219,7 @@ def _spot(
 
 
 def _places(rng: np.random.Generator, shot: Shot) -> Iterator[Vectors]:
-    """Places on level ground: where pixels look, and somewhere ahead within a few metres."""
+    """Places on level ground: where pixels look, and ahead within a few metres."""
     camera, farthest = shot.camera, 28.0 if shot.outdoors else 12.0
     rays = camera.rays((27, 48))
     hits = shot.scene.cast(camera.origin, rays)
@@ -238,7 +240,7 @@ def _places(rng: np.random.Generator, shot: Shot) -> Iterator[Vectors]:
 
 
 def _towards(camera: Camera, spot: Spot) -> float:
-    """The yaw of who looks at the camera."""
+    """The yaw that faces the camera."""
     return float(np.arctan2(camera.at[0] - spot.x, camera.at[2] - spot.z))
 
 

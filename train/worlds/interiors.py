@@ -1,7 +1,7 @@
-"""Interiors that others modelled or scanned: a house, a shop, a hospital, a warehouse, real rooms.
+"""Interiors from existing models and scans: a house, a shop, a hospital, a warehouse, real rooms.
 
-Their furniture is thinned out and painted anew, their surfaces covered in other ways, so that few
-models make many rooms. Scans have no colours: they are painted by what each face is.
+Each drawing leaves out some furniture and changes colours and surfaces, so that few models make
+many rooms. Scans have no colours; their faces are painted by label or direction.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TALLEST_M = 12.0
 def interior_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
-    """One of the interiors in the library, as several cameras see it."""
+    """Views of several cameras on one of the interiors in the library."""
     folder = library.data / "interiors_3d"
     names = sorted({_world(path) for path in folder.glob("*.glb")})
     if not names:
@@ -61,7 +61,7 @@ def interior_shots(
 
 
 def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
-    """Over a floor and below a ceiling, as people mount it."""
+    """A camera over a floor and below a ceiling, mounted as people do."""
     low, high = _bounds(scene.meshes)
     mount = some_mount(rng, FREE)
     for _ in range(150):
@@ -85,7 +85,7 @@ def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
 def interior_light(
     rng: np.random.Generator, scene: Scene, camera: Camera, size: tuple[int, int]
 ) -> RoomLight:
-    """Lamps below the ceiling around the camera and where it looks."""
+    """Lamps below the ceiling, around the camera and where it looks."""
     forward = camera.axes[2] * (1, 0, 1)
     lamps: list[Lamp] = []
     for _ in range(40):
@@ -117,14 +117,14 @@ def _bounds(meshes: list[Mesh]) -> tuple[NDArray[np.float32], NDArray[np.float32
 
 
 def _is_inside(scene: Scene, camera: Camera) -> bool:
-    """Little of what is seen lies outside of the walls."""
+    """Whether little of the view lies outside the walls."""
     return float((scene.cast(camera.origin, camera.rays((9, 16))).mesh < 0).mean()) < 0.1
 
 
 def _furnished_world(
     rng: np.random.Generator, folder: Path, name: str, cloth: Cloth
 ) -> Iterator[Mesh]:
-    """The world's shell and most of its furniture, in other colours."""
+    """The world's shell and most of its furniture, with other colours."""
     gone, anew = rng.uniform(0, 0.5), rng.random() < 0.6
     for path in sorted(folder.glob(f"{name}_*.glb")):
         shell = "_shell" in path.stem
@@ -146,7 +146,7 @@ def _object(piece: Piece) -> str:
 
 
 def _painted(rng: np.random.Generator, corners: Vectors, cloth: Cloth) -> Iterator[Mesh]:
-    """Faces that look up get a floor's texture, those that look sideways a wall's."""
+    """Faces that face upwards get a floor's texture, those that face sideways a wall's."""
     up = _normals(corners)[:, 1]
     ground, gloss = floor(rng, cloth)
     for faces, texture, shine in (
@@ -160,12 +160,12 @@ def _painted(rng: np.random.Generator, corners: Vectors, cloth: Cloth) -> Iterat
 
 
 def _scan(rng: np.random.Generator, folder: Path, name: str, cloth: Cloth) -> Iterator[Mesh]:
-    """A scanned room; each labelled box, the floor, the ceiling, the walls painted alike."""
-    told: dict[str, Any] = json.loads((folder / "scans.json").read_text())[name[5:]]
+    """A scanned room: each labelled box, the floor, the ceiling, the walls get one paint."""
+    labels: dict[str, Any] = json.loads((folder / "scans.json").read_text())[name[5:]]
     for piece in pieces_of(folder / f"{name}.glb"):
         corners, left = piece.corners, np.ones(len(piece.corners), np.bool_)
         middles = corners.mean(1)
-        for one in told["boxes"]:
+        for one in labels["boxes"]:
             ends = np.array(one["corners"])
             near = (middles > ends.min(0) - 0.06).all(1) & (middles < ends.max(0) + 0.06).all(1)
             near &= left & (middles[:, 1] > 0.04)
@@ -177,7 +177,7 @@ def _scan(rng: np.random.Generator, folder: Path, name: str, cloth: Cloth) -> It
 
 
 def _lid(rng: np.random.Generator, meshes: list[Mesh]) -> Iterator[Mesh]:
-    """A ceiling, where most of the floor has none."""
+    """A ceiling, if most of the floor has none above it."""
     low, high = _bounds(meshes)
     scene = Scene(meshes)
     places = rng.uniform(low, high, (40, 3)).astype(np.float32)
@@ -211,7 +211,7 @@ def _more(rng: np.random.Generator, scene: Scene, models: list[Model]) -> Iterat
 
 
 def planar_uv(corners: Vectors) -> NDArray[np.float32]:
-    """Metres along the two axes that a face lies along most, (N, 3, 2)."""
+    """Metres along the two axes that are most parallel to each face, (N, 3, 2)."""
     axis = np.abs(_normals(corners)).argmax(1)
     pairs = np.array(((2, 1), (0, 2), (0, 1)))[axis]
     return np.take_along_axis(corners, pairs[:, None, :].repeat(3, 1), axis=2).astype(np.float32)

@@ -23,21 +23,21 @@ EMPTY: dict[str, Shots] = {
     "streets": street_shots,
     "interiors": interior_shots,
 }
-"""Places without anybody."""
+"""Places without people."""
 _VISITED = {"rooms": 0.35, "streets": 0.37, "flats": 0.16, "interiors": 0.12}
 KINDS = (*EMPTY, "visited", "walks")
-"""Visited: one of the others, and somebody in it. Walks: one camera, and people of known height in
-many frames, a clip a world.
+"""`visited` is one of the others with guests in it. `walks` has people of known height in many
+frames of one camera, one clip per world.
 """
-_FRAMES = 24  # of a walk
+_FRAMES = 24  # in a clip of `walks`
 
 
 def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Draw:
-    """What draws worlds of a kind.
+    """The function that draws worlds of a kind.
 
     Raises:
         KeyError: there is no such kind.
-        FileNotFoundError: somebody should come, and the library knows nobody.
+        FileNotFoundError: the kind needs people, and the library has none.
     """
     if kind not in EMPTY and not library.has_people():
         raise FileNotFoundError(
@@ -61,11 +61,11 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
 
 
 def _walk(rng: np.random.Generator, library: Library, size: tuple[int, int]) -> Iterator[Drawing]:
-    """The first camera of a street or a room before which enough people find a spot."""
+    """Draw a clip of the first camera of a street or room that has spots for enough people."""
     place = "streets" if rng.random() < 0.6 else "rooms"
     for _ in range(20):
         for shot in EMPTY[place](rng, library, size):
-            if shot.camera.at[1] < 1.2:  # a robot sees no ground to walk on
+            if shot.camera.at[1] < 1.2:  # a robot's camera sees too little ground
                 continue
             frames = list(walked(rng, shot, library, _FRAMES))
             if len(frames) >= _FRAMES // 2:

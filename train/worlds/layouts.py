@@ -1,4 +1,4 @@
-"""How places outdoors are laid out: streets, alleys, yards, car parks, squares. Draws nothing."""
+"""Layouts of places outdoors: streets, alleys, yards, car parks, squares. Draws nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FAR_M = 260.0
 
 
 def street(site: Site) -> None:
-    """A road along z, pavements, houses on both sides or one, things along the kerb."""
+    """A road along z, pavements, houses on one or both sides, things along the kerb."""
     rng = site.rng
     half, walk = rng.uniform(2.6, 6), rng.uniform(1.2, 4)
     kerb = float(rng.choice([0.0, 0.1, 0.14]))
@@ -43,7 +43,7 @@ def street(site: Site) -> None:
 
 
 def alley(site: Site) -> None:
-    """A narrow way between walls, with what stands about there."""
+    """A narrow way between walls, with things that stand there."""
     rng = site.rng
     half = rng.uniform(1.5, 3.2)
     _country(site)
@@ -67,7 +67,7 @@ def alley(site: Site) -> None:
 
 
 def yard(site: Site) -> None:
-    """A garden or court before a house, fenced in, with a path and a drive."""
+    """A fenced garden or court in front of a house, with a path and a drive."""
     rng = site.rng
     wide, long = rng.uniform(6, 16), rng.uniform(6, 18)
     _country(site)
@@ -153,11 +153,11 @@ LAYOUTS: dict[str, tuple[float, Callable[[Site], None]]] = {
     "car_park": (0.15, car_park),
     "square": (0.17, square),
 }
-"""How often, and how."""
+"""How often each layout is used, and its function."""
 
 
 def _country(site: Site) -> None:
-    """What the rest stands on, to the horizon."""
+    """The ground, to the horizon."""
     texture, gloss = site.ground(*_LAWN, "asphalt", "paving")
     reach = (-_FAR_M, _FAR_M)
     site.meshes.append(slab(reach, reach, -0.02, texture, gloss=gloss))

@@ -1,4 +1,4 @@
-"""What worlds are made of, found in folders. Nothing of a validation split is used for training."""
+"""The material of worlds, found in folders. Validation material is never used for training."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Library:
     foregrounds: list[Path]
     furniture: list[Model]
     outdoors: dict[str, list[Thing]]
-    """What stands outdoors by kind: building, vehicle, tree, post, sign, prop, garden."""
+    """Models for outdoors by kind: building, vehicle, tree, post, sign, prop, garden."""
     beings: list[Model]
     """People and animals."""
     tiles: dict[str, list[Path]]
 
     def photo(self, rng: np.random.Generator) -> Vectors | None:
-        """A photograph of outdoors, whose upper part is bright: for what is far."""
+        """A photograph of outdoors with a bright upper part, for the horizon."""
         skies = _with_sky(tuple(self.backgrounds))
         return light_of(skies[int(rng.integers(len(skies)))], 320) if skies else None
 
     def person(self, rng: np.random.Generator) -> Avatar | None:
-        """A cut-out of somebody who stands, with depth."""
+        """A cut-out of a standing person, with depth."""
         standing = _standing(tuple(self.foregrounds), self.data / "people_depth")
         if not standing:
             return None
@@ -52,7 +52,7 @@ class Library:
         return bool(standing) or bool(self.beings)
 
     def cloth(self, rng: np.random.Generator) -> Cloth:
-        """The tiles, and four photographs to hang up and to cover things with."""
+        """The tiles, and four photographs to hang up or to cover things with."""
         count = len(self.backgrounds)
         chosen = rng.integers(count, size=4) if count else ()
         return Cloth([light_of(self.backgrounds[i]) for i in chosen], self.tiles)
@@ -62,7 +62,7 @@ def library_in(data: Path, furniture: Path | None, *, split: str = "train") -> L
     """The folder's parts that exist.
 
     Raises:
-        FileNotFoundError: there is no splits.json, or no furniture where it is said to be.
+        FileNotFoundError: there is no splits.json, or no furniture in the given folder.
     """
     names = json.loads((data / "splits.json").read_text())
     textures = data / "textures"
@@ -95,7 +95,7 @@ _UNWANTED = ("snow", "pool", "rail", "slot", "arrow", "crossing", "sidewalk", "p
 
 @lru_cache(maxsize=4)
 def _with_sky(photos: tuple[Path, ...]) -> list[Path]:
-    """Those of outdoors: the upper fifth is bright, smooth, blue or grey, as sky is."""
+    """Photographs of outdoors: their upper fifth is bright, smooth, blue or grey, like sky."""
     found = []
     for path in photos:
         small = light_of(path, 64) ** np.float32(0.45)

@@ -1,5 +1,7 @@
-"""What light falls on a point: lamps with soft shadows, and a glow from all sides that corners get
-less of. Knows nothing about cameras or pictures, but that neighbouring pixels can share.
+"""The light that falls on a point: lamps with soft shadows, and ambient light, less of it in
+corners.
+
+Knows nothing about cameras or pictures, except that neighbouring pixels can share light.
 """
 
 from __future__ import annotations
@@ -15,20 +17,20 @@ from train.worlds.raycast import Hits, Numbers, Scene, Vectors, dot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lamp:
-    """A flat lamp: a bulb, a tube, a panel, or a window that the sky shines through."""
+    """A flat lamp: a bulb, a tube, a panel, or a window with light from the sky."""
 
     at: Vectors
     """(3,)."""
     sides: Vectors
-    """(2, 3): from its middle to two of its edges."""
+    """(2, 3): from its centre to two of its edges."""
     light: Vectors
-    """(3,): what a facing surface gets of it at 1 m."""
+    """(3,): the light that a facing surface gets from it at 1 m."""
     towards: Vectors | None = None
-    """(3,): it shines to this side alone, and less to its own sides (Lambert); None: all around."""
+    """(3,): the direction it shines in, with Lambert's cosine; None: all around."""
 
 
 class Glow:
-    """Ambient light with occlusion. What differs by pixel repeats every 4 x 4 pixels."""
+    """Ambient light with occlusion. Its sampling pattern repeats every 4 x 4 pixels."""
 
     def __init__(
         self, rng: np.random.Generator, scene: Scene, size: tuple[int, int], *, reach_m: float = 1.5
@@ -38,20 +40,20 @@ class Glow:
         self.dither = (tile[: size[0], : size[1]].reshape(-1) + 0.5).astype(np.float32) / 16
 
     def on(self, scene: Scene) -> Glow:
-        """The same for another scene: random choices stay."""
+        """The same for another scene, with the same random choices."""
         other = copy(self)
         other.scene = scene
         return other
 
     def share(self, points: Vectors, normal: Vectors, numbers: NDArray[np.int64]) -> Numbers:
-        """How open the space above each point is, 0 to 1; `numbers` are those of the pixels."""
+        """How open the space above each point is, 0 to 1; `numbers` are the pixels' numbers."""
         turn = self.dither[numbers] * np.float32(2 * np.pi)
         return self.scene.open_share(points, normal, turn, reach_m=self.reach_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomLight:
-    """Lamps, and the glow of walls and ceiling."""
+    """Lamps, and the ambient light of walls and ceiling."""
 
     glow: Glow
     ambient: Vectors
@@ -77,7 +79,7 @@ def lamp_light(
     *,
     rays: int = 2,
 ) -> Numbers:
-    """A lamp's share at each point in 1/m^2, by rays to places on it that differ by pixel."""
+    """A lamp's light at each point in 1/m^2, by rays to places on the lamp that differ by pixel."""
     total = np.zeros(len(points), np.float32)
     dither = glow.dither[numbers]
     for number in range(rays):  # the R2 sequence (Roberts 2018), shifted by the pixel
@@ -89,11 +91,11 @@ def lamp_light(
             away = points - spot
             away /= np.maximum(np.sqrt(dot(away, away)), np.float32(1e-4))[:, None]
             shine = shine * np.maximum(away @ lamp.towards, 0)
-        total += np.minimum(shine, 1.5)  # what is next to a lamp does not outshine the rest
+        total += np.minimum(shine, 1.5)  # so that things next to a lamp do not outshine the rest
     return np.asarray(total / np.float32(rays), np.float32)
 
 
 def tint(rng: np.random.Generator, spread: float = 0.06) -> Vectors:
-    """Around white, warmer or cooler along daylight as lamps are."""
+    """A colour of light around white, warmer or cooler, as lamps have it."""
     warm = rng.normal(0, 2 * spread)
     return np.exp(np.array((warm, 0, -warm)) + rng.normal(0, spread / 2, 3)).astype(np.float32)

@@ -1,5 +1,5 @@
-"""Where people mount cameras in a room: on a monitor, over a desk, in a corner, under the ceiling,
-at eye level, on a robot.
+"""Places where people mount cameras in a room: on a monitor, over a desk, in a corner, under the
+ceiling, at eye level, on a robot.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ INDOORS = {
     "robot": 0.14,
     "any": 0.09,
 }
-"""How often each is drawn."""
+"""How often each mount is used."""
 DESKS = {"desk": 0.7, "monitor": 0.3}
 _NEED_A_TABLE = ("desk", "monitor")
 FREE = {name: share for name, share in INDOORS.items() if name not in _NEED_A_TABLE}
-"""Those that need no table."""
+"""The mounts that need no table."""
 
 
 def room_camera(
@@ -35,7 +35,7 @@ def room_camera(
     tables: list[Table],
     mounts: dict[str, float] = INDOORS,
 ) -> Camera | None:
-    """A camera that is in nothing and sees something; None where none was found.
+    """A camera that is not inside a thing and has a view; None if none was found.
 
     Args:
         mounts: how often each mount is tried.
@@ -55,12 +55,12 @@ def some_mount(rng: np.random.Generator, mounts: dict[str, float]) -> str:
 
 
 def mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Table]) -> Camera:
-    """A camera of one kind, somewhere. Angles in degrees until the last line."""
+    """A camera on one kind of mount. Angles are in degrees until the last line."""
     wide, high, long = (float(x) for x in room)
     fov, bend, roll = some_lens(rng)
     x, z = rng.uniform(-0.5, 0.5) * (wide - 0.3), rng.uniform(-0.5, 0.5) * (long - 0.3)
     y, pitch = rng.uniform(0.12, high - 0.1), rng.uniform(-60, 12)
-    inwards = np.degrees(np.arctan2(-x, z))  # from here to the middle: yaw 0 looks along -z
+    inwards = np.degrees(np.arctan2(-x, z))  # from here to the room's centre: yaw 0 looks along -z
     yaw = rng.uniform(-180, 180)
     if mount == "desk":
         return _over_desk(rng, desks[int(rng.integers(len(desks)))], (fov, bend, roll))
@@ -93,7 +93,7 @@ def mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Tab
 
 
 def _near_wall(rng: np.random.Generator, room: Vectors) -> tuple[float, float]:
-    """Close to a wall; often to two."""
+    """A place close to one wall, often to two."""
     place = np.array((rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5))) * (room[[0, 2]] - 0.3)
     axis = int(rng.integers(2))
     both = rng.random() < 0.4
@@ -105,7 +105,7 @@ def _near_wall(rng: np.random.Generator, room: Vectors) -> tuple[float, float]:
 
 
 def _over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
-    """Over or beside a table, its top filling much of the picture."""
+    """A camera over or beside a table, whose top fills much of the picture."""
     foot = desk.foot
     x, z = foot.at(
         float(rng.uniform(-0.4, 0.4) * foot.width), float(rng.uniform(-0.4, 0.4) * foot.depth)
@@ -125,7 +125,7 @@ def _over_desk(rng: np.random.Generator, desk: Table, lens: tuple[float, float, 
 
 
 def _on_monitor(rng: np.random.Generator, desk: Table, lens: tuple[float, float, float]) -> Camera:
-    """At the back of a table, looking over it to who sits there: of a laptop or a monitor."""
+    """A camera at the back of a table, like that of a laptop: it looks at whoever sits there."""
     foot = desk.foot
     along = float(rng.uniform(-0.4, 0.4) * foot.width)
     x, z = foot.at(along, float(rng.uniform(-0.45, 0.0) * foot.depth))

@@ -1,4 +1,4 @@
-"""From a scene and a camera to a picture with depth, smoothed at its edges. Knows no world."""
+"""Makes a picture with depth from a scene and a camera, with smooth edges. Knows no world."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ Lighting = Callable[[Vectors, Hits, NDArray[np.int64]], Vectors]
 Sky = Callable[[Vectors], Vectors]
 """Directions (N, 3) to linear colours."""
 _SHIFTS = ((0.0, 0.0), (-0.31, -0.18), (0.31, -0.18), (0.0, 0.36))
-"""Where in a pixel it is looked at; the first gives depth and light, their mean is the middle."""
+"""Places of the rays in a pixel. The first gives depth and light; the mean is the centre."""
 
 
 class Air(Protocol):
-    """What lies on things and between them and the camera."""
+    """Weather: what covers things, and what is between them and the camera."""
 
     @property
     def sky(self) -> Sky:
-        """Where nothing is hit."""
+        """Colours where rays hit nothing."""
 
     def cover(self, hits: Hits) -> None:
-        """Change what is hit, as snow does."""
+        """Change surfaces that are hit, as snow does."""
 
     def air(self, colour: Vectors, rays: Vectors, hits: Hits) -> Vectors:
-        """Change what is seen from afar, as haze does."""
+        """Change distant colours, as haze does."""
 
 
 class Indoors:
-    """Clear air, and nothing behind the walls."""
+    """Clear air, and black behind the walls."""
 
     @property
     def sky(self) -> Sky:
@@ -55,11 +55,11 @@ class Seen:
     light: NDArray[np.float32]
     """(H, W, 3), linear, unbounded."""
     depth_m: NDArray[np.float32]
-    """(H, W), along the optical axis at the middle of each pixel; 0 where nothing is."""
+    """(H, W), along the optical axis at the centre of each pixel; 0 where nothing is hit."""
     mesh: NDArray[np.int64]
-    """(H, W), number of the mesh at the middle of each pixel, -1 where nothing is."""
+    """(H, W), number of the mesh at the centre of each pixel, -1 where nothing is hit."""
     share: NDArray[np.float32]
-    """(H, W), 0 to 1: how much of each pixel shows the meshes that were asked for."""
+    """(H, W), 0 to 1: share of each pixel that shows the meshes from `share_from` on."""
 
 
 def seen(
@@ -71,11 +71,11 @@ def seen(
     *,
     share_from: int | None = None,
 ) -> Seen:
-    """Look at the scene: four rays a pixel for colours, light for every other pixel, which the
-    others share.
+    """Render the scene: four rays per pixel for colours; light for every other pixel, which the
+    rest share.
 
     Args:
-        share_from: the first of the meshes whose share of each pixel is asked for.
+        share_from: the first of the meshes whose share of each pixel is wanted.
     """
     later = len(scene.meshes) if share_from is None else share_from
     eye = _Eye(scene, camera, size, lighting, air or Indoors())
@@ -127,8 +127,9 @@ class _Eye:
         return light
 
     def spread_light(self, rays: Vectors, hits: Hits, kind: NDArray[np.int64]) -> Vectors:
-        """Light on every other pixel, then its mean over 4 x 4 pixels of one kind: the pattern in
-        which lights are sampled repeats every 4 x 4 pixels, so the mean has no noise of it.
+        """Light on every other pixel, then its mean over 4 x 4 pixels of one kind.
+
+        The sampling pattern of lights repeats every 4 x 4 pixels, so the mean is free of its noise.
         """
         height, width = self.size
         row, column = np.indices(self.size)
@@ -151,7 +152,7 @@ class _Eye:
         return np.asarray(light, np.float32)
 
     def gleam(self, rays: Vectors, hits: Hits, which: NDArray[np.int64]) -> Vectors:
-        """What some pixels mirror, (len(which), 3): one bounce, by Schlick's (1994) formula."""
+        """Mirror images in some pixels, (len(which), 3): one bounce, after Schlick (1994)."""
         gleam = np.zeros((len(which), 3), np.float32)
         there = np.flatnonzero((hits.gloss[which] > 0) & (hits.mesh[which] >= 0))
         if len(there) == 0:
@@ -182,7 +183,7 @@ class _Eye:
         return colour
 
     def colour(self, rays: Vectors, hits: Hits, light: Vectors, gleam: Vectors) -> Vectors:
-        """What is seen, through the air; sky where nothing is hit."""
+        """The visible colours, through the air; sky where nothing is hit."""
         colour = np.where(hits.glows[:, None], hits.albedo, hits.albedo * light + gleam)
         away = np.flatnonzero(hits.mesh < 0)
         if len(away):
@@ -191,7 +192,7 @@ class _Eye:
 
 
 def _kinds(hits: Hits) -> NDArray[np.int64]:
-    """A number for each mesh and direction it faces: pixels of one kind can share their light."""
+    """A number for each mesh and facing direction; pixels with the same number can share light."""
     facing = np.rint(hits.normal * 3).astype(np.int64) @ np.array((1, 7, 49)) + 171
     return np.asarray(hits.mesh * 343 + facing, np.int64)
 
@@ -203,10 +204,10 @@ def _borrowed(
     wanted: NDArray[np.int64],
     size: tuple[int, int],
 ) -> tuple[Vectors, NDArray[np.bool_]]:
-    """Light for places of another kind than their pixel, from a neighbour of that kind.
+    """Light for places whose kind differs from their pixel's, from a neighbour of their kind.
 
     Returns:
-        the light (len(edge), 3), and where no neighbour has any.
+        the light (len(edge), 3), and where no neighbour has light.
     """
     height, width = size
     row, column = np.divmod(edge, width)

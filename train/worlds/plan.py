@@ -1,4 +1,4 @@
-"""A floor and what stands on it: nothing in another thing, nothing in a wall. Draws nothing."""
+"""A floor plan: keeps things from overlapping each other or a wall. Draws nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foot:
-    """A rectangle on the floor, turned by yaw about its middle; its front looks along +z at 0."""
+    """A rectangle on the floor, turned by yaw about its centre; at yaw 0 its front faces +z."""
 
     x: float
     z: float
@@ -24,12 +24,12 @@ class Foot:
         return np.array([self.at(float(x), float(z)) for x, z in half])
 
     def at(self, x: float, z: float) -> tuple[float, float]:
-        """Where a place of its own lies in the world."""
+        """World coordinates of a place in the rectangle's own coordinates."""
         cos, sin = float(np.cos(self.yaw)), float(np.sin(self.yaw))
         return self.x + cos * x + sin * z, self.z + cos * z - sin * x
 
     def meets(self, other: Foot, *, gap: float = 0.0) -> bool:
-        """Do they overlap, or come closer than `gap`? By the separating axis theorem."""
+        """Whether two overlap, or come closer than `gap`, by the separating axis theorem."""
         mine, theirs = self.corners(), other.corners()
         for yaw in (self.yaw, other.yaw):
             for axis in ((np.cos(yaw), -np.sin(yaw)), (np.sin(yaw), np.cos(yaw))):
@@ -50,7 +50,7 @@ class Plan:
     taken: list[Foot] = field(default_factory=list)
 
     def take(self, foot: Foot, *, gap: float = 0.02) -> bool:
-        """Keep the place for it, if it is free and within the walls."""
+        """Reserve the place, if it is free and within the walls; return whether it was."""
         inside = np.abs(foot.corners()) <= (self.wide / 2 - 0.01, self.long / 2 - 0.01)
         if not inside.all() or any(foot.meets(other, gap=gap) for other in self.taken):
             return False
@@ -60,7 +60,7 @@ class Plan:
     def by_a_wall(
         self, rng: np.random.Generator, width: float, depth: float, *, gap: float = 0.0
     ) -> Foot:
-        """Somewhere with its back to one of the four walls."""
+        """A place with its back to one of the four walls."""
         half_x, half_z = self.wide / 2, self.long / 2
         off = depth / 2 + 0.015 + gap
         side = int(rng.integers(4))

@@ -1,4 +1,5 @@
-"""Rays against triangles: what is hit, where, and what reaches a lamp. Embree finds the hits.
+"""Casts rays at triangles: what they hit, where, and which lamps are visible. Embree finds the
+hits.
 
 World: metres, y up, right-handed. Knows nothing about what stands in a world or about cameras.
 """
@@ -17,12 +18,13 @@ Vectors = NDArray[np.float32]
 Numbers = NDArray[np.float32]
 """(N,)."""
 Texture = Callable[[Numbers, Numbers, Numbers], Vectors]
-"""(u, v, width) to linear colours (N, 3); u and v in metres on a surface, or as a model has them;
-width is how much of u and v one pixel covers, so that a texture can be smoothed by it."""
+"""(u, v, width) to linear colours (N, 3). u and v are in metres on a surface, or as a model defines
+them; width is the part of u and v that one pixel covers, so that a texture can be smoothed.
+"""
 FAR = np.float32(1e6)
 _LIFT_M = np.float32(2e-3)  # rays that leave a surface start this far above it
 _DIRECTIONS = 5
-_LAYERS = 6  # of leaves that a ray can pass between
+_LAYERS = 6  # layers of leaves that a ray can pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,32 +37,32 @@ class Mesh:
     """(N, 3, 2)."""
     texture: Texture
     glows: bool = False
-    """Shines by itself, as a window does: its texture is what is seen, however it is lit."""
+    """Shines by itself, like a window: it shows its texture, whatever light falls on it."""
     gloss: float = 0.0
-    """How much it mirrors at a right angle, 0 to 1; at grazing angles it mirrors more."""
+    """Share of light mirrored at a right angle, 0 to 1; at grazing angles it is more."""
     solid: Callable[[Numbers, Numbers], NDArray[np.bool_]] | None = None
-    """Where (u, v) is solid, as a leaf is on its card; None: everywhere."""
+    """Where (u, v) is solid, as for a leaf on a transparent card; None: everywhere."""
     normal: Vectors | None = None
-    """(3,) that light is computed with, for all of it; None: each triangle's own."""
+    """(3,), one normal for the light on the whole mesh; None: each triangle's own."""
 
 
 @dataclass(slots=True)
 class Hits:
-    """What each of N rays sees first."""
+    """The first hit of each of N rays."""
 
     t: Numbers
-    """How many times its direction the ray is long; FAR where nothing is hit."""
+    """Length of the ray in units of its direction's length; FAR where nothing is hit."""
     normal: Vectors
     """Unit length, towards where the ray came from."""
     albedo: Vectors
     glows: NDArray[np.bool_]
     gloss: Numbers
     mesh: NDArray[np.int64]
-    """Which mesh of the scene; -1 where nothing is hit."""
+    """Number of the mesh in the scene; -1 where nothing is hit."""
 
 
 class Scene:
-    """Meshes, ready to be looked at."""
+    """Meshes, ready for rays."""
 
     def __init__(self, meshes: Iterable[Mesh]) -> None:
         self.meshes = list(meshes)
@@ -87,7 +89,7 @@ class Scene:
         """The nearest hit of every ray. `origin` is (3,) or (N, 3), `rays` (N, 3).
 
         Args:
-            pixel: how wide a pixel is at a distance of one; 0 leaves textures sharp.
+            pixel: width of a pixel at a distance of one; 0 leaves textures sharp.
         """
         starts = np.ascontiguousarray(np.broadcast_to(origin, rays.shape), np.float32)
         triangle, t, u, v = self._first(starts, np.ascontiguousarray(rays, np.float32))
@@ -118,12 +120,12 @@ class Scene:
         return hits
 
     def distance(self, origin: Vectors, rays: Vectors) -> Numbers:
-        """How many times its direction each ray is long; FAR where nothing is hit."""
+        """Length of each ray in units of its direction's length; FAR where nothing is hit."""
         starts = np.ascontiguousarray(np.broadcast_to(origin, rays.shape), np.float32)
         return self._first(starts, np.ascontiguousarray(rays, np.float32))[1]
 
     def blocked(self, starts: Vectors, rays: Vectors, reach: Numbers) -> NDArray[np.bool_]:
-        """Is something in the way within `reach` times each ray? All (N, ...)."""
+        """Whether something is in the way within `reach` times each ray. All (N, ...)."""
         blocked = self._solid.blocked(starts, rays, reach)
         if self._leafy is not None and not blocked.all():
             free = np.flatnonzero(~blocked)
@@ -145,13 +147,13 @@ class Scene:
     def open_share(
         self, points: Vectors, normal: Vectors, turn: Numbers, *, reach_m: float = 1.5
     ) -> Numbers:
-        """How much of the half space above each point is open for `reach_m`, 0 to 1; (N,).
+        """Share of the half space above each point that is open for `reach_m`, 0 to 1; (N,).
 
         Ambient occlusion (Zhukov et al. 1998) by five directions, weighted by the cosine.
 
         Args:
-            turn: (N,) radians by which each point's directions are turned about its normal; those
-                of neighbours differ, so that a blur of the result makes many out of five.
+            turn: (N,) radians by which each point's directions are turned about its normal. They
+                differ between neighbours, so that a blur of the result averages many directions.
         """
         starts = points + normal * _LIFT_M
         side = np.where(np.abs(normal[:, :1]) < 0.7, _vector((1, 0, 0)), _vector((0, 1, 0)))
@@ -169,13 +171,13 @@ class Scene:
         return np.asarray(clear / np.float32(_DIRECTIONS), np.float32)
 
     def _filled(self, starts: Vectors, rays: Vectors, reach: Numbers) -> NDArray[np.bool_]:
-        """`blocked`, but that leaves do not count."""
+        """Like `blocked`, but leaves do not count."""
         return self._solid.blocked(starts, rays, reach)
 
     def _first(
         self, starts: Vectors, rays: Vectors
     ) -> tuple[NDArray[np.int64], Numbers, Numbers, Numbers]:
-        """Triangle (-1: none), t, u and v of each ray; passes where a card is not solid."""
+        """Triangle (-1: none), t, u and v of each ray; a ray passes where a card is not solid."""
         triangle, t, u, v = self._all.first(starts, rays)
         if self._leafy is None:
             return triangle, t, u, v
@@ -222,7 +224,7 @@ def dot(a: Vectors, b: Vectors) -> Numbers:
 
 
 class Both(Scene):
-    """A world and who came into it, without building the world anew."""
+    """A world and its guests as one scene, without building the world again."""
 
     def __init__(self, world: Scene, guests: Scene) -> None:
         self.world, self.guests = world, guests

@@ -1,8 +1,8 @@
-"""Furnished rooms seen by cameras as people mount them.
+"""Furnished rooms, seen by cameras that are mounted as people do.
 
-The first network's rooms were all seen from one wall, a little downwards, and depth was at home
-there alone. Here cameras hang anywhere: on monitors, over desks, in corners, under the ceiling, on
-robots. Domain randomisation (Tobin et al. 2017): no two rooms are alike.
+In the rooms of the first network all cameras hung on one wall and looked a little downwards, and
+depth worked for such views alone. Here cameras are anywhere: on monitors, over desks, in corners,
+under the ceiling, on robots. No two rooms are alike (domain randomisation, Tobin et al. 2017).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _THIN_M = 0.01
 def room_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
-    """A furnished room, as cameras of several kinds see it; each finds it lit in another way."""
+    """Views of cameras of several kinds on a furnished room, each with other light."""
     long = rng.uniform(9, 14) if rng.random() < 0.15 else rng.uniform(2.6, 9)
     room = np.array((rng.uniform(2.4, 8), rng.uniform(2.25, 3.4), long), np.float32)
     plan, cloth = Plan(float(room[0]), float(room[2])), library.cloth(rng)
@@ -38,7 +38,7 @@ def room_shots(
 def desk_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
-    """Tables with much on them, from over them and from their edges."""
+    """Views of tables with many things on them, from above and from their edges."""
     room = rng.uniform((2.2, 2.3, 2.4), (4.5, 3.0, 5)).astype(np.float32)
     plan, cloth = Plan(float(room[0]), float(room[2])), library.cloth(rng)
     tables, crowd = int(rng.integers(1, 4)), float(rng.uniform(0.3, 1.2))
@@ -60,7 +60,7 @@ def _shots(
     scene = Scene([*_shell(rng, room, cloth, windows), *found.meshes])
     for _ in range(VIEWS):
         camera = room_camera(rng, scene, room, found.tables, mounts)
-        if camera is None:  # it is too full
+        if camera is None:  # the room is too full
             return
         light = room_light(rng, scene, room, windows, size)
         yield Shot(scene=scene, camera=camera, light=light, size=size)
@@ -73,7 +73,7 @@ def room_light(
     windows: list[Lamp],
     size: tuple[int, int],
 ) -> RoomLight:
-    """One to three lamps, the windows, and a glow."""
+    """One to three lamps, the windows, and ambient light."""
     area = float(room[0] * room[2])
     strength = float(np.exp(rng.uniform(np.log(0.06), np.log(2))))
     lamps = list(windows)
@@ -92,7 +92,7 @@ def room_light(
 def _shell(
     rng: np.random.Generator, room: Vectors, cloth: Cloth, windows: list[Lamp]
 ) -> Iterator[Mesh]:
-    """Walls, ceiling and floor, what hangs flat on the walls, doors and windows."""
+    """Walls, ceiling and floor, flat things on the walls, doors and windows."""
     wide, high, long = (float(side) for side in room)
     most = wall(rng, cloth)
     other = wall(rng, cloth) if rng.random() < 0.3 else most
@@ -127,7 +127,7 @@ def _shell(
 def _wall_box(
     room: Vectors, side: int
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Middle and half size of the wall at -z, +z, -x or +x; its inner face bounds the room."""
+    """Centre and half size of the wall at -z, +z, -x or +x; its inner face bounds the room."""
     wide, high, long = (float(x) for x in room)
     if side < 2:
         z = (long / 2 + _THIN_M) * (-1 if side == 0 else 1)
@@ -151,7 +151,7 @@ def _on_wall(
     *,
     glows: bool = False,
 ) -> tuple[Mesh, tuple[float, float, float]]:
-    """Something flat, and its middle; `shape`: half width, half height and the height it is at."""
+    """Something flat on a wall, and its centre; `shape`: half width, half height, height."""
     w, h, at = shape
     wide, long = float(room[0]), float(room[2])
     x, z = (float(rng.uniform(-1, 1) * max(0.0, span / 2 - w)) for span in (wide, long))

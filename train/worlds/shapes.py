@@ -17,9 +17,7 @@ def box(
     glows: bool = False,
     gloss: float = 0.0,
 ) -> Mesh:
-    """A box that stands upright, turned by `yaw` about its middle; a room is one seen from
-    within.
-    """
+    """An upright box, turned by `yaw` about its centre; a room is a box seen from within."""
     corners, uv = [], []
     size = _vector(half)
     for axis in range(3):
@@ -42,7 +40,7 @@ def box(
 def cylinder(
     middle: tuple[float, float, float], radius: float, half_height: float, *, texture: Texture
 ) -> Mesh:
-    """An upright cylinder with its lids."""
+    """An upright cylinder with its two ends."""
     profile = [
         (0.0, half_height),
         (radius, half_height),
@@ -59,7 +57,7 @@ def ball(middle: tuple[float, float, float], radius: float, *, texture: Texture)
 
 
 def turned(points: NDArray[np.float32], yaw: float) -> NDArray[np.float32]:
-    """Points (..., 3) turned about the upright axis."""
+    """Turn points (..., 3) about the vertical axis."""
     cos, sin = np.cos(yaw), np.sin(yaw)
     matrix = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
     return np.asarray(points @ matrix.T, np.float32)

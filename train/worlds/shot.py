@@ -1,4 +1,4 @@
-"""What a camera is given to see: a lit scene. It is developed into a drawing of an empty place."""
+"""A shot: a lit scene and a camera, from which the drawing of an empty place is made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from train.worlds.writing import Drawing
 SIZE = (288, 512)
 """(height, width) of a plate."""
 VIEWS = 3
-"""Cameras a world: building it takes as long as looking at it."""
+"""Cameras per world: building a world takes as long as rendering it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Shot:
     air: Air = field(default_factory=Indoors)
     size: tuple[int, int] = SIZE
     stops: float = -0.3
-    """How bright the picture comes out (train.worlds.film)."""
+    """Brightness of the picture (train.worlds.film)."""
     outdoors: bool = False
 
 

@@ -1,4 +1,4 @@
-"""A place outdoors while it is built: ground, what stands on it, where lamps and walls are."""
+"""A place outdoors while it is built: the ground, the things on it, lamps and walls."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Site:
     meshes: list[Mesh] = field(default_factory=list)
     taken: list[Foot] = field(default_factory=list)
     tops: list[float] = field(default_factory=list)
-    """How high what stands on each taken place reaches."""
+    """Height of the thing on each taken place."""
     walls: list[tuple[Foot, float]] = field(default_factory=list)
-    """Feet of buildings and the ground they stand on: cameras can hang there."""
+    """Feet of buildings and the height of their ground: cameras can hang there."""
     bulbs: list[Vectors] = field(default_factory=list)
-    """(3,) where a street lamp shines from."""
+    """(3,) positions of street lamps' bulbs."""
     levels: list[tuple[float, float, float, float, float]] = field(default_factory=list)
     """Raised ground: x from, to, z from, to, height."""
     half_m: float = 30.0
@@ -36,7 +36,7 @@ class Site:
     """The same along x."""
 
     def ground(self, *kinds: str) -> tuple[Texture, float]:
-        """One of some kinds of tiles, darker where wet, and its gloss."""
+        """One of some kinds of tiles, darker if wet, and its gloss."""
         rng = self.rng
         found = self.cloth.tile(rng, "snow") if self.weather.snow and rng.random() < 0.6 else None
         kind = str(rng.choice(kinds))
@@ -51,7 +51,7 @@ class Site:
     def level(
         self, x: tuple[float, float], z: tuple[float, float], top_m: float, *kinds: str
     ) -> None:
-        """Ground of one kind."""
+        """The ground, of one kind."""
         texture, gloss = self.ground(*kinds)
         self.meshes.append(slab(x, z, top_m, texture, gloss=gloss))
         self.levels.append((*x, *z, top_m))
@@ -61,7 +61,7 @@ class Site:
         return max(tops, default=0.0)
 
     def is_inside(self, at: tuple[float, float, float]) -> bool:
-        """Is a camera above the foot of something that reaches higher?"""
+        """Whether a camera is inside a thing: above its foot and below its top."""
         tiny = Foot(x=at[0], z=at[2], yaw=0, width=0.1, depth=0.1)
         return any(
             at[1] < top + 0.05 and tiny.meets(foot)
@@ -78,7 +78,7 @@ class Site:
     def stand(
         self, thing: Thing, x: float, z: float, yaw: float, *, gap: float = 0.1, gloss: float = 0.0
     ) -> bool:
-        """Put a model there, if there is room."""
+        """Put a model at a place, if there is room."""
         foot = thing.foot(x, z, yaw)
         if not self.free(foot, gap):
             return False
@@ -93,7 +93,7 @@ class Site:
         return things[int(self.rng.integers(len(things)))] if things else None
 
     def vehicle(self, x: float, z: float, along: float) -> bool:
-        """One that stands along a direction (radians from z), forwards or backwards."""
+        """A model along a direction (radians from z), forwards or backwards."""
         thing = self.some("vehicle", largest_m=6.5 if self.rng.random() < 0.85 else 13)
         if thing is None:
             return False
@@ -103,7 +103,7 @@ class Site:
         return self.stand(thing, x, z, float(yaw), gap=0.25, gloss=0.04)
 
     def house(self, x: float, z: float, yaw: float, width: float, depth: float) -> bool:
-        """A building whose front looks along +z at yaw 0: a model that fits, or one of boxes."""
+        """A building whose front faces +z at yaw 0: a model that fits, or one of boxes."""
         rng, ground = self.rng, self.height_at(x, z)
         fitting = [
             thing

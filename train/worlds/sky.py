@@ -1,4 +1,4 @@
-"""Weather: the sky, the sun, haze, snow, wet ground, and what light they send. Knows no places."""
+"""Weather: the sky, the sun, haze, snow, wet ground, and their light. Knows no places."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SUN_SPREAD = 0.012  # tangent of the sun's radius, with some haze about it
 class Weather:
     hour: Hour
     sun: Vectors
-    """(3,) light of a facing surface."""
+    """(3,) light on a surface that faces the sun."""
     to_sun: Vectors
-    """(3,) unit length."""
+    """(3,) direction to the sun, of unit length."""
     above: Vectors
-    """(3,) light from an open sky on level ground."""
+    """(3,) light of the open sky on level ground."""
     haze_per_m: float
     haze: Vectors
-    """(3,) colour of what is far in haze."""
+    """(3,) colour of distant things in haze."""
     wet: float
     """Gloss of the ground."""
     snow: bool
@@ -40,7 +40,7 @@ class Weather:
         return self.hour in ("dusk", "night")
 
     def air(self, colour: Vectors, rays: Vectors, hits: Hits) -> Vectors:
-        """Colours as they are seen through haze (Koschmieder)."""
+        """Colours seen through haze (Koschmieder)."""
         if self.haze_per_m == 0:
             return colour
         metres = np.where(hits.mesh >= 0, hits.t, 400) * np.sqrt(dot(rays, rays))
@@ -48,7 +48,7 @@ class Weather:
         return np.asarray(colour * clear + self.haze * (1 - clear), np.float32)
 
     def cover(self, hits: Hits) -> None:
-        """Snow on what faces up."""
+        """Put snow on surfaces that face upwards."""
         if self.snow:
             white = np.clip((hits.normal[:, 1] - 0.45) / 0.3, 0, 1)[:, None] * np.float32(0.93)
             hits.albedo = (hits.albedo * (1 - white) + white * np.float32(0.85)).astype(np.float32)
@@ -97,7 +97,7 @@ class DayLight:
 
 
 def some_weather(rng: np.random.Generator, photo: Vectors | None) -> Weather:
-    """One of all; `photo` is what stands at the horizon, linear (H, W, 3)."""
+    """Random weather; `photo` is the landscape at the horizon, linear (H, W, 3)."""
     hours: list[Hour] = ["sun", "overcast", "dusk", "night"]
     hour = hours[int(rng.choice(4, p=[0.48, 0.27, 0.13, 0.12]))]
     high = float(rng.uniform(8, 65) if hour == "sun" else rng.uniform(1, 8))
@@ -121,7 +121,7 @@ def some_weather(rng: np.random.Generator, photo: Vectors | None) -> Weather:
 
 
 def _strengths(rng: np.random.Generator, hour: Hour, high: float) -> tuple[Vectors, Vectors]:
-    """Light of the sun, which stands `high` degrees, and of the sky."""
+    """Light of the sun at `high` degrees above the horizon, and of the sky."""
     warm = _vector((1, 0.75 + 0.2 * min(high / 30, 1), 0.5 + 0.4 * min(high / 40, 1)))
     blue = _vector((0.75, 0.88, 1.15)) * tint(rng)
     sun, above = _vector((0, 0, 0)), tint(rng)
@@ -170,11 +170,11 @@ def _dome(
 def _horizon(
     rng: np.random.Generator, photo: Vectors, above: Vectors
 ) -> Callable[[Vectors, Vectors], Vectors]:
-    """A photograph around the horizon, repeated as a mirror would; it fades into the sky."""
+    """A photograph around the horizon, repeated as mirror images; it fades into the sky."""
     height, width = photo.shape[:2]
     span = rng.uniform(0.9, 1.8)
     tall = span * height / width * rng.uniform(0.9, 1.3)
-    lowest = -tall * rng.uniform(0.36, 0.5)  # its own horizon is about its middle
+    lowest = -tall * rng.uniform(0.36, 0.5)  # the photograph's own horizon is near its middle
     start = rng.uniform(0, 2 * span)
     top = rng.uniform(0.6, 0.98)  # where it fades into the sky
     level = above.mean() / max(float(np.percentile(photo, 90)), 0.05) * rng.uniform(0.7, 1.4)

@@ -19,10 +19,10 @@ class Spot:
 def spot_at(
     scene: Scene, x: float, z: float, *, radius: float, height: float, from_m: float = 0.0
 ) -> Spot | None:
-    """Is the ground about (x, z) level, and free up to `height` above it?
+    """Whether the ground about (x, z) is level, and free up to `height` above it.
 
     Args:
-        from_m: a height from which the ground is looked for, downwards; things above are ignored.
+        from_m: a height from which the ground is searched downwards; things above are ignored.
     """
     angle = np.arange(8) * np.pi / 4
     ring = np.stack((np.cos(angle), np.zeros(8), np.sin(angle)), -1) * radius
@@ -47,12 +47,12 @@ def spot_at(
 
 
 def room_above(scene: Scene, at: Vectors) -> float:
-    """Metres from a point (3,) up to what is above it; FAR where nothing is."""
+    """Metres from a point (3,) up to the first thing above it; FAR if there is none."""
     up = np.array(((0, 1, 0),), np.float32)
     return float(scene.distance(at, up)[0])
 
 
 def room_below(scene: Scene, at: Vectors) -> float:
-    """Metres from a point (3,) down to what is below it; FAR where nothing is."""
+    """Metres from a point (3,) down to the first thing below it; FAR if there is none."""
     down = np.array(((0, -1, 0),), np.float32)
     return float(scene.distance(at, down)[0])

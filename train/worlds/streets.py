@@ -1,4 +1,4 @@
-"""Streets, alleys, yards, car parks and squares in all weathers, seen by cameras as people mount
+"""Streets, alleys, yards, car parks and squares in all weathers. Cameras are where people mount
 them: beside doors, in the corner of a shop, on poles, at eye level, on robots.
 """
 
@@ -26,7 +26,7 @@ _MOUNTS = {"door": 0.2, "shop": 0.16, "high": 0.22, "eye": 0.22, "robot": 0.11, 
 def street_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
-    """A place outdoors, as cameras of several kinds see it."""
+    """Views of cameras of several kinds on a place outdoors."""
     site = some_site(rng, library)
     scene = Scene(site.meshes)
     stops = {"sun": -0.5, "overcast": -0.35, "dusk": -0.5, "night": -0.7}[site.weather.hour]
@@ -59,7 +59,7 @@ def some_site(rng: np.random.Generator, library: Library) -> Site:
 def street_light(
     rng: np.random.Generator, scene: Scene, site: Site, camera: Camera, size: tuple[int, int]
 ) -> DayLight:
-    """The weather's light, and at dusk and night the lamps that are nearest."""
+    """The weather's light; at dusk and night also the nearest lamps."""
     lamps = []
     bulbs = site.bulbs if site.weather.lamps_on else []
     bulbs = sorted(bulbs, key=lambda at: float(np.linalg.norm(at - camera.origin)))[:_LAMPS]
@@ -69,7 +69,7 @@ def street_light(
         power = np.float32(rng.uniform(0.4, 1) * float(at[1]) ** 2 * 0.5)
         down = np.array((0, -1, 0), np.float32)
         lamps.append(Lamp(at=at, sides=sides, light=power * warm, towards=down))
-    if site.weather.hour == "night" and (not lamps or rng.random() < 0.3):  # the camera's own
+    if site.weather.hour == "night" and (not lamps or rng.random() < 0.3):  # the camera's own lamp
         sides = np.array(((0.03, 0, 0), (0, 0.03, 0)), np.float32)
         at = camera.origin + np.array((0, 0.06, 0), np.float32)
         lamps.append(Lamp(at=at, sides=sides, light=np.full(3, 3, np.float32)))
@@ -87,7 +87,7 @@ def street_camera(rng: np.random.Generator, scene: Scene, site: Site) -> Camera 
 
 
 def _mounted(rng: np.random.Generator, mount: str, site: Site) -> Camera:
-    """A camera of one kind, somewhere; angles in degrees until the last line."""
+    """A camera on one kind of mount; angles are in degrees until the last line."""
     fov, bend, roll = some_lens(rng)
     walls = [one for one in site.walls if _is_near(one[0].x, one[0].z, site)]
     x = float(rng.uniform(-1, 1) * site.half_wide_m)
@@ -128,7 +128,7 @@ def _at_a_wall(
     rng: np.random.Generator,
     walls: list[tuple[Foot, float]],
 ) -> tuple[float, float, float]:
-    """x, z before a building, and the yaw (degrees) that looks away from it: to the open side."""
+    """x, z in front of a building, and the yaw (degrees) that looks away from it."""
     foot, _ = walls[int(rng.integers(len(walls)))]
     side = 0 if rng.random() < 0.8 else int(rng.integers(4))
     length, off = (foot.width, foot.depth) if side % 2 == 0 else (foot.depth, foot.width)

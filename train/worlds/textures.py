@@ -1,7 +1,7 @@
-"""What surfaces look like: paint, tiles and planks, photographs, seamless photographic tiles.
+"""Textures of surfaces: paint, tiles and planks, photographs, seamless photographic tiles.
 
-A texture takes places along a surface in metres, and how much of it a pixel covers, to linear
-colours. Knows no world.
+A texture maps places on a surface in metres, and the width that a pixel covers, to linear colours.
+Knows no world.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SHINY = ("tiles", "marble", "granite", "terrazzo", "wood_floor", "onyx", "trave
 
 @dataclass(frozen=True, slots=True)
 class Cloth:
-    """What to cover things with."""
+    """Material to cover things with."""
 
     photos: list[Vectors] = field(default_factory=list)
     """Photographs, linear (H, W, 3)."""
@@ -56,10 +56,11 @@ class Cloth:
     """Seamless tiles by kind."""
 
     def tile(self, rng: np.random.Generator, kind: str, *, calm: float = 0.0) -> Texture | None:
-        """One of a kind, with a brightness of its own; None where there is none of that kind.
+        """A random tile of a kind, with a random brightness; None if there is none of that kind.
 
         Args:
-            calm: how much its mean colour is brought to grey, 0 to 1; above 0, no garish one.
+            calm: how far its mean colour moves towards grey, 0 to 1; above 0, vivid tiles are left
+                out.
         """
         paths = self.tiles.get(kind)
         if not paths:
@@ -96,7 +97,7 @@ def cloth_in(tiles: Path | None) -> dict[str, list[Path]]:
 
 
 def floor(rng: np.random.Generator, cloth: Cloth) -> tuple[Texture, float]:
-    """A floor indoors, and its gloss."""
+    """The texture of a floor indoors, and its gloss."""
     found = cloth.some_tile(rng, _FLOORS) if rng.random() < 0.75 else None
     if found is None:
         return surface(rng, cloth.photos), 0.0
@@ -106,7 +107,7 @@ def floor(rng: np.random.Generator, cloth: Cloth) -> tuple[Texture, float]:
 
 
 def wall(rng: np.random.Generator, cloth: Cloth) -> Texture:
-    """A wall indoors: painted as a rule."""
+    """The texture of a wall indoors: mostly paint."""
     if rng.random() < 0.6:
         return paint(rng, light=True)
     found = cloth.some_tile(rng, _WALLS) if rng.random() < 0.75 else None
@@ -124,7 +125,7 @@ def surface(rng: np.random.Generator, photos: list[Vectors]) -> Texture:
 
 
 def paint(rng: np.random.Generator, *, light: bool) -> Texture:
-    """One colour with a few broad stains."""
+    """Paint: one colour with a few broad stains."""
     value = rng.uniform(0.45, 0.95) if light else np.exp(rng.uniform(np.log(0.02), np.log(0.9)))
     colour = value * np.exp(rng.normal(0, 0.08 if light else 0.4, 3))
     waves = rng.normal(0, 3, (3, 2)).astype(np.float32)
@@ -142,7 +143,7 @@ def paint(rng: np.random.Generator, *, light: bool) -> Texture:
 
 
 def tiles(rng: np.random.Generator) -> Texture:
-    """Planks, tiles, bricks or stripes: each with a shade of its own, with or without joints."""
+    """Planks, tiles, bricks or stripes, each with its own shade, with or without joints."""
     one, joint = paint(rng, light=bool(rng.random() < 0.5)), np.float32(rng.uniform(0.3, 1.0))
     wide, long = np.exp(rng.uniform(np.log(0.06), np.log(0.6), 2))
     shift, vary = rng.choice([0.0, 0.5, 0.37]), rng.uniform(0, 0.35)
@@ -167,7 +168,7 @@ def tiles(rng: np.random.Generator) -> Texture:
 def photo_on(
     rng: np.random.Generator, photos: list[Vectors], *, brightness: float = 1.0
 ) -> Texture:
-    """A photograph, repeated as a mirror would."""
+    """A photograph, repeated as mirror images."""
     if not photos:
         return tiles(rng)
     photo = photos[int(rng.integers(len(photos)))]
@@ -186,11 +187,11 @@ def photo_on(
 def repeated(
     levels: list[Vectors], per_unit: float, gain: NDArray[np.float32], *, turn: bool = False
 ) -> Texture:
-    """A picture repeated: bilinear, from the level of its pyramid whose pixels are as wide as ours.
+    """A repeated picture, bilinear, from the pyramid level whose pixels are as wide as the view's.
 
     Args:
         levels: from `pyramid`.
-        per_unit: how often it is repeated along one unit of u and v.
+        per_unit: number of repetitions along one unit of u and v.
     """
 
     def texture(u: Numbers, v: Numbers, width: Numbers) -> Vectors:
@@ -218,10 +219,10 @@ def pyramid(picture: Vectors) -> list[Vectors]:
 
 
 def light_of(path: Path, shortest_px: int = 256) -> Vectors:
-    """The light in a photograph, shrunk to what a wall can show.
+    """A photograph as linear light, shrunk to the size that a wall needs.
 
     Raises:
-        FileNotFoundError: it is no picture.
+        FileNotFoundError: the file is no picture.
     """
     pixels = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2)
     if pixels is None:
@@ -245,14 +246,14 @@ def _levels_of(path: Path) -> list[Vectors]:
 
 
 def _is_garish(levels: list[Vectors]) -> bool:
-    """Are its colours vivid, as those of no ground outdoors are?"""
+    """Whether its colours are more vivid than those of any ground outdoors."""
     small = levels[min(2, len(levels) - 1)]
     vivid = np.ptp(small, axis=-1) / np.maximum(small.max(-1), np.float32(0.02))
     return float(vivid.mean()) > 0.5
 
 
 def _bilinear(picture: Vectors, x: Numbers, y: Numbers) -> Vectors:
-    """At x and y in widths and heights of the picture, which is repeated; y upwards."""
+    """Colours at x and y, in widths and heights of the repeated picture; y is upwards."""
     height, width = picture.shape[:2]
     across = (x % 1) * width - np.float32(0.5)
     down = (1 - y % 1) * height - np.float32(0.5)

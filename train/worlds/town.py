@@ -22,7 +22,7 @@ _FACADES = (
     ("planks", 0.5),
     ("rocks", 0.7),
 )
-_HIGH_M = 2.9  # of a storey
+_HIGH_M = 2.9  # height of a storey
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Block:
     foot: Foot
     storeys: int
     ground_m: float
-    """Where it stands."""
+    """The place where it stands."""
 
     @property
     def height_m(self) -> float:
@@ -52,7 +52,7 @@ def building(
     """Walls, rows of windows, doors, perhaps a shop front, a flat or a gabled roof.
 
     Args:
-        lit: share of the windows with light in them.
+        lit: share of the lit windows.
     """
     foot, high = block.foot, block.height_m
     found = cloth.some_tile(rng, _FACADES) if rng.random() < 0.75 else None
@@ -101,7 +101,7 @@ def _flat(
     glows: bool = False,
     gloss: float = 0.0,
 ) -> Mesh:
-    """Something flat on a side; `shape`: half width, half height, height of its middle."""
+    """Something flat on a side; `shape`: half width, half height, height of its centre."""
     foot, turn = block.foot, side * np.pi / 2
     away = (foot.depth if side % 2 == 0 else foot.width) / 2
     x = along * np.cos(turn) + away * np.sin(turn)
@@ -150,7 +150,7 @@ def fence(
     *,
     ground_m: float = 0.0,
 ) -> Iterator[Mesh]:
-    """A wall, a hedge, boards or rails between two places (x, z)."""
+    """A fence between two places (x, z): a wall, a hedge, boards or rails."""
     (x0, z0), (x1, z1) = start, end
     length = float(np.hypot(x1 - x0, z1 - z0))
     yaw = float(-np.arctan2(z1 - z0, x1 - x0))
@@ -186,7 +186,7 @@ def slab(
     *,
     gloss: float = 0.0,
 ) -> Mesh:
-    """Level ground between two x and two z, with sides downwards."""
+    """Level raised ground between two x and two z, with its sides."""
     middle = ((x[0] + x[1]) / 2, top_m - 0.25, (z[0] + z[1]) / 2)
     half = ((x[1] - x[0]) / 2, 0.25, (z[1] - z[0]) / 2)
     return box(middle, half, yaw=0, texture=texture, gloss=gloss)

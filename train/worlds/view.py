@@ -1,4 +1,4 @@
-"""Is a camera in the open, and does it see something? Knows nothing about pictures."""
+"""Checks whether a camera has free space around it and a view. Knows nothing about pictures."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from train.worlds.camera import Camera
 from train.worlds.raycast import Scene, Vectors
 
 CLEAR_M = 0.1
-"""Nothing comes nearer to a camera than this."""
+"""Least distance from a camera to anything."""
 
-_FEWEST = 5  # meshes in view: of blank walls there are enough
+_FEWEST = 5  # least number of meshes in view: too many views would show blank walls
 
 
 def good_view(scene: Scene, camera: Camera, *, close: bool = False, outdoors: bool = False) -> bool:
-    """Nothing within CLEAR_M around the camera, not all of the picture filled by what is near.
+    """Whether nothing is within CLEAR_M of the camera, and near things do not fill the picture.
 
     Args:
-        close: a camera over a table: half of the picture may be near.
-        outdoors: an empty road is fine, much sky is not.
+        close: for a camera over a table: half of the picture may be near.
+        outdoors: an empty road is accepted, much sky is not.
     """
     around = scene.distance(camera.origin, _directions(96))
     if around.min() < CLEAR_M or np.median(around) < (0.35 if close else 0.6):
@@ -42,8 +42,9 @@ def good_view(scene: Scene, camera: Camera, *, close: bool = False, outdoors: bo
 
 
 def _is_ramp(depth: NDArray[np.float32], within: float) -> bool:
-    """Does the view show one plane and little else? A plane's inverse depth is affine in the pixel
-    (but for a lens that bends).
+    """Whether the view shows one plane and little else.
+
+    A plane's inverse depth is affine in the pixel, apart from lens distortion.
     """
     inverse = 1 / np.minimum(depth, 60).reshape(-1).astype(np.float64)
     row, column = np.indices(depth.shape).reshape(2, -1)
@@ -54,7 +55,7 @@ def _is_ramp(depth: NDArray[np.float32], within: float) -> bool:
 
 
 def _directions(count: int) -> Vectors:
-    """Evenly over the sphere, by Fibonacci's spiral."""
+    """Directions spread evenly over the sphere, by Fibonacci's spiral."""
     number = np.arange(count, dtype=np.float64) + 0.5
     y = 1 - 2 * number / count
     radius, angle = np.sqrt(1 - y**2), number * np.pi * (3 - np.sqrt(5))

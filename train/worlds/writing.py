@@ -1,16 +1,17 @@
-"""Drawn worlds kept as a set: pictures, depth, and a manifest that grows by a line an item.
+"""Writes drawn worlds as a set: pictures, depth, and a manifest that gets a line per item.
 
-The manifest's lines are what every set's are (frame, plate, alpha, depth_mm, scene, empty), and:
+Each line has the keys of every set (frame, plate, alpha, depth_mm, scene, empty), and:
 
 - world: the kind that was drawn.
-- sky: true where the depth is known everywhere: 0 then is the sky or what is beyond 60 m (inverse
+- sky: true if the depth is known everywhere: 0 is then the sky or anything beyond 60 m (inverse
   depth 0), never unknown.
-- clip, index: of kinds whose worlds are clips of one camera.
-- foreground, people: who is there; height_m, feet_px, head_px, depth_m of who stands upright.
+- clip, index: for kinds whose worlds are clips of one camera.
+- foreground, people: the guests; height_m, feet_px, head_px, depth_m of those who stand upright.
 - plate_depth_mm: where frame and plate differ, the depth of the plate; depth_mm is the frame's.
 - camera: at_m, yaw, pitch, roll, fov (degrees), bend (train.worlds.camera).
 
-An item's line is written when all its files are: who reads the manifest early finds what exists.
+An item's line is written after all its files, so that an early reader of the manifest finds
+complete items.
 """
 
 from __future__ import annotations
@@ -35,23 +36,23 @@ FARTHEST_M = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """One item: a plate, and perhaps the same with somebody in it."""
+    """One item: a plate, and perhaps the same place with guests."""
 
     plate: Pixels
     plate_depth_m: Depth
-    """(H, W), 0 where nothing is."""
+    """(H, W), 0 where nothing is hit."""
     camera: Camera
     frame: Pixels | None = None
-    """None: nobody is there."""
+    """None: there are no guests."""
     frame_depth_m: Depth | None = None
     alpha: NDArray[np.float32] | None = None
     """(H, W), 0 to 1."""
     notes: dict[str, Any] | None = None
-    """More for the manifest."""
+    """Further keys for the manifest."""
 
 
 Draw = Callable[[np.random.Generator], Iterable[Drawing]]
-"""Draws a world, as several cameras see it."""
+"""Draws a world, as seen by several cameras."""
 
 
 def write_worlds(
@@ -64,12 +65,11 @@ def write_worlds(
     val: bool = False,
     share: tuple[int, int] = (0, 1),
 ) -> Iterator[int]:
-    """Write a set of `count` worlds and yield the number of each that was added; goes on where
-    it stopped.
+    """Write a set of `count` worlds, or continue one, and yield the number of each added world.
 
     Args:
-        draw: draws one; it depends on the generator alone, which depends on seed and number.
-        val: for validation: other drawings than those for training, and other names.
+        draw: draws one world; it depends on the generator alone, which depends on seed and number.
+        val: for validation: other drawings than for training, and other names.
         share: (i, n): only numbers that are i modulo n, for several processes on one folder.
     """
     for name in ("plate", "frame", "alpha", "depth"):
@@ -92,7 +92,7 @@ def write_worlds(
 
 
 def scene_name(world: str, seed: int, number: int, *, val: bool = False) -> str:
-    """Validation scenes end in 7, by which they are known; the x keeps the others apart."""
+    """A scene's name. Those for validation end in 7; an x at the end keeps the others apart."""
     return f"{world}_{seed}_{number:05d}{'v7' if val else 'x'}"
 
 
@@ -105,14 +105,14 @@ def scenes_written(manifest: Path) -> set[str]:
 
 
 def _mended(manifest: Path) -> None:
-    """A last line that was cut off is taken away."""
+    """Remove an incomplete last line."""
     text = manifest.read_bytes() if manifest.exists() else b""
     if text and not text.endswith(b"\n"):
         replace_file(manifest, text[: text.rfind(b"\n") + 1])
 
 
 def _kept(folder: Path, scene: str, view: int, drawing: Drawing) -> dict[str, Any]:
-    """Write an item's files; its line."""
+    """Write an item's files; return its line."""
     stem = f"{scene}_{view}"
     plate, depth = f"plate/{stem}.webp", f"depth/{stem}.png"
     _write(folder / plate, drawing.plate[..., ::-1])
@@ -131,20 +131,23 @@ def _kept(folder: Path, scene: str, view: int, drawing: Drawing) -> dict[str, An
         _write(folder / depth, millimetres(drawing.frame_depth_m))
     camera = drawing.camera
     angles = {name: getattr(camera, name) for name in ("yaw", "pitch", "roll", "fov")}
-    told: dict[str, Any] = {"at_m": [round(x, 3) for x in camera.at], "bend": round(camera.bend, 4)}
-    told |= {name: round(float(np.degrees(angle)), 2) for name, angle in angles.items()}
-    item |= {"scene": scene, "empty": drawing.frame is None, "sky": True, "camera": told}
+    place: dict[str, Any] = {
+        "at_m": [round(x, 3) for x in camera.at],
+        "bend": round(camera.bend, 4),
+    }
+    place |= {name: round(float(np.degrees(angle)), 2) for name, angle in angles.items()}
+    item |= {"scene": scene, "empty": drawing.frame is None, "sky": True, "camera": place}
     return item | (drawing.notes or {})
 
 
 def millimetres(depth_m: Depth) -> NDArray[np.uint16]:
-    """What a set keeps: 0 is nothing, or beyond 60 m."""
+    """Depth as a set stores it: 0 is nothing, or beyond 60 m."""
     near = (depth_m > 0) & (depth_m <= FARTHEST_M)
     return np.where(near, np.rint(depth_m * 1000), 0).astype(np.uint16)
 
 
 def _write(path: Path, picture: NDArray[Any]) -> None:
-    """Written under another name, then renamed: no half file is ever found."""
+    """Write a picture whole or not at all."""
     quality = [cv2.IMWRITE_WEBP_QUALITY, 92] if path.suffix == ".webp" else []
     done, data = cv2.imencode(path.suffix, picture, quality)
     if not done:

@@ -93,6 +93,15 @@ def test_auto_takes_a_built_engine_then_torch_on_the_gpu_then_the_cpu(home: Path
     assert engine_for("auto", cuda=GPU, torch=lambda: "torch is missing") == default_engine()
 
 
+def test_an_engine_of_another_size_is_not_taken_for_a_size_that_is_asked_for(home: Path) -> None:
+    mine = write_engine(home, "mine")
+    assert engine_for("auto", size=(288, 512), cuda=GPU, torch=fine) == shipped_weights()
+    assert engine_for("auto", cuda=GPU, torch=fine) == mine
+    large = write_engine(home, "large")
+    replace(read_card(large), size=(288, 512)).write(large)
+    assert engine_for("auto", size=(288, 512), cuda=GPU, torch=fine) == large
+
+
 def test_auto_finds_the_engine_of_any_gpu(home: Path) -> None:
     mine = write_engine(home, "mine", gpu="sm89")
     second = Gpu(index=1, name="another GPU", sm="sm89", memory_bytes=8 << 30)

@@ -86,6 +86,29 @@ def test_near_duplicates_are_dropped_and_new_light_is_kept(tmp_path: Path) -> No
     assert recorder.offer(_frame(darker, 2))
 
 
+def test_frames_in_another_light_have_a_plate_in_that_light(tmp_path: Path) -> None:
+    recorder = _recorder(tmp_path)
+    for index in range(6):
+        dark = 0.75 if index >= 3 else 1.0
+        recorder.offer(_frame((_box(index) * dark).astype(np.uint8), index * 10))
+    plate, *frames = read_set(tmp_path / "set").items
+    assert len({item.plate for item in frames}) == 2
+    assert (load(frames[1]).plate == load(plate).plate).all()
+    assert np.abs(load(frames[-1]).plate - 0.75 * WALL).mean() < 2
+    assert recorder.followed is not None
+    assert recorder.followed.gain[0] == pytest.approx(0.75, abs=0.03)
+
+
+def test_a_plate_that_is_fixed_stays(tmp_path: Path) -> None:
+    recorder = SetRecorder(
+        tmp_path / "set", PLATE, DifferenceEngine(), name="cam", every_secs=0, fixed=True
+    )
+    for index in range(3):
+        recorder.offer(_frame((_box(index) * 0.75).astype(np.uint8), index * 10))
+    assert len({item.plate for item in read_set(tmp_path / "set").items}) == 1
+    assert recorder.followed is None
+
+
 def test_some_empty_frames_are_kept_although_they_are_alike(tmp_path: Path) -> None:
     recorder = _recorder(tmp_path, SetRecording(frames=100, empty_share=0.2))
     for index in range(40):

@@ -12,9 +12,10 @@ import typer
 from edgeds.cli.capture import take
 from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
-from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+from edgeds.cli.options import DeviceOption, EngineOption, JsonOption, PlateFixedOption
 from edgeds.cli.plate import plate_of_clip
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
+from edgeds.cli.video_report import correction, rounded
 from edgeds.evaluation.settings import CALIBRATION, SET_RECORDING
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def calibrate_command(
     every: _EveryOption = None,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
+    plate_fixed: PlateFixedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Record a calibration set for INT8 engines.
@@ -87,13 +89,17 @@ def calibrate_command(
         stack.enter_context(unlocked_after(opened.camera, newest))
         scene = _plate(plate, uri, opened, network, newest, stop)
         recorder = SetRecorder(
-            output, scene, network, name=name, every_secs=every_secs, settings=settings
-        )
+            output, scene, network, name=name, every_secs=every_secs, fixed=plate_fixed,
+            settings=settings,
+        )  # fmt: skip
         _record(recorder, until(stop, newest), opened, frames)
         recorder.finish()
+    followed = rounded(recorder.followed)
     if as_json:
-        print_json({"output": str(output), "frames": len(recorder), "empty": recorder.empty})
+        counts = {"frames": len(recorder), "empty": recorder.empty}
+        print_json({"output": str(output), **counts, "followed": followed})
     say(f"{output}: {len(recorder)} frames, {recorder.empty} of them empty")
+    say(correction(followed))
     if stop.is_set():
         say("stopped before the end; the set is whole, and the same command goes on with it")
         raise typer.Exit(130)

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
+    from edgeds.estimate.settings import Preset
     from edgeds.types import Engine
 
 
 @contextmanager
-def engine_beside(path: str | None, device: str) -> Iterator[Future[Engine]]:
+def engine_beside(
+    path: str | None, device: str, preset: Preset = "balanced"
+) -> Iterator[Future[Engine]]:
     """Begin to open an engine. Its `result()` waits for it, and raises what went wrong.
 
     Neither the engine nor what is done beside it (a camera, a plate) keeps all cores busy.
@@ -27,7 +30,7 @@ def engine_beside(path: str | None, device: str) -> Iterator[Future[Engine]]:
     # the network from 10 to 21 ms a frame.
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(open_engine, path, device=device)
+        opening = beside.submit(open_engine, path, device=device, preset=preset)
         try:
             yield opening
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -10,18 +11,24 @@ import typer
 
 from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import print_json, print_table, progress, say
-from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+from edgeds.cli.options import (
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    PlateFixedOption,
+    PresetOption,
+)
+from edgeds.cli.video_report import correction
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.evaluation.dataset import Dataset
     from edgeds.evaluation.drift import Trial
     from edgeds.evaluation.evaluate import Report
     from edgeds.evaluation.sweep import Point
     from edgeds.types import Engine, Pixels
-
-    ForPlate: TypeAlias = Callable[[Pixels], Estimator]
 
 _MEANING = {
     "mad": ("alpha MAD", "lower"),
@@ -61,6 +68,8 @@ def evaluate_command(
     ],
     engine: EngineOption = None,
     device: DeviceOption = "auto",
+    preset: PresetOption = "balanced",
+    plate_fixed: PlateFixedOption = False,
     as_json: JsonOption = False,
     save: Annotated[
         Path | None,
@@ -93,11 +102,11 @@ def evaluate_command(
     passes = _Passes(dataset, sweep=sweep or plot is not None, drift=drift, cases=cases)
     if plot is not None:
         check_can_plot(plot)
-    with open_engine(engine, device=device) as opened:
+    with open_engine(engine, device=device, preset=preset) as opened:
         say(f"{dataset.name}: {len(dataset.items)} items, {opened.name}")
         judges_depth = any(item.depth_mm for item in dataset.items)
         deep = open_plate_depth(engine, device=device) if judges_depth else None
-        passes.run(_estimate_for_plate(opened, deep), _estimate_for_plate(opened), save)
+        passes.run(_ForPlate(opened, deep, fixed=plate_fixed), save)
         engine_name = opened.name
     if as_json:
         print_json({**passes.to_json(), "engine": engine_name})
@@ -137,10 +146,8 @@ class _Passes:
         self.points: tuple[Point, ...] = ()
         self.trials: tuple[Trial, ...] = ()
 
-    def run(
-        self, estimate_for_plate: ForPlate, alpha_for_plate: ForPlate, save: Path | None
-    ) -> None:
-        """`alpha_for_plate` serves sweep and drift, which do not depend on the plate's depth."""
+    def run(self, for_plate: _ForPlate, save: Path | None) -> None:
+        """Sweep and drift do not depend on the plate's depth: they do without its network."""
         from edgeds.evaluation.drift import drift
         from edgeds.evaluation.evaluate import evaluate
         from edgeds.evaluation.sweep import sweep
@@ -152,14 +159,15 @@ class _Passes:
                 return lambda _: bar.advance(task)
 
             on_item = advance("eval", len(self._dataset.items))
-            self.report = evaluate(self._dataset, estimate_for_plate, save_to=save, on_item=on_item)
+            self.report = evaluate(self._dataset, for_plate, save_to=save, on_item=on_item)
+            shallow = replace(for_plate, depth_network=None)
             if self._swept:
                 on_item = advance("sweep", self._swept)
-                self.points = sweep(self._dataset, alpha_for_plate, on_item=on_item)
+                self.points = sweep(self._dataset, shallow, on_item=on_item)
             if self._drifts:
                 on_trial = advance("drift", self._drifts)
                 self.trials = drift(
-                    self._dataset, alpha_for_plate, cases=self._cases, on_trial=on_trial
+                    self._dataset, shallow.plain, cases=self._cases, on_trial=on_trial
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -178,14 +186,26 @@ class _Passes:
             _print_drift(self.trials)
 
 
-def _estimate_for_plate(engine: Engine, depth_network: DepthNetwork | None = None) -> ForPlate:
-    from edgeds.estimate.estimator import Estimator
-    from edgeds.plate.plate import Plate
+@dataclass(frozen=True, slots=True)
+class _ForPlate:
+    """Makes estimators: `fixed` ones use the plate as it is, others correct it as `video` does."""
 
-    def estimate_for_plate(pixels: Pixels) -> Estimator:
-        return Estimator(engine, Plate(pixels, origin="file"), depth_network=depth_network)
+    engine: Engine
+    depth_network: DepthNetwork | None = None
+    fixed: bool = True
 
-    return estimate_for_plate
+    def __call__(self, pixels: Pixels) -> Estimator | MaintainedEstimator:
+        from edgeds.estimate.maintained import MaintainedEstimator
+
+        estimate = self.plain(pixels)
+        return estimate if self.fixed else MaintainedEstimator(estimate)
+
+    def plain(self, pixels: Pixels) -> Estimator:
+        from edgeds.estimate.estimator import Estimator
+        from edgeds.plate.plate import Plate
+
+        plate = Plate(pixels, origin="file")
+        return Estimator(self.engine, plate, depth_network=self.depth_network)
 
 
 def _print_report(report: Report) -> None:
@@ -203,6 +223,7 @@ def _print_report(report: Report) -> None:
     if not rows:
         say(f"{title}\nnothing was scored: the set has neither alpha, depth_mm, empty nor clips")
         return
+    say(correction(report.plates()))
     print_table(title, ["metric", "mean", "95 % over scenes", "scored", "better"], rows)
     if unscored:
         say(f"not scored, for want of labels: {', '.join(unscored)}")

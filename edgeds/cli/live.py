@@ -31,6 +31,7 @@ from edgeds.cli.options import (
     EngineOption,
     JsonOption,
     OpacityOption,
+    PresetOption,
     ViewOption,
 )
 from edgeds.cli.sources import (
@@ -60,6 +61,7 @@ def live_command(
     opacity: OpacityOption = STYLE.opacity,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
+    preset: PresetOption = "balanced",
     size: SizeOption = None,
     fps: FpsOption = None,
     pixel_format: PixelFormatOption = "auto",
@@ -82,7 +84,7 @@ def live_command(
     given, token = given_plate(plate), page_token(serve, token_file)
     virtual = virtual_camera_device or virtual_camera
     with ExitStack() as stack, stop_on_signal() as stop:
-        opened = stack.enter_context(engine_beside(engine, device))
+        opened = stack.enter_context(engine_beside(engine, device, preset))
         frames = open_camera(uri, stop, **asked)
         stack.enter_context(frames)
         info, network = frames.info, opened.result()

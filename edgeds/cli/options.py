@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from edgeds.estimate.settings import Preset
 from edgeds.views.settings import View
 
 ViewOption: TypeAlias = Annotated[View, typer.Option("--view", help="What to show.")]
@@ -20,4 +21,15 @@ EngineOption: TypeAlias = Annotated[
     str | None, typer.Option(help="An engine's folder or name. Default: the best that runs here.")
 ]
 DeviceOption: TypeAlias = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
+PresetOption: TypeAlias = Annotated[
+    Preset,
+    typer.Option(
+        help="balanced: 320x192 network. fine: 512x288, better for thin things and small people, "
+        "and 2.5 times the work."
+    ),
+]
+PlateFixedOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--plate-fixed", help="Do not fit the plate's light and place to the frames."),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]

@@ -18,6 +18,8 @@ from edgeds.cli.options import (
     EngineOption,
     JsonOption,
     OpacityOption,
+    PlateFixedOption,
+    PresetOption,
     ViewOption,
 )
 from edgeds.cli.output_name import default_output
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from edgeds.errors import RunError
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.maintained import MaintainedEstimator
+    from edgeds.estimate.settings import Preset
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Frame, Maps, Sink, Source
@@ -63,16 +66,14 @@ def video_command(
     opacity: OpacityOption = STYLE.opacity,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
+    preset: PresetOption = "balanced",
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a PNG contact sheet to look at.")
     ] = None,
     save_plate: Annotated[
         Path | None, typer.Option(help="Also save the plate, as .npz or .png.")
     ] = None,
-    plate_fixed: Annotated[
-        bool,
-        typer.Option("--plate-fixed", help="Do not fit the plate's light and place to the video."),
-    ] = False,
+    plate_fixed: PlateFixedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a video that shows the foreground and depth of a video or of images."""
@@ -81,7 +82,7 @@ def video_command(
     _check_options(view, backdrop, sheet, save_plate)
     wanted = _Wanted(source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed)
     with ExitStack() as stack, stop_on_signal() as stop:
-        job = _opened(wanted, engine, device, stack, stop)
+        job = _opened(wanted, (engine, device, preset), stack, stop)
         clock = Clock()
         failure = _run(job, clock, stop)
         if sheet is not None and job.moments is not None and clock.written_secs:
@@ -138,7 +139,7 @@ class _Job:
 
 
 def _opened(
-    wanted: _Wanted, engine: str | None, device: str, stack: ExitStack, stop: Event
+    wanted: _Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
     from edgeds.engine.plate_depth import open_plate_depth
@@ -161,7 +162,7 @@ def _opened(
     behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if behind is not None:
         stack.callback(behind.close)
-    opened = stack.enter_context(engine_beside(engine, device))
+    opened = stack.enter_context(engine_beside(*runs))
     scene = plate_of_clip(wanted.plate, wanted.source, info.size, stop=stop, engine=opened)
     network = opened.result()
     if wanted.save_plate is not None:
@@ -169,7 +170,7 @@ def _opened(
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.view)
     notes.say_new()
     shows_depth = wanted.view in DEPTH_VIEWS or wanted.sheet is not None
-    deep = open_plate_depth(engine, device=device) if shows_depth else None
+    deep = open_plate_depth(runs[0], device=runs[1]) if shows_depth else None
     fixed = Estimator(network, scene, depth_network=deep)
     estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
     notes.watch(estimate)

@@ -90,13 +90,16 @@ def result(
             "origin": plate.origin,
             "samples": plate.samples,
             "doubtful": plate.doubtful,
-            "followed": None if followed is None else _rounded(followed),
+            "followed": rounded(followed),
         },
         **{key: round(v, 3) if isinstance(v, float) else v for key, v in report.items()},
     }
 
 
-def _rounded(followed: Followed) -> dict[str, Any]:
+def rounded(followed: Followed | None) -> dict[str, Any] | None:
+    """How a plate was corrected, for a report; None where it was used as it is."""
+    if followed is None:
+        return None
     return {
         "shift_px": round(followed.shift_px, 2),
         "turn_degrees": round(followed.turn_degrees, 2),
@@ -124,13 +127,14 @@ def print_result(result: dict[str, Any], *, as_json: bool) -> None:
         say(f"{result['damaged_packets']} damaged packets of the input were skipped")
     if result["status"] == "stopped":
         say("stopped before the end; what was written is complete and plays")
-    say(_correction(result["plate"]["followed"]))
+    say(correction(result["plate"]["followed"]))
     say(f"video: {result['output']} (audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
 
 
-def _correction(followed: dict[str, Any] | None) -> str:
+def correction(followed: dict[str, Any] | None) -> str:
+    """A line about what `rounded` gave."""
     if followed is None:
         return "plate: used as it is"
     low, high = followed["gain"]

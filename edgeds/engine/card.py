@@ -53,6 +53,11 @@ class Card:
         return path
 
 
+def named_at(card: Card, size: Size) -> str:
+    """The engine's name, and the size that it runs at where that is another than its own."""
+    return card.name if size == card.size else f"{card.name} at {size[1]}x{size[0]}"
+
+
 def read_card(folder: Path) -> Card:
     """Read an engine's card.
 

@@ -16,6 +16,7 @@ from edgeds.engine.places import built_engines, default_engine, shipped_weights
 from edgeds.engine.target import check_network, check_target, check_torch, torch_problem
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
+from edgeds.types import Size
 
 TORCH = "torch"
 """The name under which the shipped weights on torch are asked for and listed."""
@@ -39,13 +40,20 @@ class EngineChoice:
 
 
 def engine_for(
-    device: str, *, cuda: Cuda | None = None, torch: Callable[[], str] = torch_problem
+    device: str,
+    *,
+    size: Size | None = None,
+    cuda: Cuda | None = None,
+    torch: Callable[[], str] = torch_problem,
 ) -> Path:
     """The engine that runs on a device when none is asked for: a folder, or the weights for torch.
 
     "cpu" is the shipped engine. "cuda:N" is the newest TensorRT engine that was built of the same
     network for that GPU, else the shipped weights on torch. "auto" is that where there is a GPU
     that can run it, else the shipped engine.
+
+    Args:
+        size: leave out TensorRT engines of another size; the rest runs at any.
 
     Raises:
         EngineError: nothing can run on the GPU that is asked for.
@@ -54,7 +62,8 @@ def engine_for(
         return default_engine()
     found = engine_choices(cuda=cuda or find_cuda(), device=device, torch=torch)
     for one in found:
-        if one.automatic and not one.problem and one.runs_on.startswith("cuda"):
+        fits = size in (None, one.card.size) or one.card.backend not in LIBRARIES
+        if fits and one.automatic and not one.problem and one.runs_on.startswith("cuda"):
             return one.folder
     if device == "auto":
         return default_engine()

@@ -9,9 +9,21 @@ from typing import Any
 
 from edgeds.engine.card import Card
 from edgeds.errors import EngineError
+from edgeds.types import Size
 
 Shapes = Mapping[str, tuple[Any, ...]]
 """Tensor -> its shape."""
+
+
+def shape_at(shape: tuple[int, ...], before: Size, after: Size) -> tuple[int, ...]:
+    """The shape of a graph's input or output when the network's size changes from `before` to
+    `after`. Pictures are (1, H, W, 3), all else is (1, C, h, w) at some scale.
+    """
+    first = 1 if shape == (1, *before, 3) else 2
+    other = list(shape)
+    for axis in (0, 1):
+        other[first + axis] = shape[first + axis] * after[axis] // before[axis]
+    return tuple(other)
 
 
 def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shapes, Shapes]) -> None:

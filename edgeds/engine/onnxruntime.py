@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import onnxruntime
 
-from edgeds.engine.card import Card
+from edgeds.engine.card import Card, named_at
 from edgeds.engine.interface import Shapes, check_graphs
-from edgeds.types import Closing, Maps, Pixels, PlateFeatures
+from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
 
 class OnnxRuntimeEngine(Closing):
     def __init__(
-        self, folder: Path, card: Card, options: onnxruntime.SessionOptions | None = None
+        self,
+        folder: Path,
+        card: Card,
+        options: onnxruntime.SessionOptions | None = None,
+        *,
+        size: Size | None = None,
     ) -> None:
-        self.size = card.size
-        self.name = f"{card.name} on ONNX Runtime CPU"
-        providers = ["CPUExecutionProvider"]
-        self._plate_graph = onnxruntime.InferenceSession(
-            str(folder / "plate.onnx"), options, providers=providers
+        """`size`: run the graphs at this size (multiples of 32) instead of the card's.
+
+        Raises:
+            ImportError: another size needs `onnx`, which is not installed.
+        """
+        self.size = size or card.size
+        self.name = f"{named_at(card, self.size)} on ONNX Runtime CPU"
+        self._plate_graph, self._frame_graph = (
+            onnxruntime.InferenceSession(
+                _graph(folder / name, card.size, self.size),
+                options,
+                providers=["CPUExecutionProvider"],
+            )
+            for name in ("plate.onnx", "frame.onnx")
         )
-        self._frame_graph = onnxruntime.InferenceSession(
-            str(folder / "frame.onnx"), options, providers=providers
+        check_graphs(
+            replace(card, size=self.size),
+            plate=_shapes(self._plate_graph),
+            frame=_shapes(self._frame_graph),
         )
-        check_graphs(card, plate=_shapes(self._plate_graph), frame=_shapes(self._frame_graph))
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
     def encode_plate(self, plate: Pixels) -> PlateFeatures:
@@ -39,6 +55,15 @@ class OnnxRuntimeEngine(Closing):
 
     def close(self) -> None:
         """ONNX Runtime frees its sessions with the object."""
+
+
+def _graph(path: Path, before: Size, after: Size) -> str | bytes:
+    """The graph's file, or the graph itself with other shapes."""
+    if before == after:
+        return str(path)
+    from edgeds.engine.build.other_size import model_of_size
+
+    return model_of_size(path, before, after).SerializeToString()
 
 
 def _shapes(graph: onnxruntime.InferenceSession) -> tuple[Shapes, Shapes]:

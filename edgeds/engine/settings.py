@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeds.types import Size
+
 DEFAULT_ENGINE = "edgeds-192x320-fp32"
 SHIPPED_WEIGHTS = "edgeds.safetensors"
+
+FINE_SIZE: Size = (288, 512)
+"""The network's size in the preset `fine`: the same weights on 2.4 times the pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

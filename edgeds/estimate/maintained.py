@@ -12,6 +12,7 @@ import numpy as np
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
+from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.types import FloatMap, Frame, Maps
 
@@ -59,6 +60,11 @@ class MaintainedEstimator:
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
+
+    @property
+    def plate(self) -> Plate:
+        """As it was corrected last."""
+        return self._estimate.plate
 
     @property
     def plate_depth(self) -> FloatMap:

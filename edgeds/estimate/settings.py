@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Preset: TypeAlias = Literal["balanced", "fine"]
+"""What a run prefers: speed and quality alike, or thin things and small people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 
 from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
+from edgeds.estimate.maintained import Followed, MaintainedEstimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, check_stems_differ, in_clip_order
 from edgeds.evaluation.sample import Mask, Sample, load
@@ -54,9 +55,27 @@ class Report:
     """Every metric of GROUPS and MORE; None where the set has no truth for it."""
     frame_ms: float
     """Median time of one frame, from pixels to maps, without the plate's encoding."""
+    followed: tuple[Followed, ...] = ()
+    """How each plate was off, and was corrected; empty where plates were used as they are."""
+
+    def plates(self) -> dict[str, Any] | None:
+        """How far plates were off, at the most; None where they were used as they are."""
+        found = self.followed
+        if not found:
+            return None
+        return {
+            "count": len(found),
+            "moved": sum(one.shift_px >= 0.5 for one in found),
+            "shift_px": round(max(one.shift_px for one in found), 2),
+            "turn_degrees": round(max(one.turn_degrees for one in found), 2),
+            "gain": [
+                round(min(one.gain[0] for one in found), 3),
+                round(max(one.gain[1] for one in found), 3),
+            ],
+        }
 
     def to_json(self) -> dict[str, object]:
-        """The report as JSON: the agreed keys, and after them `more`, `interval95`, `scored`."""
+        """The report as JSON: the agreed keys, then `more`, `interval95`, `scored`, `plates`."""
         values = {name: mean.value if mean else None for name, mean in self.means.items()}
         intervals = {
             name: list(mean.interval) if mean and mean.interval else None
@@ -70,6 +89,7 @@ class Report:
             "more": {**{name: values[name] for name in MORE}, "frame_ms": self.frame_ms},
             "interval95": intervals,
             "scored": counts,
+            "plates": self.plates(),
         }
 
 
@@ -103,14 +123,16 @@ def evaluate(
         _make_folders(save_to)
     tally, clip, frame_secs = Tally(), _Clip(), []
     estimate: Estimate | None = None
+    followed: list[Followed] = []
     plate_in_use: tuple[SetFile, str | None] | None = None
     for position, item in enumerate(in_clip_order(dataset.items)):
         sample = load(item)
         if estimate is None or (item.plate, item.clip) != plate_in_use:
+            followed += _followed(estimate)
             estimate = estimate_for_plate(sample.plate)
             plate_in_use = item.plate, item.clip
         started = time.perf_counter()
-        maps = estimate(Frame(sample.frame, index=position))
+        maps = estimate(Frame(sample.frame, index=position, pts=item.index or 0))
         frame_secs.append(time.perf_counter() - started)
         _check_maps(maps, sample)
         tally.add(item.scene, **alpha_scores(maps.alpha, sample), **_depth_scores(maps, sample))
@@ -126,7 +148,12 @@ def evaluate(
         items=len(dataset.items),
         means={name: tally.mean(name) for name in names},
         frame_ms=round(1000 * float(np.median(frame_secs)), 2),
+        followed=(*followed, *_followed(estimate)),
     )
+
+
+def _followed(estimate: Estimate | None) -> list[Followed]:
+    return [estimate.followed] if isinstance(estimate, MaintainedEstimator) else []
 
 
 def alpha_scores(

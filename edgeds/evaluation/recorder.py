@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.maintained import Followed, MaintainedEstimator
 from edgeds.evaluation.set_folder import SetFolder
 from edgeds.evaluation.settings import SET_RECORDING, SetRecording
 from edgeds.plate.plate import Plate
@@ -55,19 +57,21 @@ class SetRecorder:
         *,
         name: str,
         every_secs: float,
+        fixed: bool = False,
         settings: SetRecording = SET_RECORDING,
     ) -> None:
         """
         Args:
             folder: a new one, or one with a set that this made, which goes on.
-            plate: at the frames' size.
+            plate: at the frames' size. Where light or camera drift it is corrected as in use, and
+                each correction is a plate of the set.
             name: of the source; the frames' clip and scene are called after it.
+            fixed: leave the plate as it is.
 
         Raises:
             DatasetError: the folder holds something else.
             SinkFailed: it cannot be written.
         """
-        self._engine = engine
         self._every_secs, self._next_secs = every_secs, float("-inf")
         self._lines = SetFolder(folder)
         self._kept = [_Kept(line, _thumbnail(pixels)) for line, pixels in self._lines.read()]
@@ -76,13 +80,20 @@ class SetRecorder:
         self._size = _within(plate.size, settings.max_side_px)
         small = resized(plate.pixels, self._size)
         self._clip = self._lines.free_clip(name)
+        self._plates, self._plate_pixels = 1, small
         self._plate = self._lines.write_plate(small, self._clip)
-        self._features = engine.encode_plate(resized(plate.pixels, engine.size))
+        plain = Estimator(engine, plate)
+        self._estimate = plain if fixed else MaintainedEstimator(plain)
         if self._plate not in {kept.line["frame"] for kept in self._kept}:
             self._keep(self._plate, small, empty=True, index=None)
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def followed(self) -> Followed | None:
+        """How far the plate was corrected; None where it is used as it is."""
+        return getattr(self._estimate, "followed", None)
 
     @property
     def empty(self) -> int:
@@ -103,9 +114,11 @@ class SetRecorder:
         wants_empty = self.empty < self._settings.empty_share * (len(self) + 1)
         if not (is_new or wants_empty):
             return False
-        empty = self._is_empty(frame.pixels)
+        alpha = self._estimate(frame).alpha
+        empty = float((alpha > 0.5).mean()) <= self._settings.empty_foreground
         if not (is_new or empty):
             return False
+        self._write_corrected_plate()
         path = f"frame/{self._clip}_{frame.index:07d}.jpg"
         self._lines.write_image(path, pixels)
         self._keep(path, pixels, empty=empty, index=frame.index)
@@ -134,9 +147,14 @@ class SetRecorder:
         self._lines.append(line)
         self._kept.append(_Kept(line, _thumbnail(pixels)))
 
-    def _is_empty(self, pixels: Pixels) -> bool:
-        alpha = self._engine.infer(resized(pixels, self._engine.size), self._features).alpha
-        return float((alpha > 0.5).mean()) <= self._settings.empty_foreground
+    def _write_corrected_plate(self) -> None:
+        """The frames from here on belong to the plate as it is corrected now."""
+        small = resized(self._estimate.plate.pixels, self._size)
+        change = cv2.norm(small, self._plate_pixels, cv2.NORM_L1) / small.size
+        if change < self._settings.new_plate_levels:
+            return
+        self._plates, self._plate_pixels = self._plates + 1, small
+        self._plate = self._lines.write_plate(small, f"{self._clip}_{self._plates}")
 
     def _is_new(self, thumbnail: Thumbnail) -> bool:
         # The newest first: what is alike is most often like them.

@@ -40,6 +40,10 @@ class SetRecording:
     """Share of foreground up to which a frame is empty."""
     extreme_share: float = 0.02
     """Share of the darkest, and of the brightest, frames that thinning out leaves in."""
+    new_plate_levels: float = 1.0
+    """A corrected plate is written where its mean pixel changed by this much: one a frame, of a
+    megabyte and more, would tell a calibration nothing new.
+    """
     max_side_px: int = 1280
 
 

@@ -11,16 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edgeds.engine import default_engine, open_engine, read_card
-from edgeds.engine.card import sha256_of
+from edgeds.engine.card import Card, sha256_of
 from edgeds.engine.choice import engine_choices
 from edgeds.engine.cuda import Cuda
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine
+from edgeds.engine.openvino import OpenVinoEngine
 from edgeds.engine.target import rebuild_command
 from edgeds.errors import EngineError, InputError
+from edgeds.sources import SyntheticSource
 
+SMALL = 96, 160
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -77,6 +81,38 @@ def test_a_card_of_another_size_than_its_graphs_is_refused(engine: Path) -> None
         open_engine(engine)
     assert "plate 1x192x320x3" in caught.value.why
     assert "96x160" in caught.value.why
+
+
+def test_the_same_graphs_run_at_another_size_on_every_backend(engine: Path) -> None:
+    scene = SyntheticSource(size=SMALL, frame_count=9)
+    frame, truth = list(scene)[8].pixels, scene.alpha(8)
+    card, alphas = read_card(engine), []
+    for backend in (OpenVinoEngine, OnnxRuntimeEngine):
+        opened = backend(engine, card, size=SMALL)
+        assert opened.size == SMALL
+        assert "at 160x96" in opened.name
+        alphas.append(opened.infer(frame, opened.encode_plate(scene.plate)).alpha)
+        assert ((alphas[-1] > 0.5) == (truth > 0.5)).mean() > 0.97
+    assert np.abs(alphas[0] - alphas[1]).max() < 1e-3
+
+
+def test_the_fine_preset_has_its_own_size_and_no_other_engines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[Path, object]] = []
+    monkeypatch.setattr(
+        "edgeds.engine.openvino.OpenVinoEngine",
+        lambda folder, _card, *, size: opened.append((folder, size)),
+    )
+    open_engine(device="cpu")
+    open_engine(device="cpu", preset="fine")
+    assert opened == [(default_engine(), None), (default_engine(), (288, 512))]
+    plan = Card(name="plan", size=(192, 320), backend="tensorrt", files={"frame.engine": ""})
+    plan.write(tmp_path)
+    monkeypatch.setattr("edgeds.engine.check_files", lambda *_: None)
+    with pytest.raises(EngineError, match="at 512x288") as caught:
+        open_engine(tmp_path, preset="fine")
+    assert caught.value.fix.startswith("edgeds build-engine --size 512x288")
 
 
 def test_graphs_in_each_others_place_are_refused_on_every_backend(engine: Path) -> None:

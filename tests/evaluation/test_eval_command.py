@@ -10,7 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tiny_set import SIZE, MakeSet
+from tiny_set import SIZE, MakeSet, write
+
+from edgeds.sources import SyntheticSource
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 ENGINE = "--engine", "difference"
@@ -49,6 +51,28 @@ def test_what_has_no_labels_is_named_without_dashes(edgeds: Command, make_set: M
     half = edgeds("eval", make_set({"depth_mm": None}), *ENGINE)
     assert "not scored, for want of labels: " in half.stderr + half.stdout
     assert " - " not in half.stdout
+
+
+def test_plates_in_another_light_are_corrected_unless_they_are_fixed(
+    edgeds: Command, make_set: MakeSet
+) -> None:
+    scene = SyntheticSource(size=(90, 160), frame_count=12)
+    frame = list(scene)[8].pixels
+    folder = make_set({"depth_mm": None})
+    for name, picture in (
+        ("frame", frame),
+        ("plate", np.clip(scene.plate * 0.8, 0, 255).astype(np.uint8)),
+        ("alpha", np.round(scene.alpha(8) * 255).astype(np.uint8)),
+    ):
+        write(folder / f"{name}/0000.png", picture)
+    mads = {}
+    for option in ("--plate-fixed", "--json"):
+        report = json.loads(edgeds("eval", folder, *ENGINE, "--json", option).stdout)
+        mads[option] = report["alpha"]["mad"]
+        assert (report["plates"] is None) == (option == "--plate-fixed")
+    assert report["plates"]["gain"] == [1, pytest.approx(1.25, abs=0.03)]
+    assert mads["--json"] < 0.5 * mads["--plate-fixed"]
+    assert "light by a gain of 1.00 to 1.2" in edgeds("eval", folder, *ENGINE).stderr
 
 
 def test_scenes_and_limit_choose_items(edgeds: Command, make_set: MakeSet) -> None:

@@ -61,8 +61,9 @@ def test_the_truth_scores_perfectly_in_every_metric(make_set: MakeSet) -> None:
 def test_the_json_has_exactly_the_agreed_keys_and_these_extras(make_set: MakeSet) -> None:
     report = evaluate(read_set(make_set({"depth_mm": None})), constant(0)).to_json()
     assert list(report) == [
-        "set", "items", "alpha", "depth", "video", "more", "interval95", "scored",
+        "set", "items", "alpha", "depth", "video", "more", "interval95", "scored", "plates",
     ]  # fmt: skip
+    assert report["plates"] is None
     alpha, depth, video = report["alpha"], report["depth"], report["video"]
     assert isinstance(alpha, dict)
     assert list(alpha) == ["mad", "mse", "grad", "conn", "iou", "boundary_f", "empty_false_alarm"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgeds.engine.build.variants import GRAPHS, check_tools
 from edgeds.engine.card import read_card, sha256_of
+from edgeds.engine.interface import shape_at
 from edgeds.types import Size
 
 if TYPE_CHECKING:
@@ -31,12 +32,7 @@ def engine_of_size(source: Path, folder: Path, size: Size) -> Path:
     card = read_card(source)
     folder.mkdir(parents=True)
     for name in GRAPHS:
-        model = onnx.load(source / name)
-        for value in (*model.graph.input, *model.graph.output):
-            _rescale(value.type.tensor_type, card.size, size)
-        del model.graph.value_info[:]
-        onnx.checker.check_model(model, full_check=True)
-        onnx.save(model, folder / name)
+        onnx.save(model_of_size(source / name, card.size, size), folder / name)
     replace(
         card,
         name=f"edgeds-{size[0]}x{size[1]}-fp32",
@@ -48,11 +44,20 @@ def engine_of_size(source: Path, folder: Path, size: Size) -> Path:
     return folder
 
 
-def _rescale(tensor: onnx.TypeProto.Tensor, before: Size, after: Size) -> None:
-    """Height and width of one tensor at any scale: bytes are NHWC, all other tensors are NCHW."""
-    from onnx import TensorProto
+def model_of_size(path: Path, before: Size, after: Size) -> onnx.ModelProto:
+    """A graph for pictures of size `after`, from the file of one for size `before`.
 
-    first = 1 if tensor.elem_type == TensorProto.UINT8 else 2
-    for axis in (0, 1):
-        dim = tensor.shape.dim[first + axis]
-        dim.dim_value = dim.dim_value * after[axis] // before[axis]
+    Raises:
+        ImportError: onnx is not installed.
+    """
+    import onnx
+
+    model: onnx.ModelProto = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        dims = value.type.tensor_type.shape.dim
+        shape = shape_at(tuple(dim.dim_value for dim in dims), before, after)
+        for dim, side in zip(dims, shape, strict=True):
+            dim.dim_value = side
+    del model.graph.value_info[:]
+    onnx.checker.check_model(model, full_check=True)
+    return model

@@ -63,7 +63,8 @@ def _graph(path: Path, before: Size, after: Size) -> str | bytes:
         return str(path)
     from edgeds.engine.build.other_size import model_of_size
 
-    return model_of_size(path, before, after).SerializeToString()
+    graph: bytes = model_of_size(path, before, after).SerializeToString()
+    return graph
 
 
 def _shapes(graph: onnxruntime.InferenceSession) -> tuple[Shapes, Shapes]:

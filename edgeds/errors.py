@@ -1,6 +1,6 @@
 """Every error that edgeds raises on purpose.
 
-EdgedsError                what happened, why, and how to mend it
+EdgedsError                what happened, why, and how to fix it
 ├── InputError             the user gave something that cannot work (exit code 2)
 │   ├── SourceError        a video, folder or camera that cannot be read
 │   ├── PlateError         a plate that is missing, of another size, or not to be trusted

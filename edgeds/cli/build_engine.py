@@ -1,5 +1,5 @@
 """`edgeds build-engine`: builds the shipped network, or your own, in another precision for this
-machine or a named GPU, and judges it before it keeps it.
+machine or a named GPU. It keeps the engine only if the engine passes the accuracy check.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def build_engine_command(
 
 
 def _target(gpu: str, device: str) -> BuildTarget:
-    """What to build for; prints what was found."""
+    """The target of the build; prints it."""
     from edgeds.engine.build.candidate_builder import BuildTarget
     from edgeds.engine.cuda import find_cuda, gpu_index
     from edgeds.errors import EngineError
@@ -130,7 +130,7 @@ def _target(gpu: str, device: str) -> BuildTarget:
 
 
 def _calibration_set(path: Path | None, precision: str) -> Path | None:
-    """The set that was given, else the one that ships; prints a warning where it is small."""
+    """The given set, else the one that comes with edgeds; prints a warning if it is small."""
     from edgeds.engine.build.calibration import read_calibration_set
     from edgeds.engine.places import shipped_calibration_set
     from edgeds.errors import DatasetError

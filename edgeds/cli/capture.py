@@ -100,9 +100,9 @@ def capture_command(
 
 
 def _picture_beside(output: Path) -> Path | None:
-    """Where the plate's picture goes; None where another picture is there.
+    """The path of the plate's picture beside `output`; None if another picture has that name.
 
-    A picture of the plate that `output` holds until now is ours, and is replaced with it.
+    If that picture shows the plate that is in `output` now, both are replaced.
     """
     from edgeds.errors import EdgedsError
     from edgeds.plate.file import plate_from_file
@@ -120,7 +120,7 @@ def _picture_beside(output: Path) -> Path | None:
 def take(
     wizard: Wizard, frames: Iterable[Frame], stop: Event, camera: WatchedSource | None = None
 ) -> Plate:
-    """Feed the wizard until it has ended, showing how it goes, with the camera's 3A locked.
+    """Feed the wizard until it ends, with the camera's 3A locked, and show its progress.
 
     Raises:
         PlateError: it refused.

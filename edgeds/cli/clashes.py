@@ -1,4 +1,4 @@
-"""Names on a command line that mean one file: what would be lost is refused before the work."""
+"""Refuses command lines on which two names mean one file, before a file is lost."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def add_outputs(
     virtual_camera: str | bool,
     record: Path | None,
 ) -> None:
-    """All of them but the window. `virtual_camera`: a device, or whether any will do.
+    """Open all outputs except the window. `virtual_camera`: a device, or True for any device.
 
     Raises:
         SinkError: one of them cannot be opened.
@@ -60,14 +60,14 @@ def add_outputs(
 
 
 def page_address(serve: str | None, *, show: bool | None, others: bool) -> str | None:
-    """Where to serve the page: as asked, or here where the picture would go nowhere else."""
+    """The address of the page: the given one, or this machine's if there is no other output."""
     if serve is None and show is None and not others:
         return str(PAGE.port)
     return serve
 
 
 def page_token(serve: str | None, token_file: Path | None) -> str | None:
-    """The page's token from its file; None leaves it to the page."""
+    """The page's token from its file; None lets the page make one."""
     from edgeds.errors import InputError
 
     if token_file is None:

@@ -1,4 +1,4 @@
-"""Where the plate of `edgeds live` comes from: a file, an earlier run, the camera, the stream."""
+"""Chooses the plate of `edgeds live`: from a file, an earlier run, the camera or the stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def given_plate(plate: str | None) -> Plate | None:
-    """The plate of a file, where one is named; read before anything is opened."""
+    """The plate of the named file, if any; it is read before anything is opened."""
     from edgeds.plate.file import plate_from_file
 
     return None if plate in (None, "last", "new") else plate_from_file(plate)
@@ -26,7 +26,7 @@ def plate_choice(
     wanted: str | None,
     allow_motion: bool | None,
 ) -> PlateChoice:
-    """Every way to come to a plate, as the options say.
+    """All sources of a plate that the options allow.
 
     Raises:
         PlateError: the last one is wanted, and there is none.

@@ -37,7 +37,7 @@ def say_choices(info: StreamInfo, engine: str, choice: PlateChoice) -> None:
 
 @contextmanager
 def status_line(run: LiveControl) -> Iterator[None]:
-    """How it goes, in one line that renews itself, where there is a terminal."""
+    """Shows the status in one line that is updated, on a terminal."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text

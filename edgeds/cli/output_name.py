@@ -1,4 +1,4 @@
-"""The name of an output that the user did not name."""
+"""The default name of an output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from edgeds.views.settings import View
 
 
 def default_output(source: str, view: View) -> Path:
-    """Beside the input: in.mp4 -> in.edgeds.mp4, with the suffix the view needs."""
+    """A name beside the input: in.mp4 -> in.edgeds.mp4, with the suffix that the view needs."""
     from edgeds.errors import SinkError
     from edgeds.sources.places import is_there
     from edgeds.sources.settings import IMAGE_SUFFIXES

@@ -35,7 +35,7 @@ TransportOption: TypeAlias = Annotated[
 
 
 def uri_from_arguments(source: str | None, camera: str | None) -> str:
-    """The one that was given; neither is the first camera.
+    """SOURCE or --camera, whichever was given; without either, the first camera.
 
     Raises:
         InputError: both were given.
@@ -58,7 +58,7 @@ def asked_of_camera(
     """The options of `open_camera`, as people type them.
 
     Raises:
-        InputError: the size is none.
+        InputError: the size cannot be read.
     """
     from fractions import Fraction
 
@@ -73,7 +73,7 @@ def asked_of_camera(
 
 
 def open_camera(uri: str, stop: Event, **options: Any) -> LiveSource | RealTimeSource:
-    """`open_live_source`, saying what it waits for. Ctrl-C ends the wait.
+    """`open_live_source`, which prints what it waits for. Ctrl-C ends the wait.
 
     Raises:
         SourceError: it cannot be opened.
@@ -125,7 +125,9 @@ class Opened:
 
     @contextmanager
     def frames(self, every_secs: float = 0.0) -> Iterator[Iterable[Frame]]:
-        """Frames of a file, at least one every so often; of a camera the newest when wanted."""
+        """Frames of a file, spaced at least so far apart; of a camera, the newest when one is
+        wanted.
+        """
         from edgeds.sources import VideoSource
         from edgeds.sources.handoff import latest
 

@@ -20,22 +20,22 @@ _active: StopSignals | None = None
 
 
 class StopSignals:
-    """Sets the events of a command that waits for a stop; without any, raises KeyboardInterrupt.
+    """Sets the events that a command waits on; without any, raises KeyboardInterrupt.
 
     Only the first signal counts, since closing a terminal may send several. Ctrl-C is the
-    exception: a second one interrupts at once, whatever is under way.
+    exception: a second one interrupts at once, whatever the command is doing.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
-        """The first stop signal that came."""
+        """The first stop signal that arrived."""
         self._waiting: list[threading.Event] = []
         self._before: dict[int, Any] = {}
         self._terminals = [number for number in (1, 2) if _is_terminal(number)]
 
     @property
     def exit_code(self) -> int:
-        """128 + the signal that came; Ctrl-C where none did."""
+        """128 + the signal that arrived; that of Ctrl-C if none did."""
         return 128 + (self.received or signal.SIGINT)
 
     def install(self) -> None:
@@ -73,9 +73,9 @@ class StopSignals:
             raise KeyboardInterrupt
 
     def _leave_terminals(self) -> None:
-        """Send what is still printed nowhere: each write to a closed terminal is an error.
+        """Send all further output to /dev/null: each write to a closed terminal is an error.
 
-        Asked now, it would not say any more that it is one.
+        `_terminals` was found at the start: a closed terminal no longer counts as one.
         """
         for descriptor in self._terminals:
             with suppress(OSError):
@@ -86,7 +86,7 @@ class StopSignals:
 
 @contextmanager
 def stop_signals() -> Iterator[StopSignals]:
-    """Handle stop signals while this is entered. Inside another one it is that one."""
+    """Handle stop signals inside the `with`. A nested one returns the outer one."""
     global _active
     if _active is not None:
         yield _active

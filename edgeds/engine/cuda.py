@@ -1,8 +1,8 @@
-"""What the NVIDIA driver says of this machine, asked through the driver's own library alone.
+"""Asks the NVIDIA driver about this machine, through the driver's own library alone.
 
-Works, and never crashes, where there is no driver, no GPU or no CUDA toolkit. Knows nothing about
-TensorRT or torch: their libraries crash the process or hand out nulls where there is no driver,
-so this is asked first. Function names and codes: CUDA Driver API reference.
+Works, and never crashes, if there is no driver, no GPU or no CUDA toolkit. Knows nothing about
+TensorRT or torch: without a driver their libraries crash the process or return null pointers, so
+edgeds asks here first. Function names and codes: CUDA Driver API reference.
 """
 
 from __future__ import annotations

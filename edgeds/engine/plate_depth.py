@@ -1,6 +1,6 @@
 """The plate's own depth network, `plate_depth.onnx`, in the folders of the engines that have one.
 
-It runs once a plate, and on the CPU whatever the engine is for. Loads a backend when opened.
+It runs once per plate, on the CPU, whatever the engine runs on. Loads a backend when opened.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which TensorRT there is, and its log. One spelling for `tensorrt` 10, 11 and `tensorrt_rtx`.
+"""Imports the installed TensorRT and collects its log: `tensorrt` 10, 11 or `tensorrt_rtx`.
 
 The three have one Python interface where edgeds uses it. Convention: the module is called `trt`
 where the code runs on all three and `rtx` where it needs tensorrt_rtx; the tests check every
@@ -81,7 +81,7 @@ def installed_package(name: str) -> str:
 
 
 class Log:
-    """What a library says while this is open: its calls return None or False and log the reason.
+    """Collects a library's log: its calls return None or False and log the reason.
 
     Use it in a `with`.
     """

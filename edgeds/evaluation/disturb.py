@@ -1,9 +1,9 @@
-"""Simulates what happens to a fixed camera after its plate was taken: drifts, and scenes that look
-like a drift.
+"""Simulates changes after the plate of a fixed camera was taken: drifts, and scenes that look like
+a drift.
 
-A case has a content (which foreground is in the picture when) and a disturbance (what the camera
-or the light does from a given time on). Light is in the picture's numbers at gamma 2.2, distances
-are px of a picture 640 px wide. Every picture is a pure function of the case and the frame's index.
+A case has a content (which foreground is in the picture at which time) and a disturbance (what the
+camera or the light does from a given time on). Light is in pixel values at gamma 2.2; distances are
+in px of a picture 640 px wide. Every picture depends on the case and the frame's index alone.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _all_at_once(moment: Moment) -> None:
 
 
 def _fills_half(take: Take, index: int, secs: float) -> Shot:
-    """From one frame to the next a person stands close to the camera."""
+    """A person stands close to the camera from one frame to the next."""
     shot = to_and_fro(take, index, secs)
     if secs < 0:
         return shot

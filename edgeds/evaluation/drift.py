@@ -1,11 +1,10 @@
 """Alpha's error while a camera drifts away from its plate, with and without maintenance of the
 plate.
 
-A set's frames become clips: the frames of one clip or of one plate, played to and fro at a fixed
-rate of simulated time. The picture is cropped by a margin, so that a nudged camera sees real
-pixels. Every case of `disturb` is played three times: undisturbed, disturbed with the
-captured plate, and disturbed with `edgeds.plate.maintenance`.
-Deterministic; knows nothing about printing.
+A set's frames become clips: the frames of one clip or of one plate, played forwards and backwards
+at a fixed rate of simulated time. The picture is cropped by a margin, so that a nudged camera sees
+real pixels. Every case of `disturb` is played three times: undisturbed, disturbed with the captured
+plate, and disturbed with `edgeds.plate.maintenance`. Deterministic; knows nothing about printing.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from edgeds.types import Frame, Pixels
 
 BAR = 1.5
 """Alpha's error may grow by this factor; beyond it, a prompt to retake the plate is due."""
-_LEAST = 1e-3  # an error below it is as good as none, and no base for a ratio
+_LEAST = 1e-3  # a smaller error is as good as none, and makes ratios meaningless
 _TICKS = 1000
 
 
@@ -58,7 +57,7 @@ class Trial:
 
     @property
     def verdict(self) -> str:
-        """ "ok", or what is wrong: "error" past the bar unprompted, "false prompt"."""
+        """ "ok", "error" (over the limit, without a prompt) or "false prompt"."""
         if self.ratio > BAR:
             return "ok" if self.prompt else "error"
         needed = max(self.off, _LEAST) > BAR * max(self.undisturbed, _LEAST)

@@ -93,8 +93,8 @@ def conn(alpha: FloatMap, truth: FloatMap, scored: Mask) -> float:
 def iou(alpha: FloatMap, truth: FloatMap, scored: Mask) -> float | None:
     """Intersection over union of the masks a > .5 and a* > .5. 0..1, higher is better.
 
-    None where the truth has no foreground: one wrong pixel would be 0 and none 1, which says
-    nothing about shape. `empty_false_alarm` judges such frames.
+    None where the truth has no foreground: a single wrong pixel would make it 0, and no wrong pixel
+    1, whatever the shape. `empty_false_alarm` judges such frames.
     """
     found, wanted = (alpha > 0.5) & scored, (truth > 0.5) & scored
     if not wanted.any():
@@ -145,9 +145,10 @@ def depth_from_fit(inverse_depth: FloatMap, truth_m: FloatMap, scored: Mask) -> 
     """Metric depth from relative inverse depth, by the best scale and shift (Ranftl et al. 2020).
 
     Minimises the sum over scored pixels of (s x + t - 1/z)^2, x the inverse depth and z the true
-    depth in metres, over s >= 0 and t: a map that says near for far must not be turned round, so
-    where the free optimum has s < 0 it becomes the constant map. Depth is then 1 / (s x + t),
-    capped at MAX_DEPTH_M, which also takes in what the fit makes zero or negative.
+    depth in metres, over s >= 0 and t. The fit must not turn round a map with near and far
+    exchanged, so where the free optimum has s < 0, the result is the constant map. Depth is then 1
+    / (s x + t), capped at MAX_DEPTH_M; values that the fit makes zero or negative get that cap,
+    too.
     """
     x = inverse_depth.astype(np.float64)
     wanted = 1 / truth_m[scored].astype(np.float64)

@@ -1,4 +1,4 @@
-"""Where a set's files lie: in a folder, or in a .zip of one. Knows nothing about manifests."""
+"""Finds the files of a set, in a folder or in a .zip of one. Knows nothing about manifests."""
 
 from __future__ import annotations
 

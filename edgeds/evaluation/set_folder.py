@@ -1,4 +1,4 @@
-"""The folder of a recorded set, which goes on where an earlier run stopped."""
+"""The folder of a recorded set; a new run continues an earlier one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SetFolder:
         if not self._manifest.is_file():
             return []
         text = self._manifest.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]  # a line that was cut off in writing is none
+        whole = text[: text.rfind("\n") + 1]  # an incomplete line does not count
         try:
             lines = [json.loads(line) for line in whole.splitlines()]
             if any(set(line) != _KEYS for line in lines):

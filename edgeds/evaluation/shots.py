@@ -1,4 +1,4 @@
-"""Shots of a fixed camera with their truth, and what a nudged camera sees of them."""
+"""Shots of a fixed camera with their truth, and the same shots from a nudged camera."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Take:
 
 
 Content: TypeAlias = Callable[[Take, int, float], Shot]
-"""(take, frame's index, seconds after the drift began) -> what is there."""
+"""(take, frame's index, seconds after the drift began) -> the shot."""
 Floats: TypeAlias = npt.NDArray[np.float32]
 Disturb: TypeAlias = Callable[["Moment"], None]
 

@@ -41,7 +41,7 @@ def sweep(
     *,
     on_item: Callable[[Item], None] = lambda _item: None,
 ) -> tuple[Point, ...]:
-    """Score alpha under every setting; each item and setting gets an estimator of its own.
+    """Score alpha under every setting; each item and setting gets its own estimator.
 
     Takes the items whose alpha is known and whose plate is another picture than the frame.
 

@@ -1,7 +1,7 @@
 """The empty background of frames that are spread through a clip.
 
-Knows nothing about files or networks. What it must judge (do these frames show their background
-at all?) it judges on the frames alone:
+Knows nothing about files or networks. It uses the frames alone, also to decide whether they show
+their background at all:
 
 1. small copies of the samples are brought to one light (`equalised`);
 2. each pixel's two most common colours are found, and when each was seen (`modes`);
@@ -36,9 +36,10 @@ _SMOOTH_LEVELS = 3.0  # noisier small samples are smoothed, so that colours stay
 def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> Plate:
     """Estimate the empty background from at most 255 frames in the order of their times.
 
-    A passer-by leaves no trace, not even in most of the samples, since colours of passers-by vary
-    and the background's do not. Something that stands there for a part of the clip is told from
-    background by its outline; `Plate.doubt` keeps where that, or a crowd, leaves a doubt.
+    Passers-by leave no trace, even where they cover most of the samples, since their colours vary
+    and the background's do not. Something that stands in one place for a part of the clip is
+    recognised by its outline. `Plate.doubt` is the map of places where that, or a crowd, leaves a
+    doubt.
 
     Args:
         samples: uint8 RGB arrays of one shape (H, W, 3).
@@ -137,7 +138,7 @@ class _Filling:
         near = [cv2.inRange(cv2.absdiff(sample, centre), (0, 0, 0), limit) for sample in lit]
         plate, votes = _mean(lit, near)
         lonely = votes == 0
-        if lonely.any():  # nothing looks like the mean of two things: take the sample next to it
+        if lonely.any():  # no thing looks like the mean of two things: take the nearest sample
             pixels = np.stack([sample[lonely] for sample in lit])
             nearest = distance(pixels, centre[lonely]).argmin(axis=0)
             plate[lonely] = pixels[nearest, np.arange(pixels.shape[1])]
@@ -198,7 +199,7 @@ def _at_size(small: FloatMap, size: tuple[int, int]) -> FloatMap:
 
 
 def _check(background: Background, small: Stack, settings: PlateFromClip) -> None:
-    """Refuse what shows no background, or not one.
+    """Refuse samples that show no background, or several.
 
     Raises:
         PlateError: with the reason and the fix.

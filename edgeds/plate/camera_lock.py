@@ -20,7 +20,7 @@ _UNLOCK_PICTURES = 10
 
 
 class CameraLock:
-    """Asks the source for a lock at the right moment of a capture. No source, no lock."""
+    """Asks the source, if there is one, for a lock at the right moment of a capture."""
 
     def __init__(
         self, source: WatchedSource | None, settings: PlateCapture = PLATE_CAPTURE
@@ -68,7 +68,7 @@ class CameraLock:
 
 @contextmanager
 def unlocked_after(camera: WatchedSource | None, frames: Iterable[Frame]) -> Iterator[None]:
-    """Unlock the camera at the end, since drivers keep what a program leaves behind."""
+    """Unlock the camera at the end, since drivers keep the settings of a program."""
     try:
         yield
     finally:

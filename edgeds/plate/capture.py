@@ -1,6 +1,6 @@
-"""The plate wizard: frames of the empty scene in, a checked plate or the reason why not out.
+"""The plate wizard: takes frames of the empty scene, and gives a checked plate or a refusal.
 
-Fed with frames as they come, and timed by them. Knows nothing about cameras, screens or keys.
+It takes the time from the frames that it gets. Knows nothing about cameras, screens or keys.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Wizard:
             status = wizard(frame)      # counting, capturing, then ready or refused
         wizard.plate                    # when ready
 
-    Call it in the thread that uses the engine. Frames are kept by reference until it has ended,
-    at most `memory_bytes` of them. What follows the last frame is done in small pieces, one a
+    Call it in the thread that uses the engine. It keeps frames by reference until it has ended, at
+    most `memory_bytes` of them. The work after the last frame is done in small pieces, one per
     call, so that a live picture goes on; `finish` does the rest at once.
     """
 
@@ -68,11 +68,11 @@ class Wizard:
         return self.status.phase in ("ready", "refused")
 
     def __call__(self, frame: Frame) -> PlateStatus:
-        """Take the next frame of the stream. After the end nothing changes any more."""
+        """Take the next frame of the stream; does nothing after the end."""
         return self._advance(frame)
 
     def finish(self) -> PlateStatus:
-        """There are no more frames: come to an end with those that there were."""
+        """Come to an end with the frames so far: there are no more."""
         while not self.ended:
             self._advance(None)
         return self.status
@@ -83,7 +83,7 @@ class Wizard:
         try:
             self._steps.send(frame)
         except PlateError as error:
-            # Its traceback holds all that was going on, and so every picture that was taken.
+            # Its traceback refers to every picture of the capture, and would keep them in memory.
             self.refusal = error.with_traceback(None)
             self.status = PlateStatus(phase="refused", verdict=f"{error.why}: {error.fix}")
         except StopIteration:
@@ -197,7 +197,7 @@ class Wizard:
 
 
 def forgiving(settings: PlateCapture) -> PlateCapture:
-    """Settings that let things move, as leaves do outdoors; light and focus must still be steady.
+    """Settings that accept motion, such as leaves outdoors; light and focus must still be steady.
 
     The median is a plate as long as everything is in its place most of the time.
     """

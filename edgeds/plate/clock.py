@@ -1,4 +1,4 @@
-"""Time as the frames of a stream tell it."""
+"""The time of a stream, taken from its frames."""
 
 from __future__ import annotations
 

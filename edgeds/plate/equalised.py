@@ -1,7 +1,8 @@
-"""Samples of one scene brought to one light, so that they can be compared pixel by pixel.
+"""Corrects samples of one scene to the same light, so that they can be compared pixel by pixel.
 
-Knows nothing about plates. Cameras open and close their iris, days end, and lamps on mains flicker
-in bands that roll through the picture: without this, background votes against itself.
+Cameras open and close their iris, days end, and lamps on mains flicker in bands that roll through
+the picture. Without a correction, samples of the same background would not agree. Knows nothing
+about plates.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _BAND_GAIN = 0.8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleLight:
-    """How a sample is brought to the light of the median: row gains, a change per channel."""
+    """Corrects a sample to the light of the median: row gains, and a change per channel."""
 
     light: Light
     rows: Floats | None
@@ -50,7 +51,7 @@ class SampleLight:
 
 
 def equalised(small: Stack) -> tuple[Stack, list[SampleLight]]:
-    """Small samples in the light of their median, and what brings the full samples there.
+    """Small samples in the light of their median, and the corrections for the full samples.
 
     A gain and bias per sample and channel, fitted robustly, then a gain per row where that
     explains the samples clearly better: half of a row, or of the picture, may be something else.
@@ -62,7 +63,7 @@ def equalised(small: Stack) -> tuple[Stack, list[SampleLight]]:
     rows = _row_gains(lit, middle)
     if rows is None:
         return lit, [SampleLight(change, None) for change in changes]
-    # Bands bend the first fit: they are taken out of the samples as they came, and it is repeated.
+    # Bands spoil the first fit: remove them from the original samples, and repeat the fit.
     lights = []
     for index, sample in enumerate(small):
         banded = SampleLight(SAME, rows[index])(sample, 0, len(sample))
@@ -90,7 +91,7 @@ def _median(stack: Stack) -> Floats:
 
 
 def _row_gains(lit: Stack, middle: Floats) -> Floats | None:
-    """(n, h): what each row must be multiplied by; None where bands explain nothing."""
+    """(n, h): the factor of each row; None if bands explain nothing."""
     import cv2
 
     # Green stands for the light; a quarter of the columns is enough.

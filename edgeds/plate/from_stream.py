@@ -1,7 +1,7 @@
 """The plate of a stream in which something always moves, estimated while it goes on.
 
-Samples are collected ever further apart, so that they always span the whole time. Each time the
-span has doubled the plate is estimated anew: what stood still at first is outvoted later.
+Samples are collected at growing intervals, so that they always span the whole time. Each time the
+span has doubled, the plate is estimated again: things that stood still at first are outvoted later.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class StreamPlate:
             status = estimate(frame)    # estimating, then ready: better plates may follow
             estimate.plate              # the newest one; None before the first
 
-    Frames are kept by reference, at most `memory_bytes` of them. The estimation itself runs in
-    the pool. Where no plate could be estimated to the end, the phase is "refused".
+    It keeps frames by reference, at most `memory_bytes` of them. The estimation itself runs in the
+    pool. If no plate could be estimated until the end, the phase is "refused".
     """
 
     def __init__(self, pool: Executor, settings: PlateFromStream = PLATE_FROM_STREAM) -> None:
@@ -44,7 +44,7 @@ class StreamPlate:
         self.status = PlateStatus(phase="estimating", secs_left=settings.first_secs)
 
     def __call__(self, frame: Frame) -> PlateStatus:
-        """Take the next frame of the stream. After the end nothing changes any more."""
+        """Take the next frame of the stream; does nothing after the end."""
         if self.ended:
             return self.status
         secs = self._clock.advanced_to(frame)

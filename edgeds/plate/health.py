@@ -1,4 +1,4 @@
-"""How good a plate still is, and when the user should do something about it."""
+"""The health of a plate: how good it still is, and when the user should do something about it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Trouble:
     prompt: str
     """What happened, and what the user should do."""
     severity: float
-    """0 is none, 1 and more is past saving."""
+    """0 is none; from 1 on the plate is unusable."""
     wait_secs: float
-    """It must last this long before the user is prompted."""
+    """The time it must last before the user is prompted."""
     lowers_health: bool = True
-    """Whether it counts before it has lasted so long."""
+    """Whether it lowers the health before it has lasted so long."""
 
 
 class Health:
@@ -28,7 +28,7 @@ class Health:
         self._since: dict[str, float] = {}
 
     def __call__(self, now: float, *troubles: Trouble) -> tuple[float, str]:
-        """(health from 1, as good as new, to 0, past saving; prompt or "") at a time in seconds."""
+        """(health from 1 (as good as new) to 0 (unusable), prompt or "") at a time in seconds."""
         prompt = ""
         for trouble in troubles:
             if trouble.severity < 1:

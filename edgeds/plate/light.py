@@ -1,6 +1,6 @@
 """How the light changed between two pictures of one scene: gain and bias of each channel.
 
-Knows nothing about plates and alpha; it is told which pixels show the same thing in both.
+Knows nothing about plates and alpha; the caller marks the pixels that show the same thing in both.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Floats = npt.NDArray[np.float32]
 
 _ROUNDS = 4
 _MIN_PIXELS = 200
-_MAX_PIXELS = 3000  # more of them cost time and tell nothing new
-_BIAS_LEVELS = 8.0  # how far black may rise, and
-_RESIDUAL_LEVELS = 2.0  # how well a gain alone fits, as a camera's curve is not quite a line
+_MAX_PIXELS = 3000  # more of them cost time and do not change the fit
+_BIAS_LEVELS = 8.0  # how far black may rise
+_RESIDUAL_LEVELS = 2.0  # residual of a gain alone, since a camera's curve is not quite a line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,7 @@ class Light:
         return np.clip(lit, 0, 255, out=lit)
 
     def after(self, before: Light) -> Light:
-        """This change on top of an earlier one."""
+        """This change after an earlier one."""
         return Light(self.gain * before.gain, self.gain * before.bias + self.bias)
 
     def part(self, share: float) -> Light:
@@ -50,7 +50,8 @@ SAME = Light(np.ones(3, np.float32), np.zeros(3, np.float32))
 
 
 def light_between(before: Floats, after: Floats, same: npt.NDArray[np.bool_]) -> Light | None:
-    """What takes `before` to `after` where both show the same; None where too little is left.
+    """The change from `before` to `after` where both show the same; None if too few pixels are
+    left.
 
     A robust fit, started from no change or from the median ratio, whichever explains more.
     Clipped pixels are left out. A ridge on the bias keeps a picture of one grey from being read

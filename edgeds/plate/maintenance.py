@@ -6,10 +6,10 @@
         estimate.replace_plate(update.plate, move=update.move)
 
 Each plate is made from the captured one, so errors do not add up: it is moved, relit per channel,
-and corrected by a coarse map of other changes. Foreground by alpha is left out, with a margin and
-a memory, also when it keeps still. Alpha errs where the plate does, so two things overrule it: the
-plate's own structure in another light, and pixels like the captured plate's. Knows no network, and
-no clock but the frames' times.
+and corrected by a coarse map of other changes. Pixels that alpha calls foreground are left out,
+with a margin and for some time after, also if they do not move. Alpha is wrong where the plate is
+wrong, so two things overrule it: the plate's own structure in another light, and pixels like the
+captured plate's. Knows no network, and no clock except the frames' times.
 """
 
 from __future__ import annotations
@@ -51,23 +51,23 @@ _SIGMAS = 3.0  # of the frames' noise that thresholds allow for
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlateUpdate:
-    """What a look at the plate found."""
+    """The result of a look at the plate."""
 
     plate: Plate | None = None
-    """A new plate, where the one in use is no longer right; None while it is."""
+    """A new plate, if the one in use is no longer right; else None."""
     move: Matrix
     """3x3, takes (x, y, 1) of the captured plate to the current one, in px of the frame."""
     gain: float = 1.0
-    """By how much the light is brighter than when the plate was taken, the mean of the channels."""
+    """How much brighter the light is than when the plate was taken, mean of the channels."""
     health: float = 1.0
-    """1 is as good as new, 0 is past saving."""
+    """1 is as good as new, 0 is unusable."""
     prompt: str = ""
-    """What the user should do, and why; empty while nothing is needed."""
+    """What the user should do, and why; empty if nothing is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Comparison:
-    """A frame, small, and what its alpha says."""
+    """A small copy of a frame, and its foreground by alpha."""
 
     view: Floats
     shown: Structure
@@ -142,7 +142,7 @@ class Maintenance:
         return np.clip(plate, 0, 255, out=plate)
 
     def _relight(self) -> None:
-        """The captured plate, moved and relit, without what was learned of single places."""
+        """The captured plate, moved and relit, without the changes learned for single places."""
         moved = self._small if self._unmoved() else warped(self._small, self._move)
         self._relit = self._light(moved)
 
@@ -150,7 +150,7 @@ class Maintenance:
         return bool((self._move == np.eye(3)).all())
 
     def _follow_move(self, look: _Comparison) -> bool:
-        """Lay the plate over the frame. False where it ought to be seen, and is not."""
+        """Register the plate to the frame. False if it should be visible, and is not."""
         plate = structure(self._current())
         move = found_again(self._corners, plate, look.shown, look.hidden)
         before, self._shown_before = self._shown_before, look.shown
@@ -175,10 +175,10 @@ class Maintenance:
         return True
 
     def _jumped(self, before: Structure, plate: Structure, shown: Structure) -> Matrix | None:
-        """Where the plate went when the whole view, and whoever is in it, jumped at once.
+        """The plate's new place after the whole view, with everybody in it, jumped at once.
 
-        Somebody may hide too much of the plate for it to be found by itself. Where the jump is
-        known and the plate is not found there either, the jump is kept: the camera was moved.
+        Somebody may hide too much of the plate to find it by itself. If the jump is known and the
+        plate is not found there either, the jump is kept: the camera was moved.
         """
         jump = found_again(landmarks(before), before, shown, np.zeros(self._size, np.bool_))
         if jump is None or displacement(jump, self._size) < 1:
@@ -187,15 +187,15 @@ class Maintenance:
         return found_near(jump, self._corners, plate, shown)
 
     def _follow_light(self, look: _Comparison) -> Mask:
-        """Take gain and bias from the background; returns what is background despite alpha."""
+        """Fit gain and bias to the background; return background that alpha calls foreground."""
         plate = structure(self._current())
         alike = most_around(agreement(plate, look.shown), plate.textured)
         captured = self._like_captured(look)
-        # Without what was learned of places, or that would take dusk for a stain everywhere.
+        # Without the learned changes of places, or these would take dusk for a stain everywhere.
         change = light_between(self._relit, look.view, ~look.hidden | alike | captured)
         if change is None:
             return alike | captured
-        # A jump is followed at once; what is small may be the fit's own noise.
+        # A jump is followed at once; a small change may be noise of the fit.
         change = change if change.levels() > 3 else change.part(0.3)
         if change.levels() > 0.15:
             self._light = change.after(self._light)
@@ -212,7 +212,7 @@ class Maintenance:
         """Learn soft light quickly from all background, single pixels slowly from settled ones."""
         missing = look.view - self._current()
         off = largest(np.abs(missing))
-        # Where structure tells that it is light, it counts in full; a plain patch that differs
+        # Where structure shows that it is light, it counts in full; a plain patch that differs
         # much may be a thing that alpha has missed.
         weight = np.where(off < 12 * self._slack, np.float32(1), np.float32(0.1))
         weight[look.hidden] = 0
@@ -263,7 +263,7 @@ class Maintenance:
         )
 
     def _renewed(self) -> Plate | None:
-        """A plate for the frames, where the one in use is off by more than it is worth."""
+        """A new plate for the frames, if the one in use is off by enough to replace it."""
         current = self._current()
         drift = self._served_move @ np.linalg.inv(self._move)
         if displacement(drift, self._size) < self._set.min_move_px:

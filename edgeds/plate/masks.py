@@ -1,4 +1,4 @@
-"""Masks that grow and fill, and values that spread from where they are known."""
+"""Grows and fills masks, and spreads values from where they are known."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def most_around(mask: Mask, among: Mask) -> Mask:
 
 
 def spread(values: Floats, weight: FloatMap) -> Floats:
-    """Values smoothed, and carried from where they are known to where they are not.
+    """Smooth values, and spread them from where they are known to where they are not.
 
     Normalised convolution (Knutsson & Westin 1993) at an eighth of the size; far from anything
     known it fades to 0.

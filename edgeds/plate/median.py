@@ -13,14 +13,14 @@ from edgeds.types import FloatMap, Pixels
 
 
 def median_plate(samples: list[Pixels]) -> Generator[None, object, Plate]:
-    """The plate of a still scene: per pixel and channel the median, and the noise beside it.
+    """The plate of a still scene: the median of each pixel and channel, with its noise.
 
-    A generator that returns the plate, and yields a few times a second on its way, so that its
-    caller can do something else between.
+    A generator that returns the plate. It yields a few times a second, so that its caller can do
+    something else in between.
 
-    The noise is the root mean square deviation from the median, over all channels, each limited
-    to three sigmas as the interquartile range tells them: robust as the MAD is, without its
-    steps of whole levels.
+    The noise is the root mean square deviation from the median over all channels. Deviations are
+    limited to three sigmas, estimated from the interquartile range. This is as robust as the MAD,
+    without its steps of whole levels.
 
     Args:
         samples: uint8 RGB arrays of one shape (H, W, 3), at most 255.

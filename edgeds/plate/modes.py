@@ -1,6 +1,6 @@
 """The two most common colours of every pixel over a stack of samples, and when each was seen.
 
-Knows nothing about plates: which of the two is background is for others to say.
+Knows nothing about plates: `standing` decides which of the two is background.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ class Modes:
 def modes(samples: Stack, levels: int) -> Modes:
     """The colours with the most samples within `levels` in every channel.
 
-    Each sample is asked how many others are near it: the channels vote together, so that no colour
-    comes out which no sample has. The second colour is that of the samples the first leaves over.
+    For each sample the number of near samples is counted. The channels vote together, so that the
+    result is always a colour that some sample has. The second colour is found among the samples
+    that do not show the first one.
 
     Args:
         samples: uint8 RGB (n, h, w, 3), n at most 255.
@@ -137,6 +138,6 @@ def _mode(
     for sample, chosen in zip(part, members, strict=True):
         total += sample * chosen[:, None]
     colour: Pixels = ((total + weight // 2) // weight).astype(np.uint8)
-    # The mean is a better centre than the sample it began with.
+    # The mean is a better centre than the first sample.
     again = np.stack([distance(sample, colour) <= levels for sample in part]) & among
     return colour, again

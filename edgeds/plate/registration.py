@@ -1,7 +1,7 @@
-"""Where a picture went: how a plate lies over a frame after the camera was nudged.
+"""Registers a plate to a frame after the camera was nudged.
 
-Works on structure alone, so that neither light nor exposure matter. Knows nothing about alpha but
-which pixels not to trust, and nothing about what the pictures are for.
+Works on structure alone, so that neither light nor exposure matter. Of alpha it knows only which
+pixels not to trust. Knows nothing about the use of the pictures.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _TEXTURE_LEVELS = 4.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Structure:
-    """A picture without its light: every neighbourhood has mean 0 and contrast 1."""
+    """A picture without its lighting: every neighbourhood has mean 0 and contrast 1."""
 
     values: FloatMap
     textured: Mask
-    """Where there is contrast to go by."""
+    """Where there is enough contrast."""
 
     @property
     def levels(self) -> npt.NDArray[np.uint8]:
@@ -62,7 +62,7 @@ def structure(pixels: npt.NDArray[Any]) -> Structure:
 
 
 def agreement(one: Structure, other: Structure) -> Mask:
-    """Where both show the same structure: the same thing, however it is lit."""
+    """Where both show the same structure: the same thing, in whatever light."""
     import cv2
 
     product = cv2.boxFilter(one.values * other.values, -1, (9, 9))
@@ -87,10 +87,9 @@ def found_again(
 ) -> Matrix | None:
     """The similarity that takes the plate to the frame; None where no motion finds a majority.
 
-    Pyramidal Lucas-Kanade (Bouguet 2001) at the corners, RANSAC for a similarity: pan and tilt
-    of a few pixels are shifts, roll a rotation. Where points outside `hidden` do not agree, all
-    are asked (what hides them may be wrong), and then again from where the whole picture seems to
-    have gone.
+    Pyramidal Lucas-Kanade (Bouguet 2001) at the corners, RANSAC for a similarity: pan and tilt of a
+    few pixels are shifts, roll is a rotation. If points outside `hidden` do not agree, all points
+    are used, since `hidden` may be wrong; then again from the rough motion of the whole picture.
     """
     if len(points) < _MIN_POINTS:
         return None
@@ -107,8 +106,10 @@ def found_again(
 def found_near(
     guess: Matrix, points: npt.NDArray[np.float32], plate: Structure, frame: Structure
 ) -> Matrix | None:
-    """The similarity that takes the plate to the frame, within a few px of a guess; a quarter of
-    the points is enough, since that few agree on it by chance hardly ever.
+    """The similarity that takes the plate to the frame, within a few px of a guess.
+
+    A quarter of the points is enough, since so many points hardly ever agree with a guess by
+    chance.
     """
     there = np.einsum("ij,kj->ki", guess[:2], np.insert(points, 2, 1, axis=1))
     move = _tracked(points, there.astype(np.float32), plate, frame, 0.25)
@@ -126,7 +127,7 @@ def displacement(move: Matrix, size: tuple[int, ...]) -> float:
 
 
 def at_size(move: Matrix, size: Size, full: Size) -> Matrix:
-    """The motion in px of `full` that `move` is in px of `size`; half-pixel centres."""
+    """The motion `move`, in px of `size`, converted to px of `full`; half-pixel centres."""
     y, x = size[0] / full[0], size[1] / full[1]
     smaller = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
     larger: Matrix = np.linalg.inv(smaller) @ move @ smaller
@@ -134,7 +135,7 @@ def at_size(move: Matrix, size: Size, full: Size) -> Matrix:
 
 
 def warped(picture: npt.NDArray[Any], move: Matrix, *, border: int | None = None) -> Any:
-    """The picture moved, with what lies past its border repeated, or `border` there."""
+    """Move the picture; past its border the border pixels repeat, or `border` is used."""
     import cv2
 
     height, width = picture.shape[:2]
@@ -208,10 +209,10 @@ def _tracked(
 
 
 def in_place(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> float:
-    """Share of patches, over all samples, that are where they are in the middle sample.
+    """Share of patches, over all samples, that are in the same place as in the middle sample.
 
-    Phase correlation in a grid of patches: what passes by covers some of them, a moving camera
-    shifts them all.
+    Phase correlation in a grid of patches: passers-by cover some of them, a moving camera shifts
+    all of them.
     """
     import cv2
 
@@ -237,8 +238,8 @@ def in_place(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -
 def camera_moves(samples: list[Pixels], settings: PlateFromClip = PLATE_FROM_CLIP) -> bool:
     """Whether the samples are views of a camera that pans, zooms or is carried.
 
-    Each is laid over the middle one by what both show. Where too little can be laid over another,
-    patches are asked.
+    Each sample is registered to the middle one. If too few samples can be registered, patches
+    decide.
     """
     shown = [structure(sample) for sample in samples]
     middle = shown.pop(len(shown) // 2)

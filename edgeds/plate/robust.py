@@ -1,4 +1,4 @@
-"""Fitting lines and planes to data of which up to a half is something else. The one definition."""
+"""Robust fits of lines and planes; up to half of the data may be outliers. The one definition."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ def biweight_fit(
     least: float = 1e-6,
     most: float = np.inf,
 ) -> npt.NDArray[np.float64]:
-    """Weights (k,) of terms (k, n) whose sum is nearest to values (n,), outliers left out.
+    """Weights (k,) of terms (k, n) whose sum is nearest to values (n,), without outliers.
 
-    Iteratively reweighted least squares with Tukey's biweight (Huber & Ronchetti 2009). Where the
-    terms do not determine the weights, the last ones that they did are returned, at first `start`.
+    Iteratively reweighted least squares with Tukey's biweight (Huber & Ronchetti 2009). If the
+    terms do not determine the weights, the last determined ones are returned, which are `start` at
+    first.
 
     Args:
         terms, values: of one floating type.
         start: weights (k,) to begin with; outliers must not have pulled them away.
-        ridge: (k,), pulls weights towards 0: counts as so many times all values, each 0.
+        ridge: (k,), pulls weights towards 0, like this many times all values with a value of 0.
         least, most: bounds of the residual past which a value counts as an outlier.
     """
     x, y = terms, values

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlateFromClip:
-    """The plate as the clip's own empty background."""
+    """The plate that is estimated from a clip."""
 
     samples: int = 32
     """Frames spread through the clip: passers-by are outvoted; comparing them takes a second."""
     more_samples: int = 64
-    """Where the plate is in doubt after those."""
+    """Frames that are used if the plate is in doubt after those."""
     min_samples: int = 5
     memory_bytes: int = 600_000_000
     """Larger frames get fewer samples, so that a 4K clip stays under this."""
     small_width_px: int = 400
-    """What is background is decided at this width; px and parts below are of it."""
+    """The background is chosen at this width; px and parts below refer to it."""
     agree_levels: int = 14
-    """Samples show the same colour where no channel differs by more (of 255)..."""
+    """Two samples show the same colour if no channel differs by more than this (of 255)..."""
     agree_sigmas: float = 4.0
     """... or by more than this many times the noise..."""
     max_agree_levels: int = 48
@@ -27,41 +27,41 @@ class PlateFromClip:
     clear_share: float = 0.4
     """A colour that fewer of the samples show begins to be in doubt."""
     same_levels: int = 20
-    """Colours closer than this are one thing: no ghost would be seen."""
+    """Colours closer than this count as one: a ghost would not be visible."""
     min_second: float = 0.12
-    """A second colour that fewer of the samples show is passing by."""
+    """A second colour that fewer of the samples show belongs to passers-by."""
     min_run: float = 0.5
-    """It stood there where this share of those samples follow one another..."""
+    """The thing stood there if this share of those samples follow one another..."""
     equal_share: float = 0.6
-    """... or where it was seen for this share of the first colour's time."""
+    """... or if it was seen for this share of the first colour's time."""
     min_part: float = 0.0004
-    """Share of the picture under which a part with two colours is a speck."""
+    """A part with two colours that is smaller than this share of the picture is a speck."""
     clear_edge: float = 0.6
-    """The weaker outline is the background's where it is under this share of the stronger."""
+    """The weaker outline is the background's if it is under this share of the stronger."""
     coherent: float = 0.7
-    """How far a part's pixels must change their colours at the same times to be one thing."""
+    """How closely the pixels of one thing must change their colours at the same times."""
     clearly_longer: float = 2.0
-    """Nothing is in doubt where the background was seen this many times as long as what stood
-    before it.
+    """There is no doubt where the background was seen this many times as long as the thing in front
+    of it.
     """
     rival: float = 0.4
-    """What passes slowly is in doubt from this share of the background's own time on."""
+    """Slow passers-by leave a doubt from this share of the background's own time on."""
     once: float = 0.8
     """Share of its samples that must follow one another for a colour to have been seen once..."""
     once_share: float = 0.6
     """... in less than this share of all samples, not at the clip's start or end."""
     cleared_doubt: float = 0.3
-    """Doubt that is left where the outline told the background from what stood there."""
+    """Doubt that is left where the outline decided."""
     doubtful: float = 0.2
     """Doubt past which a pixel counts as doubtful."""
     max_unknown: float = 0.4
-    """Share of the picture without any clear colour past which the plate is not believed."""
+    """If a larger share of the picture has no clear colour, the plate is refused."""
     max_standing: float = 0.45
-    """Share of the picture that changes at once past which it is not one view."""
+    """If a larger share of the picture changes at one time, the clip has more than one view."""
     warn_doubtful: float = 0.01
-    """Share of doubtful pixels past which the report says so, and more samples are taken."""
+    """With a larger share of doubtful pixels, more samples are taken, and the report says so."""
     max_moving_doubt: float = 0.05
-    """Share of the picture in doubt past which it is asked whether the camera moves."""
+    """With a larger share of the picture in doubt, edgeds checks whether the camera moves."""
     max_shift: float = 0.02
     """A part of the picture that shifts by more of its width has left its place."""
     min_still: float = 0.25
@@ -72,16 +72,16 @@ class PlateFromClip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlateFromStream:
-    """The plate of a stream that never is empty, estimated while it goes on."""
+    """The plate of a stream that is never empty, estimated while the stream runs."""
 
     first_secs: float = 4.0
-    """Until the first estimate; the next ones come at twice the time of the one before."""
+    """Time until the first estimate; each further one comes after twice the time."""
     last_secs: float = 128.0
-    """The estimate after so long is the last."""
+    """Time of the last estimate."""
     interval_secs: float = 0.25
-    """Between the first samples; doubled each time half of them are left out."""
+    """Time between the first samples; doubled each time half of them are left out."""
     samples: int = 33
-    """Most of them: at 33 every other one is left out, which leaves 17."""
+    """The most samples: at 33, every other one is left out, which leaves 17."""
     min_samples: int = 9
     memory_bytes: int = 300_000_000
     """Larger frames are fewer: 33 at 1080p, 12 at 4K."""
@@ -94,40 +94,40 @@ class PlateCapture:
     countdown_secs: float = 3.0
     """Time to leave the picture."""
     lock_secs: float = 1.2
-    """The last of it: whoever was there has left, the camera's automatics (3A) can be locked."""
+    """The last part of the count-down: people have left, and the camera's 3A can be locked."""
     capture_secs: float = 2.0
     """Long enough for a person to breathe and sway, and for an exposure to show that it moves."""
     frames: int = 32
-    """Taken in that time; a slow camera gives fewer."""
+    """Frames taken in that time; a slow camera gives fewer."""
     min_frames: int = 8
     memory_bytes: int = 200_000_000
     """Larger frames are fewer, but never under `min_frames`: 32 at 1080p, 8 at 4K."""
     small_width_px: int = 320
     """Stillness is judged at this size."""
     black_levels: float = 24.0
-    """A picture whose 99th percentile is darker shows nothing."""
+    """A picture with a darker 99th percentile counts as black."""
     flat_levels: float = 1.5
     """Standard deviation under which a picture is one flat colour."""
     max_clipped: float = 0.6
     """Share of white, or of black, pixels; a white backdrop is half of a picture on purpose."""
     poor_clipped: float = 0.2
-    """Share past which the verdict advises."""
+    """With a larger share the verdict gives advice."""
     moved_levels: float = 6.0
-    """A small pixel moved where it differs by more from the still scene..."""
+    """A pixel of the small copy has moved if it differs by more from the still scene..."""
     moved_sigmas: float = 6.0
     """... and by more than this many times the noise."""
     max_moved: float = 0.001
     """Share of the picture that may have moved: the hand of a clock, not of a person."""
     max_shift_px: float = 0.5
-    """Of the whole picture, at the small size."""
+    """Shift of the whole picture, in px of the small copy."""
     camera_moved: float = 0.1
-    """Where more of the picture moved, it may be the camera that did..."""
+    """If more of the picture moved, the camera may have moved..."""
     min_in_place: float = 0.25
-    """... and did where fewer of its parts stay in their places."""
+    """... and it did if fewer of the picture's parts stay in their places."""
     max_exposure_drift: float = 0.03
     max_focus_drift: float = 0.15
     max_foreground: float = 0.002
-    """Share of the picture the network may take for foreground between two of the frames."""
+    """Share of the picture that the network may take for foreground between two of the frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +137,16 @@ class PlateMaintenance:
     width_px: int = 320
     """Pictures are compared at this width; px below are of it, levels are of 255."""
     interval_secs: float = 0.2
-    """Between two looks: a jump of the light is seen for no longer."""
+    """Time between two looks; a jump of the light stays visible for no longer."""
     foreground_alpha: float = 0.1
     grow_px: int = 10
-    """Around foreground, where soft alpha and contact shadows may reach."""
+    """Margin around foreground, for soft alpha and contact shadows."""
     memory_secs: float = 60.0
-    """So long after foreground left a place, single pixels there are not yet learned."""
+    """Time after foreground has left a place, before single pixels are learned there."""
     light_secs: float = 6.0
     """Time constant of soft light, beyond gain and bias: a lamp, the sun, a lasting shadow."""
     learn_secs: float = 30.0
-    """Time constant of single pixels: what the network calls background and is not the plate."""
+    """Time constant of single pixels: background by alpha that differs from the plate."""
     same_levels: float = 10.0
     """A pixel this close to the captured plate, relit, is background, whatever alpha says."""
     min_levels: float = 1.0
@@ -157,17 +157,19 @@ class PlateMaintenance:
     max_move: float = 0.06
     """Share of the picture's width past which a moved camera needs a new plate."""
     max_clipped: float = 0.33
-    """Share of the visible background that may turn white since the plate was taken: all white is
-    alike.
+    """Share of the visible background that may have turned white since the plate was taken: white
+    pixels cannot be compared.
     """
     max_stops: float = 3.0
     """Change of exposure past which too little of the plate's colours is left."""
     prompt_secs: float = 0.7
-    """A trouble that lasts this long is told: less than a second, more than a passing hand."""
+    """A trouble that lasts this long gives a prompt: under a second, but longer than a passing
+    hand.
+    """
     lost_secs: float = 3.0
-    """The same where nothing says that the camera moved: a hand before it goes away again."""
+    """The same if nothing shows that the camera moved: a hand in front of it goes away again."""
     covered_secs: float = 10.0
-    """The same where foreground fills the picture: somebody may stand close to the camera."""
+    """The same if foreground fills the picture: somebody may stand close to the camera."""
 
 
 PLATE_FROM_CLIP = PlateFromClip()

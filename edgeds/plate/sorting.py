@@ -11,7 +11,7 @@ from edgeds.types import Pixels
 
 
 def band_rows(samples: list[Pixels]) -> int:
-    """Rows of all samples together that stay in the cache."""
+    """The number of rows of all samples that fit into the cache together."""
     bytes_a_row: int = len(samples) * samples[0].shape[1] * 3
     return max(1, (1 << 21) // bytes_a_row)
 

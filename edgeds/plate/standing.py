@@ -1,9 +1,9 @@
-"""What stood in front of the background for a part of a clip: found, and told from background.
+"""Finds things that stood in front of the background for a part of a clip.
 
-Somebody who stands still for half of a clip and then leaves gives the pixels there two colours.
-Which of them is background is read from the outline: what stands before a scene has an edge all
-around, and where it is gone the scene goes on across it. As for abandoned and removed objects in
-surveillance (Spagnolo et al. 2006). Knows nothing about files or networks.
+Somebody who stands still for half of a clip and then leaves gives the pixels there two colours. The
+outline shows which of them is background: a thing in front of a scene has an edge all around it;
+once it is gone, the scene continues across that outline. Surveillance finds abandoned and removed
+objects in the same way (Spagnolo et al. 2006). Knows nothing about files or networks.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _CLEARLY = 1.3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Background:
-    """What is taken for background, at the size of the modes."""
+    """The colours that are taken for background, at the size of the modes."""
 
     members: Members
     """(n, h, w): the samples that show it."""
     doubt: FloatMap
-    """0..1: how far it may be something else, (h, w)."""
+    """0..1: how likely the background is something else, (h, w)."""
     standing: float
-    """The largest share of the picture that showed one thing and then, all at once, another."""
+    """The largest share of the picture that changed from one thing to another at one time."""
     unknown: float
     """Share of the picture where no colour stands out."""
 
 
 def background_of(modes: Modes, levels: int, settings: PlateFromClip) -> Background:
-    """Choose the background among two modes and say where that is in doubt.
+    """Choose the background among two modes, and mark where the choice is in doubt.
 
     Args:
         levels: colours this close are one.
@@ -59,8 +59,8 @@ def background_of(modes: Modes, levels: int, settings: PlateFromClip) -> Backgro
         sides = (part & is_then, part & ~is_then)
         edges = [_edge(_with_first(picture, modes, part, side), part) for side in sides]
         seen = [float(np.where(side, first, second)[part].mean()) for side in sides]
-        # The weaker outline is the background's; where both are alike, what was seen longer. What
-        # was seen for a short time needs the stronger evidence.
+        # The weaker outline is the background's; of two alike, the colour that was seen longer is.
+        # A colour that was seen for a short time needs stronger evidence.
         chosen = int(np.argmin(edges))
         odds = min(1.0, (seen[chosen] / max(seen[1 - chosen], 1e-3)) ** 0.5)
         is_clear = edges[chosen] < settings.clear_edge * odds * edges[1 - chosen]
@@ -73,14 +73,14 @@ def background_of(modes: Modes, levels: int, settings: PlateFromClip) -> Backgro
             doubt[part] = 1
         elif seen[chosen] < settings.clearly_longer * seen[1 - chosen]:
             doubt[part] = np.maximum(doubt[part], settings.cleared_doubt)
-    # Where one thing after another passed by, slowly: in doubt where one was there for long.
+    # Where things passed by slowly, one after another, a long stay of one leaves a doubt.
     slow = np.clip((rival - settings.rival) / settings.rival, 0, 1) * left
     doubt = np.maximum(np.maximum(doubt, slow), _seen_once(members, settings)).astype(np.float32)
     return Background(members, doubt, at_once / doubt.size, unknown)
 
 
 def _two_colours(modes: Modes, levels: int, settings: PlateFromClip) -> Mask:
-    """Where two different colours were each seen for a time, not now and then."""
+    """Where two different colours were each seen for a time without breaks."""
     import cv2
 
     first, second = modes.first_share, modes.second_share
@@ -98,7 +98,7 @@ def _two_colours(modes: Modes, levels: int, settings: PlateFromClip) -> Mask:
 
 
 def _longest_run(members: Members) -> npt.NDArray[np.int64]:
-    """The most samples in a row that show a colour, (h, w); one that is missing is forgiven."""
+    """The most samples in a row that show a colour, (h, w); one missing sample is allowed."""
     run = np.zeros(members.shape[1:], np.int64)
     longest: npt.NDArray[np.int64] = run.copy()
     before = np.zeros(members.shape[1:], np.bool_)
@@ -110,15 +110,16 @@ def _longest_run(members: Members) -> npt.NDArray[np.int64]:
 
 
 def _unknown(first: FloatMap, rival: FloatMap, settings: PlateFromClip) -> FloatMap:
-    """0..1: how far no colour stands out, because too much passes by."""
+    """0..1: how little any colour stands out, because too much passes by."""
     seldom = np.clip((settings.clear_share - first) / (settings.clear_share / 2), 0, 1)
     doubt: FloatMap = (seldom * np.clip(3 * rival, 0, 1)).astype(np.float32)
     return doubt
 
 
 def _seen_once(members: Members, settings: PlateFromClip) -> FloatMap:
-    """1 where the background was seen for one short stretch only, and other things before and
-    after: it may be a thing that stood there.
+    """1 where the background was seen for one short time only, with other things before and after.
+
+    It may be a thing that stood there.
     """
     import cv2
 
@@ -135,9 +136,9 @@ def _seen_once(members: Members, settings: PlateFromClip) -> FloatMap:
 def _parts(modes: Modes, two: Mask, settings: PlateFromClip) -> Iterator[tuple[Mask, Mask]]:
     """(part, where its first colour is that of "then" and not of "now"), the largest first.
 
-    Which colour of a pixel is the first is chance where both were seen for as long. When they were
-    seen is the same for the whole of what stood there: a part is what is connected and changes at
-    the same times. Specks are left out.
+    If both colours of a pixel were seen equally long, chance decides which is the first. But the
+    times at which they were seen are the same for the whole of a thing: a part is a connected
+    region that changes at the same times. Specks are left out.
     """
     import cv2
 
@@ -153,7 +154,7 @@ def _parts(modes: Modes, two: Mask, settings: PlateFromClip) -> Iterator[tuple[M
             found += 1
             side, agree = _pattern(when)
             one = agree > settings.coherent
-            # Where one was seen clearly longer it is the same thing everywhere.
+            # A colour that was seen clearly longer belongs to the same thing everywhere.
             sure = one & is_longer[where]
             one &= ~sure | (side == (2 * side[sure].sum() >= sure.sum()))
             part, then = np.zeros((2, *two.shape), np.bool_)
@@ -169,7 +170,7 @@ def _parts(modes: Modes, two: Mask, settings: PlateFromClip) -> Iterator[tuple[M
 def _when(modes: Modes, where: tuple[npt.NDArray[np.intp], ...]) -> npt.NDArray[np.float32]:
     """(n, pixels): above 0 where a sample shows the first colour, below 0 where the second.
 
-    Either side sums up to a half, so that a colour which is hardly ever seen counts as much.
+    Each side has the same total weight, so that a rarely seen colour counts as much.
     """
     first, second = (
         members[:, where[0], where[1]].astype(np.float32)
@@ -184,10 +185,10 @@ def _when(modes: Modes, where: tuple[npt.NDArray[np.intp], ...]) -> npt.NDArray[
 def _pattern(when: npt.NDArray[np.float32]) -> tuple[Mask, npt.NDArray[np.float32]]:
     """(whether a pixel's first colour is the earlier thing's, how far it agrees with the pattern).
 
-    The pattern in time that most pixels share, of which each is 1 in some samples and -1 in the
-    others; see `_when` for the argument.
+    This is the pattern in time that most pixels share: 1 in some samples and -1 in the others; see
+    `_when` for the argument.
     """
-    # A pixel where both were seen for long is a good one to begin with.
+    # A pixel where both colours were seen for long is a good start.
     seed = int(np.minimum((when > 0).sum(axis=0), (when < 0).sum(axis=0)).argmax())
     pattern = when[:, seed].copy()
     for _ in range(_ROUNDS):
@@ -209,10 +210,10 @@ def _with_first(picture: Pixels, modes: Modes, part: Mask, is_first: Mask) -> Pi
 
 
 def _edge(picture: Pixels, part: Mask) -> float:
-    """How much a part's rim differs from what is around it, in levels.
+    """How much a part's rim differs from its surroundings, in levels.
 
-    What stands there sways and is soft: a few pixels around it belong to neither. The colours past
-    them are carried inwards (normalised convolution, Knutsson & Westin 1993).
+    A standing person sways and has soft edges: a few pixels around belong to neither side. The
+    colours beyond them are extended inwards (normalised convolution, Knutsson & Westin 1993).
     """
     import cv2
 

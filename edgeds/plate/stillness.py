@@ -1,4 +1,4 @@
-"""Does a handful of frames show one still, well exposed, empty scene? If not: why, and the fix.
+"""Checks whether some frames show one still, well exposed scene; else gives the reason and the fix.
 
 Everything is judged on small copies of the frames. Knows nothing about time, cameras or networks.
 """
@@ -30,17 +30,17 @@ _BUMPED = 5  # a camera that is touched shifts in some frames; what hides the sc
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
-    """What is kept of a frame to judge it by."""
+    """The part of a frame that is kept for the checks."""
 
     small: Pixels
     """uint8 RGB, at most `small_width_px` wide."""
     grey: npt.NDArray[np.uint8]
-    """Twice as large: where sharpness is still to be seen."""
+    """Twice as large, for the sharpness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stillness:
-    """What was measured, for the verdict and for tests."""
+    """The measurements, for the verdict and for tests."""
 
     exposure_drift: float
     """Relative change of the picture's brightness or of a colour, between parts of the capture."""
@@ -66,7 +66,7 @@ def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
 
 
 def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> list[str]:
-    """Refuse what shows nothing: black, flat or clipped. Returns notes on what is poor.
+    """Refuse a picture that is black, flat or clipped. Returns notes on what is poor.
 
     Args:
         pixels: the scene, at any size; noise should have been averaged out of it.
@@ -104,10 +104,10 @@ def stillness(
 ) -> Generator[None, object, Stillness]:
     """Measure how the frames differ from each other. A generator, as `median_plate` is.
 
-    Each frame is explained by the reference (their median) with one gain and bias for every
-    channel and one small shift, fitted robustly; what that does not explain, moved. So an
-    exposure that breathes or a desk that trembles does not count as something that moves, and a
-    person does not count as a change of exposure.
+    Each frame is fitted robustly by the reference (the frames' median) with one gain and bias per
+    channel and one small shift. Pixels that do not fit have moved. So a slightly changing exposure
+    or a trembling desk does not count as motion, and a person does not count as a change of
+    exposure.
     """
     scene = reference.astype(np.float32)
     slopes = _slopes(scene)
@@ -123,7 +123,7 @@ def stillness(
     moved = _moved(residuals, settings)
     yield
     focus_drift = yield from _focus_drift([each.grey for each in glances])
-    # Asked only where much moves: in a plain picture nothing shows where its parts are.
+    # Only where much moves: in a plain picture nothing shows the places of its parts.
     much = moved.mean() > settings.camera_moved
     return Stillness(
         exposure_drift=_exposure_drift(levels),
@@ -169,7 +169,7 @@ def check_still(measured: Stillness, settings: PlateCapture = PLATE_CAPTURE) -> 
 
 
 def place(mask: npt.NDArray[np.bool_]) -> str:
-    """Where the largest connected part of a mask is, in words; "" where it is empty."""
+    """The place of the largest connected part of a mask, in words; "" if it is empty."""
     count, _, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     if count < 2:
         return ""
@@ -182,7 +182,7 @@ def place(mask: npt.NDArray[np.bool_]) -> str:
 
 
 def percent(share: float) -> str:
-    """A share for people: small ones keep a decimal."""
+    """A share as text; small ones keep a decimal."""
     return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 
@@ -191,7 +191,7 @@ def refusal(why: str, fix: str) -> PlateError:
 
 
 def _slopes(scene: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
-    """How the scene changes by pixel across and down, both (h, w, 3), a little smoothed."""
+    """The scene's derivatives across and down, both (h, w, 3), a little smoothed."""
     smooth = cv2.GaussianBlur(scene, (0, 0), 0.7)
     return np.gradient(smooth, axis=1), np.gradient(smooth, axis=0)
 
@@ -275,8 +275,9 @@ def _focus_drift(greys: list[npt.NDArray[np.uint8]]) -> Generator[None, object, 
 def _sharpness(greys: list[npt.NDArray[np.uint8]]) -> tuple[FloatMap, FloatMap]:
     """(energy of the frames' edges, the part of it that is noise) for each tile.
 
-    Of each frame, not of their mean, which a trembling camera would blur. Noise is what differs
-    between the means of every other frame; a single frame has count / 4 times its energy.
+    Computed for each frame, not for their mean, which a trembling camera would blur. The noise is
+    the difference between the means of the odd and the even frames; a single frame has count / 4
+    times its energy.
     """
     even, odd = (
         np.stack(half).mean(axis=0, dtype=np.float32) for half in (greys[::2], greys[1::2])

@@ -69,7 +69,7 @@ def bench_command(
 
 @contextmanager
 def _steps(count: int) -> Iterator[Callable[[str], None]]:
-    """To be called with the name of each step: a bar on a terminal, a line a step elsewhere."""
+    """A function to call with each step's name: a bar on a terminal, else one line per step."""
     if not sys.stderr.isatty():
         yield say
         return

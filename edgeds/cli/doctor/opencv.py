@@ -1,4 +1,4 @@
-"""Whether OpenCV's packages are in each other's way. Imports cv2, and nothing else of edgeds."""
+"""Checks whether OpenCV's packages conflict. Imports cv2, and nothing else of edgeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def installed_packages() -> tuple[str, ...]:
 
 
 def opencv_advice(packages: tuple[str, ...], problem: str) -> str:
-    """What to do about OpenCV; empty where all is well.
+    """What to do about OpenCV; empty if nothing is wrong.
 
     Args:
         packages: those of PACKAGES that are installed.

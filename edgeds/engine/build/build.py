@@ -1,5 +1,5 @@
-"""`build_engine`: make an engine of another precision from the float engine, judge it, put it in
-place.
+"""`build_engine`: makes an engine of another precision from the float engine, checks it, and puts
+it in place.
 
 The build runs in a folder beside the target, which is renamed at the end. A build that fails or is
 stopped leaves the former engine as it was. Knows nothing about printing or options.

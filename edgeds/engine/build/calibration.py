@@ -1,5 +1,5 @@
-"""A calibration set: int8 ranges are measured on some of its frames, the result is judged on
-others.
+"""Splits a calibration set: int8 ranges are measured on some of its frames, and the result is
+judged on others.
 
 Its format is that of any set (`edgeds.evaluation.dataset`): a folder with `manifest.jsonl`, of
 which frame, plate, scene, empty, clip and index are used, and alpha and depth_mm where the set has

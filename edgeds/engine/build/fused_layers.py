@@ -1,8 +1,8 @@
 """The fused layers that a TensorRT builder made of a graph, read from its VERBOSE log.
 
 With ProfilingVerbosity.DETAILED the builder logs a line for every fused layer, with the types of
-all its tensors and the ONNX nodes that it replaces. No other description of a plan can be had
-without a GPU. NVIDIA does not document the format; this reads what tensorrt_rtx 1.7 writes. Knows
+all its tensors and the ONNX nodes that it replaces. Without a GPU there is no other description of
+a plan. NVIDIA does not document the format; this module reads what tensorrt_rtx 1.7 writes. Knows
 nothing about the library that wrote the log.
 """
 

@@ -1,5 +1,5 @@
-"""Weights on disk: one safetensors file that says which network it is for. Knows nothing about
-training or engines.
+"""Weights on disk: one safetensors file that names its network. Knows nothing about training or
+engines.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def save_weights(
 ) -> None:
     """Write the network's tensors and its configuration; whole or not at all.
 
-    Weights become float16, statistics stay float32. `made` is whatever should be remembered of
-    how the weights came to be; it must be JSON.
+    Weights become float16, statistics stay float32. `made` is anything worth knowing about how the
+    weights were made; it must be JSON.
 
     Raises:
         WeightsError: a tensor is not finite, or would not be as float16; nothing is written.
@@ -162,7 +162,7 @@ def kind_of_weights(path: Path) -> str:
 
 
 def made_of_weights(path: Path) -> dict[str, Any]:
-    """What `save_weights` was told about how the weights came to be."""
+    """What `save_weights` stored about how the weights were made."""
     metadata, _ = read_weights(path)
     made: dict[str, Any] = json.loads(metadata.get("made", "{}"))
     return made

@@ -1,9 +1,9 @@
-"""From the networks to ONNX files: plate.onnx and plate_depth.onnx, run once per plate, and
-frame.onnx, run per frame.
+"""Exports the networks to ONNX: plate.onnx and plate_depth.onnx, which run once per plate, and
+frame.onnx, which runs once per frame.
 
-Bytes go in: uint8 NHWC; cast, layout and normalisation are nodes of the graph, so that no
-backend preprocesses by itself. Static shapes, float32, batch normalisation folded. Knows
-nothing about engines or their cards.
+The inputs are bytes, uint8 NHWC. Cast, layout and normalisation are nodes of the graph, so that no
+backend has its own preprocessing. Static shapes, float32, batch normalisation folded. Knows nothing
+about engines or their cards.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class SizeError(ValueError):
-    """A size that the network cannot halve as often as it has to."""
+    """A size that is no multiple of what the network needs."""
 
 
 def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple[Path, Path]:

@@ -3,7 +3,7 @@
     plate ──encoder── f1 f2 f3 f4 f5 ── coarse to fine ─┬─ at a quarter of the size ─┐
                                   └─ far (1/64) ─┘      └─ and what half the size adds ─┴─ depth
 
-It runs once a plate, so it may cost many times what a frame costs. Knows nothing about frames,
+It runs once per plate, so it may cost many times as much as a frame. Knows nothing about frames,
 files or cameras.
 """
 
@@ -58,7 +58,7 @@ class PlateDepth(nn.Module):
         self.coarse = nn.Sequential(conv3x3(w2, w1), nn.Conv2d(w1, 1, 3, padding=1))
         self.fine = nn.Sequential(conv3x3(w1, w1), nn.Conv2d(w1, 1, 3, padding=1))
         for silent in (*last_norm(self.far).parameters(), *self.fine[1].parameters()):
-            nn.init.zeros_(silent)  # these two start by adding nothing to what the others know
+            nn.init.zeros_(silent)  # these two branches start by adding 0 to the others
 
     def forward(self, plate: Tensor) -> Tensor:
         """(B, 3, H, W) pixels 0..255 to inverse depth > 0, (B, 1, H, W)."""

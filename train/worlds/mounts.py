@@ -14,12 +14,12 @@ from train.worlds.view import good_view
 INDOORS = {
     "webcam": 0.1,
     "monitor": 0.1,
-    "desk": 0.15,
-    "corner": 0.2,
+    "desk": 0.12,
+    "corner": 0.17,
     "ceiling": 0.08,
-    "eye": 0.17,
-    "robot": 0.14,
-    "any": 0.09,
+    "eye": 0.14,
+    "robot": 0.2,
+    "any": 0.12,
 }
 """How often each mount is used."""
 DESKS = {"desk": 0.7, "monitor": 0.3}
@@ -80,7 +80,9 @@ def mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Tab
     elif mount == "eye":
         y, pitch = rng.uniform(1.1, 1.85), rng.normal(-8, 9)
     elif mount == "robot":
-        y, pitch = rng.uniform(0.12, 0.5), rng.normal(1, 5)
+        y, pitch = rng.uniform(0.12, 0.9), rng.normal(1, 5)
+        if rng.random() < 0.6:  # looking at the floor it will drive over
+            pitch = rng.uniform(-42, -5)
         yaw = inwards + rng.normal(0, 60)
     return Camera(
         at=(float(x), float(min(y, high - 0.06)), float(z)),

@@ -28,8 +28,9 @@ def room_shots(
     rng: np.random.Generator, library: Library, size: tuple[int, int] = SIZE
 ) -> Iterator[Shot]:
     """Views of cameras of several kinds on a furnished room, each with other light."""
-    long = rng.uniform(9, 14) if rng.random() < 0.15 else rng.uniform(2.6, 9)
-    room = np.array((rng.uniform(2.4, 8), rng.uniform(2.25, 3.4), long), np.float32)
+    is_hall = rng.random() < 0.2  # an open office, a laboratory, a classroom
+    wide, long = rng.uniform((7, 9), (14, 18)) if is_hall else rng.uniform((2.4, 2.6), (8, 9))
+    room = np.array((wide, rng.uniform(2.25, 3.4), long), np.float32)
     plan, cloth = Plan(float(room[0]), float(room[2])), library.cloth(rng)
     found = furnished(rng, plan, float(room[1]), cloth, library.furniture)
     yield from _shots(rng, room, found, cloth, INDOORS, size)

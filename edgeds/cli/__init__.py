@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from edgeds.cli.batch.command import batch_command
 from edgeds.cli.bench.command import bench_command
 from edgeds.cli.build_engine import build_engine_command
 from edgeds.cli.calibrate import calibrate_command
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command("live")(logged(live_command))
 app.command("video")(logged(video_command))
+app.command("batch")(logged(batch_command))
 app.command("capture")(logged(capture_command))
 app.command("calibrate")(logged(calibrate_command))
 app.command("build-engine")(logged(build_engine_command))

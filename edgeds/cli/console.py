@@ -80,8 +80,11 @@ def _stdout() -> Iterator[None]:
         ) from error
 
 
-def progress(rate_unit: str = "fps") -> Progress:
-    """A progress bar on stderr with rate and time left; use it in a `with`."""
+def progress(rate_unit: str = "fps", *, per_secs: float = 1.0) -> Progress:
+    """A progress bar on stderr with rate and time left; use it in a `with`.
+
+    The rate is that of so many seconds.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -97,7 +100,7 @@ def progress(rate_unit: str = "fps") -> Progress:
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text(f"{speed:.1f} {rate_unit}" if speed else "")
+            return Text(f"{speed * per_secs:.1f} {rate_unit}" if speed else "")
 
     return Progress(
         TextColumn("{task.description}"),

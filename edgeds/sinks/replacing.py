@@ -154,7 +154,7 @@ class PendingFile:
             _refuse_a_second_run(path)
             self.part = part_name(path)
             self._handle = os.open(self.part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
-            _try_lock(self._handle)
+            try_lock(self._handle)
         self._end = weakref.finalize(self, _discard, self._handle, self.part)
 
     def finish(self) -> Path:
@@ -208,6 +208,14 @@ def _refuse_a_second_run(path: Path) -> None:
         )
 
 
+def discard_leftovers(path: Path) -> None:
+    """Remove what killed runs left beside `path`; a run that goes on keeps its file."""
+    for other in path.parent.iterdir():
+        if _is_part_of(other.name, path) and not _is_locked(other):
+            with suppress(OSError):
+                other.unlink()
+
+
 def _is_part_of(name: str, path: Path) -> bool:
     """Whether `part_name` made a name for this path."""
     start, end = _part_start(path), _part_end(path)
@@ -225,12 +233,12 @@ def _is_locked(part: Path) -> bool:
     except OSError:  # gone by now, or another user's: it is not ours to judge
         return False
     try:
-        return not _try_lock(handle)
+        return not try_lock(handle)
     finally:
         os.close(handle)
 
 
-def _try_lock(handle: int) -> bool:
+def try_lock(handle: int) -> bool:
     """Lock a file for this process; False where another one holds it."""
     if fcntl is None:
         return True

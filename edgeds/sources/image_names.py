@@ -47,7 +47,7 @@ def paths_from_uri(uri: str | Path) -> list[Path]:
             why="a folder or glob must match at least one image file",
             fix=f"use files that end in {', '.join(sorted(READABLE_IMAGE_SUFFIXES))}",
         )
-    return sorted(paths, key=_natural)
+    return sorted(paths, key=natural_order)
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:
@@ -106,8 +106,8 @@ def _matches(pattern: str) -> Iterable[Path]:
     return (p for p in path.parent.iterdir() if name.fullmatch(p.name))
 
 
-def _natural(path: Path) -> list[list[tuple[int, str]]]:
-    """Folder by folder, so that two cameras' folders do not interleave; numbers as numbers."""
+def natural_order(path: Path) -> list[list[tuple[int, str]]]:
+    """The key that sorts folder by folder (two cameras do not interleave), numbers as numbers."""
     return [
         [(int(p), "") if p.isdecimal() else (-1, p.lower()) for p in re.split(r"(\d+)", part)]
         for part in path.parts

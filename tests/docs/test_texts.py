@@ -24,7 +24,7 @@ TEXTS = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/**/*.md")))
 }
-_NAMES = "live|video|capture|calibrate|build-engine|eval|bench|doctor"
+_NAMES = "live|video|batch|capture|calibrate|build-engine|eval|bench|doctor"
 _COMMAND = re.compile(rf"^ *(edgeds (?:{_NAMES})\b.*?)(?:  +#.*)?$", re.MULTILINE)
 COMMANDS = sorted({command for text in TEXTS.values() for command in _COMMAND.findall(text)})
 OF_A_FILE = [c for c in COMMANDS if c.startswith(("edgeds video", "edgeds capture empty"))]

@@ -1,0 +1,1 @@
+"""`edgeds batch`: many clips, over the cores of one machine or over a Ray cluster."""

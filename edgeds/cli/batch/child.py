@@ -1,0 +1,31 @@
+"""A command of edgeds in a process that ends with the process that started it.
+
+Its standard input is a pipe that only its parent holds: when the parent is gone, killed or not, the
+pipe ends, and so does this process, at once. No orphan then writes an output that another worker
+writes again. Run as `python -m edgeds.cli.batch.child ARGUMENTS`. Knows nothing about batches.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+ORPHANED = 125
+"""The exit code after the parent's end."""
+
+
+def main() -> None:
+    threading.Thread(target=_end_with_parent, name="edgeds-parent", daemon=True).start()
+    from edgeds.cli import main as edgeds
+
+    edgeds()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(ORPHANED)
+
+
+if __name__ == "__main__":
+    main()

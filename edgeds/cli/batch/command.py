@@ -1,0 +1,208 @@
+"""`edgeds batch`: many clips, each as `edgeds video` does it, with one record of what is done."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from edgeds.cli.batch.options import (
+    AgainOption,
+    ClipsArgument,
+    CpusOption,
+    FolderOption,
+    JobsOption,
+    PlatesOption,
+    RayOption,
+    RetriesOption,
+    VideoOptionsOption,
+)
+from edgeds.cli.console import progress, stop_on_signal
+from edgeds.cli.options import (
+    BackdropOption,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    OpacityOption,
+    ViewOption,
+)
+from edgeds.views.settings import STYLE, View
+
+if TYPE_CHECKING:
+    from edgeds.cli.batch.clips import Clip
+    from edgeds.cli.batch.record import Record
+    from edgeds.cli.batch.run import Job, Pool
+
+_CPUS = 2
+"""A clip keeps about two cores busy: one for the network, one for decoder, views and encoder."""
+
+
+def batch_command(
+    clips: ClipsArgument,
+    output: FolderOption,
+    plate: PlatesOption = None,
+    view: ViewOption = "overlay",
+    backdrop: BackdropOption = None,
+    opacity: OpacityOption = STYLE.opacity,
+    engine: EngineOption = None,
+    device: DeviceOption = "auto",
+    video_options: VideoOptionsOption = "",
+    jobs: JobsOption = None,
+    cpus: CpusOption = _CPUS,
+    ray: RayOption = None,
+    retries: RetriesOption = 2,
+    again: AgainOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Process many clips, on this machine or on a Ray cluster. The same command resumes."""
+    shared = [f"--view={view}", f"--opacity={opacity}", f"--device={device}"]
+    shared += [f"--{name}={value}" for name, value in
+               (("backdrop", backdrop), ("engine", engine)) if value is not None]  # fmt: skip
+    shared += shlex.split(video_options)
+    made = _made_by(shared)
+    with ExitStack() as stack, stop_on_signal() as stop:
+        from edgeds.cli.batch.record import Record
+
+        found, plates = _found(clips, output, plate)
+        threads = cpus if ray is not None or jobs is None else max(1, _cores() // jobs)
+        all_jobs = _jobs(found, plates, output, shared, made, backdrop, threads)
+        pool = _pool(ray, jobs, cpus, retries, gpus=float(device.startswith("cuda")))
+        stack.callback(pool.close)
+        record = stack.enter_context(Record(output))
+        report = _run(all_jobs, pool, record, output, retries, again=again, stop=stop)
+    from edgeds.cli.batch.report import print_result
+
+    print_result(report, as_json=as_json)
+    if report["status"] == "stopped":
+        raise typer.Exit(130)
+    if report["failed"]:
+        raise typer.Exit(1)
+
+
+def _run(
+    all_jobs: list[Job],
+    pool: Pool,
+    record: Record,
+    folder: Path,
+    retries: int,
+    *,
+    again: bool,
+    stop: Any,
+) -> dict[str, Any]:
+    """Run what is not done yet, with a progress bar. Returns the report."""
+    from edgeds.cli.batch.report import line_of, result, say_jobs
+    from edgeds.cli.batch.run import run_jobs
+
+    began_secs = time.monotonic()
+    entries: dict[str, dict[str, Any]] = {}
+    waiting = []
+    for job in all_jobs:
+        before = None if again else record.done(str(job.clip.name), job.key, job.output)
+        if before is None:
+            waiting.append(job)
+        else:
+            entries[str(job.clip.name)] = before
+    skipped = len(entries)
+    say_jobs(waiting, skipped, pool.where, str(folder))
+    with progress("clips/min", per_secs=60) as bar:
+        task = bar.add_task("batch", total=len(all_jobs), completed=skipped)
+
+        def ended(job: Job, entry: dict[str, Any]) -> None:
+            entries[str(job.clip.name)] = entry
+            bar.console.print(line_of(job, entry), markup=False, highlight=False, soft_wrap=True)
+            bar.advance(task)
+
+        run_jobs(waiting, pool, record, retries=retries, stop=stop, on_end=ended)
+    return result(
+        entries,
+        clips=len(all_jobs),
+        skipped=skipped,
+        secs=time.monotonic() - began_secs,
+        folder=str(folder),
+        stopped=stop.is_set(),
+    )
+
+
+def _made_by(options: list[str]) -> View:
+    """The view that `edgeds video` makes with these options, which are checked.
+
+    Raises:
+        click.UsageError: there is no such option, or no such value.
+        InputError: it is an option that the batch sets itself.
+    """
+    from edgeds.cli.video import video_command
+    from edgeds.errors import InputError
+
+    app = typer.Typer(add_completion=False)
+    app.command()(video_command)
+    parsed = typer.main.get_command(app).make_context("edgeds video", ["IN", *options]).params
+    for name, option in (("output", "-o"), ("plate", "-b"), ("as_json", "--json")):
+        if parsed[name]:
+            raise InputError(
+                f"--video-options may not hold {option}",
+                why="`edgeds batch` sets it for each clip",
+                fix=f"give {option} to `edgeds batch` itself",
+            )
+    view: View = parsed["view"]
+    return view
+
+
+def _found(
+    arguments: list[str], output: Path, plate: Path | None
+) -> tuple[list[Clip], list[Path | None]]:
+    from edgeds.cli.batch.clips import find_clips
+    from edgeds.cli.batch.plates import plates_for
+
+    clips = find_clips(arguments, output)
+    return clips, plates_for(clips, plate)
+
+
+def _jobs(
+    clips: list[Clip],
+    plates: list[Path | None],
+    output: Path,
+    options: list[str],
+    view: View,
+    backdrop: str | None,
+    threads: int,
+) -> list[Job]:
+    """A command of `edgeds video` for each clip."""
+    from edgeds.cli.batch.processes import Command
+    from edgeds.cli.batch.record import key_of
+    from edgeds.cli.batch.run import Job
+
+    jobs, folder = [], str(Path.cwd())
+    for clip, plate in zip(clips, plates, strict=True):
+        stem = output / clip.name
+        target = stem.with_name(f"{stem.name}{'.webm' if view == 'cutout' else '.mp4'}")
+        more = [option.replace("{out}", str(stem)) for option in options]
+        if plate is not None:
+            more.append(f"--plate={plate}")
+        files = [Path(name) for name in (plate, backdrop) if name is not None]
+        arguments = ("video", f"--output={target}", "--json", *more, "--", str(clip.path))
+        command = Command(arguments, folder, threads)
+        jobs.append(Job(clip, target, command, key_of(clip.path, more, files), plate))
+        target.parent.mkdir(parents=True, exist_ok=True)
+    return jobs
+
+
+def _pool(address: str | None, jobs: int | None, cpus: int, retries: int, *, gpus: float) -> Pool:
+    from edgeds.cli.batch.processes import LocalPool
+
+    if address is None:
+        return LocalPool(jobs or max(1, _cores() // cpus))
+    from edgeds.cli.batch.cluster_pool import ClusterPool
+
+    return ClusterPool(address, cpus=cpus, gpus=gpus, retries=retries)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

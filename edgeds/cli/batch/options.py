@@ -1,0 +1,59 @@
+"""The options of `edgeds batch` alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from edgeds.cli.clashes import not_stdout
+
+ClipsArgument: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CLIPS...",
+        help="Video files, folders (searched at any depth), quoted patterns, or a list.txt "
+        "with a clip on each line, and its plate after a tab.",
+    ),
+]
+FolderOption: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="Folder for the outputs.", callback=not_stdout
+    ),
+]
+PlatesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "-b",
+        "--plate",
+        help="A plate for all clips, or a folder with a plate for each camera or clip. "
+        "Default: estimated from each clip.",
+    ),
+]
+VideoOptionsOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="OPTIONS",
+        help="More options of `edgeds video`, in quotes; {out} is the output without its "
+        'suffix: "--sheet {out}.png".',
+    ),
+]
+JobsOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="Clips at a time on this machine. Default: cores / CPUS."),
+]
+CpusOption: TypeAlias = Annotated[int, typer.Option(min=1, help="Cores for a clip.")]
+RayOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Use a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, or local."
+    ),
+]
+RetriesOption: TypeAlias = Annotated[
+    int, typer.Option(min=0, help="How often a clip whose worker died is tried again.")
+]
+AgainOption: TypeAlias = Annotated[
+    bool, typer.Option("--again", help="Process clips again that are done already.")
+]

@@ -1,0 +1,91 @@
+"""What `edgeds batch` says: its choices, a line for each clip, a table or JSON at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from edgeds.cli.batch.run import Job
+from edgeds.cli.console import print_json, print_table, say
+from edgeds.sources.places import shortened
+
+_ROWS = 50
+"""Longer tables show only what failed."""
+
+Entries = Mapping[str, dict[str, Any]]
+"""Name of a clip -> how it ended."""
+
+
+def say_jobs(jobs: Sequence[Job], skipped: int, where: str, folder: str) -> None:
+    """Print what will be done."""
+    done = f", {skipped} of them done before" if skipped else ""
+    say(f"{len(jobs) + skipped} clips{done} -> {folder}, {where}")
+    plates = {job.plate for job in jobs}
+    if plates == {None}:
+        say("plate: estimated from each clip")
+    elif len(plates) == 1:
+        say(f"plate: {next(iter(plates))}")
+    elif plates:
+        without = sum(job.plate is None for job in jobs)
+        rest = f"; estimated for {without} clips" if without else ""
+        say(f"plates: {len(plates - {None})} files{rest}")
+
+
+def line_of(job: Job, entry: Mapping[str, Any]) -> str:
+    """How a clip ended, in one line."""
+    if entry["status"] == "done":
+        return f"done    {job.clip.path}: {entry['frames']} frames, {entry['fps']:.1f} fps"
+    fix = f" ({entry['fix']})" if entry.get("fix") else ""
+    return f"failed  {job.clip.path}: {entry['why']}{fix}"
+
+
+def result(
+    entries: Entries, *, clips: int, skipped: int, secs: float, folder: str, stopped: bool
+) -> dict[str, Any]:
+    """The JSON object of a batch. `skipped`: how many entries are of an earlier run."""
+    counts = Counter(entry["status"] for entry in entries.values())
+    status: Literal["done", "failed", "stopped"] = "done"
+    if stopped:
+        status = "stopped"
+    elif counts["failed"]:
+        status = "failed"
+    return {
+        "status": status,
+        "folder": folder,
+        "clips": clips,
+        "done": counts["done"],
+        "done_before": skipped,
+        "failed": counts["failed"],
+        "left": clips - len(entries),
+        "frames": sum(int(entry.get("frames") or 0) for entry in entries.values()),
+        "secs": round(secs, 3),
+        "results": [{"clip": name, **entry} for name, entry in entries.items()],
+    }
+
+
+def print_result(report: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(report)
+        return
+    results = report["results"]
+    if len(results) > _ROWS:
+        results = [one for one in results if one["status"] != "done"]
+    title = (
+        f"{report['done']} of {report['clips']} clips done ({report['done_before']} of them "
+        f"before), {report['failed']} failed, {report['left']} left, {report['frames']} frames"
+    )
+    rows = [
+        [
+            one["clip"],
+            one["status"],
+            str(one.get("frames") or ""),
+            f"{one['fps']:.1f}" if one.get("fps") else "",
+            str(one["attempts"]),
+            shortened(str(one.get("why") or one.get("output") or ""), 70),
+        ]
+        for one in results
+    ]
+    print_table(title, ["clip", "status", "frames", "fps", "attempts", "output, or why not"], rows)
+    if report["left"]:
+        say("the same command goes on with what is left")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import Any, TypeVar
 
 from edgeds.errors import InputError, RunError
@@ -18,6 +20,7 @@ from edgeds.types import Closing
 
 T = TypeVar("T")
 
+_ANSWER_SECS = 5.0
 _SIGNALS = ("SIGINT", "SIGTERM")
 
 
@@ -35,6 +38,10 @@ class Cluster(Closing):
             InputError: Ray is not installed, or nothing answers at the address.
         """
         self._ray = ray = _ray()
+        _check_answer(address)
+        self._stack = ExitStack()
+        # Ray prints warnings to stdout, where our result goes.
+        self._stack.enter_context(redirect_stdout(sys.stderr))
         try:
             with _signals_kept():
                 ray.init(
@@ -44,12 +51,9 @@ class Cluster(Closing):
                     configure_logging=False,
                 )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            self._stack.close()
             logging.getLogger(__name__).debug("no cluster", exc_info=error)
-            raise InputError(
-                f"cannot connect to the Ray cluster {address!r}",
-                why="nothing answers there, or it is another version of Ray or Python",
-                fix="start one with `ray start --head`, or give 'local' to start one here",
-            ) from error
+            raise _no_cluster(address) from error
         self._options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": retries}
         self._running: dict[Future[Any], Any] = {}
         total = ray.cluster_resources()
@@ -75,6 +79,7 @@ class Cluster(Closing):
             self._ray.cancel(reference, force=True)
         self._running.clear()
         self._ray.shutdown()
+        self._stack.close()
 
     def _pass_on(self, inner: Future[T], outer: Future[T]) -> None:
         self._running.pop(outer, None)
@@ -113,6 +118,29 @@ def _ray() -> Any:
             fix='pip install "edgeds[ray]", in the same version as on the cluster',
         ) from error
     return ray
+
+
+def _check_answer(address: str) -> None:
+    """Ray itself would try for many minutes.
+
+    Raises:
+        InputError: nothing answers at HOST:PORT.
+    """
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), _ANSWER_SECS).close()
+    except OSError as error:
+        raise _no_cluster(address) from error
+
+
+def _no_cluster(address: str) -> InputError:
+    return InputError(
+        f"cannot connect to the Ray cluster {address!r}",
+        why="nothing answers there, or it is another version of Ray or Python",
+        fix="start one with `ray start --head`, or give 'local' to start one here",
+    )
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""A live run: newest frame -> estimate -> compose -> outputs, and what may be asked of it."""
+"""A live run: newest frame -> estimate -> compose -> outputs, and its commands and status."""

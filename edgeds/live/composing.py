@@ -1,4 +1,6 @@
-"""What a live run shows, when view, opacity and backdrop may change with every frame."""
+"""Draws the pictures of a live run, in which view, opacity and backdrop may change with every
+frame.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from edgeds.views.settings import HIDING_VIEWS, STYLE, View
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ViewRequest:
-    """What is asked for; a new one with every change."""
+    """The requested view and its settings; each change makes a new one."""
 
     view: View = "overlay"
     opacity: float = STYLE.opacity
@@ -27,11 +29,11 @@ class ViewRequest:
 
 
 class LiveCompose:
-    """Draws with a composer made for the present request and plate: RGBA for the cutout, else RGB.
+    """Draws with a composer for the present request and plate: RGBA for the cutout, else RGB.
 
-    Where the foreground is not known (no plate, or one that does not fit), views that hide the
-    room show their backdrop with a message, and the others the bare frame. The others show it
-    during a count-down and a capture, too.
+    If the foreground is not known (no plate, or one that does not fit), views that hide the room
+    show their backdrop with a message, and the others the bare frame. The others also show the bare
+    frame during a count-down and a capture.
     """
 
     def __init__(self) -> None:
@@ -45,7 +47,7 @@ class LiveCompose:
         if item.maps is None or item.scene is None:
             return item.frame
         if item.status.phase in ("counting", "capturing") and request.view not in HIDING_VIEWS:
-            return item.frame  # people see whether they are out of the picture
+            return item.frame  # so that people see whether they are out of the picture
         if self._compose is None or request is not self._request or item.scene is not self._scene:
             self._request, self._scene = request, item.scene
             self._compose = composer(

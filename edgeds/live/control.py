@@ -25,14 +25,14 @@ class OutputStatus:
     frames: int = 0
     """Written so far."""
     dropped: int = 0
-    """Frames it was too slow for. The other outputs got them."""
+    """Frames that this output was too slow for. The other outputs got them."""
     fps: float = 0.0
     latency_p50_ms: float = 0.0
     """Median time from the grab of a frame until this output had it, over the last seconds."""
     latency_p95_ms: float = 0.0
     ended: bool = False
     message: str = ""
-    """Why it ended, where it was not asked to."""
+    """Why it ended by itself; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,36 +44,38 @@ class LiveStatus:
     size: Size
     source_state: SourceState = "running"
     source_message: str = ""
-    """For people, while the source is not running: what happened, and what is being done."""
+    """For people, while the source is not running: what happened, and what edgeds does about it."""
     view: View = "overlay"
     opacity: float = 0.45
-    """Of the overlay's tint, 0 to 1."""
+    """Opacity of the overlay's tint, 0 to 1."""
     blur: float = 0.5
     """Strength of the background blur, 0 to 1."""
     backdrop: str = STYLE.backdrop
-    """What the view "replace" puts behind the foreground: a colour (#rrggbb) or a file's name."""
+    """The backdrop of the view "replace": a colour (#rrggbb) or a file's name."""
     fps: float = 0.0
     """Frames composed per second, over the last seconds."""
     latency_p50_ms: float = 0.0
-    """From the grab of a frame until the slowest output that shows it had it, recordings apart."""
+    """Time from the grab of a frame until the slowest output that shows it has it; without
+    recordings.
+    """
     latency_p95_ms: float = 0.0
     grabbed: int = 0
-    """Frames the camera gave; each was delivered or dropped, or is under way."""
+    """Frames from the camera; each was delivered or dropped, or is under way."""
     delivered: int = 0
     dropped: int = 0
-    """Frames a newer one overtook."""
+    """Frames that were replaced by a newer one."""
     plate: PlateStatus = field(default_factory=PlateStatus)
     plates: int = 0
-    """How many plates were in use so far; 0 means that there is none yet."""
+    """Number of plates used so far; 0 means that there is none yet."""
     plate_offer: str = ""
     """The kept plate that `use_offered_plate` would use, in words; empty where there is none."""
     recording: str | None = None
-    """Where the recording goes, while there is one."""
+    """The path of the recording, while there is one."""
     recording_secs: float = 0.0
-    """How long it has been going on."""
+    """Length of the recording so far."""
     outputs: tuple[OutputStatus, ...] = ()
     secs: float = 0.0
-    """Since the start."""
+    """Time since the start of the run."""
 
 
 class LiveControl(Protocol):
@@ -116,11 +118,11 @@ class LiveControl(Protocol):
         ...
 
     def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
-        """What the view "replace" puts behind the foreground; None is the default colour.
+        """Set the backdrop of the view "replace"; None is the default colour.
 
         Args:
             backdrop: pixels (uint8 RGB, any size), a colour (#rrggbb) or the path of a video.
-            name: what the status calls it, for pixels and videos.
+            name: its name in the status, for pixels and videos.
 
         Raises:
             InputError: it is none of these.
@@ -128,7 +130,7 @@ class LiveControl(Protocol):
         ...
 
     def start_recording(self) -> None:
-        """To a new file; harmless where one is under way.
+        """Record to a new file; does nothing if a recording is under way.
 
         Raises:
             SinkError: it cannot be written.
@@ -136,11 +138,12 @@ class LiveControl(Protocol):
         ...
 
     def stop_recording(self) -> Path | None:
-        """Complete the recording and say where it is; None where there was none."""
+        """Complete the recording and return its path; None if there was none."""
         ...
 
     def snapshot(self) -> Path | None:
-        """Write the picture now shown as PNG and say where it is; None before the first one.
+        """Write the picture that is shown now as PNG and return its path; None before the first
+        one.
 
         Raises:
             SinkError: it cannot be written.
@@ -148,5 +151,5 @@ class LiveControl(Protocol):
         ...
 
     def stop(self) -> None:
-        """End the run; outputs are completed."""
+        """End the run and complete its outputs."""
         ...

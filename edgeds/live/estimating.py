@@ -1,6 +1,7 @@
-"""Frame -> Maps while the plate may change: none yet, being taken, a new one.
+"""Frame -> Maps while the plate may change: there is none yet, it is being taken, there is a new
+one.
 
-The part of a live run that has a thread of its own, for the engine. Knows nothing about views.
+This part of a live run has its own thread, for the engine. Knows nothing about views.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlateInView:
-    """What a view needs of the plate; the same object as long as nothing of it changed."""
+    """What a view needs from the plate; the same object as long as nothing in it changed."""
 
     plate: Pixels
     plate_depth: FloatMap
@@ -29,7 +30,7 @@ class PlateInView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimated:
-    """A frame, and what is known of it: nothing but itself as long as there is no plate."""
+    """A frame with its maps; without a plate it has none."""
 
     frame: Frame
     status: PlateStatus
@@ -44,10 +45,10 @@ class Estimated:
 
 
 class LiveEstimate:
-    """Estimates frames with the plate of the moment; without one they pass as they are.
+    """Estimates frames with the current plate; without one they pass unchanged.
 
-    The mask is there at once. A depth network takes a second or two for a plate: until it has
-    answered, depth is the engine's own.
+    The mask is there at once. A depth network takes a second or two for a plate; until it has
+    finished, depth comes from the engine.
     """
 
     def __init__(

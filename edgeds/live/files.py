@@ -1,4 +1,4 @@
-"""The files of a live run: recordings and snapshots, under names that are free.
+"""The files of a live run: recordings and snapshots, under names that are not in use.
 
 Knows nothing about encoders.
 """
@@ -19,7 +19,7 @@ from edgeds.types import Frame, StreamInfo
 
 
 class LiveFiles:
-    """One recording at a time, and any number of snapshots. All calls are for any thread."""
+    """One recording at a time, and any number of snapshots. Call it from any thread."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class LiveFiles:
 
     @property
     def recording(self) -> str | None:
-        """Where the recording goes, while there is one."""
+        """The path of the recording, while there is one."""
         output = self._output
         return None if output is None or output.ended else output.sink.location
 
@@ -53,9 +53,9 @@ class LiveFiles:
         return time.monotonic() - self._since_secs if self.recording else 0.0
 
     def start_recording(self, like: StreamInfo, *, alpha: bool = False) -> None:
-        """Record to the given file the first time, then to free names beside it.
+        """Record to the given file the first time, later to free names beside it.
 
-        `alpha`: the view has alpha, which the recording keeps if its format can.
+        `alpha`: the view has alpha, which the recording keeps if its format can store it.
 
         Raises:
             SinkError: it cannot be written, or the run has ended.
@@ -90,10 +90,10 @@ class LiveFiles:
             )
 
     def stop_recording(self) -> Path | None:
-        """Complete the recording; where it is, or None where there was none.
+        """Complete the recording; return its path, or None if there was none.
 
         Raises:
-            SinkFailed: it failed, or it is still being completed; a message follows then.
+            SinkFailed: it failed, or is still being completed; a message follows in that case.
         """
         with self._lock:
             output, self._output = self._output, None
@@ -112,7 +112,7 @@ class LiveFiles:
         return Path(output.sink.location) if status.frames else None
 
     def snapshot(self, picture: Frame) -> Path:
-        """Write a picture as PNG, and return where it is.
+        """Write a picture as PNG, and return its path.
 
         Raises:
             SinkError: it cannot be written.

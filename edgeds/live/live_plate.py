@@ -1,4 +1,4 @@
-"""Which plate a live run uses, as a state machine.
+"""A state machine that decides which plate a live run uses.
 
                   take            a bad capture
     none, ready -------> taking -----------------> refused --> taking, or ready with the former
@@ -6,8 +6,8 @@
          |  +-------------+  | the view is another one
          +-- checking -------+
 
-`taking` is the wizard (count-down, capture, checks) or the estimate from a moving stream.
-Knows nothing about views, and nothing about the network but that the wizard needs one.
+`taking` is the wizard (count-down, capture, checks) or the estimate from a moving stream. Knows
+nothing about views. Of the network it knows only that the wizard needs it.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class PlateChoice:
     kept: Plate | None = None
     """The plate of an earlier run, at the source's size. A user can ask for it at any time."""
     use_kept: bool = True
-    """Begin with the kept one, if it fits the view."""
+    """Begin with the kept plate, if it fits the view."""
     allow_motion: bool = False
-    """Estimate it from the stream, in which something always moves, instead of taking it from an
-    empty scene."""
+    """Estimate the plate from a stream in which something always moves, instead of from an empty
+    scene."""
     capture: PlateCapture = PLATE_CAPTURE
     on_taken: Callable[[Plate], None] | None = None
-    """Is called with each good plate that was taken, in a thread of its own."""
+    """Called with each good plate that was taken, in a separate thread."""
 
 
 class LivePlate:
-    """Fed with every frame; `current` is the plate for it. Commands come from any thread."""
+    """Takes every frame; `current` is the plate for it. Commands may come from any thread."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class LivePlate:
             self._begin()
 
     def __call__(self, frame: Frame) -> Plate | None:
-        """Take the next frame of the stream. Returns the plate to use from it on."""
+        """Take the next frame of the stream. Returns the plate to use from this frame on."""
         while self._commands:
             self._commands.popleft()()
         if self._job is not None:
@@ -104,7 +104,7 @@ class LivePlate:
         self._commands.append(self._check_kept)
 
     def judged(self, update: PlateUpdate, *, fits: bool) -> None:
-        """What a look at the plate in use has found."""
+        """Take the result of a look at the plate in use."""
         if update.prompt and update.prompt != self.status.prompt and self.state != "checking":
             self._event(update.prompt)
         prompt = "" if self.state == "checking" else update.prompt
@@ -113,11 +113,11 @@ class LivePlate:
             self._check(update, fits=fits)
 
     def doubted(self) -> None:
-        """The plate may not fit any more. The next look finds out."""
+        """Doubt that the plate still fits. The next look decides."""
         self.status = replace(self.status, fits=False)
 
     def _begin(self) -> None:
-        """Take a new plate; the one in use serves until the new one is good."""
+        """Take a new plate; the one in use stays until the new one is good."""
         if self._job is not None and self.state == "taking":
             return
         self._lock.begin()
@@ -152,7 +152,7 @@ class LivePlate:
             )
 
     def _take_over(self, job: Wizard | StreamPlate) -> None:
-        """Use the new plate, where there is one, and have it kept."""
+        """Use the new plate, if there is one, and keep it for later runs."""
         plate = job.plate
         assert plate is not None
         if isinstance(job, Wizard):
@@ -166,7 +166,7 @@ class LivePlate:
             self._pool.submit(self._choice.on_taken, plate)
 
     def _use(self, plate: Plate, verdict: str) -> None:
-        """Use a plate that somebody gave; it is not known to fit before the first look."""
+        """Use a given plate; before the first look it is not known to fit."""
         self._job = None
         self._lock.restore(plate)
         self.current = plate
@@ -174,7 +174,7 @@ class LivePlate:
         self._settle(verdict)
 
     def _check_kept(self) -> None:
-        """Try the kept plate: it is used, and stays in use if it fits."""
+        """Test the kept plate: use it, and go on using it if it fits."""
         plate = self.offered
         if plate is None:
             return
@@ -196,7 +196,7 @@ class LivePlate:
             self._begin()
 
     def _cancel(self) -> None:
-        """Take no plate after all; the former one serves on, with the camera as it was then."""
+        """Cancel taking a plate; the former one stays in use, with the camera's former settings."""
         if self.state not in ("taking", "refused"):
             return
         if self._job is not None and self.current is not None:
@@ -205,7 +205,7 @@ class LivePlate:
         self._settle("The plate was not taken.")
 
     def _get_over_refusal(self) -> None:
-        """Once it was read: back to the former plate, or try again where there is none."""
+        """After the refusal was readable: go back to the former plate, or try again without one."""
         if self.current is None:
             self._begin()
         else:

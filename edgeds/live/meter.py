@@ -1,4 +1,4 @@
-"""Frames per second and latency, now and over a whole run, in memory that does not grow."""
+"""Frames per second and latency, now and over a whole run, in constant memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BINS = 10_000  # of 1 ms; what takes longer than 10 s counts as 10 s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """fps 0 where there were not two frames; latencies 0 where no frame had a grab time."""
+    """fps is 0 with fewer than two frames; latencies are 0 if no frame had a grab time."""
 
     fps: float
     latency_p50_ms: float
@@ -35,7 +35,7 @@ class Meter:
         self.frames = 0
 
     def add(self, grabbed_secs: float | None) -> None:
-        """A frame was presented now."""
+        """Count a frame that was presented now."""
         now = time.monotonic()
         latency_secs = None if grabbed_secs is None else now - grabbed_secs
         with self._lock:
@@ -48,7 +48,7 @@ class Meter:
                 self._histogram[min(max(round(latency_secs * 1e3), 0), _BINS - 1)] += 1
 
     def recent(self) -> Reading:
-        """Over the last seconds."""
+        """The figures of the last seconds."""
         with self._lock:
             self._forget(time.monotonic())
             stamps = [secs for secs, _ in self._recent]
@@ -62,7 +62,7 @@ class Meter:
         )
 
     def whole(self) -> Reading:
-        """Over everything so far; latencies to the millisecond."""
+        """The figures of the whole run so far; latencies to the millisecond."""
         with self._lock:
             span_secs = self._last_secs - self._first_secs
             reached = np.cumsum(self._histogram)

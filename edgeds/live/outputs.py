@@ -1,6 +1,7 @@
-"""The outputs of a live run. Each is on its own: a slow or failing one does not disturb the others.
+"""The outputs of a live run. They are independent: a slow or failing one does not disturb the
+others.
 
-Knows nothing about cameras, views, or what a sink does with a frame.
+Knows nothing about cameras, views, or the use that a sink makes of a frame.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from edgeds.views.checkerboard import over_checkerboard
 
 
 class Outputs(Closing):
-    """Any number at once. All calls are for any thread."""
+    """Any number of outputs. Call it from any thread."""
 
     def __init__(
         self, on_event: Callable[[str], None], *, close_secs: float = LIVE.close_secs
@@ -35,9 +36,9 @@ class Outputs(Closing):
             self._all.append(output)
 
     def offer(self, picture: Frame) -> Frame:
-        """Hand a picture to all of them, and return it as a screen shows it. Returns at once.
+        """Hand a picture to all outputs, and return it as a screen shows it. Does not wait.
 
-        RGBA goes to those that keep alpha; the others get it over a checkerboard.
+        Outputs that keep alpha get RGBA; the others get it over a checkerboard.
         """
         shown = opaque(picture)
         for output in self._running():
@@ -46,7 +47,7 @@ class Outputs(Closing):
         return shown
 
     def statuses(self) -> tuple[OutputStatus, ...]:
-        """Of all that were ever there, in the order they came."""
+        """The status of all outputs, past ones too, in the order in which they were added."""
         with self._lock:
             for number, output in enumerate(self._all):
                 if isinstance(output, Output) and output.ended:
@@ -54,7 +55,7 @@ class Outputs(Closing):
             return tuple(o.status() if isinstance(o, Output) else o for o in self._all)
 
     def slowest_shown(self) -> OutputStatus | None:
-        """The one that shows frames last, of those that somebody looks at now."""
+        """The slowest output of those that somebody looks at now."""
         return max(
             (output.status() for output in self._running() if output.shown),
             key=lambda status: status.latency_p95_ms,
@@ -66,7 +67,7 @@ class Outputs(Closing):
         return bool(self._running())
 
     def close(self) -> None:
-        """Complete them all: files for as long as it takes, others for a while."""
+        """Complete all outputs; wait for files as long as needed, for others a limited time."""
         self.closed = True
         running = self._running()
         for output in running:
@@ -88,10 +89,10 @@ class Outputs(Closing):
 
 
 class Output:
-    """Hands frames to a sink; of those that wait, at most `depth`, the oldest make room.
+    """Hands frames to a sink. At most `depth` frames wait; a new one replaces the oldest.
 
     The sink is used and closed in one thread: the output's own, or with `in_loop` the one that
-    calls `work`, for windows. When it fails it is closed, keeping what it wrote.
+    calls `work`, for windows. If it fails, it is closed and keeps what it wrote.
     """
 
     def __init__(
@@ -157,7 +158,7 @@ class Output:
             self._changed.notify_all()
 
     def wait(self, timeout_secs: float | None) -> bool:
-        """Wait until it has ended; whether it has."""
+        """Wait for its end; return whether it has ended."""
         if self._thread is None:
             self.work()
         else:
@@ -165,12 +166,12 @@ class Output:
         return self.ended
 
     def give_up(self, why: str) -> None:
-        """It does not end: it is left behind, and reported."""
+        """Leave behind an output that does not end, and report it."""
         with self._changed:
             self.ended, self._message = True, why
 
     def work(self) -> None:
-        """For outputs in the loop: write what waits, and end when asked to."""
+        """For outputs in the loop: write the waiting frames, and end if asked to."""
         if self.ended:
             return
         message = self._attempt(self._write_waiting)
@@ -195,12 +196,14 @@ class Output:
         self.meter.add(frame.grabbed_secs)
 
     def _attempt(self, work: Callable[[], None]) -> str:
-        """Why it failed; empty where it did not."""
+        """Why it failed; empty if it did not."""
         try:
             work()
         except EdgedsError as error:
             return f"{self.name} ended: {error.what}: {error.why}"
-        except Exception as error:  # a library's surprise ends this output like any other failure
+        except (
+            Exception
+        ) as error:  # an unexpected exception of a library ends this output like any other failure
             return f"{self.name} ended: {type(error).__name__}: {error}"
         return ""
 
@@ -218,7 +221,7 @@ class Output:
 
 
 def opaque(picture: Frame) -> Frame:
-    """RGB, whatever came: screens have no alpha."""
+    """The picture as RGB: screens have no alpha."""
     if picture.pixels.shape[2] == 3:
         return picture
     return picture.with_pixels(over_checkerboard(picture.pixels))

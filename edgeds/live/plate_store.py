@@ -1,6 +1,6 @@
-"""The last good plate of each source, kept between runs: a plate file, and a picture to look at.
+"""Keeps the last good plate of each source between runs: a plate file, and a picture to look at.
 
-A plate shows a room, so the folder is for its owner alone.
+A plate shows a room, so only the owner can read the folder.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PlateStore:
         self._shown = False
 
     def last(self, size: Size) -> Plate | None:
-        """The plate of an earlier run, at the source's size; None where there is none for it."""
+        """The plate of an earlier run, at the source's size; None if there is none."""
         if not self.path.is_file():
             return None
         try:
@@ -45,7 +45,7 @@ class PlateStore:
             return None
 
     def keep(self, plate: Plate) -> None:
-        """Keep this one instead; a disk that does not take it is reported, and no more."""
+        """Keep this plate instead. If it cannot be written, that is only reported."""
         taken = datetime.now(timezone.utc).isoformat(timespec="seconds")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,7 +1,7 @@
-"""Watches the plate in use: follows light and nudges, and says whether it fits what is seen.
+"""Watches the plate in use: follows light and nudges, and checks whether it fits the view.
 
-The maintenance does the looking. It takes as long as a frame, so it works beside the frames: the
-next look begins when the last one has finished.
+The maintenance does the work. A look takes as long as a frame, so it runs beside the frames, and
+the next look begins when the last one has finished.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ class PlateWatch:
     """One plate, from its first frame on. Make another for another plate."""
 
     def __init__(self, plate: Plate, pool: Executor, *, trusted: bool) -> None:
-        """`trusted`: the plate was made from this very stream, so it fits until a look finds that
-        it does not. Else it fits from the first look on that finds so."""
+        """
+        Args:
+            trusted: the plate was made from this stream, so it fits until a look finds that it does
+                not. Otherwise it fits only after a look has found so."""
         self._maintenance, self._pool = Maintenance(plate), pool
         self._look: Future[PlateUpdate] | None = None
         self._looked_secs = -math.inf
@@ -34,7 +36,7 @@ class PlateWatch:
         self.fits = trusted
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate | None:
-        """Take a frame and its maps; returns what the latest look found, when it has finished."""
+        """Take a frame and its maps; return the result of the latest look, once it has finished."""
         share = _share(maps.alpha)
         self._doubt(frame, share)
         if self._look is None and self._is_due(frame.pts_secs):
@@ -43,14 +45,14 @@ class PlateWatch:
         if self._look is None or not self._look.done():
             return None
         update, self._look = self._look.result(), None
-        if self._looked_secs >= self._doubted_secs:  # what it saw is newer than the doubt
+        if self._looked_secs >= self._doubted_secs:  # the look is newer than the doubt
             self._share = self._look_share
             self._misses = self._misses + 1 if update.health == 0 else 0
             if self._misses >= LIVE.lost_looks:
                 self.fits = False
             elif not self._misses and self._look_share <= LIVE.proving_share:
                 self.fits = True
-            # Else hardly any of the plate can be seen: nothing is known that was not before.
+            # Else hardly any of the plate is visible: the look found nothing new.
         return update
 
     def _is_due(self, secs: float) -> bool:
@@ -65,7 +67,7 @@ class PlateWatch:
 
 
 def _is_pause(last: Frame, frame: Frame) -> bool:
-    """Whether the camera was away, and not only this computer slow: then frames are left out."""
+    """Whether the camera was away: if only this computer is slow, frames are left out."""
     gap_secs = (frame.pts_secs - last.pts_secs) / max(1, frame.index - last.index)
     return not 0 <= gap_secs <= LIVE.gap_secs
 

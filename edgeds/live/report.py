@@ -1,4 +1,4 @@
-"""What a live run did, once it is over."""
+"""The report of a live run, after its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgeds.plate.status import PlateStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveReport:
-    """What a live run did. The counts add up: grabbed == delivered + dropped."""
+    """The figures of a live run. The counts add up: grabbed == delivered + dropped."""
 
     secs: float
     first_frame_secs: float | None

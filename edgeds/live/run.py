@@ -2,7 +2,7 @@
 
     source --latest--> estimate (its thread) --paced--> compose, window (the caller's) --> outputs
 
-`pipeline.run` keeps every frame and waits; here a frame that is not wanted at once is dropped, the
+`pipeline.run` keeps every frame and waits. Here a frame that nobody needs at once is dropped, the
 picture goes on while a plate is taken or the camera is away, and an output that fails ends alone.
 Knows nothing about drivers, codecs or web servers.
 """
@@ -42,9 +42,9 @@ _POLL_SECS = 0.05
 
 
 class LiveRun(LiveCommands):
-    """Implements LiveControl. `run` returns when it is asked to stop, or the source has ended.
+    """A live run, which implements LiveControl. `run` returns after a stop or the source's end.
 
-    Without a plate it takes one at once. Until there is one that fits, views that hide the room
+    Without a plate it takes one at once. Until there is a plate that fits, views that hide the room
     show no camera picture, and the others the bare one.
     """
 
@@ -69,13 +69,13 @@ class LiveRun(LiveCommands):
         """
         Args:
             plate: at the source's size; see `fitted`.
-            record: where the first recording goes; it does not start by itself.
+            record: path of the first recording; it does not start by itself.
             folder: for snapshots and for recordings without a name; None is the current one.
-            on_event: is called with what people should know, from any thread.
+            on_event: called with messages for people, from any thread.
             stop: ends the run when set; `stop()` does too, and leaves it as it is.
             capture: how the plate is taken from an empty scene.
-            choice: every way to come to a plate; instead of `plate` and `capture`.
-            depth_network: for the plate's depth, which then gets better a moment later.
+            choice: all sources of a plate; instead of `plate` and `capture`.
+            depth_network: for the plate's depth, which it improves a moment later.
         """
         self._source, self._engine = source, engine
         self._event = on_event or (lambda _text: None)
@@ -101,23 +101,23 @@ class LiveRun(LiveCommands):
     def add_output(
         self, name: str, sink: Sink, *, shown: bool = True, is_file: bool = True
     ) -> None:
-        """One more output, in a thread of its own; it is closed with the run.
+        """Add an output, which gets its own thread; it is closed with the run.
 
         Args:
             shown: whether somebody looks at it at once, so that its latency is the run's.
-            is_file: whether its end must be waited for, however long that takes.
+            is_file: whether the run must wait for its end, however long that takes.
         """
         self._outputs.add(Output(name, sink, shown=shown, is_file=is_file, on_end=self._ended))
 
     def run(
         self, *, duration_secs: float | None = None, max_frames: int | None = None
     ) -> LiveReport:
-        """Until stopped, the end of the source, so many seconds or so many composed frames.
+        """Run until stopped, until the source ends, or for some seconds or composed frames.
 
         It returns when all its threads have ended: engine and source can be closed right after.
 
         Raises:
-            EdgedsError: source or engine failed for good. Outputs are completed all the same.
+            EdgedsError: source or engine failed for good. Outputs are completed nevertheless.
         """
         self._began_secs = time.monotonic()
         compose = LiveCompose()
@@ -178,7 +178,7 @@ class LiveRun(LiveCommands):
     def _stopping(
         self, frames: Handoff[Frame], estimated: Handoff[Estimated]
     ) -> Iterator[Handoff[Estimated]]:
-        """One stop for the chain: nothing reads or infers once this is left."""
+        """One stop for the whole chain: after this block nothing reads or estimates."""
         try:
             yield estimated
         finally:

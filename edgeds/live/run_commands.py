@@ -1,6 +1,6 @@
-"""What may be asked of a live run's plate, view and files, from any thread.
+"""The commands to a live run's plate, view and files, from any thread.
 
-The other half of `LiveControl` (status, stop) is the run itself.
+The run itself implements the rest of `LiveControl` (status, stop).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edgeds.views.settings import View
 
 
 class LiveCommands(Closing):
-    """Passes each command to the part of the run that fulfils it."""
+    """Passes each command to the part of the run that carries it out."""
 
     _source: WatchedSource
     _plate: LivePlate

@@ -1,7 +1,7 @@
 """A live run without camera and network: the fake behind `LiveControl`.
 
 It repeats the synthetic scene with its true alpha, in all views. Recordings and snapshots are real
-files. For the development of the page and the window, and for tests.
+files. It is for tests, and for work on the page and the window.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _REMEMBERED = 120
 
 
 class SimulatedRun(Closing):
-    """Runs from the moment it is made; `add_sink` writes its pictures to a sink.
+    """Runs from its construction on; `add_sink` writes its pictures to a sink.
 
     `occupied` makes it refuse the next plates, as if somebody stood in the scene. `pretend`
-    replaces any field of the status, for what a real run reports on bad days only.
+    replaces any field of the status, to imitate rare troubles of a real run.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class SimulatedRun(Closing):
         slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
         self._in_view = PlateInView(self._scene.plate, slope, (0.2, 0.6))
         self.backdrop: Pixels | str | None = None
-        """What `set_backdrop` was last called with."""
+        """The argument of the last `set_backdrop`."""
         self._plate = SimulatedPlate(
             self._scene.plate,
             is_there=has_plate,
@@ -77,7 +77,7 @@ class SimulatedRun(Closing):
         self._thread.start()
 
     def add_sink(self, sink: Sink) -> None:
-        """Write all further pictures to it as well. It stays the caller's to close."""
+        """Write all further pictures to it, too. The caller closes it."""
         with self._lock:
             self._sinks.append(sink)
 
@@ -87,12 +87,12 @@ class SimulatedRun(Closing):
             self._sinks.remove(sink)
 
     def pretend(self, **fields: Any) -> None:
-        """Replace fields of all further `status()`; without any, nothing is replaced."""
+        """Replace fields of every further `status()`; without fields, replace none."""
         with self._lock:
             self._pretended = fields
 
     def offer_plate(self, words: str) -> None:
-        """Offer a kept plate, as a real run does that knows its source."""
+        """Offer a kept plate, like a real run that knows its source."""
         self._plate.offer = words
 
     @property

@@ -42,7 +42,7 @@ class SimulatedFiles:
             self._since_secs = time.perf_counter()
 
     def taken(self) -> VideoSink | None:
-        """The recording under way, which is the caller's to complete."""
+        """The recording under way, which the caller completes."""
         sink, self._sink = self._sink, None
         return sink
 

@@ -1,6 +1,6 @@
-"""The plate of a simulated run: counted down, taken, refused, given, without looking at anything.
+"""The plate of a simulated run: counts down, takes, refuses and gets plates, whatever the picture.
 
-`tend` moves it on with the clock; the caller locks.
+`tend` advances it with the clock; the caller locks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The view, and its settings, that a live run shows; anybody may change them while it runs.
+"""The view of a live run and its settings, which any thread may change while it runs.
 
-Knows nothing about frames: composing draws what a `ViewRequest` asks for.
+Knows nothing about frames: `composing` draws what a `ViewRequest` asks for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class ViewSettings(Closing):
-    """`current` is for the thread that composes; all other calls are for any thread."""
+    """Only the composing thread calls `current`; any thread may call the rest."""
 
     def __init__(self, request: ViewRequest, size: Size) -> None:
         """`size`: of the frames, to which backdrops are fitted."""
@@ -39,7 +39,7 @@ class ViewSettings(Closing):
         return self._request
 
     def current(self) -> ViewRequest:
-        """What to draw now. Closes the backdrops that no request uses any more."""
+        """The present request. Closes the backdrops that no request uses any more."""
         with self._lock:
             request, retired = self._request, self._retired
             self._retired = []

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _MARGIN_PX = 10
 _TEXT_PX = 20
-_COUNT_SHARE = 0.4  # of the window's height: it is read from the other end of the room
+_COUNT_SHARE = 0.4  # of the window's height, so that people can read it across the room
 _SCREEN_SHARE = 0.9
-_PLATE_SHARE = 0.3  # of the window's width: a person in the plate can be seen
+_PLATE_SHARE = 0.3  # of the window's width, so that a person in the plate is visible
 _PLATE_SECS = 6.0
 
 
@@ -79,7 +79,7 @@ class WindowSink(Closing):
         self._draw()
 
     def show_status(self, status: LiveStatus) -> None:
-        """Write how the run goes onto the window; recordings and snapshots do not have it."""
+        """Write the status onto the window; recordings and snapshots do not show it."""
         health = status.plate.health
         self._line = (
             f"{status.fps:.0f} fps   {status.latency_p50_ms:.0f} ms   "
@@ -100,7 +100,7 @@ class WindowSink(Closing):
         self._draw()
 
     def keys(self) -> str | None:
-        """What was typed since the last call; None once the window was closed."""
+        """The keys typed since the last call; None after the window was closed."""
         typed = ""
         for event in self._pygame.event.get():
             if event.type == self._pygame.QUIT:
@@ -184,10 +184,10 @@ def prompt(status: LiveStatus) -> str:
 
 
 def check_display() -> None:
-    """Find out that there is no screen before SDL takes another way, such as the text console.
+    """Check for a screen before SDL falls back to something else, such as the text console.
 
     Raises:
-        SinkError: there is none.
+        SinkError: there is no screen.
     """
     if sys.platform in ("win32", "darwin"):
         return
@@ -201,10 +201,10 @@ def check_display() -> None:
 
 
 def _check_driver(driver: str) -> None:
-    """SDL draws into memory where the display that the environment names does not answer.
+    """Check that SDL draws to a screen: it draws into memory if the display does not answer.
 
     Raises:
-        SinkError: it does so now, unasked.
+        SinkError: SDL draws into memory, and nobody asked for that.
     """
     if driver not in ("dummy", "offscreen") or os.environ.get("SDL_VIDEODRIVER"):
         return

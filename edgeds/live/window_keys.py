@@ -1,4 +1,4 @@
-"""The window among the outputs: it lives in the loop's thread, has keys, and shows the status."""
+"""The window as an output: it runs in the loop's thread, has keys, and shows the status."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class Window(Sink, Protocol):
     """A sink that has keys. All calls come from the thread that runs the loop."""
 
     def keys(self) -> str | None:
-        """What was typed since the last call; None once the user has closed it.
+        """The keys typed since the last call; None after the user has closed the window.
 
-        It is called often, frames or not, so it also keeps the window alive.
+        The loop calls it often, with or without frames, so it also keeps the window responsive.
         """
         ...
 
     def show_status(self, status: LiveStatus) -> None:
-        """What to write beside the picture from now on."""
+        """Set the text on the picture from now on."""
         ...
 
     def show_plate(self, pixels: Pixels) -> None:
-        """A new plate is in use, uint8 RGB (H, W, 3): let the user look at it."""
+        """Show a new plate, uint8 RGB (H, W, 3), so that the user can look at it."""
         ...
 
 
 class WindowKeys:
-    """Does what is typed into a window, and keeps its status line up to date."""
+    """Carries out the keys typed into a window, and keeps its status line up to date."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class WindowKeys:
         self._plates = 0
 
     def work(self) -> None:
-        """Call it often, from the loop's thread: shows what waits, then obeys the keys."""
+        """Show the waiting frames, then handle the keys. Call it often, from the loop's thread."""
         self._output.work()
         if self._output.ended:
             return

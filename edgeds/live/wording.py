@@ -1,4 +1,4 @@
-"""What people should know or do now, in one line."""
+"""One-line messages to people: what they should know or do now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from edgeds.plate.status import PlateStatus
 
 
 def plate_prompt(plate: PlateStatus) -> str:
-    """What to do about the plate; empty where there is nothing to do."""
+    """What to do about the plate; empty if nothing."""
     if plate.phase == "checking":
         return "checking whether the last plate still fits"
     if plate.phase == "counting":
@@ -32,5 +32,5 @@ def hidden_because(plate: PlateStatus) -> str:
 
 
 def whole_secs(secs_left: float) -> int:
-    """As people count down: 3, 2, 1."""
+    """The number of a count-down: 3, 2, 1."""
     return max(1, math.ceil(secs_left))

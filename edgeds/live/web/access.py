@@ -1,9 +1,9 @@
 """Access control: Host, Origin and token of every request, and the headers of every answer.
 
-Against DNS rebinding (a foreign name that points here), foreign pages that send requests with
-our cookie, pages that frame ours, and, off this machine, anybody without the token. Transport is
-plain HTTP: a person who can read the network can read the picture. Knows nothing about what is
-served.
+It defends against DNS rebinding (a foreign name that points here), foreign pages that send requests
+with our cookie, pages that frame ours, and, from other machines, anybody without the token.
+Transport is plain HTTP: a person who can read the network can read the picture. Knows nothing about
+what is served.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Refusal:
     status: int
     reason: str
     is_wrong_token: bool = False
-    """A token was given, and it is not this run's."""
+    """The request has a token, but not this run's."""
 
 
 class AccessControl:
-    """An ASGI application around another: lets requests through to it, or answers itself."""
+    """An ASGI application around another: it passes a request on, or refuses it."""
 
     def __init__(
         self, app: Any, *, port: int, token: str | None, hosts: frozenset[str], any_ip: bool
@@ -88,7 +88,7 @@ class AccessControl:
             await _refuse(refusal, scope, send_guarded)
 
     def _refusal(self, scope: Any, headers: _Headers) -> Refusal | None:
-        """Why this request is not served; the cheapest checks that reveal least come first."""
+        """Why this request is refused; cheap checks that reveal little come first."""
         host = headers.one("host")
         match = _HOST.fullmatch(host or "")
         if host is None or match is None or not self._is_ours(match["name"].lower()):
@@ -138,7 +138,7 @@ class AccessControl:
         return len(given) == 1 and self._is_token(given[0])
 
     def _token_given(self, scope: Any) -> list[str]:
-        """The tokens in the address. Only the page itself takes them from there."""
+        """The tokens in the address. They count for the page itself only."""
         if self._token is None or scope["type"] != "http":
             return []
         if scope["path"] != "/" or scope["method"] != "GET":
@@ -147,7 +147,7 @@ class AccessControl:
             query = parse_qs(
                 scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=8
             )
-        except ValueError:  # more fields than that
+        except ValueError:  # too many fields
             return []
         return query.get("token", [])
 
@@ -187,7 +187,7 @@ class _Headers:
         return len(self.all(name))
 
     def one(self, name: str) -> str | None:
-        """Its value; None where it is missing, or there twice, which no browser sends."""
+        """A header's value; None if it is missing, or there twice, which no browser sends."""
         values = self.all(name)
         return values[0] if len(values) == 1 else None
 
@@ -197,7 +197,9 @@ def _origins(host: str) -> tuple[str, str]:
 
 
 def _is_navigation(scope: Any, headers: _Headers) -> bool:
-    """Somebody follows a link to the page from another site: the page alone reveals nothing."""
+    """Whether somebody follows a link to the page from another site; the page alone reveals
+    nothing.
+    """
     return (
         scope["type"] == "http"
         and scope["method"] == "GET"
@@ -230,7 +232,7 @@ async def _refuse(refusal: Refusal, scope: Any, send: Any) -> None:
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),  # an unread body is not worth waiting for
+        (b"connection", b"close"),  # do not wait for an unread body
     ]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

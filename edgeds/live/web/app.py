@@ -1,6 +1,6 @@
-"""What the server answers: the page's files, the live WebSocket, saved files, uploads.
+"""The server's answers: the page's files, the live WebSocket, saved files, uploads.
 
-access.py decides who may ask. Knows nothing about threads and ports.
+access.py checks permission. Knows nothing about threads and ports.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class App:
     ) -> None:
         self._control, self._limiter, self._settings = control, limiter, settings
         self._phone, self._saved = phone, SavedFiles(settings)
-        # A run may take its time to complete a file; pictures go on meanwhile.
+        # A run may need time to complete a file; pictures go on meanwhile.
         self._control_calls = ThreadPoolExecutor(2, thread_name_prefix="edgeds-web-control")
         self._room = Room(
             control=control,

@@ -1,6 +1,6 @@
 """The newest frame, encoded once for all viewers, and only while somebody watches.
 
-    show(frame) -> newest frame -> worker thread, encoder -> packets -> one queue a subscriber
+    show(frame) -> newest frame -> worker thread, encoder -> packets -> one queue per subscriber
 
 One mechanism with two encoders: jpeg.py and h264.py. Knows nothing about connections and codecs.
 """
@@ -38,12 +38,14 @@ class Encoder(Protocol):
     """Made and used in the worker thread."""
 
     def encode(self, frame: Frame, *, key: bool) -> list[tuple[Any, bool]]:
-        """(data, is_key) of its packets. `key`: a subscriber needs a picture that stands alone."""
+        """(data, is_key) of the picture's packets. `key`: a subscriber needs an independent
+        picture.
+        """
         ...
 
 
 class Broadcast(Closing):
-    """`show` is for any thread; everything else is for the event loop's thread."""
+    """Any thread may call `show`; only the event loop's thread calls the rest."""
 
     def __init__(
         self,
@@ -57,8 +59,9 @@ class Broadcast(Closing):
         """
         Args:
             depth: packets that wait for a subscriber; the packet after that empties the queue.
-            on_demand: encode a frame only when a subscriber waits for one. Right for pictures
-                that stand alone. Without it, every frame is encoded while there is a subscriber.
+            on_demand: encode a frame only when a subscriber waits for one, for pictures that are
+                independent of each other. Without it, every frame is encoded while there is a
+                subscriber.
         """
         self._loop, self._make_encoder = loop, make_encoder
         self._depth, self._on_demand = depth, on_demand
@@ -71,12 +74,12 @@ class Broadcast(Closing):
         self.encoded = 0
         """How many frames were encoded so far."""
         self.error: BaseException | None = None
-        """What ended the encoder, where something did."""
+        """The exception that ended the encoder, if any."""
         self._thread = threading.Thread(target=self._work, name=f"edgeds-web-{name}", daemon=True)
         self._thread.start()
 
     def show(self, frame: Frame) -> None:
-        """Make it the newest frame. Costs a lock and an assignment."""
+        """Make this the newest frame. Costs a lock and an assignment."""
         with self._change:
             self._newest = frame
             self._shown += 1
@@ -84,12 +87,12 @@ class Broadcast(Closing):
                 self._change.notify()
 
     def subscribe(self) -> Subscription:
-        """A queue of packets from now on; it starts with a packet that stands alone."""
+        """A queue of packets from now on; it starts with an independent picture."""
         subscription = Subscription(self, self._depth)
         self._subscribers.add(subscription)
         if not self._on_demand:
             self.request(key=True)
-        elif self._last is not None:  # a source that stands still may not show another
+        elif self._last is not None:  # a source that stands still may give no further frame
             subscription.put(self._last)
         return subscription
 
@@ -99,7 +102,7 @@ class Broadcast(Closing):
             self._wanted = self._wanted and bool(self._subscribers)
 
     def request(self, *, key: bool = False) -> None:
-        """Encode the next frame; `key`: so that it stands alone."""
+        """Encode the next frame; `key`: as an independent picture."""
         with self._change:
             self._wanted = True
             self._key_wanted = self._key_wanted or key
@@ -151,8 +154,11 @@ class Broadcast(Closing):
 
 
 class Subscription:
-    """The packets for one viewer. A viewer who is too slow loses packets, and then gets a packet
-    that stands alone: what comes after a gap could not be decoded."""
+    """The packets for one viewer.
+
+    A viewer that is too slow loses packets, and then gets an independent picture: packets after a
+    gap could not be decoded.
+    """
 
     def __init__(self, broadcast: Broadcast, depth: int) -> None:
         self._broadcast, self._depth = broadcast, depth

@@ -20,7 +20,7 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 class BadCommandError(Exception):
-    """A message that no page of ours sends."""
+    """A message that the page never sends."""
 
 
 def command_from_text(text: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def command_from_text(text: str) -> dict[str, Any]:
 
 
 def call_from_command(control: LiveControl, command: dict[str, Any]) -> Call:
-    """What to call for a command.
+    """The function to call for a command.
 
     Raises:
         BadCommandError: there is no such command, or its argument is wrong.

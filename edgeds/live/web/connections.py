@@ -55,7 +55,7 @@ class ConnectionLimiter:
 
     @contextmanager
     def inside(self, address: object) -> Iterator[None]:
-        """While a request of the client at this address is served, or its WebSocket is open."""
+        """Mark the client at this address while its request is served or its WebSocket is open."""
         client = self._clients.get(address)
         if client is None:
             yield

@@ -18,7 +18,7 @@ _BT709 = 1
 
 
 class H264Encoder:
-    """A new stream begins, with a key frame, where the size of the picture changes."""
+    """The encoder. When the picture's size changes, a new stream begins with a key frame."""
 
     def __init__(self, settings: Page = PAGE) -> None:
         self._settings = settings
@@ -42,7 +42,7 @@ def _codec(size: Size) -> av.VideoCodecContext:
     codec.height, codec.width = size
     codec.pix_fmt = "yuv420p"
     codec.time_base = Fraction(1, _CLOCK_HZ)
-    codec.gop_size = 60  # a viewer who lost something waits for two seconds at most
+    codec.gop_size = 60  # a viewer that lost packets waits for two seconds at most
     codec.thread_count = 1  # the network needs the other cores more
     codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
     codec.color_range = 1  # limited

@@ -1,4 +1,4 @@
-"""The picture for the page as a JPEG, and the pixels that the page shows at all.
+"""The picture for the page as a JPEG, and its pixels at the page's size.
 
 Knows nothing about viewers.
 """
@@ -14,7 +14,7 @@ from edgeds.views.checkerboard import over_checkerboard
 
 
 class JpegEncoder:
-    """Every picture stands alone."""
+    """Encodes independent pictures."""
 
     def __init__(self, settings: Page = PAGE) -> None:
         self._settings = settings

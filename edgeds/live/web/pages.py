@@ -27,9 +27,9 @@ def page_file(name: str) -> bytes:
 
 @cache
 def token_page(*, is_wrong: bool) -> bytes:
-    """Asks for the token. Shown to everybody who comes without it, so it reveals nothing.
+    """The page that asks for the token. Everybody without a token gets it, so it reveals nothing.
 
-    `is_wrong`: a token was given, and it is not this run's.
+    `is_wrong`: the request had a token, but not this run's.
     """
     page = page_file(_TOKEN_PAGE)
     return page.replace(b"<p hidden", b"<p") if is_wrong else page

@@ -1,6 +1,6 @@
 """The link for a phone as a QR code: on the page, and in the terminal.
 
-Needs segno (extra `web`). The code holds the token: show it only to people who have it anyway.
+Needs segno (extra `web`). The code contains the token: show it only to people who have it already.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from io import BytesIO, StringIO
 from typing import Literal
 
 Kind = Literal["yes", "local", "no-code"]
-"""Whether phones can scan their way here; "local": the page is served to this machine only."""
+"""Whether phones can open the page by its code; "local": only this machine can open it."""
 
 
 class PhoneLink:

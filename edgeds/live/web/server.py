@@ -1,6 +1,6 @@
-"""The page's server: one event loop in a thread of its own, on a port that no other server shares.
+"""The page's server: one event loop in its own thread, on a port that no other server shares.
 
-Puts the pieces of the page together. Knows nothing about what they do.
+It puts the parts of the page together, and knows nothing about their work.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def address_from_text(text: str) -> Address:
 
 
 class Server(Closing):
-    """Serves the page from the moment it is made until it is closed.
+    """Serves the page from its construction until it is closed.
 
     Raises:
         SinkError: the address cannot be used, or the web extra is missing.
@@ -87,13 +87,13 @@ class Server(Closing):
 
     @property
     def url(self) -> str:
-        """Where the page is, without the token."""
+        """The page's address, without the token."""
         host = _reachable(self._host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     @property
     def link(self) -> str:
-        """What to open in a browser: the address, with the token where one is needed."""
+        """The link for a browser: the address, with the token if one is needed."""
         return self.url if self.token is None else f"{self.url}?token={self.token}"
 
     @property
@@ -106,7 +106,7 @@ class Server(Closing):
         return 0 if self._pictures is None else self._pictures.encoded
 
     def show(self, frame: Frame) -> None:
-        """Make it the newest picture. For any thread; returns at once."""
+        """Make this the newest picture. Call it from any thread; it returns at once."""
         self._raise_if_broken()
         if self._pictures is not None:
             self._pictures.show(frame)

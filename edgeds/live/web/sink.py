@@ -14,8 +14,9 @@ from edgeds.types import Closing, Frame
 class WebSink(Closing):
     """Serves the page of a live run at [HOST:]PORT: "8080", "0.0.0.0:8080"; port 0 is any.
 
-    On this machine (127.0.0.1, the default) every user of the machine may watch. From anywhere
-    else the page needs the token, which is part of `link`: show it to the user and to nobody else.
+    On this machine (127.0.0.1, the default) every user of the machine may watch. From other
+    machines the page needs the token, which is part of `link`: show it to the user and to nobody
+    else.
 
     Raises:
         SinkError: the address cannot be used, or the extra `web` is missing.
@@ -39,7 +40,7 @@ class WebSink(Closing):
 
     @property
     def link(self) -> str:
-        """What to open in a browser: the address, with the token where one is needed."""
+        """The link for a browser: the address, with the token if one is needed."""
         return self._server.link
 
     @property
@@ -49,7 +50,7 @@ class WebSink(Closing):
 
     @property
     def viewers(self) -> int:
-        """How many watch it now."""
+        """Number of viewers now."""
         return self._server.viewers
 
     @property
@@ -58,7 +59,7 @@ class WebSink(Closing):
         return self._server.encoded
 
     def write(self, frame: Frame) -> None:
-        """Costs next to nothing: a thread of the page encodes, and only if somebody watches.
+        """Show a frame. It is cheap: a thread of the page encodes, and only if somebody watches.
 
         Raises:
             SinkFailed: the server broke down.

@@ -35,7 +35,7 @@ class SavedFile:
 
 
 class SavedFiles:
-    """Recordings and snapshots made since the page is up. Only these can be downloaded."""
+    """Recordings and snapshots since the page's start. Only these can be downloaded."""
 
     def __init__(self, settings: Page = PAGE) -> None:
         self._limit = settings.saved_files
@@ -43,7 +43,7 @@ class SavedFiles:
         self._count = 0
 
     def add(self, kind: Kind, path: Path) -> SavedFile:
-        """A file, once: one that is listed already keeps its number."""
+        """Add a file; one that is listed already keeps its number."""
         for file in self._files.values():
             if file.path == path:
                 return file
@@ -55,7 +55,7 @@ class SavedFiles:
         return file
 
     def path(self, number: int) -> Path | None:
-        """None where there is no such file any more."""
+        """A file by its number; None if it no longer exists."""
         file = self._files.get(number)
         return file.path if file is not None and file.path.is_file() else None
 
@@ -69,7 +69,7 @@ def described(file: SavedFile) -> dict[str, Any]:
 
 
 class StatusFeed:
-    """The status as JSON, asked for and encoded once for all viewers."""
+    """The status as JSON, read and encoded once for all viewers."""
 
     def __init__(
         self,
@@ -89,14 +89,14 @@ class StatusFeed:
         self._awaited: set[Path] = set()
 
     def text(self, *, at_once: bool = False) -> str:
-        """`at_once`: a new one, so that a viewer sees the effect of a command."""
+        """The status; `at_once`: read it anew, so that a viewer sees the effect of a command."""
         now = time.monotonic()
         if at_once or now - self._made_secs > self._fresh_secs:
             self._text, self._made_secs = json.dumps(self._status(), separators=(",", ":")), now
         return self._text
 
     def _status(self) -> dict[str, Any]:
-        """What the page shows of the run and no more: no folders, no passwords, no token."""
+        """Only what the page shows of the run: no folders, no passwords, no token."""
         status = self._control.status()
         self._note_recording(status)
         fields = {name: getattr(status, name) for name in _FIELDS}
@@ -115,9 +115,9 @@ class StatusFeed:
         }
 
     def _note_recording(self, status: LiveStatus) -> None:
-        """List recordings that were started or stopped in the window or the terminal, too.
+        """Also list recordings that were started or stopped in the window or the terminal.
 
-        A recording is completed after it has left the status, so its file is awaited.
+        A recording is completed after it has left the status, so this waits for its file.
         """
         before, self._recording = self._recording, status.recording
         if before is not None and before != status.recording:

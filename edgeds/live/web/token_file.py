@@ -13,7 +13,7 @@ from pathlib import Path
 from edgeds.errors import SinkError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
-"""What needs no escaping in a link and in a cookie, and cannot be guessed."""
+"""A token that needs no escaping in a link or a cookie, and cannot be guessed."""
 
 
 def new_token() -> str:
@@ -23,10 +23,10 @@ def new_token() -> str:
 def token_from_file(path: str | Path) -> str:
     """The token in a file, so that a link stays valid between runs.
 
-    Where there is no such file, one is written, readable for its owner alone.
+    If the file does not exist, it is written, and only its owner can read it.
 
     Raises:
-        SinkError: it cannot be read or written, or what it holds is no token.
+        SinkError: it cannot be read or written, or does not contain a token.
     """
     path = Path(path)
     try:

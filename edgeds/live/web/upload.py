@@ -1,7 +1,7 @@
 """The requests that bring a file: a backdrop picture, a backdrop video, a plate.
 
-Reads bodies within limits of size, time and number; upload_picture.py and upload_video.py check
-what arrived. Knows nothing about who may send one.
+It reads bodies within limits of size, time and number; upload_picture.py and upload_video.py check
+them. Knows nothing about permission.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 class UploadRefusedError(Exception):
-    """An upload that is not taken, and the HTTP status of the answer."""
+    """A refused upload, with the HTTP status of the answer."""
 
     def __init__(self, status: int, error: EdgedsError) -> None:
         super().__init__(error.what)
@@ -43,7 +43,7 @@ class UploadRefusedError(Exception):
 
 
 class Uploads:
-    """Made and used in the event loop's thread. All requests raise UploadRefusedError."""
+    """Handles uploads, in the event loop's thread. All requests can raise UploadRefusedError."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
@@ -56,7 +56,7 @@ class Uploads:
         self._decoding.shutdown(wait=False, cancel_futures=True)
 
     async def backdrop(self, request: Request) -> dict[str, Any]:
-        """A picture behind the foreground."""
+        """Take a picture to put behind the foreground."""
         with self._one_more():
             data = await self._body(request, self._settings.upload_bytes)
             picture = await self._decode(lambda: picture_from_upload(data, self._settings))
@@ -65,7 +65,9 @@ class Uploads:
         return {"height": picture.shape[0], "width": picture.shape[1]}
 
     async def backdrop_video(self, request: Request) -> dict[str, Any]:
-        """A video behind the foreground: written to a temporary file, checked, then in use."""
+        """Take a video to put behind the foreground: write it to a temporary file, check it, use
+        it.
+        """
         with self._one_more():
             self._videos = self._videos or VideoFolder()
             path = self._videos.new()
@@ -81,7 +83,7 @@ class Uploads:
         return {"name": name}
 
     async def plate(self, request: Request) -> dict[str, Any]:
-        """A picture of the empty scene, to be the plate."""
+        """Take a picture of the empty scene as the plate."""
         with self._one_more():
             data = await self._body(request, self._settings.plate_bytes)
             picture = await self._decode(lambda: plate_from_upload(data, self._settings))
@@ -124,7 +126,7 @@ class Uploads:
     async def _read(
         self, request: Request, limit: int, secs: float, take: Callable[[bytes], Any]
     ) -> None:
-        """Give the body to `take`; stop as soon as it, or its announced size, is too large."""
+        """Pass the body to `take`; stop as soon as it, or its announced size, is too large."""
         from anyio import move_on_after
 
         size = int(request.headers.get("content-length", "0"))

@@ -1,4 +1,4 @@
-"""A picture from a stranger: its type by content, its size before it is decoded.
+"""Checks a picture from a stranger: its type by content, and its size before it is decoded.
 
 JPEG, PNG and WebP, each by its own specification's header (ITU-T T.81 annex B; PNG 11.2.2;
 RFC 9649). Knows nothing about requests.

@@ -1,7 +1,7 @@
-"""A video from a stranger: its type by content, its size before much is decoded.
+"""Checks a video from a stranger: its type by content, and its size before much is decoded.
 
-MP4 or MOV (ISO/IEC 14496-12) and WebM or Matroska (RFC 9559), no playlists, so that nothing but
-the file itself is read. Knows nothing about requests.
+Accepts MP4 or MOV (ISO/IEC 14496-12) and WebM or Matroska (RFC 9559), and no playlists, so that
+only the file itself is read. Knows nothing about requests.
 """
 
 from __future__ import annotations

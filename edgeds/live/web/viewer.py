@@ -2,8 +2,8 @@
 
 Out: binary messages, 4 bytes of picture number (big endian) and a JPEG; text messages, JSON with
 a "type": status, done, error, stream (the answer to an offer), no-stream.
-In: JSON with a "do", see commands.py. {"do": "ack", "number": n} says that picture n is drawn and
-makes room for the next, so a viewer gets pictures no faster than it draws them.
+In: JSON with a "do", see commands.py. {"do": "ack", "number": n} means that picture n is drawn, and
+allows the next one, so a viewer gets pictures no faster than it draws them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What all viewers of a page share."""
+    """The objects that all viewers of a page share."""
 
     control: LiveControl
     call: Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -56,7 +56,7 @@ class Viewer:
         self._is_late = False
 
     async def serve(self) -> None:
-        """Until the viewer leaves, stops reading, or sends a message that makes no sense."""
+        """Serve until the viewer leaves, stops reading, or sends an invalid message."""
         from anyio import create_task_group
 
         try:
@@ -103,7 +103,7 @@ class Viewer:
                 await self._changed.wait()
 
     async def _receive_commands(self) -> None:
-        """One after the other: commands that come too fast wait in the socket's buffers."""
+        """Carry out commands one after the other; further ones wait in the socket's buffers."""
         while True:
             command = command_from_text(await self._socket.receive_text())
             if command["do"] == "ack":
@@ -115,7 +115,7 @@ class Viewer:
                 await self._send_error(masked(error.what), masked(error.why), error.fix)
             except BadCommandError:
                 raise
-            except Exception:  # a bug in the run must not take the page down with it
+            except Exception:  # a bug in the run must not end the page
                 _log.exception("the page's command %s failed", command["do"])
                 await self._send_error(f"{command['do']} failed", "", "see the run's log")
             self._changed.set()
@@ -145,7 +145,7 @@ class Viewer:
             raise BadCommandError("this server has no WebRTC")
         try:
             self._peer = await connected_peer(self._room.stream, offer)
-        except Exception as error:  # an offer of another generation of browsers, or nonsense
+        except Exception as error:  # an offer that aiortc does not understand
             _log.info("a WebRTC offer was declined: %r", error)
             await self._send({"type": "no-stream"})
         else:

@@ -1,7 +1,7 @@
 """One viewer's WebRTC connection: the H.264 stream for viewers who want to save bandwidth.
 
-Needs aiortc (extra `webrtc`). No server is asked for addresses: both ends are on this machine or
-in its network. Knows nothing about encoding.
+Needs aiortc (extra `webrtc`). It asks no server for addresses: both ends are on this machine or in
+its network. Knows nothing about encoding.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ def is_webrtc_installed() -> bool:
 
 
 async def connected_peer(stream: Broadcast, offer: str) -> Peer:
-    """Connect a viewer who offers this session description (SDP).
+    """Connect a viewer that offers this session description (SDP).
 
     Raises:
-        Exception: whatever aiortc finds wrong with it.
+        Exception: aiortc refuses it; the type is aiortc's.
     """
     if stream.error is not None:
         raise stream.error

@@ -1,8 +1,8 @@
 """Inverse depth that does not flicker: anchored to the depth of the plate. Knows no network.
 
-The plate is fixed, so its depth is computed once. What a network says of a frame is relative: each
-frame has a scale and a shift of its own. They are fitted on the background, where the plate's
-depth is the truth; then the background has the plate's depth, the same in every frame.
+The plate is fixed, so its depth is computed once. A network's depth of a frame is relative: each
+frame has its own scale and shift. They are fitted on the background, where the plate's depth counts
+as the truth. Then the background gets the plate's depth, the same in every frame.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def fit_to_plate(
     if x.std() < 1e-3 * max(abs(float(x.mean())), 1e-9):
         return last
     scale, shift = robust_line(x, y)
-    # A network may misread one frame; a background that turns inside out is never the truth.
+    # A network may misread one frame; a background with near and far exchanged is never the truth.
     return Fit(scale, shift) if 0.2 < scale < 5 else last
 
 
@@ -70,11 +70,12 @@ def middle_of(plate_depth: FloatMap) -> float:
 
 
 def come_nearer(foreground_depth: FloatMap, middle: float) -> FloatMap:
-    """What is nearer than the middle of the plate, nearer still: its ratio to that to a power.
+    """Bring foreground that is nearer than the middle of the plate nearer: its ratio to a power.
 
-    Networks shrink what is rare towards the mean, and close people are: of those over 3.5 times as
-    near as the room behind them, half came out less than .76 as near as they were. Chosen on 140
-    items of the training rooms, of powers 1.1 to 1.4: delta1 .923 to .926, AbsRel .090 to .088.
+    Networks pull rare values towards the mean, and close people are rare. Of people over 3.5 times
+    as near as the room behind them, half got less than .76 of their true inverse depth. The power
+    was chosen among 1.1 to 1.4 on 140 items of the training rooms: delta1 from .923 to .926, AbsRel
+    from .090 to .088.
     """
     ratio = np.maximum(foreground_depth / np.float32(middle), 1)
     nearer: FloatMap = foreground_depth * ratio ** np.float32(NEARNESS - 1)
@@ -82,9 +83,9 @@ def come_nearer(foreground_depth: FloatMap, middle: float) -> FloatMap:
 
 
 def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
-    """Carry the depth of sure foreground over its soft border, (h, w).
+    """Extend the depth of sure foreground over its soft border, (h, w).
 
-    Without it the border would be a ramp from the person to the wall behind. Normalised
+    Without this the border would be a ramp from the person to the wall behind. Normalised
     convolution (Knutsson & Westin 1993), weighted by alpha^4 so that sure pixels decide.
     """
     import cv2
@@ -104,12 +105,12 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
 def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
     """(a, b) of y = a x + b, a robust fit.
 
-    Starts from medians and median deviations, which half of the pixels cannot pull away.
+    It starts from medians and median deviations, which up to half of the pixels cannot spoil.
     """
     median_x, median_y = float(np.median(x)), float(np.median(y))
     spread_x = float(np.median(np.abs(x - median_x)))
     a = float(np.median(np.abs(y - median_y))) / spread_x if spread_x > 0 else 1.0
-    # About the medians: far from 0 a line's two weights could hardly be told apart.
+    # Relative to the medians: far from 0 the line's two weights would be almost dependent.
     centred = np.stack([x - median_x, np.ones_like(x)]).astype(np.float32)
     a, b = biweight_fit(centred, (y - median_y).astype(np.float32), (a, 0.0), rounds=FIT_ROUNDS)
     return float(a), float(b + median_y - a * median_x)

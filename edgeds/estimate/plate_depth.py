@@ -1,9 +1,9 @@
-"""Inverse depth of a plate, from several looks of a depth network at it. Knows no network.
+"""Inverse depth of a plate, from several estimates of a depth network. Knows no network.
 
-The whole picture gives what is far and what is near; parts of it, seen larger, give detail. Each
-part is brought to the whole by a scale and a shift, as in Miangoleh et al. 2021 (Boosting
-monocular depth); then edges are drawn where the plate has them. It takes a second or two, may run
-in a thread of its own, and touches nothing but its arguments.
+The whole picture shows what is far and what is near; enlarged parts of it add detail. Each part is
+fitted to the whole by a scale and a shift, as in Miangoleh et al. 2021 (Boosting monocular depth).
+Then the depth gets the edges of the plate. It takes a second or two, may run in a separate thread,
+and changes nothing but its result.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The audio of one file beside the video of another. Knows nothing about pictures.
+"""Copies the audio of one file to the video of another. Knows nothing about pictures.
 
-Audio may fail alone: a track that cannot go on ends, the verdict says when and why, and the
-pictures go on.
+Audio may fail alone: a track that cannot go on ends, the verdict gives the time and the reason, and
+the pictures go on.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ class AudioCopy(Closing):
 
     @property
     def verdict(self) -> str:
-        """What became of the audio: "copied", "encoded as aac", "none", and what went wrong."""
+        """The result for the audio: "copied", "encoded as aac" or "none", and what went wrong."""
         done = ", ".join(dict.fromkeys(track.verdict for track in self._tracks.values())) or "none"
         return f"{done} ({'; '.join(self._problems)})" if self._problems else done
 
     def mux_until(self, secs: Fraction | None) -> None:
-        """Write audio up to a time of the video; None writes all that is left.
+        """Write audio up to a time of the video; None writes all the rest.
 
         Raises:
-            OSError, MemoryError: the output takes no more.
+            OSError, MemoryError: the output cannot be written any more.
         """
         if self._packets is None:
             return
@@ -76,7 +76,7 @@ class AudioCopy(Closing):
                 self._end(track, reason_of(error).why)
 
     def flush(self) -> None:
-        """Write what the encoders hold. Raises as `mux_until` does."""
+        """Write the audio that is still in the encoders. Raises as `mux_until` does."""
         for track in self._tracks.values():
             if track.ended:
                 continue

@@ -1,8 +1,8 @@
-"""The audio packets of a file with the times that its frames have. Knows nothing about output.
+"""The audio packets of a file, with times that fit its frames. Knows nothing about output.
 
-Recordings joined with `cat` have a clock that restarts. All streams of such a file are shifted
-together, by what lets the video go on one frame after its last: so the sound stays with the
-pictures however many parts there are.
+Recordings joined with `cat` have a clock that restarts. All streams of such a file are shifted by
+the same time, so that the video goes on one frame after its last. So the sound stays with the
+pictures for any number of parts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MAX_ERRORS = 100
 
 
 class AudioPackets(Closing):
-    """Iterate with `until`. Times begin at 0 where the video's do."""
+    """Iterate with `until`. Time 0 is that of the video."""
 
     def __init__(self, path: Path, *, start_secs: Fraction) -> None:
         """
@@ -59,7 +59,7 @@ class AudioPackets(Closing):
         self._ended = not self.streams
 
     def until(self, secs: Fraction | None) -> Iterator[tuple[Packet, int]]:
-        """(packet, index of its stream) in order, those before a time; None gives all the rest."""
+        """(packet, index of its stream) in order, up to a time; None gives all the rest."""
         while self._fetch():
             packet, part = self._waiting[0]
             index = packet.stream.index
@@ -84,7 +84,7 @@ class AudioPackets(Closing):
         while not self._waiting or self._waiting[0][1] >= len(self._shifts):
             if not self._ended and len(self._waiting) < _MAX_WAITING:
                 self._read()
-            elif self._waiting:  # a part without video: the sound goes on by itself
+            elif self._waiting:  # a part without video: its sound goes on alone
                 packet, _ = self._waiting[0]
                 self._shifts.append(self._clocks[packet.stream.index].own_shift(self._shifts[-1]))
             else:
@@ -110,7 +110,7 @@ class AudioPackets(Closing):
             self._shifts.append(clock.own_shift(self._shifts[-1]))
 
     def _next(self) -> Packet | None:
-        """The next packet; stretches that cannot be read are skipped."""
+        """The next packet; parts that cannot be read are skipped."""
         for _ in range(_MAX_ERRORS):
             try:
                 return next(self._packets, None)
@@ -120,7 +120,7 @@ class AudioPackets(Closing):
 
 
 class _Clock:
-    """One stream's times: where its last packet ended, and how often its clock jumped."""
+    """One stream's times: the end of its last packet, and how often its clock jumped."""
 
     def __init__(self, *, gap: Fraction | None = None) -> None:
         self._gap = gap
@@ -131,7 +131,7 @@ class _Clock:
         self._before = self._after = Fraction(0)
 
     def tick(self, packet: Packet, *, watched: bool) -> bool:
-        """Take in a packet's time; True where it is a jump."""
+        """Take a packet's time; return whether it is a jump."""
         assert packet.dts is not None
         now = packet.dts * packet.time_base
         jumped = False
@@ -146,5 +146,5 @@ class _Clock:
         return jumped
 
     def own_shift(self, shift: Fraction) -> Fraction:
-        """The shift that joins what came after this stream's last jump to what came before."""
+        """The shift that joins the part after this stream's last jump to the part before."""
         return shift + self._before - self._after

@@ -1,4 +1,4 @@
-"""One audio track: copied where the container takes its codec, else encoded anew.
+"""One audio track: copied if the container takes its codec, else encoded again.
 
 Knows nothing about files: packets in, packets out.
 """
@@ -22,18 +22,18 @@ Packet: TypeAlias = "av.Packet[Any]"
 _FALLBACK_CODEC = {"webm": "libopus"}
 _AAC_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
 _RATE = 48000
-# One packet that says another rate is damaged; so many in a row are another format.
+# One packet with another rate is damaged; so many in a row are another format.
 _STRANGE_PACKETS = 8
 _BITS_A_CHANNEL = 64_000
 _MIN_BITS = 96_000
-# Encoders want a named layout; where a file has only a number of channels, it is this one.
+# Encoders want a named layout; for a file that has only a number of channels it is this one.
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 # The same speakers under another name, for encoders that know only that.
 _ALIKE = {"5.0(side)": "5.0", "5.1(side)": "5.1", "7.1(wide)": "7.1", "4.0": "quad"}
 
 
 class TrackEnd(Exception):  # noqa: N818 (it ends a track, not a run)
-    """This track cannot go on, or cannot begin; `why` says so to people."""
+    """This track cannot go on, or cannot begin; `why` is the reason for people."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -41,7 +41,7 @@ class TrackEnd(Exception):  # noqa: N818 (it ends a track, not a run)
 
 
 class AudioTrack:
-    """Times of what comes out always rise: muxers end the whole file otherwise."""
+    """The times of its packets always rise: otherwise a muxer ends the whole file."""
 
     def __init__(self, source: av.AudioStream, output: av.container.OutputContainer) -> None:
         """
@@ -65,7 +65,7 @@ class AudioTrack:
         self._last_dts: int | None = None
 
     def packets(self, packet: Packet) -> Iterator[Packet]:
-        """What to write for a packet of the source.
+        """The packets to write for a packet of the source.
 
         Raises:
             TrackEnd: the format changed in a way that the container cannot hold.
@@ -80,7 +80,7 @@ class AudioTrack:
                 yield ready
 
     def _rises(self, packet: Packet) -> bool:
-        """Mend a time that stands still; False for a packet that lies in the past, as a whole."""
+        """Repair a time that stands still; False for a packet that is completely in the past."""
         if packet.dts is None:
             return False
         last, lasts = self._last_dts, packet.duration or 1
@@ -96,7 +96,7 @@ class AudioTrack:
 
 
 class _Copy:
-    """Packets as they are; those of broadcast AAC lose the header that MP4 keeps once."""
+    """Copies packets; those of broadcast AAC lose the header, which MP4 stores once."""
 
     verdict = "copied"
 
@@ -127,7 +127,7 @@ class _Copy:
         return iter(())
 
     def _has_header(self, packet: Packet) -> bool:
-        """Whether a packet is whole at its beginning.
+        """Whether a packet has a valid beginning.
 
         Raises:
             TrackEnd: rate or channels change, and a file keeps one description of its AAC.
@@ -144,7 +144,7 @@ class _Copy:
 
 
 class _Encode:
-    """Decoded and encoded with the channels and, for AAC, the rate of the source."""
+    """Decodes and encodes, with the channels and, for AAC, the rate of the source."""
 
     def __init__(self, source: av.AudioStream, output: av.container.OutputContainer) -> None:
         codec = _FALLBACK_CODEC.get(output.format.name, "aac")
@@ -168,7 +168,7 @@ class _Encode:
 
         try:
             decoded = cast("list[av.AudioFrame]", packet.decode())
-        except av.FFmpegError:  # a damaged packet: what comes after it has its own time
+        except av.FFmpegError:  # a damaged packet: the next one has its own time
             return
         for frame in decoded:
             described = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -196,7 +196,9 @@ class _Encode:
 
 
 def _layout(codec: str, source: av.AudioCodecContext, rate: int) -> str:
-    """The source's speakers as the encoder names them; stereo where it cannot have so many."""
+    """The source's channel layout as the encoder names it; stereo if it cannot have so many
+    channels.
+    """
     import av
 
     own = source.layout.name
@@ -216,7 +218,7 @@ def _layout(codec: str, source: av.AudioCodecContext, rate: int) -> str:
 
 
 def _label(source: av.AudioStream, target: av.AudioStream) -> None:
-    """Language, title and role, which players show in their list of tracks."""
+    """Copy language, title and role, which players show in their list of tracks."""
     for name in ("language", "title", "handler_name"):
         if name in source.metadata:
             target.metadata[name] = source.metadata[name]
@@ -225,7 +227,7 @@ def _label(source: av.AudioStream, target: av.AudioStream) -> None:
 
 
 def _copyable(container: str) -> frozenset[str]:
-    """Audio codecs that players expect in a container; FFmpeg would mux more than they play."""
+    """Audio codecs that players expect in a container; FFmpeg would accept more than they play."""
     if container == "webm":
         return frozenset({"opus", "vorbis", "libopus", "libvorbis"})
     common = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac"})

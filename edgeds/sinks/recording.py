@@ -1,6 +1,6 @@
-"""A stretch of a live run as a video file: real times from 0 on, one picture size throughout.
+"""Records a part of a live run as a video file: real times from 0 on, with one picture size.
 
-Knows nothing about encoders; the video sink does that.
+Knows nothing about encoders: the video sink encodes.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
 
 
 class RecordingSink(Closing):
-    """Frames keep their distances in time: variable rate, and a pause stays a pause.
+    """Frames keep their distances in time: the rate is variable, and a pause stays a pause.
 
-    The first frame's size is the video's; frames of another view are fitted into it.
+    The video has the first frame's size; frames of another view are fitted into it.
     """
 
     def __init__(self, path: Path, like: StreamInfo, *, alpha: bool = False) -> None:
         """
         Args:
-            alpha: keep the alpha of RGBA frames, where the file can: see `keeps_alpha`.
+            alpha: keep the alpha of RGBA frames, if the file can store it: see `keeps_alpha`.
 
         Raises:
             SinkError: the file cannot be written, or another run is writing it.
@@ -74,7 +74,7 @@ def _with_alpha(pixels: Pixels) -> Pixels:
 
 
 def letterboxed(pixels: Pixels, size: Size) -> Pixels:
-    """A picture scaled to fit into (height, width), whole, on black; RGBA on nothing."""
+    """The whole picture, scaled to fit into (height, width), on black; RGBA on transparency."""
     if pixels.shape[:2] == size:
         return pixels
     height, width = size
@@ -94,13 +94,13 @@ def dated(suffix: str) -> str:
 def free_path(wanted: Path, taken: Container[Path] = ()) -> Path:
     """The path itself, or the next free name beside it: out.mp4, out-2.mp4, ...
 
-    `taken`: names that are in use although no file has them yet.
+    `taken`: names that are in use although their files do not exist yet.
     """
     return next(path for path in _names(wanted) if not path.exists() and path not in taken)
 
 
 def claimed_path(wanted: Path) -> Path:
-    """As `free_path`, and an empty file is there now, so that nobody else takes the name.
+    """Like `free_path`, and make an empty file, so that nobody else takes the name.
 
     Raises:
         SinkError: no file can be made there.

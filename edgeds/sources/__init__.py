@@ -1,4 +1,4 @@
-"""Where frames come from: `open_source` turns what people type into a Source."""
+"""Sources of frames: `open_source` makes a Source from what people type."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def open_live_source(
             `file:clip.mp4`, where `?loop` at its end plays it again and again.
         size, rate, pixel_format: what to ask a camera for; others give what they have.
         rtsp_transport: "auto" asks for TCP, and for UDP where the camera refuses TCP.
-        on_event: receives what people should know meanwhile, from any thread.
+        on_event: gets messages for people meanwhile, from any thread.
         stop: ends the wait for the first picture when it is set.
 
     Raises:

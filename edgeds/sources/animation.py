@@ -56,7 +56,7 @@ class WebpSource(Closing):
         self._path, self._data = path, path.read_bytes()
         self._closed = False
         self.notes: list[str] = []
-        """What people should know of the animation; it is short."""
+        """Notes for people about the animation."""
         if not hasattr(cv2, "imdecodeanimation"):
             raise SourceError(
                 f"cannot read {str(path)!r}",

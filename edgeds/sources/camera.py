@@ -82,7 +82,7 @@ class CameraFeed(Closing):
         self._capture.release()
 
     def _grabbed_secs(self) -> float:
-        """The driver's own stamp, where it is on the monotonic clock (V4L2's usually is)."""
+        """The driver's own time stamp, if it is on the monotonic clock (V4L2's usually is)."""
         import cv2
 
         now = time.monotonic()
@@ -91,7 +91,7 @@ class CameraFeed(Closing):
 
 
 def _check(device: int | str) -> None:
-    """Find the reason before OpenCV fails without one.
+    """Check the device first, since OpenCV gives no reason when it fails.
 
     Raises:
         SourceError: there is no such device, or this user may not use it.

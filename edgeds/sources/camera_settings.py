@@ -1,9 +1,9 @@
-"""3A lock: exposure, white balance and focus of a camera locked as they are, so that a plate stays
+"""3A lock: locks exposure, white balance and focus of a camera as they are, so that a plate stays
 valid.
 
-Drivers promise much: every setting is read back, and the picture is checked, since many cameras
-leave the automatic mode for a value that has nothing to do with the one it had found. Knows
-OpenCV's property numbers and their meaning by backend, and nothing about plates or threads.
+Drivers are not reliable. Every setting is read back, and the picture is checked, since many cameras
+leave the automatic mode with a value that has nothing to do with the automatic one. Knows OpenCV's
+property numbers and their meaning by backend, and nothing about plates or threads.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Camera(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
-    """What a lock achieved. `str()` describes it for people."""
+    """The result of a lock. `str()` describes it for people."""
 
     values: Mapping[str, float]
     """Each locked setting and its value in the driver's own units, to be kept with a plate."""
@@ -53,14 +53,15 @@ class Locked:
 
 
 Locking: TypeAlias = Generator[None, Pixels, Locked]
-"""A lock under way. Start it with `next`, send it every picture of the camera; it returns `Locked`.
+"""A lock under way. Start it with `next` and send it every picture of the camera; it returns
+`Locked`.
 
-It takes 8 pictures where nothing jumps and never reads one itself, so pictures keep flowing.
+It takes 8 pictures if none jumps. It never reads a picture itself, so the live picture goes on.
 """
 
 
 def lock(camera: Camera, values: Mapping[str, float] | None = None) -> Locking:
-    """Switch the automatics off: at what they have found, or at the `values` of a former lock.
+    """Switch the automatics off, at their present values or at the `values` of an earlier lock.
 
     Run it in the thread that reads the camera, when the picture has settled and is empty.
     """
@@ -137,7 +138,7 @@ def _set_to(camera: Camera, control: _Control, value: float) -> float:
 def _lock_together(
     camera: Camera, controls: list[_Control], level: _Level
 ) -> Generator[None, Pixels, Locked | None]:
-    """Lock all controls at once, which takes the fewest pictures; None where the picture jumped."""
+    """Lock all controls at once, which takes the fewest pictures; None if the picture jumped."""
     before = [(c, camera.get(c.automatic)) for c in controls]
     refused: dict[str, str] = {}
     found: dict[_Control, float] = {}
@@ -163,7 +164,7 @@ def _lock_together(
 def _lock_one_by_one(
     camera: Camera, controls: list[_Control], level: _Level
 ) -> Generator[None, Pixels, Locked]:
-    """Find the control that makes the picture jump, and leave only that one automatic."""
+    """Find the control that makes the picture jump, and leave only this one automatic."""
     values: dict[str, float] = {}
     refused: dict[str, str] = {}
     for control in controls:
@@ -187,7 +188,7 @@ def _lock_one_by_one(
 def _switch_off(camera: Camera, control: _Control) -> None:
     """
     Raises:
-        _Refused: the driver did not do it, whatever it answered.
+        _Refused: the driver did not do it, even if it reported success.
     """
     if camera.get(control.automatic) in control.off:
         return

@@ -15,7 +15,7 @@ RESTART_AHEAD_SECS = Fraction(10)
 
 
 class SteadyClock:
-    """Ticks of a stream's own clock to ticks from the start of the film."""
+    """Converts ticks of a stream's own clock to ticks from the start of the film."""
 
     def __init__(
         self, *, start: int, time_base: Fraction, rate: Fraction, may_restart: bool
@@ -53,7 +53,7 @@ class SteadyClock:
                 time = restart
                 self.restarts += 1
             self._untimed = 0
-        if last is not None:  # a time that stands still or runs back would end an encoder
+        if last is not None:  # an encoder refuses a time that stands still or runs back
             time = max(time, last + 1)
         if ticks is not None:
             self._timed_last = time
@@ -61,11 +61,11 @@ class SteadyClock:
         return time
 
     def own(self, time: int) -> int:
-        """The stream's own clock at one of our times, as far as it was not restarted since."""
+        """The stream's own clock at a time of ours, if it was not restarted since."""
         return time - self._shift
 
     def seek(self, time: int) -> None:
-        """The next frame comes from another place, about at `time`: that is no restart."""
+        """Expect the next frame at about `time`, after a seek: that is no restart."""
         self._last, self._timed_last, self._untimed = None, time, 0
 
     def _jumped(self, time: int, last: int) -> bool:

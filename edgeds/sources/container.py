@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_container(path: Path) -> av.container.InputContainer:
-    """A file's container, even where its titles are not UTF-8.
+    """A file's container, even if its titles are not UTF-8.
 
     Raises:
         OSError, ValueError: FFmpeg cannot read it.
@@ -30,9 +30,9 @@ def open_container(path: Path) -> av.container.InputContainer:
 def packets_of(
     container: av.container.InputContainer, *streams: av.stream.Stream
 ) -> Iterator[av.Packet[Any]]:
-    """The packets of streams, also of a file in which another stream begins in the middle.
+    """The packets of streams, even if another stream begins in the middle of the file.
 
-    FLV and MPEG-TS may do so, and damage looks like it. PyAV raises an IndexError there.
+    That happens in FLV and MPEG-TS, and damage looks like it. PyAV raises an IndexError there.
 
     Raises:
         FFmpegError, OSError, ValueError: the file cannot be read further.
@@ -50,8 +50,8 @@ def packets_of(
 
 
 def local_name(path: Path) -> str:
-    """A file's name as FFmpeg must get it.
+    """A file's name for FFmpeg.
 
-    Absolute: FFmpeg would take what stands before a colon in `12:30.mp4` for a protocol.
+    It is absolute: FFmpeg would take the part before the colon in `12:30.mp4` for a protocol.
     """
     return str(path.absolute())

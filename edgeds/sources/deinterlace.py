@@ -1,4 +1,4 @@
-"""Interlaced frames to whole ones, one for one. Knows nothing about files."""
+"""Deinterlaces frames; their number stays the same. Knows nothing about files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Shape: TypeAlias = "tuple[int, int, str]"
 
 
 class Deinterlaced:
-    """Frames with the interlaced among them deinterlaced (bwdif); others pass as they are.
+    """The frames, with interlaced ones deinterlaced (bwdif); others pass unchanged.
 
     The filter starts with the first interlaced frame, so progressive films cost nothing.
     """
@@ -50,7 +50,7 @@ def _graph(like: av.VideoFrame) -> Graph:
         format=like.format,
         time_base=like.time_base,
     )
-    # One frame for each frame, not for each field; only frames that say they are interlaced.
+    # One frame for each frame, not for each field; only frames that are marked as interlaced.
     graph.link_nodes(
         source,
         graph.add("bwdif", "mode=send_frame:deint=interlaced"),

@@ -12,7 +12,7 @@ from edgeds.types import Closing, Pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grab:
-    """A picture of a connection, and when it came."""
+    """A picture of a connection, and the time of its arrival."""
 
     pixels: Pixels
     """uint8 RGB (H, W, 3)."""
@@ -30,16 +30,16 @@ class Feed(Closing, Protocol):
 
     @property
     def rate(self) -> Fraction | None:
-        """Nominal frames per second, where the source states them; asked after a picture."""
+        """Nominal frames per second, if the source states them; read after the first picture."""
         ...
 
     @property
     def camera(self) -> Camera | None:
-        """Where there are settings to lock; None for streams."""
+        """The camera whose settings can be locked; None for streams."""
         ...
 
     def read(self) -> Grab | None:
-        """Wait for the next picture; None where data came that makes no picture yet.
+        """Wait for the next picture; None if data came that is no complete picture yet.
 
         Raises:
             SourceFailed: the connection broke, or the stream ended.

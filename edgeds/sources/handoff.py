@@ -1,7 +1,8 @@
-"""Frames from one thread to the next. Knows nothing about what is handed over.
+"""Hands frames from one thread to the next. Knows nothing about the items.
 
-`buffered` for files: all arrive, in order. `latest` for live sources: the newest wins. `paced` for
-work that would grow old while it waits: it is not begun before the last result was taken.
+`buffered` is for files: all items arrive, in order. `latest` is for live sources: a new item
+replaces the waiting one. `paced` is for work whose result would become stale while it waits: it
+begins when the last result has been taken.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ class _End:
 def buffered(
     items: Iterable[T], *, depth: int = HANDOFF.depth, stop: threading.Event | None = None
 ) -> Iterator[T]:
-    """Iterate `items` in a thread of its own, at most `depth` of them ahead.
+    """Iterate `items` in a separate thread, at most `depth` items ahead.
 
     Order is kept and nothing is dropped. An exception in `items` is raised here, after the items
     before it. Closing this iterator (or leaving it by an exception) stops the thread, closes
-    `items` in that thread and waits for it, so a chain of these ends from its last link to its
+    `items` in that thread and waits for it. So a chain of these ends from its last link to its
     first.
 
     Args:
@@ -77,19 +78,19 @@ def _get(ready: queue.Queue[T | _End], stop: threading.Event) -> T | _End:
 
 
 def latest(items: Iterable[T]) -> Handoff[T]:
-    """Iterate `items` in a thread of its own, from now on; one that is not taken in time is lost.
+    """Iterate `items` in a separate thread, from now on; an item that is not taken in time is lost.
 
-    At most one item waits, and it is always the newest. The last item always arrives, and so does
-    an exception in `items`, after it.
+    At most one item waits, and it is always the newest. The last item always arrives, and after it
+    an exception in `items`.
     """
     return Handoff(items, overtaking=True)
 
 
 def paced(items: Iterable[T]) -> Handoff[T]:
-    """Iterate `items` in a thread of its own; the next is asked for when the last was taken.
+    """Iterate `items` in a separate thread; work on an item begins when the last one was taken.
 
-    Nothing is dropped. While one item is used the next is being made, and never one more, so what
-    arrives was begun as late as possible.
+    Nothing is dropped. While one item is in use, the next one is being made, and no further one. So
+    each item is begun as late as possible.
     """
     return Handoff(items, overtaking=False)
 
@@ -126,10 +127,10 @@ class Handoff(Closing, Generic[T]):
                 return item
 
     def take(self, *, timeout_secs: float | None) -> T | None:
-        """The waiting item, or None where none came in time.
+        """The waiting item, or None if none came in time.
 
         Raises:
-            StopIteration: there are no more. (An exception of `items` is raised as it is.)
+            StopIteration: there are no more. (An exception of `items` is raised unchanged.)
         """
         with self._changed:
             self._changed.wait_for(
@@ -169,7 +170,7 @@ class Handoff(Closing, Generic[T]):
             self._changed.notify_all()
 
     def join(self) -> None:
-        """Wait until the thread has ended, however long it takes. Call `stop` first."""
+        """Wait until the thread has ended, however long that takes. Call `stop` first."""
         self._thread.join()
 
     def _produce(self) -> None:

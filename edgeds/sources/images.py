@@ -34,7 +34,7 @@ class ImagesSource(Closing):
         self._paths = paths_from_uri(uri)
         self._names = unique_names(self._paths)
         self.notes: list[str] = []
-        """What people should know of the images; it grows while they are read."""
+        """Notes for people about the images; more come while they are read."""
         first = self._read(self._paths[0])
         self._closed = False
         self.info = StreamInfo(

@@ -1,7 +1,8 @@
-"""Foreign errors in edgeds' words: the table for the operating system, PyAV, OpenCV and memory.
+"""Translates foreign errors to edgeds' words: a table for the operating system, PyAV, OpenCV,
+memory.
 
-`reason_of` never quotes a foreign message, because FFmpeg's messages hold URLs and URLs hold
-passwords. Knows nothing about what was read or written: the caller says that.
+`reason_of` never quotes a foreign message, because FFmpeg's messages contain URLs, and URLs contain
+passwords. Knows nothing about what was read or written: the caller adds that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from edgeds.errors import EdgedsError
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something failed, and what to do about it where that is the same for everybody."""
+    """Why something failed, and what to do about it if that is always the same."""
 
     why: str
     fix: str = ""
@@ -89,7 +90,7 @@ _BY_CLASS = {
 
 
 def media_errors() -> tuple[type[Exception], ...]:
-    """What PyAV and the operating system raise around a media file; loads PyAV.
+    """The exceptions that PyAV and the operating system raise around a media file; loads PyAV.
 
     Not all of PyAV's errors are OSErrors: `av.FFmpegError` is their base. Formats and codecs that
     PyAV itself refuses are plain ValueErrors.
@@ -100,7 +101,7 @@ def media_errors() -> tuple[type[Exception], ...]:
 
 
 def reason_of(error: BaseException) -> Reason:
-    """Why, in plain words; what is in no table is named by FFmpeg's word for it or its class."""
+    """The reason in plain words; an unknown error gets FFmpeg's word for it or its class name."""
     number = getattr(error, "errno", None)
     if number in _BY_NUMBER:
         return _BY_NUMBER[number]
@@ -114,7 +115,7 @@ def reason_of(error: BaseException) -> Reason:
 
 @contextmanager
 def translated(kind: type[EdgedsError], what: str, *, fix: str = "") -> Iterator[None]:
-    """Raise the foreign errors of a block as `kind`; `fix` is for reasons that bring none."""
+    """Raise the foreign errors of a block as `kind`; `fix` is for reasons without their own."""
     try:
         yield
     except media_errors() as error:

@@ -1,4 +1,4 @@
-"""Names of files as people type them: far too long, with odd signs, or of nothing at all."""
+"""Handles file names as people type them: far too long, with odd signs, or without a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def is_there(path: Path) -> bool:
-    """Whether a file or folder exists. A name that no file can have does not exist.
+    """Whether a file or folder exists; False for a name that no file can have.
 
     `Path.exists` raises for names that are too long or hold a NUL.
     """
@@ -17,7 +17,7 @@ def is_there(path: Path) -> bool:
 
 
 def shortened(name: str, limit: int = 120) -> str:
-    """A name for a message: its beginning and its end, where it is very long."""
+    """A name for a message: only its beginning and its end if it is very long."""
     if len(name) <= limit:
         return name
     return f"{name[: limit // 2]}...{name[-limit // 3 :]}"

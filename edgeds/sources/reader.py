@@ -1,6 +1,6 @@
 """The thread that reads one connection, and locks the camera's automatics between two pictures.
 
-A driver may hang where nothing can interrupt it: `LiveSource` leaves such a reader behind and
+A driver may hang, and nothing can interrupt it then. `LiveSource` leaves such a reader behind and
 starts a new one. Knows nothing about reconnecting.
 """
 
@@ -26,7 +26,7 @@ Request: TypeAlias = Callable[[Camera], Locking | None]
 
 
 class Reader:
-    """One connection in a thread of its own; a hung read leaves the thread behind."""
+    """One connection in its own thread; a read that hangs leaves the thread behind."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class Reader:
     ) -> None:
         self.description, self.rate = "", None
         self.heard_secs = float("-inf")
-        """When anything came, on `time.monotonic`'s clock: a picture, or data for one."""
+        """When data arrived last, on `time.monotonic`'s clock: a picture, or a part of one."""
         self.wanted = threading.Event()
         """Until it is set, the reader keeps only the newest picture, so that none is stale."""
         self.request = request
-        """To be done to the camera before the next picture."""
+        """The task for the camera before the next picture."""
         self._open_feed, self._on_locked = open_feed, on_locked
         self._locking: Locking | None = None
         self._items: queue.Queue[Grab | EdgedsError] = queue.Queue(maxsize=1)
@@ -54,18 +54,18 @@ class Reader:
 
     @property
     def is_locking(self) -> bool:
-        """Whether a lock was asked for and is not finished."""
+        """Whether a lock was requested and is not finished."""
         return self.request is not None or self._locking is not None
 
     def next(self, *, timeout_secs: float) -> Grab | EdgedsError | None:
-        """A picture, how the connection ended, or None where neither came in time."""
+        """A picture, the end of the connection, or None if neither came in time."""
         try:
             return self._items.get(timeout=timeout_secs)
         except queue.Empty:
             return None
 
     def leave(self) -> None:
-        """End the thread as soon as it can be reached."""
+        """End the thread as soon as its read returns."""
         self._left.set()
 
     def join(self, timeout_secs: float) -> None:
@@ -81,7 +81,7 @@ class Reader:
                     self._leave_camera(feed.camera)
         except EdgedsError as error:
             self._put(error)
-        except Exception as error:  # a driver's surprise is a break like any other
+        except Exception as error:  # an unexpected exception of a driver counts as a break
             why = masked(f"{type(error).__name__}: {error}")
             self._put(SourceFailed("the source broke", why=why))
 
@@ -113,7 +113,7 @@ class Reader:
             self._locking = None
 
     def _leave_camera(self, camera: Camera | None) -> None:
-        """Drivers keep what a program leaves behind: a lock that is not finished is undone."""
+        """Undo a lock that is not finished, since drivers keep the settings of a program."""
         self._fulfil(camera)
         if self._locking is not None and camera is not None:
             self._locking = None

@@ -1,6 +1,6 @@
-"""A clip, a folder or any Source played at its own speed, as a camera would send it.
+"""Plays a clip, a folder or any Source at its own speed, like a camera.
 
-The fake among the live sources: everything live can be tried and tested without a camera.
+This is the fake of the live sources: everything live can be tried and tested without a camera.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LATE_SECS = 0.2
 class RealTimeSource(Closing):
     """Frames of a source at their times; `loop` plays it again and again.
 
-    It never hurries to catch up: where reading is too slow, it plays slower.
+    It does not catch up: if reading is too slow, it plays slower.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RealTimeSource(Closing):
             self.state = "ended"
 
     def close(self) -> None:
-        """From any thread: one that plays closes the clip itself, at once."""
+        """Close it from any thread; the thread that plays closes the clip itself, at once."""
         self._closed.set()
         if not self._playing:
             self._clip.close()
@@ -99,7 +99,7 @@ class RealTimeSource(Closing):
             )
 
     def _timed(self) -> Iterator[tuple[float, Frame]]:
-        """(when from the start of the first lap, frame)."""
+        """(time from the start of the first lap, frame)."""
         lap_secs = end_secs = 0.0
         while True:
             count = 0
@@ -113,7 +113,7 @@ class RealTimeSource(Closing):
                     count += 1
             except SourceFailed:
                 if not self._loop or not count:
-                    raise  # a clip that breaks off is looped as far as it goes
+                    raise  # of a clip that breaks off, the part before is looped
             self._say_notes()
             if not self._loop or self._closed.is_set():
                 return

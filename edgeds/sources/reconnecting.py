@@ -40,7 +40,7 @@ class WatchedSource(Source, Protocol):
 
     @property
     def locked(self) -> Locked | None:
-        """What the last `lock` achieved; None without one, while it works, or without a camera."""
+        """The result of the last `lock`; None without one, during one, or without a camera."""
         ...
 
     @property
@@ -49,7 +49,7 @@ class WatchedSource(Source, Protocol):
         ...
 
     def lock(self, values: Mapping[str, float] | None = None) -> None:
-        """Lock exposure, white balance and focus as they are now, or at values of a former lock.
+        """Lock exposure, white balance and focus as they are now, or at values of an earlier lock.
 
         Returns at once. A camera that reconnects gets the same values again.
         """
@@ -61,10 +61,10 @@ class WatchedSource(Source, Protocol):
 
 
 class LiveSource(Closing):
-    """Frames as they come, with the time of their grab. Ends only when it is closed.
+    """Frames as they come, with the time of their grab. It ends only when it is closed.
 
-    A connection that breaks or falls silent is made anew, with growing pauses; the frames' numbers
-    and times go on. `state` and `message` describe how it is doing, from any thread.
+    After a break or a long silence it connects again, with growing pauses; the frames' numbers and
+    times go on. `state` and `message` give its status to any thread.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class LiveSource(Closing):
         """
         Args:
             name: for people, until the connection describes itself. A URL must be masked.
-            on_event: receives what people should know ("connecting to ..."), from any thread.
+            on_event: gets messages for people ("connecting to ..."), from any thread.
             stop: ends the wait for the first picture when it is set.
 
         Raises:
@@ -120,7 +120,7 @@ class LiveSource(Closing):
         with self._changing:
             self._closed.set()
             reader = self._reader
-        if self.locked is not None:  # drivers keep what a program leaves behind
+        if self.locked is not None:  # drivers keep the settings of a program after its end
             self.unlock()
         reader.leave()
         reader.join(_JOIN_SECS)
@@ -151,7 +151,7 @@ class LiveSource(Closing):
     def _first_picture(self, name: str, stop: threading.Event | None) -> Grab:
         """
         Raises:
-            SourceError: it does not come.
+            SourceError: no picture comes.
         """
         settings, reader = self._settings, self._reader
         began_secs, said = time.monotonic(), ""
@@ -172,7 +172,7 @@ class LiveSource(Closing):
                 self._on_event(f"{text} {name} ...")
 
     def _may_wait(self, now: float, since_secs: float, silent_secs: float) -> bool:
-        """Whether a picture may still come: for long, where data comes but no key frame yet."""
+        """Whether a picture may still come; longer if data comes, but no key frame yet."""
         heard_secs = max(since_secs, self._reader.heard_secs)
         return now - heard_secs <= silent_secs and now - since_secs <= self._settings.key_frame_secs
 
@@ -182,7 +182,7 @@ class LiveSource(Closing):
         self._reader.wanted.set()
         item: Grab | EdgedsError | None = self._first
         if (newer := self._reader.next(timeout_secs=0)) is not None:
-            item = newer  # the first one grew old while the rest of the program got ready
+            item = newer  # the first picture became stale while the rest of the program started
         self._first, fresh = None, False
         while not self._closed.is_set():
             if isinstance(item, Grab):
@@ -211,9 +211,9 @@ class LiveSource(Closing):
             item = self._reader.next(timeout_secs=POLL_SECS)
 
     def _silence(self, heard_secs: float, *, fresh: bool) -> SourceFailed | None:
-        """Report a stall; the reason to reconnect once the silence is too long."""
+        """Report a stall; return the reason to reconnect once the silence is too long."""
         settings, now = self._settings, time.monotonic()
-        # A camera of one picture in two seconds is slow, not stalled.
+        # A camera with one picture in two seconds is slow, not stalled.
         slow_secs = 3 * median(self._gaps_secs)
         silent_secs = now - heard_secs
         limit_secs = settings.open_secs if fresh else max(settings.abandon_secs, slow_secs)
@@ -225,12 +225,12 @@ class LiveSource(Closing):
         return None
 
     def _reconnect(self, after_secs: float) -> bool:
-        """Leave the connection, wait, and make a new one; False where the source was closed."""
+        """Leave the connection, wait, and make a new one; False if the source was closed."""
         self._reader.leave()
         if self._closed.wait(after_secs):
             return False
         with self._changing:
-            if self._closed.is_set():  # else its reader would never be left
+            if self._closed.is_set():  # else its reader would never end
                 return False
             # A camera that lost its power has forgotten its settings.
             values = None if self.locked is None else self.locked.values
@@ -242,7 +242,7 @@ class LiveSource(Closing):
         return True
 
     def _as_announced(self, grab: Grab) -> Grab:
-        """A picture of another size is scaled, as long as it shows the same view."""
+        """The picture at the announced size; another size is scaled if it shows the same view."""
         size, told = grab.pixels.shape[:2], self.info.size
         if size == told:
             return grab

@@ -1,4 +1,4 @@
-"""A few frames spread through a whole clip. Knows nothing about what they are for."""
+"""Picks a few frames spread over a whole clip. Knows nothing about their use."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def spread_frames(
     on_frame: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Frame]:
-    """At most `count` frames, evenly spread over all of a clip, in order.
+    """At most `count` frames, evenly spread over the whole clip, in order.
 
-    A long video is sought through, so that it costs no more than a short one. Frames that cannot
-    be read are left out. `on_frame(done, of)` is called as they come, and `cancelled()` is asked.
+    In a long video it seeks, so that a long one costs no more than a short one. Frames that cannot
+    be read are left out. Each frame calls `on_frame(done, of)` and `cancelled()`.
 
     Raises:
         SourceError: the clip cannot be opened.
@@ -57,7 +57,7 @@ def spread_frames(
 
 
 def _by_stride(source: Source, count: int, report: Callable[[int, int], None]) -> list[Frame]:
-    """Read everything; keep every n-th frame, doubling n whenever twice too many are kept."""
+    """Read everything and keep every n-th frame; n doubles whenever twice too many are kept."""
     kept: list[Frame] = []
     stride = max(1, (source.info.frame_count or 0) // count)
     try:
@@ -68,7 +68,7 @@ def _by_stride(source: Source, count: int, report: Callable[[int, int], None]) -
                 kept, stride = kept[::2], 2 * stride
             report(min(len(kept), count), count)
     except SourceFailed:
-        pass  # what was read is a fair sample; the run itself will report the break
+        pass  # the frames so far are a fair sample; the run itself will report the break
     if len(kept) <= count:
         return kept
     return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]

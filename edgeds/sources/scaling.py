@@ -1,4 +1,4 @@
-"""Pixels as others want them: the engine's size, swscale's colour codes. The one definition.
+"""Scales pixels, and converts sizes and colour codes (swscale's). The one definition.
 
 Casting, layout and normalisation are inside the network's graph and nowhere else.
 """
@@ -22,7 +22,7 @@ FAST_SWSCALE_FLAGS = 0x2
 
 
 def size_from_text(text: str, *, multiple_of: int = 1) -> Size:
-    """`1280x720`, WIDTHxHEIGHT as every command line has it, to (height, width).
+    """Convert `1280x720` (WIDTHxHEIGHT, as on every command line) to (height, width).
 
     Raises:
         InputError: it is no size, or a side is no multiple of `multiple_of`.
@@ -46,7 +46,7 @@ def text_from_size(size: tuple[int, ...]) -> str:
 
 
 def same_shape(size: Size, other: Size) -> bool:
-    """Whether both have one aspect, up to the rounding of a pixel."""
+    """Whether both have the same aspect, up to the rounding of a pixel."""
     (height, width), (other_height, other_width) = size, other
     return abs(height * other_width - width * other_height) <= max(width, other_width)
 

@@ -12,9 +12,9 @@ READABLE_IMAGE_SUFFIXES = IMAGE_SUFFIXES | {".avif"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handoff:
     depth: int = 3
-    """Frames waiting between two stages: enough to hide a slow one, few enough for memory at 4K."""
+    """Frames that wait between two stages: they hide a slow one, and fit into memory at 4K."""
     memory_bytes: int = 400_000_000
-    """Frames and maps at one hand-off: three frames up to 4K, one at 8K."""
+    """Memory of frames and maps at one hand-off: three frames up to 4K, one at 8K."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +22,17 @@ class Reconnect:
     """Timeouts of cameras and streams, and pauses between attempts to connect."""
 
     stall_secs: float = 1.5
-    """Silence after which a source is reported as stalled: people learn of it within 2 s."""
+    """Silence after which a source is reported as stalled, which is within 2 s."""
     abandon_secs: float = 5.0
-    """Silence after which the connection is given up and made anew."""
+    """Silence after which the connection is given up, and a new one made."""
     open_secs: float = 10.0
     """Silence after which a new connection is given up."""
     key_frame_secs: float = 60.0
-    """For a connection that sends data and no picture: it waits for a key frame."""
+    """Timeout for a connection that sends data and no picture: it waits for a key frame."""
     say_secs: float = 1.0
-    """After which people are told that a connection is being made."""
+    """Time after which a message says that a connection is being made."""
     backoff_secs: float = 0.25
-    """Before the first new attempt; doubled with each that fails."""
+    """Pause before the first new attempt; doubled with each one that fails."""
     max_backoff_secs: float = 5.0
 
 
@@ -41,9 +41,9 @@ class Stream:
     """Timeouts of a network stream inside FFmpeg."""
 
     open_secs: float = 8.0
-    """For the other side to answer."""
+    """Timeout for the other side to answer."""
     read_secs: float = 4.0
-    """Between two packets."""
+    """Timeout between two packets."""
 
 
 HANDOFF = Handoff()

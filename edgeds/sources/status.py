@@ -1,4 +1,4 @@
-"""How a live source is doing."""
+"""The status of a live source."""
 
 from __future__ import annotations
 

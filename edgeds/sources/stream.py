@@ -50,9 +50,9 @@ _RTSP_OPTIONS: dict[RtspTransport, dict[str, str]] = {
 
 
 class StreamFeed(Closing):
-    """A stream that is connected. A frame's time is that of the packet that completed it here.
+    """A connected stream. A frame's time is the arrival of the packet that completed it.
 
-    The delay of the network and of the camera's encoder is not known.
+    The delays of the network and of the camera's encoder are not known.
     """
 
     camera = None
@@ -82,7 +82,7 @@ class StreamFeed(Closing):
 
     @property
     def rate(self) -> Fraction | None:
-        """From the first picture on: the codec's own rate, else the container's."""
+        """The frame rate, known from the first picture on: the codec's, else the container's."""
         rate = self._stream.codec_context.framerate or self._stream.average_rate
         return Fraction(rate) if rate and 0 < rate <= 1000 else None
 
@@ -106,7 +106,9 @@ class StreamFeed(Closing):
             secs = time.monotonic()
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError:  # a lost packet: the next key frame mends it
+            except (
+                av.error.InvalidDataError
+            ):  # a lost packet: the next key frame repairs the picture
                 frames = []
             if not frames:
                 yield None
@@ -143,12 +145,14 @@ def _opened(
 
 
 def _reason(error: BaseException, secs: float) -> Reason:
-    """Why, for people. `secs` is the time-out, which PyAV reports as "Immediate exit requested"."""
+    """The reason, for people. `secs` is the timeout, which PyAV reports as "Immediate exit
+    requested".
+    """
     import av
 
     if isinstance(error, av.error.ExitError):
         return Reason(f"there was no answer for {secs:g} s", "check the address and the network")
-    if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:  # what FFmpeg makes of RTSP's 461
+    if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:  # FFmpeg's error for RTSP's 461
         return Reason(
             "the camera does not offer this transport", "use --rtsp-transport auto, or the other"
         )

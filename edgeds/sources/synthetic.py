@@ -1,6 +1,6 @@
-"""A scene made by arithmetic, with its truth: a textured wall and a ball that crosses it.
+"""A computed scene with its truth: a textured wall, and a ball that crosses it.
 
-The fake among the sources, for tests and for trying things without a camera. Knows no files.
+This is the fake of the sources, for tests and for trying things without a camera. Knows no files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edgeds.types import Closing, FloatMap, Frame, Pixels, Size, StreamInfo
 
 
 class SyntheticSource(Closing):
-    """`frame_count` frames; the first `empty` of them show the plate alone, noise excepted."""
+    """`frame_count` frames; the first `empty` of them show only the plate, with noise."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SyntheticSource(Closing):
             yield self.frame(index)
 
     def frame(self, index: int) -> Frame:
-        """The frame at a position, as iterating gives it."""
+        """The frame at a position, the same as in the iteration."""
         return Frame(self._pixels(index), index, index, self.info.time_base)
 
     def alpha(self, index: int) -> FloatMap:
@@ -78,9 +78,9 @@ class SyntheticSource(Closing):
 
 
 class SyntheticFeed(Closing):
-    """The same scene as a connection to a camera: for ever, at 30 frames a second.
+    """The same scene as an endless connection to a camera, at 30 frames a second.
 
-    With `breaks_after`, it breaks off after so many pictures, as a pulled cable does.
+    With `breaks_after`, it breaks off after so many pictures, like a pulled cable.
     """
 
     description = "synthetic camera"

@@ -1,4 +1,4 @@
-"""HDR pictures (HLG and PQ, as phones record them) as SDR: BT.709 colours with sRGB's curve.
+"""Converts HDR pictures (HLG and PQ, as phones record them) to SDR: BT.709 with sRGB's curve.
 
 The network, plates, backdrops and every output are SDR. Knows nothing about files.
 

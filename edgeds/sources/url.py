@@ -1,6 +1,6 @@
-"""URLs as they may be shown: without passwords, tokens and keys. The one place that masks them.
+"""Masks passwords, tokens and keys in URLs. The one place that does so.
 
-Masking prefers to hide too much: what is shown reaches terminals, logs and every viewer of a page.
+Masking prefers to hide too much: the text reaches terminals, logs and every viewer of a page.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ _SECRET_KEY = re.compile(
     r"(?P<value>[^&;#]*)",
     re.IGNORECASE,
 )
-# A piece of a path that looks drawn at random, as stream keys are: letters and digits in one run,
-# or a UUID.
+# A part of a path that looks random, as stream keys do: letters and digits in one run, or a UUID.
 _PATH_KEY = re.compile(
     r"(?<=/)(?:(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{16,}"
     r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?=$|[/?#&;])"
@@ -65,7 +64,7 @@ def with_plain_scheme(url: str) -> str:
 
 
 def likely_scheme(scheme: str) -> str:
-    """The scheme that a mistyped one stands for; "" where none is near."""
+    """The scheme that a mistyped one means; "" if none is near."""
     if scheme in SCHEMES:
         return ""
     swapped = [known for known in SCHEMES if sorted(known) == sorted(scheme)]
@@ -74,7 +73,7 @@ def likely_scheme(scheme: str) -> str:
 
 
 def password_problem(url: str) -> str:
-    """What is wrong with a URL's password, where a sign in it ends the address early; else ""."""
+    """What is wrong with a URL's password, if a sign in it ends the address early; else ""."""
     rest = url.partition("://")[2]
     early = re.search(r"[/?#]", rest)
     if early is None or "@" not in rest[early.start() :]:

@@ -1,4 +1,4 @@
-"""Any file FFmpeg reads, as upright frames with their exact times. Knows no outputs."""
+"""Reads any file that FFmpeg reads, as upright frames with their exact times. Knows no outputs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class VideoSource(Closing):
         self._closed = False
         self.damaged = 0
         self.notes: list[str] = []
-        """What people should know of the file; it grows while frames are read."""
+        """Notes for people about the file; more come while frames are read."""
         self._breaks_off = False
         self._sizes: set[Size] = set()
         self._whole_frames = Deinterlaced(self._decoded())
@@ -67,7 +67,7 @@ class VideoSource(Closing):
         return self.every(1)
 
     def every(self, stride: int) -> Iterator[Frame]:
-        """Every `stride`-th frame; those between are decoded and no more."""
+        """Every `stride`-th frame; the ones between are only decoded."""
         count, end_secs = 0, 0.0
         while not self._closed:
             decoded, self._first = self._first or next(self._frames, None), None
@@ -152,7 +152,7 @@ class VideoSource(Closing):
         return Frame(None, index, pts, clock, duration=duration, picture=picture)
 
     def _note_changes(self) -> None:
-        """What is found out on the way; each is noted once."""
+        """Note what turns up while reading, each thing once."""
         if self._clock.restarts == 1:
             self._note("its clock was restarted (joined recordings?); the times go on steadily")
         if self._whole_frames.found:

@@ -1,6 +1,6 @@
-"""Opening a video file and what its container says of it: rate, times, colours, size.
+"""Opens a video file and reads what its container says: rate, times, colour tags, size.
 
-libavformat hides rotation, colour tags and times unless they are asked for: all are, here.
+libavformat hides rotation, colour tags and times unless a program asks for them; this module does.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def hdr_name(stream: av.VideoStream, first: av.VideoFrame) -> str:
 
 
 def _colour(stream: av.VideoStream, first: av.VideoFrame) -> ColourTags:
-    """What the frames' RGB stands for: HDR comes out as SDR."""
+    """The colour tags of the frames' RGB: HDR comes out as SDR."""
     tags = colour_of(first, stream_tags(stream))
     return _BT709 if tags.transfer in HDR_NAMES else tags
 
@@ -157,7 +157,7 @@ def _duration_secs(container: av.container.InputContainer, stream: av.VideoStrea
 
 
 def promised_secs(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
-    """What the header says of the picture; None where it may speak of the sound."""
+    """The picture's duration by the header; None if the header may mean the sound."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None if container.streams.audio else _container_secs(container)

@@ -1,7 +1,7 @@
-"""Whether a video file ends before the length that its own structure states.
+"""Checks whether a video file ends before the length that its own structure states.
 
-FFmpeg reads a copy that broke off as a shorter film, without an error. Header fields for durations
-and frame counts are no sign of it: they are wrong in many good files. Knows nothing about decoding.
+FFmpeg reads an incomplete copy as a shorter film, without an error. Header fields for durations and
+frame counts are no sign of it: they are wrong in many good files. Knows nothing about decoding.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _iso_is_short(file: BinaryIO, size: int) -> bool:
         length, kind = int.from_bytes(head[:4], "big"), head[4:8]
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
-        if kind not in _BOXES or length == 0:  # something else behind the film; or "to the end"
+        if kind not in _BOXES or length == 0:  # something else after the film; or "to the end"
             return False
         if length < 8:
             return False

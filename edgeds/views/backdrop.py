@@ -1,4 +1,4 @@
-"""What a foreground is put on: a colour, a picture or a video, behind `--view replace`."""
+"""The backdrop of `--view replace`: a colour, a picture or a video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The view `blur`: the background out of focus, the more the farther; the foreground is sharp."""
+"""The view `blur`: the farther the background, the more it is blurred; the foreground is sharp."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def blurred(
 ) -> Callable[[Frame, Maps], Pixels]:
     """The function that draws it; `blur` is the strongest sigma over the frame's height.
 
-    Only the background is blurred, with the foreground's place filled from the plate: no colour of
-    the person leaks into it, so there is no halo.
+    Only the background is blurred. Behind the foreground it comes from the plate, so no colour of a
+    person leaks into it, and there is no halo.
     """
     import cv2
 
@@ -30,7 +30,7 @@ def blurred(
     level = farness * (_LEVELS - 1)
     strongest = blur * plate.shape[0]
     sigmas = [strongest * (0.25 + 0.75 * i / (_LEVELS - 1)) for i in range(_LEVELS)]
-    # Each level is laid over the ones nearer than it, by how far the pixel has passed them.
+    # Each level is put over the nearer ones, with a weight that grows with the pixel's distance.
     shares = [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _LEVELS)]
     reach = max(3, round(plate.shape[0] / 120)) | 1
 
@@ -48,7 +48,7 @@ def blurred(
 
 
 def _gaussian(pixels: Pixels, sigma: float) -> Pixels:
-    """A wide blur at a fraction of the size: as smooth, and cheap."""
+    """A wide blur, computed at a fraction of the size: as smooth, and cheap."""
     import cv2
 
     shrink = max(1, int(sigma / 2))

@@ -1,4 +1,4 @@
-"""A picture made to cover frames of another size. Knows nothing about where it comes from."""
+"""Crops and scales a picture to cover frames of another size. Knows nothing about its origin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgeds.types import Pixels, Size
 
 
 def covering(picture: Pixels, size: Size) -> Pixels:
-    """A picture cropped in the middle and scaled to cover (height, width): nothing is stretched.
+    """A picture cropped in the middle and scaled to cover (height, width), without stretching.
 
     It is cropped first: scaled first, a picture of 1x8000 pixels would take gigabytes.
     """

@@ -11,8 +11,8 @@ from edgeds.views.settings import STYLE
 def depth_picture(inverse_depth: FloatMap, depth_range: tuple[float, float]) -> Pixels:
     """Inverse depth in Inferno, a perceptually even colour map: dark is far, bright is near.
 
-    With t = 0 at far and 1 at near, the brightness is t / (t + knee): what comes much nearer than
-    anything in the plate still has shades left.
+    With t = 0 at far and 1 at near, the brightness is t / (t + knee), so that things much nearer
+    than anything in the plate still have different shades.
     """
     import cv2
 

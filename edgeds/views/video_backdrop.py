@@ -1,4 +1,4 @@
-"""A video that plays behind the frames. Knows nothing about what is put on it."""
+"""A video that plays behind the frames. Knows nothing about the foreground."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from edgeds.sources.video import VideoSource
 from edgeds.types import Closing, Frame, Pixels, Size
 from edgeds.views.covering import covering
 
-# A shorter way is decoded: seeking goes back to the last key frame, often a second or two.
+# Over a shorter time it decodes: seeking goes back to the last key frame, often a second or two.
 _SEEK_SECS = 3.0
 
 
 class VideoBackdrop(Closing):
     """A video that plays at its own speed and starts again at its end.
 
-    Its first picture is behind the first frame, whatever the two clocks start at. Where frames
-    jump ahead or back it seeks, so that no jump costs more than a moment.
+    Its first picture is behind the first frame, whatever times the two clocks start at. If frames
+    jump ahead or back, it seeks, so that no jump takes long.
     """
 
     def __init__(self, uri: str, size: Size) -> None:
@@ -54,20 +54,20 @@ class VideoBackdrop(Closing):
         """Make `_newest` the picture at a time since the first, any number of laps later."""
         while True:
             wanted = secs % self._lap_secs if self._lap_secs else secs
-            wanted += 1e-6  # times are rounded: a picture must not be late by its own length
+            wanted += 1e-6  # times are rounded: a picture must not come late by its own length
             self._go_near(wanted)
             while self._next is not None and self._time(self._next) <= wanted:
                 self._newest, self._next = self._next, self._read()
             lap_secs = self._time(self._newest) + self._frame_secs
             if self._next is not None or wanted < lap_secs or self._lap_secs == lap_secs:
                 return
-            self._lap_secs = lap_secs  # it ended before the end that its header promised
+            self._lap_secs = lap_secs  # it ended before the time in its header
 
     def _time(self, frame: Frame) -> float:
         return frame.pts_secs - self._zero_secs
 
     def _go_near(self, wanted: float) -> None:
-        """Seek where the wanted picture is behind, or far ahead of, the one that comes next."""
+        """Seek if the wanted picture is behind, or far ahead of, the next one."""
         shown = self._time(self._newest)
         ahead = wanted - (self._time(self._next) if self._next is not None else shown)
         if wanted >= shown and (ahead < _SEEK_SECS or not self._can_seek()):
@@ -86,5 +86,5 @@ class VideoBackdrop(Closing):
     def _read(self) -> Frame | None:
         try:
             return next(self._frames, None)
-        except SourceFailed:  # a backdrop that breaks off starts again as one that ends
+        except SourceFailed:  # a backdrop that breaks off starts again, as if it had ended
             return None

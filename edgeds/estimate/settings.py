@@ -70,3 +70,39 @@ class PlateDepth:
 
 
 PLATE_DEPTH = PlateDepth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundDepth:
+    """The plate's depth on the ground that people measured. Depths are in 1/person height."""
+
+    height_px: int = 180
+    """The correction is smooth: it is made on a map so high."""
+    farthest: float = 0.0085
+    """200 m: what is farther is shown at that."""
+    least_scale: float = 0.2
+    """A network's depth that has to be stretched by more than this, or its inverse, is taken as
+    it is."""
+    line_gain: float = 0.6
+    """The feet tell a shift, and not the scale alone, where it leaves less than this of the error."""
+    nearer: float = 0.12
+    """Difference of logarithms at which a nearer pixel begins to be something else than ground..."""
+    farther: float = 0.4
+    """... and a farther one: nothing is under the ground, so that the depth is likely wrong."""
+    rounds: int = 4
+    slope_unlike: float = 0.7
+    """The same of slopes, over the ground's own: that of a wall differs by 1."""
+    slope_sigma_px: float = 2.0
+    walked_weight: float = 30.0
+    """Where feet stood, beside pixels that look like ground."""
+    reaches: tuple[float, ...] = (0.4, 0.2, 0.1)
+    """Of the map's height: sigmas of the correction, from coarse to fine."""
+    few: float = 0.03
+    """Weight of the coarser correction: it wins far from any ground."""
+    under: float = 0.95
+    """Nothing is farther than the ground over this."""
+    bound_reach: float = 0.04
+    """Of the map's height: sigma by which a bound reaches past where people were."""
+
+
+GROUND_DEPTH = GroundDepth()

@@ -1,0 +1,155 @@
+"""The plate's depth brought to the ground that people measured. Knows no network and no frames.
+
+A network's depth is right about what stands where, and wrong by a smooth factor. Where it follows
+the ground that factor is read off, and carried to what stands on it; the ground itself takes the
+measured plane. Nothing lies under the ground, nothing is nearer than who walked before it, or
+farther than who vanished behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.estimate.depth import robust_line
+from edgeds.estimate.plate_depth import edges_of_plate
+from edgeds.estimate.settings import GROUND_DEPTH
+from edgeds.plate.ground.bounds import Bounds, bounds_of
+from edgeds.plate.ground.gathering import Sighting
+from edgeds.plate.ground.ground import Ground
+from edgeds.plate.ground.metric import MetricScale
+from edgeds.types import FloatMap, Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroundedDepth:
+    """A plate's inverse depth on measured ground."""
+
+    depth: FloatMap
+    """float32 (H, W), over 0, in units close to those of the depth before."""
+    per_height: float
+    """Those units for 1/person height."""
+    scale: MetricScale
+
+
+def grounded(
+    depth: FloatMap, plate: Pixels, ground: Ground, sightings: Sequence[Sighting]
+) -> GroundedDepth:
+    """Bring a plate's inverse depth, float32 (H, W), over 0, to the ground.
+
+    Args:
+        plate: uint8 RGB (H, W, 3).
+        sightings: what the ground was measured by.
+    """
+    height, width = depth.shape
+    shrink = min(1.0, GROUND_DEPTH.height_px / height)
+    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+    small: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
+    plane: FloatMap = cv2.resize(
+        ground.view.inverse_depth_map(), size[::-1], interpolation=cv2.INTER_AREA
+    )
+    bounds = bounds_of(sightings, ground.view, size)
+    per_height, known = _in_heights(small, plane, bounds)
+    known = _corrected(known, plane, bounds)
+    known = _bounded(known, plane, bounds)
+    factor = np.log(known * per_height / np.maximum(small, 1e-6))
+    factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
+    drawn = edges_of_plate(np.asarray(depth * np.exp(factor), np.float32), plate)
+    scale = MetricScale(
+        per_unit=1 / (per_height * ground.person_m),
+        uncertainty=ground.uncertainty,
+        origin="people",
+        focal_px=ground.view.focal_px,
+    )
+    return GroundedDepth(drawn, per_height, scale)
+
+
+def _in_heights(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> tuple[float, FloatMap]:
+    """(units for 1/person height, the depth in 1/person height), fitted where feet stood."""
+    stood = bounds.walked & (plane > GROUND_DEPTH.farthest)
+    x, y = depth[stood].astype(np.float64), plane[stood].astype(np.float64)
+    per_height = float(np.exp(np.median(np.log(np.maximum(x, 1e-6) / y))))
+    x /= per_height
+    scale, shift = robust_line(x, y)
+    # A network that sees hardly any slope where there is one says nothing about its own shift.
+    usable = GROUND_DEPTH.least_scale < scale < 1 / GROUND_DEPTH.least_scale
+    line_off, scale_off = (
+        _typical(np.log(np.maximum(a, 1e-6) / y)) for a in (scale * x + shift, x)
+    )
+    if not usable or line_off > GROUND_DEPTH.line_gain * scale_off:
+        scale, shift = 1.0, 0.0
+    known = scale * depth / per_height + shift
+    return per_height, np.asarray(np.maximum(known, GROUND_DEPTH.farthest), np.float32)
+
+
+def _typical(values: npt.NDArray[np.float64]) -> float:
+    return float(np.median(np.abs(values)))
+
+
+def _corrected(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> FloatMap:
+    """Times the smooth factor that the ground shows; the ground itself on its plane."""
+    seen = plane > GROUND_DEPTH.farthest
+    ground = np.log(np.maximum(plane, GROUND_DEPTH.farthest))
+    off = np.where(seen, ground - np.log(depth), 0).astype(np.float32)
+    slopes_alike = seen * _slopes_alike(np.log(depth), ground)
+    walked = bounds.walked & seen
+    is_ground = np.zeros_like(off)
+    # Ground grows from where feet stood: what follows it once it is corrected is ground, too.
+    for _ in range(GROUND_DEPTH.rounds):
+        smooth = _smooth(off, np.where(walked, GROUND_DEPTH.walked_weight, is_ground))
+        left = off - smooth
+        is_ground = slopes_alike * _may_be_ground(left)
+    depth = depth * np.exp(smooth)
+    is_ground[walked] = 1
+    is_ground = cv2.GaussianBlur(is_ground.astype(np.float32), (0, 0), 1.0)
+    depth = depth * np.exp(is_ground * left)
+    return np.asarray(np.maximum(depth, GROUND_DEPTH.under * plane), np.float32)
+
+
+def _smooth(values: FloatMap, weight: FloatMap) -> FloatMap:
+    """Values carried from where they weigh something, finer where they are close together."""
+    smooth = np.full_like(values, (values * weight).sum() / max(float(weight.sum()), 1e-6))
+    for reach in GROUND_DEPTH.reaches:
+        sigma, few = reach * values.shape[0], np.float32(GROUND_DEPTH.few)
+        total, count = (
+            cv2.GaussianBlur(x.astype(np.float32), (0, 0), sigma) for x in (values * weight, weight)
+        )
+        smooth = (total + few * smooth) / (count + few)
+    return np.asarray(smooth, np.float32)
+
+
+def _may_be_ground(off: FloatMap) -> FloatMap:
+    """How far a pixel so much nearer than the ground (below 0) or farther may be ground, 0..1: what
+    stands on it is nearer, nothing is farther.
+    """
+    wide = np.where(off < 0, GROUND_DEPTH.nearer, GROUND_DEPTH.farther)
+    return np.asarray(np.exp(-np.square(off / wide)), np.float32)
+
+
+def _slopes_alike(depth: FloatMap, ground: FloatMap) -> FloatMap:
+    """How far the logarithm of depth falls away as the ground's does, 0..1: on a wall it does not."""
+    smooth_depth = cv2.GaussianBlur(depth, (0, 0), GROUND_DEPTH.slope_sigma_px)
+    across, down = (cv2.Sobel(smooth_depth - ground, cv2.CV_32F, *d) for d in ((1, 0), (0, 1)))
+    slope = np.hypot(*(cv2.Sobel(ground, cv2.CV_32F, *d) for d in ((1, 0), (0, 1))))
+    unlike = np.hypot(across, down) / np.maximum(slope, 1e-6)
+    return np.asarray(np.exp(-np.square(unlike / GROUND_DEPTH.slope_unlike)), np.float32)
+
+
+def _bounded(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> FloatMap:
+    """Between what people say; what they change spreads to its surroundings, fading."""
+    within = np.minimum(
+        np.maximum(depth, bounds.least), np.maximum(bounds.most, GROUND_DEPTH.under * plane)
+    )
+    change = np.log(within / depth)
+    changed = (np.abs(change) > 1e-3).astype(np.float32)
+    told = np.where(np.isfinite(bounds.most) | (bounds.least > 0), 1.0, 0.0).astype(np.float32)
+    sigma = GROUND_DEPTH.bound_reach * depth.shape[0]
+    total, count = (cv2.GaussianBlur(x, (0, 0), sigma) for x in (change * changed, told))
+    spread = total / (count + np.float32(GROUND_DEPTH.few))
+    around = depth * np.exp(np.where(told > 0, 0, spread))
+    result = np.where(told > 0, within, np.maximum(around, GROUND_DEPTH.under * plane))
+    return np.asarray(np.maximum(result, GROUND_DEPTH.farthest), np.float32)

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from edgeds.errors import PlateError, SinkError
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.plate import Plate
+from edgeds.plate.ground.ground import Ground
+from edgeds.plate.ground.metric import MetricScale
+from edgeds.plate.ground.view import GroundView
+from edgeds.plate.plate import Plate, fitted
 from edgeds.sources import SyntheticSource
 
 WALL = SyntheticSource(size=(24, 32)).plate
@@ -108,3 +111,26 @@ def test_a_plate_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="it is a folder"):
         plate_to_file(WHOLE, tmp_path / "plate.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["plate.npz"]
+
+
+def test_depth_ground_and_scale_are_kept(tmp_path: Path) -> None:
+    view = GroundView(size=(36, 64), focal_px=60, pitch=0.3, roll=0.01, camera_height=2.0)
+    ground = Ground(
+        view=view, people=12, seen=14, places=6, at_once=3, scatter=0.05, uncertainty=0.07
+    )
+    scale = MetricScale(per_unit=0.2, uncertainty=0.07, origin="people", focal_px=60)
+    depth = np.full((36, 64), 0.7, np.float32)
+    pixels = np.zeros((36, 64, 3), np.uint8)
+    plate_to_file(Plate(pixels, depth=depth, ground=ground, scale=scale), tmp_path / "plate.npz")
+
+    kept = plate_from_file(tmp_path / "plate.npz")
+    half = fitted(kept, (18, 32))
+
+    assert kept.depth == pytest.approx(depth, rel=1e-3)
+    assert kept.ground is not None
+    assert kept.ground.as_json() == ground.as_json()
+    assert kept.scale == scale
+    assert half.depth is not None
+    assert half.depth.shape == (18, 32)
+    assert half.ground is not None
+    assert half.ground.view.size == (18, 32)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from edgeds.cli.console import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from threading import Event
 
     from edgeds.plate.plate import Plate
-    from edgeds.types import Engine, Size
+    from edgeds.types import Engine, Pixels, Size
 
 
 def plate_of_clip(
@@ -22,8 +23,9 @@ def plate_of_clip(
     *,
     stop: Event,
     engine: Future[Engine] | None = None,
+    on_samples: Callable[[list[Pixels]], None] | None = None,
 ) -> Plate:
-    """The plate from its file, or else estimated from the clip.
+    """The plate from its file, or else estimated from the clip; `on_samples` gets its frames.
 
     The estimation ends early where somebody asks to stop, and where `engine` could not be opened.
 
@@ -48,6 +50,7 @@ def plate_of_clip(
                 size,
                 on_frame=lambda done, of: bar.update(task, completed=done, total=of),
                 cancelled=cancelled,
+                on_samples=on_samples,
             )
         except CancelledError:
             if engine is not None and _failed(engine):

@@ -5,13 +5,23 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import progress, stop_on_signal, until
 from edgeds.cli.engine import engine_beside
+from edgeds.cli.ground import (
+    PERSON_M,
+    DepthFromOption,
+    DepthWanted,
+    MetricOption,
+    PersonHeightOption,
+    SmallSamples,
+    depth_wanted,
+    measure_depth,
+)
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -24,6 +34,14 @@ from edgeds.cli.options import (
 )
 from edgeds.cli.output_name import default_output
 from edgeds.cli.plate import plate_of_clip
+from edgeds.cli.video_options import (
+    ClipArgument,
+    OutputOption,
+    PlateOption,
+    SavePlateOption,
+    SheetOption,
+    check_options,
+)
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
 from edgeds.views.settings import STYLE, View
 
@@ -40,47 +58,33 @@ if TYPE_CHECKING:
     from edgeds.views.compose import Compose
     from edgeds.views.contact_sheet import ContactSheet
 
-_OutputOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "-o",
-        "--output",
-        help="Video, image folder or pattern out/%05d.png. Default: IN.edgeds.mp4.",
-    ),
-]
-
 
 def video_command(
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="A video file, an image folder or a quoted glob.")
-    ],
-    plate: Annotated[
-        Path | None,
-        typer.Option(
-            "-b", "--plate", help="Picture of the empty scene. Default: estimated from IN."
-        ),
-    ] = None,
-    output: _OutputOption = None,
+    source: ClipArgument,
+    plate: PlateOption = None,
+    output: OutputOption = None,
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
     opacity: OpacityOption = STYLE.opacity,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     preset: PresetOption = "balanced",
-    sheet: Annotated[
-        Path | None, typer.Option(help="Also write a PNG contact sheet to look at.")
-    ] = None,
-    save_plate: Annotated[
-        Path | None, typer.Option(help="Also save the plate, as .npz or .png.")
-    ] = None,
+    sheet: SheetOption = None,
+    save_plate: SavePlateOption = None,
     plate_fixed: PlateFixedOption = False,
+    depth_from: DepthFromOption = "auto",
+    person_height: PersonHeightOption = PERSON_M,
+    metric: MetricOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a video that shows the foreground and depth of a video or of images."""
     from edgeds.pipeline import Clock
 
-    _check_options(view, backdrop, sheet, save_plate)
-    wanted = _Wanted(source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed)
+    check_options(view, backdrop, sheet, save_plate)
+    depth = depth_wanted(depth_from, person_height, metric)
+    wanted = _Wanted(
+        source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed, depth
+    )
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         clock = Clock()
@@ -100,6 +104,7 @@ def video_command(
         damaged_packets=getattr(job.frames, "damaged", 0),
         notes=job.notes.said,
         followed=getattr(job.estimate, "followed", None),
+        depth=job.depth,
         status="failed" if failure else "stopped" if stop.is_set() else "done",
     )
     print_result(report, as_json=as_json)
@@ -122,6 +127,18 @@ class _Wanted:
     sheet: Path | None
     save_plate: Path | None
     plate_fixed: bool
+    depth: DepthWanted
+
+    @property
+    def shows_depth(self) -> bool:
+        from edgeds.views.settings import DEPTH_VIEWS
+
+        return self.view in DEPTH_VIEWS or self.sheet is not None
+
+    @property
+    def measures_depth(self) -> bool:
+        keeps = self.save_plate is not None and self.save_plate.suffix.lower() == ".npz"
+        return self.shows_depth or keeps or self.depth.is_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +153,8 @@ class _Job:
     compose: Compose
     moments: ContactSheet | None
     notes: Notes
+    depth: dict[str, Any] | None
+    """Where it comes from, for the report; None where nobody looks at it."""
 
 
 def _opened(
@@ -144,6 +163,7 @@ def _opened(
     """Open input, output, engine and plate; what is wrong with them is found out here."""
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.ground_depth import kept_in
     from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
     from edgeds.sinks import open_sink
@@ -151,7 +171,6 @@ def _opened(
     from edgeds.views.backdrop import open_backdrop
     from edgeds.views.compose import composer
     from edgeds.views.contact_sheet import ContactSheet
-    from edgeds.views.settings import DEPTH_VIEWS
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
@@ -163,15 +182,19 @@ def _opened(
     if behind is not None:
         stack.callback(behind.close)
     opened = stack.enter_context(engine_beside(*runs))
-    scene = plate_of_clip(wanted.plate, wanted.source, info.size, stop=stop, engine=opened)
+    samples = SmallSamples(info.size)
+    scene = plate_of_clip(
+        wanted.plate, wanted.source, info.size, stop=stop, engine=opened, on_samples=samples
+    )
     network = opened.result()
-    if wanted.save_plate is not None:
-        plate_to_file(scene, wanted.save_plate)
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.view)
     notes.say_new()
-    shows_depth = wanted.view in DEPTH_VIEWS or wanted.sheet is not None
-    deep = open_plate_depth(runs[0], device=runs[1]) if shows_depth else None
-    fixed = Estimator(network, scene, depth_network=deep)
+    deep = open_plate_depth(runs[0], device=runs[1]) if wanted.shows_depth else None
+    fixed, depth = Estimator(network, scene, depth_network=deep), None
+    if wanted.measures_depth:
+        depth = measure_depth(wanted.depth, fixed, network, wanted.source, samples, stop=stop)
+    if wanted.save_plate is not None:
+        plate_to_file(kept_in(scene, fixed.grounded), wanted.save_plate)
     estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
     notes.watch(estimate)
     compose = composer(
@@ -188,32 +211,7 @@ def _opened(
             scene.pixels, estimate.plate_depth, estimate.depth_range, doubt=scene.doubt
         )
         compose = _with_sheet(compose, moments)
-    return _Job(frames, sink, scene, network, estimate, compose, moments, notes)
-
-
-def _check_options(
-    view: View, backdrop: str | None, sheet: Path | None, save_plate: Path | None
-) -> None:
-    from edgeds.errors import InputError, SinkError
-    from edgeds.plate.file import check_plate_target
-    from edgeds.sinks.replacing import check_writable
-
-    if backdrop is not None and view != "replace":
-        raise InputError(
-            "--backdrop was given, but no backdrop is shown",
-            why=f"the view is {view!r}",
-            fix="add --view replace, or leave --backdrop out",
-        )
-    if sheet is not None:
-        if sheet.name != "-" and sheet.suffix.lower() != ".png":
-            raise SinkError(
-                f"cannot write the contact sheet {str(sheet)!r}",
-                why="it must be a .png",
-                fix="give a path such as sheet.png",
-            )
-        check_writable(sheet, "the contact sheet")
-    if save_plate is not None:
-        check_plate_target(save_plate)
+    return _Job(frames, sink, scene, network, estimate, compose, moments, notes, depth)
 
 
 def _check_places(wanted: _Wanted, files: tuple[Path, ...], target: Path) -> None:

@@ -19,9 +19,11 @@ from edgeds.estimate.depth import (
     middle_of,
     spread_foreground,
 )
+from edgeds.estimate.ground_depth import GroundedDepth, kept_depth
 from edgeds.estimate.on_demand import FrameMaps, PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
 from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.standing import Standing
 from edgeds.plate.ground.metric import MetricScale
 from edgeds.plate.plate import Plate, resized_map
 from edgeds.plate.registration import Matrix, displacement, warped
@@ -39,8 +41,14 @@ class _PlateState:
     view: PlateView
     features: PlateFeatures
     depth_small: FloatMap
+    raw: FloatMap
+    """Its depth as a network gives it: frames are fitted to that."""
+    raw_small: FloatMap
     middle: float
-    """Of its depth."""
+    """Of that."""
+    grounded: GroundedDepth | None = None
+    standing: Standing | None = None
+    """Where the depth is that of measured ground."""
 
     @property
     def depth(self) -> FloatMap:
@@ -74,12 +82,15 @@ class Estimator:
         large = edges_of_plate(_enlarged(depth, plate.size), plate.pixels)
         large.flags.writeable = False
         view = PlateView(plate.pixels, small, large, _doubt(plate, engine.size))
-        self._scene = _PlateState(plate, view, features, depth, middle_of(depth))
+        self._scene = _PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
         self._fit: Fit | None = None
         if depth_network is not None:
             self.take_depth(plate_depth_of(depth_network, plate.pixels))
+        kept = kept_depth(plate)
+        if kept is not None:
+            self.take_ground(kept)
 
     def take_depth(self, depth: FloatMap) -> None:
         """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
@@ -101,6 +112,15 @@ class Estimator:
         self._scene = _with_depth_of(scene, _moved(self._first, self._move))
         self._fit = None  # it was in the units of the depth before
 
+    def take_ground(self, grounded: GroundedDepth) -> None:
+        """Use the depth of the first plate on ground that people measured, from the next frame on.
+
+        `edgeds.estimate.ground_depth` makes it of `network_depth`, in any thread. Call this from
+        the thread that estimates, between two frames.
+        """
+        self._first = _on_ground(self._first, grounded)
+        self._scene = _with_depth_of(self._scene, _moved(self._first, self._move))
+
     @property
     def plate(self) -> Plate:
         return self._scene.plate
@@ -116,9 +136,19 @@ class Estimator:
         return depth_range(self._first.depth_small)
 
     @property
+    def network_depth(self) -> FloatMap:
+        """Inverse depth of the first plate as a network gives it, float32 (H, W). Read-only."""
+        return self._first.raw
+
+    @property
+    def grounded(self) -> GroundedDepth | None:
+        """The first plate's depth with what it was measured by; None where nothing was."""
+        return self._first.grounded
+
+    @property
     def scale(self) -> MetricScale | None:
         """What turns inverse depth into metres, with `metres_of`; None where nothing tells it."""
-        return None
+        return None if self.grounded is None else self.grounded.scale
 
     def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
         """Go on with a corrected plate of the same scene: `edgeds.plate.maintenance` makes them.
@@ -166,9 +196,12 @@ class Estimator:
             )
         small = frame.rgb(self._engine.size)
         raw = self._engine.infer(small, scene.features)
-        self._fit = fit_to_plate(raw.inverse_depth, scene.depth_small, raw.alpha, before=self._fit)
+        self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
         near = self._fit.scale * raw.inverse_depth + self._fit.shift
-        near = spread_foreground(come_nearer(near, scene.middle), raw.alpha)
+        near = come_nearer(near, scene.middle)
+        if scene.standing is not None:
+            near = scene.standing(near, raw.alpha)
+        near = spread_foreground(near, raw.alpha)
         maker = FrameMaps(frame, small, scene.view, alpha=raw.alpha, near=near, matte=self._matte)
         return Maps.on_demand(maker)
 
@@ -181,21 +214,42 @@ def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:
     """The first plate's scene with its depth where the camera's move took it."""
     if move is None or displacement(move, first.plate.size) <= _STILL_PX:
         return first
-    return _with_depth(first, warped(first.depth, move))
+    moved = _with_depth(first, warped(first.raw, move))
+    if first.grounded is None:
+        return moved
+    # The camera turned by less than the ground is known to.
+    return _on_ground(moved, replace(first.grounded, depth=warped(first.depth, move)))
 
 
 def _with_depth(scene: _PlateState, depth: FloatMap) -> _PlateState:
-    """The scene with another depth, at the plate's size; it becomes read-only."""
+    """The scene with another network's depth, at the plate's size; it becomes read-only."""
+    view, small = _viewed(scene, depth)
+    return replace(
+        scene, view=view, depth_small=small, raw=depth, raw_small=small, middle=middle_of(small),
+        grounded=None, standing=None,
+    )  # fmt: skip
+
+
+def _on_ground(scene: _PlateState, grounded: GroundedDepth) -> _PlateState:
+    """The scene with its depth on measured ground."""
+    view, small = _viewed(scene, grounded.depth)
+    standing = None
+    if grounded.ground is not None:
+        standing = Standing(grounded.ground.view, grounded.per_height, small, scene.raw_small)
+    return replace(scene, view=view, depth_small=small, grounded=grounded, standing=standing)
+
+
+def _viewed(scene: _PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
+    """(the view with this depth, the depth at the engine's size)."""
     depth.flags.writeable = False
     size = scene.view.small.shape[1::-1]
     small: FloatMap = cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
-    view = replace(scene.view, depth=depth, depths={})
-    return replace(scene, view=view, depth_small=small, middle=middle_of(small))
+    return replace(scene.view, depth=depth, depths={}), small
 
 
 def _with_depth_of(scene: _PlateState, other: _PlateState) -> _PlateState:
     view = replace(scene.view, depth=other.view.depth, depths=other.view.depths)
-    return replace(scene, view=view, depth_small=other.depth_small, middle=other.middle)
+    return replace(other, plate=scene.plate, features=scene.features, view=view)
 
 
 def _depth_by_engine(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:

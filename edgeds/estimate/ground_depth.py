@@ -9,31 +9,117 @@ farther than who vanished behind it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.errors import InputError
 from edgeds.estimate.depth import robust_line
 from edgeds.estimate.plate_depth import edges_of_plate
 from edgeds.estimate.settings import GROUND_DEPTH
 from edgeds.plate.ground.bounds import Bounds, bounds_of
 from edgeds.plate.ground.gathering import Sighting
 from edgeds.plate.ground.ground import Ground
-from edgeds.plate.ground.metric import MetricScale
+from edgeds.plate.ground.metric import MeasuredPoint, MetricScale
+from edgeds.plate.ground.view import usual_focal_px
+from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroundedDepth:
-    """A plate's inverse depth on measured ground."""
+    """A plate's inverse depth with a scale."""
 
     depth: FloatMap
     """float32 (H, W), over 0, in units close to those of the depth before."""
-    per_height: float
-    """Those units for 1/person height."""
     scale: MetricScale
+    ground: Ground | None
+    """The ground it lies on; None where a network's depth was only given a scale."""
+
+    @property
+    def per_height(self) -> float:
+        """Units of the depth for 1/person height."""
+        assert self.ground is not None
+        return 1 / (self.scale.per_unit * self.ground.person_m)
+
+
+def kept_depth(plate: Plate) -> GroundedDepth | None:
+    """What a plate keeps of an earlier run; None where that is nothing."""
+    if plate.depth is None or plate.scale is None:
+        return None
+    return GroundedDepth(plate.depth, plate.scale, plate.ground)
+
+
+def kept_in(plate: Plate, depth: GroundedDepth | None) -> Plate:
+    """The plate with a depth to keep in its file."""
+    if depth is None:
+        return plate
+    return replace(plate, depth=depth.depth, scale=depth.scale, ground=depth.ground)
+
+
+def on_points(
+    depth: FloatMap, known: GroundedDepth | None, points: Sequence[MeasuredPoint]
+) -> GroundedDepth:
+    """A plate's depth with the scale that measured distances tell.
+
+    On measured ground they say how tall people are. A network's depth gets a scale from one
+    point, and a shift as well from points that differ enough.
+
+    Args:
+        depth: a network's, float32 (H, W); used where nothing else is known.
+        points: at least one, within the picture.
+
+    Raises:
+        InputError: farther points have a depth that is nearer.
+    """
+    if known is not None:
+        depth = known.depth
+    focal_px = None if known is None else known.scale.focal_px
+    away = np.array([_along_axis(point, depth.shape, focal_px) for point in points])
+    there = np.array([_around(depth, point) for point in points])
+    if known is not None and known.ground is not None:
+        factor = float(np.median(away * there)) * known.scale.per_unit
+        ground = replace(
+            known.ground,
+            person_m=known.ground.person_m * factor,
+            uncertainty=float(np.hypot(known.ground.shape, GROUND_DEPTH.point_sigma)),
+        )
+        scale = replace(
+            known.scale, per_unit=known.scale.per_unit / factor,
+            uncertainty=ground.uncertainty, origin="point",
+        )  # fmt: skip
+        return GroundedDepth(depth, scale, ground)
+    per_unit, offset = float(np.median(1 / (away * there))), 0.0
+    sigma = GROUND_DEPTH.one_point_sigma
+    if there.max() > GROUND_DEPTH.points_apart * there.min():
+        per_unit, offset = (float(x) for x in np.polyfit(there, 1 / away, 1))
+        sigma = GROUND_DEPTH.points_sigma
+    if per_unit <= 0:
+        raise InputError(
+            "the measured points contradict the depth there",
+            why="the farther of them looks nearer",
+            fix="check the pixels, or give one point alone",
+        )
+    scale = MetricScale(
+        per_unit=per_unit, offset=offset, uncertainty=sigma, origin="point", focal_px=None
+    )
+    return GroundedDepth(depth, scale, None)
+
+
+def _along_axis(point: MeasuredPoint, size: tuple[int, ...], focal_px: float | None) -> float:
+    """Metres along the optical axis of what is so far along the line of sight."""
+    focal_px = focal_px or usual_focal_px((size[0], size[1]))
+    aside = np.hypot(point.x - (size[1] - 1) / 2, point.y - (size[0] - 1) / 2) / focal_px
+    return float(point.metres / np.sqrt(1 + aside**2))
+
+
+def _around(depth: FloatMap, point: MeasuredPoint) -> float:
+    """The median of a few pixels."""
+    row, column = int(point.y), int(point.x)
+    part = depth[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
+    return max(float(np.median(part)), 1e-6)
 
 
 def grounded(
@@ -65,7 +151,7 @@ def grounded(
         origin="people",
         focal_px=ground.view.focal_px,
     )
-    return GroundedDepth(drawn, per_height, scale)
+    return GroundedDepth(drawn, scale, ground)
 
 
 def _in_heights(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> tuple[float, FloatMap]:
@@ -131,7 +217,7 @@ def _may_be_ground(off: FloatMap) -> FloatMap:
 
 
 def _slopes_alike(depth: FloatMap, ground: FloatMap) -> FloatMap:
-    """How far the logarithm of depth falls away as the ground's does, 0..1: on a wall it does not."""
+    """How far the logarithm of depth falls as the ground's does, 0..1: on a wall it does not."""
     smooth_depth = cv2.GaussianBlur(depth, (0, 0), GROUND_DEPTH.slope_sigma_px)
     across, down = (cv2.Sobel(smooth_depth - ground, cv2.CV_32F, *d) for d in ((1, 0), (0, 1)))
     slope = np.hypot(*(cv2.Sobel(ground, cv2.CV_32F, *d) for d in ((1, 0), (0, 1))))

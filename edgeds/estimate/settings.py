@@ -84,9 +84,9 @@ class GroundDepth:
     """A network's depth that has to be stretched by more than this, or its inverse, is taken as
     it is."""
     line_gain: float = 0.6
-    """The feet tell a shift, and not the scale alone, where it leaves less than this of the error."""
+    """Feet tell a shift, and not the scale alone, where it leaves less than this of the error."""
     nearer: float = 0.12
-    """Difference of logarithms at which a nearer pixel begins to be something else than ground..."""
+    """Difference of logarithms at which a nearer pixel is rather something else than ground..."""
     farther: float = 0.4
     """... and a farther one: nothing is under the ground, so that the depth is likely wrong."""
     rounds: int = 4
@@ -101,8 +101,31 @@ class GroundDepth:
     """Weight of the coarser correction: it wins far from any ground."""
     under: float = 0.95
     """Nothing is farther than the ground over this."""
+    point_sigma: float = 0.02
+    """Of a distance that somebody measures, relative, and of the pixel that is given for it."""
+    one_point_sigma: float = 0.3
+    """Of metres from a network's depth and one point: a guess, since its shift is not known..."""
+    points_sigma: float = 0.2
+    """... and from several, which tell the shift."""
+    points_apart: float = 1.5
+    """Nearest over farthest of such points."""
     bound_reach: float = 0.04
     """Of the map's height: sigma by which a bound reaches past where people were."""
 
 
 GROUND_DEPTH = GroundDepth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingDepth:
+    """Who stands on measured ground."""
+
+    whole: tuple[float, float] = (0.72, 1.35)
+    """Height, of a mean person's, of who is taken for one whose feet are seen."""
+    thickness: float = 0.15
+    """Of a body, before and behind its middle, in heights."""
+    hides: float = 1.2
+    """What is so many times as near as the ground there stands on it, and hides feet."""
+
+
+STANDING = StandingDepth()

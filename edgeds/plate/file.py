@@ -1,8 +1,8 @@
 """A plate as a file: any image, or a plate file (.npz) that also keeps where it came from.
 
 A plate file is NumPy's: `pixels`, `sha256` of them, `about` (JSON: how and when it was made, what
-the camera was locked at), and `noise` and `doubt` (float16) where they are known. Older ones have
-less.
+the camera was locked at, the ground and the scale in metres), and `noise`, `doubt` and inverse
+`depth` (float16) where they are known. Older ones have less.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import PlateError, SinkError, SourceError
+from edgeds.plate.ground.ground import ground_from_json
+from edgeds.plate.ground.metric import scale_from_json
 from edgeds.plate.plate import Origin, Plate
 from edgeds.sinks.images import image_bytes
 from edgeds.sinks.replacing import check_writable, replacing
@@ -104,13 +106,16 @@ def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:
         "doubtful": plate.doubtful,
         "camera": dict(plate.camera),
         "taken": plate.taken,
+        "scale": None if plate.scale is None else plate.scale.as_json(),
+        "ground": None if plate.ground is None else plate.ground.as_json(),
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "pixels": plate.pixels,
         "sha256": np.array(_sha256(plate.pixels)),
         "about": np.array(json.dumps(about)),
     }
-    for name, values in (("noise", plate.noise), ("doubt", plate.doubt)):
+    maps = (("noise", plate.noise), ("doubt", plate.doubt), ("depth", plate.depth))
+    for name, values in maps:
         if values is not None:
             arrays[name] = values.astype(np.float16)
     return arrays
@@ -137,9 +142,13 @@ def _plate(file: Mapping[str, npt.NDArray[Any]]) -> Plate:
             doubtful=about["doubtful"],
             camera={str(name): float(value) for name, value in about["camera"].items()},
             taken=str(about["taken"]),
+            scale=scale_from_json(about["scale"]) if about.get("scale") else None,
+            ground=ground_from_json(about["ground"]) if about.get("ground") else None,
         )
-    size = pixels.shape[:2]
-    return replace(plate, noise=_map(file, "noise", size), doubt=_map(file, "doubt", size))
+    noise, doubt, depth = (_map(file, n, pixels.shape[:2]) for n in ("noise", "doubt", "depth"))
+    if depth is not None and (depth <= 0).any():
+        raise ValueError("its depth is not over 0")
+    return replace(plate, noise=noise, doubt=doubt, depth=depth)
 
 
 def _map(file: Mapping[str, npt.NDArray[Any]], name: str, size: tuple[int, ...]) -> FloatMap | None:

@@ -19,8 +19,12 @@ def plate_from_clip(
     *,
     on_frame: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_samples: Callable[[list[Pixels]], None] | None = None,
 ) -> Plate:
     """The plate as the empty background of a whole clip.
+
+    Args:
+        on_samples: is given the frames that the plate is made of.
 
     Raises:
         SourceError: the clip cannot be opened.
@@ -33,6 +37,8 @@ def plate_from_clip(
         return _samples(uri, count, settings.memory_bytes, on_frame, cancelled)
 
     samples = sampled(settings.samples)
+    if on_samples is not None:
+        on_samples(samples)
     try:
         plate, refusal = plate_from_samples(samples, settings), None
     except PlateError as error:
@@ -42,6 +48,8 @@ def plate_from_clip(
     # More samples tell what is seen seldom from what passes by.
     more = sampled(settings.more_samples)
     if len(more) > len(samples):
+        if on_samples is not None:
+            on_samples(more)
         return plate_from_samples(more, settings)
     if plate is None:
         assert refusal is not None
@@ -76,6 +84,7 @@ def open_plate(
     *,
     on_frame: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_samples: Callable[[list[Pixels]], None] | None = None,
 ) -> Plate:
     """The plate from its file, or else from the clip, at the clip's size.
 
@@ -84,4 +93,5 @@ def open_plate(
     """
     if path is not None:
         return fitted(plate_from_file(path), size)
-    return fitted(plate_from_clip(clip, on_frame=on_frame, cancelled=cancelled), size)
+    plate = plate_from_clip(clip, on_frame=on_frame, cancelled=cancelled, on_samples=on_samples)
+    return fitted(plate, size)

@@ -13,6 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from edgeds.errors import PlateError
+from edgeds.plate.ground.ground import Ground, resized_ground
+from edgeds.plate.ground.metric import MetricScale, resized_scale
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
 from edgeds.types.maps import resized_map as resized_map
@@ -38,6 +40,12 @@ class Plate:
     """
     noise: FloatMap | None = None
     """Sigma of one frame's noise in levels of 255, float32 (H, W); None for an image."""
+    depth: FloatMap | None = None
+    """Its inverse depth, float32 (H, W), in the units of `scale`, where an earlier run kept it."""
+    scale: MetricScale | None = None
+    """What turns that into metres."""
+    ground: Ground | None = None
+    """The ground that people measured, where they did."""
     camera: Mapping[str, float] = field(default_factory=dict)
     """What the camera was locked at, in its own units: "exposure", "white balance", "focus"."""
     taken: str = ""
@@ -80,5 +88,13 @@ def fitted(plate: Plate, size: Size) -> Plate:
             fix="capture the plate with the camera's own settings, or leave -b out",
         )
     # Noise at another size is not known: how it is correlated is not.
-    doubt = None if plate.doubt is None else resized_map(plate.doubt, size)
-    return replace(plate, pixels=resized(plate.pixels, size), doubt=doubt, noise=None)
+    doubt, depth = (None if m is None else resized_map(m, size) for m in (plate.doubt, plate.depth))
+    return replace(
+        plate,
+        pixels=resized(plate.pixels, size),
+        doubt=doubt,
+        noise=None,
+        depth=depth,
+        scale=None if plate.scale is None else resized_scale(plate.scale, size[1] / plate.size[1]),
+        ground=None if plate.ground is None else resized_ground(plate.ground, size),
+    )

@@ -55,21 +55,23 @@ def blobs_of(alpha: FloatMap, size: Size) -> list[tuple[Blob, Mask]]:
 
 def _blob(mask: Mask, box: tuple[int, int, int, int], of: tuple[int, ...], size: Size) -> Blob:
     left, top, width, height = box
+    # In pixels of the picture, whose shape may be another than the alpha's.
+    down, across_px = size[0] / of[0], size[1] / of[1]
     rows, columns = np.nonzero(mask)
-    x, y = columns + left, rows + top
+    x = (columns + left + 0.5) * across_px - 0.5
+    y = (rows + top + 0.5) * down - 0.5
     middle = np.array((x.mean(), y.mean()))
     axis = _axis(x, y)
     along = (x - middle[0]) * axis[0] + (y - middle[1]) * axis[1]
     across = (x - middle[0]) * axis[1] - (y - middle[1]) * axis[0]
     # Half a pixel past the middles of the last ones, in either direction.
-    low, high = float(along.min()) - 0.5, float(along.max()) + 0.5
-    scale = size[1] / of[1]
+    low, high = float(along.min()) - down / 2, float(along.max()) + down / 2
 
     def end(value: float, part: npt.NDArray[np.bool_]) -> tuple[float, float]:
         """Of the axis; sideways where the blob is at that end."""
         aside = float(across[part].mean())
         at = middle + value * axis + aside * np.array((axis[1], -axis[0]))
-        return (at[0] + 0.5) * scale - 0.5, (at[1] + 0.5) * scale - 0.5
+        return float(at[0]), float(at[1])
 
     eighth = (high - low) / 8
     margin_x, margin_y = (max(1.0, BLOBS.margin * side) for side in (of[1], of[0]))
@@ -84,12 +86,12 @@ def _blob(mask: Mask, box: tuple[int, int, int, int], of: tuple[int, ...], size:
         lowest=end(low, along < low + 2 * eighth),
         box=box,
         is_cut=is_cut,
-        is_person=not is_cut and _is_person(along, across, high - low, axis),
-        edge_px=scale,
+        is_person=not is_cut and _is_person(along, across, high - low, axis, (down, across_px)),
+        edge_px=down,
     )
 
 
-def _axis(x: npt.NDArray[np.intp], y: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+def _axis(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Unit vector (x, y) of a blob's longest direction, upwards."""
     if len(x) < 3:
         return np.array((0.0, -1.0))
@@ -103,13 +105,14 @@ def _is_person(
     across: npt.NDArray[np.float64],
     length: float,
     axis: npt.NDArray[np.float64],
+    pixel: tuple[float, float],
 ) -> bool:
-    width = float(across.max() - across.min()) + 1
+    width = float(across.max() - across.min()) + pixel[1]
     if not BLOBS.slender[0] < length / width < BLOBS.slender[1]:
         return False
-    if not BLOBS.fill[0] < len(along) / (length * width) < BLOBS.fill[1]:
+    if not BLOBS.fill[0] < len(along) * pixel[0] * pixel[1] / (length * width) < BLOBS.fill[1]:
         return False
     if abs(np.arctan2(axis[0], -axis[1])) > BLOBS.most_lean:
         return False
-    top = across[along > along.max() + 0.5 - length / 8]
-    return float(top.max() - top.min()) + 1 <= BLOBS.head * width
+    top = across[along > along.max() + pixel[0] / 2 - length / 8]
+    return float(top.max() - top.min()) + pixel[1] <= BLOBS.head * width

@@ -36,13 +36,13 @@ def bounds_of(sightings: Sequence[Sighting], view: GroundView, size: Size) -> Bo
     walked = np.zeros(size, bool)
     hidden = [np.zeros(size, np.float32) for _ in range(2)]  # count, total of inverse depth
     for one in sightings:
-        if not one.blob.is_person:
+        if one.blob.is_cut:
             continue
         lowest, highest = (np.array([end]) for end in (one.blob.lowest, one.blob.highest))
         height, _ = view.measured(lowest, highest)
         if not np.isfinite(height[0]) or height[0] <= 0:
             continue
-        if abs(np.log(height[0])) < GROUND.agrees:
+        if one.blob.is_person and abs(np.log(height[0])) < GROUND.agrees:
             feet = view.feet(lowest)
             near = np.float32(1 / feet[0, 2])
             box, inside = _at_size(one, size)

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgeds.plate.ground.lines import Lines
 from edgeds.plate.ground.settings import GROUND
-from edgeds.plate.ground.view import Floats, GroundView
+from edgeds.plate.ground.view import Floats, GroundView, usual_focal_px
 from edgeds.types import Size
 
 _TUKEY = 4.685
@@ -81,8 +81,7 @@ def fit_view(people: People, size: Size, lines: Lines, *, focal_px: float | None
 class _Problem:
     def __init__(self, people: People, size: Size, lines: Lines, focal_px: float | None) -> None:
         self._people, self._size, self._lines = people, size, lines
-        half_field = np.radians(GROUND.field_degrees / 2)
-        self._focal = focal_px or max(size) / 2 / np.tan(half_field)
+        self._focal = focal_px or usual_focal_px(size)
         self._focal_sigma = GROUND.focal_sigma if focal_px is None else 0.02
         tall = np.linalg.norm(people.highest - people.lowest, axis=1)
         edge = people.edge_px / np.maximum(tall, 1)

@@ -1,4 +1,4 @@
-"""People collected from alphas while frames go by, and the ground they measure. Knows no networks."""
+"""People collected from alphas, and the ground they measure. Knows no networks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Gathering:
         self._frames += 1
         if self._frames % self._stride:
             return 0
-        found = [Sighting(blob, mask, alpha.shape) for blob, mask in blobs_of(alpha, self._size)]  # type: ignore[arg-type]
+        found = [Sighting(blob, mask, alpha.shape) for blob, mask in blobs_of(alpha, self._size)]
         self.sightings.extend(found)
         if len(self.sightings) > GROUND.most_kept:
             self.sightings, self._stride = self.sightings[::2], 2 * self._stride

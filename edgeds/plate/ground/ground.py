@@ -6,7 +6,7 @@ Believed only where enough people of one height, at enough places, near and far,
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +15,6 @@ from edgeds.plate.ground.lines import NO_LINES, Lines
 from edgeds.plate.ground.settings import GROUND
 from edgeds.plate.ground.view import Floats, GroundView
 from edgeds.types import Size
-
-DepthFrom = Literal["auto", "people", "network"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +37,8 @@ class Ground:
     """Height of a mean person."""
     uncertainty: float
     """Relative standard deviation of metres at their feet."""
+    shape: float = 0.0
+    """The same of one place beside another: what is left once a distance is measured."""
 
     def words(self) -> str:
         """For people: what it is, and how far it can be trusted."""
@@ -66,6 +66,7 @@ class Ground:
             "at_once": self.at_once,
             "scatter": round(self.scatter, 4),
             "uncertainty": round(self.uncertainty, 4),
+            "shape": round(self.shape, 4),
         }
 
 
@@ -95,7 +96,15 @@ def ground_from_json(numbers: dict[str, Any]) -> Ground:
         at_once=int(numbers["at_once"]),
         scatter=float(numbers["scatter"]),
         uncertainty=float(numbers["uncertainty"]),
+        shape=float(numbers["shape"]),
     )
+
+
+def resized_ground(ground: Ground, size: Size) -> Ground:
+    """The same for a picture of another (height, width) of the same view."""
+    view = ground.view
+    focal_px = view.focal_px * size[1] / view.size[1]
+    return replace(ground, view=replace(view, size=size, focal_px=focal_px))
 
 
 def measured_ground(
@@ -156,6 +165,7 @@ def _judged(
         scatter=fitted.scatter,
         person_m=person_m,
         uncertainty=float(np.hypot(common, of_people)),
+        shape=shape,
     )
 
 

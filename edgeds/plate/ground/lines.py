@@ -1,4 +1,4 @@
-"""Straight edges of a plate (walls, doors, kerbs): they tell how a camera looks. Knows no people."""
+"""Straight edges of a plate (walls, doors, kerbs): they tell how a camera looks."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,57 @@ class MetricScale:
     origin: ScaleOrigin
     focal_px: float | None = None
     """Focal length in pixels of the plate, where it is known: places in metres need it."""
+
+    def words(self) -> str:
+        """For people: where metres come from, and how far to trust them."""
+        of = "people's heights" if self.origin == "people" else "a measured distance"
+        return f"metres by {of}, to within {self.uncertainty:.0%}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers, for a report and for the plate file; `scale_from_json` reads them."""
+        return {
+            "per_unit": round(self.per_unit, 7),
+            "offset": round(self.offset, 7),
+            "uncertainty": round(self.uncertainty, 4),
+            "origin": self.origin,
+            "focal_px": None if self.focal_px is None else round(self.focal_px, 2),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPoint:
+    """How far a pixel of the plate is from the camera."""
+
+    x: float
+    """Column, from the left."""
+    y: float
+    """Row, from the top."""
+    metres: float
+    """Along the line of sight, as a tape or a laser measures it; over 0."""
+
+
+def scale_from_json(numbers: dict[str, Any]) -> MetricScale:
+    """
+    Raises:
+        KeyError, TypeError, ValueError: it is not what `as_json` makes.
+    """
+    focal_px, origin = numbers["focal_px"], numbers["origin"]
+    scale = MetricScale(
+        per_unit=float(numbers["per_unit"]),
+        offset=float(numbers["offset"]),
+        uncertainty=float(numbers["uncertainty"]),
+        origin="people" if origin == "people" else "point",
+        focal_px=None if focal_px is None else float(focal_px),
+    )
+    if not 0 < scale.per_unit < np.inf or not np.isfinite(scale.offset):
+        raise ValueError(f"its scale is {numbers}")
+    return scale
+
+
+def resized_scale(scale: MetricScale, factor: float) -> MetricScale:
+    """The same for a picture so many times as large."""
+    focal_px = None if scale.focal_px is None else scale.focal_px * factor
+    return replace(scale, focal_px=focal_px)
 
 
 def metres_of(

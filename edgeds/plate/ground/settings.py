@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+DepthFrom: TypeAlias = Literal["auto", "people", "network"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,14 @@ class GroundFitting:
     """Observations that agree."""
     least_share: float = 0.72
     """Of all observations, those that agree..."""
+    frames: int = 32
+    """Of a clip, where the plate was not made from it."""
+    memory_bytes: int = 600_000_000
+    """Larger frames are fewer, so that a 4K clip stays under this."""
+    adults_m: tuple[float, float] = (1.3, 2.1)
+    """A mean height outside it makes one doubt the distance that it comes from."""
+    width_px: int = 640
+    """Frames are searched for people at this width: their ends are known to a hundredth."""
     many: int = 30
     share_of_many: float = 0.5
     """... and where at least so many do."""
@@ -67,7 +78,7 @@ class GroundFitting:
     grid: int = 8
     least_ratio: float = 1.3
     """Nearest of them over farthest (the tenth on either side left out)."""
-    most_scatter: float = 0.13
+    most_scatter: float = 0.11
     """Of the logarithms of height of those who agree: robust deviation."""
     most_shape_sigma: float = 0.12
     """Of the logarithm of depth at their feet, beside one another: the slope is known."""

@@ -8,7 +8,6 @@ Hoiem et al. 2008 (Putting objects in perspective) have the geometry. Knows no m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +28,7 @@ class GroundView:
     pitch: float
     """Radians; positive looks down."""
     roll: float
-    """Radians; positive turns the horizon's right end up... in the picture."""
+    """Radians; positive lifts the horizon's right end in the picture."""
     camera_height: float
     """Over the ground, in heights of a mean person."""
 
@@ -126,11 +125,7 @@ class GroundView:
         length = np.linalg.norm(towards, axis=2, keepdims=True)
         return np.asarray(towards / np.maximum(length, 1e-9), np.float64)
 
-    def as_numbers(self) -> dict[str, Any]:
-        """For a report: degrees, and what the picture's size does not tell."""
-        return {
-            "focal_px": round(self.focal_px, 1),
-            "pitch_degrees": round(float(np.degrees(self.pitch)), 2),
-            "roll_degrees": round(float(np.degrees(self.roll)), 2),
-            "camera_height": round(self.camera_height, 4),
-        }
+
+def usual_focal_px(size: Size) -> float:
+    """Focal length of a camera about which nothing is known."""
+    return float(max(size) / 2 / np.tan(np.radians(GROUND.field_degrees / 2)))

@@ -1,0 +1,81 @@
+"""A plate's depth from the people in frames of its clip. Knows no files.
+
+The frames are few and small: the same that a plate is estimated from, or others spread through the
+clip. They are looked at before the first frame is written, so that a clip has one scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+
+from edgeds.errors import InputError
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.ground_depth import grounded, on_points
+from edgeds.plate.ground.gathering import Gathering
+from edgeds.plate.ground.ground import Ground
+from edgeds.plate.ground.metric import MeasuredPoint
+from edgeds.plate.ground.settings import GROUND
+from edgeds.plate.plate import Plate, fitted
+from edgeds.sources.scaling import resized
+from edgeds.types import Engine, Frame, Pixels, Size
+
+
+def looked_at(size: Size) -> Size:
+    """The size at which frames of this (height, width) are searched for people."""
+    shrink = min(1.0, GROUND.width_px / size[1])
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+
+
+def people_in(
+    samples: Sequence[Pixels],
+    engine: Engine,
+    plate: Plate,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Gathering:
+    """Look for upright people in frames, uint8 RGB of the plate's view at any one size.
+
+    Raises:
+        CancelledError: `cancelled`, asked before every frame, returned true.
+    """
+    size = looked_at(plate.size)
+    estimate = Estimator(engine, fitted(plate, size))
+    people = Gathering(plate.size)
+    for pixels in samples:
+        if cancelled():
+            raise CancelledError
+        people.add(estimate(Frame(resized(pixels, size))).alpha)
+    return people
+
+
+def use_people(
+    estimate: Estimator, people: Gathering, *, person_m: float = GROUND.person_m
+) -> Ground | str:
+    """Bring the estimator's depth to the ground that people show. Returns it, or why there is none.
+
+    Args:
+        person_m: height of a mean person, metres.
+    """
+    plate = estimate.plate.pixels
+    ground = people.ground(plate, person_m=person_m)
+    if isinstance(ground, Ground):
+        estimate.take_ground(grounded(estimate.network_depth, plate, ground, people.sightings))
+    return ground
+
+
+def use_points(estimate: Estimator, points: Sequence[MeasuredPoint]) -> None:
+    """Take the scale from distances that somebody measured.
+
+    Raises:
+        InputError: a point is not in the picture, or they contradict the depth there.
+    """
+    height, width = estimate.plate.size
+    for point in points:
+        if not (0 <= point.x < width and 0 <= point.y < height):
+            raise InputError(
+                f"the point {point.x:g},{point.y:g} is not in the picture",
+                why=f"it is {width}x{height}",
+                fix="give column and row of a pixel, from the top left",
+            )
+    estimate.take_ground(on_points(estimate.network_depth, estimate.grounded, points))

@@ -1,0 +1,84 @@
+"""Depth from the people in a clip: the estimator, the command, its report and its plate file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeds.engine import open_engine
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.people import people_in, use_people
+from edgeds.plate.background import plate_from_samples
+from edgeds.plate.file import plate_from_file
+from edgeds.plate.ground.ground import Ground
+from edgeds.plate.ground.metric import metres_of
+from edgeds.sources.sampling import spread_frames
+from edgeds.types import Frame
+
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_a_real_clip_of_walkers_measures_its_own_ground(data: Path) -> None:
+    """The camera of the clip stands over a square, and looks down at it."""
+    frames = [frame.pixels for frame in spread_frames(data / "people_walking.mp4", 16)]
+    plate = plate_from_samples(frames)
+    with open_engine(device="cpu") as engine:
+        estimate = Estimator(engine, plate)
+        people = people_in(frames, engine, plate)
+        ground = use_people(estimate, people)
+        first, second = (estimate(Frame(pixels)) for pixels in frames[:2])
+
+    assert isinstance(ground, Ground), ground
+    assert estimate.scale is not None
+    assert ground.people > 20
+    assert 4 < ground.view.camera_height * 1.7 < 9
+    seen = people.people()
+    x, y = seen.lowest.round().astype(int).T
+    metres = metres_of(estimate.plate_depth[y, x], estimate.scale)
+    tall = np.linalg.norm(seen.highest - seen.lowest, axis=1)
+    off = np.abs(np.log(tall * metres) - np.median(np.log(tall * metres)))
+    assert np.median(off) < 0.08  # who is half as far is seen twice as tall
+    empty = (first.alpha == 0) & (second.alpha == 0)
+    assert (first.inverse_depth[empty] == second.inverse_depth[empty]).all()  # it never flickers
+
+
+def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
+    edgeds: Edgeds, data: Path, tmp_path: Path
+) -> None:
+    clip, plate = data / "moving_person.mp4", data / "moving_person_plate.jpg"
+    args = ("video", clip, "-b", plate, "--json", "--metric", "300,170=3m")
+    done = edgeds(*args, "--save-plate", "plate.npz", "--view", "depth", "-o", "out.mp4")
+
+    assert done.returncode == 0, done.stderr
+    depth = json.loads(done.stdout)["depth"]
+    assert (depth["from"], depth["ground"]) == ("network", None)
+    assert "sighting" in depth["why"]
+    assert depth["why"] in done.stderr
+    assert depth["scale"]["origin"] == "point"
+    kept = plate_from_file(tmp_path / "plate.npz")
+    assert kept.scale is not None
+    assert kept.depth is not None
+    assert float(metres_of(kept.depth[170, 300], kept.scale)) == pytest.approx(3, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--depth-from", "people"), "people do not tell the depth"),
+        (("--metric", "12=3"), "column,row=metres"),
+        (("--metric", "9000,10=3m"), "not in the picture"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    edgeds: Edgeds, data: Path, args: tuple[str, ...], said: str
+) -> None:
+    clip, plate = data / "moving_person.mp4", data / "moving_person_plate.jpg"
+    done = edgeds("video", clip, "-b", plate, "--engine", "difference", "-o", "out.mp4", *args)
+
+    assert done.returncode == 2
+    assert said in done.stderr

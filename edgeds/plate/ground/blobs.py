@@ -57,7 +57,7 @@ def _blob(mask: Mask, box: tuple[int, int, int, int], of: tuple[int, ...], size:
     left, top, width, height = box
     # In pixels of the picture, whose shape may be another than the alpha's.
     down, across_px = size[0] / of[0], size[1] / of[1]
-    rows, columns = np.nonzero(mask)
+    rows, columns = (at.astype(np.float64) for at in np.nonzero(mask))
     x = (columns + left + 0.5) * across_px - 0.5
     y = (rows + top + 0.5) * down - 0.5
     middle = np.array((x.mean(), y.mean()))

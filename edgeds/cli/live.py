@@ -14,6 +14,7 @@ from edgeds.cli.live_options import (
     LivePlateOption,
     MaxFramesOption,
     PixelFormatOption,
+    PublishOption,
     RecordOption,
     ServeOption,
     ShowOption,
@@ -22,7 +23,7 @@ from edgeds.cli.live_options import (
     VirtualCameraDeviceOption,
     VirtualCameraOption,
 )
-from edgeds.cli.live_outputs import add_outputs, open_window, page_address, page_token
+from edgeds.cli.live_outputs import open_window, wanted_outputs
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import exit_after, report, say_choices, status_line
 from edgeds.cli.options import (
@@ -54,6 +55,7 @@ def live_command(
     serve: ServeOption = None,
     token_file: TokenFileOption = None,
     record: RecordOption = None,
+    publish: PublishOption = None,
     virtual_camera: VirtualCameraOption = False,
     virtual_camera_device: VirtualCameraDeviceOption = None,
     view: ViewOption = "overlay",
@@ -81,8 +83,8 @@ def live_command(
     uri = uri_from_arguments(source, camera)
     check_clashes({"the plate": plate, "the backdrop": backdrop}, {"the recording": record})
     asked = asked_of_camera(size, fps, pixel_format, rtsp_transport)
-    given, token = given_plate(plate), page_token(serve, token_file)
-    virtual = virtual_camera_device or virtual_camera
+    given, virtual = given_plate(plate), virtual_camera_device or virtual_camera
+    outputs = wanted_outputs(serve, token_file, virtual, publish, record)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         frames = open_camera(uri, stop, **asked)
@@ -99,8 +101,7 @@ def live_command(
             depth_network=open_plate_depth(engine, device=device),
         )  # fmt: skip
         stack.enter_context(run)
-        serve = page_address(serve, show=show, others=bool(window or record or virtual))
-        add_outputs(run, info, serve=serve, token=token, virtual_camera=virtual, record=record)
+        outputs.add_to(run, info, show=show, window=window is not None)
         with status_line(run):
             done = run.run(duration_secs=duration, max_frames=max_frames)
     report(done, source=masked(uri), engine=network.name, as_json=as_json)

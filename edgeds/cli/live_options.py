@@ -47,6 +47,15 @@ TokenFileOption: TypeAlias = Annotated[
 RecordOption: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Record the result to a video file.")
 ]
+PublishOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--publish",
+        metavar="URL",
+        help="Send the result as a live H.264 stream to rtsp://, rtmp://, srt://, udp:// or "
+        "tcp://. May be given several times.",
+    ),
+]
 VirtualCameraOption: TypeAlias = Annotated[
     bool, typer.Option("--virtual-camera", help="Offer the result as a camera to other programs.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,37 +37,76 @@ def open_window(info: StreamInfo, show: bool | None) -> Window | None:
     return window
 
 
-def add_outputs(
-    run: LiveRun,
-    info: StreamInfo,
-    *,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedOutputs:
+    """Where a live run's picture goes, apart from the window."""
+
+    serve: str | None
+    """[HOST:]PORT of the page."""
+    token: str | None
+    """The page's, from its file; None leaves it to the page."""
+    virtual_camera: str | bool
+    """A device, or whether any will do."""
+    publish: list[str]
+    """Addresses of streams."""
+    record: Path | None
+
+    def add_to(self, run: LiveRun, info: StreamInfo, *, show: bool | None, window: bool) -> None:
+        """Add them all, and the page where the picture would go nowhere else.
+
+        Raises:
+            SinkError: one of them cannot be opened.
+        """
+        serve = self.serve
+        others = window or self.virtual_camera or self.publish or self.record
+        if serve is None and show is None and not others:
+            serve = str(PAGE.port)
+        if serve is not None:
+            _add_page(run, serve, self.token)
+        if self.virtual_camera:
+            device = self.virtual_camera if isinstance(self.virtual_camera, str) else None
+            _add_virtual_camera(run, info, device)
+        for url in self.publish:
+            _add_stream(run, url)
+        if self.record is not None:
+            run.start_recording()
+
+
+def wanted_outputs(
     serve: str | None,
-    token: str | None,
+    token_file: Path | None,
     virtual_camera: str | bool,
+    publish: list[str] | None,
     record: Path | None,
-) -> None:
-    """Open all outputs except the window. `virtual_camera`: a device, or True for any device.
+) -> WantedOutputs:
+    """The options, checked before anything is opened.
 
     Raises:
-        SinkError: one of them cannot be opened.
+        InputError, SinkError: one of them cannot be.
     """
-    if serve is not None:
-        _add_page(run, serve, token)
-    if virtual_camera:
-        device = virtual_camera if isinstance(virtual_camera, str) else None
-        _add_virtual_camera(run, info, device)
-    if record is not None:
-        run.start_recording()
+    return WantedOutputs(
+        serve=serve,
+        token=_page_token(serve, token_file),
+        virtual_camera=virtual_camera,
+        publish=_streams(publish),
+        record=record,
+    )
 
 
-def page_address(serve: str | None, *, show: bool | None, others: bool) -> str | None:
-    """The address of the page: the given one, or this machine's if there is no other output."""
-    if serve is None and show is None and not others:
-        return str(PAGE.port)
-    return serve
+def _streams(publish: list[str] | None) -> list[str]:
+    """The addresses of --publish, checked before anything is opened.
+
+    Raises:
+        SinkError: one is no address that edgeds can publish to.
+    """
+    from edgeds.sinks.publish import check_publish_url
+
+    for url in publish or ():
+        check_publish_url(url)
+    return publish or []
 
 
-def page_token(serve: str | None, token_file: Path | None) -> str | None:
+def _page_token(serve: str | None, token_file: Path | None) -> str | None:
     """The page's token from its file; None lets the page make one."""
     from edgeds.errors import InputError
 
@@ -101,3 +141,9 @@ def _add_virtual_camera(run: LiveRun, info: StreamInfo, device: str | None) -> N
     sink = VirtualCameraSink(info, device)
     run.add_output("virtual camera", sink, is_file=False)
     say(f"virtual camera: {sink.location}")
+
+
+def _add_stream(run: LiveRun, url: str) -> None:
+    from edgeds.sinks.publish import PublishSink
+
+    run.add_output("stream", PublishSink(url, on_event=say), shown=False, is_file=False)

@@ -138,12 +138,13 @@ class Output:
 
     def status(self) -> OutputStatus:
         recent = self.meter.recent()
+        lost = getattr(self.sink, "lost", 0)  # of a sink that sends: what did not get through
         with self._changed:
             return OutputStatus(
                 name=self.name,
                 location=self.sink.location,
-                frames=self.meter.frames,
-                dropped=self._dropped,
+                frames=self.meter.frames - lost,
+                dropped=self._dropped + lost,
                 fps=recent.fps,
                 latency_p50_ms=recent.latency_p50_ms,
                 latency_p95_ms=recent.latency_p95_ms,

@@ -23,4 +23,31 @@ class Encode:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """A live stream to a server."""
+
+    x264: dict[str, str] = field(
+        default_factory=lambda: {
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+            "profile": "baseline",
+            "crf": "23",
+            "maxrate": "8M",
+            "bufsize": "4M",
+            "bf": "0",
+        }
+    )
+    key_secs: float = 1.0
+    """Between key frames: so long waits a viewer who comes late, or lost something."""
+    stall_secs: float = 5.0
+    """For the network to take a frame, and for a connection to be made."""
+    backoff_secs: float = 0.5
+    """Before the first new attempt; doubled with each that fails."""
+    max_backoff_secs: float = 10.0
+    close_secs: float = 3.0
+    """For the stream to end in order."""
+
+
 ENCODE = Encode()
+PUBLISH = Publish()

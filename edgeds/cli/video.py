@@ -22,6 +22,7 @@ from edgeds.cli.ground import (
     depth_wanted,
     measure_depth,
 )
+from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -34,6 +35,7 @@ from edgeds.cli.options import (
 )
 from edgeds.cli.output_name import default_output
 from edgeds.cli.plate import plate_of_clip
+from edgeds.cli.signals import ClipSignals, SignalOptions, open_clip_signals
 from edgeds.cli.video_options import (
     ClipArgument,
     OutputOption,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from edgeds.views.contact_sheet import ContactSheet
 
 
+@grouped
 def video_command(
     source: ClipArgument,
     plate: PlateOption = None,
@@ -75,22 +78,27 @@ def video_command(
     depth_from: DepthFromOption = "auto",
     person_height: PersonHeightOption = PERSON_M,
     metric: MetricOption = None,
+    signals: SignalOptions = SignalOptions(),
     as_json: JsonOption = False,
 ) -> None:
     """Write a video that shows the foreground and depth of a video or of images."""
     from edgeds.pipeline import Clock
 
     check_options(view, backdrop, sheet, save_plate)
+    signals.check(as_json=as_json)
     depth = depth_wanted(depth_from, person_height, metric)
     wanted = _Wanted(
-        source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed, depth
-    )
+        source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed, depth,
+        signals,
+    )  # fmt: skip
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         clock = Clock()
         failure = _run(job, clock, stop)
         if sheet is not None and job.moments is not None and clock.written_secs:
             failure = failure or _sheet_failure(job.moments, sheet)
+        if job.signals is not None:
+            job.signals.end(whole=failure is None and not stop.is_set())
         job.notes.say_new()
     report = result(
         clock,
@@ -105,9 +113,10 @@ def video_command(
         notes=job.notes.said,
         followed=getattr(job.estimate, "followed", None),
         depth=job.depth,
+        signals=None if job.signals is None else job.signals.report(),
         status="failed" if failure else "stopped" if stop.is_set() else "done",
     )
-    print_result(report, as_json=as_json)
+    print_result(report, as_json=as_json, on_stderr=signals.on_stdout)
     if failure is not None:
         raise failure
     if stop.is_set():
@@ -128,12 +137,14 @@ class _Wanted:
     save_plate: Path | None
     plate_fixed: bool
     depth: DepthWanted
+    signals: SignalOptions
 
     @property
     def shows_depth(self) -> bool:
         from edgeds.views.settings import DEPTH_VIEWS
 
-        return self.view in DEPTH_VIEWS or self.sheet is not None
+        shows = self.view in DEPTH_VIEWS or self.sheet is not None
+        return shows or self.signals.are_given
 
     @property
     def measures_depth(self) -> bool:
@@ -155,6 +166,7 @@ class _Job:
     notes: Notes
     depth: dict[str, Any] | None
     """Where it comes from, for the report; None where nobody looks at it."""
+    signals: ClipSignals | None
 
 
 def _opened(
@@ -197,36 +209,27 @@ def _opened(
         plate_to_file(kept_in(scene, fixed.grounded), wanted.save_plate)
     estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
     notes.watch(estimate)
+    range_ = estimate.depth_range
     compose = composer(
-        wanted.view,
-        plate=scene.pixels,
-        plate_depth=estimate.plate_depth,
-        depth_range=estimate.depth_range,
-        backdrop=behind,
-        opacity=wanted.opacity,
-    )
+        wanted.view, plate=scene.pixels, plate_depth=estimate.plate_depth, depth_range=range_,
+        backdrop=behind, opacity=wanted.opacity,
+    )  # fmt: skip
     moments = None
     if wanted.sheet is not None:
-        moments = ContactSheet(
-            scene.pixels, estimate.plate_depth, estimate.depth_range, doubt=scene.doubt
-        )
+        moments = ContactSheet(scene.pixels, estimate.plate_depth, range_, doubt=scene.doubt)
         compose = _with_sheet(compose, moments)
-    return _Job(frames, sink, scene, network, estimate, compose, moments, notes, depth)
+    signals = open_clip_signals(wanted.signals, info, estimate, stack, notes)
+    compose = compose if signals is None else signals.around(compose, wanted.view)
+    return _Job(frames, sink, scene, network, estimate, compose, moments, notes, depth, signals)
 
 
 def _check_places(wanted: _Wanted, files: tuple[Path, ...], target: Path) -> None:
     """No output may be an input or another output."""
+    given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
+    made = {"the output": target, "the contact sheet": wanted.sheet}
     check_clashes(
-        {
-            "the input": files,
-            "the plate": wanted.plate,
-            "the backdrop": wanted.backdrop,
-        },
-        {
-            "the output": target,
-            "the contact sheet": wanted.sheet,
-            "the kept plate": wanted.save_plate,
-        },
+        {"the input": files, **given, "the rules": wanted.signals.rules},
+        {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},
     )
 
 

@@ -107,8 +107,8 @@ def rounded(followed: Followed | None) -> dict[str, Any] | None:
     }
 
 
-def print_result(result: dict[str, Any], *, as_json: bool) -> None:
-    """Print the result on stdout, as JSON or as a table."""
+def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = False) -> None:
+    """Print the result on stdout, as JSON or as a table; `on_stderr`: stdout is taken."""
     if as_json:
         print_json(result)
         return
@@ -122,7 +122,10 @@ def print_result(result: dict[str, Any], *, as_json: bool) -> None:
     title = (
         f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
     )
-    print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
+    if on_stderr:
+        say(title)
+    else:
+        print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
     if result["damaged_packets"]:
         say(f"{result['damaged_packets']} damaged packets of the input were skipped")
     if result["status"] == "stopped":
@@ -131,6 +134,15 @@ def print_result(result: dict[str, Any], *, as_json: bool) -> None:
     say(f"video: {result['output']} (audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
+    if result["signals"] is not None:
+        _say_signals(result["signals"])
+
+
+def _say_signals(signals: dict[str, Any]) -> None:
+    for line, counts in signals["lines"].items():
+        say(f"line {line}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    if signals["events"] is not None:
+        say(f"events: {signals['events']['count']} to {signals['events']['to']}")
 
 
 def correction(followed: dict[str, Any] | None) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
+from edgeds.plate.ground.metric import MetricScale
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
@@ -60,6 +61,8 @@ class MaintainedEstimator:
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
+        self.health = 1.0
+        """Of the plate at the last look: 1 is as good as new, 0 is past saving."""
 
     @property
     def plate(self) -> Plate:
@@ -70,6 +73,11 @@ class MaintainedEstimator:
     def plate_depth(self) -> FloatMap:
         """As the estimator's, at the start."""
         return self._estimate.plate_depth
+
+    @property
+    def scale(self) -> MetricScale | None:
+        """As the estimator's, now."""
+        return self._estimate.scale
 
     @property
     def depth_range(self) -> tuple[float, float]:
@@ -91,6 +99,7 @@ class MaintainedEstimator:
 
     def _note(self, update: PlateUpdate, frame: Frame) -> None:
         self.followed = self.followed.with_update(update, frame.size)
+        self.health = update.health
         if update.prompt and update.prompt != self._prompt:
             self.notes.append(
                 f"from {frame.pts_secs:.1f} s on: {update.prompt.removesuffix(' (press b)')}"

@@ -1,0 +1,91 @@
+"""Events as JSON Lines, into a file or standard output. Knows nothing about rules."""
+
+from __future__ import annotations
+
+import os
+import sys
+from base64 import b64encode
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from edgeds.errors import SinkFailed
+from edgeds.live.signals.events import Event, json_line
+from edgeds.sinks.replacing import PendingFile
+from edgeds.types import Closing
+
+
+class JsonLines(Closing):
+    """Writes every event at once, one line each: the file can be followed while it grows.
+
+    For files of video: they can wait for a disk. For cameras, put it behind an `Outbox`.
+    """
+
+    def __init__(self, place: Path, *, whole: bool = True) -> None:
+        """
+        Args:
+            place: a file; "-" is standard output.
+            whole: the file appears under its name when it is complete, and replaces an older one.
+                Otherwise lines are appended to what is there.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        self.location = "standard output" if str(place) == "-" else str(place)
+        self.written = 0
+        self._pending: PendingFile | None = None
+        self._file: TextIO | None = None
+        if str(place) == "-":
+            return
+        if whole:
+            self._pending = PendingFile(place)
+            self._file = self._pending.part.open("w", encoding="utf-8")
+        else:
+            from edgeds.sinks.replacing import check_writable
+
+            check_writable(place, "the events")
+            self._file = place.open("a", encoding="utf-8")
+
+    def event(self, event: Event) -> None:
+        """
+        Raises:
+            SinkFailed: the disk is full, or the reader of standard output is gone.
+        """
+        line = event.as_json()
+        if event.snapshot is not None:
+            line["snapshot_jpeg"] = b64encode(event.snapshot).decode()
+        self._write(json_line(line))
+        self.written += 1
+
+    def state(self, state: dict[str, Any]) -> None:
+        """States are no events: they are left out."""
+
+    def close(self) -> None:
+        """Complete the file. One without any event is there, too, and empty."""
+        self.end(whole=True)
+
+    def end(self, *, whole: bool) -> None:
+        """`whole`: the run got to its end; otherwise an older, whole file is not replaced."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        file.close()
+        if self._pending is not None:
+            place = self._pending.finish() if whole else self._pending.keep()
+            self.location = str(place)
+
+    def _write(self, line: str) -> None:
+        file = self._file or sys.stdout
+        try:
+            file.write(line + "\n")
+            file.flush()
+        except (OSError, ValueError) as error:
+            if self._file is None:
+                # Python writes what is left once more when it exits, and would fail once more.
+                with suppress(OSError, ValueError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SinkFailed(
+                "the events could not be written",
+                why=f"{self.location}: {getattr(error, 'strerror', None) or error}",
+                fix="make room, or read standard output to its end",
+            ) from error

@@ -1,0 +1,56 @@
+"""Settings of objects and tracks, measured or decided once. Times in seconds, sizes as shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """How regions of alpha become objects."""
+
+    width_px: int = 384
+    """Maps are looked at with this width: the network's own is 320."""
+    alpha: float = 0.5
+    """What counts as foreground..."""
+    sure_alpha: float = 0.8
+    """... in a region that is this sure somewhere."""
+    min_area: float = 0.00025
+    """Smaller regions are no objects; a share of the picture."""
+    min_height: float = 0.03
+    """Objects lower and narrower than this share of the picture's height are no objects."""
+    depth_gap: float = 0.12
+    """Two layers of one region differ in inverse depth by this share of the nearer one..."""
+    depth_contrast: float = 5.0
+    """... and by so many sigmas of what is inside a layer; an even slope has 3.5."""
+    part_area: float = 0.12
+    """A layer has at least this share of its region."""
+    claim: float = 0.15
+    """A track claims a region that overlaps this share of the smaller of the two."""
+    split_secs: float = 0.4
+    """Layers that touch must differ for so long before they are two objects."""
+    apart_secs: float = 0.5
+    """... and pieces of the same height, side by side, must be apart for so long."""
+    confirm_secs: float = 0.25
+    """So long an object must be there before it is reported..."""
+    confirm_looks: int = 3
+    """... and in so many frames."""
+    lost_secs: float = 1.5
+    """An object that is not seen for so long is gone."""
+    hidden_secs: float = 4.0
+    """... or for so long, while something nearer covers the place where it should be."""
+    edge_secs: float = 0.3
+    """... or for so long, where it walked out of the picture."""
+    fragment_gap: float = 0.3
+    """Pieces of one object are no farther apart than this share of the larger piece's width."""
+    still_share: float = 0.12
+    """An object is still while its foot stays within this share of its height."""
+    still_levels: float = 18.0
+    """Pixels that differ by more levels of 255 have changed..."""
+    still_changed: float = 0.03
+    """... and it is motionless while no larger share of its pixels has."""
+    smooth_secs: float = 0.25
+    """Over which speed and depth are averaged."""
+
+
+TRACKING = Tracking()

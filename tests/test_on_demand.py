@@ -113,7 +113,7 @@ def test_maps_that_are_there_have_one_box() -> None:
     alpha = np.zeros((20, 30), np.float32)
     assert Maps(alpha, alpha).boxes == ()
     alpha[3:7, 10:20] = 0.5
-    assert Maps(alpha, alpha).boxes == (Box(3, 10, 7, 20),)
+    assert Maps(alpha, alpha).boxes == (Box(0, 8, 10, 22),)
 
 
 def test_boxes_hold_all_of_a_mask_and_do_not_overlap() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 
 from edgeds.errors import ShapeError
 from edgeds.sources import SyntheticSource
-from edgeds.types import Frame, Maps, Pixels
+from edgeds.sources.planes import YuvPicture
+from edgeds.types import ColourTags, Frame, Maps, Pixels
 from edgeds.views.backdrop import colour_backdrop
 from edgeds.views.compose import composer
 from edgeds.views.covering import covering
 from edgeds.views.depth import depth_picture
 from edgeds.views.over import over
+from edgeds.views.overlay import inset_box
 from edgeds.views.settings import VIEWS, View
 
 SOURCE = SyntheticSource(size=(90, 160), frame_count=9, noise_levels=0)
@@ -160,3 +163,42 @@ def test_a_backdrop_covers_without_stretching() -> None:
 def test_what_is_no_colour_is_refused(colour: str) -> None:
     with pytest.raises(ValueError, match=r"colour|hexadecimal"):
         colour_backdrop(colour)
+
+
+def _planes_of(frame: Frame) -> Frame:
+    """The frame as video has it: planes of 4:2:0."""
+    import av
+
+    video = av.VideoFrame.from_ndarray(frame.pixels, format="rgb24")
+    picture = YuvPicture(video.reformat(format="yuv420p"), ColourTags(matrix=5))
+    return frame.with_picture(picture)
+
+
+def test_what_is_background_leaves_an_overlay_bit_for_bit_as_it_was_decoded() -> None:
+    frame, maps = _frame_and_maps()
+    frame = _planes_of(frame)
+    compose = composer("overlay", plate=SOURCE.plate, plate_depth=RAMP, depth_range=(0.1, 2.0))
+    shown = compose(frame, maps).picture
+    assert shown.layout == "yuv420p"
+    drawn = cv2.dilate(maps.alpha, np.ones((5, 5), np.uint8)) > 0  # the outline is beside it, too
+    inset = inset_box(frame.size)
+    assert inset is not None
+    drawn[inset.of] = True
+    touched = drawn.reshape(45, 2, 80, 2).any(axis=(1, 3))  # four pixels share their U and V
+    for before, after in zip(frame.picture.planes, shown.planes, strict=True):
+        here = touched if before.shape == touched.shape else drawn
+        assert np.array_equal(before[~here], after[~here])
+        assert not np.array_equal(before[here], after[here])
+    assert 0.1 < drawn.mean() < 0.5
+
+
+@pytest.mark.parametrize("view", ["overlay", "side-by-side"])
+def test_a_view_drawn_on_planes_looks_as_drawn_on_rgb(view: View) -> None:
+    frame, maps = _frame_and_maps()
+    compose = composer(view, plate=SOURCE.plate, plate_depth=RAMP, depth_range=(0.1, 2.0))
+    planes = _planes_of(frame)
+    on_planes, on_rgb = compose(planes, maps), compose(frame.with_pixels(planes.pixels), maps)
+    assert on_planes.picture.layout == "yuv420p"
+    difference = np.abs(on_planes.pixels.astype(int) - on_rgb.pixels)
+    assert difference.mean() < 2  # colour has half the resolution
+    assert np.abs(difference.mean(axis=(0, 1))).max() < 2.5

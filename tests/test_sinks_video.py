@@ -9,12 +9,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from conftest import MakeClip
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks import VideoSink, open_sink
-from edgeds.sinks.encoding import container_options, format_of
+from edgeds.sinks.encoding import container_options, encodable, format_of
 from edgeds.sinks.recording import RecordingSink
 from edgeds.sources import SyntheticSource, open_source
+from edgeds.sources.planes import YuvPicture
 from edgeds.types import ColourTags, Frame, Pixels, StreamInfo
 
 INFO = StreamInfo(name="a", size=(90, 160), rate=None, time_base=Fraction(1, 1000))
@@ -145,3 +147,30 @@ def test_an_image_folder_that_another_run_filled_meanwhile_is_left_alone(tmp_pat
         for frame in SyntheticSource(frame_count=2):
             sink.write(frame)
     assert (tmp_path / "out" / "000000.png").read_text() == "the other run's"
+
+
+@pytest.mark.parametrize(("full_range", "matrix"), [(False, 1), (True, 5), (False, 6)])
+def test_decoded_planes_reach_the_encoder_bit_for_bit(
+    make_clip: MakeClip, full_range: bool, matrix: int
+) -> None:
+    clip = make_clip(frame_count=3, full_range=full_range, matrix=matrix)
+    with open_source(clip) as source:
+        kind = format_of(Path("out.mp4"), alpha=False)
+        for frame in source:
+            given = encodable(frame, kind, source.info.colour)
+            assert given.format.name == "yuv420p"
+            for plane, before in zip(YuvPicture(given, ColourTags()).planes, frame.picture.planes):
+                assert np.array_equal(plane, before)
+            assert int(given.pict_type) == 0  # the decoder's key frames are not forced on it
+            assert given.pts == frame.pts
+            assert given is not frame.picture.video  # type: ignore[attr-defined]
+            assert encodable(frame, kind, source.info.colour) is not given  # one for each sink
+
+
+def test_planes_of_another_matrix_are_converted_to_the_files(make_clip: MakeClip) -> None:
+    with open_source(make_clip(frame_count=1, matrix=5)) as source:
+        frame = next(iter(source))
+    kind, other = format_of(Path("out.mp4"), alpha=False), ColourTags(matrix=1)
+    given = YuvPicture(encodable(frame, kind, other), other)
+    assert not np.array_equal(given.planes[0], frame.picture.planes[0])
+    assert np.abs(given.rgb().astype(int) - frame.pixels).mean() < 2

@@ -15,6 +15,7 @@ import numpy as np
 
 from edgeds.errors import SinkError
 from edgeds.sinks.settings import ENCODE
+from edgeds.sources.planes import YuvPicture
 from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
 from edgeds.types import ColourTags, Frame, Pixels, Size, StreamInfo
 
@@ -133,16 +134,27 @@ def add_video_stream(
 
 
 def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
-    """A frame as the encoder takes it: YUV of the written colour, even sides, its time."""
+    """A frame as the encoder takes it: YUV of the written colour, even sides, its time.
+
+    Planes that are so already go through as they are.
+    """
     import av
 
+    wanted = swscale_colour(written_colour(colour, frame.size))
+    kept = frame.picture
+    if isinstance(kept, YuvPicture) and (kind.pix_fmt, wanted) == (
+        "yuv420p",
+        swscale_colour(kept.colour),
+    ):
+        picture = kept.for_encoder()
+        picture.pts, picture.time_base = frame.pts, frame.time_base
+        return picture
     layout = "rgba" if frame.pixels.shape[2] == 4 else "rgb24"
     picture = av.VideoFrame.from_ndarray(_padded(frame.pixels), format=layout)
-    matrix, colour_range = swscale_colour(written_colour(colour, frame.size))
     picture = picture.reformat(
         format=kind.pix_fmt,
-        dst_colorspace=matrix,
-        dst_color_range=colour_range,
+        dst_colorspace=wanted[0],
+        dst_color_range=wanted[1],
         interpolation=SWSCALE_FLAGS,
         # Threads of swscale leave a few wrong pixels between their slices where there is alpha.
         **({"threads": 1} if layout == "rgba" and _has_threads() else {}),

@@ -48,6 +48,7 @@ class YuvPicture:
         for plane in self.planes:
             plane.flags.writeable = False
         self._made: dict[Size, Pixels] = {}
+        self._spare: list[av.VideoFrame] = []
 
     def rgb(self, size: Size | None = None) -> Pixels:
         size = size or self.size
@@ -63,13 +64,20 @@ class YuvPicture:
             return self._made[self.size][box.of]
         return _rgb(self.planes, box, self.colour)
 
+    def for_encoder(self) -> av.VideoFrame:
+        """A picture of its own for an encoder, which gives it a time: it says nothing but pixels.
+
+        A decoder's would force its key frames and marks on the encoder.
+        """
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return self.editable().video
+
     def editable(self) -> YuvPicture:
         """A copy whose planes may be written into before it is handed on."""
-        import av
-
-        copy = YuvPicture(av.VideoFrame(self.size[1], self.size[0], "yuv420p"), self.colour)
+        copy = blank(self.size, self.colour)
         for mine, its in zip(self.planes, copy.planes, strict=True):
-            its.flags.writeable = True
             np.copyto(its, mine)
         return copy
 
@@ -94,6 +102,26 @@ class YuvPicture:
             interpolation=_SMALLER_FLAGS,
         )
         return cast(Pixels, smaller.to_ndarray())
+
+
+def blank(size: Size, colour: ColourTags) -> YuvPicture:
+    """A picture whose planes are to be written, all of them, before it is handed on."""
+    import av
+
+    picture = YuvPicture(av.VideoFrame(size[1], size[0], "yuv420p"), colour)
+    picture._spare.append(picture.video)
+    for plane in picture.planes:
+        plane.flags.writeable = True
+    return picture
+
+
+def side_by_side(left: YuvPicture, right: YuvPicture) -> YuvPicture:
+    """Two pictures of one size and colour as one."""
+    height, width = left.size
+    both = blank((height, 2 * width), left.colour)
+    for into, *parts in zip(both.planes, left.planes, right.planes, strict=True):
+        np.concatenate(parts, axis=1, out=into)
+    return both
 
 
 def _plane(video: av.VideoFrame, index: int) -> Plane:

@@ -11,6 +11,9 @@ import numpy as np
 
 from edgeds.types.arrays import Box, FloatMap, Pixels, Size, whole
 
+_MARGIN_PX = 2
+"""Around the foreground, with a part of the frame's size: room for its outline."""
+
 
 class MapMaker(Protocol):
     """Makes the maps of one frame. Each may be asked for in any thread, and more than once."""
@@ -145,8 +148,15 @@ class _Given:
     def boxes(self) -> tuple[Box, ...]:
         import cv2
 
-        left, top, width, height = cv2.boundingRect((self._alpha > 0).view(np.uint8))
-        return (Box(top, left, top + height, left + width),) if width else ()
+        left, top, wide, high = cv2.boundingRect((self._alpha > 0).view(np.uint8))
+        if not wide:
+            return ()
+        height, width = self.size
+        margin = _MARGIN_PX + max(height, width) // 180
+        # From even pixels to even ones, as planes of 4:2:0 are cut.
+        first = max(0, top - margin) & ~1, max(0, left - margin) & ~1
+        last = (top + high + margin + 1) & ~1, (left + wide + margin + 1) & ~1
+        return (Box(*first, min(last[0], height), min(last[1], width)),)
 
     def alpha(self, box: Box) -> FloatMap:
         return self._alpha[box.of]

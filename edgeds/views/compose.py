@@ -21,7 +21,7 @@ from edgeds.views.blur import blurred
 from edgeds.views.depth import depth_picture
 from edgeds.views.mask import mask_picture
 from edgeds.views.over import over, to_uint8
-from edgeds.views.overlay import Overlay
+from edgeds.views.overlay import Overlay, beside
 from edgeds.views.settings import STYLE, View
 
 Compose = Callable[[Frame, Maps], Frame]
@@ -41,7 +41,8 @@ def composer(
     """The function that draws one view.
 
     Args:
-        view: "cutout" gives RGBA frames with straight alpha, all others RGB.
+        view: "cutout" gives RGBA frames with straight alpha. Where frames have planes of YUV,
+            "overlay" and "side-by-side" give such planes; all others give RGB.
         plate, plate_depth: the plate and its inverse depth, at the frames' size.
         depth_range: (far, near) of the whole clip, so that depth keeps its colours.
         backdrop: for "replace"; chroma green without one.
@@ -58,7 +59,8 @@ def composer(
                 why="they must be of one size",
                 fix="compose a frame with the maps that were made from it",
             )
-        return frame.with_pixels(draw(frame, maps))
+        drawn = draw(frame, maps)
+        return drawn if isinstance(drawn, Frame) else frame.with_pixels(drawn)
 
     return compose
 
@@ -72,7 +74,7 @@ def _drawing(
     opacity: float,
     blur: float,
     matte: Matte,
-) -> Callable[[Frame, Maps], Pixels]:
+) -> Callable[[Frame, Maps], Pixels | Frame]:
     if view == "blur":
         return blurred(plate, plate_depth, blur, matte)
     if view == "mask":
@@ -98,7 +100,7 @@ def _drawing(
             behind(frame),
             maps.alpha,
         )
-    overlay = Overlay(plate, depth_range, opacity)
+    overlay = Overlay(depth_range, opacity)
     if view == "overlay":
         return overlay
-    return lambda frame, maps: np.hstack([frame.pixels, overlay(frame, maps)])
+    return lambda frame, maps: beside(frame, overlay(frame, maps))

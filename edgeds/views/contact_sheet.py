@@ -16,10 +16,11 @@ from edgeds.sources.media_errors import translated
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.types.maps import resized_map
+from edgeds.views.canvas import RgbCanvas
 from edgeds.views.depth import depth_picture
 from edgeds.views.mask import mask_picture
 from edgeds.views.over import over
-from edgeds.views.overlay import outlined
+from edgeds.views.overlay import tinted
 from edgeds.views.settings import STYLE
 
 _GAP_PX = 4
@@ -67,15 +68,15 @@ class ContactSheet:
 
     def _column(self, frame: Frame, maps: Maps) -> Pixels:
         pixels = frame.rgb(self._size)
-        alpha = np.ascontiguousarray(maps.alpha_at(self._size))
-        depth = maps.inverse_depth_at(self._size)
-        tint = np.full_like(pixels, STYLE.tint)
+        small = Maps(maps.alpha_at(self._size), maps.inverse_depth_at(self._size))
+        overlaid = RgbCanvas(pixels.copy())
+        tinted(overlaid, small, STYLE.opacity)
         return _stacked(
             [
                 pixels,
-                outlined(over(tint, pixels, STYLE.opacity * alpha), alpha),
-                mask_picture(alpha),
-                depth_picture(depth, self._range),
+                overlaid.picture.pixels,
+                mask_picture(small.alpha),
+                depth_picture(small.inverse_depth, self._range),
             ]
         )
 

@@ -1,56 +1,78 @@
 """The view `overlay`: the foreground tinted and outlined, the depth as an inset.
 
-`Overlay` also draws the right half of the view `side-by-side`.
+It draws inside the boxes of the foreground and the inset. The rest stays as it was decoded.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.sources.planes import YuvPicture, side_by_side
+from edgeds.types import Box, FloatMap, Frame, Maps, Size
+from edgeds.views.canvas import Canvas, Coverage, canvas_of
 from edgeds.views.depth import depth_picture
-from edgeds.views.over import over
 from edgeds.views.settings import STYLE
 
 
 class Overlay:
-    """Draws overlays for frames of one size."""
+    """Draws overlays for frames of one clip or camera."""
 
-    def __init__(self, like: Pixels, depth_range: tuple[float, float], opacity: float) -> None:
-        self._tint = np.full_like(like, STYLE.tint)
+    def __init__(self, depth_range: tuple[float, float], opacity: float) -> None:
         self._range, self._opacity = depth_range, opacity
 
-    def __call__(self, frame: Frame, maps: Maps) -> Pixels:
-        picture = over(self._tint, frame.pixels, self._opacity * maps.alpha)
-        picture = outlined(picture, maps.alpha)
-        return with_inset(picture, maps.inverse_depth, self._range)
+    def __call__(self, frame: Frame, maps: Maps) -> Frame:
+        canvas = canvas_of(frame)
+        tinted(canvas, maps, self._opacity)
+        self._inset(canvas, maps)
+        return frame.with_picture(canvas.picture)
+
+    def _inset(self, canvas: Canvas, maps: Maps) -> None:
+        """The depth as a small, framed picture in the lower right corner."""
+        box = inset_box(maps.size)
+        if box is None:
+            return
+        height, width = box.size
+        depth = maps.inverse_depth_at((height - 2, width - 2))
+        framed = np.full((height, width, 3), STYLE.outline, np.uint8)
+        framed[1:-1, 1:-1] = depth_picture(depth, self._range)
+        canvas.paste(box, framed)
 
 
-def outlined(picture: Pixels, alpha: FloatMap) -> Pixels:
-    """A crisp line where alpha crosses one half. Draws into `picture`."""
+def beside(left: Frame, right: Frame) -> Frame:
+    """Two frames of one size as one picture, at the left one's time."""
+    one, other = left.picture, right.picture
+    if isinstance(one, YuvPicture) and isinstance(other, YuvPicture):
+        return left.with_picture(side_by_side(one, other))
+    return left.with_pixels(np.hstack([left.pixels, right.pixels]))
+
+
+def tinted(canvas: Canvas, maps: Maps, opacity: float) -> None:
+    """Tint the foreground, and draw a crisp line where alpha crosses one half."""
+    thickness = max(1, round(min(maps.size) / 360))
+    for box in maps.boxes:
+        alpha = maps.alpha_in(box)
+        canvas.mix(box, STYLE.tint, np.float32(opacity) * alpha)
+        canvas.draw(box, STYLE.outline, outline(alpha, thickness))
+
+
+def outline(alpha: FloatMap, thickness: int) -> Coverage:
+    """How far the line covers each pixel, uint8 (H, W)."""
     import cv2
 
-    mask = (alpha > 0.5).astype(np.uint8)
+    mask = (alpha > 0.5).view(np.uint8)
     outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    thickness = max(1, round(min(picture.shape[:2]) / 360))
-    cv2.drawContours(picture, outlines, -1, STYLE.outline, thickness, cv2.LINE_AA)
-    return picture
+    covered = np.zeros_like(mask)
+    cv2.drawContours(covered, outlines, -1, 255, thickness, cv2.LINE_AA)
+    return covered
 
 
-def with_inset(
-    picture: Pixels, inverse_depth: FloatMap, depth_range: tuple[float, float]
-) -> Pixels:
-    """The depth as a small, framed picture in the lower right corner. Draws into `picture`."""
-    import cv2
-
-    height, width = picture.shape[:2]
+def inset_box(size: Size) -> Box | None:
+    """Where the inset with its frame lies; None on a picture too small or too tall to hold one."""
+    height, width = size
     small_width = round(STYLE.inset * width)
     small_height = round(small_width * height / width)
     margin = max(2, width // 80)
     top, left = height - small_height - margin, width - small_width - margin
-    if top < margin or small_width < 16:  # a picture too small or too tall to hold one
-        return picture
-    small = cv2.resize(inverse_depth, (small_width, small_height), interpolation=cv2.INTER_AREA)
-    picture[top - 1 : top + small_height + 1, left - 1 : left + small_width + 1] = STYLE.outline
-    picture[top : top + small_height, left : left + small_width] = depth_picture(small, depth_range)
-    return picture
+    if top < margin or small_width < 16:
+        return None
+    return Box(top - 1, left - 1, top + small_height + 1, left + small_width + 1)

@@ -1,0 +1,147 @@
+"""What a view draws on: a copy of the frame as it was decoded, RGB or planes of 4:2:0.
+
+A view says boxes, colours and weights; what it does not touch stays as it was, bit for bit.
+Knows nothing about views.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.sources.planes import Plane, YuvPicture, from_rgb
+from edgeds.types import Box, ColourTags, FloatMap, Frame, Picture, Pixels, RgbPicture
+
+Colour: TypeAlias = tuple[int, int, int]
+"""RGB, 0..255."""
+Coverage: TypeAlias = npt.NDArray[np.uint8]
+"""uint8 (h, w): how far a line covers each pixel, of 255."""
+
+_Values = TypeVar("_Values", FloatMap, Coverage)
+
+
+class Canvas(Protocol):
+    """Boxes lie inside the picture; those of `mix` begin and end at even pixels or the border."""
+
+    @property
+    def picture(self) -> Picture:
+        """What was drawn so far. Draw no more once it was handed on."""
+        ...
+
+    def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
+        """Lay a colour, or RGB (h, w, 3), over a box: C = wF + (1 - w)B, w is (h, w)."""
+        ...
+
+    def draw(self, box: Box, colour: Colour, coverage: Coverage) -> None:
+        """The same for lines, where most of the box is bare."""
+        ...
+
+    def paste(self, box: Box, pixels: Pixels) -> None:
+        """Put RGB (h, w, 3) into a box."""
+        ...
+
+
+def canvas_of(frame: Frame) -> Canvas:
+    """A canvas that shows the frame."""
+    picture = frame.picture
+    if isinstance(picture, YuvPicture):
+        return PlanesCanvas(picture.editable())
+    return RgbCanvas(frame.pixels.copy())
+
+
+class RgbCanvas:
+    def __init__(self, pixels: Pixels) -> None:
+        """`pixels` is drawn into."""
+        self.picture = RgbPicture(pixels)
+        self._pixels = pixels
+
+    def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
+        _mix(self._pixels[box.of], colours, weight)
+
+    def draw(self, box: Box, colour: Colour, coverage: Coverage) -> None:
+        _draw(self._pixels[box.of], colour, coverage)
+
+    def paste(self, box: Box, pixels: Pixels) -> None:
+        self._pixels[box.of] = pixels
+
+
+class PlanesCanvas:
+    """Colours are taken to Y, U and V; half the weights' size is for U and V."""
+
+    def __init__(self, picture: YuvPicture) -> None:
+        """`picture` is drawn into: an editable one."""
+        self.picture = picture
+        self._planes = picture.planes
+
+    def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
+        half = _halved(weight)
+        yuv = _yuv(colours, self.picture.colour)
+        for plane, part, colour, weights in zip(
+            self._planes, _parts(box), yuv, (weight, half, half), strict=True
+        ):
+            _mix(plane[part.of], colour, weights)
+
+    def draw(self, box: Box, colour: Colour, coverage: Coverage) -> None:
+        half = _halved(coverage)
+        yuv = _yuv(colour, self.picture.colour)
+        for plane, part, level, covered in zip(
+            self._planes, _parts(box), yuv, (coverage, half, half), strict=True
+        ):
+            _draw(plane[part.of], level, covered)
+
+    def paste(self, box: Box, pixels: Pixels) -> None:
+        even = Box(box.top & ~1, box.left & ~1, box.bottom + 1 & ~1, box.right + 1 & ~1)
+        if even == box:
+            yuv = _yuv(pixels, self.picture.colour)
+            for plane, part, values in zip(self._planes, _parts(box), yuv, strict=True):
+                plane[part.of] = values
+            return
+        at = box.inside(even)
+        around = ((at.top, even.bottom - box.bottom), (at.left, even.right - box.right))
+        weight = np.pad(np.ones(box.size, np.float32), around)
+        self.mix(even, np.pad(pixels, (*around, (0, 0)), mode="edge"), weight)
+
+
+def _parts(box: Box) -> tuple[Box, Box, Box]:
+    half = Box(box.top // 2, box.left // 2, (box.bottom + 1) // 2, (box.right + 1) // 2)
+    return box, half, half
+
+
+def _yuv(colours: Colour | Pixels, tags: ColourTags) -> tuple[int | Plane, ...]:
+    """A colour's Y, U and V; or planes of a picture, U and V at half its size."""
+    import cv2
+
+    matrix = from_rgb(tags)
+    if isinstance(colours, tuple):
+        levels = matrix @ np.array([*colours, 1], np.float32)
+        return tuple(int(level) for level in np.clip(levels + 0.5, 0, 255))
+    y, u, v = cv2.split(cv2.transform(colours, matrix))
+    return y, _halved(u), _halved(v)
+
+
+def _halved(values: _Values) -> _Values:
+    """The mean of each four pixels, (H, W) with even sides."""
+    import cv2
+
+    height, width = values.shape
+    half: _Values = cv2.resize(values, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return half
+
+
+def _mix(part: npt.NDArray[np.uint8], colours: object, weight: FloatMap) -> None:
+    import cv2
+
+    front = colours if isinstance(colours, np.ndarray) else np.full_like(part, colours)
+    part[...] = cv2.blendLinear(front, np.ascontiguousarray(part), weight, 1 - weight)
+
+
+def _draw(part: npt.NDArray[np.uint8], colour: object, coverage: Coverage) -> None:
+    rows, columns = np.nonzero(coverage)
+    share = coverage[rows, columns].astype(np.float32) / 255
+    if part.ndim == 3:
+        share = share[:, None]
+    below = part[rows, columns]
+    mixed = below + share * (np.asarray(colour, np.float32) - below)
+    part[rows, columns] = (mixed + 0.5).astype(np.uint8)

@@ -159,7 +159,9 @@ def test_decoded_planes_reach_the_encoder_bit_for_bit(
         for frame in source:
             given = encodable(frame, kind, source.info.colour)
             assert given.format.name == "yuv420p"
-            for plane, before in zip(YuvPicture(given, ColourTags()).planes, frame.picture.planes):
+            for plane, before in zip(
+                YuvPicture(given, ColourTags()).planes, frame.picture.planes, strict=True
+            ):
                 assert np.array_equal(plane, before)
             assert int(given.pict_type) == 0  # the decoder's key frames are not forced on it
             assert given.pts == frame.pts

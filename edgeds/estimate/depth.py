@@ -16,7 +16,8 @@ from edgeds.plate.robust import biweight_fit
 from edgeds.types import FloatMap
 
 MIN_BACKGROUND = 0.03
-FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
+# On two clips the depth at the plate's median is .03 % off what a quarter of the pixels says.
+FIT_STRIDE = 4
 FIT_ROUNDS = 4
 NEARNESS = 1.1
 

@@ -17,7 +17,7 @@ from edgeds.estimate.depth import anchored
 from edgeds.estimate.matte import lifted, refined
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
-from edgeds.types.maps import resized_map
+from edgeds.types.maps import Parts, resized_map
 
 _ALPHA_ZERO = 1 / 510
 """Less is 0 in 8 bits."""
@@ -102,8 +102,26 @@ class FrameMaps:
     def inverse_depth_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.inverse_depth(whole(size))
-        near = resized_map(self._near, size)
-        return anchored(self.alpha_at(size), self._view.depth_at(size), near)
+        behind, parts = self.depth_parts_at(size)
+        depth = behind.copy()
+        for box, part in parts:
+            depth[box.of] = part
+        return depth
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        if size == self.size:
+            parts = tuple((box, self.inverse_depth(box)) for box in self.boxes)
+            return self._view.depth, parts
+        behind, grid = self._view.depth_at(size), _Grid(self._grid.coarse, size)
+        parts = []
+        for inner in self._inner:
+            box, (coarse, window) = grid.outer(inner), grid.window(inner, 1)
+            near, alpha = (
+                resized_map(values[coarse.of], window.size)[box.inside(window).of]
+                for values in (self._near, self._coarse)
+            )
+            parts.append((box, anchored(alpha, behind[box.of], near)))
+        return behind, tuple(parts)
 
     def plate_offset(self) -> FloatMap | None:
         found: FloatMap | None = None
@@ -143,7 +161,7 @@ class _Grid:
     """Where pixels of the network's map lie on the frame."""
 
     def __init__(self, coarse: Size, full: Size) -> None:
-        self._coarse, self._full = coarse, full
+        self.coarse, self._full = coarse, full
         # Every so many pixels of the map, borders of both sizes' pixels meet.
         self._steps = tuple(c // math.gcd(c, f) for c, f in zip(coarse, full, strict=True))
 
@@ -157,19 +175,20 @@ class _Grid:
         """The map's pixels and the frame's of a window that holds a box and a margin around it."""
         low, high = [], []
         for axis, (lo, hi) in enumerate(zip(box[:2], box[2:], strict=True)):
-            step, most = self._steps[axis], self._coarse[axis]
-            # one more for what the frame's even pixels take beyond the box
-            low.append(max(0, (lo - margin - 1) // step * step))
-            high.append(min(most, -(-(hi + margin + 1) // step) * step))
+            step, most = self._steps[axis], self.coarse[axis]
+            # and for what even pixels of the frame take beyond the box: up to two of them
+            more = margin + -(-2 * most // self._full[axis])
+            low.append(max(0, (lo - more) // step * step))
+            high.append(min(most, -(-(hi + more) // step) * step))
         coarse = Box(*low, *high)
         full = Box(*(self._down(at, number % 2) for number, at in enumerate(coarse)))
         return coarse, full
 
     def _down(self, at: int, axis: int) -> int:
-        return at * self._full[axis] // self._coarse[axis]
+        return at * self._full[axis] // self.coarse[axis]
 
     def _up(self, at: int, axis: int) -> int:
-        return -(-at * self._full[axis] // self._coarse[axis])
+        return -(-at * self._full[axis] // self.coarse[axis])
 
 
 def _common(one: Box, other: Box) -> Box | None:

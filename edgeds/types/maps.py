@@ -5,7 +5,7 @@ Knows nothing about how they are made.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from edgeds.types.arrays import Box, FloatMap, Pixels, Size, whole
 
 _MARGIN_PX = 2
 """Around the foreground, with a part of the frame's size: room for its outline."""
+
+
+Parts: TypeAlias = tuple[tuple[Box, FloatMap], ...]
+"""Boxes and what is in them."""
 
 
 class MapMaker(Protocol):
@@ -36,6 +40,8 @@ class MapMaker(Protocol):
     def inverse_depth(self, box: Box) -> FloatMap: ...
 
     def inverse_depth_at(self, size: Size) -> FloatMap: ...
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]: ...
 
     def plate_offset(self) -> FloatMap | None: ...
 
@@ -108,6 +114,12 @@ class Maps:
         """Inverse depth of the whole frame at another (height, width), as `alpha_at`."""
         return self._maker.inverse_depth_at(size)
 
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        """Inverse depth of the background at a (height, width), and that of the frame in the boxes
+        where it may differ. The first is the same array as long as the background stays the same.
+        """
+        return self._maker.depth_parts_at(size)
+
     @property
     def plate_offset(self) -> FloatMap | None:
         """How much brighter the background nearby is than the plate: float32 (h, w, 3) in levels
@@ -169,6 +181,9 @@ class _Given:
 
     def inverse_depth_at(self, size: Size) -> FloatMap:
         return resized_map(self._inverse_depth, size)
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        return self.inverse_depth_at(size), ()
 
     def plate_offset(self) -> FloatMap | None:
         return self._offset

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgeds.sources.planes import YuvPicture, side_by_side
-from edgeds.types import Box, FloatMap, Frame, Maps, Size
+from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, Size
 from edgeds.views.canvas import Canvas, Coverage, canvas_of
 from edgeds.views.depth import depth_picture
 from edgeds.views.settings import STYLE
@@ -19,6 +19,8 @@ class Overlay:
 
     def __init__(self, depth_range: tuple[float, float], opacity: float) -> None:
         self._range, self._opacity = depth_range, opacity
+        self._behind: FloatMap | None = None
+        self._framed: Pixels | None = None
 
     def __call__(self, frame: Frame, maps: Maps) -> Frame:
         canvas = canvas_of(frame)
@@ -27,14 +29,23 @@ class Overlay:
         return frame.with_picture(canvas.picture)
 
     def _inset(self, canvas: Canvas, maps: Maps) -> None:
-        """The depth as a small, framed picture in the lower right corner."""
+        """The depth as a small, framed picture in the lower right corner. The background's is drawn
+        once, as long as it stays the same.
+        """
         box = inset_box(maps.size)
         if box is None:
             return
-        height, width = box.size
-        depth = maps.inverse_depth_at((height - 2, width - 2))
-        framed = np.full((height, width, 3), STYLE.outline, np.uint8)
-        framed[1:-1, 1:-1] = depth_picture(depth, self._range)
+        behind, parts = maps.depth_parts_at((box.size[0] - 2, box.size[1] - 2))
+        if behind is not self._behind or self._framed is None:
+            self._behind = behind
+            self._framed = np.full((*box.size, 3), STYLE.outline, np.uint8)
+            self._framed[1:-1, 1:-1] = depth_picture(behind, self._range)
+        framed = self._framed
+        if parts:
+            framed = framed.copy()
+            inside = framed[1:-1, 1:-1]
+            for part, depth in parts:
+                inside[part.of] = depth_picture(depth, self._range)
         canvas.paste(box, framed)
 
 
@@ -67,7 +78,9 @@ def outline(alpha: FloatMap, thickness: int) -> Coverage:
 
 
 def inset_box(size: Size) -> Box | None:
-    """Where the inset with its frame lies; None on a picture too small or too tall to hold one."""
+    """Where the inset with its frame lies, from even pixels to even ones; None on a picture too
+    small or too tall to hold one.
+    """
     height, width = size
     small_width = round(STYLE.inset * width)
     small_height = round(small_width * height / width)
@@ -75,4 +88,5 @@ def inset_box(size: Size) -> Box | None:
     top, left = height - small_height - margin, width - small_width - margin
     if top < margin or small_width < 16:
         return None
-    return Box(top - 1, left - 1, top + small_height + 1, left + small_width + 1)
+    bottom, right = top + small_height + 1, left + small_width + 1
+    return Box((top - 1) & ~1, (left - 1) & ~1, bottom & ~1, right & ~1)

@@ -103,7 +103,7 @@ class FrameMaps:
         if size == self.size:
             return self.inverse_depth(whole(size))
         behind, parts = self.depth_parts_at(size)
-        depth = behind.copy()
+        depth: FloatMap = behind.copy()
         for box, part in parts:
             depth[box.of] = part
         return depth
@@ -113,15 +113,15 @@ class FrameMaps:
             parts = tuple((box, self.inverse_depth(box)) for box in self.boxes)
             return self._view.depth, parts
         behind, grid = self._view.depth_at(size), _Grid(self._grid.coarse, size)
-        parts = []
+        found = []
         for inner in self._inner:
             box, (coarse, window) = grid.outer(inner), grid.window(inner, 1)
             near, alpha = (
                 resized_map(values[coarse.of], window.size)[box.inside(window).of]
                 for values in (self._near, self._coarse)
             )
-            parts.append((box, anchored(alpha, behind[box.of], near)))
-        return behind, tuple(parts)
+            found.append((box, anchored(alpha, behind[box.of], near)))
+        return behind, tuple(found)
 
     def plate_offset(self) -> FloatMap | None:
         found: FloatMap | None = None

@@ -125,7 +125,7 @@ def _target(gpu: str, device: str) -> BuildTarget:
             why=found.problem or f"this machine has {len(found.gpus)} GPU(s)",
             fix="edgeds doctor lists them",
         )
-    say(f"for this machine's CPU: {found.problem}; --gpu sm86 and the like name one elsewhere")
+    say(f"for this machine's CPU: {found.problem}; for a GPU elsewhere give --gpu, such as sm86")
     return BuildTarget()
 
 
@@ -141,7 +141,7 @@ def _calibration_set(path: Path | None, precision: str) -> Path | None:
     if path is None:
         raise DatasetError(
             "there is no calibration set",
-            why="this edgeds was installed without the one that ships",
+            why="this installation of edgeds came without one",
             fix="record one: edgeds calibrate SOURCE -o SET, and give it with --calib SET",
         )
     if warning := read_calibration_set(path).warning:

@@ -101,7 +101,7 @@ def calibrate_command(
     say(f"{output}: {len(recorder)} frames, {recorder.empty} of them empty")
     say(correction(followed))
     if stop.is_set():
-        say("stopped before the end; the set is whole, and the same command goes on with it")
+        say("stopped before the end; the set is complete so far, and the same command continues it")
         raise typer.Exit(130)
     _check_enough(len(recorder), output)
 
@@ -156,7 +156,7 @@ def _check_enough(count: int, output: Path) -> None:
     if count < CALIBRATION.min_frames:
         raise DatasetError(
             f"the set {str(output)!r} is too small: {count} frames",
-            why=f"ranges measured on fewer than {CALIBRATION.min_frames} do not hold for the next "
+            why=f"ranges measured on fewer than {CALIBRATION.min_frames} do not fit further "
             "frame; near-duplicates do not count",
             fix=f"record more into it, with -o {output}: a longer clip, more movement, other light",
         )

@@ -226,7 +226,7 @@ def _print_report(report: Report) -> None:
     say(correction(report.plates()))
     print_table(title, ["metric", "mean", "95 % over scenes", "scored", "better"], rows)
     if unscored:
-        say(f"not scored, for want of labels: {', '.join(unscored)}")
+        say(f"not scored, because the set has no labels for it: {', '.join(unscored)}")
 
 
 def _print_sweep(points: tuple[Point, ...]) -> None:

@@ -94,7 +94,7 @@ def check_network(card: Card) -> None:
         EngineError: it was built of the network of another edgeds version.
     """
     if card.made.get(OF_SHIPPED) and card.network_hash != read_card(default_engine()).network_hash:
-        why = "it was built of the network of another edgeds version, not of the one that ships now"
+        why = "it was built from the network of another edgeds version"
         raise _mismatch(card, why, rebuild_command(card))
 
 

@@ -1,6 +1,6 @@
 """A labelled set on disk: a folder with `manifest.jsonl`, or a .zip of one, read into items.
 
-One JSON object a line; paths are relative to the manifest's folder:
+One JSON object per line; paths are relative to the manifest's folder:
 
     {"frame": "frame/0001.jpg", "plate": "plate/0001.jpg", "alpha": "alpha/0001.png",
      "ignore": null, "depth_mm": "depth/0001.png", "scene": "kitchen", "empty": false,
@@ -88,7 +88,7 @@ class Dataset:
             raise DatasetError(
                 f"the set {self.name!r} has no plate with depth",
                 why="none of its items has depth_mm and names one picture as frame and plate",
-                fix="give a set that says how far an empty scene is",
+                fix="give a set with the depth of empty scenes",
             )
         return replace(self, items=kept)
 
@@ -123,7 +123,7 @@ def read_set(path: Path) -> Dataset:
         raise DatasetError(
             f"the set {str(path)!r} is empty",
             why=f"{manifest.name} has no line with an item",
-            fix="write one JSON object a line, with at least `frame` and `plate`",
+            fix="write one JSON object per line, with at least `frame` and `plate`",
         )
     _check_clips(items)
     folder = manifest.parent

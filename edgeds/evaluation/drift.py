@@ -147,7 +147,7 @@ def driftable(dataset: Dataset) -> tuple[tuple[Item, ...], ...]:
     )
     if not with_foreground:
         raise DatasetError(
-            f"cannot let {dataset.name!r} drift",
+            f"cannot simulate drift on {dataset.name!r}",
             why="no item has foreground of known alpha and a plate that is not the frame itself",
             fix="give a set with `alpha` files, or leave --drift out",
         )

@@ -108,7 +108,7 @@ def _foreign(folder: Path, why: str) -> DatasetError:
     return DatasetError(
         f"cannot record to {str(folder)!r}",
         why=why,
-        fix="give a new folder, or one that this command made, to go on with it",
+        fix="give a new folder, or one that this command made, to continue it",
     )
 
 

@@ -77,7 +77,7 @@ class Outputs(Closing):
         for output in late:
             if output.is_file:
                 self._event(
-                    f"{output.sink.location} is still being completed; Ctrl-C once more gives it up"
+                    f"{output.sink.location} is still being completed; another Ctrl-C abandons it"
                 )
                 output.wait(None)
             else:

@@ -57,7 +57,7 @@ class SimulatedFiles:
         path = self.folder / f"simulated-{self._taken}.png"
         order = cv2.COLOR_RGBA2BGRA if frame.pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         if not cv2.imwrite(str(path), cv2.cvtColor(frame.pixels, order)):
-            raise SinkError(f"cannot write {path.name!r}", why="the folder does not take it")
+            raise SinkError(f"cannot write {path.name!r}", why="the folder cannot be written")
         return path
 
 

@@ -173,7 +173,7 @@ class Wizard:
                 )
             yield
         if self._former is None or self._former.size != shots[0].shape[:2]:
-            notes.append("somebody who kept perfectly still would be in it: look at it")
+            notes.append("a person who kept perfectly still would be in it: look at the picture")
         else:
             share, where = self._foreground(self._former.pixels, shots[-1])
             if share > settings.max_foreground:
@@ -184,7 +184,7 @@ class Wizard:
             yield
         if measured.moved > PLATE_CAPTURE.max_moved:
             moved = f"{measured.moved_where} ({percent(measured.moved)} of the picture)"
-            notes.append(f"something moved {moved}: it is there as it was most of the time")
+            notes.append(f"something moved {moved}: the plate has what was there most of the time")
         return notes
 
     def _foreground(self, plate: Pixels, frame: Pixels) -> tuple[float, str]:

@@ -59,7 +59,7 @@ class VirtualCameraSink(Closing):
             self._camera.send(np.ascontiguousarray(letterboxed(frame.pixels, self._size)))
         except (RuntimeError, OSError) as error:
             raise SinkFailed(
-                f"the virtual camera {self.location} took no more pictures", why=str(error)
+                f"the virtual camera {self.location} stopped taking pictures", why=str(error)
             ) from error
 
     def close(self) -> None:

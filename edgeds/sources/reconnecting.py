@@ -243,24 +243,24 @@ class LiveSource(Closing):
 
     def _as_announced(self, grab: Grab) -> Grab:
         """The picture at the announced size; another size is scaled if it shows the same view."""
-        size, told = grab.pixels.shape[:2], self.info.size
-        if size == told:
+        size, announced = grab.pixels.shape[:2], self.info.size
+        if size == announced:
             return grab
-        if not same_shape((size[0], size[1]), told):
-            raise _another_view(size, told)
+        if not same_shape((size[0], size[1]), announced):
+            raise _another_view(size, announced)
         if size not in self._scaled_from:
             self._scaled_from.add(size)
             self._on_event(
                 f"{self.info.name}: its pictures are {text_from_size(size)} now; "
-                f"they are scaled to {text_from_size(told)}"
+                f"they are scaled to {text_from_size(announced)}"
             )
-        return Grab(resized(grab.pixels, told), grab.secs)
+        return Grab(resized(grab.pixels, announced), grab.secs)
 
 
-def _another_view(size: tuple[int, ...], told: Size) -> SourceFailed:
+def _another_view(size: tuple[int, ...], first: Size) -> SourceFailed:
     return SourceFailed(
         f"the source came back as {text_from_size(size)}",
-        why=f"it began as {text_from_size(told)}, so the plate is not its view",
+        why=f"it began as {text_from_size(first)}, so the plate no longer fits",
         fix="set the camera back, or start again",
     )
 
@@ -282,6 +282,6 @@ def _no_picture(name: str, secs: float, *, heard: bool) -> SourceError:
         )
     return SourceError(
         f"{name} gives no picture",
-        why=f"{secs:.0f} s passed without one",
+        why=f"none came in {secs:.0f} s",
         fix="check whether another program shows it, and whether one is using it",
     )

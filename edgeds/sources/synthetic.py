@@ -96,7 +96,9 @@ class SyntheticFeed(Closing):
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
-                raise SourceFailed(f"the {self.description} broke off", why="it was told to")
+                raise SourceFailed(
+                    f"the {self.description} broke off", why="`breaks_after` pictures"
+                )
         time.sleep(float(1 / self.rate))
         return Grab(next(self._laps).pixels.copy(), time.monotonic())
 

@@ -49,7 +49,7 @@ def test_what_has_no_labels_is_named_without_dashes(edgeds: Command, make_set: M
     assert "nothing was scored" in done.stderr + done.stdout
     assert "MAD" not in done.stdout
     half = edgeds("eval", make_set({"depth_mm": None}), *ENGINE)
-    assert "not scored, for want of labels: " in half.stderr + half.stdout
+    assert "not scored, because the set has no labels for it: " in half.stderr + half.stdout
     assert " - " not in half.stdout
 
 

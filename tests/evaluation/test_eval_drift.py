@@ -173,7 +173,7 @@ def test_frames_of_one_plate_are_a_clip(make_set: MakeSet) -> None:
 
 
 def test_a_set_without_foreground_cannot_drift(make_set: MakeSet) -> None:
-    with pytest.raises(DatasetError, match="cannot let 'tiny' drift"):
+    with pytest.raises(DatasetError, match="cannot simulate drift on 'tiny'"):
         driftable(read_set(make_set({"empty": True}, {"alpha": None})))
 
 

@@ -55,9 +55,9 @@ def read_calibration_set(path: Path) -> CalibrationSet:
         raise DatasetError(
             f"cannot calibrate on {dataset.name!r}",
             why=f"it has {len(items)} frames; ranges measured on fewer than "
-            f"{settings.min_frames} do not hold for the next frame",
+            f"{settings.min_frames} do not fit further frames",
             fix="record more, 500 and up: edgeds calibrate SOURCE -o SET; or leave --calib out "
-            "for the set that ships",
+            "for the one that comes with edgeds",
         )
     warning = None
     if len(items) < settings.good_frames:

@@ -135,7 +135,7 @@ class App:
     async def _saved_file(self, request: Request) -> Response:
         path = self._saved.path(request.path_params["number"])
         if path is None:
-            return _error(404, EdgedsError("this file is not there any more"))
+            return _error(404, EdgedsError("this file no longer exists"))
         return _download(path)
 
     async def _plate_thumbnail(self, _: Request) -> Response:

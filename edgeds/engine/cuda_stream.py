@@ -111,10 +111,10 @@ class CpuStream:
         target.copy_(source)
 
     def adopted(self, planes: Iterable[Any]) -> tuple[torch.Tensor, ...]:
-        import torch
+        from torch.utils.dlpack import from_dlpack
 
         # the capsule itself: PyAV refuses the stream that torch would ask it to wait for
-        return tuple(torch.from_dlpack(plane.__dlpack__()) for plane in planes)
+        return tuple(from_dlpack(plane.__dlpack__()) for plane in planes)
 
     def captured(self, work: Work) -> Work:
         work()
@@ -181,12 +181,13 @@ class CudaStream:
         whole, and are not overwritten too early.
         """
         import torch
+        from torch.utils.dlpack import from_dlpack
 
         decoding = torch.cuda.default_stream(self.device)
         with _gpu_errors():
             with torch.cuda.stream(decoding):
                 # the capsule itself: PyAV refuses the stream that torch would ask it to wait for
-                copies = tuple(torch.from_dlpack(p.__dlpack__()).clone() for p in planes)
+                copies = tuple(from_dlpack(p.__dlpack__()).clone() for p in planes)
             self._stream.wait_stream(decoding)
             for copy in copies:
                 copy.record_stream(self._stream)

@@ -34,7 +34,7 @@ _STILL_PX = 0.5  # a smaller move is left out of the depth, which is softer than
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _PlateState:
+class PlateState:
     """All that is known of a plate, in one object, so that it is exchanged in one step."""
 
     plate: Plate
@@ -82,7 +82,7 @@ class Estimator:
         large = edges_of_plate(_enlarged(depth, plate.size), plate.pixels)
         large.flags.writeable = False
         view = PlateView(plate.pixels, small, large, _doubt(plate, engine.size))
-        self._scene = _PlateState(plate, view, features, depth, large, depth, middle_of(depth))
+        self._scene = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
         self._fit: Fit | None = None
@@ -120,6 +120,11 @@ class Estimator:
         """
         self._first = _on_ground(self._first, grounded)
         self._scene = _with_depth_of(self._scene, _moved(self._first, self._move))
+
+    @property
+    def state(self) -> PlateState:
+        """What is known of the plate: another object as soon as anything of it changes."""
+        return self._scene
 
     @property
     def plate(self) -> Plate:
@@ -210,7 +215,7 @@ def _doubt(plate: Plate, size: Size) -> FloatMap | None:
     return None if plate.doubt is None else resized_map(plate.doubt, size)
 
 
-def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:
+def _moved(first: PlateState, move: Matrix | None) -> PlateState:
     """The first plate's scene with its depth where the camera's move took it."""
     if move is None or displacement(move, first.plate.size) <= _STILL_PX:
         return first
@@ -221,7 +226,7 @@ def _moved(first: _PlateState, move: Matrix | None) -> _PlateState:
     return _on_ground(moved, replace(first.grounded, depth=warped(first.depth, move)))
 
 
-def _with_depth(scene: _PlateState, depth: FloatMap) -> _PlateState:
+def _with_depth(scene: PlateState, depth: FloatMap) -> PlateState:
     """The scene with another network's depth, at the plate's size; it becomes read-only."""
     view, small = _viewed(scene, depth)
     return replace(
@@ -230,7 +235,7 @@ def _with_depth(scene: _PlateState, depth: FloatMap) -> _PlateState:
     )  # fmt: skip
 
 
-def _on_ground(scene: _PlateState, grounded: GroundedDepth) -> _PlateState:
+def _on_ground(scene: PlateState, grounded: GroundedDepth) -> PlateState:
     """The scene with its depth on measured ground."""
     view, small = _viewed(scene, grounded.depth)
     standing = None
@@ -239,7 +244,7 @@ def _on_ground(scene: _PlateState, grounded: GroundedDepth) -> _PlateState:
     return replace(scene, view=view, depth_small=small, grounded=grounded, standing=standing)
 
 
-def _viewed(scene: _PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
+def _viewed(scene: PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
     """(the view with this depth, the depth at the engine's size)."""
     depth.flags.writeable = False
     size = scene.view.small.shape[1::-1]
@@ -247,7 +252,7 @@ def _viewed(scene: _PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
     return replace(scene.view, depth=depth, depths={}), small
 
 
-def _with_depth_of(scene: _PlateState, other: _PlateState) -> _PlateState:
+def _with_depth_of(scene: PlateState, other: PlateState) -> PlateState:
     view = replace(scene.view, depth=other.view.depth, depths=other.view.depths)
     return replace(other, plate=scene.plate, features=scene.features, view=view)
 

@@ -19,7 +19,7 @@ from edgeds.estimate.settings import Matte
 from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
 from edgeds.types.maps import Parts, resized_map
 
-_ALPHA_ZERO = 1 / 510
+ALPHA_ZERO = 1 / 510
 """Less is 0 in 8 bits."""
 _BORDER_PX = 2
 """Of the network's map: as far as an open border reaches when it is enlarged."""
@@ -70,9 +70,9 @@ class FrameMaps:
         self._frame, self._small, self._view, self._matte = frame, small, plate, matte
         self._raw, self._near = alpha, near
         coarse = lifted(alpha, matte)
-        self._coarse: FloatMap = np.where(alpha > _ALPHA_ZERO, coarse, np.float32(0))
+        self._coarse: FloatMap = np.where(alpha > ALPHA_ZERO, coarse, np.float32(0))
         self._grid = _Grid(coarse.shape[:2], frame.size)
-        self._inner = boxes_of(alpha > _ALPHA_ZERO, _BORDER_PX, apart_px=2 * _AROUND_PX)
+        self._inner = boxes_of(alpha > ALPHA_ZERO, _BORDER_PX, apart_px=2 * _AROUND_PX)
         self.boxes = tuple(self._grid.outer(box) for box in self._inner)
         self._drawn: dict[Box, FloatMap] = {}
         self._offsets: dict[Box, FloatMap | None] = {}

@@ -1,0 +1,143 @@
+"""NV12 planes and RGB as torch tensors, the same colours that swscale gives. Knows no video files.
+
+A picture is a luma plane uint8 (H, W) and a chroma plane uint8 (H/2, W/2, 2): NV12, as NVDEC gives
+it. H and W are even.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from edgeds.sources.planes import from_rgb, to_rgb
+from edgeds.types import ColourTags, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """How luma and chroma of a video mean RGB in 0..255: rgb = to_rgb @ (yuv - black)."""
+
+    to_rgb: Tensor
+    """float32 (3, 3)."""
+    from_rgb: Tensor
+    """float32 (3, 3)."""
+    black: Tensor
+    """YUV of black, float32 (3, 1, 1)."""
+
+
+def colour_for(tags: ColourTags, device: torch.device) -> Colour:
+    """The equations that the CPU uses."""
+
+    def tensor(values: npt.NDArray[np.float32]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=device)
+
+    there, back = to_rgb(tags), from_rgb(tags)
+    return Colour(
+        to_rgb=tensor(there[:, :3]),
+        from_rgb=tensor(back[:, :3]),
+        black=tensor(back[:, 3:, None]),
+    )
+
+
+def rgb_of(yuv: Tensor, colour: Colour) -> Tensor:
+    """RGB in 0..255, not rounded, of float YUV; both (3, H, W)."""
+    return torch.einsum("ij,jhw->ihw", colour.to_rgb, yuv - colour.black).clamp(0, 255)
+
+
+def yuv_of(rgb: Tensor, colour: Colour) -> Tensor:
+    """The inverse of `rgb_of`."""
+    return torch.einsum("ij,jhw->ihw", colour.from_rgb, rgb) + colour.black
+
+
+def full_yuv(luma: Tensor, chroma: Tensor) -> Tensor:
+    """float32 (3, H, W) of NV12 planes: chroma between its samples is interpolated.
+
+    Samples lie on even columns and between rows, as MPEG-2 and H.264 have them and swscale takes
+    them.
+    """
+    plane = chroma.permute(2, 0, 1).float()
+    above = torch.cat((plane[:, :1], plane[:, :-1]), 1)
+    below = torch.cat((plane[:, 1:], plane[:, -1:]), 1)
+    rows = torch.stack((0.25 * above + 0.75 * plane, 0.75 * plane + 0.25 * below), 2)
+    rows = rows.flatten(1, 2)  # (2, H, W/2)
+    right = torch.cat((rows[..., 1:], rows[..., -1:]), 2)
+    full = torch.stack((rows, (rows + right) / 2), 3).flatten(2, 3)  # (2, H, W)
+    return torch.cat((luma[None].float(), full))
+
+
+def half_chroma(full: Tensor) -> Tensor:
+    """Chroma planes (H/2, W/2, 2) of float chroma (2, H, W), rounded: the mean of 2 x 2 pixels."""
+    halved = torch.nn.functional.avg_pool2d(full[None], 2)[0]
+    return rounded(halved).permute(1, 2, 0).contiguous()
+
+
+def rounded(values: Tensor) -> Tensor:
+    """To the nearest level of uint8."""
+    return (values + 0.5).clamp(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Planes at another size: averaged over areas where smaller, interpolated where larger."""
+
+    rows: Tensor
+    """float32 (h, H): each row sums to 1."""
+    columns: Tensor
+    """float32 (W, w)."""
+
+    def __call__(self, planes: Tensor) -> Tensor:
+        """(..., H, W) to float32 (..., h, w)."""
+        return self.rows @ planes.float() @ self.columns
+
+
+def scale_to(size: Size, other: Size, device: torch.device, *, right: float = 0.0) -> Scale:
+    """From one (height, width) to another.
+
+    Args:
+        right: how far to the right of its middle each pixel is read, in pixels of `size`.
+    """
+    return Scale(
+        rows=_weights(size[0], other[0], 0.0, device),
+        columns=_weights(size[1], other[1], right, device).T.contiguous(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nv12Scale:
+    """NV12 at another size, as swscale does it."""
+
+    luma: Scale
+    chroma: Scale
+
+    def __call__(self, luma: Tensor, chroma: Tensor) -> Tensor:
+        """uint8 planes to float YUV (3, h, w)."""
+        return torch.cat((self.luma(luma[None]), self.chroma(chroma.permute(2, 0, 1))))
+
+
+def nv12_scale_to(size: Size, other: Size, device: torch.device) -> Nv12Scale:
+    """From one (height, width) to another."""
+    half = size[0] // 2, size[1] // 2
+    # Chroma lies on the left one of its two columns: a quarter of its own pixels off the middle.
+    return Nv12Scale(
+        luma=scale_to(size, other, device), chroma=scale_to(half, other, device, right=0.25)
+    )
+
+
+def _weights(given: int, wanted: int, shift: float, device: torch.device) -> Tensor:
+    """(wanted, given): the share of each input in each output."""
+    ratio = given / wanted
+    inputs = np.arange(given, dtype=np.float64)
+    if wanted < given:
+        edges = np.arange(wanted + 1)[:, None] * ratio + shift
+        begin, end = inputs.copy(), inputs + 1
+        begin[0], end[-1] = -np.inf, np.inf  # what lies outside is as the edge
+        overlap = np.minimum(edges[1:], end) - np.maximum(edges[:-1], begin)
+        shares = np.clip(overlap, 0, None) / ratio
+    else:
+        at = np.clip((np.arange(wanted) + 0.5) * ratio - 0.5 + shift, 0, given - 1)
+        shares = np.clip(1 - np.abs(at[:, None] - inputs[None]), 0, None)
+    return torch.tensor(shares, dtype=torch.float32, device=device)

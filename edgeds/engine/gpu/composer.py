@@ -1,0 +1,170 @@
+"""(Frame, Maps) -> Frame on one device, for the views that `edgeds.engine.gpu.drawing` draws.
+
+Knows views and planes, and nothing of networks or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgeds.engine.gpu import drawing
+from edgeds.engine.gpu.colour import scale_to, yuv_of
+from edgeds.engine.gpu.line import line_of
+from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
+from edgeds.engine.gpu.replay import Function, Replayed, Tensors
+from edgeds.engine.gpu.transfer import DevicePicture, Uploads, downloaded
+from edgeds.estimate.settings import MATTE, Matte
+from edgeds.types import Frame, Maps, Pixels, RgbPicture, Size
+from edgeds.views.backdrop import Backdrop, StillBackdrop, colour_backdrop
+from edgeds.views.depth import depth_picture
+from edgeds.views.settings import STYLE, View
+
+if TYPE_CHECKING:
+    from edgeds.engine.gpu.estimator import DeviceEstimator
+
+DEVICE_VIEWS: frozenset[View] = frozenset({"overlay", "side-by-side", "mask", "depth", "replace"})
+"""What is drawn on the device; views/compose.py draws the others on the host."""
+
+
+class DeviceComposer:
+    """Draws one of `DEVICE_VIEWS`. Call it from one thread at a time."""
+
+    def __init__(
+        self,
+        view: View,
+        estimate: DeviceEstimator,
+        *,
+        backdrop: Backdrop | None = None,
+        opacity: float = STYLE.opacity,
+        matte: Matte = MATTE,
+        keeps: bool = False,
+        compiled: bool = False,
+    ) -> None:
+        """
+        Args:
+            estimate: made the maps that will be drawn.
+            keeps: pictures stay on the device, for an encoder that takes them there; else they
+                are brought to the host.
+            compiled: by torch.compile.
+        """
+        self._estimate, self._keeps = estimate, keeps
+        self._stream, self._colour = estimate.stream, estimate.colour
+        self._behind: _Behind | None = None
+        if view == "replace":
+            chosen = backdrop or StillBackdrop(colour_backdrop(STYLE.backdrop), STYLE.backdrop)
+            self._behind = _Behind(chosen, Uploads(self._stream, estimate.colours))
+        with self._stream, torch.no_grad():
+            self._inputs, function, fixed = self._drawing(view, opacity, matte)
+            example = (*self._inputs(estimate.empty_maps()), *self._example_behind())
+            self._draw = Replayed(function, self._stream, example, fixed=fixed, compiled=compiled)
+
+    def __call__(self, frame: Frame, maps: Maps) -> Frame:
+        """The drawn frame, whole by the time it is returned."""
+        assert isinstance(maps, DeviceMaps), "maps of another estimator"
+        with self._stream, torch.no_grad():
+            inputs = self._inputs(maps.there)
+            if self._behind is not None:
+                inputs = (*inputs, *self._behind(frame))
+            if not self._keeps:
+                luma, chroma = self._draw(*inputs)
+                return frame.with_picture(downloaded((luma, chroma), self._colour, self._stream))
+            luma, chroma = self._draw.kept(*inputs)
+            done = self._stream.record_event()
+        done.wait()
+        return frame.with_picture(DevicePicture((luma, chroma), self._colour, self._stream))
+
+    def _drawing(
+        self, view: View, opacity: float, matte: Matte
+    ) -> tuple[Callable[[OnDevice], Tensors], Function, tuple[object, ...]]:
+        """What a view takes of the maps, the function that draws it, what else that is given."""
+        plate = self._estimate.plate_there
+        if view == "mask":
+            return (
+                (lambda m: (m.alpha_there,)),
+                drawing.mask_planes,
+                (self._yuv((0, 0, 0)), self._yuv((255, 255, 255))),
+            )
+        look = self._depth_look()
+        if view == "depth":
+            return (lambda m: (m.alpha_there, m.near)), drawing.depth_planes, (plate.depth, look)
+        if view == "replace":
+            fixed = (plate.luma, plate.chroma, self._estimate.colours, matte)
+            return (lambda m: (*m.planes, m.alpha_there, m.offset)), drawing.replaced, fixed
+        overlay = drawing.OverlayLook(
+            tint=self._yuv(STYLE.tint),
+            line=self._yuv(STYLE.outline),
+            opacity=opacity,
+            outline=line_of(max(1, round(min(self._size) / 360)), self._stream.device),
+            inset=self._inset(look),
+        )
+        function = drawing.side_by_side if view == "side-by-side" else drawing.overlay
+        return (
+            lambda m: (*m.planes, m.alpha_there, m.coarse, m.near),
+            function,
+            (plate.depth, overlay),
+        )
+
+    @property
+    def _size(self) -> Size:
+        return self._estimate.plate.size
+
+    def _example_behind(self) -> Tensors:
+        plate = self._estimate.plate_there
+        return () if self._behind is None else (plate.luma, plate.chroma)
+
+    def _yuv(self, rgb: tuple[int, int, int]) -> Tensor:
+        colour = torch.tensor(rgb, dtype=torch.float32, device=self._stream.device)
+        return yuv_of(colour[:, None, None], self._estimate.colours)
+
+    def _depth_look(self) -> drawing.DepthLook:
+        far, near = self._estimate.depth_range
+        levels = np.arange(256, dtype=np.float32)[None]
+        # the colour of each level, as depth_picture gives it: t / (t + knee) = level / 255
+        share = np.minimum(levels / 255, 1 - 1e-6)
+        t = STYLE.depth_knee * share / (1 - share)
+        colours = depth_picture(t.astype(np.float32), (0.0, 1.0))
+        there = torch.tensor(colours, dtype=torch.float32, device=self._stream.device)
+        yuv = yuv_of(there.permute(2, 0, 1), self._estimate.colours)
+        return drawing.DepthLook(far, near, yuv[:, 0].T.contiguous())
+
+    def _inset(self, look: drawing.DepthLook) -> drawing.Inset | None:
+        height, width = self._size
+        small = STYLE.inset * width
+        wide, high = round(small), round(round(small) * height / width)
+        margin = max(2, width // 80)
+        top, left = height - high - margin, width - wide - margin
+        if top < margin or wide < 16:
+            return None
+        there = self._estimate.plate_there
+        network, device = tuple(there.doubt.shape), self._stream.device
+        return drawing.Inset(
+            top=top,
+            left=left,
+            height=high,
+            width=wide,
+            look=look,
+            scale=scale_to((network[0], network[1]), (high, wide), device),
+            plate_scale=scale_to(self._size, (high, wide), device),
+        )
+
+
+class _Behind:
+    """A backdrop's pictures as planes on the device; what stands still is sent once."""
+
+    def __init__(self, backdrop: Backdrop, uploads: Uploads) -> None:
+        self._backdrop, self._uploads = backdrop, uploads
+        self._shown: Pixels | None = None
+        self._there: Tensors = ()
+
+    def __call__(self, frame: Frame) -> Tensors:
+        if self._shown is None or not isinstance(self._backdrop, StillBackdrop):
+            pixels = self._backdrop(frame)
+            if pixels is not self._shown:
+                self._shown = pixels
+                self._there = self._uploads(RgbPicture(pixels))
+        return self._there

@@ -1,0 +1,67 @@
+"""A function of tensors made ready for a stream: captured once, then replayed for every frame.
+
+Knows streams and torch, and nothing of pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from edgeds.engine.cuda_stream import DeviceStream
+
+Tensors = tuple[Tensor, ...]
+Function = Callable[..., Tensors]
+
+
+class Replayed:
+    """A function of tensors with fixed shapes. It is captured when this is made, not later: what
+    another thread enqueues on the stream during a capture would become a part of it.
+
+    Call it from one thread at a time, inside `with stream`.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        stream: DeviceStream,
+        inputs: Tensors,
+        *,
+        fixed: tuple[Any, ...] = (),
+        compiled: bool = False,
+    ) -> None:
+        """
+        Args:
+            function: takes the inputs and what is fixed; waits for nothing on the device.
+            inputs: of the shapes and types that it will be called with.
+            fixed: given to it after the inputs, always the same objects; their tensors may be
+                written into between calls.
+            compiled: by torch.compile; the first call takes its time.
+        """
+        self._stream, self._function, self._fixed = stream, function, fixed
+        self._inputs = tuple(torch.zeros_like(one) for one in inputs)
+        self._outputs: Tensors = ()
+        step = torch.compile(function, dynamic=False) if compiled else function
+
+        def work() -> None:
+            with torch.no_grad():
+                self._outputs = step(*self._inputs, *fixed)
+
+        with stream:
+            self._work = stream.captured(work)
+
+    def __call__(self, *inputs: Tensor) -> Tensors:
+        """The outputs. The next call may overwrite them."""
+        for mine, new in zip(self._inputs, inputs, strict=True):
+            if mine is not new:
+                self._stream.copy(mine, new)
+        self._work()
+        return self._outputs
+
+    def kept(self, *inputs: Tensor) -> Tensors:
+        """The outputs as the caller's own."""
+        with torch.no_grad():
+            return tuple(output.clone() for output in self(*inputs))

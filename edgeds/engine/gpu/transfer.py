@@ -1,0 +1,123 @@
+"""Pictures on their way to a device and back. Knows torch, streams and layouts, and no views."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgeds.engine.gpu.colour import Colour, half_chroma, rounded, yuv_of
+from edgeds.engine.settings import GPU
+from edgeds.sources.planes import YuvPicture
+
+if TYPE_CHECKING:
+    from edgeds.engine.cuda_stream import DeviceStream, StreamEvent
+    from edgeds.types import Box, ColourTags, Layout, Picture, Pixels, Size
+
+Nv12 = tuple[Tensor, Tensor]
+"""Luma uint8 (H, W) and chroma uint8 (H/2, W/2, 2) on the device."""
+
+
+class Uploads:
+    """Brings pictures of any layout to the device as NV12. Page-locked memory is used in turn."""
+
+    def __init__(self, stream: DeviceStream, colour: Colour) -> None:
+        """
+        Args:
+            colour: what NV12 made of RGB means.
+        """
+        self._stream, self._colour = stream, colour
+        self._slots: deque[_Slot] = deque(_Slot() for _ in range(GPU.frames_in_flight))
+
+    def __call__(self, picture: Picture) -> Nv12:
+        """Valid in the stream's order, for the caller to keep. Call it inside `with stream`."""
+        planes = picture.planes
+        if picture.device != "cpu":
+            luma, chroma = self._stream.adopted(planes)
+            return luma, chroma
+        if picture.layout == "nv12":
+            luma, chroma = self._sent(planes)
+            return luma, chroma
+        if picture.layout == "yuv420p":
+            luma, blue, red = self._sent(planes)
+            with torch.no_grad():
+                return luma, torch.stack((blue, red), -1)
+        (pixels,) = self._sent((picture.rgb()[..., :3],))
+        with torch.no_grad():
+            yuv = yuv_of(pixels.permute(2, 0, 1).float(), self._colour)
+            return rounded(yuv[0]), half_chroma(yuv[1:])
+
+    def _sent(self, planes: tuple[Any, ...]) -> tuple[Tensor, ...]:
+        slot = self._slots[0]
+        self._slots.rotate(-1)
+        return slot.sent(planes, self._stream)
+
+
+class _Slot:
+    """Page-locked memory for the planes of one picture."""
+
+    def __init__(self) -> None:
+        self._host: tuple[Tensor, ...] = ()
+        self._sent: StreamEvent | None = None
+
+    def sent(self, planes: tuple[Any, ...], stream: DeviceStream) -> tuple[Tensor, ...]:
+        if self._sent is not None:
+            self._sent.wait()  # the copy before may still read
+        if [tuple(host.shape) for host in self._host] != [plane.shape for plane in planes]:
+            self._host = tuple(stream.host(plane.shape, torch.uint8) for plane in planes)
+        there = []
+        for host, plane in zip(self._host, planes, strict=True):
+            np.copyto(host.numpy(), plane)
+            target = torch.empty(host.shape, dtype=torch.uint8, device=stream.device)
+            stream.copy(target, host)
+            there.append(target)
+        self._sent = stream.record_event()
+        return tuple(there)
+
+
+class DevicePicture:
+    """NV12 planes on a device that are whole by now: what a hardware encoder takes as it is."""
+
+    layout: Layout = "nv12"
+
+    def __init__(self, planes: Nv12, colour: ColourTags, stream: DeviceStream) -> None:
+        self.planes: tuple[Tensor, ...] = planes
+        self.colour, self._stream = colour, stream
+        self.device = str(planes[0].device)
+        self.size: Size = (int(planes[0].shape[0]), int(planes[0].shape[1]))
+        self._on_host: YuvPicture | None = None
+
+    def rgb(self, size: Size | None = None) -> Pixels:
+        return self.on_host().rgb(size)
+
+    def region(self, box: Box) -> Pixels:
+        return self.on_host().region(box)
+
+    def on_host(self) -> YuvPicture:
+        """The same picture in the host's memory, brought there once."""
+        if self._on_host is None:
+            self._on_host = downloaded((self.planes[0], self.planes[1]), self.colour, self._stream)
+        return self._on_host
+
+
+def downloaded(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> YuvPicture:
+    """NV12 on the device as a picture in the host's memory; waits for it.
+
+    The encoder reads the page-locked memory that the device wrote: nothing is copied on the host.
+    """
+    import av
+
+    luma, chroma = planes
+    with stream, torch.no_grad():
+        parts = (luma, *chroma.permute(2, 0, 1).contiguous())
+        there = tuple(stream.host(tuple(part.shape), torch.uint8) for part in parts)
+        for host, part in zip(there, parts, strict=True):
+            stream.copy(host, part)
+        done = stream.record_event()
+    done.wait()
+    height, width = luma.shape
+    video = av.VideoFrame.from_dlpack(there, format="yuv420p", width=width, height=height)
+    return YuvPicture(video, colour)

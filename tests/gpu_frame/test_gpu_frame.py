@@ -1,0 +1,174 @@
+"""The frame as a GPU computes it, on torch's CPU device, against the CPU pipeline on real clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+
+from edgeds.engine import open_engine  # noqa: E402
+from edgeds.engine.gpu.composer import DeviceComposer  # noqa: E402
+from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
+from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
+from edgeds.errors import ShapeError  # noqa: E402
+from edgeds.estimate.estimator import Estimator  # noqa: E402
+from edgeds.estimate.maintained import MaintainedEstimator  # noqa: E402
+from edgeds.plate.plate import Plate  # noqa: E402
+from edgeds.sinks.encoding import encodable, format_of  # noqa: E402
+from edgeds.sources import VideoSource  # noqa: E402
+from edgeds.types import ColourTags, Frame, RgbPicture  # noqa: E402
+from edgeds.views.compose import composer  # noqa: E402
+from edgeds.views.settings import View  # noqa: E402
+
+DATA = Path(__file__).parents[1] / "data"
+CLIPS = ("people_walking.mp4", "moving_person.mp4")
+
+
+@dataclass
+class Clip:
+    """Frames of a real clip, far apart, and both ways to their maps."""
+
+    frames: list[Frame]
+    colour: ColourTags
+    on_cpu: Estimator
+    there: DeviceEstimator
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    with open_engine("torch", device="cpu") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=CLIPS)
+def clip(request: pytest.FixtureRequest, engine: Any) -> Clip:
+    with VideoSource(DATA / request.param) as source:
+        frames = list(islice(source.every(15), 6))
+    plate = Plate(np.median([frame.pixels for frame in frames], axis=0).astype(np.uint8))
+    colour = frames[0].picture.colour  # type: ignore[attr-defined]
+    there = DeviceEstimator(engine, Estimator(engine, plate), colour)
+    return Clip(frames[1:4], colour, Estimator(engine, plate), there)
+
+
+def test_alpha_and_depth_are_those_of_the_cpu(clip: Clip) -> None:
+    for frame in clip.frames:
+        wanted, got = clip.on_cpu(frame), clip.there(frame)
+        assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4
+        depth = np.abs(got.inverse_depth - wanted.inverse_depth).mean()
+        assert depth < 1e-3 * wanted.inverse_depth.mean()
+        assert wanted.alpha.max() > 0.9  # there is somebody
+
+
+def planes_of(frame: Frame, colour: ColourTags) -> list[np.ndarray[Any, Any]]:
+    """Y, U and V as the encoder gets them."""
+    video = encodable(frame, format_of(Path("a.mp4"), alpha=False), colour)
+    rows = [np.frombuffer(p, np.uint8).reshape(p.height, p.line_size) for p in video.planes]
+    return [r[:, : p.width].astype(int) for r, p in zip(rows, video.planes, strict=True)]
+
+
+@pytest.mark.parametrize("view", ["overlay", "side-by-side", "mask", "depth", "replace"])
+def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
+    draw = composer(
+        view,
+        plate=clip.on_cpu.plate.pixels,
+        plate_depth=clip.on_cpu.plate_depth,
+        depth_range=clip.on_cpu.depth_range,
+    )
+    draw_there = DeviceComposer(view, clip.there)
+    for frame in clip.frames[1:]:
+        wanted = planes_of(draw(frame, clip.on_cpu(frame)), clip.colour)
+        got = planes_of(draw_there(frame, clip.there(frame)), clip.colour)
+        for one, other in zip(got, wanted, strict=True):
+            off = np.abs(one - other)
+            # Most of it is the outline of the overlay, one pixel wide at this size: see line.py.
+            assert off.mean() < 0.25
+            assert (off > 1).mean() < 0.04
+
+
+def test_what_is_background_keeps_its_very_planes(clip: Clip) -> None:
+    draw = DeviceComposer("overlay", clip.there)
+    for frame in clip.frames:
+        maps = clip.there(frame)
+        drawn = draw(frame, maps).picture.planes
+        bare = maps.alpha == 0
+        bare[frame.size[0] // 2 :, frame.size[1] // 2 :] = False  # the inset
+        bare = cv2.erode(bare.view(np.uint8), np.ones((9, 9))) > 0  # the outline
+        assert bare.mean() > 0.3
+        assert np.array_equal(drawn[0][bare], frame.picture.planes[0][bare])
+        half = bare[::2, ::2]
+        for got, was in zip(drawn[1:], frame.picture.planes[1:], strict=True):
+            assert np.array_equal(got[half], was[half])
+
+
+class Asked(TorchDispatchMode):
+    """Refuses what would wait for a GPU: values of tensors as numbers, shapes made of values."""
+
+    waits = ("_local_scalar_dense", "nonzero", "masked_select", "item", "equal")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.seen += 1
+        name = func.overloadpacket.__name__
+        assert name not in self.waits, f"{name} asks the host"
+        if name in ("index", "index_put", "index_put_"):
+            assert all(at is None or at.dtype != torch.bool for at in args[1])
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("view", ["overlay", "replace"])
+def test_nothing_in_a_frame_asks_the_host(clip: Clip, view: View) -> None:
+    draw = DeviceComposer(view, clip.there)
+    with Asked() as asked:
+        draw(clip.frames[0], clip.there(clip.frames[0]))
+    assert asked.seen > 100
+    with pytest.raises(AssertionError, match="asks the host"), Asked():
+        float(torch.ones(2).sum())
+
+
+def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
+    frame = clip.frames[0]
+    y, u, v = frame.picture.planes
+    uploads = clip.there._uploads
+    wanted = uploads(frame.picture)
+    assert np.array_equal(wanted[0].numpy(), y)
+    assert np.array_equal(wanted[1].numpy(), np.dstack([u, v]))
+    nv12 = DevicePicture(wanted, clip.colour, clip.there.stream)
+    assert [torch.equal(a, b) for a, b in zip(uploads(nv12), wanted, strict=True)] == [True, True]
+    assert np.array_equal(nv12.rgb(), frame.pixels)
+    # RGB loses what two conversions lose
+    of_rgb = uploads(RgbPicture(frame.pixels))
+    assert (of_rgb[0].float() - wanted[0].float()).abs().mean() < 0.5
+
+
+def test_the_plate_follows_the_light_as_on_the_cpu(clip: Clip, engine: Any) -> None:
+    plate = Plate(np.clip(clip.on_cpu.plate.pixels * 0.8, 0, 255).astype(np.uint8))
+    on_cpu = MaintainedEstimator(Estimator(engine, plate))
+    inner = DeviceEstimator(engine, Estimator(engine, plate), clip.colour)
+    there = MaintainedEstimator(inner)
+    frame = clip.frames[0]
+    wanted, got = on_cpu(frame), there(frame)
+    assert there.followed.gain == pytest.approx(on_cpu.followed.gain, abs=0.01)
+    assert there.followed.gain[1] > 1.1
+    assert np.abs(got.alpha - wanted.alpha).mean() < 3e-3
+
+
+def test_frames_that_cannot_be_nv12_are_refused(engine: Any) -> None:
+    for size, why in (((361, 640), "odd"), ((96, 160), "smaller")):
+        plate = Plate(np.zeros((*size, 3), np.uint8))
+        with pytest.raises(ShapeError, match="GPU") as caught:
+            DeviceEstimator(engine, Estimator(engine, plate), ColourTags())
+        assert why in caught.value.why

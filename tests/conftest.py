@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -97,6 +98,22 @@ def _beep(container: av.container.OutputContainer, stream: av.AudioStream, secs:
         frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
+
+
+@pytest.fixture(scope="session")
+def gstreamer() -> None:
+    """Skips where GStreamer, its base plugins or its Python binding are missing."""
+    gi = pytest.importorskip("gi", reason="PyGObject is not installed")
+    try:
+        gi.require_version("Gst", "1.0")
+    except ValueError:
+        pytest.skip("GStreamer is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # old PyGObjects load in an old way
+        from gi.repository import Gst
+    Gst.init(None)
+    if Gst.ElementFactory.find("videotestsrc") is None:
+        pytest.skip("GStreamer's base plugins are not installed")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ SourceArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A camera (0, /dev/video0), a stream (rtsp://...), a video file or an image folder; "
-        "file:clip.mp4 is played in real time.",
+        "file:clip.mp4 is played in real time, gst:PIPELINE is a GStreamer pipeline.",
     ),
 ]
 CameraOption: TypeAlias = Annotated[str | None, typer.Option(help="The same as SOURCE.")]

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from edgeds.errors import SourceError
 from edgeds.sources.animation import WebpSource, is_animation
 from edgeds.sources.camera import CameraFeed, PixelFormat
+from edgeds.sources.gstreamer import GStreamerFeed, csi_pipeline
 from edgeds.sources.image_names import is_pattern
 from edgeds.sources.images import ImagesSource
 from edgeds.sources.places import is_there, shortened
@@ -25,6 +26,7 @@ from edgeds.types import Size, Source
 
 __all__ = [
     "CameraFeed",
+    "GStreamerFeed",
     "ImagesSource",
     "LiveSource",
     "PixelFormat",
@@ -76,7 +78,8 @@ def open_live_source(
 
     Args:
         uri: `0` or `/dev/video0`; `rtsp://...` or another URL; `clip.mp4` or `shots/`, best as
-            `file:clip.mp4`, where `?loop` at its end plays it again and again.
+            `file:clip.mp4`, where `?loop` at its end plays it again and again; `csi://0`, or
+            `gst:` and a GStreamer pipeline.
         size, rate, pixel_format: what to ask a camera for; others give what they have.
         rtsp_transport: "auto" asks for TCP, and for UDP where the camera refuses TCP.
         on_event: gets messages for people meanwhile, from any thread.
@@ -94,6 +97,13 @@ def open_live_source(
             on_event=on_event,
             stop=stop,
         )
+    if text[:4].lower() in ("gst:", "csi:"):
+        return LiveSource(
+            lambda: _gstreamer(text, size, rate),
+            name=shortened(masked(text)),
+            on_event=on_event,
+            stop=stop,
+        )
     if text[:5].lower() == "file:" or is_there(Path(text)):
         path, options = _file_and_options(text)
         loops = "loop" in options
@@ -108,13 +118,13 @@ def open_live_source(
     raise SourceError(
         f"cannot open {shortened(masked(text))!r} as a camera",
         why="it is no camera's number, no device, no URL and no file",
-        fix="give 0, /dev/video0, rtsp://... or file:clip.mp4",
+        fix="give 0, /dev/video0, rtsp://..., csi://0, gst:PIPELINE or file:clip.mp4",
     )
 
 
 def is_live(uri: str) -> bool:
     """Whether this names a camera, a stream or a file to be played in real time."""
-    if uri.isdecimal() or uri.startswith("/dev/"):
+    if uri.isdecimal() or uri.startswith("/dev/") or uri[:4].lower() in ("gst:", "csi:"):
         return True
     return not is_there(Path(uri)) and (bool(scheme_of(uri)) or uri[:5].lower() == "file:")
 
@@ -127,6 +137,12 @@ def is_images(uri: str | Path) -> bool:
             return True
         return path.suffix.lower() in READABLE_IMAGE_SUFFIXES and not is_animation(path)
     return not scheme_of(text) and is_pattern(text)
+
+
+def _gstreamer(uri: str, size: Size | None, rate: Fraction | None) -> GStreamerFeed:
+    if uri[:4].lower() == "csi:":
+        return GStreamerFeed(csi_pipeline(uri, size, rate))
+    return GStreamerFeed(uri[4:])
 
 
 def _file_and_options(uri: str) -> tuple[str, set[str]]:

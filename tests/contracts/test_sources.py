@@ -11,14 +11,17 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
+from edgeds.sources import GStreamerFeed, LiveSource, RealTimeSource, SyntheticSource, open_source
 from edgeds.sources.synthetic import SyntheticFeed
 from edgeds.types import Source
 
 OpenSource = Callable[[], Source]
 
+LIVE = ["real time", "live", "gstreamer"]
+PIPELINE = "videotestsrc pattern=blue ! video/x-raw,width=160,height=90,framerate=30/1"
 
-@pytest.fixture(params=["synthetic", "video", "images", "real time", "live"])
+
+@pytest.fixture(params=["synthetic", "video", "images", "real time", "live", "gstreamer"])
 def open_any(request: pytest.FixtureRequest, tmp_path: Path, make_clip) -> OpenSource:  # type: ignore[no-untyped-def]
     if request.param == "synthetic":
         return lambda: SyntheticSource(frame_count=12)
@@ -29,6 +32,9 @@ def open_any(request: pytest.FixtureRequest, tmp_path: Path, make_clip) -> OpenS
         return lambda: RealTimeSource(lambda: SyntheticSource(frame_count=12))
     if request.param == "live":
         return lambda: LiveSource(SyntheticFeed)
+    if request.param == "gstreamer":
+        request.getfixturevalue("gstreamer")
+        return lambda: LiveSource(lambda: GStreamerFeed(PIPELINE))
     folder = tmp_path / "shots"
     folder.mkdir()
     for frame in SyntheticSource(frame_count=12):
@@ -67,7 +73,7 @@ def test_a_closed_source_gives_no_more_frames_and_closes_twice(open_any: OpenSou
     assert list(frames) == []
 
 
-@pytest.mark.parametrize("open_any", ["real time", "live"], indirect=True)
+@pytest.mark.parametrize("open_any", LIVE, indirect=True)
 def test_live_frames_know_when_they_were_grabbed(open_any: OpenSource) -> None:
     with open_any() as source:
         frames = list(itertools.islice(source, 5))
@@ -79,7 +85,7 @@ def test_live_frames_know_when_they_were_grabbed(open_any: OpenSource) -> None:
         assert other.pts_secs - one.pts_secs == pytest.approx(other_secs - one_secs, abs=3e-3)
 
 
-@pytest.mark.parametrize("open_any", ["real time", "live"], indirect=True)
+@pytest.mark.parametrize("open_any", LIVE, indirect=True)
 def test_closing_from_another_thread_ends_a_live_source(open_any: OpenSource) -> None:
     source = open_any()
     frames = iter(source)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,3 +106,16 @@ def test_an_ended_pipeline_starts_again(gstreamer: None) -> None:
     with open_live_source(f"gst:{pipeline}", on_event=events.append) as source:
         frames = list(itertools.islice(source, 6))
     assert [frame.index for frame in frames] == list(range(6))
+
+
+def test_openvino_and_gstreamer_live_in_one_process(gstreamer: None) -> None:
+    """GStreamer's libunwind once took the place of libgcc's unwinder, and OpenVINO aborted."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edgeds", "live", "gst:nosuchelement", "--no-show"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done
+    assert 'no element "nosuchelement"' in done.stderr

@@ -189,6 +189,7 @@ def _gst() -> Any:
     Raises:
         SourceError: GStreamer or its Python binding is missing.
     """
+    _keep_unwinder()
     try:
         import gi
 
@@ -202,3 +203,18 @@ def _gst() -> Any:
         ) from error
     Gst.init(None)
     return Gst
+
+
+def _keep_unwinder() -> None:
+    """Make C++ exceptions go on with the compiler's own unwinder (libgcc).
+
+    GStreamer brings libunwind, whose functions have the same names. OpenVINO then finds the wrong
+    ones, and aborts the process when it throws.
+    """
+    import ctypes
+    import sys
+    from contextlib import suppress
+
+    if sys.platform == "linux":
+        with suppress(OSError):  # a system without it does not mix them either
+            ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)

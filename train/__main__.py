@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.feet import feet
 from train.weights_commands import depths, evaluate, export, recover
 from train.worlds.command import worlds
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for command in (worlds, recover, export, evaluate, depths):
+for command in (worlds, recover, export, evaluate, depths, feet):
     app.command()(command)
 
 

@@ -140,11 +140,15 @@ def grounded(
     )
     bounds = bounds_of(sightings, ground.view, size)
     per_height, known = _in_heights(small, plane, bounds)
-    known = _corrected(known, plane, bounds)
+    known, is_ground = _corrected(known, plane, bounds)
     known = _bounded(known, plane, bounds)
     factor = np.log(known * per_height / np.maximum(small, 1e-6))
     factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
     drawn = edges_of_plate(np.asarray(depth * np.exp(factor), np.float32), plate)
+    # Colours on the ground, of grass beside a road, are no edges of depth.
+    is_ground = cv2.resize(is_ground, (width, height), interpolation=cv2.INTER_LINEAR)
+    level = np.maximum(ground.view.inverse_depth_map(), GROUND_DEPTH.farthest) * per_height
+    drawn += is_ground * (level - drawn)
     scale = MetricScale(
         per_unit=1 / (per_height * ground.person_m),
         uncertainty=ground.uncertainty,
@@ -176,8 +180,10 @@ def _typical(values: npt.NDArray[np.float64]) -> float:
     return float(np.median(np.abs(values)))
 
 
-def _corrected(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> FloatMap:
-    """Times the smooth factor that the ground shows; the ground itself on its plane."""
+def _corrected(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> tuple[FloatMap, FloatMap]:
+    """(the depth times the smooth factor that the ground shows, and the ground on its plane;
+    how far pixels are ground, 0..1).
+    """
     seen = plane > GROUND_DEPTH.farthest
     ground = np.log(np.maximum(plane, GROUND_DEPTH.farthest))
     off = np.where(seen, ground - np.log(depth), 0).astype(np.float32)
@@ -190,10 +196,9 @@ def _corrected(depth: FloatMap, plane: FloatMap, bounds: Bounds) -> FloatMap:
         left = off - smooth
         is_ground = slopes_alike * _may_be_ground(left)
     depth = depth * np.exp(smooth)
-    is_ground[walked] = 1
     is_ground = cv2.GaussianBlur(is_ground.astype(np.float32), (0, 0), 1.0)
-    depth = depth * np.exp(is_ground * left)
-    return np.asarray(np.maximum(depth, GROUND_DEPTH.under * plane), np.float32)
+    depth = np.maximum(depth * np.exp(is_ground * left), GROUND_DEPTH.under * plane)
+    return np.asarray(depth, np.float32), np.asarray(is_ground, np.float32)
 
 
 def _smooth(values: FloatMap, weight: FloatMap) -> FloatMap:

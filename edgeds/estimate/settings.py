@@ -93,9 +93,9 @@ class GroundDepth:
     slope_unlike: float = 0.7
     """The same of slopes, over the ground's own: that of a wall differs by 1."""
     slope_sigma_px: float = 2.0
-    walked_weight: float = 30.0
+    walked_weight: float = 150.0
     """Where feet stood, beside pixels that look like ground."""
-    reaches: tuple[float, ...] = (0.4, 0.2, 0.1)
+    reaches: tuple[float, ...] = (0.4, 0.2, 0.1, 0.05)
     """Of the map's height: sigmas of the correction, from coarse to fine."""
     few: float = 0.03
     """Weight of the coarser correction: it wins far from any ground."""

@@ -52,8 +52,8 @@ class GroundFitting:
     """... and the deviation of the logarithm of its focal length."""
     roll_sigma: float = 0.035
     """Radians: cameras are mounted level."""
-    line_sigma: float = 0.012
-    """Radians, of an upright edge of the plate."""
+    line_sigma: float = 0.03
+    """Radians, of a straight edge of the plate: lenses bend them."""
     foot_m: float = 0.10
     """The lowest pixel of a person on the ground is so far before the middle of the feet."""
     head_m: float = 0.11
@@ -73,7 +73,7 @@ class GroundFitting:
     many: int = 30
     share_of_many: float = 0.5
     """... and where at least so many do."""
-    least_places: int = 4
+    least_places: int = 6
     """Cells of a grid of `grid` cells a side in which they stood."""
     grid: int = 8
     least_ratio: float = 1.3

@@ -22,7 +22,7 @@ from edgeds.plate.ground.ground import Ground
 from edgeds.plate.ground.metric import metres_of
 from edgeds.plate.plate import Plate
 from edgeds.types import Engine, FloatMap, Frame
-from train.material import read_rgb
+from train.material import read_image, read_rgb
 
 _ON_GROUND = 0.15
 """Feet count where the plate's true depth there is theirs to within this: nothing hides them."""
@@ -65,7 +65,8 @@ def _measured(name: str, items: list[dict[str, Any]], folder: Path, engine: Engi
     estimate = Estimator(engine, Plate(read_rgb(folder / items[0]["plate"])))
     people = people_in(frames, engine, estimate.plate)
     ground = use_people(estimate, people)
-    true = cv2.imread(str(folder / items[0]["plate_depth_mm"]), cv2.IMREAD_UNCHANGED) / 1000
+    depth_mm = read_image(folder / items[0]["plate_depth_mm"], cv2.IMREAD_UNCHANGED)
+    true = np.asarray(depth_mm, np.float32) / np.float32(1000)
     if not isinstance(ground, Ground) or estimate.scale is None:
         return Measured(name, str(ground), None, None, 0, None)
     plate = metres_of(estimate.plate_depth, estimate.scale)

@@ -15,15 +15,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from edgeds.sources.handoff import buffered
 from edgeds.sources.settings import HANDOFF
-from edgeds.types import Frame, Maps, Sink, Size
+from edgeds.types import Frame, Maps, Size
 
 T = TypeVar("T")
+Picture = TypeVar("Picture")
+Taken = TypeVar("Taken", contravariant=True)
+
+
+class Writer(Protocol[Taken]):
+    """Where pictures go: a `Sink` takes frames, a `LayersSink` the layers of frames."""
+
+    def write(self, picture: Taken, /) -> None: ...
+
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +83,11 @@ class Clock:
 def run(
     frames: Iterable[Frame],
     estimate: Callable[[Frame], Maps],
-    compose: Callable[[Frame, Maps], Frame],
-    sink: Sink,
+    compose: Callable[[Frame, Maps], Picture],
+    sink: Writer[Picture],
     *,
     clock: Clock | None = None,
-    on_frame: Callable[[Frame], None] | None = None,
+    on_frame: Callable[[Picture], None] | None = None,
     depth: int = HANDOFF.depth,
 ) -> RunReport:
     """Send every frame through estimate and compose into the sink, in order.
@@ -100,7 +109,7 @@ def run(
                     maps = estimate(frame)
                 yield frame, maps
 
-    def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Frame]:
+    def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Picture]:
         with closing(pairs):  # type: ignore[type-var]  # a generator
             for frame, maps in pairs:
                 with clock.time("compose"):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
 
     from edgeds.cli.video_report import Notes
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.live.signals.rules import Rules
     from edgeds.types import Frame, Maps, StreamInfo
-    from edgeds.views.compose import Compose
-    from edgeds.views.settings import View
 
 _STDOUT = "-"
 
@@ -98,11 +97,13 @@ class ClipSignals:
     def notes(self) -> list[str]:
         return self.signals.notes
 
-    def around(self, compose: Compose, view: View) -> Compose:
+    def around(
+        self, compose: Callable[[Frame, Maps], Any], view: str
+    ) -> Callable[[Frame, Maps], Any]:
         """Look at every frame before it is composed; draw what was seen into the overlay."""
         from edgeds.live.signals.drawing import draw_signals
 
-        def look_and_compose(frame: Frame, maps: Maps) -> Frame:
+        def look_and_compose(frame: Frame, maps: Maps) -> Any:
             health = getattr(self._estimate, "health", None)
             seen = self.signals(frame, maps, health=health)
             picture = compose(frame, maps)

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import progress, stop_on_signal, until
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.ground import (
     PERSON_M,
     DepthFromOption,
-    DepthWanted,
     MetricOption,
     PersonHeightOption,
     SmallSamples,
     depth_wanted,
     measure_depth,
 )
+from edgeds.cli.layers import LayerOptions, default_folder, open_layers
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
     BackdropOption,
@@ -42,12 +41,13 @@ from edgeds.cli.video_options import (
     PlateOption,
     SavePlateOption,
     SheetOption,
-    check_options,
 )
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
-from edgeds.views.settings import STYLE, View
+from edgeds.cli.video_wanted import Wanted, check_options, check_places
+from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from threading import Event
 
     from edgeds.errors import RunError
@@ -56,7 +56,9 @@ if TYPE_CHECKING:
     from edgeds.estimate.settings import Preset
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
-    from edgeds.types import Engine, Frame, Maps, Sink, Source
+    from edgeds.sinks.layers.sink import LayersSink
+    from edgeds.types import Engine, Frame, Maps, Sink, Source, StreamInfo
+    from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
     from edgeds.views.contact_sheet import ContactSheet
 
@@ -79,18 +81,19 @@ def video_command(
     person_height: PersonHeightOption = PERSON_M,
     metric: MetricOption = None,
     signals: SignalOptions = SignalOptions(),
+    layers: LayerOptions = LayerOptions(),
     as_json: JsonOption = False,
 ) -> None:
     """Write a video that shows the foreground and depth of a video or of images."""
     from edgeds.pipeline import Clock
 
-    check_options(view, backdrop, sheet, save_plate)
     signals.check(as_json=as_json)
     depth = depth_wanted(depth_from, person_height, metric)
-    wanted = _Wanted(
+    wanted = Wanted(
         source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed, depth,
-        signals,
+        signals, layers,
     )  # fmt: skip
+    check_options(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         clock = Clock()
@@ -107,7 +110,7 @@ def video_command(
         str(plate) if plate else None,
         source=source,
         engine=job.engine.name,
-        view=view,
+        view=wanted.shown,
         sheet=str(sheet) if sheet else None,
         damaged_packets=getattr(job.frames, "damaged", 0),
         notes=job.notes.said,
@@ -124,44 +127,15 @@ def video_command(
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The options that say what to make."""
-
-    source: str
-    plate: Path | None
-    output: Path | None
-    view: View
-    backdrop: str | None
-    opacity: float
-    sheet: Path | None
-    save_plate: Path | None
-    plate_fixed: bool
-    depth: DepthWanted
-    signals: SignalOptions
-
-    @property
-    def shows_depth(self) -> bool:
-        from edgeds.views.settings import DEPTH_VIEWS
-
-        shows = self.view in DEPTH_VIEWS or self.sheet is not None
-        return shows or self.signals.are_given
-
-    @property
-    def measures_depth(self) -> bool:
-        keeps = self.save_plate is not None and self.save_plate.suffix.lower() == ".npz"
-        return self.shows_depth or keeps or self.depth.is_asked
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
     """Everything a run needs, opened."""
 
     frames: Source
-    sink: Sink
+    sink: Sink | LayersSink
     plate: Plate
     engine: Engine
     estimate: Estimator | MaintainedEstimator
-    compose: Compose
+    compose: Callable[[Frame, Maps], Any]
     moments: ContactSheet | None
     notes: Notes
     depth: dict[str, Any] | None
@@ -170,7 +144,7 @@ class _Job:
 
 
 def _opened(
-    wanted: _Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
+    wanted: Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
     from edgeds.engine.plate_depth import open_plate_depth
@@ -178,18 +152,13 @@ def _opened(
     from edgeds.estimate.ground_depth import kept_in
     from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
-    from edgeds.sinks import open_sink
     from edgeds.sources import open_source
     from edgeds.views.backdrop import open_backdrop
-    from edgeds.views.compose import composer
     from edgeds.views.contact_sheet import ContactSheet
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
-    target = wanted.output or default_output(wanted.source, wanted.view)
-    _check_places(wanted, info.files, target)
-    sink = open_sink(target, info, alpha=wanted.view == "cutout")
-    stack.callback(sink.close)  # where the run never begins, nothing is left of it
+    target, output = _output(wanted, info, stack)
     behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if behind is not None:
         stack.callback(behind.close)
@@ -199,7 +168,7 @@ def _opened(
         wanted.plate, wanted.source, info.size, stop=stop, engine=opened, on_samples=samples
     )
     network = opened.result()
-    say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.view)
+    say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
     notes.say_new()
     deep = open_plate_depth(runs[0], device=runs[1]) if wanted.shows_depth else None
     fixed, depth = Estimator(network, scene, depth_network=deep), None
@@ -209,27 +178,61 @@ def _opened(
         plate_to_file(kept_in(scene, fixed.grounded), wanted.save_plate)
     estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
     notes.watch(estimate)
-    range_ = estimate.depth_range
-    compose = composer(
-        wanted.view, plate=scene.pixels, plate_depth=estimate.plate_depth, depth_range=range_,
-        backdrop=behind, opacity=wanted.opacity,
-    )  # fmt: skip
+    compose: Callable[[Frame, Maps], Any]
+    if output is None:
+        output, compose = open_layers(
+            target, info, wanted.layers, fixed,
+            scene=scene, given_plate=wanted.plate, engine=network.name, backdrop=behind,
+        )  # fmt: skip
+        stack.callback(output.close)
+    else:
+        compose = _view(wanted, scene, estimate, behind)
     moments = None
     if wanted.sheet is not None:
-        moments = ContactSheet(scene.pixels, estimate.plate_depth, range_, doubt=scene.doubt)
+        moments = ContactSheet(
+            scene.pixels, estimate.plate_depth, estimate.depth_range, doubt=scene.doubt
+        )
         compose = _with_sheet(compose, moments)
     signals = open_clip_signals(wanted.signals, info, estimate, stack, notes)
-    compose = compose if signals is None else signals.around(compose, wanted.view)
-    return _Job(frames, sink, scene, network, estimate, compose, moments, notes, depth, signals)
+    compose = compose if signals is None else signals.around(compose, wanted.shown)
+    return _Job(frames, output, scene, network, estimate, compose, moments, notes, depth, signals)
 
 
-def _check_places(wanted: _Wanted, files: tuple[Path, ...], target: Path) -> None:
-    """No output may be an input or another output."""
-    given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
-    made = {"the output": target, "the contact sheet": wanted.sheet}
-    check_clashes(
-        {"the input": files, **given, "the rules": wanted.signals.rules},
-        {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},
+def _output(
+    wanted: Wanted, info: StreamInfo, stack: ExitStack
+) -> tuple[Path, Sink | LayersSink | None]:
+    """Where the result goes, and its sink; that of layers opens when the plate is known."""
+    from edgeds.sinks import open_sink
+    from edgeds.sinks.layers.sink import check_layers_folder
+
+    if wanted.layers.layers is not None:
+        folder = wanted.output or default_folder(wanted.source)
+        check_places(wanted, info.files, folder)
+        check_layers_folder(folder)
+        return folder, None
+    target = wanted.output or default_output(wanted.source, wanted.view)
+    check_places(wanted, info.files, target)
+    sink = open_sink(target, info, alpha=wanted.view == "cutout")
+    stack.callback(sink.close)  # where the run never begins, nothing is left of it
+    return target, sink
+
+
+def _view(
+    wanted: Wanted,
+    scene: Plate,
+    estimate: Estimator | MaintainedEstimator,
+    backdrop: Backdrop | None,
+) -> Compose:
+    from edgeds.views.compose import composer
+
+    return composer(
+        wanted.view,
+        plate=scene.pixels,
+        plate_depth=estimate.plate_depth,
+        depth_range=estimate.depth_range,
+        backdrop=backdrop,
+        opacity=wanted.opacity,
+        shadow=wanted.layers.shadow == "keep",
     )
 
 
@@ -282,8 +285,10 @@ def _sheet_failure(moments: ContactSheet, path: Path) -> RunError | None:
     return None
 
 
-def _with_sheet(compose: Compose, sheet: ContactSheet) -> Compose:
-    def compose_and_keep(frame: Frame, maps: Maps) -> Frame:
+def _with_sheet(
+    compose: Callable[[Frame, Maps], Any], sheet: ContactSheet
+) -> Callable[[Frame, Maps], Any]:
+    def compose_and_keep(frame: Frame, maps: Maps) -> Any:
         sheet.add(frame, maps)
         return compose(frame, maps)
 

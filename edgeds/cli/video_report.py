@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from edgeds.estimate.maintained import Followed
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
+    from edgeds.sinks.layers.sink import LayersSink
     from edgeds.types import Sink
-    from edgeds.views.settings import View
 
 
 def say_choices(
-    engine: str, plate: Plate, given: Path | None, name: str, target: str, view: View
+    engine: str, plate: Plate, given: Path | None, name: str, target: str, shown: str
 ) -> None:
     """Print what will be done, and with what."""
     height, width = plate.size
-    say(f"{name} ({width}x{height}) -> {target}, view {view}")
+    say(f"{name} ({width}x{height}) -> {target}, {shown}")
     say(f"engine: {engine}")
     if given is not None:
         say(f"plate: {given}{_making(plate)}")
@@ -72,7 +72,7 @@ class Notes:
 
 def result(
     clock: Clock,
-    sink: Sink,
+    sink: Sink | LayersSink,
     plate: Plate,
     given: str | None,
     *,

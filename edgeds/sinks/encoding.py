@@ -29,27 +29,29 @@ class Format:
     pix_fmt: str
     options: dict[str, str]
     container_options: dict[str, str]
+    full_range: bool = False
+    """Code values are stored as they are: lossless grey, or RGB, which has no matrix."""
 
 
 # Every packet is handed to the system at once: a crash loses no more than the running fragment.
 _FLUSHED = {"flush_packets": "1"}
 # A fragment a second: what a crash can lose. Once complete the file is a plain MP4 again.
 # The index waits for the first one, to hold the delays of the tracks (AAC starts before 0).
-_FRAGMENTS = _FLUSHED | {
+FRAGMENTS = _FLUSHED | {
     "movflags": "hybrid_fragmented+delay_moov",
     "frag_duration": "1000000",
 }
-_CLUSTERS = _FLUSHED | {"cluster_time_limit": "1000"}
+CLUSTERS = _FLUSHED | {"cluster_time_limit": "1000"}
 _OPAQUE = {
-    ".mkv": Format("libx264", "yuv420p", ENCODE.x264, _CLUSTERS),
-    ".mov": Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),
-    ".mp4": Format("libx264", "yuv420p", ENCODE.x264, _FRAGMENTS),
-    ".webm": Format("libvpx-vp9", "yuv420p", ENCODE.vp9, _CLUSTERS),
+    ".mkv": Format("libx264", "yuv420p", ENCODE.x264, CLUSTERS),
+    ".mov": Format("libx264", "yuv420p", ENCODE.x264, FRAGMENTS),
+    ".mp4": Format("libx264", "yuv420p", ENCODE.x264, FRAGMENTS),
+    ".webm": Format("libvpx-vp9", "yuv420p", ENCODE.vp9, CLUSTERS),
 }
 _ALPHA = {
-    ".mkv": Format("libvpx-vp9", "yuva420p", ENCODE.vp9, _CLUSTERS),
-    ".mov": Format("prores_ks", "yuva444p10le", {"profile": "4"}, _FRAGMENTS),
-    ".webm": Format("libvpx-vp9", "yuva420p", ENCODE.vp9, _CLUSTERS),
+    ".mkv": Format("libvpx-vp9", "yuva420p", ENCODE.vp9, CLUSTERS),
+    ".mov": Format("prores_ks", "yuva444p10le", {"profile": "4"}, FRAGMENTS),
+    ".webm": Format("libvpx-vp9", "yuva420p", ENCODE.vp9, CLUSTERS),
 }
 VIDEO_SUFFIXES = frozenset(_OPAQUE)
 ALPHA_SUFFIXES = frozenset(_ALPHA)
@@ -111,6 +113,15 @@ def written_colour(like: ColourTags, size: Size) -> ColourTags:
     return replace(like, matrix=matrix, full_range=False)
 
 
+def stream_colour(like: ColourTags, kind: Format, size: Size) -> ColourTags:
+    """The tags of a stream of some format."""
+    tags = written_colour(like, size)
+    if not kind.full_range:
+        return tags
+    is_rgb = kind.pix_fmt.startswith(("gbr", "bgr"))
+    return replace(tags, full_range=True, matrix=0 if is_rgb else tags.matrix)
+
+
 def add_video_stream(
     container: av.container.OutputContainer, kind: Format, like: StreamInfo, size: Size
 ) -> av.VideoStream:
@@ -125,7 +136,7 @@ def add_video_stream(
     # The encoder keeps 1/1000 s and the like as they are: variable rates stay variable.
     context.time_base = like.time_base
     context.options = dict(kind.options)
-    tags = written_colour(like.colour, size)
+    tags = stream_colour(like.colour, kind, size)
     context.color_primaries, context.color_trc = tags.primaries, tags.transfer
     context.colorspace = tags.matrix
     context.color_range = 2 if tags.full_range else 1

@@ -41,7 +41,7 @@ class ImagesSink(Closing):
         folder = self._pattern.parent
         with translated(SinkError, f"cannot write images to {str(folder)!r}"):
             self._makes_folder = not folder.exists()
-            _check_folder(folder, must_be_empty=self._named)
+            check_folder(folder, must_be_empty=self._named)
             if self._single and not self._makes_folder:
                 check_writable(self._pattern, "the image")
             elif not self._named:
@@ -112,7 +112,7 @@ def _pattern(path: Path) -> Path:
     return path
 
 
-def _check_folder(folder: Path, *, must_be_empty: bool) -> None:
+def check_folder(folder: Path, *, must_be_empty: bool) -> None:
     """Find out now that images cannot be written; the folder itself is made with the first."""
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):

@@ -21,6 +21,10 @@ class Encode:
             "auto-alt-ref": "0",  # alternate reference frames cannot carry alpha in VP9
         }
     )
+    ffv1: dict[str, str] = field(
+        # Every frame is a key frame; version 3 with checksums, in slices that threads share.
+        default_factory=lambda: {"level": "3", "g": "1", "slices": "8", "slicecrc": "1"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

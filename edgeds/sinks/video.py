@@ -7,6 +7,7 @@ Knows nothing about views.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -34,13 +35,18 @@ if TYPE_CHECKING:
 class VideoSink(Closing):
     """One video file. The encoder opens with the first frame, whose size is the video's."""
 
-    def __init__(self, path: Path, like: StreamInfo, *, alpha: bool = False) -> None:
+    def __init__(
+        self, path: Path, like: StreamInfo, *, alpha: bool = False, kind: Format | None = None
+    ) -> None:
         """
+        Args:
+            kind: how it is encoded; by default as the suffix and `alpha` ask for.
+
         Raises:
             SinkError: the file cannot be written, is an input, or another run is writing it.
         """
         self._path, self._like = path, like
-        self._format = format_of(path, alpha=alpha)
+        self._format = kind or format_of(path, alpha=alpha)
         check_no_input(path, like)
         self._file = PendingFile(path)
         self.location = str(path)
@@ -54,10 +60,18 @@ class VideoSink(Closing):
         return self._encoder.audio_verdict if self._encoder is not None else "none"
 
     def write(self, frame: Frame) -> None:
+        self.write_picture(frame, lambda: encodable(frame, self._format, self._like.colour))
+
+    def write_picture(self, of: Frame, picture: Callable[[], av.VideoFrame]) -> None:
+        """Write a picture that stands for a frame: its time and size are the frame's.
+
+        Args:
+            picture: makes it, in the encoder's format and with even sides where that needs them.
+        """
         try:
             if self._encoder is None:
-                self._encoder = _Encoder(self._file.part, self._format, self._like, frame.size)
-            self._encoder.encode(frame)
+                self._encoder = _Encoder(self._file.part, self._format, self._like, of.size)
+            self._encoder.encode(of, picture())
         except media_errors() as error:
             self._failed = True
             doing = f"write on to {self._path.name} after {self._written} frames"
@@ -142,13 +156,14 @@ class _Encoder:
     def audio_verdict(self) -> str:
         return self._audio.verdict if self._audio is not None else "none"
 
-    def encode(self, frame: Frame) -> None:
+    def encode(self, frame: Frame, picture: av.VideoFrame) -> None:
         shown = Fraction(frame.duration) or 1 / Fraction(self._like.rate or 30) / frame.time_base
         self._end_secs = (frame.pts + shown) * frame.time_base
         if frame.duration:
             scale = frame.time_base / self._like.time_base
             self._durations[round(frame.pts * scale)] = round(frame.duration * scale)
-        self._mux(self._stream.encode(encodable(frame, self._format, self._like.colour)))
+        picture.pts, picture.time_base = frame.pts, frame.time_base
+        self._mux(self._stream.encode(picture))
 
     def flush(self, *, all_audio: bool) -> None:
         """Write what the encoder holds, and the audio: all of it, or as far as the pictures go."""

@@ -19,6 +19,7 @@ from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.blur import blurred
 from edgeds.views.depth import depth_picture
+from edgeds.views.layers import layers_composer
 from edgeds.views.mask import mask_picture
 from edgeds.views.over import over, to_uint8
 from edgeds.views.overlay import Overlay, beside
@@ -37,6 +38,7 @@ def composer(
     opacity: float = STYLE.opacity,
     blur: float = STYLE.blur,
     matte: Matte = MATTE,
+    shadow: bool = False,
 ) -> Compose:
     """The function that draws one view.
 
@@ -49,7 +51,10 @@ def composer(
         opacity: of the overlay's tint, 0..1.
         blur: sigma of the strongest background blur over the frame's height, above 0.
         matte: how the foreground's own colours are computed.
+        shadow: "replace" lays the foreground's shadow on the backdrop.
     """
+    if shadow and view == "replace":
+        return _on_backdrop_with_shadow(plate, backdrop, matte)
     draw = _drawing(view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte)
 
     def compose(frame: Frame, maps: Maps) -> Frame:
@@ -63,6 +68,14 @@ def composer(
         return drawn if isinstance(drawn, Frame) else frame.with_pixels(drawn)
 
     return compose
+
+
+def _on_backdrop_with_shadow(plate: Pixels, backdrop: Backdrop | None, matte: Matte) -> Compose:
+    make = layers_composer(
+        ("composite",), plate=plate, backdrop=backdrop or colour_backdrop(STYLE.backdrop),
+        shadow="keep", matte=matte,
+    )  # fmt: skip
+    return lambda frame, maps: frame.with_pixels(make(frame, maps).values["composite"])
 
 
 def _drawing(

@@ -37,3 +37,34 @@ class Style:
 
 
 STYLE = Style()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """How the foreground's shadow is told from everything else that changes in a scene."""
+
+    height_px: int = 256
+    """Of the picture on which it is found: shadows are soft."""
+    open_alpha: float = 0.3
+    """From this alpha on a pixel says nothing about the plate's light."""
+    chroma_levels: float = 12.0
+    """Distance of a pixel from the plate's chroma at which it is hardly a shadow."""
+    noise_levels: float = 3.0
+    """Darker pixels of the plate say little."""
+    dark_levels: float = 40.0
+    brightest: float = 1.3
+    """Of the plate's brightness: what is brighter is something else."""
+    light_change: float = 0.2
+    """A change of the whole scene's light that is taken out; more is taken for a shadow."""
+    near_px: int = 5
+    """Window of the fit, and of the one that stands in where too few pixels are known."""
+    wide_px: int = 31
+    enough: float = 0.3
+    """Share of known pixels in the small window from which on it counts alone."""
+    least: float = 0.03
+    """A smaller density is noise; it fades out below."""
+    reach_px: int = 5
+    """A gap so wide between foreground and shadow does not part them."""
+
+
+SHADOW = Shadow()

@@ -1,0 +1,105 @@
+"""What `edgeds video` is asked to make, and the checks of it that need no file to be opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeds.cli.clashes import check_clashes
+from edgeds.cli.ground import DepthWanted
+from edgeds.cli.layers import LayerOptions
+from edgeds.cli.signals import SignalOptions
+from edgeds.views.settings import View
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options that say what to make."""
+
+    source: str
+    plate: Path | None
+    output: Path | None
+    view: View
+    backdrop: str | None
+    opacity: float
+    sheet: Path | None
+    save_plate: Path | None
+    plate_fixed: bool
+    depth: DepthWanted
+    signals: SignalOptions
+    layers: LayerOptions
+
+    @property
+    def shows_depth(self) -> bool:
+        from edgeds.views.settings import DEPTH_VIEWS
+
+        shows = self.view in DEPTH_VIEWS
+        if self.layers.layers is not None:
+            shows = "depth" in self.layers.names
+        return shows or self.sheet is not None or self.signals.are_given
+
+    @property
+    def measures_depth(self) -> bool:
+        keeps = self.save_plate is not None and self.save_plate.suffix.lower() == ".npz"
+        return self.shows_depth or keeps or self.depth.is_asked
+
+    @property
+    def shown(self) -> str:
+        """What is made, for the report: a view's name, or "layers"."""
+        return self.view if self.layers.layers is None else "layers"
+
+    @property
+    def said(self) -> str:
+        """The same for people, with the names of the layers."""
+        if self.layers.layers is None:
+            return f"view {self.view}"
+        return f"layers {self.layers.layers} as {self.layers.layer_format}"
+
+
+def check_options(wanted: Wanted) -> None:
+    """
+    Raises:
+        InputError: options contradict each other.
+        SinkError: a file besides the output cannot be written.
+    """
+    from edgeds.errors import InputError, SinkError
+    from edgeds.plate.file import check_plate_target
+    from edgeds.sinks.replacing import check_writable
+
+    layers = wanted.layers.wanted()
+    shown = wanted.view == "replace" or (layers is not None and "composite" in layers.layers)
+    if wanted.backdrop is not None and not shown:
+        raise InputError(
+            "--backdrop was given, but no backdrop is shown",
+            why=f"the view is {wanted.view!r}" if layers is None else "composite is no layer",
+            fix="add --view replace, or leave --backdrop out"
+            if layers is None
+            else "add the layer composite, or leave --backdrop out",
+        )
+    if layers is not None and wanted.view != "overlay":
+        raise InputError(
+            "--view and --layers were given together",
+            why="a run writes a view or layers",
+            fix="leave one of them out; --layers composite is the view replace",
+        )
+    sheet = wanted.sheet
+    if sheet is not None:
+        if sheet.name != "-" and sheet.suffix.lower() != ".png":
+            raise SinkError(
+                f"cannot write the contact sheet {str(sheet)!r}",
+                why="it must be a .png",
+                fix="give a path such as sheet.png",
+            )
+        check_writable(sheet, "the contact sheet")
+    if wanted.save_plate is not None:
+        check_plate_target(wanted.save_plate)
+
+
+def check_places(wanted: Wanted, files: tuple[Path, ...], target: Path) -> None:
+    """No output may be an input or another output."""
+    given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
+    made = {"the output": target, "the contact sheet": wanted.sheet}
+    check_clashes(
+        {"the input": files, **given, "the rules": wanted.signals.rules},
+        {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from edgeds.cli.stopping import send_nowhere
 from edgeds.cli.stopping import stop_on_signal as stop_on_signal
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def _stdout() -> Iterator[None]:
         raise
     except OSError as error:
         # Python writes what is left once more when it exits, and would fail once more.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError, ValueError):  # a stdout without a descriptor
+            send_nowhere(sys.stdout.fileno())
         raise SinkFailed(
             "cannot print the result",
             why=f"stdout: {error.strerror or error}",

@@ -78,10 +78,7 @@ class StopSignals:
         `_terminals` was found at the start: a closed terminal no longer counts as one.
         """
         for descriptor in self._terminals:
-            with suppress(OSError):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, descriptor)
-                os.close(nowhere)
+            send_nowhere(descriptor)
 
 
 @contextmanager
@@ -98,6 +95,14 @@ def stop_signals() -> Iterator[StopSignals]:
     finally:
         _active.uninstall()
         _active = None
+
+
+def send_nowhere(descriptor: int) -> None:
+    """Send all further output of a file descriptor to /dev/null."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
 
 
 @contextmanager

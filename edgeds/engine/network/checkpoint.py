@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,6 +19,8 @@ from edgeds.engine.network.dual_head import Config, DualHead
 from edgeds.engine.network.plate_depth import Config as PlateDepthConfig
 from edgeds.engine.network.plate_depth import PlateDepth
 from edgeds.sinks.replacing import replacing
+
+N = TypeVar("N", DualHead, PlateDepth)
 
 FORMAT = "edgeds-weights-1"
 STATISTICS = ("running_mean", "running_var")
@@ -86,21 +88,18 @@ def load_weights(path: Path) -> DualHead:
         WeightsError: not a weights file, for another network, its tensors do not fit, or one of
             them is not finite.
     """
-    network = checked_network(path)
-    if not isinstance(network, DualHead):
-        raise WeightsError(
-            f"{path} is for the network {network.kind}: name that of {DualHead.kind}"
-        )
-    return network
+    return _of_kind(DualHead, path)
 
 
 def load_plate_depth(path: Path) -> PlateDepth:
     """`load_weights` for the plate's depth network."""
+    return _of_kind(PlateDepth, path)
+
+
+def _of_kind(kind: type[N], path: Path) -> N:
     network = checked_network(path)
-    if not isinstance(network, PlateDepth):
-        raise WeightsError(
-            f"{path} is for the network {network.kind}: name that of {PlateDepth.kind}"
-        )
+    if not isinstance(network, kind):
+        raise WeightsError(f"{path} is for the network {network.kind}: name that of {kind.kind}")
     return network
 
 

@@ -44,16 +44,16 @@ def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shape
             size = "x".join(map(str, card.size))
             raise EngineError(
                 f"cannot load the engine {card.name!r}",
-                why=f"{what} {_told(found, expected)}, which is no graph of a {size} engine",
+                why=f"{what} {_differences(found, expected)}, which is no graph of a {size} engine",
                 fix="copy the engine's folder again, or build it again: edgeds build-engine",
             )
 
 
-def _told(found: Shapes, expected: Shapes) -> str:
+def _differences(found: Shapes, expected: Shapes) -> str:
     """Only what differs, since a graph has a dozen inputs."""
     names = [n for n in (*found, *expected) if found.get(n) != expected.get(n)]
-    told = dict.fromkeys(f"{n} {_shape(found[n])}" if n in found else f"no {n}" for n in names)
-    return ", ".join(list(told)[:3])
+    differing = dict.fromkeys(f"{n} {_shape(found[n])}" if n in found else f"no {n}" for n in names)
+    return ", ".join(list(differing)[:3])
 
 
 def _shape(shape: tuple[Any, ...]) -> str:

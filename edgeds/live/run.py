@@ -94,7 +94,7 @@ class LiveRun(LiveCommands):
         self._meter = Meter()
         self._count: Callable[[], Counts] = lambda: Counts(0, 0, 0)
         self._shown: Frame | None = None
-        self._told_state: SourceState = "running"
+        self._reported_state: SourceState = "running"
         self._began_secs = time.monotonic()
         self._first_secs: float | None = None
 
@@ -206,8 +206,8 @@ class LiveRun(LiveCommands):
     def _tell(self) -> None:
         """Report that the camera is away, or back."""
         state = self._source.state
-        if state != self._told_state:
-            self._told_state = state
+        if state != self._reported_state:
+            self._reported_state = state
             self._event(f"{self._source.info.name}: {self._source.message or state}")
 
     def _report(self, counts: Counts) -> LiveReport:

@@ -157,10 +157,10 @@ class Diagnosis:
             }
             for one in self.engines
         ]
-        told = asdict(self)
-        del told["engines"], told["opencv_advice"]
+        facts = asdict(self)
+        del facts["engines"], facts["opencv_advice"]
         chosen = None if self.chosen is None else self.chosen.card.name
-        return {**told, "engines": engines, "chosen": chosen, "advice": list(self.advice)}
+        return {**facts, "engines": engines, "chosen": chosen, "advice": list(self.advice)}
 
 
 def diagnose(root: Path = Path("/")) -> Diagnosis:
@@ -222,13 +222,13 @@ def _libraries() -> tuple[Library, ...]:
     homes = packages_distributions()
     found = []
     for module, (used_for, extra) in LIBRARIES.items():
-        told = None
+        version = None
         if importlib.util.find_spec(module) is not None:
             versions = [_version(home) for home in homes.get(module, [])]
-            told = next((one for one in versions if one), "of unknown version")
+            version = next((one for one in versions if one), "of unknown version")
         package = f'"edgeds[{extra}]"' if extra else "edgeds"
         install = f"pip install {package}"
-        found.append(Library(name=module, version=told, used_for=used_for, install=install))
+        found.append(Library(name=module, version=version, used_for=used_for, install=install))
     return tuple(found)
 
 

@@ -92,7 +92,7 @@ def build_engine(
         folder = parent / name if output is None else output.absolute()
         check_replaceable(folder, source)
         done = _finished_card(best, folder.name, precision, made)
-        done = replace(done, made={**done.made, **_network_told(card)})
+        done = replace(done, made={**done.made, **_network_of(card)})
         done.write(best.folder)
         put(best.folder, folder)
     return Built(
@@ -113,7 +113,7 @@ def engine_name(source: Card, precision: Precision, target: BuildTarget) -> str:
     return "-".join(filter(None, (network, f"{height}x{width}", precision, target.gpu)))
 
 
-def _network_told(source: Card) -> dict[str, Any]:
+def _network_of(source: Card) -> dict[str, Any]:
     """Which network the engine is made of, so that another version of edgeds can check it."""
     if WEIGHTS in source.made:
         return {WEIGHTS: source.made[WEIGHTS]}
@@ -122,14 +122,14 @@ def _network_told(source: Card) -> dict[str, Any]:
 
 def _finished_card(best: Candidate, name: str, asked: Precision, made: list[Candidate]) -> Card:
     card = read_card(best.folder)
-    told: dict[str, Any] = {}
+    refusal: dict[str, Any] = {}
     if asked != best.row.precision:
-        told["asked_for"] = asked
-        told["refused"] = {
+        refusal["asked_for"] = asked
+        refusal["refused"] = {
             one.row.precision: list(one.row.verdict.reasons)
             for one in made[:-1]
             if one.row.verdict is not None
         }
     metrics = {} if best.row.verdict is None else {"gate": best.row.verdict.to_json()}
     built = {"day": time.strftime("%Y-%m-%d"), "processors": os.cpu_count()}
-    return replace(card, name=name, metrics=metrics, made={**card.made, **built, **told})
+    return replace(card, name=name, metrics=metrics, made={**card.made, **built, **refusal})

@@ -185,8 +185,8 @@ class CandidateBuilder:
         reference = self._source
         if self._target.gpu is not None:
             reference = self._planned(self._graphs(other), self._target.gpu)
-        told = "float" if other == "fp32" else other
-        self._listener.stage(f"timing {precision} and {told}, in turns", 0)
+        against = "float" if other == "fp32" else other
+        self._listener.stage(f"timing {precision} and {against}, in turns", 0)
         device = self._target.device if self._target.gpu is not None else "cpu"
         with (
             open_engine(reference, device=device) as float_engine,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from conftest import MakeClip
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks import VideoSink, open_sink
@@ -19,6 +19,7 @@ from edgeds.sources import SyntheticSource, open_source
 from edgeds.sources.planes import YuvPicture
 from edgeds.types import ColourTags, Frame, Pixels, StreamInfo
 
+MakeClip = Callable[..., Path]
 INFO = StreamInfo(name="a", size=(90, 160), rate=None, time_base=Fraction(1, 1000))
 STILL: Pixels = np.full((90, 160, 3), (200, 150, 120), np.uint8)
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import say, stop_on_signal
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.live_options import (
     AllowMotionOption,
+    CameraSettings,
     DurationOption,
-    FpsOption,
     LivePlateOption,
     MaxFramesOption,
-    PixelFormatOption,
     PublishOption,
     RecordOption,
     ServeOption,
     ShowOption,
-    SizeOption,
     TokenFileOption,
     VirtualCameraDeviceOption,
     VirtualCameraOption,
@@ -26,6 +23,7 @@ from edgeds.cli.live_options import (
 from edgeds.cli.live_outputs import open_window, wanted_outputs
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import exit_after, report, say_choices, status_line
+from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
     BackdropOption,
     DeviceOption,
@@ -35,17 +33,17 @@ from edgeds.cli.options import (
     PresetOption,
     ViewOption,
 )
+from edgeds.cli.signals import LiveSignals, SignalOptions
 from edgeds.cli.sources import (
     CameraOption,
     SourceArgument,
-    TransportOption,
-    asked_of_camera,
     open_camera,
     uri_from_arguments,
 )
 from edgeds.views.settings import STYLE
 
 
+@grouped
 def live_command(
     source: SourceArgument = None,
     camera: CameraOption = None,
@@ -64,12 +62,10 @@ def live_command(
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     preset: PresetOption = "balanced",
-    size: SizeOption = None,
-    fps: FpsOption = None,
-    pixel_format: PixelFormatOption = "auto",
-    rtsp_transport: TransportOption = "auto",
+    asked: CameraSettings = CameraSettings(),
     duration: DurationOption = None,
     max_frames: MaxFramesOption = None,
+    signals: SignalOptions = SignalOptions(),
     as_json: JsonOption = False,
 ) -> None:
     """Show the foreground and depth of a camera or stream, live."""
@@ -81,13 +77,12 @@ def live_command(
 
     return_large_arrays()
     uri = uri_from_arguments(source, camera)
-    check_clashes({"the plate": plate, "the backdrop": backdrop}, {"the recording": record})
-    asked = asked_of_camera(size, fps, pixel_format, rtsp_transport)
+    signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
     given, virtual = given_plate(plate), virtual_camera_device or virtual_camera
     outputs = wanted_outputs(serve, token_file, virtual, publish, record)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
-        frames = open_camera(uri, stop, **asked)
+        frames = open_camera(uri, stop, **asked.settings())
         stack.enter_context(frames)
         info, network = frames.info, opened.result()
         behind = open_backdrop(backdrop, info.size) if backdrop else None
@@ -95,14 +90,16 @@ def live_command(
         choice = plate_choice(frames, masked(uri), given, plate, allow_motion)
         say_choices(info, network.name, choice)
         window = open_window(info, show)
+        watched = LiveSignals(signals, info, stack)
         run = LiveRun(
             frames, network, choice=choice, view=view, opacity=opacity, backdrop=behind,
-            window=window, record=record, on_event=say, stop=stop,
+            window=window, record=record, on_event=say, stop=stop, signals=watched.signals,
             depth_network=open_plate_depth(engine, device=device),
         )  # fmt: skip
         stack.enter_context(run)
         outputs.add_to(run, info, show=show, window=window is not None)
         with status_line(run):
             done = run.run(duration_secs=duration, max_frames=max_frames)
-    report(done, source=masked(uri), engine=network.name, as_json=as_json)
+    about = {"source": masked(uri), "engine": network.name, "signals": watched.report()}
+    report(done, about, as_json=as_json, on_stderr=signals.on_stdout)
     exit_after(done, stopped=stop.is_set())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
+
+from edgeds.cli.sources import TransportOption, asked_of_camera
 
 LivePlateOption: TypeAlias = Annotated[
     str | None,
@@ -80,3 +83,21 @@ DurationOption: TypeAlias = Annotated[
 MaxFramesOption: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="End after this many frames.")
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSettings:
+    """What a camera or a stream is asked for."""
+
+    size: SizeOption = None
+    fps: FpsOption = None
+    pixel_format: PixelFormatOption = "auto"
+    rtsp_transport: TransportOption = "auto"
+
+    def settings(self) -> dict[str, Any]:
+        """For `open_camera`.
+
+        Raises:
+            InputError: the size has another form than WxH.
+        """
+        return asked_of_camera(self.size, self.fps, self.pixel_format, self.rtsp_transport)

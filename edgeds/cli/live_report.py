@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from edgeds.cli.console import print_json, print_table, say
+from edgeds.cli.video_report import say_signals
 
 if TYPE_CHECKING:
     from edgeds.live.control import LiveControl, LiveStatus
@@ -73,12 +74,24 @@ def line_of(status: LiveStatus) -> str:
     return f"{first}  |  {figures}" if first else figures
 
 
-def report(done: LiveReport, *, as_json: bool, **rest: object) -> None:
-    """The figures of the whole run, as a table or as JSON."""
+def report(
+    done: LiveReport, about: dict[str, Any], *, as_json: bool, on_stderr: bool = False
+) -> None:
+    """Print the figures of the whole run, as a table or as JSON.
+
+    Args:
+        about: "source", "engine", and "signals": what lines counted, what became of the events.
+        on_stderr: stdout belongs to the events; people get a line on stderr.
+    """
     _say_plate(done.plate)
-    figures: dict[str, Any] = {**rest, **asdict(done)}
+    figures, signals = {**about, **asdict(done)}, about["signals"]
     if as_json:
         print_json(figures)
+        return
+    if signals is not None:
+        say_signals(signals)
+    if on_stderr:
+        say(f"{done.frames} frames in {done.secs:.1f} s, {done.fps:.1f} fps")
         return
     print_table(
         f"{done.frames} frames in {done.secs:.1f} s, {done.fps:.1f} fps; "

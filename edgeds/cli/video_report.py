@@ -135,14 +135,16 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
     if result["signals"] is not None:
-        _say_signals(result["signals"])
+        say_signals(result["signals"])
 
 
-def _say_signals(signals: dict[str, Any]) -> None:
+def say_signals(signals: dict[str, Any]) -> None:
+    """Print what lines counted, and what became of the events."""
     for line, counts in signals["lines"].items():
         say(f"line {line}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
-    if signals["events"] is not None:
-        say(f"events: {signals['events']['count']} to {signals['events']['to']}")
+    for one in signals["deliveries"]:
+        lost = f", {one['lost']} lost" if one["lost"] else ""
+        say(f"events: {one['delivered']} to {one['to']}{lost}")
 
 
 def correction(followed: dict[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeds.live.estimating import Estimated, PlateInView
+from edgeds.live.signals.drawing import draw_signals
 from edgeds.live.wording import hidden_because
 from edgeds.types import Frame, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
@@ -59,7 +60,10 @@ class LiveCompose:
                 opacity=request.opacity,
                 blur=blur_sigma(request.blur),
             )
-        return self._compose(item.frame, item.maps)
+        picture = self._compose(item.frame, item.maps)
+        if item.seen is None or request.view != "overlay":
+            return picture
+        return picture.with_pixels(draw_signals(picture.pixels, item.seen))
 
 
 def _hidden(item: Estimated, request: ViewRequest) -> Pixels:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from edgeds.live.signals.signals import Signals
 from edgeds.plate.status import PlateStatus
 from edgeds.sources.status import SourceState
 from edgeds.types import Pixels, Size
@@ -80,6 +81,9 @@ class LiveStatus:
 
 class LiveControl(Protocol):
     """Call it from any thread. Each call returns at once and takes effect a few frames later."""
+
+    signals: Signals | None
+    """Objects and rules of this run, where it looks for them."""
 
     def status(self) -> LiveStatus: ...
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
+from edgeds.live.signals.signals import Seen, Signals
 from edgeds.plate.plate import Plate
 from edgeds.plate.status import PlateStatus
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
@@ -37,6 +38,8 @@ class Estimated:
     """Of the plate, at this frame."""
     maps: Maps | None = None
     scene: PlateInView | None = None
+    seen: Seen | None = None
+    """Objects and rules, where somebody asks for them."""
 
     @property
     def separates(self) -> bool:
@@ -57,8 +60,14 @@ class LiveEstimate:
         plate: LivePlate,
         pool: ThreadPoolExecutor,
         depth_network: DepthNetwork | None = None,
+        signals: Signals | None = None,
     ) -> None:
-        """`pool` is closed at the end of the frames."""
+        """
+        Args:
+            pool: is closed at the end of the frames.
+            signals: looks at every estimated frame; takes a few ms of this thread.
+        """
+        self._signals = signals
         self._engine, self._plate, self._pool = engine, plate, pool
         self._depth_network = depth_network
         self._better_depth: Future[FloatMap] | None = None
@@ -75,7 +84,16 @@ class LiveEstimate:
                 plate = self._plate(frame)
                 if plate is not self._in_use:
                     self._use(plate)
-                yield self._estimated(frame)
+                yield self._looked_at(self._estimated(frame))
+
+    def _looked_at(self, item: Estimated) -> Estimated:
+        if self._signals is None:
+            return item
+        maps = item.maps if item.separates else None
+        scale = None if self._estimator is None else self._estimator.scale
+        health = item.status.health if item.status.fits else 0.0
+        seen = self._signals(item.frame, maps, health=health, scale=scale)
+        return replace(item, seen=seen)
 
     def _use(self, plate: Plate | None) -> None:
         self._in_use, self._better_depth = plate, None

@@ -26,6 +26,7 @@ from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Output, Outputs
 from edgeds.live.report import LiveReport as LiveReport
 from edgeds.live.run_commands import LiveCommands
+from edgeds.live.signals.signals import Signals
 from edgeds.live.view_settings import ViewSettings
 from edgeds.live.window_keys import Window as Window
 from edgeds.live.window_keys import WindowKeys
@@ -65,6 +66,7 @@ class LiveRun(LiveCommands):
         capture: PlateCapture = PLATE_CAPTURE,
         choice: PlateChoice | None = None,
         depth_network: DepthNetwork | None = None,
+        signals: Signals | None = None,
     ) -> None:
         """
         Args:
@@ -75,9 +77,10 @@ class LiveRun(LiveCommands):
             stop: ends the run when set; `stop()` does too, and leaves it as it is.
             capture: how the plate is taken from an empty scene.
             choice: all sources of a plate; instead of `plate` and `capture`.
+            signals: objects and rules, which look at every frame.
             depth_network: for the plate's depth, which it improves a moment later.
         """
-        self._source, self._engine = source, engine
+        self._source, self._engine, self.signals = source, engine, signals
         self._event = on_event or (lambda _text: None)
         request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
         self._view = ViewSettings(request, source.info.size)
@@ -85,7 +88,7 @@ class LiveRun(LiveCommands):
         pool = ThreadPoolExecutor(3, thread_name_prefix="edgeds-plate")  # look, estimate, depth
         choice = choice or PlateChoice(given=plate, capture=capture)
         self._plate = LivePlate(engine, source, choice, pool, self._event)
-        self._estimate = LiveEstimate(engine, self._plate, pool, depth_network)
+        self._estimate = LiveEstimate(engine, self._plate, pool, depth_network, signals)
         self._outputs = Outputs(self._event)
         self._files = LiveFiles(
             self._outputs, record=record, folder=folder or Path(), on_event=self._event

@@ -19,6 +19,8 @@ import numpy as np
 from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, PlateInView
+from edgeds.live.signals.rules import Rules
+from edgeds.live.signals.signals import Signals
 from edgeds.live.simulated_files import SimulatedFiles, completed
 from edgeds.live.simulated_plate import SimulatedPlate
 from edgeds.live.view_settings import ViewSettings
@@ -33,7 +35,7 @@ class SimulatedRun(Closing):
     """Runs from its construction on; `add_sink` writes its pictures to a sink.
 
     `occupied` makes it refuse the next plates, as if somebody stood in the scene. `pretend`
-    replaces any field of the status, to imitate rare troubles of a real run.
+    replaces any field of the status, to imitate rare troubles of a real run. `rules` are watched.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class SimulatedRun(Closing):
         count_down_secs: float = 3.0,
         capture_secs: float = 1.0,
         has_plate: bool = True,
+        rules: Rules | None = None,
     ) -> None:
+        self.signals = None if rules is None else Signals(rules, size, source="simulated")
         self._rate_hz = rate_hz
         self._scene = SyntheticSource(
             size=size, frame_count=60, rate=Fraction(rate_hz).limit_denominator(1000)
@@ -201,9 +205,10 @@ class SimulatedRun(Closing):
             with self._lock:
                 self._plate.tend()
                 sinks, status = list(self._sinks), self._plate.status
-            item = Estimated(frame, status)
-            if status.fits:
-                item = Estimated(frame, status, maps, self._in_view)
+            scene = (maps, self._in_view) if status.fits else (None, None)
+            item = Estimated(frame, status, *scene)
+            if self.signals is not None:
+                item = replace(item, seen=self.signals(frame, item.maps, health=status.health))
             shown = self._compose(item, self._view.current())
             for sink in sinks:
                 sink.write(shown)

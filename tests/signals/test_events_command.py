@@ -40,7 +40,9 @@ def test_events_go_to_a_file_that_is_whole(
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     lines = (tmp_path / "out.jsonl").read_text().splitlines()
-    assert report["signals"]["events"] == {"to": str(tmp_path / "out.jsonl"), "count": len(lines)}
+    (done,) = report["signals"]["deliveries"]
+    assert done["to"] == str(tmp_path / "out.jsonl")
+    assert done["delivered"] == len(lines)
 
 
 def test_bad_rules_and_a_shared_standard_output_are_bad_input(

@@ -42,9 +42,9 @@ def test_an_object_is_where_it_is_drawn() -> None:
 
 def test_metres_come_with_their_uncertainty() -> None:
     scale = MetricScale(per_unit=1.0, uncertainty=0.1, origin="point")
-    find = ObjectFinder(scale=lambda: scale)
+    find = ObjectFinder()
     for frame, maps in Scene([Figure((60, 90), inverse_depth=0.5)], secs=1):
-        objects = find(frame, maps, frame.pts_secs)
+        objects = find(frame, maps, frame.pts_secs, scale)
     assert objects[0].metres == pytest.approx(2.0, rel=0.03)
     assert objects[0].metres_sigma == pytest.approx(0.2, rel=0.03)
 

@@ -26,10 +26,10 @@ def _run(
     scale: MetricScale | None = None,
     health: Iterable[float | None] = (),
 ) -> tuple[list[Event], Seen]:
-    signals = Signals(rules, scene.size, source="drawn", scale=lambda: scale)
+    signals = Signals(rules, scene.size, source="drawn")
     states, events = iter(health), []
     for frame, maps in scene:
-        seen = signals(frame, maps, health=next(states, None))
+        seen = signals(frame, maps, health=next(states, None), scale=scale)
         events += seen.events
     return events, seen
 
@@ -82,6 +82,7 @@ def test_a_zone_between_two_distances_ignores_what_is_nearer_or_farther() -> Non
     _, seen = _run(rules, Scene(figures, secs=2))
     assert seen.watched["zones"]["by metres"]["count"] == 0, "without a scale nothing is at 1 m"
     signals = Signals(rules, SIZE, source="drawn")
+    signals(*Scene([], secs=1).at(0))
     assert "by metres" in signals.notes[0]
 
 

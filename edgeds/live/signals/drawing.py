@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.live.signals.objects import Point, TrackedObject
-from edgeds.live.signals.rules import Rules
 from edgeds.live.signals.signals import Seen
 from edgeds.types import Pixels
 
@@ -17,12 +16,12 @@ _ZONE, _BUSY, _LINE, _OBJECT, _ALARM = (
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw_signals(picture: Pixels, seen: Seen, rules: Rules) -> Pixels:
+def draw_signals(picture: Pixels, seen: Seen) -> Pixels:
     """A copy of the picture, RGB (H, W, 3) at the frame's size, with all of it."""
     drawn: Pixels = np.array(picture[..., :3], order="C")
     thick = max(1, round(min(drawn.shape[:2]) / 400))
-    _draw_zones(drawn, seen, rules, thick)
-    for line in rules.lines:
+    _draw_zones(drawn, seen, thick)
+    for line in seen.rules.lines:
         start, end = _scaled(line.start, drawn), _scaled(line.end, drawn)
         cv2.arrowedLine(drawn, start, end, _LINE, 2 * thick, cv2.LINE_AA, tipLength=0.03)
         counts = seen.watched["lines"][line.name]
@@ -35,8 +34,8 @@ def draw_signals(picture: Pixels, seen: Seen, rules: Rules) -> Pixels:
     return drawn
 
 
-def _draw_zones(drawn: Pixels, seen: Seen, rules: Rules, thick: int) -> None:
-    for zone in rules.zones:
+def _draw_zones(drawn: Pixels, seen: Seen, thick: int) -> None:
+    for zone in seen.rules.zones:
         count = seen.watched["zones"][zone.name]["count"]
         colour = _BUSY if count else _ZONE
         points = np.array([_scaled(point, drawn) for point in zone.points], np.int32)

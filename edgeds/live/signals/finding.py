@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from edgeds.live.signals.look import look_at
 from edgeds.live.signals.objects import TrackedObject, object_from_track
 from edgeds.live.signals.regions import regions_of
@@ -16,21 +14,19 @@ from edgeds.types import Frame, Maps
 class ObjectFinder:
     """Call it with every frame, in order."""
 
-    def __init__(
-        self,
-        settings: Tracking = TRACKING,
-        *,
-        scale: Callable[[], MetricScale | None] = lambda: None,
-    ) -> None:
-        """`scale`: is asked at every frame; a plate's scale may be found while a run goes on."""
-        self._settings, self._scale = settings, scale
+    def __init__(self, settings: Tracking = TRACKING) -> None:
+        self._settings = settings
         self._tracker = Tracker(settings)
 
-    def __call__(self, frame: Frame, maps: Maps, secs: float) -> list[TrackedObject]:
-        """The objects at a time in seconds, which never goes back."""
+    def __call__(
+        self, frame: Frame, maps: Maps, secs: float, scale: MetricScale | None = None
+    ) -> list[TrackedObject]:
+        """The objects at a time in seconds, which never goes back.
+
+        `scale`: of the plate now; it may be found while a run goes on.
+        """
         look = look_at(frame, maps, self._settings.width_px)
         tracks = self._tracker(regions_of(look, self._settings), secs, look)
-        scale = self._scale()
         return [
             object_from_track(track, secs, small=look.size, size=frame.size, scale=scale)
             for track in tracks

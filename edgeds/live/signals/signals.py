@@ -41,6 +41,8 @@ class Seen:
 
     objects: tuple[TrackedObject, ...]
     events: tuple[Event, ...]
+    rules: Rules
+    """Those that were watched."""
     watched: dict[str, Any]
     """What the rules know: counts of zones and lines, what is near, left behind, removed."""
     about: dict[str, Any]
@@ -69,28 +71,30 @@ class Signals:
         size: Size,
         *,
         source: str,
-        scale: Callable[[], MetricScale | None] = lambda: None,
         listeners: tuple[Listener, ...] = (),
+        on_note: Callable[[str], None] = lambda _: None,
     ) -> None:
         """
         Args:
             size: (height, width) of the frames.
             source: a name for events, without passwords.
-            scale: is asked at every frame.
+            on_note: is called with what people should know; `notes` has it, too.
         """
-        self._size, self._source, self._scale = size, source, scale
-        self._listeners = listeners
+        self._size, self._source = size, source
+        self._listeners, self._on_note = listeners, on_note
         settings = replace(TRACKING, min_height=rules.objects.min_height)
-        self._find = ObjectFinder(settings, scale=scale)
+        self._find = ObjectFinder(settings)
         self._watches = RuleWatches(rules, size)
         self._known: dict[int, TrackedObject] = {}
         self._number = 0
         self._state_secs: float | None = None
+        self._began_secs: float | None = None
+        self._blind_since: float | None = None
+        self._is_noted = False
         self.seen: Seen | None = None
         """The newest; for any thread."""
         self.notes: list[str] = []
         """For people: what of the rules cannot work here."""
-        self._note_metres(rules)
 
     @property
     def rules(self) -> Rules:
@@ -99,31 +103,66 @@ class Signals:
     def set_rules(self, rules: Rules) -> None:
         """Watch other things from the next frame on; objects keep their ids."""
         self._watches = RuleWatches(rules, self._size)
-        self._note_metres(rules)
+        self._is_noted = False
 
-    def __call__(self, frame: Frame, maps: Maps, *, health: float | None = None) -> Seen:
-        """`health`: of the plate, where it is known."""
+    def __call__(
+        self,
+        frame: Frame,
+        maps: Maps | None,
+        *,
+        health: float | None = None,
+        scale: MetricScale | None = None,
+    ) -> Seen:
+        """
+        Args:
+            maps: None while foreground and background are not told apart; objects then stay as
+                they are for a moment, and are gone after it.
+            health: of the plate, where it is known.
+            scale: of the plate now, where it has one.
+        """
         watches = self._watches
-        secs = frame.pts_secs
+        secs = self._secs_of(frame)
         wall_secs = None
         if frame.grabbed_secs is not None:
             wall_secs = time.time() - (time.monotonic() - frame.grabbed_secs)
-        things = self._find(frame, maps, secs)
+        things = self._things(frame, maps, secs, scale)
 
         def how_new(thing: TrackedObject) -> float:
-            return 0.0 if maps.plate is None else newness(thing, frame.pixels, maps.plate)
+            plate = None if maps is None else maps.plate
+            return 0.0 if plate is None else newness(thing, frame.pixels, plate)
 
         happened = [*self._come_and_gone(things, watches.rules)]
         happened += watches(things, secs, how_new, health)
-        events = [self._event(one, secs, wall_secs, frame) for one in happened]
         self.seen = Seen(
             objects=tuple(things),
-            events=tuple(events),
+            events=tuple(self._event(one, secs, wall_secs, frame) for one in happened),
+            rules=watches.rules,
             watched=watches.state(),
-            about=self._about(secs, wall_secs, health),
+            about=self._about(secs, wall_secs, health, scale),
         )
-        self._publish(self.seen, secs, watches.rules)
+        self._note_metres(watches.rules, scale)
+        self._publish(self.seen, secs)
         return self.seen
+
+    def _things(
+        self, frame: Frame, maps: Maps | None, secs: float, scale: MetricScale | None
+    ) -> list[TrackedObject]:
+        if maps is not None:
+            self._blind_since = None
+            return self._find(frame, maps, secs, scale)
+        if self._blind_since is None:
+            self._blind_since = secs
+        if secs - self._blind_since <= TRACKING.lost_secs:
+            return [replace(thing, is_hidden=True) for thing in self._known.values()]
+        return []
+
+    def _secs_of(self, frame: Frame) -> float:
+        """The frame's time. A clip that plays again begins at 0 again, a live clock goes on."""
+        if frame.grabbed_secs is None:
+            return frame.pts_secs
+        if self._began_secs is None:
+            self._began_secs = frame.grabbed_secs
+        return frame.grabbed_secs - self._began_secs
 
     def _come_and_gone(self, things: list[TrackedObject], rules: Rules) -> Iterator[Happening]:
         here = {thing.id: thing for thing in things}
@@ -151,8 +190,13 @@ class Signals:
             snapshot=snapshot_of(frame, one.object) if shows else None,
         )
 
-    def _about(self, secs: float, wall_secs: float | None, health: float | None) -> dict[str, Any]:
-        scale = self._scale()
+    def _about(
+        self,
+        secs: float,
+        wall_secs: float | None,
+        health: float | None,
+        scale: MetricScale | None,
+    ) -> dict[str, Any]:
         return {
             "source": self._source,
             "secs": round(secs, 3),
@@ -162,11 +206,11 @@ class Signals:
             "plate_health": None if health is None else round(health, 3),
         }
 
-    def _publish(self, seen: Seen, secs: float, rules: Rules) -> None:
+    def _publish(self, seen: Seen, secs: float) -> None:
         for listener in self._listeners:
             for event in seen.events:
                 listener.event(event)
-        every = rules.objects.state_secs
+        every = seen.rules.objects.state_secs
         since = None if self._state_secs is None else secs - self._state_secs
         is_due = every > 0 and (since is None or since >= every - 1e-6)
         if seen.events or is_due:
@@ -175,10 +219,14 @@ class Signals:
             for listener in self._listeners:
                 listener.state(state)
 
-    def _note_metres(self, rules: Rules) -> None:
-        if rules.needs_metres and self._scale() is None:
+    def _note_metres(self, rules: Rules, scale: MetricScale | None) -> None:
+        if self._is_noted:
+            return
+        self._is_noted = True
+        if rules.needs_metres and scale is None:
             names = ", ".join(repr(name) for name in rules.needs_metres)
             self.notes.append(
                 f"{names}: the rule needs metres, and the plate has no scale yet; nothing is "
                 "within a distance until it has one (inverse_depth works without)"
             )
+            self._on_note(self.notes[-1])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgeds.errors import SinkFailed
+from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message
 from edgeds.live.signals.events import Event, json_line
 from edgeds.sinks.replacing import PendingFile
 from edgeds.types import Closing
@@ -89,3 +90,27 @@ class JsonLines(Closing):
                 why=f"{self.location}: {getattr(error, 'strerror', None) or error}",
                 fix="make room, or read standard output to its end",
             ) from error
+
+
+class LinesConsumer(Closing):
+    """`JsonLines` behind an outbox, so that a slow disk or reader does not slow the camera."""
+
+    takes_states = False
+
+    def __init__(self, lines: JsonLines) -> None:
+        self.name, self._lines = lines.location, lines
+
+    def deliver(self, message: Message) -> None:
+        """
+        Raises:
+            DeliveryFailedError: the disk is full, for now.
+        """
+        if message.event is None:
+            return
+        try:
+            self._lines.event(message.event)
+        except SinkFailed as error:
+            raise DeliveryFailedError(error.why) from None
+
+    def close(self) -> None:
+        """Whoever opened the lines ends them."""

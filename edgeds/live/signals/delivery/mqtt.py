@@ -1,0 +1,186 @@
+"""Events and states on an MQTT broker, with discovery for Home Assistant.
+
+Topics below the base, such as edgeds/front-door:
+
+    status     "online" or "offline" (retained; the broker sets it when edgeds vanishes)
+    state      the newest state, JSON (retained)
+    event      every event, JSON
+    snapshot   JPEG of the last event that has one (retained)
+
+Knows nothing about queues and rules.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from edgeds.errors import InputError
+from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message
+from edgeds.live.signals.events import json_line
+from edgeds.sources.url import masked
+from edgeds.types import Closing
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
+
+_CONNECT_SECS = 2.0
+_ACK_SECS = 5.0
+_KEEPALIVE_SECS = 30
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where a broker is, and what to call our topics."""
+
+    host: str
+    port: int
+    base: str
+    is_tls: bool = False
+    user: str | None = None
+    password: str | None = None
+
+    @property
+    def node(self) -> str:
+        """The base as a name without slashes: for client and device."""
+        return slug(self.base)
+
+
+def slug(text: str) -> str:
+    """Letters, digits and hyphens, for topics and ids."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "edgeds"
+
+
+def broker_from_url(url: str, *, source: str) -> Broker:
+    """mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]; mqtts for TLS. `source` names the topic else.
+
+    Raises:
+        InputError: it has another form.
+    """
+    parts = urlsplit(url)
+    base = unquote(parts.path).strip("/") or f"edgeds/{slug(source)}"
+    try:
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        port = 0
+    is_odd = "#" in url or "?" in url or "+" in base
+    if parts.scheme not in _PORTS or not parts.hostname or not port or is_odd:
+        raise InputError(
+            f"cannot send events to {masked(url)!r}",
+            why="this is not mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]",
+            fix="for example --mqtt mqtt://10.0.0.5/edgeds/front-door",
+        )
+    return Broker(
+        host=parts.hostname,
+        port=port,
+        base=base,
+        is_tls=parts.scheme == "mqtts",
+        user=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+    )
+
+
+class Mqtt(Closing):
+    """A consumer that publishes with QoS 1: a message counts when the broker has acknowledged it.
+
+    It connects by itself, and again after each loss. A repeated message keeps its `number`.
+    """
+
+    takes_states = True
+
+    def __init__(self, broker: Broker, *, discovery: tuple[str, dict[str, Any]] | None) -> None:
+        """
+        Args:
+            discovery: (topic, what Home Assistant should know); published at every connection.
+
+        Raises:
+            InputError: paho-mqtt is not installed.
+        """
+        self.name = f"MQTT broker {broker.host}:{broker.port}"
+        self._broker, self._discovery = broker, discovery
+        self._connected = threading.Event()
+        self._refusal = ""
+        self._client = _client(broker)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.will_set(self._topic("status"), "offline", qos=1, retain=True)
+        self._client.reconnect_delay_set(1, 15)
+        self._client.connect_async(broker.host, broker.port, keepalive=_KEEPALIVE_SECS)
+        self._client.loop_start()
+
+    def deliver(self, message: Message) -> None:
+        if message.state is not None:
+            self._publish("state", json_line(message.state), retain=True)
+        if message.event is not None:
+            if message.event.snapshot is not None:
+                self._publish("snapshot", message.event.snapshot, retain=True)
+            self._publish("event", json_line(message.event.as_json()))
+
+    def close(self) -> None:
+        if self._connected.is_set():
+            info = self._client.publish(self._topic("status"), "offline", qos=1, retain=True)
+            with suppress(RuntimeError, ValueError):  # the connection went in this moment
+                info.wait_for_publish(1.0)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _publish(self, name: str, payload: str | bytes, *, retain: bool = False) -> None:
+        if not self._connected.wait(_CONNECT_SECS):
+            raise DeliveryFailedError(self._refusal or "there is no connection")
+        info = self._client.publish(self._topic(name), payload, qos=1, retain=retain)
+        end = time.monotonic() + _ACK_SECS
+        try:
+            while not info.is_published() and self._connected.is_set():
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                info.wait_for_publish(min(0.25, left))
+        except (RuntimeError, ValueError) as error:
+            raise DeliveryFailedError(str(error)) from None
+        if not info.is_published():
+            raise DeliveryFailedError("the broker does not acknowledge")
+
+    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
+        if reason.is_failure:
+            self._refusal = f"the broker refuses: {reason}"
+            return
+        self._refusal = ""
+        client.publish(self._topic("status"), "online", qos=1, retain=True)
+        if self._discovery is not None:
+            topic, about = self._discovery
+            client.publish(topic, json_line(about), qos=1, retain=True)
+        self._connected.set()
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self._connected.clear()
+
+    def _topic(self, name: str) -> str:
+        return f"{self._broker.base}/{name}"
+
+
+def _client(broker: Broker) -> Client:
+    try:
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
+    except ImportError:
+        raise InputError(
+            "cannot send events by MQTT",
+            why="paho-mqtt is not installed",
+            fix='pip install "edgeds[signals]"',
+        ) from None
+    import os
+
+    client = Client(CallbackAPIVersion.VERSION2, client_id=f"{broker.node}-{os.getpid()}")
+    if broker.user is not None:
+        client.username_pw_set(broker.user, broker.password)
+    if broker.is_tls:
+        client.tls_set()
+    # The outbox is the only queue: what is not acknowledged here is retried there.
+    client.max_queued_messages_set(4)
+    return client

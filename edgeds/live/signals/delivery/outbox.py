@@ -1,0 +1,256 @@
+"""A bounded queue before a consumer that may be slow or away, with a thread of its own.
+
+    Signals -> event(), state() -> queue -> consumer.deliver(), retried in order
+
+The side that produces never waits. What cannot be delivered is counted:
+produced == delivered + lost + replaced + waiting. Knows nothing about networks.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from edgeds.live.signals.events import Event
+from edgeds.sources.url import masked
+from edgeds.types import Closing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Settings of a queue and its retries."""
+
+    depth: int = 1000
+    """Messages that wait; with one more, the oldest is lost."""
+    depth_bytes: int = 32_000_000
+    """Of their snapshots."""
+    first_wait_secs: float = 0.5
+    """After the first failure; each further one doubles it..."""
+    longest_wait_secs: float = 30.0
+    """... up to this."""
+    give_up_secs: float = 600.0
+    """A message that could not be delivered for so long is lost."""
+    close_secs: float = 3.0
+    """At the end of a run, for what still waits."""
+
+
+DELIVERY = Delivery()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """One event, or the newest state."""
+
+    event: Event | None = None
+    state: dict[str, Any] | None = None
+    made_secs: float = 0.0
+    """On `time.monotonic`'s clock."""
+
+    @property
+    def bytes(self) -> int:
+        """Of its snapshot."""
+        return len(self.event.snapshot or b"") if self.event is not None else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """produced == delivered + lost + replaced + waiting."""
+
+    produced: int = 0
+    delivered: int = 0
+    lost: int = 0
+    replaced: int = 0
+    """States that a newer one took the place of."""
+    waiting: int = 0
+
+
+class DeliveryFailedError(Exception):
+    """It may work later. `wait_secs`: the consumer says when, if it does."""
+
+    def __init__(self, why: str, *, wait_secs: float | None = None) -> None:
+        super().__init__(why)
+        self.wait_secs = wait_secs
+
+
+class RefusedError(Exception):
+    """This message will never be taken; the next one may be."""
+
+
+class Consumer(Closing, Protocol):
+    """Where messages go. Everything is called in the outbox's thread."""
+
+    name: str
+    """For people, without passwords."""
+    takes_states: bool
+
+    def deliver(self, message: Message) -> None:
+        """
+        Raises:
+            DeliveryFailedError: the consumer is away, or busy.
+            RefusedError: it does not want this one.
+        """
+        ...
+
+
+class Outbox(Closing):
+    """A `Listener` that delivers to a consumer. `close` gives what waits a last chance."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        *,
+        settings: Delivery = DELIVERY,
+        on_change: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`on_change`: is called with what people should know, in the outbox's thread."""
+        self.name = consumer.name
+        self._consumer, self._settings, self._on_change = consumer, settings, on_change
+        self._changed = threading.Condition()
+        self._waiting: deque[Message] = deque()
+        self._bytes = 0
+        self._in_hand: Message | None = None
+        self._produced = self._delivered = self._lost = self._replaced = 0
+        self._close_at: float | None = None
+        self.trouble = ""
+        """Why nothing gets through now; empty while it does."""
+        self._thread = threading.Thread(target=self._work, name="edgeds-outbox", daemon=True)
+        self._thread.start()
+
+    def event(self, event: Event) -> None:
+        self._put(Message(event=event, made_secs=time.monotonic()))
+
+    def state(self, state: dict[str, Any]) -> None:
+        if self._consumer.takes_states:
+            self._put(Message(state=state, made_secs=time.monotonic()))
+
+    @property
+    def counts(self) -> Counts:
+        with self._changed:
+            return Counts(
+                produced=self._produced,
+                delivered=self._delivered,
+                lost=self._lost,
+                replaced=self._replaced,
+                waiting=len(self._waiting) + (self._in_hand is not None),
+            )
+
+    def close(self) -> None:
+        with self._changed:
+            if self._close_at is None:
+                self._close_at = time.monotonic() + self._settings.close_secs
+            self._changed.notify_all()
+        self._thread.join(self._settings.close_secs + 0.5)
+        with self._changed:  # a consumer that hangs is left behind; what it has is lost
+            self._lost += len(self._waiting) + (self._in_hand is not None)
+            self._waiting.clear()
+            self._in_hand = None
+
+    def _put(self, message: Message) -> None:
+        with self._changed:
+            self._produced += 1
+            if self._close_at is not None:
+                self._lost += 1
+                return
+            if message.state is not None:
+                self._drop_states()
+            self._waiting.append(message)
+            self._bytes += message.bytes
+            while len(self._waiting) > self._settings.depth or (
+                self._bytes > self._settings.depth_bytes and len(self._waiting) > 1
+            ):
+                self._bytes -= self._waiting.popleft().bytes
+                self._lost += 1
+            self._changed.notify_all()
+
+    def _drop_states(self) -> None:
+        """Only the newest state is worth sending."""
+        before = len(self._waiting)
+        kept = [message for message in self._waiting if message.state is None]
+        if len(kept) != before:
+            self._replaced += before - len(kept)
+            self._waiting = deque(kept)
+
+    def _work(self) -> None:
+        try:
+            while (message := self._next()) is not None:
+                self._deliver(message)
+        finally:
+            self._consumer.close()
+
+    def _next(self) -> Message | None:
+        """The next message, once there is one; None at the end."""
+        with self._changed:
+            while not self._waiting:
+                if self._close_at is not None:
+                    return None
+                self._changed.wait()
+            self._in_hand = self._waiting.popleft()
+            self._bytes -= self._in_hand.bytes
+            return self._in_hand
+
+    def _deliver(self, message: Message) -> None:
+        """Try until it is delivered, refused, too old, or the run is over."""
+        failures = 0
+        while True:
+            try:
+                self._consumer.deliver(message)
+            except RefusedError as error:
+                self._is_troubled(f"{self.name} does not take an event: {error}")
+                self._settle(message, delivered=False)
+                return
+            except DeliveryFailedError as error:
+                failures += 1
+                self._is_troubled(f"{self.name} is away: {error}")
+                if self._is_over(message) or not self._wait(failures, error.wait_secs):
+                    self._settle(message, delivered=False)
+                    return
+            else:
+                self._is_troubled("")
+                self._settle(message, delivered=True)
+                return
+
+    def _wait(self, failures: int, asked_secs: float | None) -> bool:
+        """Wait for the next try; False where the run ends before."""
+        settings = self._settings
+        secs = min(
+            settings.longest_wait_secs, settings.first_wait_secs * 2 ** min(failures - 1, 20)
+        )
+        secs *= random.uniform(0.8, 1.2)  # many cameras do not come back all at once
+        end = time.monotonic() + (secs if asked_secs is None else asked_secs)
+        with self._changed:
+            while (left := end - time.monotonic()) > 0:
+                if self._close_at is not None:
+                    left = min(left, self._close_at - time.monotonic())
+                    if left <= 0:
+                        return False
+                self._changed.wait(left)
+        return True
+
+    def _is_over(self, message: Message) -> bool:
+        now = time.monotonic()
+        if now - message.made_secs > self._settings.give_up_secs:
+            return True
+        return self._close_at is not None and now > self._close_at
+
+    def _settle(self, message: Message, *, delivered: bool) -> None:
+        with self._changed:
+            if self._in_hand is not message:  # the run did not wait for it: it is counted as lost
+                return
+            self._in_hand = None
+            if delivered:
+                self._delivered += 1
+            else:
+                self._lost += 1
+
+    def _is_troubled(self, trouble: str) -> None:
+        """Report a change: people hear once that a consumer is away, and once that it is back."""
+        before, self.trouble = self.trouble, masked(trouble)
+        if trouble and not before:
+            self._on_change(f"{self.trouble}; events wait, up to {self._settings.depth} of them")
+        elif before and not trouble:
+            self._on_change(f"{self.name}: events get through again; {self.counts.lost} were lost")

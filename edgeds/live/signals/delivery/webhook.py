@@ -1,0 +1,94 @@
+"""Events as HTTP POST requests, one event each, in order. Knows nothing about queues."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from edgeds.errors import InputError
+from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message, RefusedError
+from edgeds.live.signals.events import json_line
+from edgeds.sources.url import masked
+from edgeds.types import Closing
+
+_TIMEOUT_SECS = 5.0
+_GAP_SECS = 0.1
+"""Between two requests, so that nobody is flooded when they come back."""
+_LONGEST_WAIT_SECS = 120.0
+_BUSY = (408, 425, 429, 500, 502, 503, 504)
+
+
+class Webhook(Closing):
+    """Posts events to a URL as JSON. States are not posted."""
+
+    takes_states = False
+
+    def __init__(self, url: str, *, timeout_secs: float = _TIMEOUT_SECS) -> None:
+        """
+        Raises:
+            InputError: it is no http or https URL.
+        """
+        from urllib.request import build_opener
+
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InputError(
+                f"cannot post events to {masked(url)!r}",
+                why="this is no http or https URL",
+                fix="for example --webhook http://10.0.0.5:1880/edgeds",
+            )
+        self.name = f"webhook {parts.hostname}"
+        self._url, self._timeout_secs = url, timeout_secs
+        self._opener = build_opener(_no_redirects())
+        self._last_secs = 0.0
+
+    def deliver(self, message: Message) -> None:
+        from urllib.request import Request
+
+        if message.event is None:
+            return
+        body: dict[str, Any] = message.event.as_json()
+        if message.event.snapshot is not None:
+            body["snapshot_jpeg"] = b64encode(message.event.snapshot).decode()
+        time.sleep(max(0.0, self._last_secs + _GAP_SECS - time.monotonic()))
+        headers = {"content-type": "application/json", "user-agent": "edgeds"}
+        request = Request(self._url, json_line(body).encode(), headers)
+        try:
+            with self._opener.open(request, timeout=self._timeout_secs) as answer:
+                answer.read(1024)
+        except HTTPError as error:
+            error.close()
+            if error.code in _BUSY:
+                wait_secs = _asked_secs(error.headers.get("retry-after"))
+                raise DeliveryFailedError(f"it answers {error.code}", wait_secs=wait_secs) from None
+            raise RefusedError(f"it answers {error.code}") from None
+        except (URLError, OSError, HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise DeliveryFailedError(masked(str(reason) or type(error).__name__)) from None
+        finally:
+            self._last_secs = time.monotonic()
+
+    def close(self) -> None:
+        """Nothing is open between two requests."""
+
+
+def _asked_secs(header: str | None) -> float | None:
+    """Retry-After in seconds; dates are ignored."""
+    if header is None or not header.strip().isdigit():
+        return None
+    return min(float(header), _LONGEST_WAIT_SECS)
+
+
+def _no_redirects() -> Any:
+    """A redirected POST becomes a GET, which carries no event: it is an error here."""
+    from urllib.request import HTTPRedirectHandler
+
+    class NoRedirects(HTTPRedirectHandler):
+        def redirect_request(self, *_: Any, **__: Any) -> None:
+            return None
+
+    return NoRedirects()

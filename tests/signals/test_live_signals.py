@@ -1,0 +1,81 @@
+"""Signals of a live run: every estimated frame is looked at, and nobody holds the picture up."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+
+import numpy as np
+
+from edgeds.engine import DifferenceEngine
+from edgeds.live.run import LiveRun
+from edgeds.live.signals.delivery.outbox import Delivery, Outbox
+from edgeds.live.signals.rules import Rules, Zone
+from edgeds.live.signals.signals import Signals
+from edgeds.plate.plate import Plate
+from edgeds.sinks import MemorySink
+from edgeds.sources import RealTimeSource, SyntheticSource
+
+from .messages import Fickle
+from .scene import Figure, Scene
+
+SIZE = (90, 160)
+ALL = Zone(name="all", points=((0, 0), (1, 0), (1, 1), (0, 1)), enter_secs=0.1)
+
+
+def _run(consumer: Fickle, *, frames: int = 40) -> tuple[Signals, Outbox, MemorySink, float]:
+    outbox = Outbox(consumer, settings=Delivery(depth=5, close_secs=0.2))
+    signals = Signals(Rules(zones=(ALL,)), SIZE, source="synthetic", listeners=(outbox,))
+    source = RealTimeSource(
+        lambda: SyntheticSource(size=SIZE, frame_count=60, rate=Fraction(30)), loop=True
+    )
+    sink = MemorySink()
+    plate = Plate(SyntheticSource(size=SIZE).plate)
+    run = LiveRun(source, DifferenceEngine(), plate, signals=signals)
+    run.add_output("memory", sink)
+    with source, run:
+        report = run.run(max_frames=frames, duration_secs=30)
+    outbox.close()
+    return signals, outbox, sink, report.fps
+
+
+def test_a_live_run_reports_what_it_sees_with_the_time_of_day_and_draws_it() -> None:
+    consumer = Fickle()
+    signals, outbox, sink, _ = _run(consumer)
+    assert signals.seen is not None
+    state = signals.seen.state()
+    assert abs(time.time() - _secs(state["time"])) < 60
+    assert state["zones"]["all"]["count"] == len(state["objects"]) >= 1
+    numbers = [taken for taken in consumer.taken if isinstance(taken, int)]
+    assert numbers[:2] == [1, 2]
+    assert outbox.counts.delivered == outbox.counts.produced - outbox.counts.replaced
+    # The zone's border: drawn along the first row.
+    first = np.asarray(sink.frames[-1].pixels[0, 80])
+    assert first[0] > 200
+    assert first[2] < 120
+
+
+def test_a_consumer_that_hangs_does_not_slow_the_picture() -> None:
+    consumer = Fickle()
+    consumer.open.clear()
+    _, outbox, sink, _ = _run(consumer)
+    assert len(sink.frames) > 20, "it waits for nobody"
+    assert consumer.taken == []
+    assert outbox.counts.lost == outbox.counts.produced - outbox.counts.replaced
+    consumer.open.set()
+
+
+def test_objects_outlast_a_moment_without_maps_and_no_longer() -> None:
+    signals = Signals(Rules(), (108, 192), source="drawn")
+    counts = []
+    for frame, maps in Scene([Figure((60, 90))], secs=4):
+        is_blind = frame.index >= 10
+        counts.append(len(signals(frame, None if is_blind else maps).objects))
+    assert counts[9] == counts[20] == 1
+    assert counts[-1] == 0
+
+
+def _secs(text: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

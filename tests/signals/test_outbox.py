@@ -1,0 +1,118 @@
+"""The queue before a consumer: order is kept, everything is counted, nobody waits."""
+
+from __future__ import annotations
+
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeds.live.signals.delivery.outbox import Counts, Delivery, Outbox
+
+from .messages import Fickle, event
+
+FAST = Delivery(first_wait_secs=0.001, longest_wait_secs=0.002, close_secs=2)
+
+
+def _adds_up(counts: Counts) -> bool:
+    whole = counts.delivered + counts.lost + counts.replaced + counts.waiting
+    return counts.produced == whole
+
+
+def _until(outbox: Outbox, delivered: int) -> None:
+    end = time.monotonic() + 10
+    while outbox.counts.delivered + outbox.counts.lost < delivered:
+        assert time.monotonic() < end, outbox.counts
+        time.sleep(0.001)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    outcomes=st.text(".fr", max_size=12),
+    messages=st.lists(st.sampled_from("es"), max_size=25),
+    depth=st.integers(1, 8),
+)
+def test_delivered_and_lost_and_replaced_are_what_was_produced(
+    outcomes: str, messages: list[str], depth: int
+) -> None:
+    consumer = Fickle(outcomes)
+    limits = Delivery(depth=depth, first_wait_secs=0, longest_wait_secs=0, close_secs=5)
+    outbox = Outbox(consumer, settings=limits)
+    for number, kind in enumerate(messages, 1):
+        outbox.event(event(number)) if kind == "e" else outbox.state({"number": number})
+        assert _adds_up(outbox.counts)
+        assert outbox.counts.waiting <= depth + 1
+    outbox.close()
+    counts = outbox.counts
+    assert counts.produced == len(messages)
+    assert counts.waiting == 0
+    assert _adds_up(counts)
+    assert counts.delivered == len(consumer.taken)
+    numbers = [taken if isinstance(taken, int) else taken["number"] for taken in consumer.taken]
+    assert numbers == sorted(numbers), "order is kept"
+    assert len(set(numbers)) == len(numbers)
+    assert consumer.closed
+
+
+def test_a_consumer_that_hangs_costs_the_producer_nothing_and_old_events_make_room() -> None:
+    consumer = Fickle()
+    consumer.open.clear()
+    outbox = Outbox(consumer, settings=Delivery(depth=10, close_secs=0.1))
+    began = time.process_time()
+    for number in range(1, 5001):
+        outbox.event(event(number))
+    assert time.process_time() - began < 0.5, "100 us an event"
+    assert outbox.counts.waiting <= 11
+    assert outbox.counts.lost >= 4989
+    outbox.close()
+    assert _adds_up(outbox.counts)
+    assert outbox.counts.waiting == 0
+    consumer.open.set()
+
+
+def test_snapshots_are_bounded_by_their_bytes() -> None:
+    consumer = Fickle()
+    consumer.open.clear()
+    outbox = Outbox(consumer, settings=Delivery(depth_bytes=10_000, close_secs=0.1))
+    for number in range(1, 51):
+        outbox.event(event(number, snapshot=b"x" * 1000))
+    assert outbox.counts.waiting <= 12
+    consumer.open.set()
+    outbox.close()
+
+
+def test_only_the_newest_state_waits() -> None:
+    consumer = Fickle()
+    consumer.open.clear()
+    outbox = Outbox(consumer, settings=FAST)
+    outbox.event(event(1))
+    for number in range(2, 10):
+        outbox.state({"number": number})
+    consumer.open.set()
+    outbox.close()
+    assert consumer.taken == [1, {"number": 9}]
+    assert outbox.counts.replaced == 7
+
+
+def test_people_hear_once_that_a_consumer_is_away_and_once_that_it_is_back() -> None:
+    said: list[str] = []
+    outbox = Outbox(Fickle("fff..r."), settings=FAST, on_change=said.append)
+    for number in range(1, 5):
+        outbox.event(event(number))
+    _until(outbox, 4)
+    outbox.close()
+    assert len(said) == 4
+    assert "is away" in said[0]
+    assert "get through again" in said[1]
+    assert "does not take" in said[2]
+
+
+def test_an_event_that_is_too_old_is_lost_and_the_next_gets_its_turn() -> None:
+    limits = Delivery(first_wait_secs=0, longest_wait_secs=0, give_up_secs=-1)
+    consumer = Fickle("f.")
+    outbox = Outbox(consumer, settings=limits)
+    outbox.event(event(1))
+    outbox.event(event(2))
+    outbox.close()
+    assert consumer.taken == [2]
+    assert outbox.counts.lost == 1

@@ -16,21 +16,26 @@ if TYPE_CHECKING:
 
 @contextmanager
 def engine_beside(
-    path: str | None, device: str, preset: Preset = "balanced"
+    path: str | None, device: str, preset: Preset = "balanced", *, in_order: bool = False
 ) -> Iterator[Future[Engine]]:
     """Begin to open an engine. Its `result()` waits for it, and raises what went wrong.
 
     Neither the engine nor what is done beside it (a camera, a plate) keeps all cores busy.
+
+    Args:
+        in_order: every frame of a file is wanted, so that the network leaves cores to the other
+            stages. Live, a frame's own time counts.
     """
     import cv2
 
     from edgeds.engine import open_engine
+    from edgeds.sources.threads import threads
 
-    # The stages are the parallelism. OpenCV's own threads spin beside them: on 2 cores they took
-    # the network from 10 to 21 ms a frame.
-    cv2.setNumThreads(1)
+    share = threads()
+    cv2.setNumThreads(share.opencv)
+    network = share.network if in_order else None
     with ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(open_engine, path, device=device, preset=preset)
+        opening = beside.submit(open_engine, path, device=device, preset=preset, threads=network)
         try:
             yield opening
         finally:

@@ -162,7 +162,7 @@ def _opened(
     behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if behind is not None:
         stack.callback(behind.close)
-    opened = stack.enter_context(engine_beside(*runs))
+    opened = stack.enter_context(engine_beside(*runs, in_order=True))
     samples = SmallSamples(info.size)
     scene = plate_of_clip(
         wanted.plate, wanted.source, info.size, stop=stop, engine=opened, on_samples=samples

@@ -13,10 +13,10 @@ from edgeds.engine.places import default_engine, engine_folder, shipped_weights
 from edgeds.engine.settings import FINE_SIZE
 from edgeds.engine.target import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.tensorrt_library import LIBRARIES
-from edgeds.engine.threads import threads_wanted
 from edgeds.errors import EngineError
 from edgeds.estimate.settings import Preset
 from edgeds.sources.scaling import text_from_size
+from edgeds.sources.threads import threads_wanted
 from edgeds.types import Engine, Size
 
 COMPILERS = (TORCH, "torch-compile", "torch-tensorrt")
@@ -26,7 +26,11 @@ __all__ = ["Card", "DifferenceEngine", "default_engine", "open_engine", "read_ca
 
 
 def open_engine(
-    path: str | Path | None = None, *, device: str = "auto", preset: Preset = "balanced"
+    path: str | Path | None = None,
+    *,
+    device: str = "auto",
+    preset: Preset = "balanced",
+    threads: int | None = None,
 ) -> Engine:
     """Open an engine: a folder, weights on torch, or "difference", the plain plate difference.
 
@@ -38,13 +42,15 @@ def open_engine(
         device: "auto", "cpu", or "cuda:N" for TensorRT and torch.
         preset: "fine" runs the same network at 512x288, which sees thinner things and takes 2.5
             times as long. A TensorRT engine has one size: it must have been built for that one.
+        threads: how many the network may use on a CPU; None lets its library choose. The
+            environment variable EDGEDS_THREADS goes before it.
 
     Raises:
         EngineError: no engine there, it is damaged, nothing installed can run it on `device`, or
             it has another size than the preset.
         InputError: EDGEDS_THREADS is not a number of threads.
     """
-    threads_wanted()  # asked for here, since a library that does not open is passed over
+    threads = threads_wanted() or threads  # here: a library that does not open is passed over
     size = FINE_SIZE if preset == "fine" else None
     if str(path) == "difference":
         return DifferenceEngine() if size is None else DifferenceEngine(size=size)
@@ -75,7 +81,7 @@ def open_engine(
             why="it is an ONNX engine, and edgeds runs those on the CPU",
             fix="use --device auto or cpu, or make one for the GPU: edgeds build-engine",
         )
-    return _open_on_cpu(card, folder, size)
+    return _open_on_cpu(card, folder, size, threads)
 
 
 def _wrong_size(card: Card, size: Size) -> EngineError:
@@ -100,13 +106,14 @@ def _open_on_torch(weights: Path, device: str, compiler: str, size: Size | None)
     return cast(Engine, engine)
 
 
-def _open_on_cpu(card: Card, folder: Path, size: Size | None) -> Engine:
+def _open_on_cpu(card: Card, folder: Path, size: Size | None, threads: int | None) -> Engine:
     """The first backend that loads it; when none does, all their reasons."""
     reasons = []
     for backend, class_name in CPU_BACKENDS.items():
         try:
             module = importlib.import_module(f"edgeds.engine.{backend}")
-            return cast(Engine, getattr(module, class_name)(folder, card, size=size))
+            backend_class = getattr(module, class_name)
+            return cast(Engine, backend_class(folder, card, size=size, threads=threads))
         except EngineError:
             raise
         except ImportError as error:

@@ -20,12 +20,16 @@ class OnnxRuntimeEngine(Closing):
         options: onnxruntime.SessionOptions | None = None,
         *,
         size: Size | None = None,
+        threads: int | None = None,
     ) -> None:
         """`size`: run the graphs at this size (multiples of 32) instead of the card's.
 
         Raises:
             ImportError: another size needs `onnx`, which is not installed.
         """
+        if threads is not None and options is None:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
         self.size = size or card.size
         self.name = f"{named_at(card, self.size)} on ONNX Runtime CPU"
         self._plate_graph, self._frame_graph = (

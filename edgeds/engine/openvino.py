@@ -11,7 +11,7 @@ import numpy as np
 
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.interface import Shapes, check_graphs, shape_at
-from edgeds.engine.threads import threads_wanted
+from edgeds.sources.threads import threads_wanted
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
 # OpenVINO would report to its maker that it is used, over the network and from a forked process,
@@ -25,13 +25,15 @@ _FLOAT = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 class OpenVinoEngine(Closing):
-    def __init__(self, folder: Path, card: Card, *, size: Size | None = None) -> None:
+    def __init__(
+        self, folder: Path, card: Card, *, size: Size | None = None, threads: int | None = None
+    ) -> None:
         """`size`: run the graphs at this size (multiples of 32) instead of the card's."""
         self.size = size or card.size
         self.name = f"{named_at(card, self.size)} on OpenVINO CPU"
         scaled = (card.size, self.size)
-        self._plate_graph = compiled(folder / "plate.onnx", scaled=scaled)
-        frame_graph = compiled(folder / "frame.onnx", scaled=scaled)
+        self._plate_graph = compiled(folder / "plate.onnx", scaled=scaled, threads=threads)
+        frame_graph = compiled(folder / "frame.onnx", scaled=scaled, threads=threads)
         check_graphs(replace(card, size=self.size), **_shapes(self._plate_graph, frame_graph))
         self._request = frame_graph.create_infer_request()
         self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
@@ -54,14 +56,17 @@ class OpenVinoEngine(Closing):
         """OpenVINO frees its graphs with the object."""
 
 
-def compiled(path: Path, *, scaled: tuple[Size, Size] | None = None) -> openvino.CompiledModel:
+def compiled(
+    path: Path, *, scaled: tuple[Size, Size] | None = None, threads: int | None = None
+) -> openvino.CompiledModel:
     """A graph for this CPU, answering as soon as it can.
 
     Args:
         scaled: the size that the graph was made for, and the size to run it at.
     """
     settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
-    if (threads := threads_wanted()) is not None:
+    threads = threads_wanted() or threads
+    if threads is not None:
         settings["INFERENCE_NUM_THREADS"] = str(threads)
     if scaled is None or scaled[0] == scaled[1]:
         return shared_core().compile_model(str(path), "CPU", settings)

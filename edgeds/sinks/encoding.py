@@ -17,6 +17,7 @@ from edgeds.errors import SinkError
 from edgeds.sinks.settings import ENCODE
 from edgeds.sources.planes import YuvPicture
 from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
+from edgeds.sources.threads import threads
 from edgeds.types import ColourTags, Frame, Pixels, Size, StreamInfo
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def add_video_stream(
     stream = cast("av.VideoStream", container.add_stream(kind.codec, rate=rate))
     height, width = size[0] + size[0] % 2, size[1] + size[1] % 2
     context = stream.codec_context
+    context.thread_count = threads().encoder
     stream.width, stream.height, stream.pix_fmt = width, height, kind.pix_fmt
     # The encoder keeps 1/1000 s and the like as they are: variable rates stay variable.
     context.time_base = like.time_base

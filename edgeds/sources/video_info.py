@@ -14,6 +14,7 @@ from edgeds.sources.clock import SteadyClock
 from edgeds.sources.container import open_container
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.picture import colour_of, shown_size
+from edgeds.sources.threads import threads
 from edgeds.sources.tone_map import HDR_NAMES
 from edgeds.types import ColourTags, StreamInfo
 
@@ -68,6 +69,7 @@ def opened_video(path: Path) -> tuple[av.container.InputContainer, av.VideoStrea
         )
     # An AVIF sequence has a still picture before its film, some cameras a thumbnail.
     stream = streams[0] if streams[0].frames != 1 else max(streams, key=lambda s: s.frames)
+    stream.codec_context.thread_count = threads().decoder
     stream.thread_type = "AUTO"
     return container, stream
 

@@ -102,7 +102,7 @@ def test_the_fine_preset_has_its_own_size_and_no_other_engines(
     opened: list[tuple[Path, object]] = []
     monkeypatch.setattr(
         "edgeds.engine.openvino.OpenVinoEngine",
-        lambda folder, _card, *, size: opened.append((folder, size)),
+        lambda folder, _card, *, size, threads: opened.append((folder, size)),
     )
     open_engine(device="cpu")
     open_engine(device="cpu", preset="fine")

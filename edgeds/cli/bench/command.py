@@ -48,8 +48,9 @@ def bench_command(
     from edgeds.cli.doctor.diagnosis import diagnose
     from edgeds.sinks.replacing import replace_file
     from edgeds.sources.scaling import size_from_text
+    from edgeds.sources.threads import threads
 
-    cv2.setNumThreads(1)  # as in `edgeds video`
+    cv2.setNumThreads(threads().opencv)  # as in `edgeds video`
     sizes = tuple(size_from_text(text, multiple_of=2) for text in at) if at else BENCH.sizes
     if output is not None:
         _check_target(output)

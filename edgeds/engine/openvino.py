@@ -29,6 +29,7 @@ class OpenVinoEngine(Closing):
         self, folder: Path, card: Card, *, size: Size | None = None, threads: int | None = None
     ) -> None:
         """`size`: run the graphs at this size (multiples of 32) instead of the card's."""
+        self._folder, self._card = folder, card
         self.size = size or card.size
         self.name = f"{named_at(card, self.size)} on OpenVINO CPU"
         scaled = (card.size, self.size)
@@ -51,6 +52,9 @@ class OpenVinoEngine(Closing):
             np.array(results[self._outputs[name]])[0, 0] for name in ("alpha", "inverse_depth")
         )
         return Maps(alpha, inverse_depth)
+
+    def at_size(self, size: Size) -> OpenVinoEngine:
+        return OpenVinoEngine(self._folder, self._card, size=size)
 
     def close(self) -> None:
         """OpenVINO frees its graphs with the object."""

@@ -5,23 +5,18 @@ Knows how the pieces fit, not how any of them works.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from edgeds.errors import ShapeError
-from edgeds.estimate.depth import (
-    Fit,
-    come_nearer,
-    depth_range,
-    fit_to_plate,
-    middle_of,
-    spread_foreground,
-)
+from edgeds.estimate.depth import depth_range, middle_of
 from edgeds.estimate.ground_depth import GroundedDepth, kept_depth
-from edgeds.estimate.on_demand import FrameMaps, PlateView
+from edgeds.estimate.looks import Looks
+from edgeds.estimate.on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
+from edgeds.estimate.scene import PlateState
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.standing import Standing
 from edgeds.plate.ground.metric import MetricScale
@@ -33,34 +28,12 @@ from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, S
 _STILL_PX = 0.5  # a smaller move is left out of the depth, which is softer than that
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlateState:
-    """All that is known of a plate, in one object, so that it is exchanged in one step."""
-
-    plate: Plate
-    view: PlateView
-    features: PlateFeatures
-    depth_small: FloatMap
-    raw: FloatMap
-    """Its depth as a network gives it: frames are fitted to that."""
-    raw_small: FloatMap
-    middle: float
-    """Of that."""
-    grounded: GroundedDepth | None = None
-    standing: Standing | None = None
-    """Where the depth is that of measured ground."""
-
-    @property
-    def depth(self) -> FloatMap:
-        return self.view.depth
-
-
 class Estimator:
     """Alpha and inverse depth of frames before one plate.
 
     The plate is encoded, and its depth computed, once. Inverse depth of all frames is in the
-    plate's units. Frames of a clip go in order: a frame without any background to fit its depth
-    by takes the fit of the frame before.
+    plate's units. Frames of a clip go in order: where nothing changed since the frame before, its
+    maps are given again; where only a part did, the network sees that part (`looks`).
 
     Args:
         depth_network: computes the plate's depth, in a second or two; without it the engine does,
@@ -75,7 +48,7 @@ class Estimator:
         depth_network: DepthNetwork | None = None,
         matte: Matte = MATTE,
     ) -> None:
-        self._engine, self._matte = engine, matte
+        self._engine = engine
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
         depth = _depth_by_engine(engine, small, features)
@@ -85,7 +58,7 @@ class Estimator:
         self._scene = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
-        self._fit: Fit | None = None
+        self._looks = Looks(engine, matte)
         if depth_network is not None:
             self.take_depth(plate_depth_of(depth_network, plate.pixels))
         kept = kept_depth(plate)
@@ -110,7 +83,7 @@ class Estimator:
         first, scene = self._first, self._scene
         self._first = _with_depth(first, np.array(depth, np.float32))
         self._scene = _with_depth_of(scene, _moved(self._first, self._move))
-        self._fit = None  # it was in the units of the depth before
+        self._looks.forget()  # depth was in the units of the one before
 
     def take_ground(self, grounded: GroundedDepth) -> None:
         """Use the depth of the first plate on ground that people measured, from the next frame on.
@@ -199,16 +172,7 @@ class Estimator:
                 why="frame and plate must be the same view at the same size",
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
-        small = frame.rgb(self._engine.size)
-        raw = self._engine.infer(small, scene.features)
-        self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
-        near = self._fit.scale * raw.inverse_depth + self._fit.shift
-        near = come_nearer(near, scene.middle)
-        if scene.standing is not None:
-            near = scene.standing(near, raw.alpha)
-        near = spread_foreground(near, raw.alpha)
-        maker = FrameMaps(frame, small, scene.view, alpha=raw.alpha, near=near, matte=self._matte)
-        return Maps.on_demand(maker)
+        return self._looks(frame, scene)
 
 
 def _doubt(plate: Plate, size: Size) -> FloatMap | None:

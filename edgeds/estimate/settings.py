@@ -129,3 +129,63 @@ class StandingDepth:
 
 
 STANDING = StandingDepth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLimits:
+    """What is a change between two frames, seen at the network's size."""
+
+    floor_levels: float = 4.0
+    """The mean of 3x3 pixels differs by less where nothing is new: rounding, and slow light until
+    it has added up to this.
+    """
+    noises: float = 6.0
+    """Times the median difference of successive frames. Of Gaussian noise that is six deviations:
+    none of 60,000 pixels passes it by chance.
+    """
+    noise_kept: float = 0.95
+    """Of the noise measured so far, a frame."""
+
+
+CHANGE = ChangeLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookSettings:
+    """When the network sees the whole frame, a part of it, or nothing."""
+
+    whole_every: int = 25
+    """Frames between two looks at the whole while nothing outside the part changed: a second."""
+    reuse_most: int = 50
+    """Frames that may have the maps of an earlier one while nothing at all changed."""
+    least_zoom: float = 1.25
+    """A part that shows its foreground less enlarged than this is not worth a look."""
+    least_zoom_kept: float = 1.15
+    """The same while parts are in use: at one limit they would come and go."""
+    most_stretch: float = 1.3
+    """Parts as high or wide as the frame may be stretched by this. The whole always is, a little.
+    """
+    foreground: float = 0.06
+    """Coarse alpha over this is foreground that the part has to hold."""
+    margin: float = 0.15
+    """Around the foreground, of its height and width..."""
+    margin_px: int = 24
+    """... and at least so many pixels of the frame."""
+    kept_margin: float = 0.03
+    kept_margin_px: int = 6
+    """What is left of the margin before the part is placed anew."""
+    kept_zoom: float = 1.3
+    """A part that is so many times as high as it needs to be is placed anew."""
+    most_cost: float = 1.25
+    """Looks a frame, in the mean, past which parts are given up: where something outside the part
+    changes again and again, each frame would take two.
+    """
+    fair_cost: float = 1.03
+    """Looks a frame at which parts are tried again."""
+    cost_frames: int = 50
+    """How many frames that mean is of."""
+    plate_cost: float = 0.65
+    """A look at the plate's part, in looks at a frame."""
+
+
+LOOKS = LookSettings()

@@ -15,6 +15,7 @@ from edgeds.types.picture import ColourTags as ColourTags
 from edgeds.types.picture import Layout as Layout
 from edgeds.types.picture import Picture as Picture
 from edgeds.types.picture import RgbPicture as RgbPicture
+from edgeds.types.stages import AnySizeEngine as AnySizeEngine
 from edgeds.types.stages import Closing as Closing
 from edgeds.types.stages import Engine as Engine
 from edgeds.types.stages import PlateFeatures as PlateFeatures

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from edgeds.types.arrays import Pixels, Size
 from edgeds.types.frame import Frame
@@ -93,6 +93,15 @@ class Sink(Closing, Protocol):
         ...
 
     def write(self, frame: Frame) -> None: ...
+
+
+@runtime_checkable
+class AnySizeEngine(Protocol):
+    """An engine that can be had at other sizes, too."""
+
+    def at_size(self, size: Size) -> Engine:
+        """The same network for pictures of another (height, width), multiples of 32."""
+        ...
 
 
 class Engine(Closing, Protocol):

@@ -1,0 +1,33 @@
+"""What is known of a plate before an engine. Knows no frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeds.estimate.ground_depth import GroundedDepth
+from edgeds.estimate.on_demand import PlateView
+from edgeds.estimate.standing import Standing
+from edgeds.plate.plate import Plate
+from edgeds.types import FloatMap, PlateFeatures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateState:
+    """All that is known of a plate, in one object, so that it is exchanged in one step."""
+
+    plate: Plate
+    view: PlateView
+    features: PlateFeatures
+    depth_small: FloatMap
+    raw: FloatMap
+    """Its depth as a network gives it: frames are fitted to that."""
+    raw_small: FloatMap
+    middle: float
+    """Of that."""
+    grounded: GroundedDepth | None = None
+    standing: Standing | None = None
+    """Where the depth is that of measured ground."""
+
+    @property
+    def depth(self) -> FloatMap:
+        return self.view.depth

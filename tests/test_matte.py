@@ -44,6 +44,23 @@ def test_where_foreground_and_plate_look_alike_the_coarse_alpha_stays() -> None:
     assert difference[border].mean() < 0.05  # three levels of noise say nothing about alpha
 
 
+@pytest.mark.parametrize("shift_px", [0, 4])
+def test_a_plate_whose_texture_lies_elsewhere_spoils_no_border(shift_px: int) -> None:
+    _, _, truth = _scene()
+    random = np.random.default_rng(5)
+    leaves, cloth = (
+        cv2.resize(random.integers(30, 220, (*size, 3), np.uint8), (800, 480)).astype(float)
+        for size in ((240, 400), (120, 200))
+    )
+    worn = np.array([110, 110, 150]) + 0.6 * (cloth - 125)
+    frame = np.clip(np.round(leaves + truth[..., None] * (worn - leaves)), 0, 255)
+    plate = np.roll(leaves, shift_px, axis=1).astype(np.uint8)
+    coarse = _coarse(truth)
+    plain = np.abs(cv2.resize(lifted(coarse), (800, 480)) - truth).mean()
+    error = np.abs(refined_alpha(coarse, frame.astype(np.uint8), plate) - truth).mean()
+    assert error < (0.75 if shift_px == 0 else 1.02) * plain
+
+
 def test_lifting_keeps_order_and_both_ends() -> None:
     alpha = np.linspace(0, 1, 101, dtype=np.float32)
     grown = lifted(alpha)

@@ -36,8 +36,10 @@ class Change:
         before, self._before = self._before, small
         if before is None or before.shape != small.shape or before is small:
             return
-        # Half of the picture may change: the median is of the other half.
-        noise = float(np.median(_levels(before, small)[::2, ::2]))
+        # Half of the picture may change: medians are of the other half. Light that changes
+        # everywhere is no noise.
+        mean = _means(before, small)[::2, ::2].reshape(-1, 3)
+        noise = float(np.median(np.abs(mean - np.median(mean, axis=0)).max(axis=1)))
         # It rises at once, so that a picture that gets noisy costs one look, and falls slowly.
         kept = self._set.noise_kept * self._noise + (1 - self._set.noise_kept) * noise
         self._noise = max(noise, kept)
@@ -48,10 +50,15 @@ class Change:
         return changed
 
 
-def _levels(one: Pixels, other: Pixels) -> npt.NDArray[np.float32]:
-    """The largest channel of the mean difference around each pixel."""
+def _means(one: Pixels, other: Pixels) -> npt.NDArray[np.float32]:
+    """The mean difference of 3x3 pixels around each, (h, w, 3)."""
     difference: npt.NDArray[Any] = cv2.subtract(one, other, dtype=cv2.CV_16S)
-    mean = cv2.blur(difference.astype(np.float32), (3, 3))
-    np.abs(mean, out=mean)
+    mean: npt.NDArray[np.float32] = cv2.blur(difference.astype(np.float32), (3, 3))
+    return mean
+
+
+def _levels(one: Pixels, other: Pixels) -> npt.NDArray[np.float32]:
+    """Its largest channel."""
+    mean = np.abs(_means(one, other))
     largest = np.maximum(mean[..., 0], mean[..., 1])
     return np.asarray(np.maximum(largest, mean[..., 2]), np.float32)

@@ -42,9 +42,9 @@ def refined(
     """Coarse alpha (h, w) to the frame's (H, W), its border drawn by frame and plate.
 
     In the border band, alpha is the projection of C - B on F - B, F being the sure foreground's
-    mean colour nearby. It counts for as much as F and B differ, F is of one colour and the mix
-    explains C, and stays within what the coarse alpha says nearby; elsewhere the coarse alpha is
-    interpolated.
+    mean colour nearby. It counts for as much as F and B differ, F is of one colour, the mix
+    explains C and the plate fits the background nearby. It stays within what the coarse alpha says
+    nearby; elsewhere the coarse alpha is interpolated.
 
     Args:
         small: frame and plate at the coarse size, from a caller who has them.
@@ -214,7 +214,9 @@ class _Around:
     """Mean colour of the sure foreground, (h, w, 3), and its variance summed over channels."""
     variance: FloatMap
     trust: FloatMap
-    """How far there is enough sure foreground to know these; 1 and over is enough."""
+    """How far there is enough sure foreground to know these, and the plate shows what is behind
+    it; 1 and over is enough.
+    """
     offset: npt.NDArray[np.float32]
     """How much brighter the sure background is than the plate, (h, w, 3)."""
 
@@ -235,15 +237,21 @@ def _around(coarse: FloatMap, frame: Pixels, plate: Pixels, settings: Matte) -> 
     colour = summed(colours * sure[..., None])
     colour /= count[..., None]
     power = summed(np.square(colours).sum(axis=-1) * sure) / count
-    offset = summed((colours - plate) * empty[..., None])
+    off, bare = (colours - plate) * empty[..., None], summed(empty)
+    offset, enough = summed(off), np.maximum(bare, 1)
+    # What scatters about the offset is no light: the plate lies wrong there, or something moves.
+    scatter = summed(np.square(off).sum(axis=-1)) / enough
+    scatter -= np.square(offset / enough[..., None]).sum(axis=-1)
     # A few pixels' worth of "no offset" in the mean: where hardly any background is near, none.
-    offset /= (summed(empty) + 4)[..., None]
+    offset /= (bare + 4)[..., None]
+    trust = total * np.float32(1 / 6)  # six sure pixels make a mean to be trusted
+    trust *= np.exp(np.maximum(scatter, 0) / np.float32(-3 * settings.scatter_levels**2))
     return _Around(
         low=cv2.erode(coarse, kernel),
         high=cv2.dilate(coarse, kernel),
         colour=colour,
         variance=np.maximum(power - np.square(colour).sum(axis=-1), 0),
-        trust=total * np.float32(1 / 6),  # six sure pixels make a mean to be trusted
+        trust=trust,
         offset=offset,
     )
 

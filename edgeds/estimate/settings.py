@@ -23,8 +23,15 @@ class Matte:
     """Alpha closer than this to 0 or 1 is left alone."""
     noise_levels: float = 10.0
     """Difference between foreground and plate at which their colours tell half the truth."""
-    texture: float = 2.0
+    texture: float = 4.0
     """Weight of the foreground's own variance beside that noise."""
+    scatter_levels: float = 10.0
+    """How much frame and plate differ from pixel to pixel on the background nearby, beyond light:
+    from here on the plate's edges are not believed. With this and `texture` 4 instead of 2, of
+    57 composites of the training split with wrong plates, registered, those that refinement made
+    worse by over 5 % went from 9 to 2, and MAD from 6.52 to 6.47e-3; with exact plates 3.54 to
+    3.60e-3.
+    """
     residual_levels: float = 24.0
     """Residual of the mixing equation at which its alpha is no longer believed."""
     faint: float = 0.15

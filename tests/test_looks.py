@@ -1,0 +1,247 @@
+"""Where the network looks: the whole, the part with foreground, or nothing; and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate.change import Change
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.region import Place, networks_like, onto_whole, out_of_whole, place_for
+from edgeds.plate.plate import Plate
+from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size, whole
+
+SIZE = 360, 640
+NETWORK = 96, 160
+Scene = Callable[[int], Pixels]
+
+
+class CountingEngine(DifferenceEngine):
+    """Plain difference; it counts looks at frames and at plates."""
+
+    def __init__(self, size: Size = NETWORK) -> None:
+        super().__init__(size=size)
+        self.looks = self.plates = 0
+
+    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+        self.plates += 1
+        return super().encode_plate(plate)
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        self.looks += 1
+        return super().infer(frame, plate)
+
+
+@pytest.fixture(scope="module")
+def room() -> Pixels:
+    rng = np.random.default_rng(3)
+    coarse = rng.integers(60, 150, (12, 20, 3), dtype=np.uint8)
+    return np.asarray(cv2.resize(coarse, SIZE[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _frames(scene: Scene, count: int, noise: float = 1.5) -> list[Frame]:
+    frames = []
+    for index in range(count):
+        rng = np.random.default_rng(index)
+        noisy = scene(index) + noise * rng.standard_normal((*SIZE, 3), np.float32)
+        frames.append(Frame(np.clip(np.round(noisy), 0, 255).astype(np.uint8), index, index))
+    return frames
+
+
+def _with_box(picture: Pixels, top: int, left: int, height: int, width: int) -> Pixels:
+    shown = picture.copy()
+    shown[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)] = (230, 40, 60)
+    return shown
+
+
+def _played(room: Pixels, frames: list[Frame]) -> tuple[list[Maps], CountingEngine]:
+    engine = CountingEngine()
+    estimate = Estimator(engine, Plate(room))
+    engine.looks = engine.plates = 0
+    return [estimate(frame) for frame in frames], engine
+
+
+def _every_time(room: Pixels, frames: list[Frame]) -> list[Maps]:
+    """What an estimator says that sees each frame for the first time."""
+    engine = CountingEngine()
+    found = []
+    estimate = Estimator(engine, Plate(room))
+    for frame in frames:
+        estimate._looks.forget()
+        found.append(estimate(frame))
+    return found
+
+
+def test_an_empty_noisy_scene_costs_next_to_nothing(room: Pixels) -> None:
+    maps, engine = _played(room, _frames(lambda _: room, 40))
+    assert engine.looks <= 3
+    assert not any(m.alpha.any() for m in maps)
+
+
+def test_a_still_person_is_looked_at_again_when_something_moves(room: Pixels) -> None:
+    def scene(index: int) -> Pixels:
+        shown = _with_box(room, 100, 200, 80, 50)
+        return _with_box(shown, 120, 250, 6, 20) if index >= 12 else shown
+
+    maps, engine = _played(room, _frames(scene, 20))
+    assert engine.looks <= 2 + 2 + 1  # the first, and the arm, twice where it leaves the part
+    assert maps[11].alpha[123, 260] < 0.1
+    assert maps[12].alpha[123, 260] > 0.9
+
+
+def test_a_small_thing_has_the_edges_that_a_part_shows(
+    room: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disc(picture: Pixels) -> Pixels:
+        shown = picture.copy()
+        cv2.circle(shown, (301, 170), 30, (230, 40, 60), -1, cv2.LINE_AA)
+        return shown
+
+    truth = disc(np.zeros_like(room))[..., 0].astype(np.float32) / 230
+    seen = Estimator(CountingEngine(), Plate(room))(Frame(disc(room)))
+    monkeypatch.setattr("edgeds.estimate.looks.place_for", lambda *_: None)
+    coarse = Estimator(CountingEngine(), Plate(room))(Frame(disc(room)))
+    error, coarse_error = (np.abs(m.alpha - truth).mean() for m in (seen, coarse))
+    assert error < 0.75 * coarse_error
+
+
+@pytest.mark.parametrize("walker", [True, False])
+def test_a_small_thing_at_walking_pace_is_seen_in_the_frame_it_enters(
+    room: Pixels, walker: bool
+) -> None:
+    def scene(index: int) -> Pixels:  # 6 px of 640 are 12 of 1280, 3 px a frame
+        shown = _with_box(room, 60, 40 + index, 70, 40) if walker else room
+        return _with_box(shown, 250, 640 - 3 * max(0, index - 8), 6, 6)
+
+    frames = _frames(scene, 28)
+    maps, _ = _played(room, frames)
+    for index, (played, alone) in enumerate(zip(maps, _every_time(room, frames), strict=True)):
+        thing = np.s_[240:266, 560:]
+        found, there = (float(m.alpha[thing].sum()) for m in (played, alone))
+        assert found > 0.8 * there - 1, index
+    assert maps[-1].alpha[240:266].max() > 0.9
+
+
+def test_a_hand_that_enters_by_one_pixel_a_frame_is_never_behind(room: Pixels) -> None:
+    def scene(index: int) -> Pixels:
+        shown = _with_box(room, 220, 100, 90, 60)
+        return _with_box(shown, 90, -40 + max(0, index - 6), 24, 40)
+
+    frames = _frames(scene, 30)
+    maps, _ = _played(room, frames)
+    for index, (played, alone) in enumerate(zip(maps, _every_time(room, frames), strict=True)):
+        hand = np.s_[80:124, :30]
+        found, there = (float(m.alpha[hand].sum()) for m in (played, alone))
+        assert abs(found - there) < 3 * 24, index  # of what is one column a frame, three frames'
+
+
+def test_light_that_changes_slowly_is_followed(room: Pixels) -> None:
+    frames = _frames(lambda index: np.clip(room + 0.8 * index, 0, 255).astype(np.uint8), 36)
+    maps, engine = _played(room, frames)
+    alone = _every_time(room, frames)
+    assert alone[-1].alpha.mean() > 0.2  # difference takes it for foreground
+    worst = max(np.abs(m.alpha - a.alpha).mean() for m, a in zip(maps, alone, strict=True))
+    assert worst < 0.25  # four levels of the 24 between none and all
+    assert engine.looks < len(frames)
+
+
+def test_changes_all_over_cost_no_more_than_a_quarter_of_a_look(room: Pixels) -> None:
+    def scene(index: int) -> Pixels:  # leaves: a stripe that no part holds
+        shown = _with_box(room, 100, 60 + index % 7, 60, 40)
+        shown[300:340, 300:620] += np.uint8(9 * (index % 2))
+        return shown
+
+    _, engine = _played(room, _frames(scene, 90))
+    assert engine.looks + 0.65 * engine.plates < 1.25 * 90
+
+
+def test_who_walks_is_seen_in_one_look_a_frame(room: Pixels) -> None:
+    frames = _frames(lambda index: _with_box(room, 120, 40 + 3 * index, 90, 40), 60)
+    maps, engine = _played(room, frames)
+    assert engine.looks + 0.65 * engine.plates < 1.2 * 60
+    for index, played in enumerate(maps):
+        truth = _with_box(np.zeros_like(room), 120, 40 + 3 * index, 90, 40)[..., 0] > 0
+        found = played.alpha > 0.5
+        assert (found & truth).sum() / (found | truth).sum() > 0.9, index
+
+
+def test_maps_of_a_part_are_those_of_the_frame_everywhere(room: Pixels) -> None:
+    estimate = Estimator(CountingEngine(), Plate(room))
+    maps = estimate(Frame(_with_box(room, 120, 400, 90, 40)))
+    inside = np.zeros(SIZE, np.bool_)
+    for box in maps.boxes:
+        inside[box.of] = True
+        assert np.array_equal(maps.alpha_in(box), maps.alpha[box.of])
+    assert not maps.alpha[~inside].any()
+    assert np.array_equal(maps.inverse_depth[~inside], estimate.plate_depth[~inside])
+    part = Box(100, 390, 201, 433)
+    fresh = Estimator(CountingEngine(), Plate(room))(Frame(_with_box(room, 120, 400, 90, 40)))
+    assert np.array_equal(fresh.alpha_in(part), maps.alpha[part.of])
+    assert np.array_equal(fresh.inverse_depth_in(part), maps.inverse_depth[part.of])
+    for size in ((90, 160), (180, 320)):
+        exact = cv2.resize(maps.alpha, size[::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(maps.alpha_at(size) - exact).mean() < 4e-3
+        exact = cv2.resize(maps.inverse_depth, size[::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(maps.inverse_depth_at(size) - exact).mean() < 4e-3
+    assert maps.plate_offset is not None
+    assert maps.plate_offset.shape == (*NETWORK, 3)
+
+
+def test_a_part_goes_to_its_place_and_back() -> None:
+    y, x = np.mgrid[:192, :320].astype(np.float32)
+    place = Place(Box(72, 96, 264, 416), (192, 320))
+    values: FloatMap = np.asarray(x / 320 + y / 192, np.float32)
+    full = onto_whole(values, place.box, SIZE, SIZE)
+    assert np.array_equal(full[place.box.of], values)
+    half = onto_whole(values, place.box, SIZE, (180, 320))
+    assert half[36 + 40, 48 + 60] == pytest.approx(120.5 / 320 + 80.5 / 192, abs=4e-3)
+    again = out_of_whole(half, place, SIZE)
+    inner = np.s_[8:-8, 8:-8]
+    assert np.abs(again[inner] - values[inner]).max() < 4e-3
+
+
+@pytest.mark.parametrize(
+    ("bounds", "network"),
+    [
+        (Box(100, 100, 160, 300), (192, 320)),  # lying
+        (Box(60, 100, 260, 300), (256, 224)),  # square
+        (Box(0, 200, 360, 330), (320, 192)),  # upright, as high as the frame
+    ],
+)
+def test_the_network_has_the_shape_of_what_it_looks_at(bounds: Box, network: Size) -> None:
+    place = place_for(bounds, SIZE, networks_like((192, 320)))
+    assert place is not None
+    assert place.network == network
+    assert place.box.top <= bounds.top
+    assert place.box.left <= bounds.left
+    assert place.box.bottom >= bounds.bottom
+    assert place.box.right >= bounds.right
+    assert place_for(bounds, SIZE, networks_like((192, 320)), place) is place
+    moved = Box(*(side + shift for side, shift in zip(bounds, (0, 200, 0, 200), strict=True)))
+    assert place_for(moved, SIZE, networks_like((192, 320)), place) != place
+
+
+def test_what_fills_the_frame_has_no_part() -> None:
+    assert place_for(whole(SIZE), SIZE, networks_like((192, 320))) is None
+    assert place_for(Box(100, 40, 300, 600), SIZE, networks_like((192, 320))) is None
+
+
+def test_noise_is_learned_and_slow_change_is_none() -> None:
+    change = Change()
+    still = np.full((96, 160, 3), 90, np.uint8)
+    for index in range(20):
+        change.learn(np.clip(still + index // 4, 0, 255).astype(np.uint8))
+    assert change.limit == pytest.approx(4)  # a level every four frames is no noise
+    assert change.between(still, still + np.uint8(5)).all()
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        noisy = np.clip(still + 12 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8)
+        change.learn(noisy)
+    other = np.clip(still + 12 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8)
+    assert not change.between(noisy, other).any()
+    other[40:46, 60:66] = 200
+    assert change.between(noisy, other)[42, 62]

@@ -11,7 +11,9 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.change import Change
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.region import Place, networks_like, onto_whole, out_of_whole, place_for
+from edgeds.estimate.region import Place, networks_like, place_for
+from edgeds.estimate.region_maps import onto_whole, out_of_whole
+from edgeds.estimate.settings import LOOKS, WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size, whole
 
@@ -93,18 +95,17 @@ def test_a_still_person_is_looked_at_again_when_something_moves(room: Pixels) ->
     assert maps[12].alpha[123, 260] > 0.9
 
 
-def test_a_small_thing_has_the_edges_that_a_part_shows(
-    room: Pixels, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_small_thing_has_the_edges_that_a_part_shows(room: Pixels) -> None:
     def disc(picture: Pixels) -> Pixels:
         shown = picture.copy()
         cv2.circle(shown, (301, 170), 30, (230, 40, 60), -1, cv2.LINE_AA)
         return shown
 
     truth = disc(np.zeros_like(room))[..., 0].astype(np.float32) / 230
-    seen = Estimator(CountingEngine(), Plate(room))(Frame(disc(room)))
-    monkeypatch.setattr("edgeds.estimate.looks.place_for", lambda *_: None)
-    coarse = Estimator(CountingEngine(), Plate(room))(Frame(disc(room)))
+    seen, coarse = (
+        Estimator(CountingEngine(), Plate(room), looks=looks)(Frame(disc(room)))
+        for looks in (LOOKS, WHOLE)
+    )
     error, coarse_error = (np.abs(m.alpha - truth).mean() for m in (seen, coarse))
     assert error < 0.75 * coarse_error
 
@@ -172,6 +173,7 @@ def test_who_walks_is_seen_in_one_look_a_frame(room: Pixels) -> None:
 def test_maps_of_a_part_are_those_of_the_frame_everywhere(room: Pixels) -> None:
     estimate = Estimator(CountingEngine(), Plate(room))
     maps = estimate(Frame(_with_box(room, 120, 400, 90, 40)))
+    assert len(maps.depth_parts_at((90, 160))[1]) == 1
     inside = np.zeros(SIZE, np.bool_)
     for box in maps.boxes:
         inside[box.of] = True

@@ -17,7 +17,7 @@ from edgeds.estimate.looks import Looks
 from edgeds.estimate.on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
 from edgeds.estimate.scene import PlateState
-from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.standing import Standing
 from edgeds.plate.ground.metric import MetricScale
 from edgeds.plate.plate import Plate, resized_map
@@ -38,6 +38,7 @@ class Estimator:
     Args:
         depth_network: computes the plate's depth, in a second or two; without it the engine does,
             at once and worse. Who cannot wait gives it to `take_depth` later.
+        looks: when the network sees a part of the frame; `WHOLE` for frames in no order.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Estimator:
         *,
         depth_network: DepthNetwork | None = None,
         matte: Matte = MATTE,
+        looks: LookSettings = LOOKS,
     ) -> None:
         self._engine = engine
         small = resized(plate.pixels, engine.size)
@@ -58,7 +60,7 @@ class Estimator:
         self._scene = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
-        self._looks = Looks(engine, matte)
+        self._looks = Looks(engine, matte, looks)
         if depth_network is not None:
             self.take_depth(plate_depth_of(depth_network, plate.pixels))
         kept = kept_depth(plate)

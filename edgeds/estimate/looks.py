@@ -19,17 +19,13 @@ import numpy as np
 from edgeds.estimate.change import Change
 from edgeds.estimate.depth import Fit, come_nearer, fit_to_plate, spread_foreground
 from edgeds.estimate.on_demand import FrameMaps
-from edgeds.estimate.region import (
+from edgeds.estimate.region import Place, bounds_of, networks_like, place_for, reaches_out
+from edgeds.estimate.region_maps import (
     Part,
     PartPicture,
-    Place,
     RegionMaps,
-    bounds_of,
-    networks_like,
     onto_whole,
     out_of_whole,
-    place_for,
-    reaches_out,
     view_of_part,
 )
 from edgeds.estimate.scene import PlateState
@@ -128,7 +124,7 @@ class Looks:
         bounds = bounds_of(raw.alpha, whole(frame.size))
         place = None
         if bounds is not None:
-            place = place_for(bounds, frame.size, self._networks, self._place)
+            place = place_for(bounds, frame.size, self._networks, self._place, self._set)
         self._place, self._whole_small, self._whole_age = None, small, 0
         if place is not None and not self._thrifty:
             seen = self._seen_in_part(frame, scene, place)
@@ -196,7 +192,7 @@ class Looks:
         bounds = bounds_of(seen.alpha, place.box)
         self._place = place
         if bounds is not None:
-            self._place = place_for(bounds, frame.size, self._networks, place)
+            self._place = place_for(bounds, frame.size, self._networks, place, self._set)
         return Maps.on_demand(RegionMaps(frame, place.box, maker, near, scene.view))
 
 

@@ -196,3 +196,5 @@ class LookSettings:
 
 
 LOOKS = LookSettings()
+WHOLE = LookSettings(least_zoom=float("inf"), least_zoom_kept=float("inf"), reuse_most=0)
+"""The network sees the whole of every frame."""

@@ -24,6 +24,7 @@ from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
 from edgeds.errors import ShapeError  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
 from edgeds.estimate.maintained import MaintainedEstimator  # noqa: E402
+from edgeds.estimate.settings import WHOLE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sinks.encoding import encodable, format_of  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
@@ -58,7 +59,7 @@ def clip(request: pytest.FixtureRequest, engine: Any) -> Clip:
     plate = Plate(np.median([frame.pixels for frame in frames], axis=0).astype(np.uint8))
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
     there = DeviceEstimator(engine, Estimator(engine, plate), colour)
-    return Clip(frames[1:4], colour, Estimator(engine, plate), there)
+    return Clip(frames[1:4], colour, Estimator(engine, plate, looks=WHOLE), there)
 
 
 def test_alpha_and_depth_are_those_of_the_cpu(clip: Clip) -> None:
@@ -156,7 +157,7 @@ def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
 
 def test_the_plate_follows_the_light_as_on_the_cpu(clip: Clip, engine: Any) -> None:
     plate = Plate(np.clip(clip.on_cpu.plate.pixels * 0.8, 0, 255).astype(np.uint8))
-    on_cpu = MaintainedEstimator(Estimator(engine, plate))
+    on_cpu = MaintainedEstimator(Estimator(engine, plate, looks=WHOLE))
     inner = DeviceEstimator(engine, Estimator(engine, plate), clip.colour)
     there = MaintainedEstimator(inner)
     frame = clip.frames[0]

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from edgeds.engine.cuda_stream import DeviceStream
-    from edgeds.estimate.estimator import Estimator, PlateState
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.scene import PlateState
     from edgeds.plate.plate import Plate
     from edgeds.plate.registration import Matrix
     from edgeds.types import ColourTags, FloatMap

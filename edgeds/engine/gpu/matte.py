@@ -29,15 +29,19 @@ def around(coarse: Tensor, frame: Tensor, plate: Tensor, doubt: Tensor, settings
     sure = (lifted > settings.sure).float()
     empty = (lifted < 1 - settings.sure).float()
     power = frame.square().sum(0) * sure
+    off = (frame - plate) * empty
+    spread = off.square().sum(0)
     sums = box_sums(
-        torch.cat((torch.stack((sure, empty, power)), frame * sure, (frame - plate) * empty)),
+        torch.cat((torch.stack((sure, empty, power, spread)), frame * sure, off)),
         9,
     )
     count = sums[0].clamp(min=1e-3)
-    colour = sums[3:6] / count
+    colour = sums[4:7] / count
     variance = (sums[2] / count - colour.square().sum(0)).clamp(min=0)
-    trust = sums[0] / 6 * (1 - doubt)
-    offset = sums[6:9] / (sums[1] + 4)
+    enough = sums[1].clamp(min=1)
+    scatter = (sums[3] / enough - (sums[7:10] / enough).square().sum(0)).clamp(min=0)
+    trust = sums[0] / 6 * torch.exp(scatter / (-3 * settings.scatter_levels**2)) * (1 - doubt)
+    offset = sums[7:10] / (sums[1] + 4)
     high = F.max_pool2d(lifted[None, None], 3, 1, 1)[0, 0]
     low = -F.max_pool2d(-lifted[None, None], 3, 1, 1)[0, 0]
     return torch.cat(

@@ -8,10 +8,12 @@ Knows nothing about how messages travel, and nothing about views.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from edgeds.live.signals.delivery.outbox import Counts, Outbox
 from edgeds.live.signals.events import SCHEMA, Event, iso_time
 from edgeds.live.signals.evidence import newness
 from edgeds.live.signals.finding import ObjectFinder
@@ -87,6 +89,8 @@ class Signals:
         self._watches = RuleWatches(rules, size)
         self._known: dict[int, TrackedObject] = {}
         self._number = 0
+        self.counts: Counter[str] = Counter()
+        """Events so far, by their kind."""
         self._state_secs: float | None = None
         self._began_secs: float | None = None
         self._blind_since: float | None = None
@@ -95,6 +99,17 @@ class Signals:
         """The newest; for any thread."""
         self.notes: list[str] = []
         """For people: what of the rules cannot work here."""
+
+    def add_listener(self, listener: Listener) -> None:
+        """From the next frame on; for any thread."""
+        self._listeners = (*self._listeners, listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+    def deliveries(self) -> list[tuple[str, Counts]]:
+        """(name, counts) of the listeners with a queue."""
+        return [(one.name, one.counts) for one in self._listeners if isinstance(one, Outbox)]
 
     @property
     def rules(self) -> Rules:
@@ -177,6 +192,7 @@ class Signals:
 
     def _event(self, one: Happening, secs: float, wall_secs: float | None, frame: Frame) -> Event:
         self._number += 1
+        self.counts[one.kind] += 1
         shows = one.rule is not None and one.rule.snapshot
         return Event(
             kind=one.kind,

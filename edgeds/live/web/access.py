@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?", re.I)
 _READ = ("GET", "HEAD")
+_EVENTS = "/api/events"
 
 _HEADERS = (
     ("cache-control", "no-store"),
@@ -102,7 +103,7 @@ class AccessControl:
             origin is not None and origin.lower() not in _origins(host)
         ):
             return Refusal(403, "the request comes from another site's page")
-        if origin is None and (is_socket or method not in _READ):
+        if origin is None and not self._is_of_a_program(scope, headers, method):
             return Refusal(403, "the request does not say which page it comes from (Origin)")
         if not _is_navigation(scope, headers) and headers.one("sec-fetch-site") not in (
             None,
@@ -111,9 +112,9 @@ class AccessControl:
         ):
             return Refusal(403, "the request comes from another site's page")
         if self._token is not None and not (
-            self._has_cookie(headers) or self._has_url_token(scope)
+            self._has_cookie(headers) or self._has_url_token(scope) or self._has_bearer(headers)
         ):
-            if self._token_given(scope):
+            if self._token_given(scope) or headers.one("authorization") is not None:
                 return Refusal(401, "this token is not valid", is_wrong_token=True)
             return Refusal(401, "the link with the token is needed")
         return None
@@ -122,6 +123,19 @@ class AccessControl:
         if name in self._hosts:
             return True
         return self._any_ip and _is_address(name)
+
+    def _is_of_a_program(self, scope: Any, headers: _Headers, method: str) -> bool:
+        """Whether a request without Origin is harmless: browsers send one with every request that
+        does more than read. Programs read, follow events, and write with the token.
+        """
+        if scope["type"] == "websocket":
+            return bool(scope["path"] == _EVENTS)
+        return method in _READ or self._has_bearer(headers)
+
+    def _has_bearer(self, headers: _Headers) -> bool:
+        """`Authorization: Bearer TOKEN`, for programs."""
+        scheme, _, given = (headers.one("authorization") or "").partition(" ")
+        return self._token is not None and scheme.lower() == "bearer" and self._is_token(given)
 
     def _has_cookie(self, headers: _Headers) -> bool:
         for line in headers.all("cookie"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeds.errors import EdgedsError
 from edgeds.live.control import LiveControl
+from edgeds.live.web.api import Api
 from edgeds.live.web.broadcast import Broadcast
 from edgeds.live.web.connections import ConnectionLimiter
 from edgeds.live.web.jpeg import thumbnail
@@ -64,6 +65,7 @@ class App:
             settings=settings,
         )
         self._uploads = Uploads(self._room)
+        self._api = Api(control, self._call, settings)
         self.viewers = 0
         self._starlette = self._routes()
 
@@ -106,6 +108,10 @@ class App:
                 Route("/snapshot", self._snapshot, methods=["POST"]),
                 Route("/saved/{number:int}", self._saved_file),
                 Route("/phone.svg", self._phone_code),
+                Route("/api/state", self._api.state),
+                Route("/api/rules", self._api.rules, methods=["GET", "POST"]),
+                Route("/metrics", self._api.metrics),
+                WebSocketRoute("/api/events", self._api.events),
                 WebSocketRoute("/live", self._live),
             ]
         )

@@ -32,6 +32,8 @@ class Page:
     send_buffer_bytes: int = 262_144
     """What the kernel buffers for a client that does not read: the system's own limit is 4 MB."""
     header_bytes: int = 16_384
+    rules_bytes: int = 65_536
+    """Of a rule file that a program or the page sends."""
     message_bytes: int = 16_384
     """Of a viewer's WebSocket message; WebRTC offers are half as long."""
     uploads: int = 2

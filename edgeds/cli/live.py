@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 
+from edgeds.cli.cameras import is_camera_file, live_cameras
 from edgeds.cli.console import say, stop_on_signal
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.live_options import (
@@ -12,15 +14,8 @@ from edgeds.cli.live_options import (
     DurationOption,
     LivePlateOption,
     MaxFramesOption,
-    PublishOption,
-    RecordOption,
-    ServeOption,
-    ShowOption,
-    TokenFileOption,
-    VirtualCameraDeviceOption,
-    VirtualCameraOption,
 )
-from edgeds.cli.live_outputs import open_window, wanted_outputs
+from edgeds.cli.live_outputs import OutputOptions, open_window
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import exit_after, report, say_choices, status_line
 from edgeds.cli.option_groups import grouped
@@ -49,13 +44,7 @@ def live_command(
     camera: CameraOption = None,
     plate: LivePlateOption = None,
     allow_motion: AllowMotionOption = None,
-    show: ShowOption = None,
-    serve: ServeOption = None,
-    token_file: TokenFileOption = None,
-    record: RecordOption = None,
-    publish: PublishOption = None,
-    virtual_camera: VirtualCameraOption = False,
-    virtual_camera_device: VirtualCameraDeviceOption = None,
+    outputs: OutputOptions = OutputOptions(),
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
     opacity: OpacityOption = STYLE.opacity,
@@ -68,7 +57,7 @@ def live_command(
     signals: SignalOptions = SignalOptions(),
     as_json: JsonOption = False,
 ) -> None:
-    """Show the foreground and depth of a camera or stream, live."""
+    """Show the foreground and depth of a camera or stream, live; or of the cameras of a TOML."""
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.live.memory import return_large_arrays
     from edgeds.live.run import LiveRun
@@ -76,10 +65,16 @@ def live_command(
     from edgeds.views.backdrop import open_backdrop
 
     return_large_arrays()
-    uri = uri_from_arguments(source, camera)
+    uri, record = uri_from_arguments(source, camera), outputs.record
+    if is_camera_file(uri):
+        theirs = {"--plate": plate, "--max-frames": max_frames, "--rules": signals.rules}
+        live_cameras(
+            Path(uri), theirs, outputs=outputs, engine=engine, device=device, preset=preset,
+            duration=duration, as_json=as_json,
+        )  # fmt: skip
+        return
     signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
-    given, virtual = given_plate(plate), virtual_camera_device or virtual_camera
-    outputs = wanted_outputs(serve, token_file, virtual, publish, record)
+    given, token = given_plate(plate), outputs.checked()
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         frames = open_camera(uri, stop, **asked.settings())
@@ -89,7 +84,7 @@ def live_command(
         stack.callback(behind.close if behind else lambda: None)
         choice = plate_choice(frames, masked(uri), given, plate, allow_motion)
         say_choices(info, network.name, choice)
-        window = open_window(info, show)
+        window = open_window(info, outputs.show)
         watched = LiveSignals(signals, info, stack)
         run = LiveRun(
             frames, network, choice=choice, view=view, opacity=opacity, backdrop=behind,
@@ -97,7 +92,7 @@ def live_command(
             depth_network=open_plate_depth(engine, device=device),
         )  # fmt: skip
         stack.enter_context(run)
-        outputs.add_to(run, info, show=show, window=window is not None)
+        outputs.add_to(run, info, token, window=window is not None)
         with status_line(run):
             done = run.run(duration_secs=duration, max_frames=max_frames)
     about = {"source": masked(uri), "engine": network.name, "signals": watched.report()}

@@ -8,6 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.cli.console import say
+from edgeds.cli.live_options import (
+    PublishOption,
+    RecordOption,
+    ServeOption,
+    ShowOption,
+    TokenFileOption,
+    VirtualCameraDeviceOption,
+    VirtualCameraOption,
+)
 from edgeds.live.web.settings import PAGE
 
 if TYPE_CHECKING:
@@ -38,72 +47,47 @@ def open_window(info: StreamInfo, show: bool | None) -> Window | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedOutputs:
-    """Where a live run's picture goes, apart from the window."""
+class OutputOptions:
+    """Where a live run's picture goes: options of `edgeds live`."""
 
-    serve: str | None
-    """[HOST:]PORT of the page."""
-    token: str | None
-    """The page's, from its file; None leaves it to the page."""
-    virtual_camera: str | bool
-    """A device, or whether any will do."""
-    publish: list[str]
-    """Addresses of streams."""
-    record: Path | None
+    show: ShowOption = None
+    serve: ServeOption = None
+    token_file: TokenFileOption = None
+    record: RecordOption = None
+    publish: PublishOption = None
+    virtual_camera: VirtualCameraOption = False
+    virtual_camera_device: VirtualCameraDeviceOption = None
 
-    def add_to(self, run: LiveRun, info: StreamInfo, *, show: bool | None, window: bool) -> None:
-        """Add them all, and the page where the picture would go nowhere else.
+    def checked(self) -> str | None:
+        """Check them before anything is opened. Returns the page's token, if a file has one.
+
+        Raises:
+            InputError, SinkError: one of them cannot be.
+        """
+        from edgeds.sinks.publish import check_publish_url
+
+        for url in self.publish or ():
+            check_publish_url(url)
+        return _page_token(self.serve, self.token_file)
+
+    def add_to(self, run: LiveRun, info: StreamInfo, token: str | None, *, window: bool) -> None:
+        """Add them all but the window, and the page where the picture would go nowhere else.
 
         Raises:
             SinkError: one of them cannot be opened.
         """
-        serve = self.serve
-        others = window or self.virtual_camera or self.publish or self.record
-        if serve is None and show is None and not others:
+        serve, virtual = self.serve, self.virtual_camera_device or self.virtual_camera
+        others = window or virtual or self.publish or self.record
+        if serve is None and self.show is None and not others:
             serve = str(PAGE.port)
         if serve is not None:
-            _add_page(run, serve, self.token)
-        if self.virtual_camera:
-            device = self.virtual_camera if isinstance(self.virtual_camera, str) else None
-            _add_virtual_camera(run, info, device)
-        for url in self.publish:
+            _add_page(run, serve, token)
+        if virtual:
+            _add_virtual_camera(run, info, virtual if isinstance(virtual, str) else None)
+        for url in self.publish or ():
             _add_stream(run, url)
         if self.record is not None:
             run.start_recording()
-
-
-def wanted_outputs(
-    serve: str | None,
-    token_file: Path | None,
-    virtual_camera: str | bool,
-    publish: list[str] | None,
-    record: Path | None,
-) -> WantedOutputs:
-    """The options, checked before anything is opened.
-
-    Raises:
-        InputError, SinkError: one of them cannot be.
-    """
-    return WantedOutputs(
-        serve=serve,
-        token=_page_token(serve, token_file),
-        virtual_camera=virtual_camera,
-        publish=_streams(publish),
-        record=record,
-    )
-
-
-def _streams(publish: list[str] | None) -> list[str]:
-    """The addresses of --publish, checked before anything is opened.
-
-    Raises:
-        SinkError: one is no address that edgeds can publish to.
-    """
-    from edgeds.sinks.publish import check_publish_url
-
-    for url in publish or ():
-        check_publish_url(url)
-    return publish or []
 
 
 def _page_token(serve: str | None, token_file: Path | None) -> str | None:

@@ -1,0 +1,227 @@
+"""`edgeds live cameras.toml`: many cameras in one process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from edgeds.cli.console import print_json, print_table, say, stop_on_signal
+from edgeds.cli.engine import engine_beside
+from edgeds.cli.live_plate import given_plate, plate_choice
+from edgeds.cli.live_report import line_of
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from edgeds.cli.live_outputs import OutputOptions
+    from edgeds.estimate.plate_depth import DepthNetwork
+    from edgeds.live.cameras.camera_file import CameraPlan
+    from edgeds.live.cameras.run import Camera, CameraReport, Cameras
+    from edgeds.live.run import LiveRun
+    from edgeds.types import Engine
+
+
+def is_camera_file(source: str) -> bool:
+    """Whether SOURCE names a file of cameras."""
+    return source.lower().endswith(".toml")
+
+
+def live_cameras(
+    path: Path,
+    given: Mapping[str, object],
+    *,
+    outputs: OutputOptions,
+    engine: str | None,
+    device: str,
+    preset: Any,
+    duration: float | None,
+    as_json: bool,
+) -> None:
+    """Run every camera of a file until it is stopped.
+
+    Args:
+        given: options of `edgeds live` that belong into the file.
+
+    Raises:
+        InputError: the file is wrong, or an option belongs into it.
+    """
+    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.live.cameras.camera_file import cameras_from_file
+    from edgeds.live.cameras.run import Cameras
+    from edgeds.live.cameras.shared import SharedDepth, SharedEngine
+
+    plans = cameras_from_file(path)
+    own = {"--record": outputs.record, "--publish": outputs.publish, "--serve": outputs.serve}
+    _check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
+    with ExitStack() as stack, stop_on_signal() as stop:
+        network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
+        found = open_plate_depth(engine, device=device)
+        depth = None if found is None else SharedDepth(found)
+        say(f"{len(plans)} cameras: {', '.join(plan.name for plan in plans)}")
+        say(f"engine: {network.name}")
+        began_secs, began_cpu_secs = time.monotonic(), _cpu_secs()
+
+        @contextmanager
+        def open_run(plan: CameraPlan, stop: Event) -> Iterator[LiveRun]:
+            with _opened(plan, network, depth, stop) as run:
+                yield run
+
+        cameras = stack.enter_context(Cameras(plans, open_run, on_event=say))
+        with _status_lines(cameras):
+            cameras.wait(stop, duration_secs=duration)
+    secs = time.monotonic() - began_secs
+    reports = [camera.report() for camera in cameras.all]
+    _print(reports, secs, (_cpu_secs() - began_cpu_secs) / secs, network.name, as_json=as_json)
+    if stop.is_set():
+        raise typer.Exit(130)
+    if any(report.state in ("failed", "waiting") for report in reports):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(
+    plan: CameraPlan, engine: Engine, depth: DepthNetwork | None, stop: Event
+) -> Iterator[LiveRun]:
+    """A camera with its outputs, as `edgeds live` opens one."""
+    from edgeds.live.cameras.thinned import Thinned
+    from edgeds.live.run import LiveRun
+    from edgeds.sinks.publish import PublishSink
+    from edgeds.sources import open_live_source
+    from edgeds.sources.url import masked
+    from edgeds.views.backdrop import open_backdrop
+
+    told = _telling(plan.name)
+    given = given_plate(plan.plate)
+    with ExitStack() as stack:
+        source = open_live_source(
+            plan.source, rtsp_transport=plan.rtsp_transport, on_event=told, stop=stop
+        )
+        stack.enter_context(source)
+        behind = open_backdrop(plan.backdrop, source.info.size) if plan.backdrop else None
+        stack.callback(behind.close if behind else lambda: None)
+        choice = plate_choice(source, masked(plan.source), given, plan.plate, plan.allow_motion)
+        run = LiveRun(
+            source if plan.fps is None else Thinned(source, plan.fps),
+            engine,
+            choice=choice,
+            view=plan.view,
+            opacity=plan.opacity,
+            backdrop=behind,
+            record=plan.record,
+            on_event=told,
+            depth_network=depth,
+        )
+        stack.enter_context(run)
+        for url in plan.publish:
+            stream = PublishSink(url, on_event=told)
+            run.add_output("stream", stream, shown=False, is_file=False)
+        if plan.record is not None:
+            run.start_recording()
+        yield run
+
+
+def _telling(name: str) -> Callable[[str], None]:
+    return lambda text: say(f"{name}: {text}")
+
+
+def _check_given(given: Mapping[str, object]) -> None:
+    from edgeds.errors import InputError
+
+    wrong = [option for option, value in given.items() if value not in (None, False, [])]
+    if wrong:
+        raise InputError(
+            f"{', '.join(wrong)} cannot be given beside a file of cameras",
+            why="it is not known which camera is meant",
+            fix="write it into the file, see docs/cameras.md",
+        )
+
+
+@contextmanager
+def _status_lines(cameras: Cameras) -> Iterator[None]:
+    """One line for each camera, renewed, where there is a terminal."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+
+    def lines() -> Text:
+        return Text("\n".join(_line(camera) for camera in cameras.all))
+
+    with Live(get_renderable=lines, console=console, refresh_per_second=2, transient=True):
+        yield
+
+
+def _line(camera: Camera) -> str:
+    status = camera.status()
+    text = f"{camera.state} {camera.message}" if status is None else line_of(status)
+    return f"{camera.plan.name}: {text}"
+
+
+def _print(
+    reports: list[CameraReport], secs: float, cores: float, engine: str, *, as_json: bool
+) -> None:
+    memory = _memory_mb()
+    if as_json:
+        print_json(
+            {
+                "engine": engine,
+                "secs": round(secs, 3),
+                "cpu_cores": round(cores, 3),
+                "memory_mb": memory,
+                "cameras": [asdict(report) for report in reports],
+            }
+        )
+        return
+    title = f"{len(reports)} cameras, {secs:.1f} s, {cores:.2f} cores busy"
+    if memory is not None:
+        title += f", {memory:.0f} MB of memory at most"
+    rows = []
+    for one in reports:
+        last = one.runs[-1] if one.runs else None
+        rows.append(
+            [
+                one.name,
+                one.state,
+                str(sum(run.frames for run in one.runs)),
+                str(sum(run.dropped for run in one.runs)),
+                f"{last.fps:.1f}" if last else "",
+                f"{last.latency_p50_ms:.0f}" if last else "",
+                f"{last.latency_p95_ms:.0f}" if last else "",
+                last.plate.phase if last else "",
+                str(one.restarts),
+            ]
+        )
+    columns = ["camera", "state", "frames", "dropped", "fps", "p50 ms", "p95 ms", "plate"]
+    print_table(title, [*columns, "restarts"], rows)
+    for one in reports:
+        if one.message:
+            say(f"{one.name}: {one.message}")
+
+
+def _cpu_secs() -> float:
+    """Of this process and of those that ended in it."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _memory_mb() -> float | None:
+    """The most that was resident; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)

@@ -1,0 +1,230 @@
+"""A file of cameras (TOML) -> `CameraPlan`s. Every error names the line and says how to mend it.
+
+Knows nothing about how a camera is opened.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from edgeds.errors import InputError
+from edgeds.sinks.publish import check_publish_url
+from edgeds.sources.url import masked
+from edgeds.views.settings import STYLE, VIEWS, View
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraPlan:
+    """One camera: what `edgeds live` would be told on its command line."""
+
+    name: str
+    """Letters, digits, - and _: it is a part of the page's addresses."""
+    source: str
+    plate: str | None = None
+    """A file, "last" or "new", as --plate."""
+    allow_motion: bool | None = None
+    view: View = "overlay"
+    opacity: float = STYLE.opacity
+    backdrop: str | None = None
+    fps: float | None = None
+    """So many frames a second are estimated at most."""
+    record: Path | None = None
+    publish: tuple[str, ...] = ()
+    rtsp_transport: Any = "auto"
+
+
+def cameras_from_file(path: Path) -> list[CameraPlan]:
+    """The cameras of a file: `[[camera]]` tables; keys above the first one are for all of them.
+
+    Names of files are relative to the file's folder.
+
+    Raises:
+        InputError: it cannot be read, or something in it is wrong; the message names the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot read the cameras {str(path)!r}",
+            why="it is no UTF-8 text" if isinstance(error, ValueError) else "it cannot be opened",
+            fix="check the name of the file",
+        ) from None
+    return _Reader(text, path).cameras()
+
+
+class _Reader:
+    def __init__(self, text: str, path: Path) -> None:
+        self._text, self._lines, self._path = text, text.splitlines(), path
+
+    def cameras(self) -> list[CameraPlan]:
+        tables = self._tables()
+        listed = tables.pop("camera", None)
+        if not isinstance(listed, list) or not listed:
+            self._fail(None, "there is no camera in it", "add [[camera]] with name and source")
+        common = self._values(tables, 0)
+        plans: list[CameraPlan] = []
+        for number, table in enumerate(listed):
+            at = self._headers()[number]
+            values = {**common, **self._values(table, at)}
+            for key in ("name", "source"):
+                if key not in values:
+                    self._fail(at, f"this camera has no {key}", f'add {key} = "..."')
+            if any(plan.name == values["name"] for plan in plans):
+                self._fail(at, f"there are two cameras {values['name']!r}", "rename one of them")
+            plans.append(CameraPlan(**values))
+        self._check_files(plans)
+        return plans
+
+    def _tables(self) -> dict[str, Any]:
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
+        try:
+            tables: dict[str, Any] = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"line (\d+)", str(error))
+            self._fail(
+                int(found[1]) if found else None,
+                "this is no TOML",
+                "compare it with the example in docs/cameras.md",
+            )
+        return tables
+
+    def _values(self, table: dict[str, Any], at: int) -> dict[str, Any]:
+        """The values of a table, checked. `at`: the line of its header."""
+        values = {}
+        for key, value in table.items():
+            line = self._line(key, at)
+            if key not in _KEYS:
+                near = difflib.get_close_matches(key, _KEYS, 1)
+                fix = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(_KEYS)}"
+                self._fail(line, f"there is no key {key!r}", fix)
+            try:
+                values[key] = _KEYS[key](value, self._path.parent)
+            except ValueError as error:
+                shown = masked(repr(value))
+                self._fail(line, f"{key} = {shown} cannot be used", f"give {error}")
+            except InputError as error:
+                self._fail(line, error.what, error.fix, why=error.why)
+        return values
+
+    def _check_files(self, plans: list[CameraPlan]) -> None:
+        """No two cameras record to one file."""
+        taken: dict[Path, str] = {}
+        for plan, at in zip(plans, self._headers(), strict=True):
+            if plan.record is not None and plan.record in taken:
+                self._fail(
+                    self._line("record", at),
+                    f"{plan.name!r} records to the same file as {taken[plan.record]!r}",
+                    "give each camera a file of its own",
+                )
+            if plan.record is not None:
+                taken[plan.record] = plan.name
+
+    def _headers(self) -> list[int]:
+        """The line of each `[[camera]]`."""
+        found = [n for n, line in enumerate(self._lines, 1) if re.match(r"\s*\[\[\s*camera", line)]
+        return found or [1]
+
+    def _line(self, key: str, at: int) -> int:
+        for number, line in enumerate(self._lines[at:], at + 1):
+            if re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
+                return number
+        return max(at, 1)
+
+    def _fail(self, line: int | None, what: str, fix: str, *, why: str = "") -> NoReturn:
+        place = f"{self._path.name}{f', line {line}' if line else ''}"
+        raise InputError(f"{place}: {what}", why=why, fix=fix)
+
+
+def _name(value: Any, _folder: Path) -> str:
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise ValueError("a name of letters, digits, - and _, such as door-2")
+
+
+def _source(value: Any, folder: Path) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise ValueError("a camera, a stream or a file, as for `edgeds live`, in quotes")
+    if value[:5].lower() == "file:" and not value[5:].startswith("/"):
+        return f"file:{folder / value[5:]}"
+    return str(folder / value) if (folder / value).is_file() else value
+
+
+def _plate(value: Any, folder: Path) -> str:
+    if value in ("last", "new"):
+        return str(value)
+    if isinstance(value, str) and (folder / value).is_file():
+        return str(folder / value)
+    raise ValueError('a file that is there, "last" or "new"')
+
+
+def _backdrop(value: Any, folder: Path) -> str:
+    if isinstance(value, str) and value:
+        return value if value[:1] == "#" else str(folder / value)
+    raise ValueError('a colour such as "#00b140", or an image or video file')
+
+
+def _record(value: Any, folder: Path) -> Path:
+    if isinstance(value, str) and value:
+        return folder / value
+    raise ValueError('the name of a video file, such as "door.mp4"')
+
+
+def _publish(value: Any, _folder: Path) -> tuple[str, ...]:
+    urls = [value] if isinstance(value, str) else value
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise ValueError("an address, or a list of them")
+    for url in urls:
+        check_publish_url(url)
+    return tuple(urls)
+
+
+def _flag(value: Any, _folder: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("true or false")
+
+
+def _choice(*choices: str) -> Callable[[Any, Path], str]:
+    def read(value: Any, _folder: Path) -> str:
+        if value in choices:
+            return str(value)
+        raise ValueError(" or ".join(f'"{choice}"' for choice in choices))
+
+    return read
+
+
+def _number(low: float, high: float) -> Callable[[Any, Path], float]:
+    def read(value: Any, _folder: Path) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise ValueError(f"a number from {low:g} to {high:g}")
+
+    return read
+
+
+_KEYS: dict[str, Callable[[Any, Path], Any]] = {
+    "name": _name,
+    "source": _source,
+    "plate": _plate,
+    "allow_motion": _flag,
+    "view": _choice(*VIEWS),
+    "opacity": _number(0, 1),
+    "backdrop": _backdrop,
+    "fps": _number(0.1, 240),
+    "record": _record,
+    "publish": _publish,
+    "rtsp_transport": _choice("auto", "tcp", "udp"),
+}

@@ -1,0 +1,181 @@
+"""Many cameras in one process: their file, failures that stay alone, the command."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edgeds.engine.difference import DifferenceEngine
+from edgeds.errors import InputError, PlateError, SourceError
+from edgeds.live.cameras.camera_file import CameraPlan, cameras_from_file
+from edgeds.live.cameras.run import Camera, Cameras
+from edgeds.live.cameras.shared import SharedEngine
+from edgeds.live.cameras.thinned import Thinned
+from edgeds.live.run import LiveRun
+from edgeds.plate.plate import Plate
+from edgeds.sources import RealTimeSource, SyntheticSource
+
+SIZE = (90, 160)
+MakeClip = Callable[..., Path]
+Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "cameras.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
+    (tmp_path / "door.png").write_bytes(b"")
+    plans = cameras_from_file(
+        written(
+            tmp_path,
+            'view = "mask"\nfps = 10\n'
+            '[[camera]]\nname = "door"\nsource = 0\nplate = "door.png"\nrecord = "door.mp4"\n'
+            '[[camera]]\nname = "yard"\nsource = "file:yard.mp4?loop"\nview = "depth"\n'
+            'publish = "udp://127.0.0.1:5000"\n',
+        )
+    )
+    door, yard = plans
+    assert (door.name, door.source, door.view, door.fps) == ("door", "0", "mask", 10)
+    assert door.plate == str(tmp_path / "door.png")
+    assert door.record == tmp_path / "door.mp4"
+    assert (yard.source, yard.view) == (f"file:{tmp_path / 'yard.mp4?loop'}", "depth")
+    assert yard.publish == ("udp://127.0.0.1:5000",)
+
+
+CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("fps = 10\n", "", "there is no camera"),
+        (f"{CAMERA}fsp = 10\n", "line 4", "did you mean fps?"),
+        (f"{CAMERA}\n[[camera]]\nname = 'b'\n", "line 5", "has no source"),
+        (f"{CAMERA}{CAMERA}", "line 4", "two cameras 'a'"),
+        (f"{CAMERA}plate = 'gone.png'\n", "line 4", "a file that is there"),
+        (f"{CAMERA}view = 'nice'\n", "line 4", '"overlay" or'),
+        (f"{CAMERA}publish = 'rstp://me:hush@h'\n", "line 4", "did you mean rtsp://"),
+        ("[[camera]\n", "line 1", "no TOML"),
+        (
+            f"{CAMERA}record = 'x.mp4'\n{CAMERA.replace('a', 'b', 2)}record = 'x.mp4'\n",
+            "line",
+            "",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    tmp_path: Path, text: str, line: str, message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        cameras_from_file(written(tmp_path, text))
+    assert f"cameras.toml{', ' if line else ':'}{line}" in caught.value.what
+    assert message in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@contextmanager
+def a_run(engine: SharedEngine) -> Iterator[LiveRun]:
+    scene = SyntheticSource(size=SIZE)
+    source = RealTimeSource(lambda: SyntheticSource(size=SIZE, frame_count=30), loop=True)
+    with source, LiveRun(source, engine, Plate(scene.plate)) as run:
+        yield run
+
+
+def delivered(camera: Camera) -> int:
+    status = camera.status()
+    return 0 if status is None else status.delivered
+
+
+def test_a_camera_that_fails_ends_or_retries_alone() -> None:
+    engine, tries = SharedEngine(DifferenceEngine()), {"flaky": 0}
+    events: list[str] = []
+    done = threading.Event()
+
+    @contextmanager
+    def open_run(plan: CameraPlan, stop: threading.Event) -> Iterator[LiveRun]:
+        if plan.name == "wrong":
+            raise PlateError("no plate", why="it is not there")
+        if plan.name == "flaky":
+            tries["flaky"] += 1
+            if tries["flaky"] < 3:
+                raise SourceError("cannot open rtsp://me:hush@cam/1", why="it is off")
+        if plan.name == "buggy":
+            raise KeyError("a library's surprise")
+        with a_run(engine) as run:
+            yield run
+
+    plans = [CameraPlan(name=name, source="0") for name in ("good", "wrong", "flaky", "buggy")]
+    with Cameras(plans, open_run, on_event=events.append, pause_secs=0.02) as cameras:
+
+        def watch() -> None:
+            good, flaky = cameras.all[0], cameras.all[2]
+            while not all(
+                c.run is not None and c.run.status().delivered > 5 for c in (good, flaky)
+            ):
+                if done.wait(0.02):
+                    return
+            done.set()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        cameras.wait(done, duration_secs=60)
+        done.set()
+        watcher.join()
+    good, wrong, flaky, buggy = (camera.report() for camera in cameras.all)
+    assert (good.state, good.restarts, len(good.runs)) == ("ended", 0, 1)
+    assert good.runs[0].frames > 0
+    assert (flaky.state, flaky.restarts) == ("ended", 2)
+    assert (wrong.state, wrong.message) == ("failed", "no plate: it is not there")
+    assert buggy.restarts > 0
+    assert "surprise" in f"{buggy.message} {events}"
+    assert "hush" not in f"{events}"
+    for report in (good, flaky):
+        run = report.runs[-1]
+        assert run.grabbed == run.delivered + run.dropped
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(10, 20), (31, 60), (20, 40), (0.5, 1)])
+def test_thinning_keeps_the_rate_and_spreads_the_frames(rate: float, kept: int) -> None:
+    source = SyntheticSource(size=(18, 32), frame_count=60)  # of two seconds
+    times = [frame.pts_secs for frame in Thinned(source, rate)]  # type: ignore[arg-type]
+    assert abs(len(times) - kept) <= 1
+    assert all(after - before < 1.5 / rate for before, after in itertools.pairwise(times))
+
+
+def test_the_command_runs_all_cameras_and_reports_each(
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    clip = make_clip(frame_count=30)
+    cv2.imwrite(str(tmp_path / "plate.png"), SyntheticSource(size=SIZE).plate[..., ::-1])
+    (tmp_path / "broken.png").write_text("no picture")
+    camera = f'[[camera]]\nsource = "file:{clip.name}"\nname = '
+    written(
+        tmp_path,
+        f'plate = "plate.png"\n{camera}"a"\nrecord = "a.mp4"\n{camera}"b"\nview = "mask"\n'
+        f'{camera}"bad"\nplate = "broken.png"\n',
+    )
+    done = edgeds("live", "cameras.toml", "--engine", "difference", "--json")
+    assert done.returncode == 1, done.stderr  # the plate of one camera is no picture
+    report = json.loads(done.stdout)
+    a, b, bad = report["cameras"]
+    assert (a["state"], b["state"], bad["state"]) == ("ended", "ended", "failed")
+    for one in (a, b):
+        (run,) = one["runs"]
+        assert run["grabbed"] == run["delivered"] + run["dropped"]
+        assert run["frames"] > 0
+    assert "bad failed: " in done.stderr
+    assert (tmp_path / "a.mp4").stat().st_size > 0
+    refused = edgeds("live", "cameras.toml", "--record", "x.mp4")
+    assert refused.returncode == 2
+    assert "--record cannot be given" in refused.stderr

@@ -21,6 +21,7 @@ from edgeds.cli.ground import (
     measure_depth,
 )
 from edgeds.cli.layers import LayerOptions, default_folder, open_layers
+from edgeds.cli.on_gpu import OnGpu
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
     BackdropOption,
@@ -148,7 +149,6 @@ def _opened(
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
     from edgeds.engine.plate_depth import open_plate_depth
-    from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.ground_depth import kept_in
     from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
@@ -171,7 +171,8 @@ def _opened(
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
     notes.say_new()
     deep = open_plate_depth(runs[0], device=runs[1]) if wanted.shows_depth else None
-    fixed, depth = Estimator(network, scene, depth_network=deep), None
+    gpu = OnGpu(network, info, target, wanted)
+    fixed, depth = gpu.estimator(scene, deep), None
     if wanted.measures_depth:
         depth = measure_depth(wanted.depth, fixed, network, wanted.source, samples, stop=stop)
     if wanted.save_plate is not None:
@@ -186,7 +187,10 @@ def _opened(
         )  # fmt: skip
         stack.callback(output.close)
     else:
-        compose = _view(wanted, scene, estimate, behind)
+        compose = gpu.composer(fixed, behind) or _view(wanted, scene, estimate, behind)
+        frames = gpu.source(frames, stack)
+        output = gpu.sink(output, stack)
+        notes.watch(frames, gpu)
     moments = None
     if wanted.sheet is not None:
         moments = ContactSheet(

@@ -58,9 +58,9 @@ class Notes:
         self._watched = [source]
         self.said: list[str] = []
 
-    def watch(self, another: object) -> None:
-        """Print the `notes` of another object too."""
-        self._watched.append(another)
+    def watch(self, *others: object) -> None:
+        """Print the `notes` of other objects too."""
+        self._watched.extend(others)
 
     def say_new(self) -> None:
         for watched in self._watched:

@@ -153,6 +153,10 @@ def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
     """
     import av
 
+    if kind.pix_fmt == "cuda":
+        from edgeds.sinks.nvenc import on_gpu
+
+        return on_gpu(frame)
     wanted = swscale_colour(written_colour(colour, frame.size))
     kept = frame.picture
     if isinstance(kept, YuvPicture) and (kind.pix_fmt, wanted) == (

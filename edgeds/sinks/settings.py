@@ -11,6 +11,12 @@ class Encode:
         # No B frames: with them fragmented MP4 and AVI shift all times by their delay.
         default_factory=lambda: {"preset": "veryfast", "crf": "18", "bf": "0"}
     )
+    nvenc: dict[str, str] = field(
+        # Its constant quality; not measured against x264's, for want of a GPU.
+        default_factory=lambda: {
+            "preset": "p4", "tune": "hq", "rc": "vbr", "cq": "19", "b": "0", "bf": "0",
+        }
+    )  # fmt: skip
     vp9: dict[str, str] = field(
         default_factory=lambda: {
             "crf": "28",

@@ -44,10 +44,13 @@ __all__ = [
 ]
 
 
-def open_source(uri: str | Path) -> Source:
+def open_source(uri: str | Path, *, device: str = "cpu") -> Source:
     """Open a video file, an image, a folder of images or a glob such as `shots/*.png`.
 
     The first frame is decoded at once, so an input without one is refused here.
+
+    Args:
+        device: "cuda:0" and the like: a video is decoded there where that is possible.
 
     Raises:
         SourceError: nothing is there, it cannot be read, or it has no frame.
@@ -61,7 +64,7 @@ def open_source(uri: str | Path) -> Source:
         return ImagesSource(uri)
     if not is_there(path):
         raise _nothing_there(str(uri))
-    return VideoSource(path)
+    return VideoSource(path, device=device)
 
 
 def open_live_source(

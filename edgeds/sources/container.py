@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import av
+    from av.codec.hwaccel import HWAccel
 
 
-def open_container(path: Path) -> av.container.InputContainer:
-    """A file's container, even if its titles are not UTF-8.
+def open_container(path: Path, decoder: HWAccel | None = None) -> av.container.InputContainer:
+    """A file's container, even where its titles are not UTF-8.
+
+    Args:
+        decoder: that of a GPU; None is the CPU.
 
     Raises:
         OSError, ValueError: FFmpeg cannot read it.
@@ -23,6 +27,8 @@ def open_container(path: Path) -> av.container.InputContainer:
     lenient: dict[str, Any] = (
         {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "ignore"}
     )
+    if decoder is not None:
+        lenient["hwaccel"] = decoder
     container: av.container.InputContainer = av.open(local_name(path), "r", **lenient)
     return container
 

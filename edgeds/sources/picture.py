@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.sources.on_gpu import ON_GPU, GpuPicture, why_not_on_gpu
 from edgeds.sources.planes import YuvPicture
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
@@ -40,9 +41,11 @@ def upright_picture(
     return RgbPicture(pixels)
 
 
-def _kept(frame: av.VideoFrame, own: ColourTags) -> YuvPicture | None:
+def _kept(frame: av.VideoFrame, own: ColourTags) -> YuvPicture | GpuPicture | None:
     """The planes of a frame that is 8-bit 4:2:0 and SDR, with even sides."""
     odd = frame.width % 2 or frame.height % 2
+    if frame.format.name == ON_GPU and not odd and not why_not_on_gpu(frame, own):
+        return GpuPicture(frame, own)
     if frame.format.name not in _PLANAR or odd or own.transfer in HDR_NAMES:
         return None
     if frame.format.name == "nv12":

@@ -108,10 +108,16 @@ def blank(size: Size, colour: ColourTags) -> YuvPicture:
     """A picture whose planes are to be written, all of them, before it is handed on."""
     import av
 
-    picture = YuvPicture(av.VideoFrame(size[1], size[0], "yuv420p"), colour)
-    picture._spare.append(picture.video)
+    picture = owned(av.VideoFrame(size[1], size[0], "yuv420p"), colour)
     for plane in picture.planes:
         plane.flags.writeable = True
+    return picture
+
+
+def owned(video: av.VideoFrame, colour: ColourTags) -> YuvPicture:
+    """A picture of yuv420p that nobody else has: an encoder may take it as it is."""
+    picture = YuvPicture(video, colour)
+    picture._spare.append(video)
     return picture
 
 

@@ -13,7 +13,8 @@ from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.container import packets_of
 from edgeds.sources.deinterlace import Deinterlaced
 from edgeds.sources.media_errors import media_errors, reason_of
-from edgeds.sources.picture import shown_size, upright_picture
+from edgeds.sources.on_gpu import hardware_decoder, hardware_problem, why_not_on_gpu
+from edgeds.sources.picture import colour_of, shown_size, upright_picture
 from edgeds.sources.scaling import same_shape, text_from_size
 from edgeds.sources.video_info import (
     clock_of,
@@ -29,6 +30,7 @@ from edgeds.types import Closing, Frame, Size
 
 if TYPE_CHECKING:
     import av
+    from av.codec.hwaccel import HWAccel
 
 _log = logging.getLogger(__name__)
 
@@ -41,22 +43,25 @@ _MISSING_MIN_SECS = 0.5
 class VideoSource(Closing):
     """A video file. Packets that cannot be decoded are skipped and counted in `damaged`."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, device: str = "cpu") -> None:
         """
+        Args:
+            device: "cuda:0" and the like: pictures are decoded and stay there where that is
+                possible; else `notes` says why not.
+
         Raises:
             SourceError: it is no video, or has no frame.
         """
         self._path = Path(path)
-        self._container, self._stream = opened_video(self._path)
         self._closed = False
         self.damaged = 0
         self.notes: list[str] = []
         """Notes for people about the file; more come while frames are read."""
         self._breaks_off = False
         self._sizes: set[Size] = set()
-        self._whole_frames = Deinterlaced(self._decoded())
-        self._frames = iter(self._whole_frames)
-        first = self._opening_frame()
+        self._on_gpu = device != "cpu"
+        self._frames: Iterator[av.VideoFrame]
+        first = (self._opened_on_gpu(device) if self._on_gpu else None) or self._opened()
         self._first: av.VideoFrame | None = first
         self.info = info_from_container(self._path, self._container, self._stream, first)
         self._clock = clock_of(self._container, self.info, first)
@@ -90,8 +95,7 @@ class VideoSource(Closing):
             self._container.seek(self._clock.own(wanted), stream=self._stream, backward=True)
         self._clock.seek(wanted)
         self._first = None
-        self._whole_frames = Deinterlaced(self._decoded())
-        self._frames = iter(self._whole_frames)
+        self._read_on()
 
     def close(self) -> None:
         if not self._closed:
@@ -101,6 +105,34 @@ class VideoSource(Closing):
             # decoder's pictures wait for the garbage collector, 3 MB with every lap of a loop.
             self._whole_frames = Deinterlaced(iter(()))
             self._frames, self._first = iter(()), None
+
+    def _opened(self, decoder: HWAccel | None = None) -> av.VideoFrame:
+        """The first frame."""
+        self._container, self._stream = opened_video(self._path, decoder)
+        self._read_on()
+        return self._opening_frame()
+
+    def _opened_on_gpu(self, device: str) -> av.VideoFrame | None:
+        """The first frame; None, with a note, where the video is for the CPU."""
+        why = hardware_problem()
+        if not why:
+            try:
+                first = self._opened(hardware_decoder(device))
+                why = why_not_on_gpu(first, colour_of(first, stream_tags(self._stream)))
+                if not why:
+                    return first
+                self._container.close()
+            except SourceError as error:
+                why = error.why
+        self._closed = self._on_gpu = False
+        self._note(f"decoded on the CPU: {why}")
+        return None
+
+    def _read_on(self) -> None:
+        """Frames from where the container is. The GPU's are whole: see `why_not_on_gpu`."""
+        decoded = self._decoded()
+        self._whole_frames = Deinterlaced(iter(()) if self._on_gpu else decoded)
+        self._frames = decoded if self._on_gpu else iter(self._whole_frames)
 
     def _opening_frame(self) -> av.VideoFrame:
         try:

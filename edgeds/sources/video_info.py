@@ -20,6 +20,7 @@ from edgeds.types import ColourTags, StreamInfo
 
 if TYPE_CHECKING:
     import av
+    from av.codec.hwaccel import HWAccel
 
 # FFmpeg would show any text file as a film of a terminal.
 _TEXT_ART = frozenset({"tty", "bin", "xbin", "adf", "idf"})
@@ -31,13 +32,18 @@ _MAY_RESTART = 0x200
 _BT709 = ColourTags(primaries=1, transfer=1, matrix=1)
 
 
-def opened_video(path: Path) -> tuple[av.container.InputContainer, av.VideoStream]:
+def opened_video(
+    path: Path, decoder: HWAccel | None = None
+) -> tuple[av.container.InputContainer, av.VideoStream]:
     """
+    Args:
+        decoder: that of a GPU; None is the CPU.
+
     Raises:
         SourceError: it is no video, or one that cannot be decoded.
     """
     try:
-        container = open_container(path)
+        container = open_container(path, decoder)
     except media_errors() as error:
         reason = reason_of(error)
         raise SourceError(
@@ -69,7 +75,7 @@ def opened_video(path: Path) -> tuple[av.container.InputContainer, av.VideoStrea
         )
     # An AVIF sequence has a still picture before its film, some cameras a thumbnail.
     stream = streams[0] if streams[0].frames != 1 else max(streams, key=lambda s: s.frames)
-    stream.codec_context.thread_count = threads().decoder
+    stream.codec_context.thread_count = threads().decoder if decoder is None else 1
     stream.thread_type = "AUTO"
     return container, stream
 

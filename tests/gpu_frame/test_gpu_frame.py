@@ -58,7 +58,7 @@ def clip(request: pytest.FixtureRequest, engine: Any) -> Clip:
         frames = list(islice(source.every(15), 6))
     plate = Plate(np.median([frame.pixels for frame in frames], axis=0).astype(np.uint8))
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
-    there = DeviceEstimator(engine, Estimator(engine, plate), colour)
+    there = DeviceEstimator(engine, plate, colour)
     return Clip(frames[1:4], colour, Estimator(engine, plate, looks=WHOLE), there)
 
 
@@ -92,8 +92,9 @@ def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
         got = planes_of(draw_there(frame, clip.there(frame)), clip.colour)
         for one, other in zip(got, wanted, strict=True):
             off = np.abs(one - other)
-            # Most of it is the outline of the overlay, one pixel wide at this size: see line.py.
-            assert off.mean() < 0.25
+            # The outline of the overlay is most of it, one pixel wide at this size: see line.py.
+            # The CPU's green passes through swscale, which rounds its luma of 111.497 to 112.
+            assert off.mean() < (1.05 if view == "replace" else 0.2)
             assert (off > 1).mean() < 0.04
 
 
@@ -143,7 +144,7 @@ def test_nothing_in_a_frame_asks_the_host(clip: Clip, view: View) -> None:
 def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
     frame = clip.frames[0]
     y, u, v = frame.picture.planes
-    uploads = clip.there._uploads
+    uploads = clip.there.uploads
     wanted = uploads(frame.picture)
     assert np.array_equal(wanted[0].numpy(), y)
     assert np.array_equal(wanted[1].numpy(), np.dstack([u, v]))
@@ -158,8 +159,7 @@ def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
 def test_the_plate_follows_the_light_as_on_the_cpu(clip: Clip, engine: Any) -> None:
     plate = Plate(np.clip(clip.on_cpu.plate.pixels * 0.8, 0, 255).astype(np.uint8))
     on_cpu = MaintainedEstimator(Estimator(engine, plate, looks=WHOLE))
-    inner = DeviceEstimator(engine, Estimator(engine, plate), clip.colour)
-    there = MaintainedEstimator(inner)
+    there = MaintainedEstimator(DeviceEstimator(engine, plate, clip.colour))
     frame = clip.frames[0]
     wanted, got = on_cpu(frame), there(frame)
     assert there.followed.gain == pytest.approx(on_cpu.followed.gain, abs=0.01)
@@ -171,5 +171,5 @@ def test_frames_that_cannot_be_nv12_are_refused(engine: Any) -> None:
     for size, why in (((361, 640), "odd"), ((96, 160), "smaller")):
         plate = Plate(np.zeros((*size, 3), np.uint8))
         with pytest.raises(ShapeError, match="GPU") as caught:
-            DeviceEstimator(engine, Estimator(engine, plate), ColourTags())
+            DeviceEstimator(engine, plate, ColourTags())
         assert why in caught.value.why

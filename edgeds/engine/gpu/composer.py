@@ -22,6 +22,7 @@ from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import Frame, Maps, Pixels, RgbPicture, Size
 from edgeds.views.backdrop import Backdrop, StillBackdrop, colour_backdrop
 from edgeds.views.depth import depth_picture
+from edgeds.views.overlay import inset_box
 from edgeds.views.settings import STYLE, View
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class DeviceComposer:
         self._behind: _Behind | None = None
         if view == "replace":
             chosen = backdrop or StillBackdrop(colour_backdrop(STYLE.backdrop), STYLE.backdrop)
-            self._behind = _Behind(chosen, Uploads(self._stream, estimate.colours))
+            self._behind = _Behind(chosen, Uploads(self._stream, estimate.colour, estimate.colours))
         with self._stream, torch.no_grad():
             self._inputs, function, fixed = self._drawing(view, opacity, matte)
             example = (*self._inputs(estimate.empty_maps()), *self._example_behind())
@@ -133,23 +134,17 @@ class DeviceComposer:
         return drawing.DepthLook(far, near, yuv[:, 0].T.contiguous())
 
     def _inset(self, look: drawing.DepthLook) -> drawing.Inset | None:
-        height, width = self._size
-        small = STYLE.inset * width
-        wide, high = round(small), round(round(small) * height / width)
-        margin = max(2, width // 80)
-        top, left = height - high - margin, width - wide - margin
-        if top < margin or wide < 16:
+        box = inset_box(self._size)
+        if box is None:
             return None
-        there = self._estimate.plate_there
-        network, device = tuple(there.doubt.shape), self._stream.device
+        inside = box.size[0] - 2, box.size[1] - 2
+        height, width = self._estimate.network.size
+        device = self._stream.device
         return drawing.Inset(
-            top=top,
-            left=left,
-            height=high,
-            width=wide,
+            box=box,
             look=look,
-            scale=scale_to((network[0], network[1]), (high, wide), device),
-            plate_scale=scale_to(self._size, (high, wide), device),
+            scale=scale_to((height, width), inside, device),
+            plate_scale=scale_to(self._size, inside, device),
         )
 
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from edgeds.engine.gpu.colour import Colour, Scale, half_chroma, rounded
 from edgeds.engine.gpu.line import Line
 from edgeds.estimate.settings import Matte
+from edgeds.types import Box
 from edgeds.views.settings import STYLE
 
 Planes = tuple[Tensor, Tensor]
@@ -41,15 +42,13 @@ class DepthLook:
 class Inset:
     """Where the depth is shown small, and what it is made of."""
 
-    top: int
-    left: int
-    height: int
-    width: int
+    box: Box
+    """With its frame of one pixel; from even pixels to even ones."""
     look: DepthLook
     scale: Scale
-    """From the network's size to the inset's."""
+    """From the network's size to that inside the frame."""
     plate_scale: Scale
-    """From the frame's size to the inset's."""
+    """From the frame's size to that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,24 +90,16 @@ def side_by_side(luma: Tensor, chroma: Tensor, *rest: object) -> Planes:
 def _draw_inset(
     drawn: Planes, coarse: Tensor, near: Tensor, plate_depth: Tensor, inset: Inset, line: Tensor
 ) -> None:
-    """Draws into the planes. Chroma pixels that it covers by half are mixed by half."""
+    """Draws into the planes."""
     luma, chroma = drawn
     plate = inset.plate_scale(plate_depth)
     depth = plate + inset.scale(coarse) * (inset.scale(near) - plate)
-    framed = line.expand(3, inset.height + 2, inset.width + 2).clone()
+    height, width = inset.box.size
+    framed = line.expand(3, height, width).clone()
     framed[:, 1:-1, 1:-1] = inset.look(depth)
-    top, left = inset.top - 1, inset.left - 1
-    bottom, right = top + inset.height + 2, left + inset.width + 2
-    luma[top:bottom, left:right] = rounded(framed[0])
-    above, before = top % 2, left % 2
-    half = (
-        slice((top - above) // 2, (bottom + bottom % 2) // 2),
-        slice((left - before) // 2, (right + right % 2) // 2),
-    )
-    under = chroma[half].permute(2, 0, 1).float()
-    under = under.repeat_interleave(2, 1).repeat_interleave(2, 2)
-    under[:, above : above + inset.height + 2, before : before + inset.width + 2] = framed[1:]
-    chroma[half] = half_chroma(under)
+    luma[inset.box.of] = rounded(framed[0])
+    half = Box(*(side // 2 for side in inset.box))
+    chroma[half.of] = half_chroma(framed[1:])
 
 
 def replaced(

@@ -2,7 +2,7 @@
 
     planes -> RGB and the network's picture -> network -> depth fit, nearer depth, refined alpha
 
-The plate's side (its features, its depth, its replacement) is the `Estimator`'s own work, once a
+The plate's side (its features, its depth, its replacement) is the work of `Estimator`, once a
 plate. Knows nothing about views.
 """
 
@@ -32,18 +32,19 @@ from edgeds.engine.gpu.matte import OFFSET, around, refined
 from edgeds.engine.gpu.replay import Replayed
 from edgeds.engine.gpu.transfer import Nv12, Uploads
 from edgeds.errors import ShapeError
+from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.on_demand import ALPHA_ZERO
-from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.settings import MATTE, WHOLE, Matte
 from edgeds.types import Engine, Frame, PlateFeatures
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from edgeds.engine.cuda_stream import DeviceStream
-    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.estimate.scene import PlateState
+    from edgeds.estimate.standing import Standing
     from edgeds.plate.plate import Plate
-    from edgeds.plate.registration import Matrix
     from edgeds.types import ColourTags, FloatMap
 
 
@@ -94,83 +95,67 @@ class PlateThere:
         self.chroma.copy_(half_chroma(yuv[1:]))
 
 
-class DeviceEstimator:
-    """Like the `Estimator` it is given, for frames whose planes are, or come, on the device."""
+class DeviceEstimator(Estimator):
+    """An `Estimator` for frames whose planes are, or come, on the engine's device."""
 
     def __init__(
         self,
         engine: DeviceEngine,
-        estimate: Estimator,
+        plate: Plate,
         colour: ColourTags,
         *,
+        depth_network: DepthNetwork | None = None,
         matte: Matte = MATTE,
         compiled: bool = False,
     ) -> None:
         """
         Args:
-            engine: the one that `estimate` has.
-            colour: what the frames' YUV means.
+            colour: what the YUV of the frames means.
             compiled: by torch.compile, which takes its time once.
 
         Raises:
-            ShapeError: frames of this size cannot be NV12, or are smaller than the network's.
+            ShapeError: frames of the plate's size cannot be NV12, or are too small.
         """
-        size = estimate.plate.size
+        size = plate.size
         if problem := size_problem(size, engine.size):
             raise ShapeError(
                 "these frames cannot stay on the GPU", why=problem, fix="use --device cpu"
             )
-        self._engine, self._estimate = engine, estimate
-        self.stream, self.colour = engine.stream, colour
+        super().__init__(engine, plate, depth_network=depth_network, matte=matte, looks=WHOLE)
+        self.network, self.stream, self.colour = engine, engine.stream, colour
         device = engine.stream.device
-        colours = self.colours = colour_for(colour, device)
-        self._uploads = Uploads(self.stream, colours)
+        self.colours = colour_for(colour, device)
+        self.uploads = Uploads(self.stream, colour, self.colours)
         with self.stream, torch.no_grad():
             self.plate_there = _empty_plate(size, engine.size, device)
-            self._state = estimate.state
-            self.plate_there.take(self._state, self.colours)
+            self.plate_there.take(self.state, self.colours)
+            self._taken = self.state
+            self._units_changed = False
             self._fit = torch.tensor([1.0, 0.0], device=device)
             luma, chroma = example = empty_planes(size, device)
             scale = nv12_scale_to(size, engine.size, device)
             self._before = Replayed(
-                before, self.stream, example, fixed=(scale, colours), compiled=compiled
+                before, self.stream, example, fixed=(scale, self.colours), compiled=compiled
             )
             small, rgb = self._before(luma, chroma)
             maps = torch.zeros((2, *engine.size), device=device)
+            there = self.plate_there
             self._fitted = Replayed(
-                fitted, self.stream, (maps, self._fit), fixed=(self.plate_there,), compiled=compiled
+                fitted, self.stream, (maps, self._fit), fixed=(there,), compiled=compiled
             )
             self._after = Replayed(
-                after, self.stream, (maps, maps[0], small, rgb),
-                fixed=(self.plate_there, matte), compiled=compiled,
+                after, self.stream, (maps, maps[0], small, rgb), fixed=(there, matte),
+                compiled=compiled,
             )  # fmt: skip
 
-    @property
-    def plate(self) -> Plate:
-        return self._estimate.plate
-
-    @property
-    def plate_depth(self) -> FloatMap:
-        """As the estimator's."""
-        return self._estimate.plate_depth
-
-    @property
-    def depth_range(self) -> tuple[float, float]:
-        return self._estimate.depth_range
-
-    def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:
-        """As the estimator's."""
-        self._estimate.replace_plate(plate, move=move)
-
     def take_depth(self, depth: FloatMap) -> None:
-        """As the estimator's."""
-        self._estimate.take_depth(depth)
-        with self.stream, torch.no_grad():
-            self._fit = torch.tensor([1.0, 0.0], device=self.stream.device)
+        """As the `Estimator`'s."""
+        super().take_depth(depth)
+        self._units_changed = True
 
     def empty_maps(self) -> OnDevice:
         """Maps of a frame without foreground, of the shapes that all others have."""
-        device, small = self.stream.device, self._engine.size
+        device, small = self.stream.device, self.network.size
         with self.stream, torch.no_grad():
             return OnDevice(
                 torch.zeros(self.plate.size, device=device),
@@ -195,14 +180,17 @@ class DeviceEstimator:
                 why="frame and plate must be the same view at the same size",
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
-        state = self._estimate.state
+        state = self.state
         with self.stream, torch.no_grad():
-            if state is not self._state:
+            if state is not self._taken:
                 self.plate_there.take(state, self.colours)
-                self._state = state
-            planes = self._uploads(frame.picture)
+                self._taken = state
+            if self._units_changed:
+                self._fit = torch.tensor([1.0, 0.0], device=self.stream.device)
+                self._units_changed = False
+            planes = self.uploads(frame.picture)
             small, rgb = self._before(*planes)
-            maps = self._engine.infer_on_device(small, state.features)
+            maps = self.network.infer_on_device(small, state.features)
             near, self._fit = self._fitted(maps, self._fit)
             if state.standing is not None:
                 near = self._standing(state.standing, near, maps[0])

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from edgeds.views.overlay import outline
+
 _LEAST = 0.02
 """What is covered less is left out."""
 
@@ -40,9 +42,7 @@ def line_of(thickness: int, device: torch.device) -> Line:
     shape = _shape()
     reach = thickness + 2
     distances = _squared_distances(shape, reach)
-    contours, _ = cv2.findContours(shape, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    drawn = np.zeros_like(shape)
-    cv2.drawContours(drawn, contours, -1, 255, thickness, cv2.LINE_AA)
+    drawn = outline(shape.astype(np.float32), thickness)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     at = x * x + y * y
     discs: dict[float, npt.NDArray[np.bool_]] = {}

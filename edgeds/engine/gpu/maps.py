@@ -10,6 +10,7 @@ from torch import Tensor
 from edgeds.engine.gpu.colour import scale_to
 from edgeds.engine.gpu.matte import enlarged
 from edgeds.types import Box, FloatMap, Maps, Pixels, Size, whole
+from edgeds.types.maps import Parts
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream
@@ -72,6 +73,9 @@ class OnDevice:
             self._resized(one, size) for one in (self.coarse, self.near, self.plate_depth)
         )
         return self._brought(plate + alpha * (near - plate))
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        return self.inverse_depth_at(size), ()
 
     def plate_offset(self) -> FloatMap:
         return self._brought(self.offset.permute(1, 2, 0))

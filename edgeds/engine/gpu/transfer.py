@@ -11,7 +11,8 @@ from torch import Tensor
 
 from edgeds.engine.gpu.colour import Colour, half_chroma, rounded, yuv_of
 from edgeds.engine.settings import GPU
-from edgeds.sources.planes import YuvPicture
+from edgeds.sources.planes import YuvPicture, owned
+from edgeds.sources.scaling import swscale_colour
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream, StreamEvent
@@ -24,28 +25,33 @@ Nv12 = tuple[Tensor, Tensor]
 class Uploads:
     """Brings pictures of any layout to the device as NV12. Page-locked memory is used in turn."""
 
-    def __init__(self, stream: DeviceStream, colour: Colour) -> None:
+    def __init__(self, stream: DeviceStream, tags: ColourTags, colour: Colour) -> None:
         """
         Args:
-            colour: what NV12 made of RGB means.
+            tags: what NV12 on the device means; `colour` are the equations of that.
         """
         self._stream, self._colour = stream, colour
+        self._kind = swscale_colour(tags)
         self._slots: deque[_Slot] = deque(_Slot() for _ in range(GPU.frames_in_flight))
 
     def __call__(self, picture: Picture) -> Nv12:
         """Valid in the stream's order, for the caller to keep. Call it inside `with stream`."""
         planes = picture.planes
+        own = getattr(picture, "colour", None)
+        if own is None or swscale_colour(own) != self._kind:
+            return self._of_rgb(picture.rgb())
         if picture.device != "cpu":
             luma, chroma = self._stream.adopted(planes)
             return luma, chroma
         if picture.layout == "nv12":
             luma, chroma = self._sent(planes)
             return luma, chroma
-        if picture.layout == "yuv420p":
-            luma, blue, red = self._sent(planes)
-            with torch.no_grad():
-                return luma, torch.stack((blue, red), -1)
-        (pixels,) = self._sent((picture.rgb()[..., :3],))
+        luma, blue, red = self._sent(planes)
+        with torch.no_grad():
+            return luma, torch.stack((blue, red), -1)
+
+    def _of_rgb(self, rgb: Pixels) -> Nv12:
+        (pixels,) = self._sent((rgb[..., :3],))
         with torch.no_grad():
             yuv = yuv_of(pixels.permute(2, 0, 1).float(), self._colour)
             return rounded(yuv[0]), half_chroma(yuv[1:])
@@ -120,4 +126,4 @@ def downloaded(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> YuvPic
     done.wait()
     height, width = luma.shape
     video = av.VideoFrame.from_dlpack(there, format="yuv420p", width=width, height=height)
-    return YuvPicture(video, colour)
+    return owned(video, colour)

@@ -1,0 +1,140 @@
+"""Whether the whole frame of `edgeds video` stays on the GPU, and what it runs through there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+AnySink = TypeVar("AnySink", bound="Closing")
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from edgeds.cli.video_wanted import Wanted
+    from edgeds.engine.gpu.estimator import DeviceEngine
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.plate_depth import DepthNetwork
+    from edgeds.plate.plate import Plate
+    from edgeds.sinks import VideoSink
+    from edgeds.types import Closing, Engine, Source, StreamInfo
+    from edgeds.views.backdrop import Backdrop
+    from edgeds.views.compose import Compose
+
+
+class OnGpu:
+    """Decoder, estimator, composer and encoder of a run: the GPU's where that is possible.
+
+    `notes` says what stays on the GPU and, once, why the rest does not.
+    """
+
+    def __init__(
+        self,
+        network: Engine,
+        info: StreamInfo,
+        target: Path,
+        wanted: Wanted,
+        *,
+        kinds: frozenset[str] = frozenset({"cuda"}),
+    ) -> None:
+        """
+        Args:
+            kinds: of torch's devices that count as a GPU.
+        """
+        self._network, self._info, self._target, self._wanted = network, info, target, wanted
+        self.notes: list[str] = []
+        stream: Any = getattr(network, "stream", None)
+        self.is_used = stream is not None and stream.device.type in kinds
+        if not self.is_used:
+            return
+        self._device = str(stream.device)
+        self._no_encoder: str | None = None
+        if problem := self._problem():
+            self.is_used = False
+            self.notes.append(f"only the network is on {self._device}: {problem}")
+
+    def estimator(self, plate: Plate, depth_network: DepthNetwork | None) -> Estimator:
+        """The estimator for frames where they are."""
+        from edgeds.estimate.estimator import Estimator
+
+        if not self.is_used:
+            return Estimator(self._network, plate, depth_network=depth_network)
+        from edgeds.engine.gpu.estimator import DeviceEstimator
+        from edgeds.sinks.encoding import written_colour
+
+        return DeviceEstimator(
+            cast("DeviceEngine", self._network),
+            plate,
+            written_colour(self._info.colour, self._info.size),
+            depth_network=depth_network,
+            compiled="torch-compile" in self._network.name,
+        )
+
+    def source(self, frames: Source, stack: ExitStack) -> Source:
+        """The source with its decoder on the GPU, in place of the one that was opened."""
+        if not self.is_used or self._device == "cpu":
+            return frames
+        from edgeds.sources import open_source
+
+        frames.close()
+        return stack.enter_context(open_source(self._wanted.source, device=self._device))
+
+    def sink(self, output: AnySink, stack: ExitStack) -> AnySink | VideoSink:
+        """The sink with its encoder on the GPU, where it can be, in place of the one opened."""
+        if not self.is_used:
+            return output
+        if problem := self._encoder_problem():
+            self.notes.append(f"the frame is on {self._device}; encoded on the CPU: {problem}")
+            return output
+        from edgeds.sinks import VideoSink
+        from edgeds.sinks.nvenc import nvenc_format
+
+        output.close()  # nothing was written: nothing is left of it
+        sink = VideoSink(self._target, self._info, kind=nvenc_format(self._target))
+        stack.callback(sink.close)
+        self.notes.append(f"the frame is on {self._device}, encoded by NVENC")
+        return sink
+
+    def composer(self, estimate: Estimator, backdrop: Backdrop | None) -> Compose | None:
+        """What draws the view on the GPU; None where the CPU does."""
+        if not self.is_used:
+            return None
+        from edgeds.engine.gpu.composer import DeviceComposer
+        from edgeds.engine.gpu.estimator import DeviceEstimator
+
+        return DeviceComposer(
+            self._wanted.view,
+            cast(DeviceEstimator, estimate),
+            backdrop=backdrop,
+            opacity=self._wanted.opacity,
+            keeps=not self._encoder_problem(),
+            compiled="torch-compile" in self._network.name,
+        )
+
+    def _problem(self) -> str:
+        """Why frames do not stay on the GPU; empty where they do."""
+        from edgeds.engine.gpu.composer import DEVICE_VIEWS
+        from edgeds.engine.gpu.estimator import size_problem
+
+        wanted = self._wanted
+        if wanted.layers.layers is not None:
+            return "layers are made on the CPU"
+        if wanted.view not in DEVICE_VIEWS:
+            return f"the view {wanted.view} is drawn on the CPU"
+        if wanted.view == "replace" and wanted.layers.shadow == "keep":
+            return "shadows are drawn on the CPU"
+        return size_problem(self._info.size, self._network.size)
+
+    def _encoder_problem(self) -> str:
+        """Why the CPU encodes; empty where NVENC does. Found out once."""
+        from edgeds.sinks.encoding import VIDEO_SUFFIXES
+        from edgeds.sinks.nvenc import nvenc_problem
+
+        if self._no_encoder is None:
+            height, width = self._info.size
+            size = height, width * (2 if self._wanted.view == "side-by-side" else 1)
+            self._no_encoder = (
+                "images are written"
+                if self._target.suffix.lower() not in VIDEO_SUFFIXES
+                else nvenc_problem(self._target, size, self._device)
+            )
+        return self._no_encoder

@@ -1,0 +1,78 @@
+"""H.264 by the GPU's own encoder (NVENC), from pictures that are on the GPU. Knows no torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from edgeds.sinks.encoding import Format, format_of
+from edgeds.sinks.settings import ENCODE
+from edgeds.sources.media_errors import media_errors, reason_of
+from edgeds.types import Frame, Size
+
+if TYPE_CHECKING:
+    import av
+    from av.video.frame import CudaContext
+
+CODEC = "h264_nvenc"
+ON_GPU = "cuda"
+"""FFmpeg's name of pictures on an NVIDIA GPU."""
+
+
+def nvenc_format(path: Path) -> Format | None:
+    """How a file of this suffix is encoded on a GPU; None where it holds no H.264."""
+    kind = format_of(path, alpha=False)
+    if kind.codec != "libx264":
+        return None
+    return replace(kind, codec=CODEC, pix_fmt=ON_GPU, options=ENCODE.nvenc)
+
+
+def nvenc_problem(path: Path, size: Size, device: str) -> str:
+    """Why the GPU cannot encode frames of a (height, width) for a file; empty where it can.
+
+    An encoder is opened to find out: many data centre GPUs (H100, H200) have none.
+    """
+    import av
+
+    if nvenc_format(path) is None:
+        return f"NVENC does not write {path.suffix} files"
+    if not hasattr(av.VideoFrame, "from_dlpack"):
+        return f"PyAV {av.__version__} takes no pictures from a GPU; 18.1 and newer do"
+    try:
+        encoder = cast("av.VideoCodecContext", av.CodecContext.create(CODEC, "w"))
+        encoder.height, encoder.width = size
+        encoder.pix_fmt, encoder.time_base = "nv12", Fraction(1, 30)
+        encoder.options = {**ENCODE.nvenc, "gpu": str(_index(device))}
+        encoder.open()
+    except media_errors() as error:
+        return f"NVENC does not open: {reason_of(error).why}"
+    return ""
+
+
+def on_gpu(frame: Frame) -> av.VideoFrame:
+    """A frame whose NV12 planes are whole, on a GPU, as NVENC takes it: nothing is copied."""
+    import av
+
+    index = _index(frame.picture.device)
+    height, width = frame.size
+    picture = av.VideoFrame.from_dlpack(
+        frame.picture.planes, format="nv12", width=width, height=height,
+        device_id=index, cuda_context=_context(index),
+    )  # fmt: skip
+    picture.pts, picture.time_base = frame.pts, frame.time_base
+    return picture
+
+
+@cache
+def _context(index: int) -> CudaContext:
+    """FFmpeg's side of a GPU: one for all pictures of a process, so that they share their pools."""
+    from av.video.frame import CudaContext
+
+    return CudaContext(device_id=index, primary_ctx=True)
+
+
+def _index(device: str) -> int:
+    return int(device.partition(":")[2] or 0)

@@ -1,0 +1,111 @@
+"""`edgeds video` with the whole frame on one device, torch's CPU standing in for the GPU."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+
+from edgeds.cli.ground import PERSON_M, depth_wanted
+from edgeds.cli.layers import LayerOptions
+from edgeds.cli.on_gpu import OnGpu
+from edgeds.cli.signals import SignalOptions
+from edgeds.cli.video_wanted import Wanted
+from edgeds.engine import open_engine
+from edgeds.engine.gpu.estimator import DeviceEstimator
+from edgeds.pipeline import run
+from edgeds.plate.plate import Plate
+from edgeds.sinks import MemorySink, open_sink
+from edgeds.sources import VideoSource
+from edgeds.sources.images import pixels_from_image
+from edgeds.views.compose import composer
+
+DATA = Path(__file__).parents[1] / "data"
+CPU = frozenset({"cpu"})
+
+
+def wanted(source: Path, **other: Any) -> Wanted:
+    fields: dict[str, Any] = {
+        "source": str(source), "plate": None, "output": None, "view": "overlay", "backdrop": None,
+        "opacity": 0.45, "sheet": None, "save_plate": None, "plate_fixed": True,
+        "depth": depth_wanted("network", PERSON_M, None), "signals": SignalOptions(),
+        "layers": LayerOptions(),
+    }  # fmt: skip
+    return Wanted(**{**fields, **other})
+
+
+def test_a_clip_goes_through_and_is_written_as_the_cpu_writes_it(tmp_path: Path) -> None:
+    clip = Path(shutil.copy(DATA / "moving_person.mp4", tmp_path / "in.mp4"))
+    target = tmp_path / "out.mp4"
+    with ExitStack() as stack:
+        network = stack.enter_context(open_engine("torch", device="cpu"))
+        source: Any = stack.enter_context(VideoSource(clip))
+        gpu = OnGpu(network, source.info, target, wanted(clip), kinds=CPU)
+        plate = Plate(pixels_from_image(DATA / "moving_person_plate.jpg"))
+        estimate = gpu.estimator(plate, None)
+        assert isinstance(estimate, DeviceEstimator)
+        draw = gpu.composer(estimate, None)
+        assert draw is not None
+        source = gpu.source(source, stack)
+        sink = gpu.sink(open_sink(target, source.info), stack)
+        with sink:
+            run(islice(source, 6), estimate, draw, sink)
+        assert [note for note in gpu.notes if "encoded on the CPU" in note]
+        on_cpu = composer(
+            "overlay", plate=plate.pixels, plate_depth=estimate.plate_depth,
+            depth_range=estimate.depth_range,
+        )  # fmt: skip
+        with VideoSource(clip) as again:
+            frames = list(islice(again, 6))
+        drawn = [on_cpu(frame, estimate(frame)) for frame in frames]
+    with av.open(str(target)) as made, av.open(str(clip)) as given:
+        shown = list(made.decode(video=0))
+        assert [f.pts * f.time_base for f in shown] == [
+            f.pts * f.time_base for f in islice(given.decode(video=0), 6)
+        ]
+    for got, expected in zip(shown, drawn, strict=True):
+        luma = got.to_ndarray()[: got.height].astype(int)
+        assert np.abs(luma - expected.picture.planes[0]).mean() < 2  # what x264 loses
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"view": "cutout"}, "cutout"),
+        ({"view": "blur"}, "blur"),
+        ({"layers": LayerOptions(layers="alpha")}, "layers"),
+    ],
+)
+def test_what_is_not_drawn_there_is_said_once(
+    tmp_path: Path, other: dict[str, Any], why: str
+) -> None:
+    with (
+        open_engine("torch", device="cpu") as network,
+        VideoSource(DATA / "moving_person.mp4") as source,
+        ExitStack() as stack,
+    ):
+        gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(tmp_path, **other), kinds=CPU)
+        assert not gpu.is_used
+        assert len(gpu.notes) == 1
+        assert why in gpu.notes[0]
+        sink = MemorySink()
+        assert gpu.source(source, stack) is source
+        assert gpu.sink(sink, stack) is sink
+
+
+def test_an_engine_on_the_cpu_changes_nothing(tmp_path: Path) -> None:
+    with (
+        open_engine("difference") as network,
+        VideoSource(DATA / "moving_person.mp4") as source,
+    ):
+        gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(tmp_path))
+        assert (gpu.is_used, gpu.notes) == (False, [])

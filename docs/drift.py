@@ -22,7 +22,7 @@ def main() -> None:
     for name, setting in dict.fromkeys((t["case"], t["setting"]) for t in of_clip):
         columns = [f"{name} {setting}".strip()]
         for trials in (of_clip, rooms):
-            columns += told([t for t in trials if (t["case"], t["setting"]) == (name, setting)])
+            columns += means([t for t in trials if (t["case"], t["setting"]) == (name, setting)])
         wrong = Counter(t["verdict"] for t in rooms if (t["case"], t["setting"]) == (name, setting))
         del wrong["ok"]
         columns.append(", ".join(f"{verdict}: {count}" for verdict, count in wrong.items()))
@@ -37,7 +37,7 @@ def main() -> None:
     print("\nA bump was reported after", ", ".join(f"{secs} s" for secs in bumps))
 
 
-def told(trials: Trials) -> list[str]:
+def means(trials: Trials) -> list[str]:
     """Means over clips, their ratio, and prompts."""
     undisturbed, off, on = (
         1000 * sum(t[name] for t in trials) / len(trials) for name in ("undisturbed", "off", "on")

@@ -70,7 +70,7 @@ class RunError(EdgedsError):
     """A run that started and then failed; what was written before is kept."""
 
 
-class SourceFailed(RunError):  # noqa: N818 (it tells an event, as SinkFailed does)
+class SourceFailed(RunError):  # noqa: N818 (it names an event, like SinkFailed)
     """The input ended or broke before its end."""
 
 

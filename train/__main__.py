@@ -58,8 +58,8 @@ def fit(
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="start from this .safetensors file")] = None,
     parts: Annotated[Path | None, typer.Option(help="a folder that compose wrote")] = None,
-    first_parts: Annotated[int | None, typer.Option(help="use only the first N")] = None,
-    threads: Annotated[int, typer.Option(help="at most; fewer while others want the cores")] = 2,
+    first_parts: Annotated[int | None, typer.Option(help="use only the first N parts")] = None,
+    threads: Annotated[int, typer.Option(help="at most; fewer while others use the cores")] = 2,
 ) -> None:
     """Train the network that the recipe names, or continue the run in OUTPUT."""
     from train.imagenet import imagenet_weights

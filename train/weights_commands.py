@@ -70,7 +70,9 @@ def export(
 def evaluate(
     weights: Weights,
     sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
-    scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
+    scenes: Annotated[
+        str | None, typer.Option(help="score only these scenes, such as '*7'")
+    ] = None,
     plates: Annotated[
         bool,
         typer.Option(

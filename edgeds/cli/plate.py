@@ -32,7 +32,7 @@ def plate_of_clip(
     Raises:
         KeyboardInterrupt: `stop` was set.
         EngineError: the engine cannot be opened.
-        PlateError, SourceError: there is no plate to be had.
+        PlateError, SourceError: no plate can be read or estimated.
     """
     from concurrent.futures import CancelledError
 

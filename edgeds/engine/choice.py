@@ -19,7 +19,7 @@ from edgeds.errors import EngineError
 from edgeds.types import Size
 
 TORCH = "torch"
-"""The name under which the shipped weights on torch are asked for and listed."""
+"""The name of the shipped weights on torch, for `--engine` and in lists."""
 CPU_BACKENDS = {"openvino": "OpenVinoEngine", "onnxruntime": "OnnxRuntimeEngine"}
 """In order of choice: OpenVINO ran the shipped network faster, with 2 threads."""
 
@@ -46,7 +46,7 @@ def engine_for(
     cuda: Cuda | None = None,
     torch: Callable[[], str] = torch_problem,
 ) -> Path:
-    """The engine that runs on a device when none is asked for: a folder, or the weights for torch.
+    """The default engine of a device: a folder, or the weights for torch.
 
     "cpu" is the shipped engine. "cuda:N" is the newest TensorRT engine that was built of the same
     network for that GPU, else the shipped weights on torch. "auto" is that where there is a GPU
@@ -56,7 +56,7 @@ def engine_for(
         size: leave out TensorRT engines of another size; the rest runs at any.
 
     Raises:
-        EngineError: nothing can run on the GPU that is asked for.
+        EngineError: nothing can run on the given GPU.
     """
     if device == "cpu":
         return default_engine()

@@ -156,7 +156,7 @@ def depth_from_fit(inverse_depth: FloatMap, truth_m: FloatMap, scored: Mask) -> 
     mean, wanted_mean = known.mean(), wanted.mean()
     spread = np.square(known - mean).mean()
     covariance = ((known - mean) * (wanted - wanted_mean)).mean()
-    # 1e-12 of the squared mean: below it the map is constant but for rounding.
+    # 1e-12 of the squared mean: below it the map is constant apart from rounding.
     scale = max(0.0, covariance / spread) if spread > 1e-12 * mean**2 else 0.0
     fitted = scale * (x - mean) + wanted_mean
     depth: Floats = 1 / np.maximum(fitted, 1 / MAX_DEPTH_M)

@@ -36,7 +36,7 @@ class CameraLock:
             self._source.unlock()
 
     def follow(self, frame: Frame, status: PlateStatus) -> None:
-        """Lock at the end of the count-down: whoever was in the picture has left it.
+        """Lock at the end of the count-down, when people have left the picture.
 
         A lock takes some pictures, so a slow camera begins earlier.
         """

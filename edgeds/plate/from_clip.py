@@ -45,7 +45,7 @@ def plate_from_clip(
         plate, refusal = None, error
     if plate is not None and (plate.doubtful or 0) <= settings.warn_doubtful:
         return plate
-    # More samples tell what is seen seldom from what passes by.
+    # More samples separate a rarely visible background from passers-by.
     more = sampled(settings.more_samples)
     if len(more) > len(samples):
         if on_samples is not None:

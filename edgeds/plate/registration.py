@@ -24,7 +24,7 @@ _POINTS = 240
 _MIN_POINTS = 12
 _TOLERANCE_PX = 0.6  # of a 320 px picture; Lucas-Kanade is good to some .05
 _NEAR_PX = 6.0
-_MIN_CELLS = 4  # of 4 x 4: points of one poster do not tell how the camera turned
+_MIN_CELLS = 4  # of 4 x 4: points on one poster do not determine a turn
 _FLOOR_LEVELS = 3.0  # local contrast below it is noise, not texture
 _TEXTURE_LEVELS = 4.0
 

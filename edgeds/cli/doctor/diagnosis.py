@@ -89,7 +89,7 @@ class Diagnosis:
     cpu: str
     cores: int
     cpu_flags: dict[str, bool]
-    """Empty where the system does not tell."""
+    """Empty if the system does not report it."""
     cuda: Cuda
     kernel_driver: str | None
     """Version of NVIDIA's kernel module."""

@@ -96,7 +96,7 @@ def convolutions_by_precision(layers: Iterable[FusedLayer]) -> dict[str, tuple[s
 def float_convolutions(
     layers: Iterable[FusedLayer], *, allowed: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Convolutions still computed in float32, but for the allowed ones."""
+    """Convolutions that are still computed in float32, without the allowed ones."""
     permitted = set(allowed)
     found = convolutions_by_precision(layers).get("float32", ())
     return tuple(name for name in found if name not in permitted)

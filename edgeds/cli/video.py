@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from edgeds.cli.console import progress, stop_on_signal, until
+from edgeds.cli.effects import EffectOptions
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.ground import (
     PERSON_M,
@@ -20,7 +21,7 @@ from edgeds.cli.ground import (
     depth_wanted,
     measure_depth,
 )
-from edgeds.cli.layers import LayerOptions, default_folder, open_layers
+from edgeds.cli.layers import LayerOptions, open_layers
 from edgeds.cli.on_gpu import OnGpu
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
@@ -33,7 +34,6 @@ from edgeds.cli.options import (
     PresetOption,
     ViewOption,
 )
-from edgeds.cli.output_name import default_output
 from edgeds.cli.plate import plate_of_clip
 from edgeds.cli.signals import ClipSignals, SignalOptions, open_clip_signals
 from edgeds.cli.video_options import (
@@ -43,8 +43,9 @@ from edgeds.cli.video_options import (
     SavePlateOption,
     SheetOption,
 )
+from edgeds.cli.video_output import drawing_of, output_of
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
-from edgeds.cli.video_wanted import Wanted, check_options, check_places
+from edgeds.cli.video_wanted import Wanted, check_options
 from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ if TYPE_CHECKING:
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.sink import LayersSink
-    from edgeds.types import Engine, Frame, Maps, Sink, Source, StreamInfo
-    from edgeds.views.backdrop import Backdrop
-    from edgeds.views.compose import Compose
+    from edgeds.types import Engine, Frame, Maps, Sink, Source
     from edgeds.views.contact_sheet import ContactSheet
 
 
@@ -83,6 +82,7 @@ def video_command(
     metric: MetricOption = None,
     signals: SignalOptions = SignalOptions(),
     layers: LayerOptions = LayerOptions(),
+    effects: EffectOptions = EffectOptions(),
     as_json: JsonOption = False,
 ) -> None:
     """Write a video that shows the foreground and depth of a video or of images."""
@@ -92,7 +92,7 @@ def video_command(
     depth = depth_wanted(depth_from, person_height, metric)
     wanted = Wanted(
         source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed, depth,
-        signals, layers,
+        signals, layers, effects,
     )  # fmt: skip
     check_options(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
@@ -104,23 +104,8 @@ def video_command(
         if job.signals is not None:
             job.signals.end(whole=failure is None and not stop.is_set())
         job.notes.say_new()
-    report = result(
-        clock,
-        job.sink,
-        job.plate,
-        str(plate) if plate else None,
-        source=source,
-        engine=job.engine.name,
-        view=wanted.shown,
-        sheet=str(sheet) if sheet else None,
-        damaged_packets=getattr(job.frames, "damaged", 0),
-        notes=job.notes.said,
-        followed=getattr(job.estimate, "followed", None),
-        depth=job.depth,
-        signals=None if job.signals is None else job.signals.report(),
-        status="failed" if failure else "stopped" if stop.is_set() else "done",
-    )
-    print_result(report, as_json=as_json, on_stderr=signals.on_stdout)
+    status = "failed" if failure else "stopped" if stop.is_set() else "done"
+    print_result(_report(wanted, job, clock, status), as_json=as_json)
     if failure is not None:
         raise failure
     if stop.is_set():
@@ -144,6 +129,25 @@ class _Job:
     signals: ClipSignals | None
 
 
+def _report(wanted: Wanted, job: _Job, clock: Clock, status: str) -> dict[str, Any]:
+    return result(
+        clock,
+        job.sink,
+        job.plate,
+        str(wanted.plate) if wanted.plate else None,
+        source=wanted.source,
+        engine=job.engine.name,
+        view=wanted.shown,
+        sheet=str(wanted.sheet) if wanted.sheet else None,
+        damaged_packets=getattr(job.frames, "damaged", 0),
+        notes=job.notes.said,
+        followed=getattr(job.estimate, "followed", None),
+        depth=job.depth,
+        signals=None if job.signals is None else job.signals.report(),
+        status=status,
+    )
+
+
 def _opened(
     wanted: Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
 ) -> _Job:
@@ -158,7 +162,7 @@ def _opened(
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
-    target, output = _output(wanted, info, stack)
+    target, output = output_of(wanted, info, stack)
     behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if behind is not None:
         stack.callback(behind.close)
@@ -187,7 +191,7 @@ def _opened(
         )  # fmt: skip
         stack.callback(output.close)
     else:
-        compose = gpu.composer(fixed, behind) or _view(wanted, scene, estimate, behind)
+        compose = gpu.composer(fixed, behind) or drawing_of(wanted, scene, fixed, behind)
         frames = gpu.source(frames, stack)
         output = gpu.sink(output, stack)
         notes.watch(frames, gpu)
@@ -200,44 +204,6 @@ def _opened(
     signals = open_clip_signals(wanted.signals, info, estimate, stack, notes)
     compose = compose if signals is None else signals.around(compose, wanted.shown)
     return _Job(frames, output, scene, network, estimate, compose, moments, notes, depth, signals)
-
-
-def _output(
-    wanted: Wanted, info: StreamInfo, stack: ExitStack
-) -> tuple[Path, Sink | LayersSink | None]:
-    """Where the result goes, and its sink; that of layers opens when the plate is known."""
-    from edgeds.sinks import open_sink
-    from edgeds.sinks.layers.sink import check_layers_folder
-
-    if wanted.layers.layers is not None:
-        folder = wanted.output or default_folder(wanted.source)
-        check_places(wanted, info.files, folder)
-        check_layers_folder(folder)
-        return folder, None
-    target = wanted.output or default_output(wanted.source, wanted.view)
-    check_places(wanted, info.files, target)
-    sink = open_sink(target, info, alpha=wanted.view == "cutout")
-    stack.callback(sink.close)  # where the run never begins, nothing is left of it
-    return target, sink
-
-
-def _view(
-    wanted: Wanted,
-    scene: Plate,
-    estimate: Estimator | MaintainedEstimator,
-    backdrop: Backdrop | None,
-) -> Compose:
-    from edgeds.views.compose import composer
-
-    return composer(
-        wanted.view,
-        plate=scene.pixels,
-        plate_depth=estimate.plate_depth,
-        depth_range=estimate.depth_range,
-        backdrop=backdrop,
-        opacity=wanted.opacity,
-        shadow=wanted.layers.shadow == "keep",
-    )
 
 
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.cli.clashes import check_clashes
+from edgeds.cli.effects import EffectOptions
 from edgeds.cli.ground import DepthWanted
 from edgeds.cli.layers import LayerOptions
 from edgeds.cli.signals import SignalOptions
@@ -28,6 +29,7 @@ class Wanted:
     depth: DepthWanted
     signals: SignalOptions
     layers: LayerOptions
+    effects: EffectOptions
 
     @property
     def shows_depth(self) -> bool:
@@ -36,6 +38,7 @@ class Wanted:
         shows = self.view in DEPTH_VIEWS
         if self.layers.layers is not None:
             shows = "depth" in self.layers.names
+        shows = shows or self.effects.are_given
         return shows or self.sheet is not None or self.signals.are_given
 
     @property
@@ -46,13 +49,15 @@ class Wanted:
     @property
     def shown(self) -> str:
         """What is made, for the report: a view's name, or "layers"."""
-        return self.view if self.layers.layers is None else "layers"
+        if self.layers.layers is not None:
+            return "layers"
+        return "effects" if self.effects.are_given else self.view
 
     @property
     def said(self) -> str:
         """The same for people, with the names of the layers."""
         if self.layers.layers is None:
-            return f"view {self.view}"
+            return "effects" if self.effects.are_given else f"view {self.view}"
         return f"layers {self.layers.layers} as {self.layers.layer_format}"
 
 
@@ -75,6 +80,13 @@ def check_options(wanted: Wanted) -> None:
             fix="add --view replace, or leave --backdrop out"
             if layers is None
             else "add the layer composite, or leave --backdrop out",
+        )
+    wanted.effects.check()
+    if wanted.effects.are_given and (layers is not None or wanted.view != "overlay"):
+        raise InputError(
+            "--insert, --fog, --focus or --stereo were given with a view or layers",
+            why="they make a picture of their own",
+            fix="leave --view and --layers out",
         )
     if layers is not None and wanted.view != "overlay":
         raise InputError(

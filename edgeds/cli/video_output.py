@@ -1,0 +1,66 @@
+"""Where `edgeds video` writes to, and how it draws a frame."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeds.cli.layers import default_folder
+from edgeds.cli.output_name import default_output
+from edgeds.cli.video_wanted import Wanted, check_places
+
+if TYPE_CHECKING:
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.plate.plate import Plate
+    from edgeds.sinks.layers.sink import LayersSink
+    from edgeds.types import Sink, StreamInfo
+    from edgeds.views.backdrop import Backdrop
+    from edgeds.views.compose import Compose
+
+
+def output_of(
+    wanted: Wanted, info: StreamInfo, stack: ExitStack
+) -> tuple[Path, Sink | LayersSink | None]:
+    """Where the result goes, and its sink; that of layers opens when the plate is known."""
+    from edgeds.sinks import open_sink
+    from edgeds.sinks.layers.sink import check_layers_folder
+
+    if wanted.layers.layers is not None:
+        folder = wanted.output or default_folder(wanted.source)
+        check_places(wanted, info.files, folder)
+        check_layers_folder(folder)
+        return folder, None
+    target = wanted.output or default_output(wanted.source, wanted.view)
+    check_places(wanted, info.files, target)
+    sink = open_sink(target, info, alpha=wanted.view == "cutout")
+    stack.callback(sink.close)  # where the run never begins, nothing is left of it
+    return target, sink
+
+
+def drawing_of(
+    wanted: Wanted,
+    scene: Plate,
+    estimate: Estimator,
+    backdrop: Backdrop | None,
+) -> Compose:
+    """The view, or the effects, that were asked for."""
+    from edgeds.views.compose import composer
+    from edgeds.views.effects import effects_composer
+
+    if wanted.effects.are_given:
+        return effects_composer(
+            wanted.effects.effects(estimate.depth_range, estimate.scale, scene.size),
+            plate=scene.pixels,
+            plate_depth=estimate.plate_depth,
+            depth_range=estimate.depth_range,
+        )
+    return composer(
+        wanted.view,
+        plate=scene.pixels,
+        plate_depth=estimate.plate_depth,
+        depth_range=estimate.depth_range,
+        backdrop=backdrop,
+        opacity=wanted.opacity,
+        shadow=wanted.layers.shadow == "keep",
+    )

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 
+from edgeds.cli.effects import EffectOptions
 from edgeds.cli.ground import PERSON_M, depth_wanted
 from edgeds.cli.layers import LayerOptions
 from edgeds.cli.on_gpu import OnGpu
@@ -38,7 +39,7 @@ def wanted(source: Path, **other: Any) -> Wanted:
         "source": str(source), "plate": None, "output": None, "view": "overlay", "backdrop": None,
         "opacity": 0.45, "sheet": None, "save_plate": None, "plate_fixed": True,
         "depth": depth_wanted("network", PERSON_M, None), "signals": SignalOptions(),
-        "layers": LayerOptions(),
+        "layers": LayerOptions(), "effects": EffectOptions(),
     }  # fmt: skip
     return Wanted(**{**fields, **other})
 

@@ -135,6 +135,22 @@ class FrameMaps:
                 found[inner.of] = offset[inner.inside(coarse).of]
         return found
 
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        found: FloatMap | None = None
+        for number, (inner, outer) in enumerate(zip(self._inner, self.boxes, strict=True)):
+            both = _common(box, outer)
+            if both is None:
+                continue
+            self._alpha_of(number)
+            offset = self._offsets[inner]
+            if offset is not None:
+                if found is None:
+                    found = np.zeros((*box.size, 3), np.float32)
+                _, window = self._grid.window(inner, _AROUND_PX)
+                part = resized_map(offset, window.size)[both.inside(window).of]
+                found[both.inside(box).of] = part
+        return found
+
     def _alpha_of(self, number: int) -> FloatMap:
         """Alpha in one of `boxes`, its border drawn."""
         box = self.boxes[number]

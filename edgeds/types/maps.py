@@ -45,6 +45,8 @@ class MapMaker(Protocol):
 
     def plate_offset(self) -> FloatMap | None: ...
 
+    def plate_offset_in(self, box: Box) -> FloatMap | None: ...
+
 
 class Maps:
     """Alpha and inverse depth of a frame.
@@ -129,6 +131,10 @@ class Maps:
             self._offset = (self._maker.plate_offset(),)
         return self._offset[0]
 
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        """`plate_offset` of a part of the frame, at any size."""
+        return self._maker.plate_offset_in(box)
+
     @property
     def plate(self) -> Pixels | None:
         """The plate they were made with, where it may be corrected while a run goes on."""
@@ -187,6 +193,9 @@ class _Given:
 
     def plate_offset(self) -> FloatMap | None:
         return self._offset
+
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        return None if self._offset is None else resized_map(self._offset, self.size)[box.of]
 
 
 def resized_map(values: FloatMap, size: Size) -> FloatMap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -67,7 +68,14 @@ def colour_backdrop(colour: str) -> Backdrop:
         ValueError: it is not one.
     """
     rgb = tuple(bytes.fromhex(_six_digits(colour)))
-    return lambda frame: np.full_like(frame.pixels, rgb)
+    return lambda frame: _plain(frame.size, rgb)
+
+
+@lru_cache(maxsize=2)
+def _plain(size: Size, rgb: tuple[int, ...]) -> Pixels:
+    pixels: Pixels = np.full((*size, 3), rgb, np.uint8)
+    pixels.flags.writeable = False
+    return pixels
 
 
 def _six_digits(colour: str) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.planes import Plane, YuvPicture, from_rgb
+from edgeds.sources.planes import Plane, YuvPicture, blank, from_rgb
 from edgeds.types import Box, ColourTags, FloatMap, Frame, Picture, Pixels, RgbPicture
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -49,6 +49,40 @@ def canvas_of(frame: Frame) -> Canvas:
     if isinstance(picture, YuvPicture):
         return PlanesCanvas(picture.editable())
     return RgbCanvas(frame.pixels.copy())
+
+
+def filled(frame: Frame, colour: Colour) -> Canvas:
+    """A canvas like the frame's, all of one colour."""
+    picture = frame.picture
+    if not isinstance(picture, YuvPicture):
+        return RgbCanvas(np.full((*frame.size, 3), colour, np.uint8))
+    empty = blank(picture.size, picture.colour)
+    for plane, level in zip(empty.planes, _yuv(colour, picture.colour), strict=True):
+        plane[...] = level
+    return PlanesCanvas(empty)
+
+
+class Ground:
+    """A picture that many frames are drawn on: it is brought to their planes once."""
+
+    def __init__(self) -> None:
+        self._pixels: Pixels | None = None
+        self._planes: YuvPicture | None = None
+
+    def canvas(self, frame: Frame, pixels: Pixels) -> Canvas:
+        """A canvas like the frame's that shows RGB (H, W, 3) of its size: the same array as long
+        as it shows the same.
+        """
+        picture = frame.picture
+        if not isinstance(picture, YuvPicture):
+            return RgbCanvas(pixels.copy())
+        ready = self._planes
+        if pixels is not self._pixels or ready is None or ready.colour != picture.colour:
+            ready = blank(picture.size, picture.colour)
+            for plane, values in zip(ready.planes, _yuv(pixels, picture.colour), strict=True):
+                plane[...] = values
+            self._pixels, self._planes = pixels, ready
+        return PlanesCanvas(ready.editable())
 
 
 class RgbCanvas:

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from edgeds.errors import ShapeError
-from edgeds.estimate.matte import behind_in, foreground, unmixed
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.blur import blurred
-from edgeds.views.depth import depth_picture
+from edgeds.views.cutout import cutout
+from edgeds.views.depth import DepthView
 from edgeds.views.layers import layers_composer
-from edgeds.views.mask import mask_picture
-from edgeds.views.over import over, to_uint8
+from edgeds.views.mask import masked
 from edgeds.views.overlay import Overlay, beside
+from edgeds.views.replaced import replaced
 from edgeds.views.settings import STYLE, View
 
 Compose = Callable[[Frame, Maps], Frame]
@@ -44,7 +42,7 @@ def composer(
 
     Args:
         view: "cutout" gives RGBA frames with straight alpha. Where frames have planes of YUV,
-            "overlay" and "side-by-side" give such planes; all others give RGB.
+            all but "cutout" and "blur" give such planes; others give RGB.
         plate, plate_depth: the plate and its inverse depth, at the frames' size.
         depth_range: (far, near) of the whole clip, so that depth keeps its colours.
         backdrop: for "replace"; chroma green without one.
@@ -91,28 +89,13 @@ def _drawing(
     if view == "blur":
         return blurred(plate, plate_depth, blur, matte)
     if view == "mask":
-        return lambda _, maps: mask_picture(maps.alpha)
+        return masked
     if view == "depth":
-        return lambda _, maps: depth_picture(maps.inverse_depth, depth_range)
+        return DepthView(depth_range)
     if view == "cutout":
-        return lambda frame, maps: np.dstack(
-            [
-                foreground(
-                    frame.pixels, maps.alpha, behind_in(maps, plate), maps.plate_offset,
-                    settings=matte,
-                ),
-                to_uint8(maps.alpha),
-            ]
-        )  # fmt: skip
+        return cutout(plate, matte)
     if view == "replace":
-        behind = backdrop or colour_backdrop(STYLE.backdrop)
-        return lambda frame, maps: over(
-            unmixed(
-                frame.pixels, maps.alpha, behind_in(maps, plate), maps.plate_offset, settings=matte
-            ),
-            behind(frame),
-            maps.alpha,
-        )
+        return replaced(plate, backdrop or colour_backdrop(STYLE.backdrop), matte)
     overlay = Overlay(depth_range, opacity)
     if view == "overlay":
         return overlay

@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeds.types import FloatMap, Pixels
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.views.canvas import Ground
 from edgeds.views.settings import STYLE
+
+
+class DepthView:
+    """Draws the depth of frames; the background's is drawn once, as long as it stays the same."""
+
+    def __init__(self, depth_range: tuple[float, float]) -> None:
+        self._range, self._ground = depth_range, Ground()
+        self._behind: FloatMap | None = None
+        self._drawn: Pixels | None = None
+
+    def __call__(self, frame: Frame, maps: Maps) -> Frame:
+        behind, parts = maps.depth_parts_at(maps.size)
+        if behind is not self._behind or self._drawn is None:
+            self._behind, self._drawn = behind, depth_picture(behind, self._range)
+        canvas = self._ground.canvas(frame, self._drawn)
+        for box, depth in parts:
+            canvas.paste(box, depth_picture(depth, self._range))
+        return frame.with_picture(canvas.picture)
 
 
 def depth_picture(inverse_depth: FloatMap, depth_range: tuple[float, float]) -> Pixels:

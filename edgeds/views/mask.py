@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeds.types import FloatMap, Pixels
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.views.canvas import filled
 from edgeds.views.over import to_uint8
+
+
+def masked(frame: Frame, maps: Maps) -> Frame:
+    """Alpha as grey, black is background, in the frame's own kind of picture."""
+    canvas = filled(frame, (0, 0, 0))
+    for box in maps.boxes:
+        canvas.mix(box, (255, 255, 255), maps.alpha_in(box))
+    return frame.with_picture(canvas.picture)
 
 
 def mask_picture(alpha: FloatMap) -> Pixels:

@@ -1,0 +1,42 @@
+"""The view `cutout`: the foreground's own colours with its alpha, nothing of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edgeds.estimate.matte import behind_in, foreground
+from edgeds.estimate.settings import Matte
+from edgeds.types import Box, Frame, Maps, Pixels, Size
+from edgeds.views.over import to_uint8
+
+
+def cutout(plate: Pixels, matte: Matte) -> Callable[[Frame, Maps], Pixels]:
+    """The function that draws it: RGBA (H, W, 4) with straight alpha."""
+
+    def draw(frame: Frame, maps: Maps) -> Pixels:
+        picture = np.zeros((*frame.size, 4), np.uint8)
+        behind = behind_in(maps, plate)
+        for own in maps.boxes:
+            box = _grown(own, 2 * matte.bleed_px, frame.size)  # colours are carried outwards
+            alpha = maps.alpha_in(box)
+            colours = foreground(
+                frame.region(box), alpha, behind[box.of], maps.plate_offset_in(box), settings=matte
+            )
+            part = picture[box.of]
+            # A neighbour's box may reach in here; where this one is black, it is the neighbour's.
+            np.copyto(part[..., :3], colours, where=colours.any(axis=-1, keepdims=True))
+            part[..., 3] = to_uint8(alpha)
+        return picture
+
+    return draw
+
+
+def _grown(box: Box, by_px: int, size: Size) -> Box:
+    return Box(
+        max(0, box.top - by_px),
+        max(0, box.left - by_px),
+        min(size[0], box.bottom + by_px),
+        min(size[1], box.right + by_px),
+    )

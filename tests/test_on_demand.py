@@ -13,6 +13,7 @@ from edgeds.engine import DifferenceEngine
 from edgeds.estimate.boxes import boxes_of
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.matte import refined
+from edgeds.estimate.settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.sources.planes import YuvPicture
@@ -136,3 +137,21 @@ def test_boxes_hold_all_of_a_mask_and_do_not_overlap() -> None:
 
 def _features(engine: DifferenceEngine, source: SyntheticSource) -> object:
     return engine.encode_plate(Frame(source.plate).rgb(engine.size))
+
+
+def test_the_plates_offset_in_a_box_is_that_of_the_whole() -> None:
+    source = SyntheticSource(size=(180, 320), frame_count=9)
+    brighter = np.clip(source.plate * 1.1, 0, 255).astype(np.uint8)
+    estimate = Estimator(DifferenceEngine(size=(90, 160)), Plate(source.plate), looks=WHOLE)
+    maps = estimate(
+        Frame(np.where(source.alpha(5)[..., None] > 0, source.frame(5).pixels, brighter))
+    )
+    whole_offset = maps.plate_offset
+    assert whole_offset is not None
+    for box in maps.boxes:
+        part = maps.plate_offset_in(box)
+        assert part is not None
+        large = cv2.resize(whole_offset, (320, 180))[box.of]
+        inner = np.s_[6:-6, 6:-6]
+        assert np.abs(part[inner] - large[inner]).max() < 1e-3
+    assert np.abs(whole_offset).max() > 3

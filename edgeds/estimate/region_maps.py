@@ -129,6 +129,15 @@ class RegionMaps:
             return None
         return onto_whole(offset, self._part, self.size, self._view.small.shape[:2])
 
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        both = common(box, self._part)
+        part = None if both is None else self._maker.plate_offset_in(both.inside(self._part))
+        if both is None or part is None or both == box:
+            return part
+        offset = np.zeros((*box.size, 3), np.float32)
+        offset[both.inside(box).of] = part
+        return offset
+
 
 def onto_whole(
     values: FloatMap, part: Box, frame: Size, size: Size, border: int = cv2.BORDER_CONSTANT

@@ -10,7 +10,7 @@ from torch import Tensor
 from edgeds.engine.gpu.colour import scale_to
 from edgeds.engine.gpu.matte import enlarged
 from edgeds.types import Box, FloatMap, Maps, Pixels, Size, whole
-from edgeds.types.maps import Parts
+from edgeds.types.maps import Parts, resized_map
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream
@@ -79,6 +79,9 @@ class OnDevice:
 
     def plate_offset(self) -> FloatMap:
         return self._brought(self.offset.permute(1, 2, 0))
+
+    def plate_offset_in(self, box: Box) -> FloatMap:
+        return resized_map(self.plate_offset(), self.size)[box.of]
 
     def _whole_alpha(self) -> FloatMap:
         if self._alpha is None:

@@ -54,11 +54,14 @@ def live_cameras(
     """
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.live.cameras.camera_file import cameras_from_file
+    from edgeds.live.cameras.control import CameraControl
+    from edgeds.live.cameras.page import WallPage
     from edgeds.live.cameras.run import Cameras
     from edgeds.live.cameras.shared import SharedDepth, SharedEngine
 
     plans = cameras_from_file(path)
-    own = {"--record": outputs.record, "--publish": outputs.publish, "--serve": outputs.serve}
+    own = {"--record": outputs.record, "--publish": outputs.publish}
+    token = outputs.checked()
     _check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
     with ExitStack() as stack, stop_on_signal() as stop:
         network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
@@ -66,14 +69,23 @@ def live_cameras(
         depth = None if found is None else SharedDepth(found)
         say(f"{len(plans)} cameras: {', '.join(plan.name for plan in plans)}")
         say(f"engine: {network.name}")
+        controls = {plan.name: CameraControl(network.name) for plan in plans}
+        page = None
+        if outputs.serve is not None:
+            page = stack.enter_context(WallPage(outputs.serve, controls, token=token))
+            say(f"page: {page.link}")
         began_secs, began_cpu_secs = time.monotonic(), _cpu_secs()
 
         @contextmanager
         def open_run(plan: CameraPlan, stop: Event) -> Iterator[LiveRun]:
             with _opened(plan, network, depth, stop) as run:
+                if page is not None:
+                    run.add_output("page", page.sink(plan.name), is_file=False)
                 yield run
 
         cameras = stack.enter_context(Cameras(plans, open_run, on_event=say))
+        for camera in cameras.all:
+            controls[camera.plan.name].camera = camera
         with _status_lines(cameras):
             cameras.wait(stop, duration_secs=duration)
     secs = time.monotonic() - began_secs

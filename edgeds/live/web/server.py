@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.control import LiveControl
 from edgeds.live.web.access import is_loopback, own_names
+from edgeds.live.web.run_page import RunPage
 from edgeds.live.web.settings import PAGE, Page
 from edgeds.live.web.token_file import new_token
 from edgeds.types import Closing, Frame
@@ -23,11 +25,11 @@ from edgeds.types import Closing, Frame
 if TYPE_CHECKING:
     import uvicorn
 
-    from edgeds.live.web.app import App
-    from edgeds.live.web.broadcast import Broadcast
 
 _START_SECS = 20.0
 _JOIN_SECS = 5.0
+_ONLY = ""
+"""The name of the run where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,24 @@ class Server(Closing):
     def __init__(
         self,
         address: Address,
-        control: LiveControl,
+        control: LiveControl | Mapping[str, LiveControl],
         *,
         token: str | None = None,
         settings: Page = PAGE,
     ) -> None:
-        """`token`: for other devices; without one, a new one. On this machine none is needed."""
+        """
+        Args:
+            control: of the run, or of several by their names: a wall of all, and a page of each.
+            token: for other devices; without one, a new one. On this machine none is needed.
+        """
         _require_extra()
         self._socket = _listening(address)
         self.port: int = self._socket.getsockname()[1]
         self.token = None if is_loopback(address.host) else token or new_token()
-        self._host, self._control, self._settings = address.host, control, settings
+        self._host, self._settings = address.host, settings
+        self._controls = control if isinstance(control, Mapping) else {_ONLY: control}
         self._ready = threading.Event()
-        self._pictures: Broadcast | None = None
-        self._stream: Broadcast | None = None
-        self._app: App | None = None
+        self._pages: dict[str, RunPage] = {}
         self._uvicorn: uvicorn.Server | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="edgeds-web", daemon=True)
@@ -98,20 +103,20 @@ class Server(Closing):
 
     @property
     def viewers(self) -> int:
-        return 0 if self._app is None else self._app.viewers
+        return sum(page.app.viewers for page in self._pages.values())
 
     @property
     def encoded(self) -> int:
         """JPEGs encoded so far: none while nobody watches."""
-        return 0 if self._pictures is None else self._pictures.encoded
+        return sum(page.pictures.encoded for page in self._pages.values())
 
-    def show(self, frame: Frame) -> None:
-        """Make this the newest picture. Call it from any thread; it returns at once."""
+    def show(self, frame: Frame, name: str = "") -> None:
+        """Make this the newest picture of the run, or of the run of this name.
+
+        Call it from any thread; it returns at once.
+        """
         self._raise_if_broken()
-        if self._pictures is not None:
-            self._pictures.show(frame)
-        if self._stream is not None:
-            self._stream.show(frame)
+        self._pages[name].show(frame)
 
     def close(self) -> None:
         if self._uvicorn is not None:
@@ -129,23 +134,20 @@ class Server(Closing):
 
     async def _serve(self) -> None:
         from edgeds.live.web.access import AccessControl
-        from edgeds.live.web.app import App
         from edgeds.live.web.connections import ConnectionLimiter
         from edgeds.live.web.phone import PhoneLink
+        from edgeds.live.web.wall import Wall
 
         loop = asyncio.get_running_loop()
         limiter = ConnectionLimiter(self._settings)
         with ExitStack() as stack:
-            self._pictures = stack.enter_context(_picture_broadcast(loop, self._settings))
-            self._stream = _stream_broadcast(loop, self._settings)
-            if self._stream is not None:
-                stack.enter_context(self._stream)
             phone = PhoneLink(self.link, is_local=self.token is None)
-            self._app = App(
-                self._control, self._pictures, self._stream, limiter, phone, self._settings
-            )
+            for name, control in self._controls.items():
+                page = RunPage(loop, control, limiter, phone, self._settings)
+                self._pages[name] = stack.enter_context(page)
+            only = self._pages.get(_ONLY)
             access = AccessControl(
-                self._app,
+                Wall(self._pages, limiter, self._settings) if only is None else only.app,
                 port=self.port,
                 token=self.token,
                 hosts=own_names(self._host),
@@ -160,35 +162,12 @@ class Server(Closing):
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch
-                self._app.close()
 
     def _raise_if_broken(self) -> None:
-        error = self._error or (self._pictures.error if self._pictures is not None else None)
+        broken = (page.pictures.error for page in self._pages.values())
+        error = self._error or next((error for error in broken if error is not None), None)
         if error is not None:
             raise SinkFailed("the page's server broke down", why=repr(error)) from error
-
-
-def _picture_broadcast(loop: asyncio.AbstractEventLoop, settings: Page) -> Broadcast:
-    from edgeds.live.web.broadcast import Broadcast
-    from edgeds.live.web.jpeg import JpegEncoder
-
-    return Broadcast(loop, lambda: JpegEncoder(settings), name="jpeg", depth=1, on_demand=True)
-
-
-def _stream_broadcast(loop: asyncio.AbstractEventLoop, settings: Page) -> Broadcast | None:
-    from edgeds.live.web.broadcast import Broadcast
-    from edgeds.live.web.h264 import H264Encoder
-    from edgeds.live.web.webrtc import is_webrtc_installed
-
-    if not is_webrtc_installed():
-        return None
-    return Broadcast(
-        loop,
-        lambda: H264Encoder(settings),
-        name="h264",
-        depth=settings.stream_packets,
-        on_demand=False,
-    )
 
 
 def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Server:

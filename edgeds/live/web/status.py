@@ -65,7 +65,7 @@ class SavedFiles:
 
 def described(file: SavedFile) -> dict[str, Any]:
     """As the page gets it: a name without folders, and where to download it."""
-    return {"kind": file.kind, "name": file.path.name, "href": f"/saved/{file.number}"}
+    return {"kind": file.kind, "name": file.path.name, "href": f"saved/{file.number}"}
 
 
 class StatusFeed:

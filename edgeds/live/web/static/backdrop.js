@@ -49,8 +49,8 @@ async function useFile(file) {
   if (isVideo) toast(`The video ${file.name} is being uploaded.`);
   const headers = { "x-file-name": encodeURIComponent(file.name) };
   const answer = isVideo
-    ? await post("/backdrop-video", file, headers)
-    : await post("/backdrop", await shrunk(file), headers);
+    ? await post("backdrop-video", file, headers)
+    : await post("backdrop", await shrunk(file), headers);
   at("backdrop-row").removeAttribute("aria-busy");
   at("backdrop").value = "";
   if (!answer) return;

@@ -29,7 +29,7 @@ export function record() {
 }
 
 export async function snapshot() {
-  const answer = await post("/snapshot");
+  const answer = await post("snapshot");
   if (!answer) return;
   const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "");
   const link = document.createElement("a");

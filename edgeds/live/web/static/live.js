@@ -22,7 +22,7 @@ export class Live {
   }
 
   connect() {
-    const url = new URL("/live", location.href);
+    const url = new URL("live", location.href);
     url.protocol = url.protocol.replace("http", "ws");
     this.owed = [];
     this.newest = 0;

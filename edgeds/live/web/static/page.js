@@ -11,4 +11,4 @@ import "/phone.js";
 import "/keys.js";
 
 // The token in the address has done its work: the cookie is set.
-if (location.search) history.replaceState(null, "", "/");
+if (location.search) history.replaceState(null, "", location.pathname);

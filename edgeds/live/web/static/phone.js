@@ -11,7 +11,7 @@ on("status", (now) => {
 
 at("phone").addEventListener("click", () => {
   // Only now: the code holds the token, and stands on the screen no longer than it must.
-  if (!at("phone-code").hidden) at("phone-code").src = "/phone.svg";
+  if (!at("phone-code").hidden) at("phone-code").src = "phone.svg";
   at("phone-dialog").showModal();
 });
 at("phone-dialog").addEventListener("close", () => at("phone-code").removeAttribute("src"));

@@ -61,7 +61,7 @@ function showHealth(health) {
 function showThumbnail(plates) {
   const image = at("plate-thumb");
   at("plate-figure").hidden = plates === 0;
-  if (plates > 0) image.src = `/plate.jpg?number=${plates}`;
+  if (plates > 0) image.src = `plate.jpg?number=${plates}`;
   else image.removeAttribute("src");
 }
 
@@ -102,7 +102,7 @@ export function cancel() {
 async function upload(file) {
   if (!file) return;
   at("plate-row").setAttribute("aria-busy", "true");
-  const answer = await post("/plate", file); // as it is: a plate must keep its pixels
+  const answer = await post("plate", file); // as it is: a plate must keep its pixels
   at("plate-row").removeAttribute("aria-busy");
   at("plate-file").value = "";
   if (answer) toast(`${file.name} is the plate now.`, { kind: "good" });

@@ -1,0 +1,96 @@
+"""The wall of many cameras: one server, small pictures of all, a whole page of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+from clients import Answer, Served, wait_until
+from websockets.sync.client import connect
+
+from edgeds.live.cameras.control import CameraControl
+from edgeds.live.cameras.page import WallPage
+from edgeds.live.simulated import SimulatedRun
+
+
+@dataclass
+class Walled:
+    """A wall with two simulated runs and a camera that is away, as its clients see it."""
+
+    runs: dict[str, SimulatedRun]
+    served: Served
+
+    def ask(self, path: str, **options: str) -> Answer:
+        return self.served.ask(path, **options)
+
+
+@pytest.fixture(scope="module", params=["127.0.0.1:0", "0.0.0.0:0"], ids=["here", "open"])
+def wall(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Walled]:
+    folder = tmp_path_factory.mktemp("wall")
+    runs = {name: SimulatedRun(folder, size=(90, 160)) for name in ("door", "yard")}
+    with WallPage(request.param, {**runs, "away": CameraControl("an engine")}) as page:
+        for name, run in runs.items():
+            run.add_sink(page.sink(name))
+        yield Walled(runs, Served(runs["door"], page))  # type: ignore[arg-type]
+        for run in runs.values():
+            run.close()
+
+
+def headers(wall: Walled) -> dict[str, str]:
+    return {} if wall.served.token is None else {"Cookie": wall.served.cookie}
+
+
+def test_the_wall_lists_every_camera_with_its_state(wall: Walled) -> None:
+    assert b"wall.js" in wall.ask("/", **headers(wall)).body
+    answer = wall.ask("/cameras.json", **headers(wall))
+    cameras = {one["name"]: one for one in json.loads(answer.body)["cameras"]}
+    assert set(cameras) == {"door", "yard", "away"}
+    assert cameras["door"]["state"] == "running"
+    assert cameras["away"]["picture"] is None
+
+
+def test_small_pictures_are_there_once_a_camera_has_one(wall: Walled) -> None:
+    def small() -> bytes | None:
+        answer = wall.ask("/cameras/door/small.jpg", **headers(wall))
+        return answer.body if answer.status == 200 else None
+
+    pixels = cv2.imdecode(np.frombuffer(wait_until(small), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels.shape == (90, 160, 3)
+    assert wall.ask("/cameras/away/small.jpg", **headers(wall)).status == 404
+    assert wall.ask("/cameras/nobody/small.jpg", **headers(wall)).status == 404
+
+
+def test_each_camera_has_its_own_page_and_its_own_commands(wall: Walled) -> None:
+    answer = wall.ask("/cameras/yard", **headers(wall))
+    assert (answer.status, answer.headers["location"]) == (307, "/cameras/yard/")
+    assert b"Take the plate" in wall.ask("/cameras/yard/", **headers(wall)).body
+    url = f"ws://{wall.served.host}/cameras/yard/live"
+    extra = headers(wall)
+    with connect(
+        url, origin=wall.served.origin, proxy=None, compression=None, additional_headers=extra
+    ) as viewer:
+        viewer.send(json.dumps({"do": "view", "view": "mask"}))
+        wait_until(lambda: wall.runs["yard"].status().view == "mask")
+    assert wall.runs["door"].status().view == "overlay"
+
+
+def test_a_wall_that_is_open_to_the_network_asks_for_its_token_everywhere(wall: Walled) -> None:
+    paths = ("/", "/cameras.json", "/cameras/door/", "/cameras/door/small.jpg", "/wall.js")
+    wanted = 200 if wall.served.token is None else 401
+    assert {wall.ask(path).status for path in paths} == {wanted}
+    assert wall.ask("/cameras.json", Host="evil.example").status == 421
+
+
+def test_a_camera_without_a_run_takes_commands_and_says_why() -> None:
+    control = CameraControl("an engine")
+    control.take_plate()
+    control.set_view("mask")
+    assert control.snapshot() is None
+    assert control.plate() is None
+    assert control.status().engine == "an engine"

@@ -82,8 +82,10 @@ class LiveStatus:
 class LiveControl(Protocol):
     """Call it from any thread. Each call returns at once and takes effect a few frames later."""
 
-    signals: Signals | None
-    """Objects and rules of this run, where it looks for them."""
+    @property
+    def signals(self) -> Signals | None:
+        """Objects and rules of this run, where it looks for them."""
+        ...
 
     def status(self) -> LiveStatus: ...
 

@@ -29,7 +29,7 @@ def test_a_recording_can_be_made_and_taken_home(page: Served) -> None:
     assert status["recording_secs"] == 0
     assert status["saved"][-1]["name"] == name
     assert status["saved"][-1]["kind"] == "recording"
-    answer = page.ask(status["saved"][-1]["href"])
+    answer = page.ask("/" + status["saved"][-1]["href"])
     assert answer.body == (page.run.files.folder / name).read_bytes()
     assert name in answer.headers["content-disposition"]
 
@@ -43,7 +43,7 @@ def test_a_recording_that_the_window_stops_is_offered_too(serve: Serve) -> None:
         wait_until(lambda: page.run.status().delivered > frames + 3)
         page.run.stop_recording()
         status = told(viewer, "status", lambda status: status["saved"])
-    assert page.ask(status["saved"][0]["href"]).body[4:8] == b"ftyp"
+    assert page.ask("/" + status["saved"][0]["href"]).body[4:8] == b"ftyp"
 
 
 def test_only_saved_files_are_given_and_only_as_long_as_they_are_there(serve: Serve) -> None:

@@ -33,7 +33,7 @@ class SetWriter:
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
             raise DatasetError(
                 f"cannot write a set to {str(folder)!r}",
-                why="there is something already, and a set is written anew",
+                why="it exists already, and a set needs a new or empty folder",
                 fix="give a new folder, or delete that one",
             )
         self._folder, self._quality = folder, quality

@@ -85,7 +85,7 @@ def fit(
         run = Run(chosen, output, among, build=task.build)
         if (output / "run.pt").exists():
             run.load()
-            typer.echo(f"going on at step {run.step}, {run.progress:.0%}")
+            typer.echo(f"continuing at step {run.step}, {run.progress:.0%}")
         elif weights is not None:
             run.start_from_weights(weights)
         else:

@@ -36,9 +36,9 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
         try:
             network = plate_depth_from_frame_network(network, other.config)
         except ValueError as error:
-            raise WeightsError(f"{later.name} was not begun as {earlier.name}: {error}") from error
+            raise WeightsError(f"{later.name} did not start as {earlier.name}: {error}") from error
     if network.kind != other.kind or network.config != other.config:
-        raise WeightsError(f"{earlier.name} and {later.name} are not of one architecture")
+        raise WeightsError(f"{earlier.name} and {later.name} have different architectures")
     for ours, theirs in zip(
         network.state_dict().values(), other.state_dict().values(), strict=True
     ):

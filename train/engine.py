@@ -48,7 +48,7 @@ def engine_from_weights(
     if not all(difference <= TOLERANCE for difference in differences.values()):
         raise WeightsError(
             f"the graphs exported from {weights} differ from torch by {differences}, over "
-            f"{TOLERANCE:g}: no engine was written; look at what fit logged, or train again"
+            f"{TOLERANCE:g}: no engine was written; look at the run's log, or train again"
         )
     card = Card(
         name=folder.name,

@@ -43,7 +43,7 @@ class Part:
                 names = set(file.namelist())
         except zipfile.BadZipFile as error:
             raise PartError(
-                f"{path} is no whole zip file ({error}): compose or copy it again"
+                f"{path} is not a complete zip file ({error}): compose or copy it again"
             ) from error
         self.stems = sorted(Path(n).stem for n in names if n.startswith("fg_bg/"))
         if not self.stems:

@@ -104,7 +104,7 @@ def add_plate_depth(
         if not difference <= TOLERANCE:  # written so that NaN is refused, too
             raise WeightsError(
                 f"the graph exported from {weights} differs from torch by {difference:.2g}, over "
-                f"{TOLERANCE:g}: the engine is as it was; look at what fit logged, or train again"
+                f"{TOLERANCE:g}: the engine is unchanged; look at the run's log, or train again"
             )
         graph.replace(engine / FILE_NAME)
     story = made_of_weights(weights) | (made or {}) | {"weights": sha256_of(weights)}

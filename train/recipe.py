@@ -83,7 +83,7 @@ def recipe_from_json(text: str) -> Recipe:
         recipe = Recipe(**fields)
     except (ValueError, TypeError, KeyError) as error:
         raise RecipeError(
-            f"the recipe cannot be read: {error}; train/recipe.py says what one has, and a run's "
+            f"the recipe cannot be read: {error}; train/recipe.py lists the keys, and a run's "
             "recipe.json is an example"
         ) from error
     if recipe.network not in get_args(NetworkName) or recipe.encoder not in ARCHITECTURES:

@@ -33,10 +33,10 @@ def recover_weights(path: Path, output: Path, batches: Iterable[Batch]) -> int:
     """
     network = network_of(path, *read_weights(path))
     if not isinstance(network, DualHead):
-        raise WeightsError(f"{path} is for {network.kind}: only {DualHead.kind} lost statistics")
+        raise WeightsError(f"{path} is for {network.kind}: recover repairs {DualHead.kind} only")
     recovered = estimate_lost_statistics(network, batches)
     if broken := non_finite(network.state_dict()):
-        raise WeightsError(f"{path} holds {broken} that samples cannot bring back: train again")
+        raise WeightsError(f"{path} has {broken}, which samples cannot restore: train again")
     save_weights(network, output, made=made_of_weights(path))
     return recovered
 

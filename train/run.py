@@ -128,8 +128,8 @@ class Run:
         except (RuntimeError, ValueError, KeyError, OSError, EOFError, UnpicklingError) as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise WeightsError(
-                f"cannot go on with the run in {self.folder}: {first}; give the recipe that it was "
-                "begun with, or another folder"
+                f"cannot continue the run in {self.folder}: {first}; give the recipe that it "
+                "started with, or another folder"
             ) from error
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["rate"] = (

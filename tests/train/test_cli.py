@@ -33,7 +33,7 @@ def test_compose_then_fit_on_its_parts_and_a_set_then_export(data: Path, tmp_pat
     settings = (f"--recipe={tmp_path / 'recipe.json'}", "--threads=1", "--first-parts=1")
     sets = (f"--set={data / 'rooms'}", f"--parts={parts}")
     typed("fit", data, "-o", run, "--steps=2", *settings, *sets)
-    assert "going on at step 2" in typed("fit", data, "-o", run, "--steps=3", *settings, *sets)
+    assert "continuing at step 2" in typed("fit", data, "-o", run, "--steps=3", *settings, *sets)
     weights = run / "weights.safetensors"
     typed("export", weights, "-o", engine, "--height=64", "--width=96", "--machine=a laptop")
     assert json.loads((engine / "card.json").read_text())["made"]["machine"] == "a laptop"

@@ -301,7 +301,7 @@ def test_a_checkpoint_that_was_cut_short_is_told(plates: Plates, tmp_path: Path)
     run.save()
     checkpoint = tmp_path / "run.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
-    with pytest.raises(WeightsError, match="cannot go on with the run"):
+    with pytest.raises(WeightsError, match="cannot continue the run"):
         run.load()
 
 

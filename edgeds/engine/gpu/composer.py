@@ -17,7 +17,7 @@ from edgeds.engine.gpu.colour import scale_to, yuv_of
 from edgeds.engine.gpu.line import line_of
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
 from edgeds.engine.gpu.replay import Function, Replayed, Tensors
-from edgeds.engine.gpu.transfer import DevicePicture, Uploads, downloaded
+from edgeds.engine.gpu.transfer import DevicePicture, Uploads, download
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import Frame, Maps, Pixels, RgbPicture, Size
 from edgeds.views.backdrop import Backdrop, StillBackdrop, colour_backdrop
@@ -66,6 +66,12 @@ class DeviceComposer:
 
     def __call__(self, frame: Frame, maps: Maps) -> Frame:
         """The drawn frame, whole by the time it is returned."""
+        return self.begun(frame, maps)()
+
+    def begun(self, frame: Frame, maps: Maps) -> Callable[[], Frame]:
+        """Begin to draw a frame; what is returned waits for it. Other threads may go on using the
+        stream meanwhile.
+        """
         assert isinstance(maps, DeviceMaps), "maps of another estimator"
         with self._stream, torch.no_grad():
             inputs = self._inputs(maps.there)
@@ -73,11 +79,16 @@ class DeviceComposer:
                 inputs = (*inputs, *self._behind(frame))
             if not self._keeps:
                 luma, chroma = self._draw(*inputs)
-                return frame.with_picture(downloaded((luma, chroma), self._colour, self._stream))
+                coming = download((luma, chroma), self._colour, self._stream)
+                return lambda: frame.with_picture(coming())
             luma, chroma = self._draw.kept(*inputs)
             done = self._stream.record_event()
-        done.wait()
-        return frame.with_picture(DevicePicture((luma, chroma), self._colour, self._stream))
+
+        def whole() -> Frame:
+            done.wait()
+            return frame.with_picture(DevicePicture((luma, chroma), self._colour, self._stream))
+
+        return whole
 
     def _drawing(
         self, view: View, opacity: float, matte: Matte

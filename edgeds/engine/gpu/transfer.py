@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,25 +106,29 @@ class DevicePicture:
     def on_host(self) -> YuvPicture:
         """The same picture in the host's memory, brought there once."""
         if self._on_host is None:
-            self._on_host = downloaded((self.planes[0], self.planes[1]), self.colour, self._stream)
+            self._on_host = download((self.planes[0], self.planes[1]), self.colour, self._stream)()
         return self._on_host
 
 
-def downloaded(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> YuvPicture:
-    """NV12 on the device as a picture in the host's memory; waits for it.
+def download(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> Callable[[], YuvPicture]:
+    """Begin to bring NV12 to the host's memory; what is returned waits and gives the picture.
 
-    The encoder reads the page-locked memory that the device wrote: nothing is copied on the host.
+    An encoder reads the page-locked memory that the device wrote: nothing is copied on the host.
     """
-    import av
-
     luma, chroma = planes
     with stream, torch.no_grad():
         parts = (luma, *chroma.permute(2, 0, 1).contiguous())
-        there = tuple(stream.host(tuple(part.shape), torch.uint8) for part in parts)
-        for host, part in zip(there, parts, strict=True):
+        here = tuple(stream.host(tuple(part.shape), torch.uint8) for part in parts)
+        for host, part in zip(here, parts, strict=True):
             stream.copy(host, part)
         done = stream.record_event()
-    done.wait()
-    height, width = luma.shape
-    video = av.VideoFrame.from_dlpack(there, format="yuv420p", width=width, height=height)
-    return owned(video, colour)
+    height, width = int(luma.shape[0]), int(luma.shape[1])
+
+    def picture() -> YuvPicture:
+        import av
+
+        done.wait()
+        video = av.VideoFrame.from_dlpack(here, format="yuv420p", width=width, height=height)
+        return owned(video, colour)
+
+    return picture

@@ -1,0 +1,57 @@
+"""The script that measures a GPU, as far as it goes without one."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+
+ROOT = Path(__file__).parents[2]
+if not (ROOT / "docs" / "gpu.md").is_file():
+    pytest.skip("docs/ is not beside the tests", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def script() -> Any:
+    name = "gpu_report"
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "gpu" / "gpu_report.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # its dataclass looks for it there
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_it_measures_a_device_and_a_part_that_fails_does_not_end_it(
+    script: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken_part(machine: Any) -> list[str]:
+        raise RuntimeError("no such thing")
+
+    machine = script.Machine("cpu", 2, {"360p": (360, 480)}, compiles=False)
+    parts = (script.environment, script.codecs, broken_part, script.whole_frame)
+    monkeypatch.setattr(script, "PARTS", parts)
+    text, well = script.report(machine)
+    assert not well
+    assert "broken part: failed: RuntimeError: no such thing" in text
+    assert "| 360p | " in text
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_its_report_takes_the_place_of_the_one_before(script: Any, tmp_path: Path) -> None:
+    page = tmp_path / "gpu.md"
+    page.write_text((ROOT / "docs" / "gpu.md").read_text(encoding="utf-8"), encoding="utf-8")
+    for text in ("an earlier report\n", "the new report\n"):
+        script.write_into(page, text)
+    written = page.read_text(encoding="utf-8")
+    assert "the new report" in written
+    assert "an earlier report" not in written
+    assert written.startswith("# ")
+    assert written.count(script.BEGIN) == written.count(script.END) == 1

@@ -3,8 +3,9 @@
 python docs/make.py                 all but the page's
 python docs/make.py moving plates   only these
 python docs/make.py page            the page's, which needs Chromium and chromedriver
+python docs/make.py depth_people -- CLIP...    with rows for other clips
 
-Pictures: moving, result, plates, network, walk, page.
+Pictures: moving, result, plates, depth_people, network, walk, page.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-PICTURES = ("moving", "result", "plates", "network", "walk", "page")
+PICTURES = ("moving", "result", "plates", "depth_people", "network", "walk", "page")
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or [name for name in PICTURES if name != "page"]
+    given = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+    wanted = given or [name for name in PICTURES if name != "page"]
     if unknown := [name for name in wanted if name not in PICTURES]:
         print(f"no such picture: {', '.join(unknown)}\n\n{__doc__}")
         return 2

@@ -10,7 +10,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from edgeds.cli.ground import SmallSamples, depth_wanted, measure_depth
+from edgeds.cli.ground import DepthOptions, SmallSamples, measure_depth
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.ground_depth import kept_in
@@ -58,7 +58,7 @@ def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
     samples([frame.pixels for frame in spread_frames(clip, 12)])
     with open_engine(device="cpu") as engine:
         estimate = Estimator(engine, plate)
-        wanted = depth_wanted("auto", 1.7, ["300,170=3m"])
+        wanted = DepthOptions(metric=["300,170=3m"]).wanted()
         depth = measure_depth(wanted, estimate, engine, str(clip), samples, stop=Event())
     plate_to_file(kept_in(plate, estimate.grounded), tmp_path / "plate.npz")
 

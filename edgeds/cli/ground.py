@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,70 +16,61 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgeds.estimate.estimator import Estimator
-    from edgeds.plate.ground.metric import MeasuredPoint
+    from edgeds.plate.ground.metric import DepthWanted, MeasuredPoint
     from edgeds.types import Engine, Pixels, Size
-
-DepthFromOption: TypeAlias = Annotated[
-    DepthFrom,
-    typer.Option(
-        "--depth-from",
-        help="people: measure the ground and metres by people who walk through, and fail where "
-        "too few do. auto: the same, else the network. network: the network alone.",
-    ),
-]
-PersonHeightOption: TypeAlias = Annotated[
-    float,
-    typer.Option(
-        min=0.5, max=2.5, metavar="M", help="Mean height of the people who walk through, metres."
-    ),
-]
-MetricOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="X,Y=M",
-        help="A measured distance, such as 640,500=2.4m: the pixel at column 640, row 500 is "
-        "2.4 m from the camera. May be given several times.",
-    ),
-]
-PERSON_M = GROUND.person_m
 
 _POINT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*=\s*(\d+(?:\.\d+)?)\s*m?\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class DepthWanted:
-    """The options that say where depth comes from."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthOptions:
+    """Where depth comes from."""
 
-    source: DepthFrom
-    person_m: float
-    points: tuple[MeasuredPoint, ...]
+    depth_from: Annotated[
+        DepthFrom,
+        typer.Option(
+            help="people: measure the ground and metres by people who walk through. auto: the "
+            "same where enough people are seen, else network. network: the network alone."
+        ),
+    ] = "auto"
+    person_height: Annotated[
+        float,
+        typer.Option(
+            min=0.5, max=2.5, metavar="M", help="Mean height of people who walk through, metres."
+        ),
+    ] = GROUND.person_m
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y=M",
+            help="A measured distance: 640,500=2.4m says that the pixel at column 640, row 500 is "
+            "2.4 m from the camera. May be given several times.",
+        ),
+    ] = None
 
-    @property
-    def is_asked(self) -> bool:
-        """Whether somebody asked for more than the default."""
-        return self.source == "people" or bool(self.points) or self.person_m != PERSON_M
+    def wanted(self) -> DepthWanted:
+        """
+        Raises:
+            InputError: a distance cannot be read.
+        """
+        from edgeds.plate.ground.metric import DepthWanted
+
+        points = tuple(_point(text) for text in self.metric or ())
+        return DepthWanted(self.depth_from, self.person_height, points)
 
 
-def depth_wanted(source: DepthFrom, person_m: float, metric: Sequence[str] | None) -> DepthWanted:
-    """
-    Raises:
-        InputError: a distance cannot be read.
-    """
+def _point(text: str) -> MeasuredPoint:
     from edgeds.errors import InputError
     from edgeds.plate.ground.metric import MeasuredPoint
 
-    points = []
-    for text in metric or ():
-        found = _POINT.fullmatch(text)
-        if found is None or float(found[3]) <= 0:
-            raise InputError(
-                f"cannot read the distance {text!r}",
-                why="it is not column,row=metres",
-                fix="give a pixel and its distance, such as --metric 640,500=2.4m",
-            )
-        x, y, metres = (float(part) for part in found.groups())
-        points.append(MeasuredPoint(x, y, metres))
-    return DepthWanted(source, person_m, tuple(points))
+    found = _POINT.fullmatch(text)
+    if found is None or float(found[3]) <= 0:
+        raise InputError(
+            f"cannot read the distance {text!r}",
+            why="it is not column,row=metres",
+            fix="give a pixel and its distance, such as --metric 640,500=2.4m",
+        )
+    return MeasuredPoint(*(float(part) for part in found.groups()))
 
 
 class SmallSamples:
@@ -108,16 +99,18 @@ def measure_depth(
 
     Raises:
         PlateError: people are asked for, and too few are seen.
+        InputError: a measured point is not in the picture, or points contradict the depth.
         KeyboardInterrupt: `stop` was set.
     """
     from edgeds.errors import PlateError
     from edgeds.estimate.people import use_points
 
+    wanted.check(estimate.plate.size)
     kept = estimate.grounded
     why = "asked for" if wanted.source == "network" else ""
     if wanted.source != "network":
         has_ground = kept is not None and kept.ground is not None
-        if not has_ground or wanted.person_m != PERSON_M:
+        if not has_ground or wanted.person_m != GROUND.person_m:
             why = _by_people(wanted, estimate, engine, clip, samples, stop)
     if why and wanted.source == "people":
         raise PlateError(
@@ -138,7 +131,6 @@ def _by_people(
     from concurrent.futures import CancelledError
 
     from edgeds.estimate.people import people_in, use_people
-    from edgeds.plate.ground.settings import GROUND
     from edgeds.sources.sampling import spread_frames
 
     with progress() as bar:

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeds.cli.cameras import is_camera_file, live_cameras
 from edgeds.cli.console import say, stop_on_signal
 from edgeds.cli.engine import engine_beside
+from edgeds.cli.ground import DepthOptions
 from edgeds.cli.live_options import (
     AllowMotionOption,
     CameraSettings,
@@ -54,6 +55,7 @@ def live_command(
     asked: CameraSettings = CameraSettings(),
     duration: DurationOption = None,
     max_frames: MaxFramesOption = None,
+    depth: DepthOptions = DepthOptions(),
     signals: SignalOptions = SignalOptions(),
     as_json: JsonOption = False,
 ) -> None:
@@ -74,7 +76,7 @@ def live_command(
         )  # fmt: skip
         return
     signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
-    given, token = given_plate(plate), outputs.checked()
+    given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         frames = open_camera(uri, stop, **asked.settings())
@@ -82,7 +84,7 @@ def live_command(
         info, network = frames.info, opened.result()
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         stack.callback(behind.close if behind else lambda: None)
-        choice = plate_choice(frames, masked(uri), given, plate, allow_motion)
+        choice = plate_choice(frames, masked(uri), given, plate, allow_motion, measured)
         say_choices(info, network.name, choice)
         window = open_window(info, outputs.show)
         watched = LiveSignals(signals, info, stack)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeds.cli.console import say
+from edgeds.plate.ground.metric import AS_FOUND, DepthWanted
 
 if TYPE_CHECKING:
     from edgeds.live.live_plate import PlateChoice
@@ -25,11 +26,13 @@ def plate_choice(
     given: Plate | None,
     wanted: str | None,
     allow_motion: bool | None,
+    depth: DepthWanted = AS_FOUND,
 ) -> PlateChoice:
     """All sources of a plate that the options allow.
 
     Raises:
         PlateError: the last one is wanted, and there is none.
+        InputError: a measured point is not in the picture.
     """
     from edgeds.engine.places import built_engines
     from edgeds.errors import PlateError
@@ -39,6 +42,7 @@ def plate_choice(
     from edgeds.sources import RealTimeSource
 
     size = frames.info.size
+    depth.check(size)
     store = PlateStore(built_engines().parent / "plates", source, say)
     kept = store.last(size)
     if wanted == "last" and kept is None:
@@ -54,5 +58,6 @@ def plate_choice(
         kept=kept,
         use_kept=wanted != "new",
         allow_motion=allow_motion,
+        depth=depth,
         on_taken=store.keep,
     )

@@ -13,12 +13,8 @@ from edgeds.cli.console import progress, stop_on_signal, until
 from edgeds.cli.effects import EffectOptions
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.ground import (
-    PERSON_M,
-    DepthFromOption,
-    MetricOption,
-    PersonHeightOption,
+    DepthOptions,
     SmallSamples,
-    depth_wanted,
     measure_depth,
 )
 from edgeds.cli.layers import LayerOptions, open_layers
@@ -77,9 +73,7 @@ def video_command(
     sheet: SheetOption = None,
     save_plate: SavePlateOption = None,
     plate_fixed: PlateFixedOption = False,
-    depth_from: DepthFromOption = "auto",
-    person_height: PersonHeightOption = PERSON_M,
-    metric: MetricOption = None,
+    depth: DepthOptions = DepthOptions(),
     signals: SignalOptions = SignalOptions(),
     layers: LayerOptions = LayerOptions(),
     effects: EffectOptions = EffectOptions(),
@@ -89,10 +83,9 @@ def video_command(
     from edgeds.pipeline import Clock
 
     signals.check(as_json=as_json)
-    depth = depth_wanted(depth_from, person_height, metric)
     wanted = Wanted(
-        source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed, depth,
-        signals, layers, effects,
+        source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed,
+        depth.wanted(), signals, layers, effects,
     )  # fmt: skip
     check_options(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:

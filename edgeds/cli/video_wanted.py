@@ -7,9 +7,9 @@ from pathlib import Path
 
 from edgeds.cli.clashes import check_clashes
 from edgeds.cli.effects import EffectOptions
-from edgeds.cli.ground import DepthWanted
 from edgeds.cli.layers import LayerOptions
 from edgeds.cli.signals import SignalOptions
+from edgeds.plate.ground.metric import DepthWanted
 from edgeds.views.settings import View
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 
-from edgeds.errors import InputError
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.ground_depth import grounded, on_points
 from edgeds.plate.ground.gathering import Gathering
@@ -65,17 +64,9 @@ def use_people(
 
 
 def use_points(estimate: Estimator, points: Sequence[MeasuredPoint]) -> None:
-    """Take the scale from distances that somebody measured.
+    """Take the scale from distances that somebody measured, to pixels of the plate.
 
     Raises:
-        InputError: a point is not in the picture, or they contradict the depth there.
+        InputError: they contradict the depth there.
     """
-    height, width = estimate.plate.size
-    for point in points:
-        if not (0 <= point.x < width and 0 <= point.y < height):
-            raise InputError(
-                f"the point {point.x:g},{point.y:g} is not in the picture",
-                why=f"it is {width}x{height}",
-                fix="give column and row of a pixel, from the top left",
-            )
     estimate.take_ground(on_points(estimate.network_depth, estimate.grounded, points))

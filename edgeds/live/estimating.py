@@ -11,7 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.ground_depth import kept_in
 from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
+from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
 from edgeds.live.signals.signals import Seen, Signals
@@ -71,6 +73,7 @@ class LiveEstimate:
         self._engine, self._plate, self._pool = engine, plate, pool
         self._depth_network = depth_network
         self._better_depth: Future[FloatMap] | None = None
+        self._ground: GroundWatch | None = None
         self._in_use: Plate | None = None
         self._estimator: Estimator | None = None
         self._watch: PlateWatch | None = None
@@ -98,11 +101,17 @@ class LiveEstimate:
     def _use(self, plate: Plate | None) -> None:
         self._in_use, self._better_depth = plate, None
         if plate is None:
-            self._estimator = self._watch = self._scene = None
+            self._estimator = self._watch = self._scene = self._ground = None
             return
-        self._estimator = Estimator(self._engine, plate)
+        before, self._estimator = self._estimator, Estimator(self._engine, plate)
         self._watch = PlateWatch(plate, self._pool, trusted=self._plate.status.fits)
-        if self._depth_network is not None:
+        if self._ground is not None and before is not None and self._plate.improved:
+            self._ground = self._ground.for_plate(plate)
+            if before.grounded is not None:
+                self._estimator.take_ground(before.grounded)
+        else:
+            self._ground = self._plate.ground_watch(plate)
+        if self._depth_network is not None and plate.depth is None:
             self._better_depth = self._pool.submit(
                 plate_depth_of, self._depth_network, plate.pixels
             )
@@ -119,11 +128,16 @@ class LiveEstimate:
         if estimator is None or watch is None:
             return Estimated(frame, self._plate.status)
         if self._better_depth is not None and self._better_depth.done():
+            measured = estimator.grounded
             estimator.take_depth(self._better_depth.result())
+            if measured is not None:  # of the plate that this one improves
+                estimator.take_ground(measured)
             self._better_depth = None
             self._see(estimator)
             scene = self._scene
         maps = estimator(frame)
+        if self._ground is not None and self._better_depth is None:
+            self._measure(self._ground, frame, maps, estimator)
         update = watch(frame, maps)
         if update is not None:
             if update.plate is not None:
@@ -133,3 +147,11 @@ class LiveEstimate:
         elif not watch.fits and self._plate.status.fits:
             self._plate.doubted()
         return Estimated(frame, self._plate.status, maps, scene)
+
+    def _measure(self, ground: GroundWatch, frame: Frame, maps: Maps, estimator: Estimator) -> None:
+        """Use what people tell of the depth, from the next frame on, and keep it with the plate."""
+        better = ground(frame, maps, estimator)
+        if better is not None and self._in_use is not None:
+            estimator.take_ground(better)
+            self._see(estimator)
+            self._plate.measured(kept_in(self._in_use, better))

@@ -19,10 +19,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.settings import LIVE
 from edgeds.plate.camera_lock import CameraLock
 from edgeds.plate.capture import Wizard
 from edgeds.plate.from_stream import StreamPlate
+from edgeds.plate.ground.metric import AS_FOUND, DepthWanted
 from edgeds.plate.maintenance import PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
@@ -46,6 +48,8 @@ class PlateChoice:
     allow_motion: bool = False
     """Estimate the plate from a stream in which something always moves, instead of from an empty
     scene."""
+    depth: DepthWanted = AS_FOUND
+    """Where its depth comes from."""
     capture: PlateCapture = PLATE_CAPTURE
     on_taken: Callable[[Plate], None] | None = None
     """Called with each good plate that was taken, in a separate thread."""
@@ -70,6 +74,9 @@ class LivePlate:
         self._misses = 0
         self.state: State = "none"
         self.current: Plate | None = None
+        self.improved = False
+        """Whether it is a better estimate of the scene that the one before it showed."""
+        self._maker: Wizard | StreamPlate | None = None
         self.offered = choice.kept
         """The kept plate, while it is not the one in use."""
         self.status = PlateStatus()
@@ -111,6 +118,15 @@ class LivePlate:
         self.status = replace(self.status, health=update.health, prompt=prompt, fits=fits)
         if self.state == "checking":
             self._check(update, fits=fits)
+
+    def ground_watch(self, plate: Plate) -> GroundWatch:
+        """What measures this plate's ground while people pass."""
+        return GroundWatch(plate, self._choice.depth, self._pool, self._event)
+
+    def measured(self, plate: Plate) -> None:
+        """Keep the plate in use for a later run, with the depth that was measured since."""
+        if self._choice.on_taken is not None and self._choice.given is None:
+            self._pool.submit(self._choice.on_taken, plate)
 
     def doubted(self) -> None:
         """Doubt that the plate still fits. The next look decides."""
@@ -161,6 +177,7 @@ class LivePlate:
                 self._event(self._lock.report)
         elif self.current is not None and self.current.pixels is plate.pixels:
             return
+        self.improved, self._maker = self._maker is job, job
         self.current, self.state, self.offered = plate, "ready", None
         if self._choice.on_taken is not None:
             self._pool.submit(self._choice.on_taken, plate)
@@ -169,7 +186,7 @@ class LivePlate:
         """Use a given plate; before the first look it is not known to fit."""
         self._job = None
         self._lock.restore(plate)
-        self.current = plate
+        self.current, self.improved = plate, False
         self.status = PlateStatus()
         self._settle(verdict)
 
@@ -181,6 +198,7 @@ class LivePlate:
         self._job, self.offered, self._misses = None, None, 0
         self._lock.restore(plate)
         self.current, self.state, self._since_secs = plate, "checking", time.monotonic()
+        self.improved = False
         self.status = PlateStatus(phase="checking", secs_left=LIVE.check_secs)
 
     def _check(self, update: PlateUpdate, *, fits: bool) -> None:

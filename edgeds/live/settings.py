@@ -26,6 +26,10 @@ class Live:
     lost_looks: int = 2
     """So many looks in a row must fail before the plate counts as not fitting: one look may be
     wrong, and a view that changes at once is noticed by its foreground, from the first frame on."""
+    people_secs: float = 0.7
+    """Between two looks for people: walkers have gone on by half a step and more."""
+    better_ground: float = 0.85
+    """A fit of the ground is taken over where its error is less than this of the one in use."""
     gap_secs: float = 1.0
     """After a longer pause of the frames the camera may see something else."""
     sudden_share: float = 0.2

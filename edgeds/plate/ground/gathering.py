@@ -42,6 +42,8 @@ class Gathering:
         self._frames = 0
         self._stride = 1
         self.sightings: list[Sighting] = []
+        self.persons = 0
+        """Sightings of upright people so far."""
         self.at_once = 0
         """Most persons in one frame."""
 
@@ -55,6 +57,7 @@ class Gathering:
         if len(self.sightings) > GROUND.most_kept:
             self.sightings, self._stride = self.sightings[::2], 2 * self._stride
         persons = sum(one.blob.is_person for one in found)
+        self.persons += persons
         self.at_once = max(self.at_once, persons)
         return persons
 

@@ -1,0 +1,102 @@
+"""People collected all along a live run; what they measure is taken over in one step.
+
+Collecting and fitting happen in the pool, beside the frames. Knows nothing about views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.ground_depth import GroundedDepth, grounded, on_points
+from edgeds.estimate.people import looked_at
+from edgeds.live.settings import LIVE
+from edgeds.plate.ground.gathering import Gathering
+from edgeds.plate.ground.ground import Ground
+from edgeds.plate.ground.metric import DepthWanted
+from edgeds.plate.ground.settings import GROUND
+from edgeds.plate.plate import Plate
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+
+
+class GroundWatch:
+    """Of one plate, from its first frame on. Make another for another plate."""
+
+    def __init__(
+        self, plate: Plate, wanted: DepthWanted, pool: Executor, on_event: Callable[[str], None]
+    ) -> None:
+        self._plate, self._wanted, self._pool, self._event = plate, wanted, pool, on_event
+        self._people = Gathering(plate.size)
+        self._next_secs = 0.0
+        self._due = GROUND.least_people
+        self._look: Future[object] | None = None
+        self._fit: Future[GroundedDepth | str] | None = None
+        self._best: float | None = None if plate.ground is None else plate.ground.uncertainty
+        self._is_asked = bool(wanted.points)
+
+    def for_plate(self, plate: Plate) -> GroundWatch:
+        """Go on with a better plate of the same view: who was seen still counts."""
+        other = GroundWatch(plate, self._wanted, self._pool, self._event)
+        other._people, other._next_secs, other._due = self._people, self._next_secs, self._due
+        other._best = self._best
+        return other
+
+    def __call__(self, frame: Frame, maps: Maps, estimate: Estimator) -> GroundedDepth | None:
+        """Take a frame and its maps. Returns a depth to use from now on, when there is a better."""
+        if self._wanted.source != "network":
+            self._collect(frame, maps)
+        if self._fit is None:
+            if self._is_asked or self._people.persons >= self._due:
+                self._begin(estimate)
+            return None
+        if not self._fit.done():
+            return None
+        found, self._fit = self._fit.result(), None
+        return None if isinstance(found, str) else self._better(found)
+
+    def _collect(self, frame: Frame, maps: Maps) -> None:
+        if self._look is not None and not self._look.done():
+            return
+        if 0 <= frame.pts_secs < self._next_secs or (self._fit and not self._fit.done()):
+            return  # a fit reads what was collected
+        self._next_secs = frame.pts_secs + LIVE.people_secs
+        alpha = maps.alpha_at(looked_at(self._plate.size))
+        self._look = self._pool.submit(self._people.add, alpha)
+
+    def _begin(self, estimate: Estimator) -> None:
+        """Fit again each time a half more people were seen."""
+        if self._look is not None and not self._look.done():
+            return
+        self._is_asked = False
+        self._due = max(self._people.persons * 3 // 2, GROUND.least_people)
+        self._fit = self._pool.submit(
+            _measured, self._people, self._wanted, self._plate.pixels, estimate.network_depth,
+            estimate.grounded,
+        )  # fmt: skip
+
+    def _better(self, found: GroundedDepth) -> GroundedDepth | None:
+        if self._best is not None and found.scale.uncertainty > LIVE.better_ground * self._best:
+            return None
+        self._best = found.scale.uncertainty
+        ground = found.ground
+        self._event(f"depth: {ground.words() if ground is not None else found.scale.words()}")
+        return found
+
+
+def _measured(
+    people: Gathering,
+    wanted: DepthWanted,
+    plate: Pixels,
+    depth: FloatMap,
+    before: GroundedDepth | None,
+) -> GroundedDepth | str:
+    ground = people.ground(plate, person_m=wanted.person_m)
+    if isinstance(ground, Ground):
+        before = grounded(depth, plate, ground, people.sightings)
+    elif not wanted.points:
+        return ground
+    if wanted.points:
+        before = on_points(depth, before, wanted.points)
+    assert before is not None
+    return before

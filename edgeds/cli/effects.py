@@ -31,19 +31,21 @@ class EffectOptions:
         typer.Option(
             metavar=_INSERT,
             help="Put a picture with alpha into the scene at a depth, such as chair.png@0.4 or "
-            "chair.png@2.5m:h=0.9m: before what is farther, behind what is nearer. x and y place "
+            "chair.png@2.5m:h=0.9m. Nearer things hide it; it hides farther ones. x and y place "
             "its foot (default: the middle, on the ground), h is its height.",
         ),
     ] = None
     fog: Annotated[
         float | None,
         typer.Option(
-            min=0, help="Fog of this density: per metre, or per distance of the near end."
+            min=0, help="Add fog of this density: per metre, or per distance of the near end."
         ),
     ] = None
     focus: Annotated[
         str | None,
-        typer.Option(metavar="foreground|DEPTH", help="Blur what is not at this depth, as a lens."),
+        typer.Option(
+            metavar="foreground|DEPTH", help="Blur everything at other depths, like a lens."
+        ),
     ] = None
     aperture: Annotated[
         float,
@@ -52,7 +54,7 @@ class EffectOptions:
     stereo: Annotated[
         float | None,
         typer.Option(
-            min=0, max=0.2, help="Two views side by side for 3D, so far apart, such as 0.02."
+            min=0, max=0.2, help="Write two views side by side for 3D, this far apart: 0.02."
         ),
     ] = None
 

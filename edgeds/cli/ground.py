@@ -29,21 +29,21 @@ class DepthOptions:
     depth_from: Annotated[
         DepthFrom,
         typer.Option(
-            help="people: measure the ground and metres by people who walk through. auto: the "
-            "same where enough people are seen, else network. network: the network alone."
+            help="people: measure the ground, in metres, by people who walk through. network: "
+            "use the network alone. auto: people if there are enough, else the network."
         ),
     ] = "auto"
     person_height: Annotated[
         float,
         typer.Option(
-            min=0.5, max=2.5, metavar="M", help="Mean height of people who walk through, metres."
+            min=0.5, max=2.5, metavar="M", help="Mean height of people who walk through, in metres."
         ),
     ] = GROUND.person_m
     metric: Annotated[
         list[str] | None,
         typer.Option(
             metavar="X,Y=M",
-            help="A measured distance: 640,500=2.4m says that the pixel at column 640, row 500 is "
+            help="A measured distance: 640,500=2.4m means that the pixel at column 640, row 500 is "
             "2.4 m from the camera. May be given several times.",
         ),
     ] = None

@@ -26,23 +26,23 @@ class LayerOptions:
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Write layers for an editor to a folder: alpha,foreground,depth,shadow,mask,"
-            "plate,composite, or all.",
+            help="Write layers for an editor to a folder; NAMES is all, or some of alpha, "
+            "foreground, depth, shadow, mask, plate, composite, separated by commas.",
         ),
     ] = None
     layer_format: Annotated[
         str,
-        typer.Option("--format", metavar="png|exr|ffv1|prores|webm", help="Of the layers."),
+        typer.Option("--format", metavar="png|exr|ffv1|prores|webm", help="Format of the layers."),
     ] = "png"
     bits: Annotated[
-        int, typer.Option(help="Bits a channel of PNG layers, 8 or 16.", min=8, max=16)
+        int, typer.Option(help="Bits per channel of PNG layers: 8 or 16.", min=8, max=16)
     ] = 16
     premultiplied: Annotated[
         bool | None,
         typer.Option(
             "--premultiplied/--straight",
             help="Whether the foreground's colours are multiplied by alpha. "
-            "Default: as readers expect, straight but for EXR.",
+            "Default: straight, except for EXR.",
             show_default=False,
         ),
     ] = None

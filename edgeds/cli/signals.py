@@ -34,7 +34,7 @@ class SignalOptions:
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Watch what this TOML file says: zones, lines, distances, things left behind.",
+            help="A TOML file of rules: zones, lines, distances, things left behind.",
         ),
     ] = None
     events: Annotated[

@@ -1,7 +1,7 @@
 """What other programs ask the page's server: the state, events as they come, metrics, the rules.
 
     GET /api/state     the newest state                  GET /metrics      for Prometheus
-    WS  /api/events    the state, then every event       GET, POST /api/rules
+    WS  /api/events    the state, then every event       GET, POST /api/rules, /api/shapes
 
 access.py decides who may ask. docs/signals.schema.json describes the messages.
 """
@@ -9,6 +9,7 @@ access.py decides who may ask. docs/signals.schema.json describes the messages.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from edgeds.live.control import LiveControl
 from edgeds.live.signals.events import Event, json_line
 from edgeds.live.signals.rule_file import rules_from_text
 from edgeds.live.signals.rule_text import text_from_rules
+from edgeds.live.signals.rules import Rules
+from edgeds.live.signals.shapes import rules_with_shapes, shapes_of
 from edgeds.live.signals.signals import Signals
 from edgeds.live.web.settings import PAGE, Page
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _WAITING = 256
 """Messages for a client that reads slowly; with more, the oldest is lost."""
+_RULES = "the rules"
 _NO_SIGNALS = EdgedsError(
     "this run does not look for objects",
     why="no option asks for it",
@@ -68,19 +72,45 @@ class Api:
         if signals is None:
             return _error(404, _NO_SIGNALS)
         if request.method == "POST":
-            body = b""
-            async for part in request.stream():
-                body += part
-                if len(body) > self._settings.rules_bytes:
-                    return _error(413, InputError("the rules are too long", fix="write fewer"))
-            try:
-                rules = await self._call(lambda: rules_from_text(body.decode(), name="the rules"))
-            except UnicodeDecodeError:
-                return _error(400, InputError("the rules are no text", fix="send UTF-8"))
-            except InputError as error:
-                return _error(400, error)
-            signals.set_rules(rules)
-        return Response(text_from_rules(signals.rules), headers={"content-type": "text/plain"})
+            refusal = await self._exchange(request, lambda text: rules_from_text(text, name=_RULES))
+            if refusal is not None:
+                return refusal
+        headers = {
+            "content-type": "application/toml; charset=utf-8",
+            "content-disposition": 'attachment; filename="rules.toml"',
+        }
+        return Response(text_from_rules(signals.rules), headers=headers)
+
+    async def shapes(self, request: Request) -> Response:
+        """Zones and lines as JSON; POST replaces them, and other rules stay."""
+        signals = self._signals
+        if signals is None:
+            return _error(404, _NO_SIGNALS)
+        if request.method == "POST":
+            before = signals.rules
+            refusal = await self._exchange(
+                request, lambda text: rules_with_shapes(before, json.loads(text))
+            )
+            if refusal is not None:
+                return refusal
+        return _json(shapes_of(signals.rules))
+
+    async def _exchange(self, request: Request, read: Callable[[str], Rules]) -> Response | None:
+        """Watch the rules that the body holds; why not, where it holds none."""
+        signals = self._signals
+        assert signals is not None
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > self._settings.rules_bytes:
+                return _error(413, InputError("the rules are too long", fix="write fewer"))
+        try:
+            signals.set_rules(await self._call(lambda: read(body.decode())))
+        except (ValueError, RecursionError):  # no UTF-8, no JSON
+            return _error(400, InputError("the rules cannot be read", fix="send UTF-8 text"))
+        except InputError as error:
+            return _error(400, error)
+        return None
 
     async def metrics(self, _: Request) -> Response:
         from starlette.responses import Response

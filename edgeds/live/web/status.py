@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgeds.live.control import LiveControl, LiveStatus
+from edgeds.live.signals.signals import Signals
 from edgeds.live.web.settings import PAGE, Page
 from edgeds.sources.url import masked
 from edgeds.views.settings import HIDING_VIEWS
@@ -68,6 +69,14 @@ def described(file: SavedFile) -> dict[str, Any]:
     return {"kind": file.kind, "name": file.path.name, "href": f"saved/{file.number}"}
 
 
+def _watched(signals: Signals | None) -> dict[str, Any] | None:
+    """What the rules know, and how many objects there are; None where nobody looks for any."""
+    if signals is None:
+        return None
+    seen = signals.seen
+    return {"objects": 0} if seen is None else {"objects": len(seen.objects), **seen.watched}
+
+
 class StatusFeed:
     """The status as JSON, read and encoded once for all viewers."""
 
@@ -107,6 +116,7 @@ class StatusFeed:
             "source_message": masked(status.source_message),
             "source": masked(status.source),
             "plate": asdict(status.plate),
+            "watched": _watched(self._control.signals),
             "recording": None if status.recording is None else Path(status.recording).name,
             "saved": self._saved.listed(),
             "webrtc": self._webrtc,

@@ -7,6 +7,7 @@ import "/backdrop.js";
 import "/plate.js";
 import "/files.js";
 import "/figures.js";
+import "/zones.js";
 import "/phone.js";
 import "/keys.js";
 

@@ -61,13 +61,17 @@ class OnGpu:
         from edgeds.engine.gpu.estimator import DeviceEstimator
         from edgeds.sinks.encoding import written_colour
 
-        return DeviceEstimator(
-            cast("DeviceEngine", self._network),
-            plate,
-            written_colour(self._info.colour, self._info.size),
-            depth_network=depth_network,
-            compiled="torch-compile" in self._network.name,
-        )
+        try:
+            return DeviceEstimator(
+                cast("DeviceEngine", self._network),
+                plate,
+                written_colour(self._info.colour, self._info.size),
+                depth_network=depth_network,
+                compiled=self._is_compiled,
+            )
+        except RuntimeError as error:  # torch's, such as too little memory for frames of this size
+            self._give_up(error)
+            return Estimator(self._network, plate, depth_network=depth_network)
 
     def source(self, frames: Source, stack: ExitStack) -> Source:
         """The source with its decoder on the GPU, in place of the one that was opened."""
@@ -101,14 +105,27 @@ class OnGpu:
         from edgeds.engine.gpu.composer import DeviceComposer
         from edgeds.engine.gpu.estimator import DeviceEstimator
 
-        return DeviceComposer(
-            self._wanted.view,
-            cast(DeviceEstimator, estimate),
-            backdrop=backdrop,
-            opacity=self._wanted.opacity,
-            keeps=not self._encoder_problem(),
-            compiled="torch-compile" in self._network.name,
-        )
+        try:
+            return DeviceComposer(
+                self._wanted.view,
+                cast(DeviceEstimator, estimate),
+                backdrop=backdrop,
+                opacity=self._wanted.opacity,
+                keeps=not self._encoder_problem(),
+                compiled=self._is_compiled,
+            )
+        except RuntimeError as error:
+            self._give_up(error)
+            return None
+
+    @property
+    def _is_compiled(self) -> bool:
+        return "torch-compile" in self._network.name
+
+    def _give_up(self, error: RuntimeError) -> None:
+        self.is_used = False
+        reason = (str(error).strip().splitlines() or ["?"])[0]
+        self.notes.append(f"the picture is made on the CPU: {self._device} refuses: {reason}")
 
     def _problem(self) -> str:
         """Why frames do not stay on the GPU; empty where they do."""

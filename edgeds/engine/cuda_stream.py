@@ -173,7 +173,7 @@ class CudaStream:
         return torch.empty(shape, dtype=dtype, pin_memory=True)
 
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None:
-        with _gpu_errors():
+        with gpu_errors():
             target.copy_(source, non_blocking=True)
 
     def adopted(self, planes: Iterable[Any]) -> tuple[torch.Tensor, ...]:
@@ -184,7 +184,7 @@ class CudaStream:
         from torch.utils.dlpack import from_dlpack
 
         decoding = torch.cuda.default_stream(self.device)
-        with _gpu_errors():
+        with gpu_errors():
             with torch.cuda.stream(decoding):
                 # the capsule itself: PyAV refuses the stream that torch would ask it to wait for
                 copies = tuple(from_dlpack(p.__dlpack__()).clone() for p in planes)
@@ -222,7 +222,7 @@ class CudaStream:
 
         # blocking: it sleeps while it waits, instead of spinning
         event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-        with _gpu_errors():
+        with gpu_errors():
             event.record(self._stream)
         return _CudaEvent(event)
 
@@ -230,7 +230,7 @@ class CudaStream:
         import torch
 
         began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-        with _gpu_errors():
+        with gpu_errors():
             began.record(self._stream)
             work()
             ended.record(self._stream)
@@ -240,7 +240,7 @@ class CudaStream:
     def _run_once(self, work: Work) -> None:
         """The first run allocates and may compile, which a capture forbids."""
         work()
-        with _gpu_errors():
+        with gpu_errors():
             self._stream.synchronize()
 
     def _not_captured(self, work: Work, error: Exception) -> Work:
@@ -254,20 +254,20 @@ class _CudaEvent:
         self._event = event
 
     def wait(self) -> None:
-        with _gpu_errors():
+        with gpu_errors():
             self._event.synchronize()
 
 
 def _reported(work: Work) -> Work:
     def replay() -> None:
-        with _gpu_errors():
+        with gpu_errors():
             work()
 
     return replay
 
 
 @contextmanager
-def _gpu_errors() -> Iterator[None]:
+def gpu_errors() -> Iterator[None]:
     """torch's and the driver's errors become a RunError."""
     try:
         yield

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from edgeds.engine.cuda import find_cuda
+from edgeds.errors import SinkFailed
+from edgeds.sinks import VideoSink
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem
 from edgeds.sources import VideoSource
 from edgeds.sources.on_gpu import GpuPicture, why_not_on_gpu
@@ -79,3 +81,14 @@ def test_nvenc_writes_what_libx264_writes_otherwise() -> None:
         assert kind is not None
         assert (kind.codec, kind.pix_fmt, kind.options["bf"]) == ("h264_nvenc", "cuda", "0")
     assert nvenc_format(Path("a.webm")) is None
+
+
+@no_gpu
+def test_an_encoder_that_does_not_open_is_a_sink_that_failed(tmp_path: Path) -> None:
+    with VideoSource(CLIP) as source:
+        frame = next(iter(source)).with_picture(GpuPicture(first_frame(), ColourTags(matrix=5)))
+        sink = VideoSink(tmp_path / "a.mp4", source.info, kind=nvenc_format(Path("a.mp4")))
+        with pytest.raises(SinkFailed, match="after 0 frames"):
+            sink.write(frame)
+        sink.close()
+    assert list(tmp_path.iterdir()) == []

@@ -12,23 +12,29 @@ import av
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="torch is not installed")
+torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 
-from edgeds.cli.effects import EffectOptions
-from edgeds.cli.ground import PERSON_M, depth_wanted
-from edgeds.cli.layers import LayerOptions
-from edgeds.cli.on_gpu import OnGpu
-from edgeds.cli.signals import SignalOptions
-from edgeds.cli.video_wanted import Wanted
-from edgeds.engine import open_engine
-from edgeds.engine.gpu.estimator import DeviceEstimator
-from edgeds.pipeline import run
-from edgeds.plate.plate import Plate
-from edgeds.sinks import MemorySink, open_sink
-from edgeds.sources import VideoSource
-from edgeds.sources.images import pixels_from_image
-from edgeds.views.compose import composer
+from edgeds.cli.effects import EffectOptions  # noqa: E402
+from edgeds.cli.ground import PERSON_M, depth_wanted  # noqa: E402
+from edgeds.cli.layers import LayerOptions  # noqa: E402
+from edgeds.cli.on_gpu import OnGpu  # noqa: E402
+from edgeds.cli.signals import SignalOptions  # noqa: E402
+from edgeds.cli.video_wanted import Wanted  # noqa: E402
+from edgeds.engine import open_engine  # noqa: E402
+from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
+from edgeds.engine.network.checkpoint import load_weights  # noqa: E402
+from edgeds.engine.places import shipped_weights  # noqa: E402
+from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
+from edgeds.errors import RunError  # noqa: E402
+from edgeds.pipeline import run  # noqa: E402
+from edgeds.plate.plate import Plate  # noqa: E402
+from edgeds.sinks import MemorySink, open_sink  # noqa: E402
+from edgeds.sources import VideoSource  # noqa: E402
+from edgeds.sources.images import pixels_from_image  # noqa: E402
+from edgeds.types import ColourTags, Frame  # noqa: E402
+from edgeds.views.compose import composer  # noqa: E402
 
 DATA = Path(__file__).parents[1] / "data"
 CPU = frozenset({"cpu"})
@@ -110,3 +116,59 @@ def test_an_engine_on_the_cpu_changes_nothing(tmp_path: Path) -> None:
     ):
         gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(tmp_path))
         assert (gpu.is_used, gpu.notes) == (False, [])
+
+
+class Crowded(CpuStream):
+    """A device that has memory for so many functions and no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def captured(self, work: Any) -> Any:
+        self._room -= 1
+        if self._room < 0:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB.\nMore.")
+        return super().captured(work)
+
+
+@pytest.mark.parametrize("room", [3, 5])
+def test_frames_too_large_for_the_device_are_drawn_on_the_cpu(tmp_path: Path, room: int) -> None:
+    clip = DATA / "moving_person.mp4"
+    # two functions are the network's, three the estimator's, one draws
+    network = TorchEngine(
+        load_weights(shipped_weights()), Crowded(room), size=(192, 320), name="edgeds",
+        dtype=torch.float32,
+    )  # fmt: skip
+    with VideoSource(clip) as source, ExitStack() as stack:
+        gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(clip), kinds=CPU)
+        estimate = gpu.estimator(Plate(pixels_from_image(DATA / "moving_person_plate.jpg")), None)
+        assert isinstance(estimate, DeviceEstimator) == (room == 5)
+        assert gpu.composer(estimate, None) is None
+        sink = MemorySink()
+        assert gpu.sink(sink, stack) is sink
+        assert gpu.notes == [
+            "the picture is made on the CPU: cpu refuses: CUDA out of memory. "
+            "Tried to allocate 2 GiB."
+        ]
+        draw = composer(
+            "overlay", plate=estimate.plate.pixels, plate_depth=estimate.plate_depth,
+            depth_range=estimate.depth_range,
+        )  # fmt: skip
+        frame = next(iter(source))
+        assert draw(frame, estimate(frame)).size == frame.size
+
+
+def test_an_error_of_the_device_becomes_a_run_error() -> None:
+    with open_engine("torch", device="cpu") as network:
+        plate = Plate(pixels_from_image(DATA / "moving_person_plate.jpg"))
+        there: Any = network
+        estimate = DeviceEstimator(there, plate, ColourTags(matrix=5))
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+        estimate._before = broken  # type: ignore[assignment]
+        with pytest.raises(RunError, match="the GPU failed") as caught:
+            estimate(Frame(plate.pixels))
+        assert "illegal memory access" in caught.value.why

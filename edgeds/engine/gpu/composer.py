@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edgeds.engine.cuda_stream import gpu_errors
 from edgeds.engine.gpu import drawing
 from edgeds.engine.gpu.colour import scale_to, yuv_of
 from edgeds.engine.gpu.line import line_of
@@ -73,7 +74,7 @@ class DeviceComposer:
         stream meanwhile.
         """
         assert isinstance(maps, DeviceMaps), "maps of another estimator"
-        with self._stream, torch.no_grad():
+        with gpu_errors(), self._stream, torch.no_grad():
             inputs = self._inputs(maps.there)
             if self._behind is not None:
                 inputs = (*inputs, *self._behind(frame))

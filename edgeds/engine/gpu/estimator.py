@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edgeds.engine.cuda_stream import gpu_errors
 from edgeds.engine.gpu.colour import (
     Colour,
     Nv12Scale,
@@ -173,6 +174,7 @@ class DeviceEstimator(Estimator):
 
         Raises:
             ShapeError: the frame is not of the plate's size.
+            RunError: the GPU failed.
         """
         if frame.size != self.plate.size:
             raise ShapeError(
@@ -181,7 +183,7 @@ class DeviceEstimator(Estimator):
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
         state = self.state
-        with self.stream, torch.no_grad():
+        with gpu_errors(), self.stream, torch.no_grad():
             if state is not self._taken:
                 self.plate_there.take(state, self.colours)
                 self._taken = state

@@ -236,14 +236,19 @@ def test_noise_is_learned_and_slow_change_is_none() -> None:
     change = Change()
     still = np.full((96, 160, 3), 90, np.uint8)
     for index in range(20):
-        change.learn(np.clip(still + index // 4, 0, 255).astype(np.uint8))
+        change.smooth(np.clip(still + index // 4, 0, 255).astype(np.uint8))
     assert change.limit == pytest.approx(4)  # a level every four frames is no noise
-    assert change.between(still, still + np.uint8(5)).all()
+    assert change.between(still, still + np.uint8(5))
+    assert not change.between(still, still + np.uint8(4))
     rng = np.random.default_rng(0)
-    for _ in range(5):
-        noisy = np.clip(still + 12 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8)
-        change.learn(noisy)
-    other = np.clip(still + 12 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8)
-    assert not change.between(noisy, other).any()
+    noisy = [
+        change.smooth(
+            np.clip(still + 12 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8)
+        )
+        for _ in range(9)
+    ]
+    assert not change.between(noisy[-2], noisy[-1])
+    other = noisy[-1].copy()
     other[40:46, 60:66] = 200
-    assert change.between(noisy, other)[42, 62]
+    assert change.between(noisy[-1], other)
+    assert not change.between(noisy[-1], other, outside=Box(40, 60, 46, 66))

@@ -67,7 +67,7 @@ class Looks:
         self._part_fit: Fit | None = None
         self._level = 1.0
         self._place: Place | None = None
-        self._whole_small: Pixels | None = None
+        self._whole_smooth: Pixels | None = None
         self._whole_age = 0
         self._last: tuple[Pixels, Maps] | None = None
         self._reused = 0
@@ -75,16 +75,19 @@ class Looks:
 
     def __call__(self, frame: Frame, scene: PlateState) -> Maps:
         small = frame.rgb(self._engine.size)
-        self._change.learn(small)
+        smooth = self._change.smooth(small)
         if scene is not self._scene:
             self._scene, self._parts, self._last = scene, {}, None
             self._whole_age = self._set.whole_every  # what alpha says depends on the plate
-        if self._last is not None and self._same(self._last[0], small):
+        if self._last is not None and self._same(self._last[0], smooth):
             self._reused += 1
             self._count_cost()
             return self._last[1]
-        maps = self._part_alone(frame, small, scene) or self._whole_first(frame, small, scene)
-        self._last, self._reused = (small, maps), 0
+        maps = self._part_alone(frame, smooth, scene)
+        if maps is None:
+            maps = self._whole_first(frame, small, scene)
+            self._whole_smooth = smooth
+        self._last, self._reused = (smooth, maps), 0
         self._count_cost()
         return maps
 
@@ -94,23 +97,22 @@ class Looks:
         limit = self._set.fair_cost if self._thrifty else self._set.most_cost
         self._thrifty = self._mean_cost > limit
 
-    def _same(self, earlier: Pixels, small: Pixels) -> bool:
+    def _same(self, earlier: Pixels, smooth: Pixels) -> bool:
         """Whether the last maps hold: nothing changed since the frame that they are of."""
         if self._reused >= self._set.reuse_most:
             return False
-        return not self._change.between(earlier, small).any()
+        return not self._change.between(earlier, smooth)
 
-    def _part_alone(self, frame: Frame, small: Pixels, scene: PlateState) -> Maps | None:
+    def _part_alone(self, frame: Frame, smooth: Pixels, scene: PlateState) -> Maps | None:
         """Maps from the part in use; None where the whole has to be seen."""
-        place, earlier = self._place, self._whole_small
+        place, earlier = self._place, self._whole_smooth
         if place is None or earlier is None:
             return None
         self._whole_age += 1
         if self._whole_age >= self._set.whole_every:
             return None
-        changed = self._change.between(earlier, small)
-        changed[_under(place.box, frame.size, small.shape[:2]).of] = False
-        if changed.any():
+        part = _under(place.box, frame.size, smooth.shape[:2])
+        if self._change.between(earlier, smooth, outside=part):
             return None
         seen = self._seen_in_part(frame, scene, place)
         return None if _goes_on(seen, frame) else self._maps_of_part(frame, scene, seen)
@@ -125,7 +127,7 @@ class Looks:
         place = None
         if bounds is not None:
             place = place_for(bounds, frame.size, self._networks, self._place, self._set)
-        self._place, self._whole_small, self._whole_age = None, small, 0
+        self._place, self._whole_age = None, 0
         if place is not None and not self._thrifty:
             seen = self._seen_in_part(frame, scene, place)
             if not _goes_on(seen, frame):

@@ -150,8 +150,10 @@ class ChangeLimits:
     """Times the median difference of successive frames. Of Gaussian noise that is six deviations:
     none of 60,000 pixels passes it by chance.
     """
-    noise_kept: float = 0.95
-    """Of the noise measured so far, a frame."""
+    learn_every: int = 4
+    """Frames between two measurements of the noise, which cost half a millisecond."""
+    noise_kept: float = 0.8
+    """Of the noise measured so far, a measurement."""
 
 
 CHANGE = ChangeLimits()
@@ -183,13 +185,13 @@ class LookSettings:
     """What is left of the margin before the part is placed anew."""
     kept_zoom: float = 1.3
     """A part that is so many times as high as it needs to be is placed anew."""
-    most_cost: float = 1.25
+    most_cost: float = 1.12
     """Looks a frame, in the mean, past which parts are given up: where something outside the part
     changes again and again, each frame would take two.
     """
-    fair_cost: float = 1.03
+    fair_cost: float = 1.02
     """Looks a frame at which parts are tried again."""
-    cost_frames: int = 50
+    cost_frames: int = 150
     """How many frames that mean is of."""
     plate_cost: float = 0.65
     """A look at the plate's part, in looks at a frame."""

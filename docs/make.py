@@ -5,7 +5,7 @@ python docs/make.py moving plates   only these
 python docs/make.py page            the page's, which needs Chromium and chromedriver
 python docs/make.py depth_people -- CLIP...    with rows for other clips
 
-Pictures: moving, result, plates, depth_people, network, walk, page.
+Pictures: moving, result, layers, plates, depth_people, network, walk, page.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-PICTURES = ("moving", "result", "plates", "depth_people", "network", "walk", "page")
+PICTURES = ("moving", "result", "layers", "plates", "depth_people", "network", "walk", "page")
 
 
 def main() -> int:

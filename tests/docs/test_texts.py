@@ -51,6 +51,7 @@ def scene(tmp_path: Path, make_clip: Callable[..., Path]) -> Path:
     plate_to_file(Plate(plate, origin="file"), tmp_path / "plate.npz")
     cv2.imwrite(str(tmp_path / "plate.png"), plate[..., ::-1])
     cv2.imwrite(str(tmp_path / "beach.jpg"), np.full((60, 90, 3), 200, np.uint8))
+    cv2.imwrite(str(tmp_path / "chair.png"), np.full((20, 10, 4), 200, np.uint8))
     shutil.copy(ROOT / "examples" / "rules.toml", tmp_path)
     (tmp_path / "shots").mkdir()
     for frame in SyntheticSource(frame_count=10):

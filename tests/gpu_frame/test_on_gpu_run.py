@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 
 from edgeds.cli.effects import EffectOptions  # noqa: E402
-from edgeds.cli.ground import PERSON_M, depth_wanted  # noqa: E402
+from edgeds.cli.ground import DepthOptions  # noqa: E402
 from edgeds.cli.layers import LayerOptions  # noqa: E402
 from edgeds.cli.on_gpu import OnGpu  # noqa: E402
 from edgeds.cli.signals import SignalOptions  # noqa: E402
@@ -44,7 +44,7 @@ def wanted(source: Path, **other: Any) -> Wanted:
     fields: dict[str, Any] = {
         "source": str(source), "plate": None, "output": None, "view": "overlay", "backdrop": None,
         "opacity": 0.45, "sheet": None, "save_plate": None, "plate_fixed": True,
-        "depth": depth_wanted("network", PERSON_M, None), "signals": SignalOptions(),
+        "depth": DepthOptions(depth_from="network").wanted(), "signals": SignalOptions(),
         "layers": LayerOptions(), "effects": EffectOptions(),
     }  # fmt: skip
     return Wanted(**{**fields, **other})

@@ -62,7 +62,7 @@ def test_an_empty_scene_gives_a_plate_and_a_picture_of_it(
     assert np.abs(plate.pixels.astype(int) - WALL).max() < 5
     assert (plate_from_file(tmp_path / "mine.png").pixels == plate.pixels).all()
     assert "good: " in done.stderr
-    assert "look at it" in done.stderr
+    assert "look at the picture" in done.stderr
     used = edgeds("video", shots, "-b", "mine.npz", "-o", "out", *FAST)
     assert used.returncode == 0, used.stderr
     assert "plate: mine.npz, captured 20" in used.stderr

@@ -266,7 +266,7 @@ def test_a_source_that_fails_for_good_ends_the_run_with_its_recording_complete(
     class Breaks(SyntheticSource):
         def __iter__(self) -> Iterator[Frame]:
             yield from itertools.islice(super().__iter__(), 15)
-            raise SourceFailed("the clip broke off", why="it was told to")
+            raise SourceFailed("the clip broke off", why="it was set to break off")
 
     run = LiveRun(RealTimeSource(Breaks), DifferenceEngine(), PLATE, record=tmp_path / "out.mp4")
     run.start_recording()
@@ -283,7 +283,7 @@ def test_people_are_told_that_the_camera_is_away_and_that_it_is_back() -> None:
     )
     with _running(source) as running:
         away = running.wait_for(lambda s: s.source_state == "reconnecting")
-        assert "it was told to" in away.source_message
+        assert "it was set to break off" in away.source_message
         running.wait_for(lambda s: s.source_state == "running" and s.grabbed > 12)
         report = running.end()
     assert any("broke off" in event for event in running.events)

@@ -97,7 +97,7 @@ class SyntheticFeed(Closing):
             self._left -= 1
             if self._left < 0:
                 raise SourceFailed(
-                    f"the {self.description} broke off", why="`breaks_after` pictures"
+                    f"the {self.description} broke off", why="it was set to break off"
                 )
         time.sleep(float(1 / self.rate))
         return Grab(next(self._laps).pixels.copy(), time.monotonic())

@@ -14,7 +14,7 @@ from edgeds.cli.ground import DepthOptions, SmallSamples, measure_depth
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.ground_depth import kept_in
-from edgeds.estimate.people import people_in, use_people
+from edgeds.estimate.people import _spread, people_in, use_people
 from edgeds.plate.background import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
 from edgeds.plate.ground.ground import Ground
@@ -47,6 +47,12 @@ def test_a_real_clip_of_walkers_measures_its_own_ground(data: Path) -> None:
     assert np.median(off) < 0.08  # who is half as far is seen twice as tall
     empty = (first.alpha == 0) & (second.alpha == 0)
     assert (first.inverse_depth[empty] == second.inverse_depth[empty]).all()  # it never flickers
+
+
+def test_frames_that_are_looked_at_first_are_spread_through_the_clip() -> None:
+    order = _spread(11)
+    assert sorted(order) == list(range(11))
+    assert max(np.diff(sorted(order[:4]))) <= 5
 
 
 def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(

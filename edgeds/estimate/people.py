@@ -35,17 +35,28 @@ def people_in(
 ) -> Gathering:
     """Look for upright people in frames, uint8 RGB of the plate's view at any one size.
 
+    Ends where enough were seen; the frames that were looked at are spread through the clip then.
+
     Raises:
         CancelledError: `cancelled`, asked before every frame, returned true.
     """
     size = looked_at(plate.size)
     estimate = Estimator(engine, fitted(plate, size))
     people = Gathering(plate.size)
-    for pixels in samples:
+    for number in _spread(len(samples)):
         if cancelled():
             raise CancelledError
-        people.add(estimate(Frame(resized(pixels, size))).alpha)
+        people.add(estimate(Frame(resized(samples[number], size))).alpha)
+        if people.persons >= GROUND.enough:
+            break
     return people
+
+
+def _spread(count: int) -> list[int]:
+    """0 to count - 1 so that any first part of them is spread over all (van der Corput 1935)."""
+    digits = max(1, (count - 1).bit_length())
+    numbers = (int(f"{n:0{digits}b}"[::-1], 2) for n in range(2**digits))
+    return [number for number in numbers if number < count]
 
 
 def use_people(

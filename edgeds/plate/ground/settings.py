@@ -92,6 +92,8 @@ class GroundFitting:
     """Heights between camera and head under which a head does not tell how far it is."""
     loose: float = 1.05
     """The plate may be so much nearer than who walked before it: bodies are not flat."""
+    enough: int = 80
+    """Sightings after which a clip is searched no further."""
     most_kept: int = 800
     """Blobs that are kept of a stream: more say nothing new."""
     person_sigma: float = 0.055

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from edgeds.cli.console import print_json, print_table, say, stop_on_signal
 from edgeds.cli.engine import engine_beside
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
+from edgeds.cli.signals import LiveSignals, SignalOptions
 
 if TYPE_CHECKING:
     from threading import Event
@@ -54,38 +55,21 @@ def live_cameras(
     """
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.live.cameras.camera_file import cameras_from_file
-    from edgeds.live.cameras.control import CameraControl
-    from edgeds.live.cameras.page import WallPage
-    from edgeds.live.cameras.run import Cameras
     from edgeds.live.cameras.shared import SharedDepth, SharedEngine
 
-    plans = cameras_from_file(path)
-    own = {"--record": outputs.record, "--publish": outputs.publish}
-    token = outputs.checked()
+    plans, token = cameras_from_file(path), outputs.checked()
+    own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
     _check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
+    for plan in plans:
+        _signal_options(plan).check(as_json=False)
     with ExitStack() as stack, stop_on_signal() as stop:
         network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
         found = open_plate_depth(engine, device=device)
         depth = None if found is None else SharedDepth(found)
         say(f"{len(plans)} cameras: {', '.join(plan.name for plan in plans)}")
         say(f"engine: {network.name}")
-        controls = {plan.name: CameraControl(network.name) for plan in plans}
-        page = None
-        if outputs.serve is not None:
-            page = stack.enter_context(WallPage(outputs.serve, controls, token=token))
-            say(f"page: {page.link}")
         began_secs, began_cpu_secs = time.monotonic(), _cpu_secs()
-
-        @contextmanager
-        def open_run(plan: CameraPlan, stop: Event) -> Iterator[LiveRun]:
-            with _opened(plan, network, depth, stop) as run:
-                if page is not None:
-                    run.add_output("page", page.sink(plan.name), is_file=False)
-                yield run
-
-        cameras = stack.enter_context(Cameras(plans, open_run, on_event=say))
-        for camera in cameras.all:
-            controls[camera.plan.name].camera = camera
+        cameras = _started(plans, network, depth, outputs.serve, token, stack)
         with _status_lines(cameras):
             cameras.wait(stop, duration_secs=duration)
     secs = time.monotonic() - began_secs
@@ -95,6 +79,38 @@ def live_cameras(
         raise typer.Exit(130)
     if any(report.state in ("failed", "waiting") for report in reports):
         raise typer.Exit(1)
+
+
+def _started(
+    plans: list[CameraPlan],
+    network: Engine,
+    depth: DepthNetwork | None,
+    serve: str | None,
+    token: str | None,
+    stack: ExitStack,
+) -> Cameras:
+    """Start all cameras, and the page where one is wanted."""
+    from edgeds.live.cameras.control import CameraControl
+    from edgeds.live.cameras.page import WallPage
+    from edgeds.live.cameras.run import Cameras
+
+    controls = {plan.name: CameraControl(network.name) for plan in plans}
+    page = None
+    if serve is not None:
+        page = stack.enter_context(WallPage(serve, controls, token=token))
+        say(f"page: {page.link}")
+
+    @contextmanager
+    def open_run(plan: CameraPlan, stop: Event) -> Iterator[LiveRun]:
+        with _opened(plan, network, depth, stop) as run:
+            if page is not None:
+                run.add_output("page", page.sink(plan.name), is_file=False)
+            yield run
+
+    cameras = stack.enter_context(Cameras(plans, open_run, on_event=say))
+    for camera in cameras.all:
+        controls[camera.plan.name].camera = camera
+    return cameras
 
 
 @contextmanager
@@ -119,6 +135,9 @@ def _opened(
         behind = open_backdrop(plan.backdrop, source.info.size) if plan.backdrop else None
         stack.callback(behind.close if behind else lambda: None)
         choice = plate_choice(source, masked(plan.source), given, plan.plate, plan.allow_motion)
+        # Its events, and its name for a broker, are those of the camera in the file.
+        named = replace(source.info, name=plan.name)
+        watched = LiveSignals(_signal_options(plan), named, stack)
         run = LiveRun(
             source if plan.fps is None else Thinned(source, plan.fps),
             engine,
@@ -128,6 +147,7 @@ def _opened(
             backdrop=behind,
             record=plan.record,
             on_event=told,
+            signals=watched.signals,
             depth_network=depth,
         )
         stack.enter_context(run)
@@ -137,6 +157,15 @@ def _opened(
         if plan.record is not None:
             run.start_recording()
         yield run
+
+
+def _signal_options(plan: CameraPlan) -> SignalOptions:
+    return SignalOptions(
+        rules=plan.rules,
+        events=plan.events,
+        mqtt=plan.mqtt,
+        webhook=list(plan.webhook) or None,
+    )
 
 
 def _telling(name: str) -> Callable[[str], None]:

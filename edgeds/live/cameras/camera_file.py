@@ -38,6 +38,10 @@ class CameraPlan:
     """So many frames a second are estimated at most."""
     record: Path | None = None
     publish: tuple[str, ...] = ()
+    rules: Path | None = None
+    events: Path | None = None
+    mqtt: str | None = None
+    webhook: tuple[str, ...] = ()
     rtsp_transport: Any = "auto"
 
 
@@ -118,17 +122,19 @@ class _Reader:
         return values
 
     def _check_files(self, plans: list[CameraPlan]) -> None:
-        """No two cameras record to one file."""
+        """No two cameras write to one file."""
         taken: dict[Path, str] = {}
         for plan, at in zip(plans, self._headers(), strict=True):
-            if plan.record is not None and plan.record in taken:
-                self._fail(
-                    self._line("record", at),
-                    f"{plan.name!r} records to the same file as {taken[plan.record]!r}",
-                    "give each camera a file of its own",
-                )
-            if plan.record is not None:
-                taken[plan.record] = plan.name
+            for key, path in (("record", plan.record), ("events", plan.events)):
+                if path is None:
+                    continue
+                if path in taken:
+                    self._fail(
+                        self._line(key, at),
+                        f"{plan.name!r} writes to the same file as {taken[path]!r}",
+                        "give each camera a file of its own",
+                    )
+                taken[path] = plan.name
 
     def _headers(self) -> list[int]:
         """The line of each `[[camera]]`."""
@@ -176,19 +182,30 @@ def _backdrop(value: Any, folder: Path) -> str:
     raise ValueError('a colour such as "#00b140", or an image or video file')
 
 
-def _record(value: Any, folder: Path) -> Path:
-    if isinstance(value, str) and value:
+def _file(value: Any, folder: Path) -> Path:
+    if isinstance(value, str) and value not in ("", "-"):
         return folder / value
-    raise ValueError('the name of a video file, such as "door.mp4"')
+    raise ValueError("the name of a file, in quotes")
 
 
-def _publish(value: Any, _folder: Path) -> tuple[str, ...]:
+def _text(value: Any, _folder: Path) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError("an address, in quotes")
+
+
+def _addresses(value: Any, _folder: Path) -> tuple[str, ...]:
     urls = [value] if isinstance(value, str) else value
-    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
-        raise ValueError("an address, or a list of them")
+    if isinstance(urls, list) and all(isinstance(url, str) for url in urls):
+        return tuple(urls)
+    raise ValueError("an address, or a list of them")
+
+
+def _publish(value: Any, folder: Path) -> tuple[str, ...]:
+    urls = _addresses(value, folder)
     for url in urls:
         check_publish_url(url)
-    return tuple(urls)
+    return urls
 
 
 def _flag(value: Any, _folder: Path) -> bool:
@@ -224,7 +241,11 @@ _KEYS: dict[str, Callable[[Any, Path], Any]] = {
     "opacity": _number(0, 1),
     "backdrop": _backdrop,
     "fps": _number(0.1, 240),
-    "record": _record,
+    "record": _file,
+    "rules": _file,
+    "events": _file,
+    "mqtt": _text,
+    "webhook": _addresses,
     "publish": _publish,
     "rtsp_transport": _choice("auto", "tcp", "udp"),
 }

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from clients import Answer, Served, wait_until
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from edgeds.live.cameras.control import CameraControl
@@ -78,6 +79,16 @@ def test_each_camera_has_its_own_page_and_its_own_commands(wall: Walled) -> None
         viewer.send(json.dumps({"do": "view", "view": "mask"}))
         wait_until(lambda: wall.runs["yard"].status().view == "mask")
     assert wall.runs["door"].status().view == "overlay"
+
+
+def test_programs_follow_the_events_of_a_camera(wall: Walled) -> None:
+    url = f"ws://{wall.served.host}/cameras/yard/api/events"
+    token = wall.served.token
+    extra = {} if token is None else {"Authorization": f"Bearer {token}"}
+    program = connect(url, proxy=None, compression=None, additional_headers=extra)
+    with program, pytest.raises(ConnectionClosed) as caught:
+        program.recv(timeout=20)
+    assert "does not look for objects" in str(caught.value)
 
 
 def test_a_wall_that_is_open_to_the_network_asks_for_its_token_everywhere(wall: Walled) -> None:

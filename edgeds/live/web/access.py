@@ -129,7 +129,7 @@ class AccessControl:
         does more than read. Programs read, follow events, and write with the token.
         """
         if scope["type"] == "websocket":
-            return bool(scope["path"] == _EVENTS)
+            return bool(scope["path"].endswith(_EVENTS))  # also below /cameras/NAME
         return method in _READ or self._has_bearer(headers)
 
     def _has_bearer(self, headers: _Headers) -> bool:

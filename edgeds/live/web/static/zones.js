@@ -44,7 +44,7 @@ function emptyRow() {
 }
 
 at("zones-edit").addEventListener("click", async () => {
-  const answer = await fetch("/api/shapes").catch(() => null);
+  const answer = await fetch("api/shapes").catch(() => null);
   if (!answer?.ok) {
     complain({ what: "the zones cannot be read", fix: "try again" });
     return;
@@ -66,7 +66,7 @@ at("zones-apply").addEventListener("click", async () => {
     name: line.name, from: line.points[0], to: line.points[1], left: line.left, right: line.right,
   }));
   const headers = { "content-type": "application/json" };
-  if (await post("/api/shapes", JSON.stringify({ zones, lines }), headers)) {
+  if (await post("api/shapes", JSON.stringify({ zones, lines }), headers)) {
     close();
     say("The zones and lines are in use. Download rules.toml to keep them.");
   }

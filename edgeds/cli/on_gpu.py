@@ -135,8 +135,8 @@ class OnGpu:
         wanted = self._wanted
         if wanted.layers.layers is not None:
             return "layers are made on the CPU"
-        if wanted.effects.are_given:
-            return "effects are drawn on the CPU"
+        if wanted.effects.are_given or wanted.mesh.mesh is not None:
+            return "effects and meshes are made on the CPU"
         if wanted.view not in DEVICE_VIEWS:
             return f"the view {wanted.view} is drawn on the CPU"
         if wanted.view == "replace" and wanted.layers.shadow == "keep":

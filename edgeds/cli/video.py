@@ -18,6 +18,7 @@ from edgeds.cli.ground import (
     measure_depth,
 )
 from edgeds.cli.layers import LayerOptions, open_layers
+from edgeds.cli.mesh import MeshOptions, with_mesh
 from edgeds.cli.on_gpu import OnGpu
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
@@ -77,6 +78,7 @@ def video_command(
     signals: SignalOptions = SignalOptions(),
     layers: LayerOptions = LayerOptions(),
     effects: EffectOptions = EffectOptions(),
+    mesh: MeshOptions = MeshOptions(),
     as_json: JsonOption = False,
 ) -> None:
     """Write a video that shows the foreground and depth of a video or of images."""
@@ -85,7 +87,7 @@ def video_command(
     signals.check(as_json=as_json)
     wanted = Wanted(
         source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed,
-        depth.wanted(), signals, layers, effects,
+        depth.wanted(), signals, layers, effects, mesh,
     )  # fmt: skip
     check_options(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
@@ -188,6 +190,7 @@ def _opened(
         frames = gpu.source(frames, stack)
         output = gpu.sink(output, stack)
         notes.watch(frames, gpu)
+    compose = with_mesh(compose, wanted.mesh, fixed, scene.pixels)
     moments = None
     if wanted.sheet is not None:
         moments = ContactSheet(

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeds.cli.clashes import check_clashes
 from edgeds.cli.effects import EffectOptions
 from edgeds.cli.layers import LayerOptions
+from edgeds.cli.mesh import MeshOptions
 from edgeds.cli.signals import SignalOptions
 from edgeds.plate.ground.metric import DepthWanted
 from edgeds.views.settings import View
@@ -30,6 +31,7 @@ class Wanted:
     signals: SignalOptions
     layers: LayerOptions
     effects: EffectOptions
+    mesh: MeshOptions
 
     @property
     def shows_depth(self) -> bool:
@@ -38,7 +40,7 @@ class Wanted:
         shows = self.view in DEPTH_VIEWS
         if self.layers.layers is not None:
             shows = "depth" in self.layers.names
-        shows = shows or self.effects.are_given
+        shows = shows or self.effects.are_given or self.mesh.mesh is not None
         return shows or self.sheet is not None or self.signals.are_given
 
     @property
@@ -69,6 +71,7 @@ def check_options(wanted: Wanted) -> None:
     """
     from edgeds.errors import InputError, SinkError
     from edgeds.plate.file import check_plate_target
+    from edgeds.sinks.mesh import check_mesh_target
     from edgeds.sinks.replacing import check_writable
 
     layers = wanted.layers.wanted()
@@ -103,6 +106,8 @@ def check_options(wanted: Wanted) -> None:
                 fix="give a path such as sheet.png",
             )
         check_writable(sheet, "the contact sheet")
+    if wanted.mesh.mesh is not None:
+        check_mesh_target(wanted.mesh.mesh)
     if wanted.save_plate is not None:
         check_plate_target(wanted.save_plate)
 
@@ -110,7 +115,7 @@ def check_options(wanted: Wanted) -> None:
 def check_places(wanted: Wanted, files: tuple[Path, ...], target: Path) -> None:
     """No output may be an input or another output."""
     given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
-    made = {"the output": target, "the contact sheet": wanted.sheet}
+    made = {"the output": target, "the contact sheet": wanted.sheet, "the mesh": wanted.mesh.mesh}
     check_clashes(
         {"the input": files, **given, "the rules": wanted.signals.rules},
         {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},

@@ -18,6 +18,7 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 from edgeds.cli.effects import EffectOptions  # noqa: E402
 from edgeds.cli.ground import DepthOptions  # noqa: E402
 from edgeds.cli.layers import LayerOptions  # noqa: E402
+from edgeds.cli.mesh import MeshOptions  # noqa: E402
 from edgeds.cli.on_gpu import OnGpu  # noqa: E402
 from edgeds.cli.signals import SignalOptions  # noqa: E402
 from edgeds.cli.video_wanted import Wanted  # noqa: E402
@@ -45,7 +46,7 @@ def wanted(source: Path, **other: Any) -> Wanted:
         "source": str(source), "plate": None, "output": None, "view": "overlay", "backdrop": None,
         "opacity": 0.45, "sheet": None, "save_plate": None, "plate_fixed": True,
         "depth": DepthOptions(depth_from="network").wanted(), "signals": SignalOptions(),
-        "layers": LayerOptions(), "effects": EffectOptions(),
+        "layers": LayerOptions(), "effects": EffectOptions(), "mesh": MeshOptions(),
     }  # fmt: skip
     return Wanted(**{**fields, **other})
 

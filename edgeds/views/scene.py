@@ -112,5 +112,6 @@ def foreground_depth(alpha: FloatMap, inverse_depth: FloatMap) -> FloatMap:
     total = cv2.blur(weight * depth, (side, side)) + np.float32(_MIN_WEIGHT * mean)
     count = cv2.blur(weight, (side, side)) + np.float32(_MIN_WEIGHT)
     spread: FloatMap = cv2.resize(total / count, (width, height), interpolation=cv2.INTER_LINEAR)
-    sure: npt.NDArray[np.float32] = np.clip((alpha - 0.9) / 0.1, 0, 1)
+    inner = cv2.erode(alpha, np.ones((side, side), np.uint8))
+    sure: npt.NDArray[np.float32] = np.clip((inner - 0.9) / 0.1, 0, 1)
     return np.asarray(spread + sure * (inverse_depth - spread), np.float32)

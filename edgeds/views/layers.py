@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.matte import behind_in, foreground, unmixed
+from edgeds.estimate.matte import behind_in, foreground
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sinks.layers.names import Layer
 from edgeds.sinks.layers.picture import LayerFrame
@@ -42,6 +42,9 @@ def layers_composer(
         alpha = maps.alpha
         behind = behind_in(maps, plate)
         density: FloatMap | None = shadow_of(frame, maps, plate) if needs_shadow else None
+        own: Pixels | None = None
+        if "foreground" in layers or "composite" in layers:
+            own = foreground(frame.pixels, alpha, behind, maps.plate_offset, settings=matte)
         made: dict[Layer, npt.NDArray[Any]] = {}
         for layer in layers:
             if layer == "alpha":
@@ -53,9 +56,8 @@ def layers_composer(
             elif layer == "plate":
                 made[layer] = behind
             elif layer == "foreground":
-                made[layer] = foreground(
-                    frame.pixels, alpha, behind, maps.plate_offset, settings=matte
-                )
+                assert own is not None
+                made[layer] = own
             elif layer == "shadow":
                 assert density is not None
                 made[layer] = density
@@ -64,7 +66,7 @@ def layers_composer(
                 if shadow == "keep":
                     assert density is not None
                     on = shaded(on, density)
-                own = unmixed(frame.pixels, alpha, behind, maps.plate_offset, settings=matte)
+                assert own is not None
                 made[layer] = over(own, on, alpha)
         return LayerFrame(of=frame, alpha=alpha, values=made)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from edgeds.sinks.layers.names import LAYERS, WITH_ALPHA, Layer, LayerFormat
 from edgeds.sinks.layers.picture import Coding, DepthCodes, LayerFrame
 from edgeds.sinks.layers.sink import LayersSink, LayersWanted
 from edgeds.sources import SyntheticSource
+from edgeds.sources.recorded import Recorded, recorded, timecode_after
 from edgeds.types import Frame, Maps
 from edgeds.views.layers import layers_composer
 
@@ -326,3 +328,41 @@ def test_frames_with_names_keep_them_in_the_sidecar(tmp_path: Path) -> None:
         sink.write(named)
     about = json.loads((tmp_path / "l" / "layers.json").read_text())
     assert about["time"]["names"] == ["beach"]
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "rate", "expected"),
+    [
+        (None, 61, Fraction(30), "00:00:02:01"),
+        ("01:00:00:00", 24 * 60, Fraction(24000, 1001), "01:01:00:00"),
+        ("00:00:59;29", 1, Fraction(30000, 1001), "00:01:00;02"),  # 00 and 01 are dropped
+        ("00:09:59;29", 1, Fraction(30000, 1001), "00:10:00;00"),  # but not in a tenth minute
+        ("00:00:00;00", 107892, Fraction(30000, 1001), "01:00:00;00"),
+        ("23:59:59:24", 1, Fraction(25), "00:00:00:00"),
+    ],
+)
+def test_timecode_goes_on_as_smpte_counts(
+    start: str | None, count: int, rate: Fraction, expected: str
+) -> None:
+    assert timecode_after(start, count, rate) == expected
+
+
+def test_a_recording_of_ten_bits_keeps_its_timecode_and_says_what_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "ten.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("prores_ks", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv422p10le"
+        stream.metadata["timecode"] = "10:20:30:05"
+        container.mux(stream.encode(av.VideoFrame(64, 48, "yuv422p10le")))
+        container.mux(stream.encode(None))
+    assert recorded(path) == Recorded("10:20:30:05", 10)
+    info = replace(SCENE.info, path=path)
+    wanted = LayersWanted(layers=("foreground",), kind="exr")
+    with LayersSink(tmp_path / "l", info, wanted, Coding(depth=DEPTH), {}) as sink:
+        assert "10 bits" in sink.notes[0]
+        sink.write(pictures(("foreground",))[1])
+    about = json.loads((tmp_path / "l" / "layers.json").read_text())
+    assert about["time"]["start_timecode"] == "10:20:30:05"
+    oiio = pytest.importorskip("OpenImageIO")
+    spec = oiio.ImageBuf(str(tmp_path / "l" / "000001.exr")).spec()
+    assert spec.getattribute("smpte:TimeCode")[0] == 0x10203006  # a frame later

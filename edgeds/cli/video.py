@@ -184,6 +184,7 @@ def _opened(
             target, info, wanted.layers, fixed,
             scene=scene, given_plate=wanted.plate, engine=network.name, backdrop=behind,
         )  # fmt: skip
+        notes.watch(output)
         stack.callback(output.close)
     else:
         compose = gpu.composer(fixed, behind) or drawing_of(wanted, scene, fixed, behind)

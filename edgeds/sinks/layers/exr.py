@@ -20,6 +20,7 @@ from edgeds.errors import SinkError
 from edgeds.sinks.layers.names import Layer
 from edgeds.sinks.layers.picture import DepthCodes, LayerFrame
 from edgeds.sinks.layers.sequence import NUMBER, write_image
+from edgeds.sources.recorded import timecode_after, timecode_parts
 from edgeds.types import Closing, StreamInfo
 
 SHADOW_POWER = 2.2
@@ -47,8 +48,12 @@ class ExrLayers(Closing):
         like: StreamInfo,
         *,
         premultiplied: bool,
+        timecode: str | None = None,
     ) -> None:
         """
+        Args:
+            timecode: of the first frame; None counts from 0.
+
         Raises:
             SinkError: the package OpenEXR is not installed.
         """
@@ -63,14 +68,14 @@ class ExrLayers(Closing):
             "edgeds:alpha": "premultiplied" if premultiplied else "straight",
             "edgeds:depth": "Z in metres" if depth.metres else "Z relative: 1 is the plate's near",
         }
-        self._rate = like.rate
+        self._rate, self._start = like.rate, timecode
         if like.rate is not None:
             self._header["framesPerSecond"] = like.rate
 
     def write(self, picture: LayerFrame) -> None:
         header = dict(self._header)
         if self._rate is not None:
-            header["timeCode"] = _timecode(self._exr, picture.of.pts_secs, self._rate)
+            header["timeCode"] = _timecode(self._exr, self._start, picture.of.pts_secs, self._rate)
         channels = {
             name: np.ascontiguousarray(values)
             for layer in self._layers
@@ -144,16 +149,15 @@ def _linear() -> npt.NDArray[np.float32]:
     return light.astype(np.float32)
 
 
-def _timecode(exr: Any, secs: float, rate: Fraction) -> Any:
-    """SMPTE timecode, without drop frames, counted from 0 at the start of the clip."""
+def _timecode(exr: Any, start: str | None, secs: float, rate: Fraction) -> Any:
+    """The attribute for a frame so long after the start."""
+    parts = timecode_parts(timecode_after(start, round(secs * float(rate)), rate))
+    assert parts is not None
+    hours, minutes, seconds, frame, drops = parts
     per_sec = max(1, round(rate))
-    count = round(secs * float(rate))
-    seconds, frame = divmod(count, per_sec)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    flags = [0] * 14
-    # Frame numbers have two digits: at 60 fps and more the standard counts pairs of frames.
-    return exr.TimeCode(hours % 24, minutes, seconds, frame * min(30, per_sec) // per_sec, *flags)
+    # Two digits hold numbers to 39: at 60 fps the standard counts pairs of frames.
+    frame = frame * min(30, per_sec) // per_sec
+    return exr.TimeCode(hours, minutes, seconds, frame, int(drops), *[0] * 13)
 
 
 def _library() -> Any:

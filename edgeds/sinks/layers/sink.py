@@ -21,6 +21,7 @@ from edgeds.sinks.layers.png import PngLayers
 from edgeds.sinks.layers.video import VideoLayers
 from edgeds.sinks.replacing import replace_file
 from edgeds.sources.media_errors import reason_of, translated
+from edgeds.sources.recorded import recorded
 from edgeds.types import Closing, StreamInfo
 
 SIDECAR = "layers.json"
@@ -86,6 +87,7 @@ class LayersSink(Closing):
         self._made_folder = not folder.exists()
         with translated(SinkError, f"cannot write layers to {str(folder)!r}"):
             folder.mkdir(parents=True, exist_ok=True)
+        self._recorded = recorded(like.path)
         self._times: list[int] = []
         self._durations: list[int] = []
         self._names: list[str] = []
@@ -100,6 +102,17 @@ class LayersSink(Closing):
     def audio(self) -> str:
         """What became of the audio, for the report: "copied", "none" and the like."""
         return getattr(self._writer, "audio", "none")
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know of the output."""
+        coloured = {"foreground", "plate", "composite"} & set(self._wanted.layers)
+        if self._recorded.bits <= 8 or not coloured:
+            return []
+        return [
+            f"the input's colours have {self._recorded.bits} bits, those of the layers have 8; "
+            "alpha and depth are not affected"
+        ]
 
     def write(self, picture: LayerFrame) -> None:
         self._writer.write(picture)
@@ -141,7 +154,7 @@ class LayersSink(Closing):
         if wanted.kind == "exr":
             return ExrLayers(
                 self._folder, wanted.layers, coding.depth, self._like,
-                premultiplied=coding.premultiplied,
+                premultiplied=coding.premultiplied, timecode=self._recorded.timecode,
             )  # fmt: skip
         return VideoLayers(self._folder, wanted.layers, coding, self._like, wanted.kind)
 
@@ -179,6 +192,7 @@ class LayersSink(Closing):
             "time": {
                 "rate": None if like.rate is None else str(like.rate),
                 "time_base": str(like.time_base),
+                "start_timecode": self._recorded.timecode,
                 "pts": self._times,
                 "durations": self._durations,
                 "names": self._names if any(self._names) else None,
@@ -194,6 +208,7 @@ class LayersSink(Closing):
             if self._wanted.kind == "exr"
             else _TRANSFERS.get(tags.transfer, "as the input's; it does not say which"),
             "bits_of_colours": 8,
+            "bits_of_input": self._recorded.bits,
         }
 
     def _remove_empty(self) -> None:

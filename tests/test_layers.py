@@ -357,6 +357,13 @@ def test_a_recording_of_ten_bits_keeps_its_timecode_and_says_what_is_lost(tmp_pa
         container.mux(stream.encode(None))
     assert recorded(path) == Recorded("10:20:30:05", 10)
     info = replace(SCENE.info, path=path)
+    movie = LayersWanted(layers=("alpha",), kind="prores")
+    with LayersSink(tmp_path / "m", info, movie, Coding(depth=DEPTH), {}) as sink:
+        assert not sink.notes
+        for picture in pictures(("alpha",)):
+            sink.write(picture)
+    assert recorded(tmp_path / "m" / "alpha.mov").timecode == "10:20:30:05"
+    assert len(all_decoded(tmp_path / "m" / "alpha.mov", "gray")) == 4
     wanted = LayersWanted(layers=("foreground",), kind="exr")
     with LayersSink(tmp_path / "l", info, wanted, Coding(depth=DEPTH), {}) as sink:
         assert "10 bits" in sink.notes[0]

@@ -26,6 +26,7 @@ from edgeds.sinks.encoding import (
 from edgeds.sinks.replacing import PendingFile, check_no_input
 from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
+from edgeds.sources.recorded import recorded
 from edgeds.types import Closing, Frame, Size, StreamInfo
 
 if TYPE_CHECKING:
@@ -146,6 +147,9 @@ class _Encoder:
         options = container_options(kind, av.library_versions["libavformat"])
         self._container = av.open(local_name(part), "w", options=options)
         self._stream = add_video_stream(self._container, kind, like, size)
+        timecode = recorded(like.path).timecode if part.suffix.lower() == ".mov" else None
+        if timecode is not None:  # editors line clips up by it
+            self._stream.metadata["timecode"] = timecode
         self._audio: AudioCopy | None = None
         if like.path is not None and like.has_audio:
             self._audio = AudioCopy(like.path, self._container, start_secs=like.start_secs)

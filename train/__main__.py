@@ -107,6 +107,10 @@ def compose(
     ] = None,
     seed: int = 1,
     processes: int = 2,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="work on a Ray cluster: auto, HOST:PORT or local"),
+    ] = None,
 ) -> None:
     """Compose every cut-out over every background, in zip parts. A stopped run continues."""
     import time
@@ -117,24 +121,27 @@ def compose(
 
     kinds = (".png", ".webp", ".jpg", ".jpeg")
     found = (
-        sorted(p for p in f.iterdir() if p.suffix in kinds) for f in (foregrounds, backgrounds)
+        sorted(p for p in f.absolute().iterdir() if p.suffix in kinds)
+        for f in (foregrounds, backgrounds)
     )
     cutouts, scenes = (tuple(paths) for paths in found)
     plan = Plan(
         foregrounds=cutouts,
         backgrounds=scenes,
-        output=output,
+        output=output.absolute(),
         places=places,
         parts=parts,
         size=(height, width),
         seed=seed,
-        teacher=teacher,
+        teacher=teacher and teacher.absolute(),
     )
     began = time.monotonic()
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as bar:
         task = bar.add_task("compose", total=plan.pictures)
-        written = composed(plan, processes=processes, on_pictures=lambda n: bar.advance(task, n))
+        written = composed(
+            plan, processes=processes, on_pictures=lambda n: bar.advance(task, n), ray=ray
+        )
     rate = plan.pictures / max(time.monotonic() - began, 1e-3)
     typer.echo(f"{plan.pictures} pictures in {len(written)} parts, {rate:.0f} pictures/s")
 

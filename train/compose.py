@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeds.cli.batch.cluster import Cluster
 from edgeds.sinks.replacing import replacing
 from train.crop import cropped
 from train.foreground import placed
@@ -60,8 +61,14 @@ class Plan:
         return background * self.parts // len(self.backgrounds)
 
 
-def composed(plan: Plan, *, processes: int, on_pictures: Callable[[int], None]) -> list[Path]:
+def composed(
+    plan: Plan, *, processes: int, on_pictures: Callable[[int], None], ray: str | None = None
+) -> list[Path]:
     """Write the parts and return the zip files; `on_pictures` gets the number of added pictures.
+
+    Args:
+        ray: address of a Ray cluster, which then does the work. All paths of the plan must be
+            absolute, and the same on all its machines.
 
     Raises:
         FileNotFoundError: a picture cannot be read; finished units are kept for the next try.
@@ -76,14 +83,20 @@ def composed(plan: Plan, *, processes: int, on_pictures: Callable[[int], None]) 
             on_pictures(plan.pictures_a_background)
         else:
             missing.append(background)
-    # spawned, not forked: a fork copies locks that other threads may hold
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with _workers(processes, ray) as pool:
         waiting = [pool.submit(write_unit, plan, background) for background in missing]
         for unit in as_completed(waiting):
             unit.result()
             on_pictures(plan.pictures_a_background)
     return [joined(plan, part) for part in range(plan.parts)]
+
+
+def _workers(processes: int, ray: str | None) -> Cluster | ProcessPoolExecutor:
+    """Both are context managers with `submit`."""
+    if ray is not None:
+        return Cluster(ray, cpus=1, retries=3)
+    # spawned, not forked: a fork copies locks that other threads may hold
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
 
 
 def write_unit(plan: Plan, background: int) -> None:

@@ -39,7 +39,7 @@ def nvenc_problem(path: Path, size: Size, device: str) -> str:
 
     if nvenc_format(path) is None:
         return f"NVENC does not write {path.suffix} files"
-    if not hasattr(av.VideoFrame, "from_dlpack"):
+    if not hasattr(av.VideoFrame, "sw_format"):
         return f"PyAV {av.__version__} takes no pictures from a GPU; 18.1 and newer do"
     try:
         encoder = cast("av.VideoCodecContext", av.CodecContext.create(CODEC, "w"))

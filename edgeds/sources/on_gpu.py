@@ -63,12 +63,12 @@ def hardware_problem() -> str:
     import av
 
     try:
-        from av.codec.hwaccel import HWAccel, hwdevices_available
+        from av.codec.hwaccel import hwdevices_available
     except ImportError:
         return f"PyAV {av.__version__} knows no hardware decoders"
     if ON_GPU not in hwdevices_available():
         return f"this build of PyAV {av.__version__} has no NVDEC"
-    if not hasattr(HWAccel, "is_hw_owned"):
+    if not hasattr(av.VideoFrame, "sw_format"):
         return f"PyAV {av.__version__} cannot leave pictures on the GPU; 18.1 and newer can"
     return ""
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -110,6 +111,22 @@ def test_what_is_background_keeps_its_very_planes(clip: Clip) -> None:
         half = bare[::2, ::2]
         for got, was in zip(drawn[1:], frame.picture.planes[1:], strict=True):
             assert np.array_equal(got[half], was[half])
+
+
+def test_pictures_for_nvenc_lie_in_one_piece_of_memory(clip: Clip) -> None:
+    frame = clip.frames[0]
+    maps = clip.there(frame)
+    drawn = DeviceComposer("overlay", clip.there, keeps=True)(frame, maps).picture
+    luma, chroma = drawn.planes
+    pitch = luma.stride(0)
+    assert pitch % 4 == 0
+    assert chroma.stride() == (pitch, 2, 1)
+    assert chroma.data_ptr() == luma.data_ptr() + pitch * frame.size[0]
+    height, width = frame.size
+    video = av.VideoFrame.from_dlpack(drawn.planes, format="nv12", width=width, height=height)
+    on_host = DeviceComposer("overlay", clip.there)(frame, maps).picture
+    assert np.array_equal(video.to_ndarray()[:height], on_host.planes[0])
+    assert np.array_equal(chroma.numpy(), np.dstack(on_host.planes[1:]))
 
 
 class Asked(TorchDispatchMode):

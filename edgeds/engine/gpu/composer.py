@@ -18,7 +18,7 @@ from edgeds.engine.gpu.colour import scale_to, yuv_of
 from edgeds.engine.gpu.line import line_of
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
 from edgeds.engine.gpu.replay import Function, Replayed, Tensors
-from edgeds.engine.gpu.transfer import DevicePicture, Uploads, download
+from edgeds.engine.gpu.transfer import DevicePicture, Uploads, download, joined
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import Frame, Maps, Pixels, RgbPicture, Size
 from edgeds.views.backdrop import Backdrop, StillBackdrop, colour_backdrop
@@ -82,12 +82,13 @@ class DeviceComposer:
                 luma, chroma = self._draw(*inputs)
                 coming = download((luma, chroma), self._colour, self._stream)
                 return lambda: frame.with_picture(coming())
-            luma, chroma = self._draw.kept(*inputs)
+            luma, chroma = self._draw(*inputs)
+            planes = joined((luma, chroma))
             done = self._stream.record_event()
 
         def whole() -> Frame:
             done.wait()
-            return frame.with_picture(DevicePicture((luma, chroma), self._colour, self._stream))
+            return frame.with_picture(DevicePicture(planes, self._colour, self._stream))
 
         return whole
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Nv12 = tuple[Tensor, Tensor]
 """Luma uint8 (H, W) and chroma uint8 (H/2, W/2, 2) on the device."""
+_PITCH = 256
 
 
 class Uploads:
@@ -108,6 +109,23 @@ class DevicePicture:
         if self._on_host is None:
             self._on_host = download((self.planes[0], self.planes[1]), self.colour, self._stream)()
         return self._on_host
+
+
+def joined(planes: Nv12) -> Nv12:
+    """A copy in one piece of memory, chroma right behind luma, rows of a whole number of 256 bytes.
+
+    FFmpeg tells NVENC where luma is, and no more; rows must be a multiple of 4 bytes (NVENC's API,
+    `NV_ENC_REGISTER_RESOURCE`).
+    """
+    luma, chroma = planes
+    height, width = int(luma.shape[0]), int(luma.shape[1])
+    pitch = -(-width // _PITCH) * _PITCH
+    both = torch.empty((height * 3 // 2, pitch), dtype=torch.uint8, device=luma.device)
+    mine = both[:height, :width]
+    other = both[height:].view(height // 2, pitch // 2, 2)[:, : width // 2]
+    mine.copy_(luma)
+    other.copy_(chroma)
+    return mine, other
 
 
 def download(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> Callable[[], YuvPicture]:

@@ -16,13 +16,13 @@ import typer
 from edgeds.cli.bench.settings import BENCH
 from edgeds.cli.console import print_json, print_table, progress, say
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+from edgeds.sources.scaling import size_from_text, text_from_size
 
 if TYPE_CHECKING:
-    from edgeds.cli.bench.measure import BenchReport
+    from edgeds.cli.bench.measure import BenchReport, EndToEnd
 
-_WAYS = {"frames in memory": "memory", "H.264 file to file": "H.264"}
-"""Short names, so that a row fits 80 columns."""
-_COLUMNS = ["frames", "way", "fps", "decode", "estimate", "compose", "encode"]
+_COLUMNS = ["frames", "way", "fps", "CPU ms", "x plain", "memory MB"]
+_STAGE_COLUMNS = ["ms: p50/p95/p99", "decode", "estimate", "compose", "encode"]
 
 
 def bench_command(
@@ -35,6 +35,13 @@ def bench_command(
         ),
     ] = None,
     frames: Annotated[int, typer.Option(min=2, help="How many frames a run has.")] = BENCH.frames,
+    turns: Annotated[
+        int, typer.Option(min=1, help="How often edgeds and the plain transcode take turns.")
+    ] = BENCH.turns,
+    clip: Annotated[
+        Path | None,
+        typer.Option(help="Measure on this video, brought to each size. Default: a drawn scene."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Also write the report here, as JSON."),
@@ -47,15 +54,17 @@ def bench_command(
     from edgeds.cli.bench.measure import bench
     from edgeds.cli.doctor.diagnosis import diagnose
     from edgeds.sinks.replacing import replace_file
-    from edgeds.sources.scaling import size_from_text
     from edgeds.sources.threads import threads
 
     cv2.setNumThreads(threads().opencv)  # as in `edgeds video`
     sizes = tuple(size_from_text(text, multiple_of=2) for text in at) if at else BENCH.sizes
     if output is not None:
         _check_target(output)
-    with _steps(2 + 2 * len(sizes)) as on_stage:
-        report = bench(engine, device=device, sizes=sizes, frames=frames, on_stage=on_stage)
+    with _steps(2 + (1 + 2 * turns) * len(sizes)) as on_stage:
+        report = bench(
+            engine, device=device, sizes=sizes, frames=frames, turns=turns, clip=clip,
+            on_stage=on_stage,
+        )  # fmt: skip
     told = {**report.to_json(), "machine": diagnose().machine()}
     if output is None and device.startswith("cuda"):
         output = Path(f"bench-{_slug(report.engine)}.json")
@@ -99,22 +108,18 @@ def _slug(text: str) -> str:
 
 
 def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
-    """Print the report as a table of 80 columns, and the network's times below it."""
-    rows = []
-    for row in report.rows:
-        stages = [
-            f"{_short(times['p50_ms'])}/{_short(times['p95_ms'])}" if times["p95_ms"] else "-"
-            for times in row.report.stages.values()
-        ]
-        way = _WAYS.get(row.way, row.way)
-        rows.append([f"{row.size[1]}x{row.size[0]}", way, f"{row.report.fps:.1f}", *stages])
+    """Print the report as tables of 80 columns, and the network's times below them."""
     gpus = ", ".join(machine["gpus"]) or "no GPU"
     print_table(
         f"{report.engine}\n{machine['cpu']}, {machine['cores']} cores; {gpus}; {report.day}\n"
-        "stages: ms per frame, p50/p95; they overlap; frames in memory are\n"
-        "neither decoded nor encoded",
+        f"file to file, {report.clip} clip, overlay; CPU ms a frame; least-most of the turns",
         _COLUMNS,
-        rows,
+        [cells for row in report.rows for cells in _row_cells(row)],
+    )
+    print_table(
+        "working time of edgeds' stages a frame; they run at the same time",
+        _STAGE_COLUMNS,
+        [_stage_cells(row) for row in report.rows],
     )
     network = report.network
     typer.echo(
@@ -123,6 +128,32 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
         f"({network.yardstick_p50_ms:.1f} ms, in turns)\n"
         f"first frame: {report.first_frame_secs:.2f} s after asking for the engine"
     )
+
+
+def _row_cells(row: EndToEnd) -> Iterator[list[str]]:
+    size = text_from_size(row.size)
+    for way, took in (("transcode", row.transcode), ("edgeds", row.edgeds)):
+        peaks = [turn.peak_bytes for turn in took if turn.peak_bytes is not None]
+        yield [
+            size,
+            way,
+            _span([turn.frames / turn.secs for turn in took]),
+            _span([1e3 * turn.cpu_secs / turn.frames for turn in took]),
+            _span(row.ratios(), "{:.2f}") if way == "edgeds" else "1",
+            f"{max(peaks) / 1e6:.0f}" if peaks else "-",
+        ]
+
+
+def _stage_cells(row: EndToEnd) -> list[str]:
+    last = row.edgeds[-1].stages.values()
+    names = ("p50_ms", "p95_ms", "p99_ms")
+    return [text_from_size(row.size), *("/".join(_short(s[n]) for n in names) for s in last)]
+
+
+def _span(values: list[float], form: str = "") -> str:
+    """The least and the most of a few turns; one number where they look the same."""
+    texts = [form.format(v) if form else _short(v) for v in (min(values), max(values))]
+    return "-".join(dict.fromkeys(texts))
 
 
 def _short(ms: float) -> str:

@@ -2,16 +2,17 @@
 
 The load of other programs and a throttled processor change times from minute to minute. So the
 network is timed in turns with a yardstick that is independent of edgeds: compare the ratio.
-Pictures are synthetic, since no time depends on their content. Knows nothing about printing.
+End to end, edgeds and a plain transcode take turns, each in a process of its own. Knows nothing
+about printing.
 """
 
 from __future__ import annotations
 
-import math
+import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,16 @@ from typing import Any
 import numpy as np
 
 from edgeds.cli.bench.settings import BENCH
+from edgeds.cli.bench.turn import Turn, Wanted, Way, in_own_process
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
-from edgeds.pipeline import RunReport, run
+from edgeds.plate.file import plate_to_file
+from edgeds.plate.from_clip import open_plate
 from edgeds.plate.plate import Plate
 from edgeds.sinks import open_sink
 from edgeds.sources import SyntheticSource, open_source
-from edgeds.sources.scaling import resized
-from edgeds.types import Closing, Engine, Frame, Pixels, Sink, Size
+from edgeds.sources.scaling import resized, text_from_size
+from edgeds.types import Engine, Frame, Pixels, Size
 from edgeds.views.compose import Compose, composer
 
 OnStage = Callable[[str], None]
@@ -47,18 +50,25 @@ class NetworkTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndToEnd:
-    """One run: a size of picture, and a way of reading and writing it."""
+    """File to file at one size: a plain transcode and edgeds' overlay, in turns (A B A B)."""
 
     size: Size
-    way: str
-    """"frames in memory" (decoding and encoding excluded) or "H.264 file to file" (included)."""
-    report: RunReport
+    frames: int
+    transcode: tuple[Turn, ...]
+    edgeds: tuple[Turn, ...]
+
+    def ratios(self) -> list[float]:
+        """CPU time of edgeds over that of the transcode beside it, one for each pair of turns."""
+        pairs = zip(self.transcode, self.edgeds, strict=True)
+        return [own.cpu_secs / own.frames / (floor.cpu_secs / floor.frames) for floor, own in pairs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchReport:
     engine: str
     day: str
+    clip: str
+    """A file's name, or "synthetic"."""
     first_frame_secs: float
     """From opening the engine to the first overlay: loading, the plate, one frame."""
     network: NetworkTimes
@@ -74,15 +84,22 @@ def bench(
     device: str = "auto",
     sizes: Iterable[Size] = BENCH.sizes,
     frames: int = BENCH.frames,
+    turns: int = BENCH.turns,
+    clip: Path | None = None,
     on_stage: OnStage = lambda _: None,
 ) -> BenchReport:
     """Measure this machine.
 
     Args:
-        frames: frames of each end-to-end run; a slow machine gets fewer.
+        frames: frames of each end-to-end run, at most.
+        turns: of transcode and edgeds, one after the other.
+        clip: is brought to each size; without it a synthetic scene is made, in which a ball takes
+            a seventh of the picture. Times depend on how large the foreground is.
 
     Raises:
         EngineError: the engine cannot be opened.
+        SourceError: the clip cannot be read.
+        RunError: a turn failed.
     """
     sizes = tuple(sizes)
     scene = SyntheticSource(size=sizes[0], frame_count=2)
@@ -95,13 +112,15 @@ def bench(
         first_frame_secs = time.perf_counter() - began
         on_stage("network")
         times = network_times(network, on_gpu=device.startswith("cuda"))
-        rows: list[EndToEnd] = []
-        for size in sizes:
-            rows += _rows(network, size, frames, on_stage)
         name = network.name
+    rows = []
+    for size in sizes:
+        named = None if engine is None else str(engine)
+        rows.append(_row(size, named, device, frames, turns, clip, on_stage))
     return BenchReport(
         engine=name,
         day=datetime.now(timezone.utc).date().isoformat(),
+        clip=clip.name if clip is not None else "synthetic",
         first_frame_secs=round(first_frame_secs, 3),
         network=times,
         rows=tuple(rows),
@@ -136,28 +155,52 @@ def network_times(network: Engine, *, on_gpu: bool, runs: int = BENCH.network_ru
     )
 
 
-def _rows(network: Engine, size: Size, frames: int, on_stage: OnStage) -> Iterator[EndToEnd]:
-    scene = SyntheticSource(size=size, frame_count=BENCH.pictures)
-    pictures = list(scene)
-    label = f"{size[1]}x{size[0]}"
-    on_stage(f"{label}, frames in memory")
-    with _Discard() as nowhere:
-        report = _run(network, scene.plate, _cycled(pictures, frames, BENCH.row_secs), nowhere)
-    yield EndToEnd(size=size, way="frames in memory", report=report)
-    on_stage(f"{label}, H.264 file to file")
+def _row(
+    size: Size,
+    engine: str | None,
+    device: str,
+    frames: int,
+    turns: int,
+    clip: Path | None,
+    on_stage: OnStage,
+) -> EndToEnd:
+    label = text_from_size(size)
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "in.mp4"
-        with open_sink(clip, scene.info) as sink:
-            for frame in _cycled(pictures, report.frames):
+        given, plate = Path(folder) / "in.mp4", Path(folder) / "plate.npz"
+        on_stage(f"{label}, clip")
+        plate_to_file(_made(given, size, frames, clip), plate)
+        done: dict[Way, list[Turn]] = {"transcode": [], "edgeds": []}
+        for number in range(turns):
+            for way, took in done.items():
+                on_stage(f"{label}, {way} {number + 1}")
+                output = Path(folder) / f"{way}-{number}.mp4"
+                wanted = Wanted(
+                    way=way, clip=str(given), output=str(output), plate=str(plate), engine=engine,
+                    device=device,
+                )  # fmt: skip
+                took.append(in_own_process(wanted))
+    return EndToEnd(
+        size=size,
+        frames=done["edgeds"][0].frames,
+        transcode=tuple(done["transcode"]),
+        edgeds=tuple(done["edgeds"]),
+    )
+
+
+def _made(path: Path, size: Size, frames: int, clip: Path | None) -> Plate:
+    """Write the clip of a size as H.264; returns its plate."""
+    if clip is None:
+        scene = SyntheticSource(size=size, frame_count=BENCH.pictures)
+        with open_sink(path, scene.info) as sink:
+            for frame in _cycled(list(scene), frames):
                 sink.write(frame)
-        with open_source(clip) as source, open_sink(Path(folder) / "out.mp4", source.info) as sink:
-            report = _run(network, scene.plate, source, sink)
-    yield EndToEnd(size=size, way="H.264 file to file", report=report)
-
-
-def _run(network: Engine, plate: Pixels, frames: Iterable[Frame], sink: Sink) -> RunReport:
-    estimate, compose = _stages(network, plate)
-    return run(frames, estimate, compose, sink)
+        return Plate(scene.plate)
+    with open_source(clip) as source:
+        info = replace(source.info, size=size, path=None, has_audio=False)
+        with open_sink(path, info) as sink:
+            for frame in itertools.islice(source, frames):
+                sink.write(frame.with_pixels(resized(frame.pixels, size)))
+    return open_plate(None, str(path), size)
 
 
 def _stages(network: Engine, plate: Pixels) -> tuple[Estimator, Compose]:
@@ -172,14 +215,11 @@ def _stages(network: Engine, plate: Pixels) -> tuple[Estimator, Compose]:
     return estimate, compose
 
 
-def _cycled(pictures: list[Frame], frames: int, secs: float = math.inf) -> Iterator[Frame]:
-    """The pictures in turn, `frames` of them; fewer, but at least two, where they take too long."""
-    end = time.perf_counter() + secs
-    for index in range(frames):
-        if index >= 2 and time.perf_counter() > end:
-            return
-        one = pictures[index % len(pictures)]
-        yield Frame(one.pixels, index, index, one.time_base)
+def _cycled(pictures: list[Frame], frames: int) -> Iterator[Frame]:
+    """The pictures there and back again, `frames` of them: what moves does not jump."""
+    swing = [*pictures, *pictures[-2:0:-1]]
+    for index, one in enumerate(itertools.islice(itertools.cycle(swing), frames)):
+        yield replace(one, index=index, pts=index)
 
 
 def _cpu_yardstick() -> tuple[str, Callable[[], object]]:
@@ -199,15 +239,3 @@ def _gpu_yardstick() -> tuple[str, Callable[[], object]]:
         torch.cuda.synchronize()
 
     return f"product of two {side}x{side} float16 matrices (torch)", product
-
-
-class _Discard(Closing):
-    """A sink that keeps nothing, so that only the stages before it are measured."""
-
-    location = "nowhere"
-
-    def write(self, frame: Frame) -> None:
-        """Gone."""
-
-    def close(self) -> None:
-        """Nothing was kept."""

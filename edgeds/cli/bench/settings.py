@@ -9,11 +9,10 @@ from dataclasses import dataclass
 class Bench:
     sizes: tuple[tuple[int, int], ...] = ((360, 640), (720, 1280), (1080, 1920))
     frames: int = 90
-    pictures: int = 6
-    """Different frames, used in turn. Making more of them would take longer than the measurement.
-    """
-    row_secs: float = 10.0
-    """A run that takes longer has fewer frames."""
+    turns: int = 2
+    """Of the transcode and of edgeds: A B A B."""
+    pictures: int = 24
+    """Different frames of the synthetic scene, shown there and back again."""
     network_runs: int = 60
     warm_up: int = 5
     yardstick_side: int = 512

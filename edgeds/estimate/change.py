@@ -30,10 +30,10 @@ class Change:
     def smooth(self, small: Pixels) -> Pixels:
         """What is compared of the next frame, uint8 RGB (h, w, 3). The noise is learned from it."""
         before, self._before = self._before, small
-        is_new = before is not None and before is not small and before.shape == small.shape
-        if is_new and self._count % self._set.learn_every == 0:
-            self._learn(before, small)
-        self._count += is_new
+        if before is not None and before is not small and before.shape == small.shape:
+            if self._count % self._set.learn_every == 0:
+                self._learn(before, small)
+            self._count += 1
         return np.asarray(cv2.blur(small, (3, 3)), np.uint8)
 
     def _learn(self, before: Pixels, small: Pixels) -> None:

@@ -30,6 +30,7 @@ class OpenVinoEngine(Closing):
     ) -> None:
         """`size`: run the graphs at this size (multiples of 32) instead of the card's."""
         self._folder, self._card = folder, card
+        self._others: dict[Size, OpenVinoEngine] = {}
         self.size = size or card.size
         self.name = f"{named_at(card, self.size)} on OpenVINO CPU"
         scaled = (card.size, self.size)
@@ -54,7 +55,10 @@ class OpenVinoEngine(Closing):
         return Maps(alpha, inverse_depth)
 
     def at_size(self, size: Size) -> OpenVinoEngine:
-        return OpenVinoEngine(self._folder, self._card, size=size)
+        """The same network at another size, compiled once."""
+        if size not in self._others:
+            self._others[size] = OpenVinoEngine(self._folder, self._card, size=size)
+        return self._others[size]
 
     def close(self) -> None:
         """OpenVINO frees its graphs with the object."""

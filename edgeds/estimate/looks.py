@@ -53,7 +53,6 @@ class Looks:
 
     def __init__(self, engine: Engine, matte: Matte, settings: LookSettings = LOOKS) -> None:
         self._engine, self._matte, self._set = engine, matte, settings
-        self._engines: dict[Size, Engine] = {engine.size: engine}
         many = isinstance(engine, AnySizeEngine)
         self._networks = networks_like(engine.size) if many else (engine.size,)
         self.forget()
@@ -152,10 +151,10 @@ class Looks:
 
     def _engine_of(self, size: Size) -> Engine:
         """The engine at a size. It is made when it is first needed, which takes half a second."""
-        if size not in self._engines:
-            assert isinstance(self._engine, AnySizeEngine)
-            self._engines[size] = self._engine.at_size(size)
-        return self._engines[size]
+        if size == self._engine.size:
+            return self._engine
+        assert isinstance(self._engine, AnySizeEngine)
+        return self._engine.at_size(size)
 
     def _part(self, scene: PlateState, place: Place) -> Part:
         """The plate's part, encoded; those used last are kept."""

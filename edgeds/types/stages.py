@@ -100,7 +100,9 @@ class AnySizeEngine(Protocol):
     """An engine that can be had at other sizes, too."""
 
     def at_size(self, size: Size) -> Engine:
-        """The same network for pictures of another (height, width), multiples of 32."""
+        """The same network for pictures of another (height, width), multiples of 32. It is made
+        once, and closed with this one.
+        """
         ...
 
 

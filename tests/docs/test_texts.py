@@ -28,7 +28,13 @@ TEXTS = {
 _NAMES = "live|video|batch|capture|calibrate|build-engine|eval|bench|doctor"
 _COMMAND = re.compile(rf"^ *(edgeds (?:{_NAMES})\b.*?)(?:  +#.*)?$", re.MULTILINE)
 COMMANDS = sorted({command for text in TEXTS.values() for command in _COMMAND.findall(text)})
-OF_A_FILE = [c for c in COMMANDS if c.startswith(("edgeds video", "edgeds capture empty"))]
+_NEEDS_GPU = ("--device cuda", "torch-compile")
+OF_A_FILE = [
+    c
+    for c in COMMANDS
+    if c.startswith(("edgeds video", "edgeds capture empty"))
+    and not any(words in c for words in _NEEDS_GPU)
+]
 EXAMPLES = [
     pytest.param(code, id=f"{name}-{number}")
     for name, text in TEXTS.items()

@@ -131,7 +131,8 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
     if result["status"] == "stopped":
         say("stopped before the end; what was written is complete and plays")
     say(correction(result["plate"]["followed"]))
-    say(f"video: {result['output']} (audio: {result['audio']})")
+    made = "layers" if result["view"] == "layers" else "video"
+    say(f"{made}: {result['output']} (audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
     if result["signals"] is not None:

@@ -31,7 +31,7 @@ class Fickle(Closing):
         self.closed = False
 
     def deliver(self, message: Message) -> None:
-        self.open.wait(10)
+        self.open.wait(100)
         outcome = self._outcomes.pop(0) if self._outcomes else "."
         if outcome == "f":
             raise DeliveryFailedError("it fails", wait_secs=0)

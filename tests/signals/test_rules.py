@@ -118,7 +118,7 @@ def test_lines_count_crossings_by_direction_also_where_people_overlap() -> None:
         wrong += abs(counts["in"] - right) + abs(counts["out"] - left)
         crossings += right + left
     assert crossings == 80
-    # 1 of 200 crossings was wrong over 50 seeds: two who walked together all the way.
+    # 2 of 200 crossings were wrong over 50 seeds: people who walked behind others all the way.
     assert 1 - wrong / crossings >= 0.97
 
 

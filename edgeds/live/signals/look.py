@@ -12,7 +12,6 @@ import numpy.typing as npt
 from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
-Gray: TypeAlias = npt.NDArray[np.uint8]
 Colours: TypeAlias = npt.NDArray[np.uint8]
 """Each pixel's colour as a number below `COLOURS`."""
 
@@ -26,7 +25,8 @@ class Look:
 
     alpha: FloatMap
     inverse_depth: FloatMap
-    gray: Gray
+    pixels: Pixels
+    """uint8 RGB."""
     colours: Colours
 
     @property
@@ -47,5 +47,4 @@ def look_of(pixels: Pixels, alpha: FloatMap, inverse_depth: FloatMap) -> Look:
     """`pixels`: RGB of the maps' size."""
     levels = cv2.LUT(pixels, (np.arange(256) * _LEVELS // 256).astype(np.uint8))
     colours = levels[..., 0] * np.uint8(_LEVELS**2) + levels[..., 1] * np.uint8(_LEVELS)
-    gray: Gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return Look(alpha, inverse_depth, gray, colours + levels[..., 2])
+    return Look(alpha, inverse_depth, pixels, colours + levels[..., 2])

@@ -5,7 +5,7 @@ Knows nothing about time: every frame is looked at for itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -32,6 +32,8 @@ class Region:
     """Shares of the colours, float32 (COLOURS,); None where nobody asked."""
     group: int = 0
     """Regions of one group touch: they were cut by depth, or divided between tracks."""
+    is_layer: bool = False
+    """Whether it was cut by depth: another layer may hide a part of it."""
 
     @property
     def area(self) -> int:
@@ -69,10 +71,10 @@ def regions_of(look: Look, settings: Tracking = TRACKING) -> list[Region]:
         mask = labels[box] == label
         if alpha[box][mask].max() < settings.sure_alpha:
             continue
-        found += [
-            region_of(part, left, top, look, group=label)
-            for part in layers_of(mask, look.inverse_depth[box], settings)
-        ]
+        parts = layers_of(mask, look.inverse_depth[box], settings)
+        for part in parts:
+            region = region_of(part, left, top, look, group=label)
+            found.append(replace(region, is_layer=len(parts) > 1))
     return found
 
 

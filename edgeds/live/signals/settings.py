@@ -39,6 +39,8 @@ class Tracking:
     """An object that is not seen for so long is gone."""
     hidden_secs: float = 4.0
     """... or for so long, while something nearer covers the place where it should be."""
+    rest_secs: float = 60.0
+    """... or for so long, if it had not moved before that."""
     edge_secs: float = 0.3
     """... or for so long, where it walked out of the picture."""
     fragment_gap: float = 0.3
@@ -49,6 +51,10 @@ class Tracking:
     """Pixels that differ by more levels of 255 have changed..."""
     still_changed: float = 0.03
     """... and it is motionless while no larger share of its pixels has."""
+    still_outline: float = 0.06
+    """... and while its outline changes by no larger share of its area."""
+    rest_after_secs: float = 1.5
+    """What has been still for so long does not move while something passes before it."""
     smooth_secs: float = 0.25
     """Over which speed and depth are averaged."""
 

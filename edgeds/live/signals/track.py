@@ -10,15 +10,16 @@ import math
 import cv2
 import numpy as np
 
-from edgeds.live.signals.look import Gray, Mask
+from edgeds.live.signals.look import Mask
 from edgeds.live.signals.regions import Region
 from edgeds.live.signals.settings import TRACKING, Tracking
-from edgeds.types import Size
+from edgeds.types import Pixels, Size
 
 _COAST_SECS = 0.7  # what is not seen slows down: it may have stopped behind something
 
 _USUAL_SECS = 1.5
-_CUT = 0.65  # what is smaller than this share of itself has a part hidden
+_CUT = 0.65  # what is smaller than this share of itself has a part hidden...
+_LAYER_CUT = 0.95  # ... and what touches something at another depth, sooner
 
 
 class Track:
@@ -54,7 +55,7 @@ class Track:
         self.born_foot = self._anchor = self.foot
         self.still_since = secs
         self.motionless_since = secs
-        self._reference: tuple[Gray, int, int] | None = None
+        self._reference: tuple[Region, Pixels] | None = None
 
     @property
     def left(self) -> int:
@@ -85,11 +86,18 @@ class Track:
     def is_seen(self) -> bool:
         return self.part is not None
 
+    @property
+    def rests(self) -> bool:
+        """Whether it has been still for so long that it moves only when it is seen to."""
+        return self._now - self.still_since > self._settings.rest_after_secs
+
     def predict(self, secs: float) -> None:
         """Move on to a time, in a straight line."""
         step = max(0.0, secs - self._now)
         self._now = secs
-        if self.part is None:
+        if self.rests:
+            self.vx = self.vy = 0.0
+        elif self.part is None:
             damping = math.exp(-step / _COAST_SECS)
             self.vx, self.vy = self.vx * damping, self.vy * damping
         self.x += self.vx * step
@@ -99,7 +107,7 @@ class Track:
     def see(self, region: Region, step_secs: float) -> None:
         """It is this region, and nothing else is in it."""
         weight = 1 - math.exp(-step_secs / _USUAL_SECS)
-        is_cut = region.area < _CUT * self.usual_area
+        is_cut = region.area < (_LAYER_CUT if region.is_layer else _CUT) * self.usual_area
         self.usual_area += weight * (region.area - self.usual_area)
         self.usual_height += weight * (region.height - self.usual_height)
         if is_cut:
@@ -120,8 +128,9 @@ class Track:
         dx += max(0, region.left + region.width - self.left - self.width)
         dy = float(min(0, region.top - self.top))
         dy += max(0, region.top + region.height - self.top - self.height)
-        self._follow(dx, dy, step_secs, trust=0.5)
-        self.x, self.y = self.x + dx, self.y + dy
+        if not self.rests:
+            self._follow(dx, dy, step_secs, trust=0.5)
+            self.x, self.y = self.x + dx, self.y + dy
         self.is_whole = False
         self._saw(region, step_secs)
 
@@ -129,7 +138,7 @@ class Track:
         self, part: Region, off: tuple[float, float], step_secs: float, *, share: float
     ) -> None:
         """A part of it is seen, `off` px (x, y) from where it should be; `share`: of the shape."""
-        trust = 0.5 * share
+        trust = 0.0 if self.rests else 0.5 * share
         self._follow(trust * off[0], trust * off[1], step_secs, trust=trust)
         self.x += trust * off[0]
         self.y += trust * off[1]
@@ -161,11 +170,11 @@ class Track:
             or self.top + self.height >= height - 1
         )
 
-    def judge_stillness(self, gray: Gray) -> None:
+    def judge_stillness(self, pixels: Pixels) -> None:
         """After it was seen: note since when its place, and its pixels, stay as they are.
 
-        Only what is seen whole is judged: while something passes before it, what was
-        known stays so.
+        Only what is seen whole is judged: while something passes before it, what was known stays
+        so.
         """
         if self.part is None or not self.is_whole:
             return
@@ -173,34 +182,37 @@ class Track:
         foot = self.foot
         if math.hypot(foot[0] - self._anchor[0], foot[1] - self._anchor[1]) > allowed:
             self._anchor, self.still_since = foot, self._now
-            self._refer(gray)
+            self._refer(pixels)
             return
-        if self._reference is None or self._changed(gray) > self._settings.still_changed:
-            self._refer(gray)
+        if self._reference is None or self._has_changed(pixels):
+            self._refer(pixels)
 
-    def _refer(self, gray: Gray) -> None:
+    def _refer(self, pixels: Pixels) -> None:
         assert self.part is not None
-        box = gray[
-            self.part.top : self.part.top + self.part.height,
-            self.part.left : self.part.left + self.part.width,
-        ]
-        self._reference = (box.copy(), self.part.left, self.part.top)
+        part = self.part
+        box = pixels[part.top : part.top + part.height, part.left : part.left + part.width]
+        self._reference = (part, box.copy())
         self.motionless_since = self._now
 
-    def _changed(self, gray: Gray) -> float:
-        """The share of its pixels that have changed since they were last referred to.
+    def _has_changed(self, pixels: Pixels) -> bool:
+        """Whether its pixels or its outline differ from those that it was last referred to.
 
-        The brightness of all of them may drift: the median change is the light's.
+        The brightness of all pixels may drift: the median change is the light's.
         """
         assert self._reference is not None
-        before, left, top = self._reference
-        now = gray[top : top + before.shape[0], left : left + before.shape[1]].astype(np.int16)
-        box = Region(np.ones(before.shape, bool), left, top, 0.0)
-        inside = cv2.erode(self.mask_in(box).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        change = (now - before)[inside]
+        part, before = self._reference
+        now = pixels[part.top : part.top + part.height, part.left : part.left + part.width]
+        mask, square = self.mask_in(part), np.ones((3, 3), np.uint8)
+        moved = cv2.morphologyEx((mask ^ part.mask).astype(np.uint8), cv2.MORPH_OPEN, square)
+        if np.count_nonzero(moved) > self._settings.still_outline * part.area:
+            return True
+        inside = cv2.erode(mask.astype(np.uint8), square) > 0
+        change = now[inside].astype(np.int16) - before[inside]
         if not change.size:
-            return 1.0
-        return float((np.abs(change - np.median(change)) > self._settings.still_levels).mean())
+            return True
+        change = np.abs(change - np.median(change, axis=0)).max(axis=1)
+        share = float((change > self._settings.still_levels).mean())
+        return share > self._settings.still_changed
 
     def _follow(self, dx: float, dy: float, step_secs: float, *, trust: float) -> None:
         if step_secs <= 0:

@@ -56,7 +56,7 @@ class Tracker:
             track.parent = parent
             self._all.append(track)
         for track in self._all:
-            track.judge_stillness(look.gray)
+            track.judge_stillness(look.pixels)
         self._all = [track for track in self._all if self._stays(track, secs, look)]
         for track in self._all:
             self._confirm(track, secs)
@@ -205,7 +205,7 @@ class Tracker:
         if track.is_at_edge(look.size):
             limit = settings.edge_secs
         elif _covered_share(track, look.alpha) > 0.5:
-            limit = settings.hidden_secs
+            limit = settings.rest_secs if track.rests else settings.hidden_secs
         return secs - track.seen_secs <= limit
 
     def _confirm(self, track: Track, secs: float) -> None:

@@ -184,8 +184,11 @@ class Track:
             self._anchor, self.still_since = foot, self._now
             self._refer(pixels)
             return
-        if self._reference is None or self._has_changed(pixels):
-            self._refer(pixels)
+        if self._reference is not None:
+            part, before = self._reference
+            if not _has_changed(part, before, self.mask_in(part), pixels, self._settings):
+                return
+        self._refer(pixels)
 
     def _refer(self, pixels: Pixels) -> None:
         assert self.part is not None
@@ -193,26 +196,6 @@ class Track:
         box = pixels[part.top : part.top + part.height, part.left : part.left + part.width]
         self._reference = (part, box.copy())
         self.motionless_since = self._now
-
-    def _has_changed(self, pixels: Pixels) -> bool:
-        """Whether its pixels or its outline differ from those that it was last referred to.
-
-        The brightness of all pixels may drift: the median change is the light's.
-        """
-        assert self._reference is not None
-        part, before = self._reference
-        now = pixels[part.top : part.top + part.height, part.left : part.left + part.width]
-        mask, square = self.mask_in(part), np.ones((3, 3), np.uint8)
-        moved = cv2.morphologyEx((mask ^ part.mask).astype(np.uint8), cv2.MORPH_OPEN, square)
-        if np.count_nonzero(moved) > self._settings.still_outline * part.area:
-            return True
-        inside = cv2.erode(mask.astype(np.uint8), square) > 0
-        change = now[inside].astype(np.int16) - before[inside]
-        if not change.size:
-            return True
-        change = np.abs(change - np.median(change, axis=0)).max(axis=1)
-        share = float((change > self._settings.still_levels).mean())
-        return share > self._settings.still_changed
 
     def _follow(self, dx: float, dy: float, step_secs: float, *, trust: float) -> None:
         if step_secs <= 0:
@@ -231,3 +214,27 @@ class Track:
 
     def _weight(self, step_secs: float) -> float:
         return 1 - math.exp(-step_secs / self._settings.smooth_secs)
+
+
+def _has_changed(
+    part: Region, before: Pixels, mask: Mask, pixels: Pixels, settings: Tracking
+) -> bool:
+    """Whether pixels or outline of an object differ from those that it was referred to.
+
+    The brightness of all pixels may drift: the median change is the light's.
+
+    Args:
+        part, before: what it was then, and the pixels of its box.
+        mask: its shape now, in that box.
+    """
+    now = pixels[part.top : part.top + part.height, part.left : part.left + part.width]
+    square = np.ones((3, 3), np.uint8)
+    moved = cv2.morphologyEx((mask ^ part.mask).astype(np.uint8), cv2.MORPH_OPEN, square)
+    if np.count_nonzero(moved) > settings.still_outline * part.area:
+        return True
+    inside = cv2.erode(mask.astype(np.uint8), square) > 0
+    change = now[inside].astype(np.int16) - before[inside]
+    if not change.size:
+        return True
+    change = np.abs(change - np.median(change, axis=0)).max(axis=1)
+    return float((change > settings.still_levels).mean()) > settings.still_changed

@@ -278,3 +278,16 @@ def test_a_ground_survives_json_and_another_size() -> None:
     assert there == pytest.approx(at, rel=1e-6)
     with pytest.raises(ValueError, match="ground"):
         ground_from_json({**ground.as_json(), "focal_px": -1})
+
+
+def test_whose_head_is_over_the_picture_still_stands_on_the_ground() -> None:
+    view = _view(20, 0.9)
+    flat = np.full(SIZE, 0.01, np.float32)
+    alpha = _drawn(view, (300, 340))
+    assert alpha[0].any()  # it is cut
+    near = np.full(SIZE, 0.1, np.float32)
+
+    depth = Standing(view, 1.0, flat, flat)(near, alpha)
+
+    true = float(1 / view.feet(np.array([[300.0, 340.0]]))[0, 2])
+    assert depth[150, 300] == pytest.approx(true, rel=0.05)

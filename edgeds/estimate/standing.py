@@ -69,18 +69,19 @@ class Standing:
         lowest, highest = np.array([blob.lowest]), np.array([blob.highest])
         left, top, width, height = blob.box
         is_headless, is_footless = top <= 1, top + height >= size[0] - 1
-        if is_headless:
-            return None
-        if left <= 1 or left + width >= size[1] - 1:
-            return None
+        is_cut_aside = left <= 1 or left + width >= size[1] - 1
         ground = float(1 / view.feet(lowest)[0, 2])
-        if is_footless:
-            return self._by_head(highest, at_least=ground)
         if not np.isfinite(ground) or ground <= 0:
             return None
+        if is_footless:
+            if is_headless or is_cut_aside:
+                return ground, False
+            return self._by_head(highest, at_least=ground)
         tall = float(view.measured(lowest, highest)[0][0])
         if STANDING.whole[0] < tall < STANDING.whole[1]:
             return ground, True
+        if is_headless or is_cut_aside:
+            return ground, False
         if tall < STANDING.whole[0] and self._is_behind(blob, ground, size):
             return self._by_head(highest, at_least=0.0) or (ground, False)
         return ground, False

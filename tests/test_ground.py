@@ -16,8 +16,9 @@ from edgeds.plate.ground.bounds import bounds_of, by_height
 from edgeds.plate.ground.fit import People
 from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground import Ground, ground_from_json, measured_ground, resized_ground
-from edgeds.plate.ground.metric import MeasuredPoint, MetricScale, metres_of
+from edgeds.plate.ground.metric import MetricScale, metres_of
 from edgeds.plate.ground.view import GroundView
+from edgeds.plate.ground.wanted import MeasuredPoint
 from edgeds.types import FloatMap
 
 SIZE = (360, 640)

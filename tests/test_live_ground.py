@@ -14,8 +14,8 @@ import pytest
 from edgeds.engine.difference import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.live.ground_watch import GroundWatch
-from edgeds.plate.ground.metric import DepthWanted, MeasuredPoint
 from edgeds.plate.ground.view import GroundView
+from edgeds.plate.ground.wanted import DepthWanted, MeasuredPoint
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgeds.estimate.estimator import Estimator
-    from edgeds.plate.ground.metric import DepthWanted, MeasuredPoint
+    from edgeds.plate.ground.wanted import DepthWanted, MeasuredPoint
     from edgeds.types import Engine, Pixels, Size
 
 _POINT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*=\s*(\d+(?:\.\d+)?)\s*m?\s*")
@@ -53,7 +53,7 @@ class DepthOptions:
         Raises:
             InputError: a distance cannot be read.
         """
-        from edgeds.plate.ground.metric import DepthWanted
+        from edgeds.plate.ground.wanted import DepthWanted
 
         points = tuple(_point(text) for text in self.metric or ())
         return DepthWanted(self.depth_from, self.person_height, points)
@@ -61,7 +61,7 @@ class DepthOptions:
 
 def _point(text: str) -> MeasuredPoint:
     from edgeds.errors import InputError
-    from edgeds.plate.ground.metric import MeasuredPoint
+    from edgeds.plate.ground.wanted import MeasuredPoint
 
     found = _POINT.fullmatch(text)
     if found is None or float(found[3]) <= 0:

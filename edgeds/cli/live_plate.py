@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeds.cli.console import say
-from edgeds.plate.ground.metric import AS_FOUND, DepthWanted
+from edgeds.plate.ground.wanted import AS_FOUND, DepthWanted
 
 if TYPE_CHECKING:
     from edgeds.live.live_plate import PlateChoice

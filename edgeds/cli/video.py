@@ -100,7 +100,8 @@ def video_command(
             job.signals.end(whole=failure is None and not stop.is_set())
         job.notes.say_new()
     status = "failed" if failure else "stopped" if stop.is_set() else "done"
-    print_result(_report(wanted, job, clock, status), as_json=as_json)
+    report = _report(wanted, job, clock, status)
+    print_result(report, as_json=as_json, on_stderr=signals.on_stdout)
     if failure is not None:
         raise failure
     if stop.is_set():

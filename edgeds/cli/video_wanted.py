@@ -10,7 +10,7 @@ from edgeds.cli.effects import EffectOptions
 from edgeds.cli.layers import LayerOptions
 from edgeds.cli.mesh import MeshOptions
 from edgeds.cli.signals import SignalOptions
-from edgeds.plate.ground.metric import DepthWanted
+from edgeds.plate.ground.wanted import DepthWanted
 from edgeds.views.settings import View
 
 

@@ -22,8 +22,9 @@ from edgeds.estimate.settings import GROUND_DEPTH
 from edgeds.plate.ground.bounds import Bounds, bounds_of
 from edgeds.plate.ground.gathering import Sighting
 from edgeds.plate.ground.ground import Ground
-from edgeds.plate.ground.metric import MeasuredPoint, MetricScale
+from edgeds.plate.ground.metric import MetricScale
 from edgeds.plate.ground.view import usual_focal_px
+from edgeds.plate.ground.wanted import MeasuredPoint
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Pixels
 

@@ -13,8 +13,8 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.ground_depth import grounded, on_points
 from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground import Ground
-from edgeds.plate.ground.metric import MeasuredPoint
 from edgeds.plate.ground.settings import GROUND
+from edgeds.plate.ground.wanted import MeasuredPoint
 from edgeds.plate.plate import Plate, fitted
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels, Size

@@ -14,8 +14,8 @@ from edgeds.estimate.people import looked_at
 from edgeds.live.settings import LIVE
 from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground import Ground
-from edgeds.plate.ground.metric import DepthWanted
 from edgeds.plate.ground.settings import GROUND
+from edgeds.plate.ground.wanted import DepthWanted
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -44,30 +44,29 @@ class GroundWatch:
 
     def __call__(self, frame: Frame, maps: Maps, estimate: Estimator) -> GroundedDepth | None:
         """Take a frame and its maps. Returns a depth to use from now on, when there is a better."""
-        if self._wanted.source != "network":
+        if self._fit is not None:
+            if not self._fit.done():
+                return None  # it reads what was collected: nobody is added meanwhile
+            found, self._fit = self._fit.result(), None
+            return None if isinstance(found, str) else self._better(found)
+        if self._look is not None and not self._look.done():
+            return None
+        # Before the next look: where one is due with every frame, there would be no other moment.
+        if self._is_asked or self._people.persons >= self._due:
+            self._begin(estimate)
+        elif self._wanted.source != "network":
             self._collect(frame, maps)
-        if self._fit is None:
-            if self._is_asked or self._people.persons >= self._due:
-                self._begin(estimate)
-            return None
-        if not self._fit.done():
-            return None
-        found, self._fit = self._fit.result(), None
-        return None if isinstance(found, str) else self._better(found)
+        return None
 
     def _collect(self, frame: Frame, maps: Maps) -> None:
-        if self._look is not None and not self._look.done():
+        if 0 <= frame.pts_secs < self._next_secs:
             return
-        if 0 <= frame.pts_secs < self._next_secs or (self._fit and not self._fit.done()):
-            return  # a fit reads what was collected
         self._next_secs = frame.pts_secs + LIVE.people_secs
         alpha = maps.alpha_at(looked_at(self._plate.size))
         self._look = self._pool.submit(self._people.add, alpha)
 
     def _begin(self, estimate: Estimator) -> None:
         """Fit again each time a half more people were seen."""
-        if self._look is not None and not self._look.done():
-            return
         self._is_asked = False
         self._due = max(self._people.persons * 3 // 2, GROUND.least_people)
         self._fit = self._pool.submit(

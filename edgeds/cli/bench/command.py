@@ -16,7 +16,6 @@ import typer
 from edgeds.cli.bench.settings import BENCH
 from edgeds.cli.console import print_json, print_table, progress, say
 from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
-from edgeds.sources.scaling import size_from_text, text_from_size
 
 if TYPE_CHECKING:
     from edgeds.cli.bench.measure import BenchReport, EndToEnd
@@ -54,6 +53,7 @@ def bench_command(
     from edgeds.cli.bench.measure import bench
     from edgeds.cli.doctor.diagnosis import diagnose
     from edgeds.sinks.replacing import replace_file
+    from edgeds.sources.scaling import size_from_text
     from edgeds.sources.threads import threads
 
     cv2.setNumThreads(threads().opencv)  # as in `edgeds video`
@@ -131,6 +131,8 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
 
 
 def _row_cells(row: EndToEnd) -> Iterator[list[str]]:
+    from edgeds.sources.scaling import text_from_size
+
     size = text_from_size(row.size)
     for way, took in (("transcode", row.transcode), ("edgeds", row.edgeds)):
         peaks = [turn.peak_bytes for turn in took if turn.peak_bytes is not None]
@@ -145,6 +147,8 @@ def _row_cells(row: EndToEnd) -> Iterator[list[str]]:
 
 
 def _stage_cells(row: EndToEnd) -> list[str]:
+    from edgeds.sources.scaling import text_from_size
+
     last = row.edgeds[-1].stages.values()
     names = ("p50_ms", "p95_ms", "p99_ms")
     return [text_from_size(row.size), *("/".join(_short(s[n]) for n in names) for s in last)]

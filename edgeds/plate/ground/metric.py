@@ -8,9 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.errors import InputError
-from edgeds.plate.ground.settings import GROUND, DepthFrom
-from edgeds.types import FloatMap, Size
+from edgeds.types import FloatMap
 
 ScaleOrigin: TypeAlias = Literal["people", "point"]
 """The mean height of people who walked through, or a distance that somebody measured."""
@@ -44,50 +42,6 @@ class MetricScale:
             "origin": self.origin,
             "focal_px": None if self.focal_px is None else round(self.focal_px, 2),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredPoint:
-    """How far a pixel of the plate is from the camera."""
-
-    x: float
-    """Column, from the left."""
-    y: float
-    """Row, from the top."""
-    metres: float
-    """Along the line of sight, as a tape or a laser measures it; over 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class DepthWanted:
-    """Where somebody wants depth to come from."""
-
-    source: DepthFrom = "auto"
-    person_m: float = GROUND.person_m
-    """Mean height of the people who walk through."""
-    points: tuple[MeasuredPoint, ...] = ()
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether it is more than the default."""
-        return self.source == "people" or bool(self.points) or self.person_m != GROUND.person_m
-
-    def check(self, size: Size) -> None:
-        """
-        Raises:
-            InputError: a point is not in the picture of this (height, width).
-        """
-        for point in self.points:
-            if not (0 <= point.x < size[1] and 0 <= point.y < size[0]):
-                raise InputError(
-                    f"the point {point.x:g},{point.y:g} is not in the picture",
-                    why=f"it is {size[1]}x{size[0]}",
-                    fix="give column and row of a pixel, from the top left",
-                )
-
-
-AS_FOUND = DepthWanted()
-"""From people where enough are seen, else from the network."""
 
 
 def scale_from_json(numbers: dict[str, Any]) -> MetricScale:

@@ -53,6 +53,10 @@ def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
     assert yard.publish == ("udp://127.0.0.1:5000",)
 
 
+def test_a_file_of_windows_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    assert cameras_from_file(written(tmp_path, f"\ufeff{CAMERA}"))[0].name == "a"
+
+
 CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
 
 

@@ -19,7 +19,7 @@ _URL = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]+:/+)([^\s\"'<>`]*)", re.IG
 _BARE = re.compile(r"(?![A-Za-z]:[/\\])([^\s/:@]+):\S+@([^\s/@]+(?:[/:?#]\S*)?)")
 _SECRET_KEY = re.compile(
     r"(?P<key>(?:^|[?&;/_#,!:@|])(?:[\w.%-]*(?:pass|pwd|psw|token|secret|signature|auth|"
-    r"credential|session|key)[\w.%-]*|pw|p|key|sig|sid|jwt|code))="
+    r"credential|session|key|streamid)[\w.%-]*|pw|p|key|sig|sid|jwt|code))="
     r"(?P<value>[^&;#]*)",
     re.IGNORECASE,
 )
@@ -28,6 +28,8 @@ _PATH_KEY = re.compile(
     r"(?<=/)(?:(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{16,}"
     r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?=$|[/?#&;])"
 )
+# rtmp://host/app/key: whatever follows the application is the key, in any signs.
+_RTMP_KEY = re.compile(r"(?P<app>^[^/]*/+[^/?#]+/+)[^)\],;]+")
 
 
 def masked(text: str) -> str:
@@ -39,14 +41,17 @@ def masked(text: str) -> str:
     bare = _BARE.fullmatch(text) if _URL.search(text) is None else None
     if bare is not None:
         return f"{bare[1]}:{MASK}@{_masked_rest(bare[2])}"
-    return _URL.sub(lambda found: found[1] + _masked_rest(found[2]), text)
+    return _URL.sub(lambda found: found[1] + _masked_rest(found[2], found[1]), text)
 
 
-def _masked_rest(rest: str) -> str:
+def _masked_rest(rest: str, scheme: str = "") -> str:
     userinfo, at, place = rest.rpartition("@")
     user, colon, _password = userinfo.partition(":")
     if at and (colon or len(userinfo) > 20):  # a user name alone may be a token
         rest = f"{user}:{MASK}@{place}" if colon else f"{MASK}@{place}"
+    if scheme.lower().startswith("rtmp"):
+        # A colon after the key belongs to the sentence around the address.
+        rest = _RTMP_KEY.sub(lambda found: found["app"] + MASK + ":" * found[0].endswith(":"), rest)
     rest = _SECRET_KEY.sub(lambda found: f"{found['key']}={MASK}", rest)
     return _PATH_KEY.sub(MASK, rest)
 

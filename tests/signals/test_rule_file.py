@@ -83,6 +83,8 @@ def test_an_empty_file_watches_objects_alone() -> None:
         ("[[plate]]\nbelow = 1", 1, "write [plate]"),
         ("[[nearer_than]]\nname = 'a'", 1, "either metres or inverse_depth"),
         ("[[nearer_than]]\nname = 'a'\nmetres = nan", 3, "a number"),
+        ("\n[[line]]\nname = 'a'\nfrom = [0, 1]\nto = [0, 1]", 2, "two different points"),
+        ("[[line]]\nname = 'a'\nfrom = [0, 0]\nto = [0, 1]\nleft = 'right'", 1, "different names"),
         ("a = = 1", 1, "docs/signals.md"),
     ],
 )
@@ -92,6 +94,11 @@ def test_a_mistake_is_named_by_its_line(text: str, line: int, fix: str) -> None:
     assert failure.value.what.startswith(f"mine.toml, line {line}:")
     assert fix in failure.value.fix
     assert failure.value.why
+
+
+def test_a_file_of_windows_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[plate]\nbelow = 0.4\n", encoding="utf-8-sig")
+    assert rules_from_file(tmp_path / "rules.toml").plate is not None
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_bad_input(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def cameras_from_file(path: Path) -> list[CameraPlan]:
         InputError: it cannot be read, or something in it is wrong; the message names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"cannot read the cameras {str(path)!r}",

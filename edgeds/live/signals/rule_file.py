@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edgeds.errors import InputError
-from edgeds.live.signals.rule_values import EXAMPLES, FIELDS, SINGLE, TABLES
+from edgeds.live.signals.rule_values import EXAMPLES, FIELDS, SINGLE, TABLES, problem_of
 from edgeds.live.signals.rules import ObjectReports, Rules
 
 
@@ -22,7 +22,7 @@ def rules_from_file(path: Path) -> Rules:
         InputError: it cannot be read, or something in it is wrong; the message names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
             f"cannot read the rules {str(path)!r}", why="it is no text", fix="save it as UTF-8"
@@ -110,13 +110,10 @@ class _Reader:
                 self._fail(
                     self._header(table, index), f"{key!r} is missing", f"add {key} = {example}"
                 )
-        if table == "nearer_than" and ("metres" in values) == ("inverse_depth" in values):
-            self._fail(
-                self._header(table, index),
-                "'nearer_than' needs one distance",
-                "give either metres or inverse_depth",
-            )
-        return kind(**fields)
+        made = kind(**fields)
+        if problem := problem_of(made):
+            self._fail(self._header(table, index), *problem)
+        return made
 
     def _check_names(self, rules: Rules, tables: dict[str, Any]) -> None:
         zones = {zone.name for zone in rules.zones}

@@ -143,3 +143,17 @@ TABLES: dict[str, tuple[type, dict[str, Read], tuple[str, ...]]] = {
         (),
     ),
 }
+
+
+def problem_of(rule: object) -> tuple[str, str] | None:
+    """(What is wrong, how to mend it) where values that are right alone do not fit together."""
+    if isinstance(rule, NearerThan) and (rule.metres is None) == (rule.inverse_depth is None):
+        return "'nearer_than' needs one distance", "give either metres or inverse_depth"
+    if isinstance(rule, Line) and rule.start == rule.end:
+        return "the line ends where it begins", "give two different points as from and to"
+    if isinstance(rule, Line) and rule.to_left == rule.to_right:
+        return (
+            f"both directions of the line are called {rule.to_left!r}",
+            "give left and right different names",
+        )
+    return None

@@ -40,7 +40,7 @@ def token_from_file(path: str | Path) -> str:
 
 
 def _read(path: Path) -> str:
-    text = path.read_text(encoding="utf-8").strip()
+    text = path.read_text(encoding="utf-8-sig").strip()
     if _TOKEN.fullmatch(text) is None:
         raise SinkError(
             f"cannot use the token file {str(path)!r}",

@@ -437,6 +437,35 @@ def test_help_answers_at_once(edgeds: Edgeds) -> None:
     assert min(times) < 1.0
 
 
+@pytest.mark.parametrize(
+    ("command", "headings"),
+    [
+        (
+            "video",
+            {
+                "Plate": "--plate-fixed",
+                "Output": "--sheet",
+                "Engine": "--preset",
+                "Depth": "--metric",
+                "Objects and events": "--webhook",
+                "Layers for editors": "--premultiplied",
+                "Effects with depth": "--mesh",
+                "Other options": "--json",
+            },
+        ),
+        ("live", {"Camera": "--pixel-format", "Output": "--token-file", "Depth": "--depth-from"}),
+    ],
+)
+def test_the_help_lists_each_option_under_its_topic(
+    edgeds: Edgeds, command: str, headings: dict[str, str]
+) -> None:
+    shown = edgeds(command, "--help").stdout
+    sections = {part.partition(":\n")[0]: part for part in shown.split("\n\n")}
+    for heading, option in headings.items():
+        assert f"  {option} " in sections[heading]
+        assert shown.count(f"  {option} ") == 1
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['edgeds', 'video', '--help']\n"

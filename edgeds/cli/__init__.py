@@ -21,6 +21,7 @@ from edgeds.cli.doctor.command import doctor_command
 from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
 from edgeds.cli.logs import logged
+from edgeds.cli.option_groups import SectionedCommand
 from edgeds.cli.stopping import StopSignals, stop_signals
 from edgeds.cli.video import video_command
 
@@ -32,8 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("live")(logged(live_command))
-app.command("video")(logged(video_command))
+app.command("live", cls=SectionedCommand)(logged(live_command))
+app.command("video", cls=SectionedCommand)(logged(video_command))
 app.command("batch")(logged(batch_command))
 app.command("capture")(logged(capture_command))
 app.command("calibrate")(logged(calibrate_command))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
+
+from edgeds.cli.option_groups import EFFECTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,8 @@ _DEPTH_FIX = "write 0 (the far end of the plate) to 1 (its near end), or metres 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectOptions:
     """What is done with depth. Depths are 0 (far) to 1 (near), or metres such as 2.5m."""
+
+    heading: ClassVar[str] = EFFECTS
 
     insert: Annotated[
         list[str] | None,

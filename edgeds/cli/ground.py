@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from edgeds.cli.console import progress, say
+from edgeds.cli.option_groups import DEPTH
 from edgeds.plate.ground.settings import GROUND, DepthFrom
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _POINT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*=\s*(\d+(?:\.\d
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthOptions:
     """Where depth comes from."""
+
+    heading: ClassVar[str] = DEPTH
 
     depth_from: Annotated[
         DepthFrom,

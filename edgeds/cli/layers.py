@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 import typer
+
+from edgeds.cli.option_groups import LAYERS
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerOptions:
     """What `edgeds video` is asked for beside or instead of a view."""
+
+    heading: ClassVar[str] = LAYERS
 
     layers: Annotated[
         str | None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import typer
 
+from edgeds.cli.option_groups import INPUT, PLATE
 from edgeds.cli.sources import TransportOption, asked_of_camera
 
 LivePlateOption: TypeAlias = Annotated[
@@ -18,6 +19,7 @@ LivePlateOption: TypeAlias = Annotated[
         metavar="FILE|last|new",
         help="FILE: a picture of the empty scene. last: the last plate of this source. "
         "new: take one. Default: last if it still fits, else new.",
+        rich_help_panel=PLATE,
     ),
 ]
 AllowMotionOption: TypeAlias = Annotated[
@@ -27,6 +29,7 @@ AllowMotionOption: TypeAlias = Annotated[
         "--plate-from-stream",
         help="Estimate the plate from the running stream, for scenes that are never empty. "
         "Default: for clips (file:...), not for cameras.",
+        rich_help_panel=PLATE,
     ),
 ]
 ShowOption: TypeAlias = Annotated[
@@ -88,6 +91,8 @@ MaxFramesOption: TypeAlias = Annotated[
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSettings:
     """What a camera or a stream is asked for."""
+
+    heading: ClassVar[str] = INPUT
 
     size: SizeOption = None
     fps: FpsOption = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from edgeds.cli.console import say
 from edgeds.cli.live_options import (
@@ -17,6 +17,7 @@ from edgeds.cli.live_options import (
     VirtualCameraDeviceOption,
     VirtualCameraOption,
 )
+from edgeds.cli.option_groups import OUTPUT
 from edgeds.live.web.settings import PAGE
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def open_window(info: StreamInfo, show: bool | None) -> Window | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
     """Where a live run's picture goes: options of `edgeds live`."""
+
+    heading: ClassVar[str] = OUTPUT
 
     show: ShowOption = None
     serve: ServeOption = None

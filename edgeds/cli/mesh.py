@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
+
+from edgeds.cli.option_groups import EFFECTS
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
@@ -19,6 +21,8 @@ _ASSUMED_FOCAL = 1.0  # over the frame's width: 53 degrees across, between a pho
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeshOptions:
     """A frame in three dimensions, beside the video."""
+
+    heading: ClassVar[str] = EFFECTS
 
     mesh: Annotated[
         Path | None,

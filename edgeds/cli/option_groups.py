@@ -1,21 +1,59 @@
-"""Options that belong together, as one dataclass: a command names it and gets all of them.
+"""Options that belong together: as one dataclass, and under one heading of `--help`.
 
-Knows nothing about what the options mean.
+A command that has a parameter of such a dataclass gets all of its options. Knows nothing about what
+the options mean.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
+
+from typer.core import TyperCommand
+
+INPUT = "Camera"
+OUTPUT = "Output"
+PLATE = "Plate"
+ENGINE = "Engine"
+DEPTH = "Depth"
+SIGNALS = "Objects and events"
+LAYERS = "Layers for editors"
+EFFECTS = "Effects with depth"
+
+
+class SectionedCommand(TyperCommand):
+    """A command whose help lists each option under its `rich_help_panel`, the others at the end.
+
+    It prints plain text: Typer knows these headings only in its tables.
+    """
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        others = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            if parameter.param_type_name == "argument":
+                sections.setdefault("Arguments", []).append(record)
+            elif heading := getattr(parameter, "rich_help_panel", None):
+                sections.setdefault(heading, []).append(record)
+            else:
+                others.append(record)
+        for heading, records in {**sections, "Other options": others}.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose parameters of a dataclass type become that dataclass's options.
 
     A field is an option as a parameter would be: Annotated with `typer.Option`, and with a default.
+    The dataclass's `heading` is the heading of all of them in `--help`.
     """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, Any] = {
@@ -48,7 +86,15 @@ def _options(group: Any) -> list[inspect.Parameter]:
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=inspect.Parameter.empty if field.default is MISSING else field.default,
-            annotation=hints[field.name],
+            annotation=_under(group.heading, hints[field.name]),
         )
         for field in fields(group)
     ]
+
+
+def _under(heading: str, annotation: Any) -> Any:
+    """The annotation of the same option, with this heading in `--help`."""
+    kind, option, *_ = get_args(annotation)
+    option = copy.copy(option)
+    option.rich_help_panel = heading
+    return Annotated[kind, option]

@@ -6,30 +6,46 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from edgeds.cli.option_groups import ENGINE, OUTPUT, PLATE
 from edgeds.estimate.settings import Preset
 from edgeds.views.settings import View
 
-ViewOption: TypeAlias = Annotated[View, typer.Option("--view", help="What to show.")]
+ViewOption: TypeAlias = Annotated[
+    View, typer.Option("--view", help="What to show.", rich_help_panel=OUTPUT)
+]
 BackdropOption: TypeAlias = Annotated[
     str | None,
-    typer.Option(help="For the view replace: an image, a video or a colour like #00b140."),
+    typer.Option(
+        help="For the view replace: an image, a video or a colour like #00b140.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 OpacityOption: TypeAlias = Annotated[
-    float, typer.Option(min=0, max=1, help="Opacity of the overlay's tint.")
+    float, typer.Option(min=0, max=1, help="Opacity of the overlay's tint.", rich_help_panel=OUTPUT)
 ]
 EngineOption: TypeAlias = Annotated[
-    str | None, typer.Option(help="An engine's folder or name. Default: the best that runs here.")
+    str | None,
+    typer.Option(
+        help="An engine's folder or name. Default: the best that runs here.", rich_help_panel=ENGINE
+    ),
 ]
-DeviceOption: TypeAlias = Annotated[str, typer.Option(help="auto, cpu or cuda:N.")]
+DeviceOption: TypeAlias = Annotated[
+    str, typer.Option(help="auto, cpu or cuda:N.", rich_help_panel=ENGINE)
+]
 PresetOption: TypeAlias = Annotated[
     Preset,
     typer.Option(
         help="balanced: 320x192 network. fine: 512x288, better for thin things and small people, "
-        "and 2.5 times the work."
+        "and 2.5 times the work.",
+        rich_help_panel=ENGINE,
     ),
 ]
 PlateFixedOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--plate-fixed", help="Do not fit the plate's light and place to the frames."),
+    typer.Option(
+        "--plate-fixed",
+        help="Do not fit the plate's light and place to the frames.",
+        rich_help_panel=PLATE,
+    ),
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import say
+from edgeds.cli.option_groups import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ _STDOUT = "-"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalOptions:
     """The options of a command that reports objects and events."""
+
+    heading: ClassVar[str] = SIGNALS
 
     rules: Annotated[
         Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from edgeds.cli.console import say
+from edgeds.cli.option_groups import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,9 @@ SourceArgument: TypeAlias = Annotated[
         "file:clip.mp4 is played in real time, gst:PIPELINE is a GStreamer pipeline.",
     ),
 ]
-CameraOption: TypeAlias = Annotated[str | None, typer.Option(help="The same as SOURCE.")]
+CameraOption: TypeAlias = Annotated[
+    str | None, typer.Option(help="The same as SOURCE.", rich_help_panel=INPUT)
+]
 TransportOption: TypeAlias = Annotated[
     Literal["auto", "tcp", "udp"],
     typer.Option(

@@ -46,7 +46,7 @@ def build_engine_command(
     ] = None,
     calib: Annotated[
         Path | None,
-        typer.Option(metavar="SET", help="Calibration set. Default: the one of edgeds."),
+        typer.Option(metavar="SET", help="Calibration set. Default: the one that edgeds brings."),
     ] = None,
     weights: Annotated[
         Path | None,

@@ -42,7 +42,9 @@ class EffectOptions:
     fog: Annotated[
         float | None,
         typer.Option(
-            min=0, help="Add fog of this density: per metre, or per distance of the near end."
+            min=0,
+            help="Add fog of this density: per metre if the scale is known, else per distance "
+            "of the plate's near end.",
         ),
     ] = None
     focus: Annotated[
@@ -53,12 +55,17 @@ class EffectOptions:
     ] = None
     aperture: Annotated[
         float,
-        typer.Option(min=0, max=0.5, help="Strongest blur of --focus, over the frame's height."),
+        typer.Option(
+            min=0, max=0.5, help="Strongest blur of --focus, as a share of the frame's height."
+        ),
     ] = 0.03
     stereo: Annotated[
         float | None,
         typer.Option(
-            min=0, max=0.2, help="Write two views side by side for 3D, this far apart: 0.02."
+            min=0,
+            max=0.2,
+            help="Write two views side by side for 3D. The value is the shift "
+            "from the plate's far end to its near end, as a share of the frame's width: 0.02.",
         ),
     ] = None
 

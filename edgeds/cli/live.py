@@ -59,7 +59,7 @@ def live_command(
     signals: SignalOptions = SignalOptions(),
     as_json: JsonOption = False,
 ) -> None:
-    """Show the foreground and depth of a camera or stream, live; or of the cameras of a TOML."""
+    """Show the foreground and depth of a camera or stream, live. A .toml lists many cameras."""
     from edgeds.engine.plate_depth import open_plate_depth
     from edgeds.live.memory import return_large_arrays
     from edgeds.live.run import LiveRun

@@ -30,7 +30,7 @@ EngineOption: TypeAlias = Annotated[
     ),
 ]
 DeviceOption: TypeAlias = Annotated[
-    str, typer.Option(help="auto, cpu or cuda:N.", rich_help_panel=ENGINE)
+    str, typer.Option(help="Where the network runs: auto, cpu or cuda:N.", rich_help_panel=ENGINE)
 ]
 PresetOption: TypeAlias = Annotated[
     Preset,
@@ -44,7 +44,7 @@ PlateFixedOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--plate-fixed",
-        help="Do not fit the plate's light and place to the frames.",
+        help="Do not correct the plate's light and position during the run.",
         rich_help_panel=PLATE,
     ),
 ]

@@ -59,7 +59,10 @@ def batch_command(
     again: AgainOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Process many clips, on this machine or on a Ray cluster. The same command resumes."""
+    """Process many clips, on this machine or on a Ray cluster.
+
+    After an interruption, run the same command again to continue.
+    """
     shared = [f"--view={view}", f"--opacity={opacity}", f"--device={device}"]
     shared += [f"--{name}={value}" for name, value in
                (("backdrop", backdrop), ("engine", engine)) if value is not None]  # fmt: skip

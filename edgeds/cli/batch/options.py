@@ -42,9 +42,9 @@ VideoOptionsOption: TypeAlias = Annotated[
 ]
 JobsOption: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Clips at a time on this machine. Default: cores / CPUS."),
+    typer.Option(min=1, help="Clips at a time on this machine. Default: cores / --cpus."),
 ]
-CpusOption: TypeAlias = Annotated[int, typer.Option(min=1, help="Cores for a clip.")]
+CpusOption: TypeAlias = Annotated[int, typer.Option(min=1, help="Cores that a clip uses.")]
 RayOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -52,8 +52,8 @@ RayOption: TypeAlias = Annotated[
     ),
 ]
 RetriesOption: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="How often a clip whose worker died is tried again.")
+    int, typer.Option(min=0, help="How often to retry a clip whose process died.")
 ]
 AgainOption: TypeAlias = Annotated[
-    bool, typer.Option("--again", help="Process clips again that are done already.")
+    bool, typer.Option("--again", help="Also process clips that are already done.")
 ]

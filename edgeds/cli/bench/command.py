@@ -29,9 +29,7 @@ def bench_command(
     device: DeviceOption = "auto",
     at: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="WxH", help="Frame size to measure at; give several with several --at."
-        ),
+        typer.Option(metavar="WxH", help="Frame size to measure at. May be given several times."),
     ] = None,
     frames: Annotated[int, typer.Option(min=2, help="How many frames a run has.")] = BENCH.frames,
     turns: Annotated[

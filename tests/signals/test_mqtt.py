@@ -189,7 +189,11 @@ def test_a_broker_that_is_not_there_costs_nothing_and_is_reported_once() -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["http://host", "mqtt://", "mqtt://host:99999", "mqtt://me:secret@host/a/#", "host"]
+    "url",
+    [
+        *("http://host", "mqtt://", "mqtt://host:99999", "mqtt://me:secret@host/a/#", "host"),
+        *("mqtt://me:secret@[::1", "mqtt://host/a%00", "mqtt://host/a%23"),
+    ],
 )
 def test_a_wrong_address_is_bad_input_and_its_password_stays_hidden(url: str) -> None:
     with pytest.raises(InputError) as failure:
@@ -201,6 +205,19 @@ def test_an_address_may_have_user_password_topic_and_tls() -> None:
     place = broker_from_url("mqtts://me:a%2Fb@host/home/door", source="x")
     assert (place.user, place.password, place.port) == ("me", "a/b", 8883)
     assert (place.base, place.node, place.is_tls) == ("home/door", "home-door", True)
+
+
+def test_names_in_other_letters_stay_apart() -> None:
+    zones = "".join(
+        f"[[zone]]\nname = '{name}'\npoints = [[0, 0], [1, 0], [1, 1]]\n"
+        for name in ("πόρτα", "αυλή")
+    )
+    place = broker_from_url("mqtt://host", source="cam")
+    _topic, about = discovery_of(place, rules_from_text(zones), source="cam", version="1")
+    names = [entity["name"] for entity in about["components"].values()]
+    assert {"πόρτα", "αυλή"} <= set(names)
+    streets = [broker_from_url(f"mqtt://host/{name}", source="cam") for name in ("πόρτα", "αυλή")]
+    assert streets[0].node != streets[1].node
 
 
 def test_home_assistant_finds_every_rule_and_its_templates_give_values() -> None:

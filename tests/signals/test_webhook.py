@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,8 @@ class Hook:
         self.url = f"http://127.0.0.1:{port}/hook"
         self.got: list[dict[str, Any]] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
+        self.requests: list[tuple[str, str | None]] = []
+        """Path and authorization of each."""
 
 
 @contextmanager
@@ -38,6 +41,7 @@ def _server() -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            hook.requests.append((self.path, self.headers["authorization"]))
             code, headers = hook.answers.pop(0) if hook.answers else (200, {})
             if code == 200:
                 hook.got.append(body)
@@ -92,7 +96,20 @@ def test_a_server_that_is_not_there_or_asks_for_time_may_be_tried_again() -> Non
         Webhook(hook.url).deliver(Message(event=event(1)))
 
 
-def test_a_wrong_url_is_bad_input_and_its_password_stays_hidden() -> None:
+def test_user_and_password_become_a_header_and_other_signs_are_quoted() -> None:
+    with _server() as hook:
+        address = hook.url.removeprefix("http://").removesuffix("/hook")
+        url = f"http://m%65:a%2Fb@{address}/tür 1%20?k=ü&l=1"
+        Webhook(url).deliver(Message(event=event(1)))
+    asked = [("/t%C3%BCr%201%20?k=%C3%BC&l=1", f"Basic {b64encode(b'me:a/b').decode()}")]
+    assert hook.requests == asked
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://me:secret@host/x", "http://me:secret@host:x/", "http://me:secret@[::1/", "https://"],
+)
+def test_a_wrong_url_is_bad_input_and_its_password_stays_hidden(url: str) -> None:
     with pytest.raises(InputError) as failure:
-        Webhook("ftp://me:secret@host/x")
+        Webhook(url)
     assert "secret" not in str(failure.value)

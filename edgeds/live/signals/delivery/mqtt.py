@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from zlib import crc32
 
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message
@@ -53,8 +54,14 @@ class Broker:
 
 
 def slug(text: str) -> str:
-    """Letters, digits and hyphens, for topics and ids."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "edgeds"
+    """Letters, digits and hyphens, for topics and ids.
+
+    A name in other letters, such as Greek, gets a number: two of them must not become one id.
+    """
+    short = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "edgeds"
+    if any(sign.isalnum() and not sign.isascii() for sign in text):
+        return f"{short}-{crc32(text.encode()):08x}"
+    return short
 
 
 def broker_from_url(url: str, *, source: str) -> Broker:
@@ -63,21 +70,22 @@ def broker_from_url(url: str, *, source: str) -> Broker:
     Raises:
         InputError: it has another form.
     """
-    parts = urlsplit(url)
-    base = unquote(parts.path).strip("/") or f"edgeds/{slug(source)}"
     try:
+        parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
+        host = parts.hostname
     except ValueError:
-        port = 0
-    is_odd = "#" in url or "?" in url or "+" in base
-    if parts.scheme not in _PORTS or not parts.hostname or not port or is_odd:
+        parts, port, host = urlsplit(""), 0, None
+    base = unquote(parts.path).strip("/") or f"edgeds/{slug(source)}"
+    is_odd = any(sign in url for sign in "#?") or any(sign in base for sign in "+#\0")
+    if parts.scheme not in _PORTS or not host or not port or is_odd:
         raise InputError(
             f"cannot send events to {masked(url)!r}",
             why="this is not mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]",
             fix="for example --mqtt mqtt://10.0.0.5/edgeds/front-door",
         )
     return Broker(
-        host=parts.hostname,
+        host=host,
         port=port,
         base=base,
         is_tls=parts.scheme == "mqtts",

@@ -7,7 +7,7 @@ from base64 import b64encode
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message, RefusedError
@@ -34,15 +34,20 @@ class Webhook(Closing):
         """
         from urllib.request import build_opener
 
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            self._url = _without_user(parts)
+        except ValueError:
             raise InputError(
                 f"cannot post events to {masked(url)!r}",
                 why="this is no http or https URL",
                 fix="for example --webhook http://10.0.0.5:1880/edgeds",
-            )
-        self.name = f"webhook {parts.hostname}"
-        self._url, self._timeout_secs = url, timeout_secs
+            ) from None
+        self.name, self._timeout_secs = f"webhook {parts.hostname}", timeout_secs
+        self._headers = {"content-type": "application/json", "user-agent": "edgeds"}
+        if parts.username is not None:
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers["authorization"] = f"Basic {b64encode(user.encode()).decode()}"
         self._opener = build_opener(_no_redirects())
         self._last_secs = 0.0
 
@@ -55,8 +60,7 @@ class Webhook(Closing):
         if message.event.snapshot is not None:
             body["snapshot_jpeg"] = b64encode(message.event.snapshot).decode()
         time.sleep(max(0.0, self._last_secs + _GAP_SECS - time.monotonic()))
-        headers = {"content-type": "application/json", "user-agent": "edgeds"}
-        request = Request(self._url, json_line(body).encode(), headers)
+        request = Request(self._url, json_line(body).encode(), self._headers)
         try:
             with self._opener.open(request, timeout=self._timeout_secs) as answer:
                 answer.read(1024)
@@ -74,6 +78,22 @@ class Webhook(Closing):
 
     def close(self) -> None:
         """Nothing is open between two requests."""
+
+
+def _without_user(parts: SplitResult) -> str:
+    """The URL as HTTP sends it: user and password go into a header, other signs are quoted.
+
+    Raises:
+        ValueError: it is no http or https URL.
+    """
+    host, port = parts.hostname, parts.port
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("no http or https URL")
+    host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    place = host if port is None else f"{host}:{port}"
+    safe = "%/:@!$&'()*+,;=?~[]"
+    query = f"?{quote(parts.query, safe=safe)}" if parts.query else ""
+    return f"{parts.scheme}://{place}{quote(parts.path, safe=safe)}{query}"
 
 
 def _asked_secs(header: str | None) -> float | None:

@@ -1,4 +1,4 @@
-"""A file of cameras (TOML) -> `CameraPlan`s. Every error names the line and says how to mend it.
+"""A file of cameras (TOML) -> `CameraPlan`s. Every error names the line and the fix.
 
 Knows nothing about how a camera is opened.
 """
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraPlan:
-    """One camera: what `edgeds live` would be told on its command line."""
+    """The settings of one camera: what the command line is for `edgeds live`."""
 
     name: str
     """Letters, digits, - and _: it is a part of the page's addresses."""
@@ -46,7 +46,7 @@ class CameraPlan:
 
 
 def cameras_from_file(path: Path) -> list[CameraPlan]:
-    """The cameras of a file: `[[camera]]` tables; keys above the first one are for all of them.
+    """The cameras of a file: `[[camera]]` tables; keys above the first apply to all.
 
     Names of files are relative to the file's folder.
 

@@ -1,4 +1,4 @@
-"""A camera of many as `LiveControl`: commands go to its run of the moment, if there is one.
+"""One of many cameras as `LiveControl`: commands go to its current run, if there is one.
 
 Knows nothing about pages.
 """

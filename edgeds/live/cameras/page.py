@@ -1,4 +1,4 @@
-"""The page of many cameras: a wall, and each camera's own page. A sink for each of them."""
+"""The page of many cameras: a wall, and each camera's own page. Each camera has a sink for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WallPage(Closing):
 
 
 class CameraTile(Closing):
-    """One camera's place on the wall. Its end leaves the last picture there."""
+    """One camera's place on the wall. After the camera's end its last picture stays."""
 
     def __init__(self, server: Server, name: str) -> None:
         self._server, self._name = server, name

@@ -1,4 +1,4 @@
-"""Several live runs at once, each in a thread of its own: one that fails ends or retries alone.
+"""Several live runs at once, each in a thread of its own. If one fails, the others continue.
 
 Knows nothing about how a camera is opened, and nothing about pages and terminals.
 """
@@ -45,7 +45,7 @@ class CameraReport:
 
 
 class Camera:
-    """One camera, from its first try on. All methods are for any thread."""
+    """One camera and its attempts to run. All methods may be called from any thread."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Camera:
             self._restarts += 1
 
     def _attempt(self) -> EdgedsError | None:
-        """One run until its end. Returns how it failed, if it did."""
+        """Run once, to the end. Returns the failure, or None."""
         try:
             with self._open(self.plan, self._stop) as run:
                 self.run, self.state, self.message = run, "running", ""
@@ -130,7 +130,7 @@ class Camera:
 
 
 class Cameras(Closing):
-    """All of them. `wait` returns when none goes on, or when it is asked to stop."""
+    """All cameras. `wait` returns when every camera has ended, or when it should stop."""
 
     def __init__(
         self,

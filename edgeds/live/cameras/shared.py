@@ -1,4 +1,4 @@
-"""One network for several cameras, which take turns at it. Knows nothing about cameras."""
+"""One network that several cameras use in turn. Knows nothing about cameras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgeds.types import Closing, Engine, FloatMap, Maps, Pixels, PlateFeatures,
 
 
 class SharedEngine(Closing):
-    """An engine for any number of threads. Who opened the engine closes it.
+    """An engine for any number of threads. The code that opened the engine closes it.
 
     A CPU is busy with one frame, so frames of several cameras are not gathered into a batch.
     """

@@ -1,4 +1,4 @@
-"""A live source of which only so many frames a second are used. Knows nothing about cameras."""
+"""A live source with a limit on its frames per second. Knows nothing about cameras."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EARLY = 0.25
 
 
 class Thinned(Closing):
-    """At most `rate` frames a second of another source, evenly; everything else is that source's.
+    """At most `rate` frames per second of another source, evenly spaced.
 
     All frames are decoded, because each needs the one before.
     """

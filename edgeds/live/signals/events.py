@@ -1,6 +1,6 @@
-"""What happened, as other programs get it. Schema version 1: docs/signals.schema.json.
+"""Events in the form that other programs get. Schema version 1: docs/signals.schema.json.
 
-Knows nothing about rules, and about how events travel.
+Knows nothing about rules, and nothing about delivery.
 """
 
 from __future__ import annotations
@@ -77,5 +77,5 @@ def iso_time(wall_secs: float) -> str:
 
 
 def json_line(message: dict[str, Any]) -> str:
-    """One line of JSON, without its line end. NaN and infinity are no JSON: they are a bug here."""
+    """One line of JSON, without its line end. NaN and infinity raise: they are not JSON."""
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,7 +1,7 @@
-"""Is a region something new that hides the plate, or the hole that something of the plate left?
+"""Decides whether a region is a new thing, or the place of a thing that was removed.
 
-Whatever stands in front of something has an outline: new things have it in the frame, things that
-are gone have it in the plate. Knows nothing about time.
+A thing has edges along its outline. A new thing has them in the frame, a removed thing had them in
+the plate. Knows nothing about time.
 """
 
 from __future__ import annotations

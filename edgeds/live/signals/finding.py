@@ -1,4 +1,4 @@
-"""Frames and their maps -> tracked objects. Knows nothing about rules and about who is told."""
+"""Frames and their maps -> tracked objects. Knows nothing about rules and events."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ObjectFinder:
     def __call__(
         self, frame: Frame, maps: Maps, secs: float, scale: MetricScale | None = None
     ) -> list[TrackedObject]:
-        """The objects at a time in seconds, which never goes back.
+        """The objects at a time in seconds, which never decreases.
 
-        `scale`: of the plate now; it may be found while a run goes on.
+        `scale`: the plate's scale now; it may become known during a run.
         """
         look = look_at(frame, maps, self._settings.width_px)
         tracks = self._tracker(regions_of(look, self._settings), secs, look)

@@ -1,4 +1,4 @@
-"""What is looked at of a frame: its maps and colours, all in one small size."""
+"""A small copy of a frame and its maps, all of one size, in which objects are searched."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Alpha and inverse depth of a frame -> connected regions, cut where two depths meet.
 
-Knows nothing about time: every frame is looked at for itself.
+Knows nothing about time: each frame is handled alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BINS = 48
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """Pixels that belong together. All numbers are in pixels of the picture that was looked at."""
+    """A connected part of the foreground. Numbers are in pixels of the small picture (`look`)."""
 
     mask: Mask
     """Bool (h, w), of its own box."""
@@ -55,7 +55,7 @@ class Region:
 
 
 def regions_of(look: Look, settings: Tracking = TRACKING) -> list[Region]:
-    """The regions of one frame, cut where they have two depths; small ones are left out."""
+    """The regions of one frame, cut where two depths meet. Small ones are left out."""
     alpha = look.alpha
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         (alpha > settings.alpha).astype(np.uint8), connectivity=8
@@ -97,7 +97,7 @@ def region_of(mask: Mask, left: int, top: int, look: Look, *, group: int) -> Reg
 
 
 def likeness(one: FloatMap, other: FloatMap) -> float:
-    """Of the colours of two regions: 0 none in common, 1 the same (Bhattacharyya 1943)."""
+    """How alike the colours of two regions are: 0 not at all, 1 equal (Bhattacharyya 1943)."""
     return float(np.sqrt(one * other).sum())
 
 

@@ -1,6 +1,6 @@
-"""A rule file (TOML) -> `Rules`. Every error names the line and says how to mend it.
+"""A rule file (TOML) -> `Rules`. Every error names the line and the fix.
 
-Knows nothing about frames and objects.
+`rule_values` lists the keys. Knows nothing about frames and objects.
 """
 
 from __future__ import annotations

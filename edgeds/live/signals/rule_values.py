@@ -1,4 +1,7 @@
-"""The tables of a rule file: their keys, and what each may be. Knows nothing about files."""
+"""The keys that a rule file may have, table by table, and the values of each.
+
+Knows nothing about files: `rule_file` reads them.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The rules of a run: what is watched. `rule_file.py` reads them; they know nothing about files.
+"""The rules of a run. Knows nothing about files: `rule_file.py` reads them.
 
-Points are (x, y) as shares of the picture's width and height: they fit every size of a camera.
+Points are (x, y) as shares of the picture's width and height, so that they fit every picture size.
 """
 
 from __future__ import annotations
@@ -113,14 +113,14 @@ class Rules:
 
     @property
     def needs_metres(self) -> tuple[str, ...]:
-        """Names of the rules that mean nothing without a scale."""
+        """Names of the rules that need a scale."""
         zones = [zone.name for zone in self.zones if zone.metres is not None]
         return (*zones, *(rule.name for rule in self.nearer_than if rule.metres is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectReports:
-    """What is reported of objects, whatever the other rules say."""
+    """Which events of objects are reported, independent of the other rules."""
 
     events: bool = True
     """Whether `object.appeared` and `object.left` are events."""

@@ -1,4 +1,4 @@
-"""Zones and lines as the page edits them: names and points. The rest of their rules stays.
+"""Zones and lines in the form that the page edits: names and points. Their other settings stay.
 
 Knows nothing about pages and files.
 """
@@ -35,7 +35,7 @@ def rules_with_shapes(rules: Rules, shapes: Any) -> Rules:
     """The rules with these zones and lines; a known name keeps its other settings.
 
     Raises:
-        InputError: a shape is wrong, or a rule names a zone that is not there any more.
+        InputError: a shape is wrong, or a rule names a zone that does not exist any more.
     """
     zones = {zone.name: zone for zone in rules.zones}
     lines = {line.name: line for line in rules.lines}

@@ -1,8 +1,8 @@
-"""Everything that a run says about what the camera sees: objects, rules, events, the state.
+"""Objects, rules, events and the state of one run, together.
 
-    (Frame, Maps) -> Signals -> Seen, and messages to whoever listens
+    (Frame, Maps) -> Signals -> Seen, and messages to listeners
 
-Knows nothing about how messages travel, and nothing about views.
+Knows nothing about delivery, and nothing about views.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from edgeds.types import Frame, Maps, Size
 
 
 class Listener(Protocol):
-    """Takes messages. Both calls return at once, whatever becomes of the message."""
+    """Takes messages. Both calls return at once, even if delivery fails later."""
 
     def event(self, event: Event) -> None: ...
 
     def state(self, state: dict[str, Any]) -> None:
-        """The newest state; the one before is worth nothing any more."""
+        """Take the newest state; it replaces the one before."""
         ...
 
 
@@ -64,7 +64,7 @@ class Seen:
 class Signals:
     """Call it with every frame, in order, from one thread.
 
-    `rules` may be exchanged from any thread; counts begin anew then.
+    `set_rules` may be called from any thread; it resets the counts.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Signals:
         return self._watches.rules
 
     def set_rules(self, rules: Rules) -> None:
-        """Watch other things from the next frame on; objects keep their ids."""
+        """Use other rules from the next frame on; objects keep their ids."""
         self._watches = RuleWatches(rules, self._size)
         self._is_noted = False
 
@@ -172,7 +172,7 @@ class Signals:
         return []
 
     def _secs_of(self, frame: Frame) -> float:
-        """The frame's time. A clip that plays again begins at 0 again, a live clock goes on."""
+        """The frame's time. In a loop, a clip's time starts at 0 again; a live clock continues."""
         if frame.grabbed_secs is None:
             return frame.pts_secs
         if self._began_secs is None:

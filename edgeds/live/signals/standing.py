@@ -1,6 +1,6 @@
-"""Rules about what does not move: something left behind, something removed, the plate itself.
+"""Rules about things that do not move: left behind, removed, and the plate itself.
 
-Knows nothing about how to see whether a thing is new: it asks.
+Does not know how to decide whether a thing is new: `evidence` does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _RECOVERED = 0.1  # so much healthier than the limit the plate must be
 
 
 class StandingWatch:
-    """Objects that have been motionless for long: new ones, or the holes of removed ones."""
+    """Objects that were motionless for a long time: new things, or places of removed ones."""
 
     def __init__(self, rule: LeftBehind | Removed, zone: Polygon | None) -> None:
         self.rule = rule
@@ -32,7 +32,7 @@ class StandingWatch:
 
     @property
     def found(self) -> list[int]:
-        """Ids of what is left behind, or removed, now."""
+        """Ids of the objects that are left behind, or removed, now."""
         return list(self._found)
 
     def __call__(
@@ -68,7 +68,7 @@ class StandingWatch:
 
 
 class PlateWatch:
-    """Whether the plate's health is below a limit for long."""
+    """Whether the plate's health has been below a limit for long enough."""
 
     def __init__(self, rule: PlateHealth) -> None:
         self.rule = rule

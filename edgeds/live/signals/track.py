@@ -1,6 +1,6 @@
 """One object over time: its shape, its motion, its depth, and whether it is still.
 
-All numbers are in pixels of the picture that was looked at. Knows nothing about other tracks.
+All numbers are in pixels of the small picture (`look`). Knows nothing about other tracks.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _LAYER_CUT = 0.95  # ... and what touches something at another depth, sooner
 
 
 class Track:
-    """`shape` is the mask as it was last seen alone, at `left`, `top` of the picture.
+    """`shape` is the object's mask when it was last seen alone, at `left`, `top` of the picture.
 
-    While other tracks share its region, the shape keeps moving along: what covers a person does
-    not change the person.
+    While other tracks share its region, the shape moves on unchanged: a thing that covers a person
+    does not change that person's shape.
     """
 
     def __init__(self, region: Region, secs: float, settings: Tracking = TRACKING) -> None:
@@ -88,11 +88,11 @@ class Track:
 
     @property
     def rests(self) -> bool:
-        """Whether it has been still for so long that it moves only when it is seen to."""
+        """Whether it has been still so long that no motion is predicted for it."""
         return self._now - self.still_since > self._settings.rest_after_secs
 
     def predict(self, secs: float) -> None:
-        """Move on to a time, in a straight line."""
+        """Predict its place at a time: motion in a straight line."""
         step = max(0.0, secs - self._now)
         self._now = secs
         if self.rests:
@@ -105,7 +105,7 @@ class Track:
         self.part, self.is_whole = None, True
 
     def see(self, region: Region, step_secs: float) -> None:
-        """It is this region, and nothing else is in it."""
+        """Update from a region that is this object alone."""
         weight = 1 - math.exp(-step_secs / _USUAL_SECS)
         is_cut = region.area < (_LAYER_CUT if region.is_layer else _CUT) * self.usual_area
         self.usual_area += weight * (region.area - self.usual_area)

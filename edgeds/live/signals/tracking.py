@@ -1,12 +1,12 @@
 """Regions of each frame -> tracks that keep their identity.
 
-Every track predicts where its shape is now. A region that one track claims is that track. A region
-that several claim is divided between them, pixel by pixel, by where each should be and by depth.
-Regions that nobody claims are pieces, or something that was lost, or new.
+Every track predicts where its shape is now. If one track claims a region, the region is that track.
+If several claim it, each pixel goes to one of them, by predicted place and by depth. A region that
+no track claims is a piece of an object, a lost object that is back, or a new object.
 
-Libraries that track take boxes and give boxes: they know neither masks nor depth, and cannot divide
-a region. Of `trackers` (needs another OpenCV than ours), `supervision`, `norfair` (needs NumPy 1)
-and `motpy` (no release since 2021) none does what is done here.
+Tracking libraries take and return boxes. They know neither masks nor depth, and cannot divide a
+region. Of `trackers` (needs another OpenCV than ours), `supervision`, `norfair` (needs NumPy 1)
+and `motpy` (no release since 2021) none does that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Rules about where objects are: zones, lines, distances. Each remembers what it has seen.
+"""Rules about the places of objects: zones, lines, distances. Each watch keeps its own memory.
 
-A watch is called with the objects of every frame, in order, and gives what happened. Knows nothing
-about frames, and about where events go.
+A watch gets the objects of every frame, in order, and returns what happened. Knows nothing about
+frames and delivery.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edgeds.types import Size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """An event to be: what happened, with which object, by which rule if any."""
+    """What becomes an event: what happened, the object, and the rule if there is one."""
 
     kind: Kind
     rule: Rule | None = None
@@ -68,7 +68,7 @@ class _Visit:
 
 
 class ZoneWatch:
-    """Who is in a zone: with a delay on both sides, so that nobody flickers on its border."""
+    """Which objects are in a zone; delays on entering and leaving prevent flicker at its border."""
 
     def __init__(self, zone: Zone, size: Size) -> None:
         self.rule = zone
@@ -119,8 +119,8 @@ class ZoneWatch:
 class LineWatch:
     """Counts feet that cross a line, by direction.
 
-    A foot is on a side when it is clear of the line: somebody who stands on it and sways is not
-    counted twice.
+    A foot is on a side only if it is clear of the line, so a person who stands on the line and
+    sways is not counted twice.
     """
 
     def __init__(self, line: Line, size: Size) -> None:
@@ -180,7 +180,7 @@ class LineWatch:
 
 
 class NearWatch:
-    """Whether anything is nearer than a distance; it ends a little farther away than it begins."""
+    """Whether anything is nearer than a distance. The limit for the end is a little farther."""
 
     def __init__(self, rule: NearerThan, zone: Polygon | None) -> None:
         self.rule = rule

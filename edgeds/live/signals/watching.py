@@ -1,4 +1,4 @@
-"""All watches of a set of rules, and what they know now."""
+"""The watches of a set of rules, and their current state."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """Where a broker is, and what to call our topics."""
+    """The address of a broker, and the base of our topics."""
 
     host: str
     port: int
@@ -97,7 +97,7 @@ def broker_from_url(url: str, *, source: str) -> Broker:
 class Mqtt(Closing):
     """A consumer that publishes with QoS 1: a message counts when the broker has acknowledged it.
 
-    It connects by itself, and again after each loss. A repeated message keeps its `number`.
+    It connects by itself, and reconnects after each loss. A repeated message keeps its `number`.
     """
 
     takes_states = True

@@ -1,8 +1,8 @@
-"""A bounded queue before a consumer that may be slow or away, with a thread of its own.
+"""A bounded queue and the retries, for a consumer that may be slow or away (webhook, MQTT).
 
     Signals -> event(), state() -> queue -> consumer.deliver(), retried in order
 
-The side that produces never waits. What cannot be delivered is counted:
+Each outbox has a thread of its own, so the producer never waits. Undelivered messages are counted:
 produced == delivered + lost + replaced + waiting. Knows nothing about networks.
 """
 
@@ -26,17 +26,17 @@ class Delivery:
     """Settings of a queue and its retries."""
 
     depth: int = 1000
-    """Messages that wait; with one more, the oldest is lost."""
+    """Longest queue, in messages; with one more, the oldest is lost."""
     depth_bytes: int = 32_000_000
-    """Of their snapshots."""
+    """Most bytes of snapshots in the queue."""
     first_wait_secs: float = 0.5
-    """After the first failure; each further one doubles it..."""
+    """Wait after the first failure; each further failure doubles it."""
     longest_wait_secs: float = 30.0
-    """... up to this."""
+    """The longest wait."""
     give_up_secs: float = 600.0
-    """A message that could not be delivered for so long is lost."""
+    """After this time, a message that could not be delivered is lost."""
     close_secs: float = 3.0
-    """At the end of a run, for what still waits."""
+    """Time at the end of a run to deliver the messages that still wait."""
 
 
 DELIVERY = Delivery()
@@ -53,7 +53,7 @@ class Message:
 
     @property
     def bytes(self) -> int:
-        """Of its snapshot."""
+        """Size of its snapshot."""
         return len(self.event.snapshot or b"") if self.event is not None else 0
 
 
@@ -65,12 +65,12 @@ class Counts:
     delivered: int = 0
     lost: int = 0
     replaced: int = 0
-    """States that a newer one took the place of."""
+    """States that a newer state replaced."""
     waiting: int = 0
 
 
 class DeliveryFailedError(Exception):
-    """It may work later. `wait_secs`: the consumer says when, if it does."""
+    """Delivery failed, but may work later. `wait_secs`: the wait that the consumer asked for."""
 
     def __init__(self, why: str, *, wait_secs: float | None = None) -> None:
         super().__init__(why)
@@ -78,7 +78,7 @@ class DeliveryFailedError(Exception):
 
 
 class RefusedError(Exception):
-    """This message will never be taken; the next one may be."""
+    """The consumer will never accept this message; it may accept the next one."""
 
 
 class Consumer(Closing, Protocol):
@@ -92,13 +92,13 @@ class Consumer(Closing, Protocol):
         """
         Raises:
             DeliveryFailedError: the consumer is away, or busy.
-            RefusedError: it does not want this one.
+            RefusedError: the consumer does not accept this message.
         """
         ...
 
 
 class Outbox(Closing):
-    """A `Listener` that delivers to a consumer. `close` gives what waits a last chance."""
+    """A `Listener` that delivers to a consumer. `close` tries the waiting messages once more."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Outbox(Closing):
         settings: Delivery = DELIVERY,
         on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`on_change`: is called with what people should know, in the outbox's thread."""
+        """`on_change` gets messages for people. It is called in the outbox's thread."""
         self.name = consumer.name
         self._consumer, self._settings, self._on_change = consumer, settings, on_change
         self._changed = threading.Condition()
@@ -168,7 +168,7 @@ class Outbox(Closing):
             self._changed.notify_all()
 
     def _drop_states(self) -> None:
-        """Only the newest state is worth sending."""
+        """Drop older states: only the newest one is useful."""
         before = len(self._waiting)
         kept = [message for message in self._waiting if message.state is None]
         if len(kept) != before:
@@ -215,7 +215,7 @@ class Outbox(Closing):
                 return
 
     def _wait(self, failures: int, asked_secs: float | None) -> bool:
-        """Wait for the next try; False where the run ends before."""
+        """Wait for the next try; False if the run ends before it."""
         settings = self._settings
         secs = min(
             settings.longest_wait_secs, settings.first_wait_secs * 2 ** min(failures - 1, 20)

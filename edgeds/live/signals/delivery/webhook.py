@@ -1,4 +1,7 @@
-"""Events as HTTP POST requests, one event each, in order. Knows nothing about queues."""
+"""Events as HTTP POST requests, one event each, in order.
+
+Knows nothing about queues and retries: `outbox` has them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from edgeds.types import Closing
 
 _TIMEOUT_SECS = 5.0
 _GAP_SECS = 0.1
-"""Between two requests, so that nobody is flooded when they come back."""
+"""Pause between requests, so that a receiver that comes back is not flooded."""
 _LONGEST_WAIT_SECS = 120.0
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 

@@ -1,8 +1,9 @@
 """A command of edgeds in a process that ends with the process that started it.
 
-Its standard input is a pipe that only its parent holds: when the parent is gone, killed or not, the
-pipe ends, and so does this process, at once. No orphan then writes an output that another worker
-writes again. Run as `python -m edgeds.cli.batch.child ARGUMENTS`. Knows nothing about batches.
+Its standard input is a pipe that only its parent holds: when the parent ends, even if it is
+killed, the pipe closes, and this process ends at once. So no orphan writes an output that another
+worker writes again. Run as `python -m edgeds.cli.batch.child ARGUMENTS`.
+Knows nothing about batches.
 """
 
 from __future__ import annotations

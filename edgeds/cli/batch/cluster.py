@@ -1,6 +1,6 @@
-"""Functions on the machines of a Ray cluster: submitted here, run there, again where a node dies.
+"""Runs functions on the machines of a Ray cluster, and again if a node dies.
 
-The one file that knows Ray. Files are found by their names, so all machines see the same folders.
+The only file that knows Ray. All machines must see the same folders under the same paths.
 Knows nothing about clips.
 """
 
@@ -25,7 +25,7 @@ _SIGNALS = ("SIGINT", "SIGTERM")
 
 
 class Cluster(Closing):
-    """A connection to a cluster. Every submitted call uses so many of its cores."""
+    """A connection to a cluster. Every submitted call uses a fixed number of its cores."""
 
     def __init__(self, address: str, *, cpus: float, gpus: float = 0.0, retries: int) -> None:
         """
@@ -62,7 +62,7 @@ class Cluster(Closing):
         """How many calls the cluster runs at a time now. It may grow."""
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Run a function of an installed module somewhere. Its future raises what it raised.
+        """Run a function of an installed module on the cluster. Its future raises its error.
 
         Raises (in the future):
             RunError: workers or nodes died more often than they may.

@@ -1,4 +1,4 @@
-"""`edgeds batch`: many clips, each as `edgeds video` does it, with one record of what is done."""
+"""`edgeds batch`: runs `edgeds video` on many clips, and records which are done."""
 
 from __future__ import annotations
 

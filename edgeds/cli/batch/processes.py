@@ -1,4 +1,4 @@
-"""Commands of edgeds as processes of their own: what fails or crashes there fails alone.
+"""Runs commands of edgeds, each in its own process, so that a crash ends only that one.
 
 Knows nothing about clips.
 """
@@ -76,7 +76,7 @@ def run_command(command: Command, stop: threading.Event | None = None) -> Outcom
 
 
 class LocalPool(Closing):
-    """So many commands at a time on this machine."""
+    """Runs a limited number of commands at a time on this machine."""
 
     def __init__(self, jobs: int) -> None:
         self.slots = jobs
@@ -88,7 +88,7 @@ class LocalPool(Closing):
         return self._threads.submit(run_command, command, self._stop)
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill the commands that still run."""
         self._stop.set()
         self._threads.shutdown(cancel_futures=True)
 

@@ -1,7 +1,7 @@
-"""What of a batch is done: a journal beside the outputs, so that a batch can go on where it ended.
+"""The record of a batch: a journal beside the outputs, so that an interrupted batch can continue.
 
-One JSON object a line, the last one of a clip counts. It holds what the result depends on: size and
-time of the input, the options, the plate. Knows nothing about how clips are processed.
+One JSON object per line; the last one of a clip counts. It holds what the result depends on: size
+and time of the input, the options, the plate. Knows nothing about how clips are processed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME = "edgeds-batch.jsonl"
 
 
 class Record(Closing):
-    """The journal of an output folder. One batch at a time holds it."""
+    """The journal of an output folder. One batch at a time may hold it."""
 
     def __init__(self, folder: Path) -> None:
         """
@@ -50,10 +50,10 @@ class Record(Closing):
         return entry if fingerprint(output) == entry.get("made") else None
 
     def add(self, name: str, key: str, output: Path, entry: dict[str, Any]) -> None:
-        """Write how a clip ended; it is on the disk when this returns.
+        """Write how a clip ended. When this returns, it is on the disk.
 
         Raises:
-            OSError: the disk takes nothing more.
+            OSError: the disk is full, or refuses the write.
         """
         line = {"clip": name, "key": key, **entry, "made": fingerprint(output)}
         self._entries[name] = line

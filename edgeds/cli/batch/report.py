@@ -1,4 +1,4 @@
-"""What `edgeds batch` says: its choices, a line for each clip, a table or JSON at the end."""
+"""What `edgeds batch` prints: its choices, a line for each clip, a table or JSON at the end."""
 
 from __future__ import annotations
 

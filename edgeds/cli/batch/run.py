@@ -1,4 +1,4 @@
-"""The loop of a batch: clips to a pool of workers, lost ones again, each end into the record.
+"""The loop of a batch: gives clips to a pool of workers, retries lost ones, records each result.
 
 Knows nothing about how a worker runs a command, or where.
 """

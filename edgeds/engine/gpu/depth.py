@@ -1,6 +1,6 @@
 """The depth of a frame fitted to the plate's, as functions of tensors: estimate/depth.py for a GPU.
 
-Nothing here waits for the device: what estimate/depth.py decides with `if` is chosen with `where`.
+Nothing here waits for the device: `where` takes the place of each `if` of estimate/depth.py.
 """
 
 from __future__ import annotations

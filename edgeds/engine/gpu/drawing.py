@@ -1,7 +1,7 @@
 """Views drawn on NV12 planes: the functions of tensors. views/ draws the same on the CPU.
 
 The mix C = aF + (1 - a)B is linear, so it holds for luma and chroma as for RGB; chroma takes the
-mean alpha of its four pixels. What has alpha 0 keeps its very numbers.
+mean alpha of its four pixels. Pixels with alpha 0 keep their exact values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Planes = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DepthLook:
-    """How inverse depth becomes colour."""
+    """How inverse depth is converted to colour."""
 
     far: float
     near: float

@@ -2,7 +2,7 @@
 
     planes -> RGB and the network's picture -> network -> depth fit, nearer depth, refined alpha
 
-The plate's side (its features, its depth, its replacement) is the work of `Estimator`, once a
+`Estimator` does the plate's part (its features, its depth, its replacement), once per
 plate. Knows nothing about views.
 """
 
@@ -239,7 +239,7 @@ def after(
 
 
 def size_problem(size: tuple[int, int], network: tuple[int, int]) -> str:
-    """Why frames of a (height, width) cannot be worked on here; empty where they can."""
+    """The reason why frames of a (height, width) cannot stay on the device; empty if they can."""
     if size[0] % 2 or size[1] % 2:
         return f"{size[1]}x{size[0]} has an odd side, and NV12 has none"
     if size[0] < network[0] or size[1] < network[1]:

@@ -1,4 +1,4 @@
-"""Maps of a frame that stay on their device until somebody asks for them on the host."""
+"""Maps of a frame that stay on their device until the host needs them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class OnDevice:
             return scale_to(there, size, values.device)(values)
 
     def _brought(self, values: Tensor) -> FloatMap:
-        """In the host's memory; waits for it."""
+        """A copy in the host's memory; waits for the device."""
         with self._stream, torch.no_grad():
             host = self._stream.host(tuple(values.shape), torch.float32)
             self._stream.copy(host, values)
@@ -104,7 +104,7 @@ class OnDevice:
 
 
 class DeviceMaps(Maps):
-    """`Maps` that remember where they are."""
+    """`Maps` that know their device."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A function of tensors made ready for a stream: captured once, then replayed for every frame.
+"""A function of tensors as a CUDA graph: captured once, then replayed for every frame.
 
 Knows streams and torch, and nothing of pictures.
 """
@@ -18,7 +18,7 @@ Function = Callable[..., Tensors]
 
 
 class Replayed:
-    """A function of tensors with fixed shapes. It is captured when this is made, not later: what
+    """A function of tensors with fixed shapes. It is captured in the constructor: work that
     another thread enqueues on the stream during a capture would become a part of it.
 
     Call it from one thread at a time, inside `with stream`.

@@ -1,4 +1,4 @@
-"""Pictures on their way to a device and back. Knows torch, streams and layouts, and no views."""
+"""Copies pictures to a device and back. Knows torch, streams and layouts, and no views."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class _Slot:
 
 
 class DevicePicture:
-    """NV12 planes on a device that are whole by now: what a hardware encoder takes as it is."""
+    """Finished NV12 planes on a device, which a hardware encoder takes without a copy."""
 
     layout: Layout = "nv12"
 
@@ -105,7 +105,7 @@ class DevicePicture:
         return self.on_host().region(box)
 
     def on_host(self) -> YuvPicture:
-        """The same picture in the host's memory, brought there once."""
+        """The same picture in the host's memory, copied once."""
         if self._on_host is None:
             self._on_host = download((self.planes[0], self.planes[1]), self.colour, self._stream)()
         return self._on_host

@@ -1,4 +1,4 @@
-"""Upright, uncut, person-like parts of an alpha. Knows no camera, and not who they are.
+"""Upright, uncut, person-like parts of an alpha. Knows no camera, and identifies nobody.
 
 A blob is measured along its own axis: seen from above, people lean away from the picture's middle.
 """

@@ -1,7 +1,8 @@
-"""How near a plate can be where people walked before it, and where they vanished behind it.
+"""Limits of a plate's depth, from people who walked in front of it or vanished behind it.
 
-As in Brostow & Essa 1999 (Motion based decompositing of video). Who is seen at a pixel is nearer
-than the plate there; who must be there, and is not seen, is farther. Knows no depth network.
+As in Brostow & Essa 1999 (Motion based decompositing of video). A person who is seen at a pixel is
+nearer than the plate there. A person who must be there and is not seen is farther. Knows no depth
+network.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Bounds:
 
 
 def bounds_of(sightings: Sequence[Sighting], view: GroundView, size: Size) -> Bounds:
-    """What sightings say of the plate, in a map of this (height, width)."""
+    """The limits that sightings give, as maps of this (height, width)."""
     farthest, most = (np.full(size, np.inf, np.float32) for _ in range(2))
     walked = np.zeros(size, bool)
     hidden = [np.zeros(size, np.float32) for _ in range(2)]  # count, total of inverse depth
@@ -97,7 +98,7 @@ def _mark(walked: npt.NDArray[np.bool_], at: Floats, of: Size) -> None:
 
 
 def _hide(hidden: list[FloatMap], one: Sighting, view: GroundView, highest: Floats) -> None:
-    """Count the pixels between where somebody ends and where the feet must be."""
+    """Count the pixels between the end of a person's visible part and the place of the feet."""
     feet = by_height(view, highest)
     if not np.isfinite(feet).all():
         return

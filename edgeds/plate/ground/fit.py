@@ -56,7 +56,7 @@ class Fitted:
 
 
 def fit_view(people: People, size: Size, lines: Lines, *, focal_px: float | None = None) -> Fitted:
-    """The most likely view. Nothing is said about whether it should be believed.
+    """The most likely view. `ground` decides whether to accept it.
 
     Args:
         focal_px: where it is known.

@@ -29,7 +29,7 @@ class Sighting:
 
 
 class Gathering:
-    """Fed with alphas of one camera; keeps at most `GROUND.most_kept` blobs, the rest thinned out.
+    """Collects blobs from alphas of one camera; it thins them out to at most `GROUND.most_kept`.
 
     people = Gathering(plate.size)
     people.add(alpha)               # of some frames
@@ -62,7 +62,7 @@ class Gathering:
         return persons
 
     def people(self) -> People:
-        """Those who are whole in view."""
+        """The people who are whole in view."""
         blobs = [one.blob for one in self.sightings if one.blob.is_person]
         return People(
             np.array([blob.lowest for blob in blobs], np.float64).reshape(-1, 2),
@@ -73,7 +73,7 @@ class Gathering:
     def ground(
         self, plate: Pixels | None = None, *, person_m: float = GROUND.person_m
     ) -> Ground | str:
-        """The ground, or in words why it is not known.
+        """The ground, or the reason in words why it is not known.
 
         Args:
             plate: uint8 RGB (H, W, 3); its straight edges help.

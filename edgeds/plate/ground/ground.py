@@ -1,6 +1,6 @@
-"""The ground as people measured it, or why it is not believed. Knows no pictures and no networks.
+"""Accepts the ground that people measured, or says why not. Knows no pictures and no networks.
 
-Believed only where enough people of one height, at enough places, near and far, agree.
+It accepts a fit only if enough people of one height agree, at enough places, near and far.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Ground:
     """The same of one place beside another: what is left once a distance is measured."""
 
     def words(self) -> str:
-        """For people: what it is, and how far it can be trusted."""
+        """A sentence for people: what the ground is, and its uncertainty."""
         metres, degrees = self.view.camera_height * self.person_m, np.degrees(self.view.pitch)
         towards = "down" if degrees >= 0 else "up"
         return (
@@ -115,7 +115,7 @@ def measured_ground(
     at_once: int = 1,
     person_m: float = GROUND.person_m,
 ) -> Ground | str:
-    """The ground, or in words why nothing is believed.
+    """The ground, or the reason in words why no fit is accepted.
 
     Args:
         people: sightings, in px of a picture of `size`.

@@ -1,4 +1,4 @@
-"""Straight edges of a plate (walls, doors, kerbs): they tell how a camera looks."""
+"""Straight edges of a plate (walls, doors, kerbs), which show the camera's direction."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ScaleOrigin: TypeAlias = Literal["people", "point"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricScale:
-    """What turns a plate's units into metres: metres = 1 / (per_unit * inverse_depth + offset)."""
+    """Converts a plate's units to metres: metres = 1 / (per_unit * inverse_depth + offset)."""
 
     per_unit: float
     """1/m for one unit of inverse depth, over 0."""
@@ -29,7 +29,7 @@ class MetricScale:
     """Focal length in pixels of the plate, where it is known: places in metres need it."""
 
     def words(self) -> str:
-        """For people: where metres come from, and how far to trust them."""
+        """A sentence for people: where metres come from, and their uncertainty."""
         of = "people's heights" if self.origin == "people" else "a measured distance"
         return f"metres by {of}, to within {self.uncertainty:.0%}"
 
@@ -73,7 +73,7 @@ def metres_of(
 ) -> FloatMap:
     """Metres along the optical axis, float32 in the shape of what is given.
 
-    Infinite where the inverse depth says "beyond the horizon".
+    Infinite where the inverse depth is that of a place beyond the horizon.
     """
     inverse_m = np.float32(scale.per_unit) * np.asarray(inverse_depth, np.float32)
     inverse_m = inverse_m + np.float32(scale.offset)

@@ -10,74 +10,74 @@ DepthFrom: TypeAlias = Literal["auto", "people", "network"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blobs:
-    """Which parts of an alpha are taken for an upright person, whole in view."""
+    """Which parts of an alpha count as an upright person, whole in view."""
 
     alpha: float = 0.5
-    """Over it a pixel belongs to a blob."""
+    """Above this alpha, a pixel belongs to a blob."""
     least_height: float = 0.05
-    """Of the picture's height: smaller ones are measured too coarsely."""
+    """Share of the picture's height. Smaller blobs are measured too coarsely."""
     least_px: int = 14
-    """Of the alpha it is read from."""
+    """Least height in pixels of the alpha."""
     margin: float = 0.012
-    """Nearer to the picture's border than this, a blob may be cut."""
+    """Share of the picture. Nearer to its border than this, a blob may be cut."""
     slender: tuple[float, float] = (1.6, 5.5)
-    """Length along its axis over its width, least and most."""
+    """Least and greatest ratio of length along its axis to width."""
     fill: tuple[float, float] = (0.42, 0.88)
-    """Share of its box, along its axis, that it fills."""
+    """Least and greatest share that it fills of its box along its axis."""
     head: float = 0.78
-    """Width of its top eighth over its greatest width, at most: vehicles have flat tops."""
+    """Greatest ratio of the width of its top eighth to its full width: vehicles have flat tops."""
     most_lean: float = 0.6
-    """Radians from the picture's vertical, where nothing is known of the camera yet."""
+    """Radians from the picture's vertical, while the camera is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundFitting:
-    """How the ground's plane is fitted, and when it is believed."""
+    """How the ground's plane is fitted, and when the fit is accepted."""
 
     rounds: int = 300
-    """Pairs of people that are tried."""
+    """Number of pairs of people to try."""
     tolerance: float = 0.16
-    """Difference of logarithms of height up to which somebody agrees with a pair..."""
+    """Largest difference of logarithms of height at which a person agrees with a pair."""
     agrees: float = 0.22
-    """... and with the refined fit: adults deviate by 5.5 % from their mean, poses by more."""
+    """The same for the refined fit. Adults deviate by 5.5 % from their mean, poses by more."""
     height_sigma: float = 0.07
-    """Of an adult in any pose of walking, measured by a mask."""
+    """Deviation of an adult's height in any walking pose, measured by a mask."""
     lean_sigma: float = 0.06
-    """Radians, of a walking body's axis."""
+    """Deviation of a walking body's axis, radians."""
     edge_px: float = 1.0
     """Error of a blob's end, in pixels of the alpha it is read from."""
     field_degrees: float = 66.0
-    """Of a camera about which nothing is known, across its longer side..."""
+    """Field of view of an unknown camera, across its longer side."""
     focal_sigma: float = 0.32
-    """... and the deviation of the logarithm of its focal length."""
+    """Deviation of the logarithm of an unknown camera's focal length."""
     roll_sigma: float = 0.035
-    """Radians: cameras are mounted level."""
+    """Deviation of the roll, radians: cameras are mounted level."""
     line_sigma: float = 0.03
-    """Radians, of a straight edge of the plate: lenses bend them."""
+    """Deviation of a straight edge of the plate, radians: lenses bend edges."""
     foot_m: float = 0.10
-    """The lowest pixel of a person on the ground is so far before the middle of the feet."""
+    """Distance from a person's lowest pixel on the ground to the middle of the feet, behind it."""
     head_m: float = 0.11
     """Radius of a head."""
     least_people: int = 8
-    """Observations that agree."""
+    """Least number of observations that agree."""
     least_share: float = 0.72
-    """Of all observations, those that agree..."""
+    """Least share of observations that agree."""
     frames: int = 32
-    """Of a clip, where the plate was not made from it."""
+    """Frames to look at in a clip whose plate comes from elsewhere."""
     memory_bytes: int = 600_000_000
-    """Larger frames are fewer, so that a 4K clip stays under this."""
+    """Limit for these frames. A clip with larger frames gets fewer, so that 4K fits."""
     adults_m: tuple[float, float] = (1.3, 2.1)
-    """A mean height outside it makes one doubt the distance that it comes from."""
+    """Plausible mean heights. Outside, the measured distance is in doubt."""
     width_px: int = 640
-    """Frames are searched for people at this width: their ends are known to a hundredth."""
+    """Width at which frames are searched for people; it locates their ends to a hundredth."""
     many: int = 30
     share_of_many: float = 0.5
-    """... and where at least so many do."""
+    """Least share if at least `many` observations agree."""
     least_places: int = 6
-    """Cells of a grid of `grid` cells a side in which they stood."""
+    """Least number of cells, of a grid of `grid` cells per side, in which they stood."""
     grid: int = 8
     least_ratio: float = 1.3
-    """Nearest of them over farthest (the tenth on either side left out)."""
+    """Least ratio of nearness, nearest to farthest (without the tenth at either end)."""
     most_scatter: float = 0.11
     """Of the logarithms of height of those who agree: robust deviation."""
     most_shape_sigma: float = 0.12

@@ -91,7 +91,7 @@ class ExrLayers(Closing):
         """Nothing to complete: every file was whole when written."""
 
     def files(self) -> dict[Layer, dict[str, object]]:
-        """Layer -> its files and how they are coded, for people and programs."""
+        """Layer -> its files and their coding, for `layers.json`."""
         return {
             layer: {
                 "files": f"{NUMBER}.exr",
@@ -150,7 +150,7 @@ def _linear() -> npt.NDArray[np.float32]:
 
 
 def _timecode(exr: Any, start: str | None, secs: float, rate: Fraction) -> Any:
-    """The attribute for a frame so long after the start."""
+    """The timecode attribute of a frame, from its time after the start."""
     parts = timecode_parts(timecode_after(start, round(secs * float(rate)), rate))
     assert parts is not None
     hours, minutes, seconds, frame, drops = parts

@@ -20,7 +20,7 @@ _WHITE_OVER_NEAR = 3.0  # foreground comes nearer than anything in the plate; 16
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LayerFrame:
-    """What was made of one frame."""
+    """The layers of one frame."""
 
     of: Frame
     """The frame: its time, name and size."""
@@ -52,7 +52,7 @@ class DepthCodes:
     def distance(self, inverse_depth: FloatMap) -> FloatMap:
         """Along the optical axis, float32 (H, W): metres; without a scale, near / inverse depth.
 
-        At most 1e4 times the distance of the near end: a file of infinities helps nobody.
+        At most 1e4 times the distance of the near end, so that files contain no infinities.
         """
         per_unit, offset = self.metres or (1 / self.near, 0.0)
         inverse = np.float32(per_unit) * inverse_depth + np.float32(offset)
@@ -63,7 +63,7 @@ class DepthCodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coding:
-    """How layers become code values."""
+    """How layers are converted to code values."""
 
     depth: DepthCodes
     premultiplied: bool = False
@@ -71,9 +71,9 @@ class Coding:
 
 
 def codes(picture: LayerFrame, layer: Layer, coding: Coding, *, bits: Literal[8, 16]) -> Codes:
-    """A layer as full-range integers of so many bits, rounded.
+    """A layer as full-range integers of this many bits, rounded.
 
-    A shadow is black with its density as alpha: laid over a picture it darkens it.
+    A shadow is black with its density as alpha, so it darkens a picture below it.
     """
     values = picture.values[layer]
     if layer == "depth":

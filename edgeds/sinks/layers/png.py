@@ -14,7 +14,7 @@ from edgeds.types import Closing
 
 
 class PngLayers(Closing):
-    """One folder of images a layer: 16 or 8 bits a channel of what is computed."""
+    """One folder of images per layer; computed layers have 16 or 8 bits per channel."""
 
     def __init__(
         self, folder: Path, layers: tuple[Layer, ...], coding: Coding, *, bits: Literal[8, 16]
@@ -43,7 +43,7 @@ class PngLayers(Closing):
         }
 
     def _bits_of(self, layer: Layer) -> Literal[8, 16]:
-        """Opaque pictures are of 8 bits, as the input's colours are."""
+        """Opaque pictures have 8 bits, like the input's colours."""
         return 8 if layer in ("mask", "plate", "composite") else self._bits
 
 

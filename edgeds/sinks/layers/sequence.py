@@ -1,4 +1,4 @@
-"""Numbered images of a layer: their names, and one of them written whole."""
+"""Numbered images of a layer: their names, and how one is written, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def write_image(path: Path, data: bytes) -> None:
     """Write an image and the folder it belongs to.
 
     Raises:
-        SinkFailed: the disk does not take it, or it is there already.
+        SinkFailed: the disk refuses it, or the file exists already.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

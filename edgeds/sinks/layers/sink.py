@@ -1,4 +1,4 @@
-"""A folder of layers and what says how to read it, layers.json. Knows nothing about views."""
+"""A folder of layers with layers.json, which describes it. Knows nothing about views."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Writer(Protocol):
 class LayersSink(Closing):
     """Takes `LayerFrame`s. The folder is new or empty; a run that fails leaves whole files in it.
 
-    `layers.json` comes last: where it is missing, the run was killed.
+    `layers.json` is written last: if it is missing, the run was killed.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class LayersSink(Closing):
 
     @property
     def notes(self) -> list[str]:
-        """What people should know of the output."""
+        """Notes for people about the output."""
         coloured = {"foreground", "plate", "composite"} & set(self._wanted.layers)
         if self._recorded.bits <= 8 or not coloured:
             return []

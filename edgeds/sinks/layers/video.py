@@ -32,7 +32,7 @@ _AUDIO_FIRST: tuple[Layer, ...] = ("composite", "foreground", "plate")
 
 
 class VideoLayers(Closing):
-    """One video a layer. Pictures are encoded one after the other; encoders have own threads."""
+    """One video per layer. Layers are encoded in turn; each encoder has its own threads."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ def _planes(
 
 
 def _fill(frame: av.VideoFrame, index: int, values: npt.NDArray[Any]) -> None:
-    """Copy an array into a plane, whose lines may be longer."""
+    """Copy an array into a plane whose lines may be longer than the array's rows."""
     plane = frame.planes[index]
     height = values.shape[0]
     line = np.ascontiguousarray(values).reshape(height, -1).view(np.uint8)

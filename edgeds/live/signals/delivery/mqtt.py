@@ -65,7 +65,7 @@ def slug(text: str) -> str:
 
 
 def broker_from_url(url: str, *, source: str) -> Broker:
-    """mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]; mqtts for TLS. `source` names the topic else.
+    """mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]; mqtts for TLS. Without TOPIC, `source` names it.
 
     Raises:
         InputError: it has another form.

@@ -1,4 +1,4 @@
-"""The few boxes that hold all of a mask. Knows nothing about frames."""
+"""A few boxes that together contain a mask. Knows nothing about frames."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _A_BOX_COSTS = 0.015
 
 
 def boxes_of(mask: npt.NDArray[np.bool_], margin: int, *, apart_px: int) -> tuple[Box, ...]:
-    """Disjoint boxes that hold what is set, each with a margin.
+    """Disjoint boxes that contain all true pixels, each with a margin.
 
-    Those that lie close together become one, where that is less work.
+    Boxes that are close together become one if that is less work.
 
     Args:
         mask: (h, w).

@@ -12,8 +12,8 @@ from edgeds.types import Box, Pixels
 class Change:
     """Compares small frames of one stream; they are all of one size.
 
-    The noise is that between successive frames: what changes slowly is no noise, and adds up until
-    it is seen against an earlier frame.
+    Noise is the difference between successive frames. A slow change is not noise: it adds up until
+    it shows against an earlier frame.
     """
 
     def __init__(self, settings: ChangeLimits = CHANGE) -> None:
@@ -24,7 +24,7 @@ class Change:
 
     @property
     def limit(self) -> float:
-        """Levels of 255 past which the mean of 3x3 pixels changed."""
+        """Levels of 255: a larger difference of the mean of 3x3 pixels is a change."""
         return max(self._set.floor_levels, self._set.noises * self._noise)
 
     def smooth(self, small: Pixels) -> Pixels:

@@ -1,9 +1,9 @@
 """The plate's depth brought to the ground that people measured. Knows no network and no frames.
 
-A network's depth is right about what stands where, and wrong by a smooth factor. Where it follows
-the ground that factor is read off, and carried to what stands on it; the ground itself takes the
-measured plane. Nothing lies under the ground, nothing is nearer than who walked before it, or
-farther than who vanished behind it.
+A network's depth has the right order, and is wrong by a smooth factor. Where the depth follows the
+ground, the factor is measured, and applied to the things that stand there too. The ground itself
+gets the measured plane. Nothing lies under the ground. Nothing is nearer than people who walked in
+front of it, or farther than people who vanished behind it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class GroundedDepth:
 
 
 def kept_depth(plate: Plate) -> GroundedDepth | None:
-    """What a plate keeps of an earlier run; None where that is nothing."""
+    """The depth that a plate keeps from an earlier run; None if it has none."""
     if plate.depth is None or plate.scale is None:
         return None
     return GroundedDepth(plate.depth, plate.scale, plate.ground)
@@ -63,7 +63,7 @@ def kept_in(plate: Plate, depth: GroundedDepth | None) -> Plate:
 def on_points(
     depth: FloatMap, known: GroundedDepth | None, points: Sequence[MeasuredPoint]
 ) -> GroundedDepth:
-    """A plate's depth with the scale that measured distances tell.
+    """A plate's depth with a scale from measured distances.
 
     On measured ground they say how tall people are. A network's depth gets a scale from one
     point, and a shift as well from points that differ enough.
@@ -110,7 +110,7 @@ def on_points(
 
 
 def _along_axis(point: MeasuredPoint, size: tuple[int, ...], focal_px: float | None) -> float:
-    """Metres along the optical axis of what is so far along the line of sight."""
+    """Metres along the optical axis, from a distance along the line of sight."""
     focal_px = focal_px or usual_focal_px((size[0], size[1]))
     aside = np.hypot(point.x - (size[1] - 1) / 2, point.y - (size[0] - 1) / 2) / focal_px
     return float(point.metres / np.sqrt(1 + aside**2))

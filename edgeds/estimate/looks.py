@@ -1,12 +1,12 @@
 """What the network sees of each frame: the whole, the part that holds foreground, or nothing.
 
-    nothing changed since the last maps         they are given again
+    nothing changed since the last maps         the last maps again
     all changes lie in a part with foreground   the network sees that part, larger
-    else, and once a second                     the whole, and the part after it
+    else, and once a second                     the whole, then the part
 
-A part shows a small person to the network as a large one. Its alpha is used as it is; its depth is
-brought to the level that the whole frame gave it. Every comparison is with the frame that the
-network saw last, not with the frame before: what enters slowly adds up until it is seen.
+In a part, the network sees a small person as a large one. Alpha of the part is used unchanged; its
+depth is brought to the level of the whole frame's. Every comparison is with the last frame that the
+network saw, not with the frame before, so that a slow change adds up until it counts.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Seen:
 
 
 class Looks:
-    """Maps of the frames of one stream, in their order. `forget` begins another stream."""
+    """Maps of the frames of one stream, in their order. `forget` starts another stream."""
 
     def __init__(self, engine: Engine, matte: Matte, settings: LookSettings = LOOKS) -> None:
         self._engine, self._matte, self._set = engine, matte, settings
@@ -58,7 +58,7 @@ class Looks:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, as with the first frame."""
+        """Start again, as with the first frame."""
         self._change = Change()
         self._scene: PlateState | None = None
         self._parts: dict[Place, Part] = {}
@@ -97,13 +97,13 @@ class Looks:
         self._thrifty = self._mean_cost > limit
 
     def _same(self, earlier: Pixels, smooth: Pixels) -> bool:
-        """Whether the last maps hold: nothing changed since the frame that they are of."""
+        """Whether the last maps are still valid: nothing changed since their frame."""
         if self._reused >= self._set.reuse_most:
             return False
         return not self._change.between(earlier, smooth)
 
     def _part_alone(self, frame: Frame, smooth: Pixels, scene: PlateState) -> Maps | None:
-        """Maps from the part in use; None where the whole has to be seen."""
+        """Maps from the part in use; None if the network must see the whole frame."""
         place, earlier = self._place, self._whole_smooth
         if place is None or earlier is None:
             return None
@@ -117,7 +117,7 @@ class Looks:
         return None if _goes_on(seen, frame) else self._maps_of_part(frame, scene, seen)
 
     def _whole_first(self, frame: Frame, small: Pixels, scene: PlateState) -> Maps:
-        """Maps from a look at the whole, and at the part that it shows to hold the foreground."""
+        """Maps from a look at the whole, and from one at the part that contains the foreground."""
         raw = self._engine.infer(small, scene.features)
         self._cost += 1
         self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
@@ -180,7 +180,7 @@ class Looks:
         self._level = float(np.clip(level, 0.5, 2.0))
 
     def _maps_of_part(self, frame: Frame, scene: PlateState, seen: _Seen) -> Maps:
-        """The maps; and where the next frame is looked at."""
+        """The maps; and the place of the part for the next frame."""
         place = seen.part.place
         near = np.float32(self._level) * seen.near
         if scene.standing is not None:

@@ -23,7 +23,7 @@ _INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """How far the plate was off, and was corrected, over a run."""
+    """The corrections of the plate during a run."""
 
     shift_px: float = 0.0
     """The largest shift of the picture's middle."""
@@ -46,10 +46,10 @@ class Followed:
 
 
 class MaintainedEstimator:
-    """Like the `Estimator` it is given, before a plate that stays valid.
+    """An `Estimator` whose plate is kept valid.
 
-    The first frame is looked at until the plate lies over it and has its light. Later looks are
-    half a second apart. `notes` says from when on the plate no longer fitted.
+    The plate is fitted to the first frame until position and light match. Later fits are half a
+    second apart. `notes` has the time from which the plate no longer fitted.
     """
 
     def __init__(self, estimate: Estimator, settings: PlateMaintenance = MAINTENANCE) -> None:

@@ -1,8 +1,8 @@
-"""Maps of one frame, computed where and at the size that somebody asks for.
+"""Maps of one frame, computed only for the parts and sizes that a caller asks for.
 
 The network's answer is kept at its own size. The border is drawn, and depth enlarged, only inside
 the boxes of the foreground. Each window on the frame is cut where the pixels of both sizes meet,
-so that a part has the very values of the whole. Knows nothing about networks.
+so that a part has the same values as the whole. Knows nothing about networks.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class _Grid:
 
 
 def _common(one: Box, other: Box) -> Box | None:
-    """What two boxes share; None where that is nothing."""
+    """The overlap of two boxes; None if there is none."""
     both = Box(
         max(one.top, other.top),
         max(one.left, other.left),

@@ -1,7 +1,7 @@
 """A plate's depth from the people in frames of its clip. Knows no files.
 
 The frames are few and small: the same that a plate is estimated from, or others spread through the
-clip. They are looked at before the first frame is written, so that a clip has one scale.
+clip. This happens before the first frame is written, so that a clip has one scale.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _spread(count: int) -> list[int]:
 def use_people(
     estimate: Estimator, people: Gathering, *, person_m: float = GROUND.person_m
 ) -> Ground | str:
-    """Bring the estimator's depth to the ground that people show. Returns it, or why there is none.
+    """Fit the estimator's depth to the ground that people show. Returns it, or the reason for none.
 
     Args:
         person_m: height of a mean person, metres.

@@ -1,4 +1,6 @@
-"""Inverse depth of a plate, from several estimates of a depth network. Knows no network.
+"""Inverse depth of a plate, from several estimates of a depth network.
+
+Knows no network. `depth` fits the depth of frames to it.
 
 The whole picture shows what is far and what is near; enlarged parts of it add detail. Each part is
 fitted to the whole by a scale and a shift, as in Miangoleh et al. 2021 (Boosting monocular depth).

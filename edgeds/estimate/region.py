@@ -1,8 +1,8 @@
-"""The part of a frame that holds its foreground: where it lies, and how the network sees it.
+"""The part of a frame that contains its foreground: its place, and its size for the network.
 
 The network sees about as many pixels of a part as of the whole, so it sees the part larger. Parts
 have the network's proportions, and their sides are multiples of a quarter of its size, so that
-pixels of both meet often (see `on_demand`). Knows nothing about when to look.
+pixels of both meet often (see `on_demand`). Does not decide when to look: `looks` does.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def place_for(
     before: Place | None = None,
     settings: LookSettings = LOOKS,
 ) -> Place | None:
-    """Where to look; None where a part would show hardly more than the whole frame.
+    """The part to look at; None if it would be hardly larger than in the whole frame.
 
     Args:
         bounds: of the foreground.

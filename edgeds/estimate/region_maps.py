@@ -1,4 +1,4 @@
-"""Maps of a frame from a look at a part of it. Knows nothing about where parts lie, or when."""
+"""Maps of a frame from a look at a part of it. Does not choose the part: `region` does."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _lies(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> 
 
 
 def common(one: Box, other: Box) -> Box | None:
-    """What two boxes share; None where that is nothing."""
+    """The overlap of two boxes; None if there is none."""
     both = Box(
         max(one.top, other.top),
         max(one.left, other.left),

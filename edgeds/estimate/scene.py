@@ -1,4 +1,4 @@
-"""What is known of a plate before an engine. Knows no frames."""
+"""Everything that an engine and a fit computed of a plate. Knows no frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgeds.types import FloatMap, PlateFeatures
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlateState:
-    """All that is known of a plate, in one object, so that it is exchanged in one step."""
+    """All that is known of a plate, in one object, so that it can be replaced in one step."""
 
     plate: Plate
     view: PlateView

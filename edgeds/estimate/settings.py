@@ -140,20 +140,20 @@ STANDING = StandingDepth()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLimits:
-    """What is a change between two frames, seen at the network's size."""
+    """What counts as a change between two frames, at the network's size."""
 
     floor_levels: float = 4.0
-    """The mean of 3x3 pixels differs by less where nothing is new: rounding, and slow light until
+    """Smaller differences of the mean of 3x3 pixels are no change: rounding, and slow light until
     it has added up to this.
     """
     noises: float = 6.0
-    """Times the median difference of successive frames. Of Gaussian noise that is six deviations:
-    none of 60,000 pixels passes it by chance.
+    """Factor on the median difference of successive frames. For Gaussian noise that is six
+    deviations: none of 60,000 pixels passes it by chance.
     """
     learn_every: int = 4
     """Frames between two measurements of the noise, which cost half a millisecond."""
     noise_kept: float = 0.8
-    """Of the noise measured so far, a measurement."""
+    """Weight of the earlier measurements of the noise when a new one comes."""
 
 
 CHANGE = ChangeLimits()
@@ -164,30 +164,30 @@ class LookSettings:
     """When the network sees the whole frame, a part of it, or nothing."""
 
     whole_every: int = 25
-    """Frames between two looks at the whole while nothing outside the part changed: a second."""
+    """Frames between two looks at the whole while nothing outside the part changes: a second."""
     reuse_most: int = 50
-    """Frames that may have the maps of an earlier one while nothing at all changed."""
+    """Largest number of frames that reuse the maps of an earlier frame."""
     least_zoom: float = 1.25
-    """A part that shows its foreground less enlarged than this is not worth a look."""
+    """Least enlargement for which a look at a part is worth its cost."""
     least_zoom_kept: float = 1.15
-    """The same while parts are in use: at one limit they would come and go."""
+    """The same while parts are in use. The two limits differ so that parts do not come and go."""
     most_stretch: float = 1.3
-    """Parts as high or wide as the frame may be stretched by this. The whole always is, a little.
+    """Parts as high or wide as the frame may be stretched by this. The whole always is, a bit.
     """
     foreground: float = 0.06
-    """Coarse alpha over this is foreground that the part has to hold."""
+    """Coarse alpha above this is foreground that the part must contain."""
     margin: float = 0.15
-    """Around the foreground, of its height and width..."""
+    """Margin around the foreground, as a share of its height and width."""
     margin_px: int = 24
-    """... and at least so many pixels of the frame."""
+    """Least margin, in pixels of the frame."""
     kept_margin: float = 0.03
     kept_margin_px: int = 6
-    """What is left of the margin before the part is placed anew."""
+    """Least margin that may be left before the part is placed again."""
     kept_zoom: float = 1.3
-    """A part that is so many times as high as it needs to be is placed anew."""
+    """A part that is this many times as high as necessary is placed again."""
     most_cost: float = 1.12
-    """Looks a frame, in the mean, past which parts are given up: where something outside the part
-    changes again and again, each frame would take two.
+    """Most looks per frame, on average, before edgeds gives parts up: if something outside the part
+    changes again and again, each frame would take two looks.
     """
     fair_cost: float = 1.02
     """Looks a frame at which parts are tried again."""

@@ -1,8 +1,8 @@
-"""The depth of who stands on measured ground: that of their feet. Knows no network.
+"""People who stand on measured ground get the depth of their feet. Knows no network.
 
-Whose feet are hidden, behind something or under the picture, have the depth at which a mean person
-is as high as they are seen. Whatever else is whole in view is at least as near as the ground under
-it. A network's relief stays within a body's thickness.
+If the feet are hidden, behind something or below the picture, the person gets the depth at which a
+mean person has the same height in the picture. Everything else that is whole in view is at least as
+near as the ground under it. The relief from the network stays within a body's thickness.
 """
 
 from __future__ import annotations

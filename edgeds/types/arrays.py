@@ -1,4 +1,4 @@
-"""Arrays, sizes and boxes: the words that everything else is said in. Knows no picture."""
+"""Arrays, sizes and boxes, which all other modules use. Knows no picture."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ class Box(NamedTuple):
 
 
 def whole(size: Size) -> Box:
-    """The box of everything."""
+    """The box that covers all of a size."""
     return Box(0, 0, *size)

@@ -1,4 +1,4 @@
-"""What is known of a frame: alpha and inverse depth, where and at the size somebody asks for.
+"""Alpha and inverse depth of a frame, for the part and at the size that a caller asks for.
 
 Knows nothing about how they are made.
 """
@@ -20,7 +20,7 @@ Parts: TypeAlias = tuple[tuple[Box, FloatMap], ...]
 
 
 class MapMaker(Protocol):
-    """Makes the maps of one frame. Each may be asked for in any thread, and more than once."""
+    """Makes the maps of one frame. Any thread may ask for each of them, more than once."""
 
     @property
     def size(self) -> Size: ...
@@ -51,8 +51,8 @@ class MapMaker(Protocol):
 class Maps:
     """Alpha and inverse depth of a frame.
 
-    `alpha` and `inverse_depth` are at the frame's size. Where less is enough, ask for less: the
-    parts in `boxes`, or another size; then nothing else is computed.
+    `alpha` and `inverse_depth` are at the frame's size. If less is enough, ask for less: the
+    parts in `boxes`, or another size. Nothing else is computed then.
     """
 
     __slots__ = ("_alpha", "_inverse_depth", "_maker", "_offset")
@@ -72,7 +72,7 @@ class Maps:
 
     @classmethod
     def on_demand(cls, maker: MapMaker) -> Maps:
-        """Maps that are made when they are asked for."""
+        """Maps that are made when a caller asks for them."""
         maps = cls.__new__(cls)
         maps._maker = maker
         maps._alpha = maps._inverse_depth = maps._offset = None

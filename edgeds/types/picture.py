@@ -1,4 +1,4 @@
-"""A picture as it was decoded or captured: planes, what they mean, where they are; RGB on demand.
+"""A picture as it was decoded or captured: planes, layout, colour tags, device; RGB on demand.
 
 Pictures of video on the CPU are in `edgeds.sources.planes`. Knows no codecs and no files.
 """
@@ -29,7 +29,7 @@ class ColourTags:
 
 
 class Picture(Protocol):
-    """Planes that stages share: nobody writes into them. RGB is made where it is asked for."""
+    """Planes that stages share and never write to. RGB is made on demand."""
 
     @property
     def layout(self) -> Layout: ...

@@ -1,4 +1,4 @@
-"""What stands in a row: the protocols of sources, sinks and engines, and a stream's facts.
+"""The protocols of the stages (sources, sinks, engines), and the facts about a stream.
 
 Knows nothing about files, codecs, networks or screens.
 """
@@ -97,7 +97,7 @@ class Sink(Closing, Protocol):
 
 @runtime_checkable
 class AnySizeEngine(Protocol):
-    """An engine that can be had at other sizes, too."""
+    """An engine that can also be opened at other sizes."""
 
     def at_size(self, size: Size) -> Engine:
         """The same network for pictures of another (height, width), multiples of 32. It is made

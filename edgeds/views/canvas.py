@@ -1,6 +1,6 @@
-"""What a view draws on: a copy of the frame as it was decoded, RGB or planes of 4:2:0.
+"""The surface that a view draws on: a copy of the decoded frame, as RGB or as 4:2:0 planes.
 
-A view says boxes, colours and weights; what it does not touch stays as it was, bit for bit.
+A view gives boxes, colours and weights. All other pixels stay as they were, bit for bit.
 Knows nothing about views.
 """
 
@@ -27,7 +27,7 @@ class Canvas(Protocol):
 
     @property
     def picture(self) -> Picture:
-        """What was drawn so far. Draw no more once it was handed on."""
+        """The picture as drawn so far. Do not draw after it was handed on."""
         ...
 
     def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:

@@ -1,4 +1,4 @@
-"""The view `cutout`: the foreground's own colours with its alpha, nothing of the room."""
+"""The view `cutout`: the foreground's own colours with its alpha, without the room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What depth is good for, as one picture: things inserted, fog, a lens, two views for 3D.
+"""Effects that use depth: inserted things, fog, a lens, two views for 3D.
 
 effects_composer(Effects(...), plate=..., ...) -> (Frame, Maps) -> Frame. Knows nothing about files.
 """

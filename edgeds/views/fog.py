@@ -1,4 +1,4 @@
-"""Fog: light is lost with distance, and the fog's own comes in. Knows nothing about files."""
+"""Fog: with distance, light is lost and the fog's own light is added. Knows nothing about files."""
 
 from __future__ import annotations
 

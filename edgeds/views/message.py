@@ -1,4 +1,4 @@
-"""Writes a message on a picture: why it shows no camera picture, and what to do."""
+"""Writes a message on a picture: why there is no camera picture, and what to do."""
 
 from __future__ import annotations
 

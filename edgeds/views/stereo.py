@@ -1,6 +1,6 @@
 """Two views side by side, for 3D displays and headsets. Knows nothing about files.
 
-Each layer is moved by its depth. What the foreground uncovers is there: the plate shows it, so
+Each layer is moved by its depth. The plate shows what the shifted foreground uncovers, so
 nothing has to be invented.
 """
 
@@ -20,7 +20,8 @@ def side_by_side(scene: Scene, disparity: float, *, screen: float) -> Pixels:
     """The left eye's view beside the right eye's, uint8 RGB (H, 2W, 3).
 
     Args:
-        disparity: between the views, of the plate's whole depth, over the frame's width.
+        disparity: shift between the views from the plate's far end to its near end, as a share of
+            the frame's width.
         screen: inverse depth of what appears on the screen itself: nearer things come out of it.
     """
     width = scene.layers[0].pixels.shape[1]

@@ -166,7 +166,9 @@ def test_the_command_runs_all_cameras_and_reports_each(
     camera = f'[[camera]]\nsource = "file:{clip.name}"\nname = '
     written(
         tmp_path,
-        f'plate = "plate.png"\n{camera}"a"\nrecord = "a.mp4"\n{camera}"b"\nview = "mask"\n'
+        f'plate = "plate.png"\n{camera}"a"\nrecord = "a.mp4"\n'
+        'webhook = "http://me:hush@127.0.0.1:9/"\n'
+        f'{camera}"b"\nview = "mask"\n'
         f'{camera}"bad"\nplate = "broken.png"\n',
     )
     done = edgeds("live", "cameras.toml", "--engine", "difference", "--json")
@@ -179,6 +181,8 @@ def test_the_command_runs_all_cameras_and_reports_each(
         assert run["grabbed"] == run["delivered"] + run["dropped"]
         assert run["frames"] > 0
     assert "bad failed: " in done.stderr
+    assert "a: webhook 127.0.0.1 is away: " in done.stderr, "each message names its camera"
+    assert "hush" not in done.stderr + done.stdout
     assert (tmp_path / "a.mp4").stat().st_size > 0
     refused = edgeds("live", "cameras.toml", "--record", "x.mp4")
     assert refused.returncode == 2

@@ -37,6 +37,7 @@ from edgeds.sources.url import likely_scheme, masked, password_problem, with_pla
         ("rtmp://a.example/live2/abcd-efgh-ijkl", "rtmp://a.example/live2/***"),
         ("RTMPS://a.example:443/app/live_1_aBc?s=1&a=b", "RTMPS://a.example:443/app/***"),
         ("rtmp://me:secret@a.example/app/in/key", "rtmp://me:***@a.example/app/***"),
+        ("http://cam/v?token=secret: refused", "http://cam/v?token=***: refused"),
         ("rtmp://a.example/app/key: refused", "rtmp://a.example/app/***: refused"),
         (
             "srt://cam:9000?streamid=publish:a:me:secret&mode=x",

@@ -134,10 +134,12 @@ def _opened(
         stack.enter_context(source)
         behind = open_backdrop(plan.backdrop, source.info.size) if plan.backdrop else None
         stack.callback(behind.close if behind else lambda: None)
-        choice = plate_choice(source, masked(plan.source), given, plan.plate, plan.allow_motion)
+        choice = plate_choice(
+            source, masked(plan.source), given, plan.plate, plan.allow_motion, told=told
+        )
         # Its events, and its name for a broker, are those of the camera in the file.
         named = replace(source.info, name=plan.name)
-        watched = LiveSignals(_signal_options(plan), named, stack)
+        watched = LiveSignals(_signal_options(plan), named, stack, told)
         run = LiveRun(
             source if plan.fps is None else Thinned(source, plan.fps),
             engine,

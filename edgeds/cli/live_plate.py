@@ -8,6 +8,8 @@ from edgeds.cli.console import say
 from edgeds.plate.ground.wanted import AS_FOUND, DepthWanted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgeds.live.live_plate import PlateChoice
     from edgeds.plate.plate import Plate
     from edgeds.sources import LiveSource, RealTimeSource
@@ -27,6 +29,8 @@ def plate_choice(
     wanted: str | None,
     allow_motion: bool | None,
     depth: DepthWanted = AS_FOUND,
+    *,
+    told: Callable[[str], None] = say,
 ) -> PlateChoice:
     """All sources of a plate that the options allow.
 
@@ -43,7 +47,7 @@ def plate_choice(
 
     size = frames.info.size
     depth.check(size)
-    store = PlateStore(built_engines().parent / "plates", source, say)
+    store = PlateStore(built_engines().parent / "plates", source, told)
     kept = store.last(size)
     if wanted == "last" and kept is None:
         raise PlateError(

@@ -114,7 +114,15 @@ def read_rules(options: SignalOptions) -> Rules:
 class Deliveries:
     """The listeners of a run: the file of events, brokers, webhooks."""
 
-    def __init__(self, options: SignalOptions, rules: Rules, source: str, *, live: bool) -> None:
+    def __init__(
+        self,
+        options: SignalOptions,
+        rules: Rules,
+        source: str,
+        *,
+        live: bool,
+        told: Callable[[str], None] = say,
+    ) -> None:
         """`live`: nothing waits for a slow consumer, and a file of events is appended to.
 
         Raises:
@@ -127,7 +135,7 @@ class Deliveries:
         consumers: list[Consumer] = [*_consumers(options, rules, source)]
         if live and self.lines is not None:
             consumers.append(LinesConsumer(self.lines))
-        self.outboxes = [Outbox(consumer, on_change=say) for consumer in consumers]
+        self.outboxes = [Outbox(consumer, on_change=told) for consumer in consumers]
         direct = () if live or self.lines is None else (self.lines,)
         self.listeners: tuple[Listener, ...] = (*direct, *self.outboxes)
 
@@ -232,7 +240,17 @@ def open_clip_signals(
 class LiveSignals:
     """Signals of a camera, and their deliveries; `signals` is None where nobody asks for any."""
 
-    def __init__(self, options: SignalOptions, info: StreamInfo, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        options: SignalOptions,
+        info: StreamInfo,
+        stack: ExitStack,
+        told: Callable[[str], None] = say,
+    ) -> None:
+        """
+        Args:
+            told: hears what people should know, such as that a consumer is away.
+        """
         from edgeds.live.signals.signals import Signals
         from edgeds.sources.url import masked
 
@@ -241,10 +259,10 @@ class LiveSignals:
         if not options.are_given:
             return
         rules, source = read_rules(options), masked(info.name)
-        self._deliveries = Deliveries(options, rules, source, live=True)
+        self._deliveries = Deliveries(options, rules, source, live=True, told=told)
         stack.callback(self._deliveries.end, whole=True)
         self.signals = Signals(
-            rules, info.size, source=source, listeners=self._deliveries.listeners, on_note=say
+            rules, info.size, source=source, listeners=self._deliveries.listeners, on_note=told
         )
 
     def report(self) -> dict[str, object] | None:

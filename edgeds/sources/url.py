@@ -41,7 +41,13 @@ def masked(text: str) -> str:
     bare = _BARE.fullmatch(text) if _URL.search(text) is None else None
     if bare is not None:
         return f"{bare[1]}:{MASK}@{_masked_rest(bare[2])}"
-    return _URL.sub(lambda found: found[1] + _masked_rest(found[2], found[1]), text)
+    return _URL.sub(_masked_url, text)
+
+
+def _masked_url(found: re.Match[str]) -> str:
+    """A colon at its end belongs to the sentence around it."""
+    rest = found[2].removesuffix(":")
+    return found[1] + _masked_rest(rest, found[1]) + found[2][len(rest) :]
 
 
 def _masked_rest(rest: str, scheme: str = "") -> str:
@@ -50,8 +56,7 @@ def _masked_rest(rest: str, scheme: str = "") -> str:
     if at and (colon or len(userinfo) > 20):  # a user name alone may be a token
         rest = f"{user}:{MASK}@{place}" if colon else f"{MASK}@{place}"
     if scheme.lower().startswith("rtmp"):
-        # A colon after the key belongs to the sentence around the address.
-        rest = _RTMP_KEY.sub(lambda found: found["app"] + MASK + ":" * found[0].endswith(":"), rest)
+        rest = _RTMP_KEY.sub(lambda found: found["app"] + MASK, rest)
     rest = _SECRET_KEY.sub(lambda found: f"{found['key']}={MASK}", rest)
     return _PATH_KEY.sub(MASK, rest)
 

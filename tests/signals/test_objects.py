@@ -121,7 +121,11 @@ def test_objects_leave_when_they_walk_out_of_the_picture() -> None:
     find = ObjectFinder()
     seen = []
     for frame, maps in Scene([Figure((150, 95), (40, 0))], secs=3):
-        seen.append(len(find(frame, maps, frame.pts_secs)))
+        objects = find(frame, maps, frame.pts_secs)
+        seen.append(len(objects))
+        for left, top, width, height in (found.box for found in objects):
+            assert 0 <= left <= left + width <= SIZE[1]
+            assert 0 <= top <= top + height <= SIZE[0]
     assert seen[8] == 1
     assert seen[-1] == 0
 

@@ -96,12 +96,16 @@ def object_from_track(
     def enlarged(point: Point) -> Point:
         return point[0] * across, point[1] * down
 
-    left, top = max(0, track.left) * across, max(0, track.top) * down
-    right = min(small[1], track.left + track.width) * across
-    bottom = min(small[0], track.top + track.height) * down
+    # Who has just walked out of the picture is foretold beside it: an empty box at the border.
+    left, right = (
+        min(max(0, side), small[1]) * across for side in (track.left, track.left + track.width)
+    )
+    top, bottom = (
+        min(max(0, side), small[0]) * down for side in (track.top, track.top + track.height)
+    )
     return TrackedObject(
         id=track.id,
-        box=(left, top, max(0.0, right - left), max(0.0, bottom - top)),
+        box=(left, top, right - left, bottom - top),
         outline=tuple(enlarged(point) for point in _outline(track)),
         area_px=track.area * across * down,
         foot=enlarged(track.foot),

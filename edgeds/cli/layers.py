@@ -79,13 +79,13 @@ class LayerOptions:
         if unknown or not names:
             raise InputError(
                 f"{', '.join(map(repr, unknown)) or 'nothing'} is no layer",
-                why="--layers has names with commas between them",
+                why="--layers takes names of layers, with commas between them",
                 fix=f"choose from {','.join(LAYERS)}, or write all",
             )
         if self.layer_format not in LAYER_FORMATS:
             raise InputError(
                 f"{self.layer_format!r} is no format of layers",
-                why="layers are written as one of a few",
+                why="edgeds cannot write layers in that format",
                 fix=f"choose from {', '.join(LAYER_FORMATS)}",
             )
         if self.bits not in (8, 16):

@@ -55,10 +55,14 @@ def cameras_from_file(path: Path) -> list[CameraPlan]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InputError(
+            f"cannot read the cameras {str(path)!r}", why="it is not text", fix="save it as UTF-8"
+        ) from None
+    except OSError as error:
         raise InputError(
             f"cannot read the cameras {str(path)!r}",
-            why="it is no UTF-8 text" if isinstance(error, ValueError) else "it cannot be opened",
+            why=error.strerror or "it cannot be opened",
             fix="check the name of the file",
         ) from None
     return _Reader(text, path).cameras()

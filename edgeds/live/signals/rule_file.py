@@ -99,7 +99,7 @@ class _Reader:
         for key, value in values.items():
             line = self._line(table, index, key)
             if key not in reads:
-                self._fail(line, f"{table!r} has no {key!r}", _near(key, reads))
+                self._fail(line, f"the table {table!r} has no key {key!r}", _near(key, reads))
             try:
                 fields[FIELDS.get(key, key)] = reads[key](value)
             except ValueError as error:

@@ -142,7 +142,7 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
 def say_signals(signals: dict[str, Any]) -> None:
     """Print what lines counted, and what became of the events."""
     for line, counts in signals["lines"].items():
-        say(f"line {line}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+        say(f"line {line!r}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     for one in signals["deliveries"]:
         lost = f", {one['lost']} lost" if one["lost"] else ""
         say(f"events: {one['delivered']} to {one['to']}{lost}")

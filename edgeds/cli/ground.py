@@ -137,14 +137,20 @@ def _by_people(
     from edgeds.sources.sampling import spread_frames
 
     with progress() as bar:
-        bar.add_task("people in the clip", total=None)
+        task = bar.add_task("people in the clip", total=None)
         try:
             if not samples.pixels:
                 frames = spread_frames(
                     clip, GROUND.frames, memory_bytes=GROUND.memory_bytes, cancelled=stop.is_set
                 )
                 samples([frame.pixels for frame in frames])
-            people = people_in(samples.pixels, engine, estimate.plate, cancelled=stop.is_set)
+            bar.update(task, total=len(samples.pixels))
+            people = people_in(
+                samples.pixels, engine, estimate.plate,
+                cancelled=stop.is_set, on_frame=lambda: bar.advance(task),
+            )  # fmt: skip
+            looked_at = bar.tasks[0].completed
+            bar.update(task, total=looked_at)  # enough people may be seen before the last frame
         except CancelledError:
             raise KeyboardInterrupt from None
         ground = use_people(estimate, people, person_m=wanted.person_m)

@@ -32,10 +32,14 @@ def people_in(
     plate: Plate,
     *,
     cancelled: Callable[[], bool] = lambda: False,
+    on_frame: Callable[[], None] = lambda: None,
 ) -> Gathering:
     """Look for upright people in frames, uint8 RGB of the plate's view at any one size.
 
     Ends where enough were seen; the frames that were looked at are spread through the clip then.
+
+    Args:
+        on_frame: called after each frame that was looked at.
 
     Raises:
         CancelledError: `cancelled`, asked before every frame, returned true.
@@ -47,6 +51,7 @@ def people_in(
         if cancelled():
             raise CancelledError
         people.add(estimate(Frame(resized(samples[number], size))).alpha)
+        on_frame()
         if people.persons >= GROUND.enough:
             break
     return people

@@ -7,12 +7,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from edgeds.cli.effects import EffectOptions
+from edgeds.cli.ground import DepthOptions
+from edgeds.cli.layers import LayerOptions
+from edgeds.cli.mesh import MeshOptions
+from edgeds.cli.signals import SignalOptions
+from edgeds.cli.video_wanted import Wanted, check_options
+from edgeds.errors import InputError
 from edgeds.sources import SyntheticSource
 
 Edgeds = Callable[..., subprocess.CompletedProcess[str]]
@@ -51,6 +60,11 @@ REPLACE = ("--view", "replace", "--backdrop", "plate.png")
         (("shots", "-b", "plate.png", "--save-plate", "plate.png"), "is the plate itself"),
         (("shots", "-b", "one.png", *REPLACE, "-o", "plate.png"), "is the backdrop itself"),
         (("one.png", "-b", "plate.png", "-o", "n.png", "--sheet", "n.png"), "is the output itself"),
+        (
+            ("shots", "-b", "plate.png", "--insert", "one.png@0.4", "--sheet", "one.png"),
+            "is the inserted picture itself",
+        ),
+        (("shots", "-b", "plate.png", "--format", "exr"), "--format was given without --layers"),
         (("shots/*.png", "-b", "plate.png", "-o", "shots/%05d.png"), "00000.png is there already"),
         (("shots/*.png", "-b", "plate.png", "-o", "shots/%d.png"), "is there already"),
         (("shots", "-b", "plate.png", "-o", "shots"), "is not empty"),
@@ -74,6 +88,51 @@ def test_what_would_be_lost_is_refused_and_stays(
     assert "fix:" in done.stderr
     assert "Traceback" not in done.stderr
     assert _contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        {"layers": LayerOptions(layer_format="exr")},
+        {"layers": LayerOptions(bits=8)},
+        {"layers": LayerOptions(premultiplied=True)},
+        {"layers": LayerOptions(premultiplied=False)},
+        {"layers": LayerOptions(shadow="keep")},
+        {"layers": LayerOptions(layers="alpha", shadow="keep")},
+        {"effects": EffectOptions(fog=1, aperture=0.1)},
+        {"mesh": MeshOptions(at=1.5)},
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(idle: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="was given without"):
+        check_options(_wanted(**idle))
+
+
+def test_an_option_beside_the_one_it_belongs_to_is_taken() -> None:
+    check_options(_wanted(layers=LayerOptions(layers="composite", shadow="keep", bits=8)))
+    check_options(_wanted(layers=LayerOptions(shadow="keep"), view="replace"))
+    check_options(_wanted(effects=EffectOptions(focus="foreground", aperture=0.1)))
+    check_options(_wanted(mesh=MeshOptions(mesh=Path("m.ply"), at=1.5)))
+
+
+def _wanted(**changes: Any) -> Wanted:
+    given = Wanted(
+        "in.mp4", None, None, "overlay", None, 0.45, None, None, False,
+        DepthOptions().wanted(), SignalOptions(), LayerOptions(), EffectOptions(), MeshOptions(),
+    )  # fmt: skip
+    return replace(given, **changes)
+
+
+def test_a_mesh_of_a_time_after_the_end_fails_and_keeps_the_video(
+    edgeds: Edgeds, folder: Path
+) -> None:
+    done = edgeds(
+        "video", "shots", "-b", "plate.png", "-o", "o.mp4", "--mesh", "m.ply", "--at", "60", *FAST
+    )
+    assert done.returncode == 1, done.stderr
+    assert "no mesh of the time 60 s" in done.stderr
+    assert (folder / "o.mp4").is_file()
+    assert not (folder / "m.ply").exists()
 
 
 def test_names_with_a_colon_are_files(edgeds: Edgeds, folder: Path) -> None:

@@ -74,6 +74,15 @@ class EffectOptions:
         given = (self.insert, self.fog, self.focus, self.stereo)
         return any(option is not None for option in given)
 
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """The files that --insert names.
+
+        Raises:
+            InputError: an --insert cannot be read.
+        """
+        return tuple(_parts(text)[0] for text in self.insert or ())
+
     def check(self) -> None:
         """
         Raises:

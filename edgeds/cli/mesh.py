@@ -12,6 +12,7 @@ import typer
 from edgeds.cli.option_groups import EFFECTS
 
 if TYPE_CHECKING:
+    from edgeds.errors import RunError
     from edgeds.estimate.estimator import Estimator
     from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -35,25 +36,48 @@ class MeshOptions:
     ] = 0.0
 
 
+@dataclass(slots=True)
+class WithMesh:
+    """A composer that also writes the mesh of the first frame from `at` on."""
+
+    compose: Callable[[Frame, Maps], Any]
+    path: Path
+    at: float
+    estimate: Estimator
+    plate: Pixels
+    last_secs: float = 0.0
+    is_written: bool = False
+
+    def __call__(self, frame: Frame, maps: Maps) -> Any:
+        self.last_secs = frame.pts_secs
+        if not self.is_written and frame.pts_secs >= self.at:
+            self.is_written = True
+            _write(frame, maps, self.path, self.estimate, self.plate)
+        return self.compose(frame, maps)
+
+    def failure(self) -> RunError | None:
+        """What to say after the clip's end if no frame was late enough."""
+        from edgeds.errors import RunError
+
+        if self.is_written:
+            return None
+        return RunError(
+            f"no mesh of the time {self.at:g} s was written",
+            why=f"the last frame is at {self.last_secs:.3f} s",
+            fix="give an earlier time with --at",
+        )
+
+
 def with_mesh(
     compose: Callable[[Frame, Maps], Any],
     options: MeshOptions,
     estimate: Estimator,
     plate: Pixels,
-) -> Callable[[Frame, Maps], Any]:
-    """The composer, which also writes the mesh of the first frame from `at` on."""
+) -> WithMesh | None:
+    """The composer, which also writes the mesh; None if none is asked for."""
     if options.mesh is None:
-        return compose
-    path, written = options.mesh, False
-
-    def compose_and_write(frame: Frame, maps: Maps) -> Any:
-        nonlocal written
-        if not written and frame.pts_secs >= options.at:
-            written = True
-            _write(frame, maps, path, estimate, plate)
-        return compose(frame, maps)
-
-    return compose_and_write
+        return None
+    return WithMesh(compose, options.mesh, options.at, estimate, plate)
 
 
 def _write(frame: Frame, maps: Maps, path: Path, estimate: Estimator, plate: Pixels) -> None:

@@ -18,7 +18,7 @@ from edgeds.cli.ground import (
     measure_depth,
 )
 from edgeds.cli.layers import LayerOptions, open_layers
-from edgeds.cli.mesh import MeshOptions, with_mesh
+from edgeds.cli.mesh import MeshOptions, WithMesh, with_mesh
 from edgeds.cli.on_gpu import OnGpu
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.options import (
@@ -96,6 +96,8 @@ def video_command(
         failure = _run(job, clock, stop)
         if sheet is not None and job.moments is not None and clock.written_secs:
             failure = failure or _sheet_failure(job.moments, sheet)
+        if job.mesh is not None and not stop.is_set():
+            failure = failure or job.mesh.failure()
         if job.signals is not None:
             job.signals.end(whole=failure is None and not stop.is_set())
         job.notes.say_new()
@@ -119,6 +121,7 @@ class _Job:
     estimate: Estimator | MaintainedEstimator
     compose: Callable[[Frame, Maps], Any]
     moments: ContactSheet | None
+    mesh: WithMesh | None
     notes: Notes
     depth: dict[str, Any] | None
     """Where it comes from, for the report; None where nobody looks at it."""
@@ -192,16 +195,18 @@ def _opened(
         frames = gpu.source(frames, stack)
         output = gpu.sink(output, stack)
         notes.watch(frames, gpu)
-    compose = with_mesh(compose, wanted.mesh, fixed, scene.pixels)
+    mesh = with_mesh(compose, wanted.mesh, fixed, scene.pixels)
+    compose = mesh or compose
     moments = None
     if wanted.sheet is not None:
-        moments = ContactSheet(
-            scene.pixels, estimate.plate_depth, estimate.depth_range, doubt=scene.doubt
-        )
+        ranged = estimate.depth_range
+        moments = ContactSheet(scene.pixels, estimate.plate_depth, ranged, doubt=scene.doubt)
         compose = _with_sheet(compose, moments)
     signals = open_clip_signals(wanted.signals, info, estimate, stack, notes)
     compose = compose if signals is None else signals.around(compose, wanted.shown)
-    return _Job(frames, output, scene, network, estimate, compose, moments, notes, depth, signals)
+    return _Job(
+        frames, output, scene, network, estimate, compose, moments, mesh, notes, depth, signals
+    )
 
 
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:

@@ -84,6 +84,7 @@ def check_options(wanted: Wanted) -> None:
             if layers is None
             else "add the layer composite, or leave --backdrop out",
         )
+    _check_companions(wanted, shows_backdrop=shown)
     wanted.effects.check()
     if wanted.effects.are_given and (layers is not None or wanted.view != "overlay"):
         raise InputError(
@@ -112,11 +113,50 @@ def check_options(wanted: Wanted) -> None:
         check_plate_target(wanted.save_plate)
 
 
+def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
+    """
+    Raises:
+        InputError: an option would do nothing, for want of the option that it belongs to.
+    """
+    from edgeds.errors import InputError
+
+    layers, effects, mesh = wanted.layers, wanted.effects, wanted.mesh
+    none = layers.layers is None
+    usual = LayerOptions()
+    idle = {
+        "--format": (none and layers.layer_format != usual.layer_format, "--layers"),
+        "--bits": (none and layers.bits != usual.bits, "--layers"),
+        "--premultiplied": (none and layers.premultiplied is True, "--layers"),
+        "--straight": (none and layers.premultiplied is False, "--layers"),
+        "--shadow keep": (
+            layers.shadow == "keep" and not shows_backdrop,
+            "--view replace or the layer composite",
+        ),
+        "--aperture": (
+            effects.focus is None and effects.aperture != EffectOptions().aperture,
+            "--focus",
+        ),
+        "--at": (mesh.mesh is None and mesh.at != MeshOptions().at, "--mesh"),
+    }
+    for option, (is_idle, needed) in idle.items():
+        if is_idle:
+            raise InputError(
+                f"{option} was given without {needed}",
+                why="alone it changes nothing",
+                fix=f"add {needed}, or leave {option} out",
+            )
+
+
 def check_places(wanted: Wanted, files: tuple[Path, ...], target: Path) -> None:
     """No output may be an input or another output."""
     given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
     made = {"the output": target, "the contact sheet": wanted.sheet, "the mesh": wanted.mesh.mesh}
     check_clashes(
-        {"the input": files, **given, "the rules": wanted.signals.rules},
+        {
+            "the input": files,
+            **given,
+            "the inserted picture": wanted.effects.pictures,
+            "the rules": wanted.signals.rules,
+        },
         {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},
     )

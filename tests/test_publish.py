@@ -161,6 +161,10 @@ def test_a_server_that_takes_nothing_is_left_and_the_frames_are_counted() -> Non
         ("rstp://host/live", "did you mean rtsp://"),
         ("http://host/live", "is no way to publish"),
         ("rtsp://me:pass/word@host/live", "write it as %2F"),
+        ("rtsp://me:word@", "has no host"),
+        ("rtmp:///live", "has no host"),
+        ("udp://127.0.0.1", "has no port"),
+        ("rtsp://me:word@host:x/live", "that can be read"),
     ],
 )
 def test_what_is_no_address_is_refused_at_once(url: str, message: str) -> None:

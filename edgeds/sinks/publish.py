@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.published import FORMATS
@@ -133,6 +134,26 @@ def check_publish_url(url: str) -> None:
             if near in FORMATS
             else f"use {', '.join(f'{name}://' for name in FORMATS)}",
         )
+    missing = _missing(url, scheme)
+    if missing:
+        raise SinkError(
+            f"cannot publish to {masked(url)!r}",
+            why=f"the address has no {missing}",
+            fix=f"for example {scheme}://127.0.0.1:5000",
+        )
+
+
+def _missing(url: str, scheme: str) -> str:
+    """What FFmpeg would miss in the address at each try, "" for nothing."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "host and port that can be read"
+    # tcp:// and srt:// may listen at all addresses, and then name none.
+    if not host and scheme not in ("tcp", "srt"):
+        return "host"
+    return "port" if port is None and scheme in ("udp", "tcp", "srt") else ""
 
 
 def _check_srt(url: str) -> None:

@@ -200,6 +200,13 @@ def test_a_port_that_is_taken_is_named(page: Served, tmp_path: Path) -> None:
     assert "--serve" in caught.value.fix
 
 
+@pytest.mark.parametrize("host", ["192.0.2.99", "no-such-name.invalid"])
+def test_an_address_of_another_machine_is_no_matter_of_the_port(host: str, tmp_path: Path) -> None:
+    with SimulatedRun(tmp_path) as run, pytest.raises(SinkError, match=host) as caught:
+        WebSink(f"{host}:0", run)
+    assert "an address of this machine" in caught.value.fix
+
+
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

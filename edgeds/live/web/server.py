@@ -6,6 +6,7 @@ It puts the parts of the page together, and knows nothing about their work.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import threading
@@ -219,7 +220,9 @@ def _listening(address: Address) -> socket.socket:
         raise SinkError(
             f"cannot serve the page at {address.host}:{address.port}",
             why=error.strerror or str(error),
-            fix="give another port, e.g. --serve 8081; 0 is any free port",
+            fix="give an address of this machine: 127.0.0.1, or 0.0.0.0 for other devices"
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+            else "give another port, e.g. --serve 8081; 0 is any free port",
         ) from error
     listener.setblocking(False)
     return listener

@@ -115,6 +115,12 @@ def test_an_option_beside_the_one_it_belongs_to_is_taken() -> None:
     check_options(_wanted(mesh=MeshOptions(mesh=Path("m.ply"), at=1.5)))
 
 
+@pytest.mark.parametrize("height", ["0", "0.0", "0m"])
+def test_an_inserted_picture_without_height_is_refused(height: str) -> None:
+    with pytest.raises(InputError, match="cannot read --insert"):
+        check_options(_wanted(effects=EffectOptions(insert=[f"chair.png@0.4:h={height}"])))
+
+
 def _wanted(**changes: Any) -> Wanted:
     given = Wanted(
         "in.mp4", None, None, "overlay", None, 0.45, None, None, False,

@@ -155,6 +155,7 @@ def _parts(text: str) -> tuple[Path, str, dict[str, str]]:
     pairs = dict(place.partition("=")[::2] for place in places)
     forms = {"x": r"-?\d*\.?\d+", "y": r"-?\d*\.?\d+", "h": r"\d*\.?\d+m?"}
     good = all(name in forms and re.fullmatch(forms[name], pairs[name]) for name in pairs)
+    good = good and float(pairs.get("h", "1").rstrip("m")) > 0  # nothing would be drawn
     if not (file and at and good and len(pairs) == len(places)):
         raise InputError(
             f"cannot read --insert {text!r}", why=f"it is not {_INSERT}", fix=_DEPTH_FIX

@@ -70,7 +70,7 @@ CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
         (f"{CAMERA}plate = 'gone.png'\n", "line 4", "a file that is there"),
         (f"{CAMERA}view = 'nice'\n", "line 4", '"overlay" or'),
         (f"{CAMERA}publish = 'rstp://me:hush@h'\n", "line 4", "did you mean rtsp://"),
-        ("[[camera]\n", "line 1", "no TOML"),
+        ("[[camera]\n", "line 1", "not TOML"),
         (
             f"{CAMERA}record = 'x.mp4'\n{CAMERA.replace('a', 'b', 2)}record = 'x.mp4'\n",
             "line",
@@ -172,7 +172,7 @@ def test_the_command_runs_all_cameras_and_reports_each(
         f'{camera}"bad"\nplate = "broken.png"\n',
     )
     done = edgeds("live", "cameras.toml", "--engine", "difference", "--json")
-    assert done.returncode == 1, done.stderr  # the plate of one camera is no picture
+    assert done.returncode == 1, done.stderr  # the plate of one camera is not a picture
     report = json.loads(done.stdout)
     a, b, bad = report["cameras"]
     assert (a["state"], b["state"], bad["state"]) == ("ended", "ended", "failed")

@@ -294,7 +294,7 @@ def test_videos_keep_times_sound_and_tags(make_clip: MakeClip) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--layers", "alhpa"], "is no layer"),
+        (["--layers", "alhpa"], "is not a layer"),
         (["--layers", "alpha", "--format", "tiff"], "no format"),
         (["--layers", "alpha", "--bits", "12"], "8 or 16"),
         (["--layers", "alpha", "--view", "mask"], "--view"),

@@ -23,8 +23,8 @@ BEHIND = ("--view", "replace", "--backdrop")
     [
         ((*LIVE, "-b", "plate.png", "--record", "clip.mp4"), "is the input itself"),
         ((*LIVE, "-b", "plate.png", *BEHIND, "sea.mp4", "--record", "sea.mp4"), "the backdrop"),
-        ((*LIVE, "-b", "plate.png", "--record", "-"), "no known format"),
-        ((*LIVE, "-b", "plate.png", "--record", "x.avi"), "'x.avi': .avi is no known format"),
+        ((*LIVE, "-b", "plate.png", "--record", "-"), "not a known format"),
+        ((*LIVE, "-b", "plate.png", "--record", "x.avi"), "'x.avi': .avi is not a known format"),
         ((*LIVE, "-b", "plate.png", "--record", "n" * 300 + ".mp4"), "name is too long"),
         (("capture", "shots", "-o", "shots/0.png", *FAST), "is the source itself"),
         (("capture", "shots", "-o", "-", *FAST), "standard output"),

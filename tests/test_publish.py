@@ -157,9 +157,9 @@ def test_a_server_that_takes_nothing_is_left_and_the_frames_are_counted() -> Non
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("out.mp4", "it is no URL"),
+        ("out.mp4", "it is not a URL"),
         ("rstp://host/live", "did you mean rtsp://"),
-        ("http://host/live", "is no way to publish"),
+        ("http://host/live", "is not a way to publish"),
         ("rtsp://me:pass/word@host/live", "write it as %2F"),
         ("rtsp://me:word@", "has no host"),
         ("rtmp:///live", "has no host"),

@@ -39,7 +39,7 @@ def engine_from_weights(
     Raises:
         WeightsError: the weights cannot be used, or a graph computes
             something else than torch.
-        SizeError: `size` is no multiple of 32.
+        SizeError: `size` is not a multiple of 32.
     """
     network = load_weights(weights)
     plate, frame = export_onnx(network, size, folder)

@@ -85,7 +85,7 @@ class Part:
         except (zipfile.BadZipFile, KeyError, cv2.error) as error:
             raise PartError(f"{self.path}: {name} cannot be read ({error})") from error
         if image is None:
-            raise PartError(f"{self.path}: {name} is no picture")
+            raise PartError(f"{self.path}: {name} is not a picture")
         return image
 
 

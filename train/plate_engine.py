@@ -94,7 +94,7 @@ def add_plate_depth(
     Raises:
         WeightsError: the weights cannot be used, or the graph computes something else than torch.
         EngineError: there is no engine.
-        SizeError: a side of `size` is no multiple of 64.
+        SizeError: a side of `size` is not a multiple of 64.
     """
     network, card = load_plate_depth(weights), read_card(engine)
     with tempfile.TemporaryDirectory(dir=engine) as folder:

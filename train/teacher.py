@@ -42,7 +42,7 @@ def teacher_from_onnx(path: Path) -> Teacher:
     """A network in MiDaS's conventions: float NCHW, ImageNet mean and spread, larger is nearer.
 
     Raises:
-        ValueError: its input is no picture.
+        ValueError: its input is not a picture.
     """
     import onnxruntime
 

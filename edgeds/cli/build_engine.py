@@ -111,7 +111,7 @@ def _target(gpu: str, device: str) -> BuildTarget:
     if gpu != "auto":
         raise EngineError(
             f"cannot build an engine for {gpu!r}",
-            why="it is no GPU architecture",
+            why="it is not a GPU architecture",
             fix="--gpu auto, none, or sm75, sm80, sm86, sm89, sm120",
         )
     found = find_cuda()

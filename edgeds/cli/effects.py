@@ -174,7 +174,7 @@ def _depth_from_text(text: str) -> tuple[float, bool]:
 
     found = re.fullmatch(r"(\d*\.?\d+)(m?)", text.strip())
     if found is None or (found[2] and float(found[1]) <= 0):
-        raise InputError(f"{text!r} is no depth", why="a depth is a number", fix=_DEPTH_FIX)
+        raise InputError(f"{text!r} is not a depth", why="a depth is a number", fix=_DEPTH_FIX)
     return float(found[1]), bool(found[2])
 
 

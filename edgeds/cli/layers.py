@@ -66,7 +66,7 @@ class LayerOptions:
     def wanted(self) -> LayersWanted | None:
         """
         Raises:
-            InputError: a name is no layer, or options contradict each other.
+            InputError: a name is not a layer, or options contradict each other.
         """
         from edgeds.errors import InputError
         from edgeds.sinks.layers.names import LAYER_FORMATS, LAYERS
@@ -78,13 +78,13 @@ class LayerOptions:
         unknown = [name for name in names if name not in LAYERS]
         if unknown or not names:
             raise InputError(
-                f"{', '.join(map(repr, unknown)) or 'nothing'} is no layer",
+                f"{', '.join(map(repr, unknown)) or 'nothing'} is not a layer",
                 why="--layers takes names of layers, with commas between them",
                 fix=f"choose from {','.join(LAYERS)}, or write all",
             )
         if self.layer_format not in LAYER_FORMATS:
             raise InputError(
-                f"{self.layer_format!r} is no format of layers",
+                f"{self.layer_format!r} is not a format of layers",
                 why="edgeds cannot write layers in that format",
                 fix=f"choose from {', '.join(LAYER_FORMATS)}",
             )

@@ -79,7 +79,7 @@ def check_options(wanted: Wanted) -> None:
     if wanted.backdrop is not None and not shown:
         raise InputError(
             "--backdrop was given, but no backdrop is shown",
-            why=f"the view is {wanted.view!r}" if layers is None else "composite is no layer",
+            why=f"the view is {wanted.view!r}" if layers is None else "composite is not a layer",
             fix="add --view replace, or leave --backdrop out"
             if layers is None
             else "add the layer composite, or leave --backdrop out",

@@ -106,13 +106,13 @@ def _check_fields(card: Card) -> None:
         raise ValueError(f"its size is {card.size[1]}x{card.size[0]}")
     for name in ("name", "backend", "precision", "network_hash"):
         if not isinstance(getattr(card, name), str):
-            raise ValueError(f"its {name} is no text")
+            raise ValueError(f"its {name} is not text")
     for name in ("files", "target"):
         pairs = getattr(card, name)
         if not isinstance(pairs, dict) or not all(isinstance(v, str) for v in pairs.values()):
-            raise ValueError(f"its {name} are no names with texts")
+            raise ValueError(f"its {name} are not names with texts")
     if not isinstance(card.made, dict) or not isinstance(card.metrics, dict):
-        raise ValueError("what it tells of the engine's making or figures is no list of names")
+        raise ValueError("what it tells of the engine's making or figures is not a list of names")
 
 
 def sha256_of(path: Path) -> str:

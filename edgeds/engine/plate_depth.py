@@ -68,7 +68,7 @@ def graph_from_onnx(path: Path) -> PlateDepthGraph:
     """Open the graph on the first backend that is installed.
 
     Raises:
-        EngineError: none is, or it is no graph of this kind.
+        EngineError: none is, or it is not a graph of this kind.
     """
     for opened in (_on_openvino, _on_onnxruntime):
         try:

@@ -242,5 +242,5 @@ def _check_clips(items: tuple[Item, ...]) -> None:
 
 def _bad_line(where: str, why: str) -> DatasetError:
     return DatasetError(
-        f"{where} is no item of a set", why=why, fix="correct the line, or take it out"
+        f"{where} is not an item of a set", why=why, fix="correct the line, or take it out"
     )

@@ -45,7 +45,7 @@ def load(item: Item) -> Sample:
     """Read an item's files.
 
     Raises:
-        DatasetError: a file is no image, has the wrong type, or another size than the frame.
+        DatasetError: a file is not an image, has the wrong type, or another size than the frame.
     """
     frame = _pixels(item.frame, item)
     plate = frame if item.plate_is_frame else _pixels(item.plate, item)

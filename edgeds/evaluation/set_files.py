@@ -81,7 +81,7 @@ def file_in_set(path: Path, name: str) -> SetFile:
 def _opened(archive: Path) -> zipfile.ZipFile:
     """
     Raises:
-        OSError: it cannot be read, or is no .zip.
+        OSError: it cannot be read, or is not a .zip.
     """
     state = archive.stat()
     try:

@@ -124,7 +124,7 @@ def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:
 def _plate(file: Mapping[str, npt.NDArray[Any]]) -> Plate:
     """
     Raises:
-        ValueError: it is no plate. Others, by way of NumPy, where it is damaged.
+        ValueError: it is not a plate. Others, by way of NumPy, where it is damaged.
     """
     pixels = file["pixels"]
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:

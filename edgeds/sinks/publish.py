@@ -39,7 +39,7 @@ class PublishSink(Closing):
             on_event: receives what people should know: connected, lost and why. From any thread.
 
         Raises:
-            SinkError: it is no address that edgeds can publish to.
+            SinkError: it is not an address that edgeds can publish to.
         """
         check_publish_url(url)
         _check_srt(url)
@@ -115,7 +115,7 @@ class PublishSink(Closing):
 def check_publish_url(url: str) -> None:
     """
     Raises:
-        SinkError: it is no address that edgeds can publish to.
+        SinkError: it is not an address that edgeds can publish to.
     """
     scheme = scheme_of(url)
     problem = password_problem(url)
@@ -129,7 +129,7 @@ def check_publish_url(url: str) -> None:
         near = likely_scheme(scheme) if scheme else ""
         raise SinkError(
             f"cannot publish to {masked(url)!r}",
-            why=f"{scheme}:// is no way to publish" if scheme else "it is no URL",
+            why=f"{scheme}:// is not a way to publish" if scheme else "it is not a URL",
             fix=f"did you mean {near}:// ?"
             if near in FORMATS
             else f"use {', '.join(f'{name}://' for name in FORMATS)}",

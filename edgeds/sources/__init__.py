@@ -120,7 +120,7 @@ def open_live_source(
         )
     raise SourceError(
         f"cannot open {shortened(masked(text))!r} as a camera",
-        why="it is no camera's number, no device, no URL and no file",
+        why="it is not a camera's number, a device, a URL or a file",
         fix="give 0, /dev/video0, rtsp://..., csi://0, gst:PIPELINE or file:clip.mp4",
     )
 

@@ -39,7 +39,7 @@ class Feed(Closing, Protocol):
         ...
 
     def read(self) -> Grab | None:
-        """Wait for the next picture; None if data came that is no complete picture yet.
+        """Wait for the next picture; None if data came that is not a complete picture yet.
 
         Raises:
             SourceFailed: the connection broke, or the stream ended.

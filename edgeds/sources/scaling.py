@@ -25,7 +25,7 @@ def size_from_text(text: str, *, multiple_of: int = 1) -> Size:
     """Convert `1280x720` (WIDTHxHEIGHT, as on every command line) to (height, width).
 
     Raises:
-        InputError: it is no size, or a side is no multiple of `multiple_of`.
+        InputError: it is not a size, or a side is not a multiple of `multiple_of`.
     """
     found = re.fullmatch(r"\s*(\d{1,5})\s*[xX\u00d7*]\s*(\d{1,5})\s*", text)
     width, height = (int(found[1]), int(found[2])) if found else (0, 0)

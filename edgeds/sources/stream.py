@@ -62,7 +62,7 @@ class StreamFeed(Closing):
     ) -> None:
         """
         Raises:
-            SourceError: nothing answers, or it is no video.
+            SourceError: nothing answers, or it is not a video.
         """
         self.description = masked(url)
         self._settings = settings

@@ -62,7 +62,7 @@ def _masked_rest(rest: str, scheme: str = "") -> str:
 
 
 def scheme_of(uri: str) -> str:
-    """The scheme in lower case, "" for anything that is no URL (such as a file's name)."""
+    """The scheme in lower case, "" for anything that is not a URL (such as a file's name)."""
     found = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", uri)
     return found[1].lower() if found else ""
 

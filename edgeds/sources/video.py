@@ -50,7 +50,7 @@ class VideoSource(Closing):
                 possible; else `notes` says why not.
 
         Raises:
-            SourceError: it is no video, or has no frame.
+            SourceError: it is not a video, or has no frame.
         """
         self._path = Path(path)
         self._closed = False

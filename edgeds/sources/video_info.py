@@ -40,7 +40,7 @@ def opened_video(
         decoder: that of a GPU; None is the CPU.
 
     Raises:
-        SourceError: it is no video, or one that cannot be decoded.
+        SourceError: it is not a video, or one that cannot be decoded.
     """
     try:
         container = open_container(path, decoder)

@@ -1,4 +1,4 @@
-"""A set in a .zip is the same set, and a .zip that is no set is refused."""
+"""A set in a .zip is the same set, and a .zip that is not a set is refused."""
 
 from __future__ import annotations
 

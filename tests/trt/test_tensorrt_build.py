@@ -116,7 +116,7 @@ def test_stages_are_told_in_order(graphs: dict[str, Path]) -> None:
     assert [stage.split()[0] for stage in told] == ["reading", "building"]
 
 
-@pytest.mark.parametrize("content", [b"", b"hello, this is no graph", None])
+@pytest.mark.parametrize("content", [b"", b"hello, this is not a graph", None])
 def test_a_file_that_is_no_graph_is_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "frame.onnx"
     if content is not None:

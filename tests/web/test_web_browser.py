@@ -148,7 +148,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_reason(
     (tmp_path / "photo.jpg").write_bytes(b"not at all")
     visitor.click("view-replace")
     visitor.element("backdrop").send_keys(str(tmp_path / "photo.jpg"))
-    wait_until(lambda: "no JPEG, PNG or WebP" in visitor.text("toasts"))
+    wait_until(lambda: "not a JPEG, PNG or WebP" in visitor.text("toasts"))
     browser.get_log("browser")  # the refusal itself, which Chromium counts as severe
 
 

@@ -222,7 +222,7 @@ def light_of(path: Path, shortest_px: int = 256) -> Vectors:
     """A photograph as linear light, shrunk to the size that a wall needs.
 
     Raises:
-        FileNotFoundError: the file is no picture.
+        FileNotFoundError: the file is not a picture.
     """
     pixels = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2)
     if pixels is None:

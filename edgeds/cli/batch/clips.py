@@ -108,7 +108,7 @@ def _in_list(path: Path) -> Iterator[_Named]:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(
             f"cannot read the list {path.name!r}",
-            why="it is no UTF-8 text" if isinstance(error, ValueError) else "it cannot be opened",
+            why="it is not UTF-8 text" if isinstance(error, ValueError) else "it cannot be opened",
             fix="write a text file with the name of a clip on each line",
         ) from error
     for number, line in enumerate(lines, 1):

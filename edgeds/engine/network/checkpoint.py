@@ -154,7 +154,7 @@ def kind_of_weights(path: Path) -> str:
     """Which network the file is for; older files are all of the frame's network.
 
     Raises:
-        WeightsError: it is no weights file.
+        WeightsError: it is not a weights file.
     """
     metadata, _ = read_weights(path)
     return metadata.get("network", DualHead.kind)
@@ -182,4 +182,6 @@ def read_weights(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             names = list(file.keys())
             return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
-        raise WeightsError(f"{path} is no safetensors file, or was cut short: {error}") from error
+        raise WeightsError(
+            f"{path} is not a safetensors file, or was cut short: {error}"
+        ) from error

@@ -36,7 +36,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class SizeError(ValueError):
-    """A size that is no multiple of what the network needs."""
+    """A size that is not a multiple of what the network needs."""
 
 
 def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple[Path, Path]:

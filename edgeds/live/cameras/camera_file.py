@@ -102,7 +102,7 @@ class _Reader:
             found = re.search(r"line (\d+)", str(error))
             self._fail(
                 int(found[1]) if found else None,
-                "this is no TOML",
+                "this is not TOML",
                 "compare it with the example in docs/cameras.md",
             )
         return tables

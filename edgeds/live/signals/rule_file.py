@@ -25,7 +25,7 @@ def rules_from_file(path: Path) -> Rules:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
-            f"cannot read the rules {str(path)!r}", why="it is no text", fix="save it as UTF-8"
+            f"cannot read the rules {str(path)!r}", why="it is not text", fix="save it as UTF-8"
         ) from None
     except OSError as error:
         raise InputError(
@@ -50,7 +50,7 @@ def rules_from_text(text: str, *, name: str = "rules.toml") -> Rules:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         raise InputError(
-            f"{name}{f', line {found[1]}' if found else ''}: this is no TOML",
+            f"{name}{f', line {found[1]}' if found else ''}: this is not TOML",
             why=str(error),
             fix="compare it with the examples in docs/signals.md",
         ) from None

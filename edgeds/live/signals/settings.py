@@ -16,9 +16,9 @@ class Tracking:
     sure_alpha: float = 0.8
     """... in a region that is this sure somewhere."""
     min_area: float = 0.00025
-    """Smaller regions are no objects; a share of the picture."""
+    """Smaller regions are not objects; a share of the picture."""
     min_height: float = 0.03
-    """Objects lower and narrower than this share of the picture's height are no objects."""
+    """Objects lower and narrower than this share of the picture's height are not objects."""
     depth_gap: float = 0.12
     """Two layers of one region differ in inverse depth by this share of the nearer one..."""
     depth_contrast: float = 5.0
@@ -44,7 +44,7 @@ class Tracking:
     edge_secs: float = 0.3
     """... or for so long, where it walked out of the picture."""
     fragment_gap: float = 0.3
-    """Pieces of one object are no farther apart than this share of the larger piece's width."""
+    """Pieces of one object are not farther apart than this share of the larger piece's width."""
     still_share: float = 0.12
     """An object is still while its foot stays within this share of its height."""
     still_levels: float = 18.0

@@ -48,7 +48,7 @@ def rules_with_shapes(rules: Rules, shapes: Any) -> Rules:
         text = text_from_rules(changed)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(
-            "these are no zones and lines",
+            "these are not zones and lines",
             why="names or points are missing",
             fix="send what GET /api/shapes gives, changed",
         ) from None

@@ -26,7 +26,7 @@ def picture_from_upload(data: bytes, settings: Page = PAGE) -> Pixels:
     to cover a frame, a picture of 1x8000 pixels would grow to gigabytes.
 
     Raises:
-        InputError: it is no such picture, or decoding it would cost too much.
+        InputError: it is not such a picture, or decoding it would cost too much.
     """
     picture = _cropped(_decoded(data, settings, use="the backdrop"), settings.upload_aspect)
     scale = min(1.0, settings.backdrop_px / max(picture.shape[:2]))
@@ -38,7 +38,7 @@ def plate_from_upload(data: bytes, settings: Page = PAGE) -> Pixels:
     """A plate: uint8 RGB (H, W, 3), upright, at its own size.
 
     Raises:
-        InputError: it is no such picture, or decoding it would cost too much.
+        InputError: it is not such a picture, or decoding it would cost too much.
     """
     return _decoded(data, settings, use="the plate")
 
@@ -111,7 +111,7 @@ def _decoded(data: bytes, settings: Page, *, use: str) -> Pixels:
 
     size = size_from_header(data)
     if size is None:
-        raise refused("it is no JPEG, PNG or WebP picture", "choose a photo or a picture file")
+        raise refused("it is not a JPEG, PNG or WebP picture", "choose a photo or a picture file")
     height, width = size
     if not (0 < height * width <= settings.upload_pixels):
         raise refused(

@@ -25,7 +25,7 @@ def video_suffix(head: bytes) -> str:
         return ".mp4"
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return ".webm"
-    raise _refused("it is no MP4, MOV, WebM or MKV video", "choose a video file, or convert it")
+    raise _refused("it is not an MP4, MOV, WebM or MKV video", "choose a video file, or convert it")
 
 
 def check_video(path: Path, settings: Page = PAGE) -> None:

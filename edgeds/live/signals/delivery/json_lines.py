@@ -59,7 +59,7 @@ class JsonLines(Closing):
         self.written += 1
 
     def state(self, state: dict[str, Any]) -> None:
-        """States are no events: they are left out."""
+        """States are not events: they are left out."""
 
     def close(self) -> None:
         """Complete the file. One without any event is there, too, and empty."""

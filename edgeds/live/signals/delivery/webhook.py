@@ -33,7 +33,7 @@ class Webhook(Closing):
     def __init__(self, url: str, *, timeout_secs: float = _TIMEOUT_SECS) -> None:
         """
         Raises:
-            InputError: it is no http or https URL.
+            InputError: it is not an http or https URL.
         """
         from urllib.request import build_opener
 
@@ -43,7 +43,7 @@ class Webhook(Closing):
         except ValueError:
             raise InputError(
                 f"cannot post events to {masked(url)!r}",
-                why="this is no http or https URL",
+                why="this is not an http or https URL",
                 fix="for example --webhook http://10.0.0.5:1880/edgeds",
             ) from None
         self.name, self._timeout_secs = f"webhook {parts.hostname}", timeout_secs
@@ -87,7 +87,7 @@ def _without_user(parts: SplitResult) -> str:
     """The URL as HTTP sends it: user and password go into a header, other signs are quoted.
 
     Raises:
-        ValueError: it is no http or https URL.
+        ValueError: it is not an http or https URL.
     """
     host, port = parts.hostname, parts.port
     if parts.scheme not in ("http", "https") or not host:

@@ -44,7 +44,8 @@ def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shape
             size = "x".join(map(str, card.size))
             raise EngineError(
                 f"cannot load the engine {card.name!r}",
-                why=f"{what} {_differences(found, expected)}, which is not a graph of a {size} engine",
+                why=f"{what} {_differences(found, expected)}: "
+                f"that is not the graph of a {size} engine",
                 fix="copy the engine's folder again, or build it again: edgeds build-engine",
             )
 

@@ -77,7 +77,8 @@ def format_of(path: Path, *, alpha: bool) -> Format:
         return found
     if suffix not in VIDEO_SUFFIXES:
         raise SinkError(
-            f"cannot write {path.name!r}: {suffix or 'a name without suffix'} is not a known format",
+            f"cannot write {path.name!r}: "
+            f"{suffix or 'a name without suffix'} is not a known format",
             why="the suffix of the output says what kind of file it is",
             fix=f"use {', '.join(sorted(VIDEO_SUFFIXES))}",
         )

@@ -295,7 +295,7 @@ def test_videos_keep_times_sound_and_tags(make_clip: MakeClip) -> None:
     ("options", "message"),
     [
         (["--layers", "alhpa"], "is not a layer"),
-        (["--layers", "alpha", "--format", "tiff"], "no format"),
+        (["--layers", "alpha", "--format", "tiff"], "not a format"),
         (["--layers", "alpha", "--bits", "12"], "8 or 16"),
         (["--layers", "alpha", "--view", "mask"], "--view"),
         (["--layers", "alpha", "--backdrop", "#fff"], "composite"),

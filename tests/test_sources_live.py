@@ -213,7 +213,7 @@ def test_the_uri_says_what_is_opened(make_clip: Callable[..., Path], data: Path)
         ("file:missing.mp4?loop", "no such file"),
         ("63", "no /dev/video63"),
         ("/dev/video63", "no /dev/video63"),
-        ("nonsense", "no camera's number"),
+        ("nonsense", "not a camera's number"),
         ("rtsp://user:secret@127.0.0.1:9/none", "connection was refused"),
         ("http://127.0.0.1:9/none", "connection was refused"),
     ],

@@ -214,7 +214,10 @@ def _line(camera: Camera) -> str:
 def _print(
     reports: list[CameraReport], secs: float, cores: float, engine: str, *, as_json: bool
 ) -> None:
-    memory = _memory_mb()
+    from edgeds.live.memory import peak_bytes
+
+    peak = peak_bytes()
+    memory = None if peak is None else round(peak / 2**20, 1)
     if as_json:
         print_json(
             {
@@ -256,15 +259,3 @@ def _cpu_secs() -> float:
     """Of this process and of those that ended in it."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
-
-
-def _memory_mb() -> float | None:
-    """The most that was resident; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)

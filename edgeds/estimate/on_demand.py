@@ -46,6 +46,14 @@ class PlateView:
         return depth
 
 
+def laid(behind: FloatMap, parts: Parts) -> FloatMap:
+    """One map (h, w) of a background and the parts on it: `depth_parts_at` put together."""
+    depth: FloatMap = behind.copy()
+    for box, part in parts:
+        depth[box.of] = part
+    return depth
+
+
 class FrameMaps:
     """A `MapMaker`. It holds the frame as long as it lives."""
 
@@ -82,7 +90,7 @@ class FrameMaps:
             return self._alpha_of(self.boxes.index(box))
         part = np.zeros(box.size, np.float32)
         for number, inner in enumerate(self.boxes):
-            if (both := _common(box, inner)) is not None:
+            if (both := box.overlap(inner)) is not None:
                 part[both.inside(box).of] = self._alpha_of(number)[both.inside(inner).of]
         return part
 
@@ -92,7 +100,7 @@ class FrameMaps:
     def inverse_depth(self, box: Box) -> FloatMap:
         part: FloatMap = self._view.depth[box.of].copy()
         for number, inner in enumerate(self.boxes):
-            if (both := _common(box, inner)) is not None:
+            if (both := box.overlap(inner)) is not None:
                 coarse, window = self._grid.window(self._inner[number], 1)
                 near = resized_map(self._near[coarse.of], window.size)[both.inside(window).of]
                 alpha = self._alpha_of(number)[both.inside(inner).of]
@@ -102,11 +110,7 @@ class FrameMaps:
     def inverse_depth_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.inverse_depth(whole(size))
-        behind, parts = self.depth_parts_at(size)
-        depth: FloatMap = behind.copy()
-        for box, part in parts:
-            depth[box.of] = part
-        return depth
+        return laid(*self.depth_parts_at(size))
 
     def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
         if size == self.size:
@@ -138,7 +142,7 @@ class FrameMaps:
     def plate_offset_in(self, box: Box) -> FloatMap | None:
         found: FloatMap | None = None
         for number, (inner, outer) in enumerate(zip(self._inner, self.boxes, strict=True)):
-            both = _common(box, outer)
+            both = box.overlap(outer)
             if both is None:
                 continue
             self._alpha_of(number)
@@ -205,14 +209,3 @@ class _Grid:
 
     def _up(self, at: int, axis: int) -> int:
         return -(-at * self._full[axis] // self.coarse[axis])
-
-
-def _common(one: Box, other: Box) -> Box | None:
-    """The overlap of two boxes; None if there is none."""
-    both = Box(
-        max(one.top, other.top),
-        max(one.left, other.left),
-        min(one.bottom, other.bottom),
-        min(one.right, other.right),
-    )
-    return both if both.top < both.bottom and both.left < both.right else None

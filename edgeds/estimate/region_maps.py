@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.depth import anchored
-from edgeds.estimate.on_demand import FrameMaps, PlateView
+from edgeds.estimate.on_demand import FrameMaps, PlateView, laid
 from edgeds.estimate.region import Place
 from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
@@ -91,7 +91,7 @@ class RegionMaps:
         if box in self.boxes:
             return self._maker.alpha(box.inside(self._part))
         alpha = np.zeros(box.size, np.float32)
-        if (both := common(box, self._part)) is not None:
+        if (both := box.overlap(self._part)) is not None:
             alpha[both.inside(box).of] = self._maker.alpha(both.inside(self._part))
         return alpha
 
@@ -102,18 +102,14 @@ class RegionMaps:
 
     def inverse_depth(self, box: Box) -> FloatMap:
         depth: FloatMap = self._view.depth[box.of].copy()
-        if (both := common(box, self._part)) is not None:
+        if (both := box.overlap(self._part)) is not None:
             depth[both.inside(box).of] = self._maker.inverse_depth(both.inside(self._part))
         return depth
 
     def inverse_depth_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.inverse_depth(whole(size))
-        behind, parts = self.depth_parts_at(size)
-        depth: FloatMap = behind.copy()
-        for box, part in parts:
-            depth[box.of] = part
-        return depth
+        return laid(*self.depth_parts_at(size))
 
     def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
         if size == self.size:
@@ -130,7 +126,7 @@ class RegionMaps:
         return onto_whole(offset, self._part, self.size, self._view.small.shape[:2])
 
     def plate_offset_in(self, box: Box) -> FloatMap | None:
-        both = common(box, self._part)
+        both = box.overlap(self._part)
         part = None if both is None else self._maker.plate_offset_in(both.inside(self._part))
         if both is None or part is None or both == box:
             return part
@@ -187,17 +183,6 @@ def _lies(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> 
     starts = part.top * scale[0], part.left * scale[1]
     y, x = (step / 2 + start - 0.5 for step, start in zip(steps, starts, strict=True))
     return np.array([[steps[1], 0, x], [0, steps[0], y]])
-
-
-def common(one: Box, other: Box) -> Box | None:
-    """The overlap of two boxes; None if there is none."""
-    both = Box(
-        max(one.top, other.top),
-        max(one.left, other.left),
-        min(one.bottom, other.bottom),
-        min(one.right, other.right),
-    )
-    return both if both.top < both.bottom and both.left < both.right else None
 
 
 def _moved(box: Box, down: int, right: int) -> Box:

@@ -1,9 +1,11 @@
-"""Keeps the memory of a long run from growing."""
+"""Keeps the memory of a long run from growing, and measures it."""
 
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
+from pathlib import Path
 
 LARGE_BYTES = 8_000_000
 """Frames up to 1080p are smaller: memory that is used for every frame stays in the heap."""
@@ -23,3 +25,18 @@ def return_large_arrays() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # musl has no mallopt, and returns all large blocks by itself
         mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def peak_bytes() -> int | None:
+    """The most that was resident; None where the system does not report it."""
+    # Linux: getrusage counts what the starting process had before this program was loaded
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    if found is not None:
+        return int(found[1]) * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

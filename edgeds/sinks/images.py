@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
@@ -56,26 +58,13 @@ class ImagesSink(Closing):
             )
         path = self._path_of(frame)
         data = image_bytes(frame.pixels, path.suffix)
-        try:
+        with written(path, "images to the same place", elsewhere="folder or pattern"):
             if self._makes_folder:
                 path.parent.mkdir(parents=True)
                 self._makes_folder = False
             if not self._single and path.exists():
                 raise FileExistsError
             replace_file(path, data, durable=self._single)
-        except FileExistsError as error:
-            raise SinkFailed(
-                f"cannot write {path.name}",
-                why="another run is writing images to the same place",
-                fix="give another folder or pattern",
-            ) from error
-        except (OSError, MemoryError) as error:
-            reason = reason_of(error)
-            raise SinkFailed(
-                f"cannot write {path.name}",
-                why=reason.why,
-                fix=reason.fix or "make room on the disk, or write elsewhere",
-            ) from error
         self._taken.add(path.name.casefold())
 
     def close(self) -> None:
@@ -93,6 +82,30 @@ class ImagesSink(Closing):
         if self._single:
             return self._pattern
         return self._pattern.with_name(self._pattern.name % frame.index)
+
+
+@contextmanager
+def written(path: Path, what: str, *, elsewhere: str) -> Iterator[None]:
+    """One image among others is written here. `what`, and where: for people.
+
+    Raises:
+        SinkFailed: a name is taken that was free at the start, or the disk refuses the image.
+    """
+    try:
+        yield
+    except FileExistsError as error:
+        raise SinkFailed(
+            f"cannot write {path.name}",
+            why=f"another run is writing {what}",
+            fix=f"give another {elsewhere}",
+        ) from error
+    except (OSError, MemoryError) as error:
+        reason = reason_of(error)
+        raise SinkFailed(
+            f"cannot write {path.name}",
+            why=reason.why,
+            fix=reason.fix or "make room on the disk, or write elsewhere",
+        ) from error
 
 
 def _pattern(path: Path) -> Path:

@@ -41,6 +41,16 @@ class Box(NamedTuple):
             self.right - outer.left,
         )
 
+    def overlap(self, other: Box) -> Box | None:
+        """What both boxes hold; None if that is nothing."""
+        both = Box(
+            max(self.top, other.top),
+            max(self.left, other.left),
+            min(self.bottom, other.bottom),
+            min(self.right, other.right),
+        )
+        return both if both.top < both.bottom and both.left < both.right else None
+
 
 def whole(size: Size) -> Box:
     """The box that covers all of a size."""

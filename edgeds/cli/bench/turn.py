@@ -8,13 +8,14 @@ prints one line of JSON. Knows nothing about tables.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from edgeds.live.memory import peak_bytes
 
 Way = Literal["transcode", "edgeds"]
 
@@ -127,22 +128,7 @@ def _overlaid(wanted: Wanted) -> Turn:
 
 def _taken(frames: int, began: float, cpu: float, **more: Any) -> Turn:
     secs, cpu_secs = time.perf_counter() - began, time.process_time() - cpu
-    return Turn(frames=frames, secs=secs, cpu_secs=cpu_secs, peak_bytes=_peak_bytes(), **more)
-
-
-def _peak_bytes() -> int | None:
-    """The most that was resident; None where the system does not report it."""
-    # Linux: getrusage counts what the starting process had before this program was loaded
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
-    if found is not None:
-        return int(found[1]) * 1024
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    return Turn(frames=frames, secs=secs, cpu_secs=cpu_secs, peak_bytes=peak_bytes(), **more)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from edgeds.errors import InputError
+from edgeds.live.toml_file import tables_of, text_of
 from edgeds.sinks.publish import check_publish_url
 from edgeds.sources.url import masked
 from edgeds.views.settings import STYLE, VIEWS, View
@@ -53,19 +53,7 @@ def cameras_from_file(path: Path) -> list[CameraPlan]:
     Raises:
         InputError: it cannot be read, or something in it is wrong; the message names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            f"cannot read the cameras {str(path)!r}", why="it is not text", fix="save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"cannot read the cameras {str(path)!r}",
-            why=error.strerror or "it cannot be opened",
-            fix="check the name of the file",
-        ) from None
-    return _Reader(text, path).cameras()
+    return _Reader(text_of(path, "the cameras"), path).cameras()
 
 
 class _Reader:
@@ -73,7 +61,7 @@ class _Reader:
         self._text, self._lines, self._path = text, text.splitlines(), path
 
     def cameras(self) -> list[CameraPlan]:
-        tables = self._tables()
+        tables = tables_of(self._text, self._path.name, example="the example in docs/cameras.md")
         listed = tables.pop("camera", None)
         if not isinstance(listed, list) or not listed:
             self._fail(None, "there is no camera in it", "add [[camera]] with name and source")
@@ -90,22 +78,6 @@ class _Reader:
             plans.append(CameraPlan(**values))
         self._check_files(plans)
         return plans
-
-    def _tables(self) -> dict[str, Any]:
-        if sys.version_info >= (3, 11):
-            import tomllib
-        else:
-            import tomli as tomllib
-        try:
-            tables: dict[str, Any] = tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
-            found = re.search(r"line (\d+)", str(error))
-            self._fail(
-                int(found[1]) if found else None,
-                "this is not TOML",
-                "compare it with the example in docs/cameras.md",
-            )
-        return tables
 
     def _values(self, table: dict[str, Any], at: int) -> dict[str, Any]:
         """The values of a table, checked. `at`: the line of its header."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
 from edgeds.errors import InputError
 from edgeds.live.signals.rule_values import EXAMPLES, FIELDS, SINGLE, TABLES, problem_of
 from edgeds.live.signals.rules import ObjectReports, Rules
+from edgeds.live.toml_file import tables_of, text_of
 
 
 def rules_from_file(path: Path) -> Rules:
@@ -21,19 +21,7 @@ def rules_from_file(path: Path) -> Rules:
     Raises:
         InputError: it cannot be read, or something in it is wrong; the message names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            f"cannot read the rules {str(path)!r}", why="it is not text", fix="save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"cannot read the rules {str(path)!r}",
-            why=error.strerror or "it cannot be opened",
-            fix="check the name of the file",
-        ) from None
-    return rules_from_text(text, name=path.name)
+    return rules_from_text(text_of(path, "the rules"), name=path.name)
 
 
 def rules_from_text(text: str, *, name: str = "rules.toml") -> Rules:
@@ -41,19 +29,7 @@ def rules_from_text(text: str, *, name: str = "rules.toml") -> Rules:
     Raises:
         InputError: something in it is wrong; the message names the line.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        raise InputError(
-            f"{name}{f', line {found[1]}' if found else ''}: this is not TOML",
-            why=str(error),
-            fix="compare it with the examples in docs/signals.md",
-        ) from None
+    tables = tables_of(text, name, example="the examples in docs/signals.md")
     return _Reader(text, name).rules(tables)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgeds.errors import SinkFailed
+from edgeds.sinks.images import written
 from edgeds.sinks.replacing import replace_file
-from edgeds.sources.media_errors import reason_of
 
 NUMBER = "%06d"
 
@@ -17,21 +16,8 @@ def write_image(path: Path, data: bytes) -> None:
     Raises:
         SinkFailed: the disk refuses it, or the file exists already.
     """
-    try:
+    with written(path, "layers to the same folder", elsewhere="folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             raise FileExistsError
         replace_file(path, data, durable=False)
-    except FileExistsError as error:
-        raise SinkFailed(
-            f"cannot write {path.name}",
-            why="another run is writing layers to the same folder",
-            fix="give another folder",
-        ) from error
-    except (OSError, MemoryError) as error:
-        reason = reason_of(error)
-        raise SinkFailed(
-            f"cannot write {path.name}",
-            why=reason.why,
-            fix=reason.fix or "make room on the disk, or write elsewhere",
-        ) from error

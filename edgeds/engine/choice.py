@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.engine.card import CARD_NAME, Card, read_card
-from edgeds.engine.cuda import Cuda, find_cuda, gpu_index
+from edgeds.engine.cuda import Cuda, Gpu, find_cuda
 from edgeds.engine.places import built_engines, default_engine, shipped_weights
-from edgeds.engine.target import check_network, check_target, check_torch, torch_problem
+from edgeds.engine.target import (
+    check_network,
+    check_target,
+    check_torch,
+    torch_fix,
+    torch_gpu,
+    torch_problem,
+)
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.types import Size
@@ -107,18 +114,17 @@ def _torch_choice(network: str, cuda: Cuda, device: str, torch: Callable[[], str
         network_hash=network,
     )
     runs_on, problem, fix = "", "", 'pip install "edgeds[cuda]"'
-    index = gpu_index(device) or 0
-    if index >= len(cuda.gpus):
-        problem = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)}"
-        fix = "edgeds doctor shows the GPUs"
+    gpu = torch_gpu(device, cuda)
+    if isinstance(gpu, str):
+        problem, fix = gpu, "edgeds doctor shows the GPUs"
     elif importlib.util.find_spec("safetensors") is None:
         problem = "safetensors is not installed"
     elif not shipped_weights().is_file():
         problem, fix = f"{shipped_weights().name} is missing", "install edgeds again"
     else:
-        problem = torch()
-    if not problem:
-        runs_on, fix = f"cuda:{index}", ""
+        problem, fix = torch(), torch_fix(cuda)
+    if not problem and isinstance(gpu, Gpu):
+        runs_on, fix = f"cuda:{gpu.index}", ""
     return EngineChoice(
         folder=shipped_weights(), card=card, runs_on=runs_on, problem=problem, fix=fix
     )
@@ -156,7 +162,7 @@ def _runs_on(card: Card, cuda: Cuda, device: str, torch: Callable[[], str]) -> s
     check_network(card)
     if card.backend in LIBRARIES:
         gpu, _ = check_target(card, device=device, cuda=cuda)
-        check_torch(card, torch())
+        check_torch(card, torch(), fix=torch_fix(cuda))
         return f"cuda:{gpu.index}"
     what = f"cannot load the engine {card.name!r}"
     if card.backend != "onnx":

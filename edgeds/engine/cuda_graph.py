@@ -8,6 +8,7 @@ about torch, TensorRT or networks. Function names and codes: CUDA Driver API ref
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,9 @@ class CudaError(RuntimeError):
 
 
 class CudaGraph:
-    """Work captured from a stream; calling it replays the work there."""
+    """Work captured from a stream; calling it replays the work there. It is freed by `close`, or
+    with the last reference to it.
+    """
 
     def __init__(self, handle: int, work: Callable[[], None], driver: Any = None) -> None:
         """
@@ -37,6 +40,8 @@ class CudaGraph:
         self._driver = driver or load_driver()
         self._stream = ctypes.c_void_p(handle)
         self._graph, self._executable = ctypes.c_void_p(), ctypes.c_void_p()
+        self._free = weakref.finalize(self, _freed, self._driver, self._graph, self._executable)
+        self._free.atexit = False  # the driver may be gone by then, and its graphs with it
         self._call("cuStreamBeginCapture_v2", self._stream, _THREAD_LOCAL)
         try:
             work()
@@ -64,16 +69,19 @@ class CudaGraph:
 
     def close(self) -> None:
         """Free the graph; a second time is harmless."""
-        if self._executable:
-            self._driver.cuGraphExecDestroy(self._executable)
-        if self._graph:
-            self._driver.cuGraphDestroy(self._graph)
-        self._graph, self._executable = ctypes.c_void_p(), ctypes.c_void_p()
+        self._free()
 
     def _call(self, name: str, *arguments: Any) -> None:
         code = getattr(self._driver, name)(*arguments)
         if code != _SUCCESS:
             raise CudaError(f"{name}: {_reason(self._driver, code)}")
+
+
+def _freed(driver: Any, graph: ctypes.c_void_p, executable: ctypes.c_void_p) -> None:
+    if executable:
+        driver.cuGraphExecDestroy(executable)
+    if graph:
+        driver.cuGraphDestroy(graph)
 
 
 def _reason(driver: Any, code: int) -> str:

@@ -198,12 +198,15 @@ class CudaStream:
         import torch
 
         self._run_once(work)
-        graph = torch.cuda.CUDAGraph()
+        graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         try:
             # thread_local: other threads may go on using the GPU meanwhile
-            with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
+            with torch.cuda.graph(
+                graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"
+            ):
                 work()
         except (RuntimeError, RunError) as error:
+            _end_allocating(self.device, pool)
             return self._not_captured(work, error)
         return _reported(graph.replay)
 
@@ -247,6 +250,21 @@ class CudaStream:
         reason = error.why if isinstance(error, RunError) else str(error)
         self.note = f"no CUDA graph: {_first_line(reason)}"
         return work
+
+
+def _end_allocating(device: torch.device, pool: object) -> None:
+    """Take torch's allocator out of a capture that failed. Before 2.13 it stays in it, and the
+    process dies at some later synchronisation (pytorch #180395).
+    """
+    import torch
+
+    if torch.torch_version.TorchVersion(torch.__version__) >= (2, 13):
+        return
+    end = getattr(torch._C, "_cuda_endAllocateToPool", None)
+    if end is None:  # before 2.5 it had another name
+        end = getattr(torch._C, "_cuda_endAllocateCurrentStreamToPool", None)
+    if end is not None:
+        end(device.index, pool)
 
 
 class _CudaEvent:

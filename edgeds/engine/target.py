@@ -41,8 +41,9 @@ def open_tensorrt(folder: Path, card: Card, *, device: str, cuda: Cuda | None = 
     Raises:
         EngineError: the engine is for another machine, or something that it needs is missing.
     """
+    cuda = cuda or find_cuda()
     gpu, trt = check_target(card, device=device, cuda=cuda)
-    check_torch(card, torch_problem())
+    check_torch(card, torch_problem(), fix=torch_fix(cuda))
     from edgeds.engine.cuda_stream import CudaStream
     from edgeds.engine.tensorrt import TensorRtEngine
 
@@ -130,19 +131,70 @@ def torch_problem() -> str:
         import torch
     except ImportError as error:
         return f"torch is missing: {error}"
+    if torch.version.cuda is None:
+        return f"torch {torch.__version__} is here, and is built without CUDA"
     if not torch.cuda.is_available():
         return f"torch {torch.__version__} is here, and cannot use the GPU"
     return ""
 
 
-def check_torch(card: Card, problem: str) -> None:
+def torch_fix(cuda: Cuda) -> str:
+    """The command that installs a torch that can use the GPU. PyPI's torch for Windows has no CUDA,
+    and that for Linux may be built for a newer CUDA than the driver runs.
+    """
+    major = int((cuda.driver_cuda or "13").partition(".")[0])
+    index = "cu130" if major >= 13 else "cu126"
+    return (
+        "pip install --upgrade --force-reinstall torch "
+        f"--index-url https://download.pytorch.org/whl/{index}"
+    )
+
+
+def torch_gpu(device: str, cuda: Cuda, *, codes: tuple[str, ...] | None = None) -> Gpu | str:
+    """The GPU for plain torch, or why there is none. "auto" looks at every GPU and takes the first
+    that torch has code for.
+
+    Args:
+        device: "auto", "cuda" or "cuda:N".
+        codes: the architectures that torch has code for; None asks torch.
+    """
+    index = gpu_index(device) or 0
+    if index >= len(cuda.gpus):
+        return cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
+    if codes is None:
+        codes = _torch_codes()
+    looked_at = cuda.gpus if device == "auto" else (cuda.gpus[index],)
+    for gpu in looked_at:
+        if not codes or any(_runs_on(code, gpu) for code in codes):
+            return gpu
+    told = ", ".join(f"{gpu.name} ({gpu.sm})" for gpu in looked_at)
+    return f"this torch has no code for {told}; it has {', '.join(codes)}"
+
+
+def _torch_codes() -> tuple[str, ...]:
+    """Such as ("sm_80", "sm_90", "compute_90"); empty where torch does not say."""
+    try:
+        import torch
+    except ImportError:
+        return ()
+    return tuple(torch.cuda.get_arch_list())
+
+
+def _runs_on(code: str, gpu: Gpu) -> bool:
+    """Machine code runs on later GPUs of its generation, PTX ("compute_") on all later ones."""
+    kind, _, number = code.partition("_")
+    built, there = (int("".join(filter(str.isdigit, text)) or 0) for text in (number, gpu.sm))
+    if kind == "compute":
+        return built <= there
+    return built // 10 == there // 10 and built <= there
+
+
+def check_torch(card: Card, problem: str, *, fix: str) -> None:
     """
     Raises:
         EngineError: torch has that problem.
     """
     if problem:
-        extra = installed_package(card.backend)
-        fix = f'pip install "edgeds[{extra}]", with a build of torch for your CUDA version'
         raise _mismatch(card, problem, fix)
 
 

@@ -117,16 +117,19 @@ class TensorRtEngine(Closing):
         Raises:
             RunError: the GPU reported an error. Everything is freed all the same.
         """
-        self._encode = self._infer = closed  # graphs go before the contexts that they replay
         self._loaded = None
         first: BaseException | None = None
-        for step in (self._ring.close, self._frame.close, self._plate.close):
+        # frames under way, then graphs, before the contexts that these replay
+        for step in (self._ring.close, self._drop_graphs, self._frame.close, self._plate.close):
             try:
                 step()
             except Exception as error:  # the first one says what happened; the rest follow from it
                 first = first or error
         if first is not None:
             raise first
+
+    def _drop_graphs(self) -> None:
+        self._encode = self._infer = closed
 
     def _load(self, plate: _Features) -> None:
         if not self._frame.tensors:
@@ -164,8 +167,9 @@ class _Graph:
             raise _unloadable(path, trt, log.errors())
         self._kernels: IRuntimeCache | None = None
         self._kernels_fit = False
+        self._library = trt
         if hasattr(trt, "IRuntimeCache"):
-            context = self._rtx_context(engine)
+            context = self._rtx_context(trt, engine)
         else:
             context = engine.create_execution_context()
         if context is None:
@@ -213,12 +217,26 @@ class _Graph:
         self.enqueue()  # tensorrt_rtx knows whether it can be captured once it has run
         self._stream.record_event().wait()
         if self._kernels is not None and not self._rtx_can_be_captured():
-            self._stream.note = "no CUDA graph: tensorrt_rtx cannot capture this plan"
-            return self.enqueue
+            return self._with_rtx_graphs()
         return self._stream.captured_calls(self.enqueue)
 
     def _rtx_can_be_captured(self) -> bool:
         return bool(self._context.is_stream_capturable(self._stream.handle))
+
+    def _with_rtx_graphs(self) -> Work:
+        """Leave the capture to tensorrt_rtx, which allocates for this plan while it runs."""
+        self._stream.note = "no CUDA graph of edgeds': tensorrt_rtx makes its own"
+        context: IExecutionContext | None = self._rtx_context(
+            self._library, self._engine, own_graphs=True
+        )
+        if context is None:
+            self._stream.note = "no CUDA graph: tensorrt_rtx cannot capture this plan"
+            return self.enqueue
+        self._context = context
+        for name in self._shapes:
+            context.set_tensor_address(name, self.tensors[name].data_ptr())
+        self.enqueue()
+        return self.enqueue
 
     def close(self) -> None:
         """Keep tensorrt_rtx's kernels, then free context and engine in this order."""
@@ -228,9 +246,13 @@ class _Graph:
             self._context = self._engine = self._kernels = None
             self.tensors.clear()
 
-    def _rtx_context(self, engine: ICudaEngine) -> IExecutionContext | None:
+    def _rtx_context(
+        self, rtx: TensorRt, engine: ICudaEngine, *, own_graphs: bool = False
+    ) -> IExecutionContext | None:
         """tensorrt_rtx compiles its kernels when it loads a plan: remember them beside it."""
         config = engine.create_runtime_config()
+        if own_graphs:
+            config.cuda_graph_strategy = rtx.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
         self._kernels = config.create_runtime_cache()
         path = self._path.with_suffix(".kernels")
         self._kernels_fit = path.is_file() and self._kernels.deserialize(path.read_bytes())

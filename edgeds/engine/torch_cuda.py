@@ -24,7 +24,7 @@ from edgeds.engine.in_flight import Pending, Ring, closed
 from edgeds.engine.network.checkpoint import WeightsError, load_weights
 from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.export import folded
-from edgeds.engine.target import torch_problem
+from edgeds.engine.target import torch_fix, torch_gpu, torch_problem
 from edgeds.errors import EngineError, RunError
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
@@ -224,13 +224,13 @@ def _gpu(device: str, cuda: Cuda, what: str) -> Gpu | None:
             what, why=f"there is no device {device!r}", fix="use --device auto, cpu or cuda:0"
         )
     problem = cuda.problem or torch_problem()
-    if not problem and index >= len(cuda.gpus):
-        problem = f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
-    if device == "auto" and problem:
+    found = problem or torch_gpu(device, cuda)
+    if isinstance(found, Gpu):
+        return found
+    if device == "auto":
         return None
-    if problem:
-        raise EngineError(what, why=problem, fix="see edgeds doctor; --device cpu works without it")
-    return cuda.gpus[index]
+    fix = torch_fix(cuda) if problem and not cuda.problem else "see edgeds doctor"
+    raise EngineError(what, why=found, fix=f"{fix}; --device cpu works without the GPU")
 
 
 def _on_device(network: DualHead, device: torch.device, dtype: torch.dtype) -> DualHead:

@@ -230,7 +230,12 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
     reason: str,
 ) -> None:
     pytest.importorskip("tensorrt_rtx", reason="needs tensorrt_rtx: edgeds[tensorrt-rtx-cu12]")
-    gpu = Cuda(gpus=(Gpu(index=0, name="some GPU", sm="sm86", memory_bytes=1),))
+    gpu = Cuda(
+        gpus=(
+            Gpu(index=0, name="another GPU", sm="sm75", memory_bytes=1),
+            Gpu(index=1, name="some GPU", sm="sm86", memory_bytes=1),
+        )
+    )
 
     def latency(reference: Timed, candidate: Timed) -> Latency:
         a, b = ms[reference.precision], ms[candidate.precision]
@@ -241,7 +246,7 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
     seen: list[str] = []
 
     def opened(folder: Path, *, device: str) -> Timed:
-        assert device == "auto"
+        assert device == "cuda:1"
         return Timed(read_card(folder).precision, seen)
 
     monkeypatch.setattr("edgeds.engine.build.candidate_builder.open_engine", opened)
@@ -250,9 +255,8 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
     monkeypatch.setattr(
         "edgeds.engine.build.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9)
     )
-    built = build_engine(
-        small, tmp_path / "e", precision=asked, target=BuildTarget(gpu="sm86"), calibration=calib
-    )
+    target = BuildTarget(gpu="sm86", device="cuda:1")
+    built = build_engine(small, tmp_path / "e", precision=asked, target=target, calibration=calib)
     assert [row.precision for row in built.rows] == tried
     card = read_card(tmp_path / "e")
     assert (card.precision, card.backend) == (tried[-1], "tensorrt_rtx")

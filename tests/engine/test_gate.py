@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,3 +151,20 @@ def test_latency_of_one_engine_against_itself_is_about_equal() -> None:
     found = measured_latency(engine, engine)
     assert 0.2 < found.ratio < 5
     assert found.float_ms > 0
+
+
+def test_an_engine_on_a_gpu_is_timed_by_the_gpus_clock() -> None:
+    # the host's time of a frame is mostly waiting: float16 would be refused by its noise
+    class OnGpu(DifferenceEngine):
+        def __init__(self, secs: float) -> None:
+            super().__init__(size=(32, 64))
+            self._secs = secs
+
+        def infer(self, frame: Any, plate: Any) -> Any:
+            raise AssertionError("timed by the host")
+
+        def device_secs(self, frame: Any, plate: Any) -> float:
+            return self._secs
+
+    took = measured_latency(OnGpu(0.004), OnGpu(0.001))
+    assert (took.float_ms, took.candidate_ms, took.ratio) == pytest.approx((4, 1, 0.25))

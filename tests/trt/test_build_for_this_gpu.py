@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from edgeds.cli.build_engine import _target as build_target
+from edgeds.engine.build.candidate_builder import BuildTarget
 from edgeds.engine.build.tensorrt_build import plan_from_onnx
 from edgeds.engine.cuda import Cuda, Gpu
 from edgeds.errors import EngineError
@@ -87,3 +89,62 @@ def test_a_graph_the_builder_refuses_is_told_with_its_reason_and_keeps_the_cache
     assert "any implementation for /stem/Conv" in caught.value.why
     assert caught.value.fix
     assert cache.read_bytes() == b"former"
+
+
+def test_a_second_gpu_is_current_while_its_plan_is_built(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the builder times kernels on the GPU that is current in its thread
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    current: list[int] = []
+    seen: list[list[int]] = []
+
+    class Device:
+        def __init__(self, index: int) -> None:
+            self._index = index
+
+        def __enter__(self) -> None:
+            current.append(self._index)
+
+        def __exit__(self, *_: object) -> None:
+            current.pop()
+
+    def built(builder: Any, trt: Any, network: Any, config: Any) -> bytes:
+        seen.append(list(current))
+        return b"plan"
+
+    monkeypatch.setattr(torch.cuda, "device", Device)
+    monkeypatch.setitem(fake_tensorrt.BEHAVIOUR, "Builder.build_serialized_network", built)
+    both = Cuda(gpus=(*CUDA.gpus, Gpu(index=1, name="another", sm="sm89", memory_bytes=1)))
+    plan = plan_from_onnx(Path("frame.onnx"), gpu="cuda:1", cuda=both)
+    assert (plan.gpu, plan.gpu_name, seen, current) == ("sm89", "another", [[1]], [])
+
+
+def test_a_plan_of_rtx_asks_for_its_memory_before_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    # else the runtime allocates during a run, which no CUDA graph can hold
+    (interface,) = (path for path in fake_tensorrt.INTERFACES if "rtx" in path.name)
+    fake = installed(interface, monkeypatch)
+    flags: list[Any] = []
+    monkeypatch.setitem(
+        fake_tensorrt.BEHAVIOUR, "IBuilderConfig.set_flag", lambda _, __, flag: flags.append(flag)
+    )
+    monkeypatch.setitem(
+        fake_tensorrt.BEHAVIOUR, "IBuilderConfig.set_compute_capability", lambda *_: True
+    )
+    monkeypatch.setitem(sys.modules, "tensorrt_rtx", fake)
+    plan = plan_from_onnx(Path("frame.onnx"), gpu="sm86")
+    assert plan.library == "tensorrt_rtx"
+    assert flags == [fake.BuilderFlag.REQUIRE_USER_ALLOCATION]
+    calls = fake.calls
+    assert calls.index("IBuilderConfig.set_flag") < calls.index("Builder.build_serialized_network")
+
+
+def test_the_command_builds_on_the_gpu_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = Cuda(gpus=(*CUDA.gpus, Gpu(index=1, name="another", sm="sm89", memory_bytes=1)))
+    monkeypatch.setattr("edgeds.engine.cuda.find_cuda", lambda: both)
+    assert build_target("auto", "cuda:1") == BuildTarget(gpu="sm89", device="cuda:1")
+    assert build_target("auto", "auto") == BuildTarget(gpu="sm87", device="cuda:0")
+    for gpu, device in (("auto", "cuda:2"), ("sm86", "cuda:1"), ("auto", "cpu")):
+        with pytest.raises(EngineError) as caught:
+            build_target(gpu, device)
+        assert caught.value.fix

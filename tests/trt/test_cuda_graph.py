@@ -1,47 +1,14 @@
-"""Capturing through the driver, on a driver that records what it is asked."""
+"""Capturing through the driver, on a driver that records what it is asked (fake_driver.py)."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable
-from typing import Any
+import gc
 
 import pytest
+from fake_driver import STREAM, Driver
 
 from edgeds.engine.cuda_graph import CudaError, CudaGraph
 from edgeds.errors import RunError
-
-STREAM = 0x5EED
-
-
-class Driver:
-    """The driver's library; `refuses` names a call that fails with code 900."""
-
-    def __init__(self, refuses: str = "") -> None:
-        self.calls: list[str] = []
-        self._refuses = refuses
-
-    def __getattr__(self, name: str) -> Callable[..., int]:
-        def call(*arguments: Any) -> int:
-            self.calls.append(name)
-            if name == "cuGetErrorName":
-                arguments[1]._obj.value = b"CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"
-                return 0
-            if name == self._refuses:
-                return 900
-            if name == "cuStreamBeginCapture_v2":
-                assert arguments[0].value == STREAM
-                assert arguments[1] == 1, "thread-local: other threads go on"
-            if name == "cuStreamEndCapture":
-                arguments[1]._obj.value = 11
-            if name == "cuGraphInstantiateWithFlags":
-                arguments[0]._obj.value = 22
-                assert isinstance(arguments[2], ctypes.c_ulonglong)
-            if name == "cuGraphLaunch":
-                assert (arguments[0].value, arguments[1].value) == (22, STREAM)
-            return 0
-
-        return call
 
 
 def test_work_is_captured_once_and_replayed() -> None:
@@ -62,6 +29,15 @@ def test_closing_frees_both_handles_once() -> None:
     graph.close()
     graph.close()
     assert driver.calls[3:] == ["cuGraphExecDestroy", "cuGraphDestroy"]
+
+
+def test_a_graph_that_nobody_holds_is_freed() -> None:
+    driver = Driver()
+    graph = CudaGraph(STREAM, lambda: None, driver)
+    graph()
+    del graph
+    gc.collect()
+    assert driver.calls[-2:] == ["cuGraphExecDestroy", "cuGraphDestroy"]
 
 
 def test_work_that_fails_ends_the_capture_and_keeps_its_own_error() -> None:

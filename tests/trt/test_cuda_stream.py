@@ -14,10 +14,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from fake_driver import Driver  # noqa: E402
+
 from edgeds.engine.cuda_stream import CudaStream  # noqa: E402
 from edgeds.errors import RunError  # noqa: E402
 
 HANDLE = 0x5EED
+POOL = object()
+"""The memory of a captured graph."""
 DECODING = object()
 """The device's default stream."""
 
@@ -31,7 +35,10 @@ class Recorded:
         self._real = {name: getattr(torch.cuda, name) for name in ("Stream", "Event", "graph")}
 
     def put_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("Stream", "Event", "CUDAGraph", "graph", "stream", "default_stream"):
+        for name in (
+            *("Stream", "Event", "CUDAGraph", "graph", "graph_pool_handle"),
+            *("stream", "default_stream"),
+        ):
             monkeypatch.setattr(torch.cuda, name, getattr(self, name))
 
     def Stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
@@ -40,15 +47,20 @@ class Recorded:
 
     def Event(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
         inspect.signature(self._real["Event"].__new__).bind(None, *args, **kwargs)
-        assert kwargs["blocking"], "a spinning wait takes a core from decoding"
+        timed = kwargs.get("enable_timing", False)
+        assert timed or kwargs["blocking"], "a spinning wait takes a core from decoding"
         return FakeEvent(self.calls)
 
     def CUDAGraph(self) -> Any:  # noqa: N802
         return FakeGraph(self.calls)
 
+    def graph_pool_handle(self) -> Any:
+        return POOL
+
     def graph(self, *args: Any, **kwargs: Any) -> Any:
         inspect.signature(self._real["graph"].__init__).bind(None, *args, **kwargs)
         assert kwargs["stream"].cuda_stream == HANDLE
+        assert kwargs["pool"] is POOL
         return FakeContext(self.calls, "capture", self._refuses)
 
     def stream(self, stream: Any) -> Any:
@@ -99,6 +111,10 @@ class FakeEvent:
 
     def synchronize(self) -> None:
         self._calls.append("wait")
+
+    def elapsed_time(self, later: FakeEvent) -> float:
+        self._calls.append("elapsed")
+        return 2.5  # milliseconds, as CUDA's
 
 
 class FakeGraph:
@@ -177,6 +193,77 @@ def test_work_that_refuses_under_capture_is_done_as_it_is(cuda: Recorded) -> Non
     again()
     assert cuda.calls.count("work") == 2
     assert stream.note == "no CUDA graph: TensorRT could not start frame.plan"
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("2.12.1+cu130", "_cuda_endAllocateToPool"),
+        ("2.4.0", "_cuda_endAllocateCurrentStreamToPool"),
+        ("2.13.0", ""),
+    ],
+)
+def test_a_failed_capture_gives_torchs_allocator_back(
+    monkeypatch: pytest.MonkeyPatch, version: str, name: str
+) -> None:
+    # before 2.13 torch leaves it in the capture, and the process dies later (pytorch #180395)
+    cuda = Recorded(refuses="operation not permitted when stream is capturing")
+    cuda.put_in(monkeypatch)
+    monkeypatch.setattr(torch, "__version__", version)
+    ended: list[Any] = []
+    for known in ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool"):
+        monkeypatch.delattr(torch._C, known, raising=False)
+    called = name or "_cuda_endAllocateToPool"
+    monkeypatch.setattr(
+        torch._C, called, lambda index, pool: ended.append((index, pool)), raising=False
+    )
+    CudaStream(1).captured(work(cuda.calls))
+    assert ended == ([(1, POOL)] if name else [])
+
+
+def test_a_failed_replay_is_a_run_error_that_says_what_to_do(
+    cuda: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(graph: Any) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered\nmore")
+
+    monkeypatch.setattr(FakeGraph, "replay", broken)
+    again = CudaStream(0).captured(work(cuda.calls))
+    with pytest.raises(RunError, match="the GPU failed") as caught:
+        again()
+    assert caught.value.why == "CUDA error: an illegal memory access was encountered"
+    assert "--device cpu" in caught.value.fix
+
+
+def test_a_refused_replay_of_a_librarys_calls_is_a_run_error(
+    cuda: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = Driver("cuGraphLaunch")
+    monkeypatch.setattr("edgeds.engine.cuda_graph.load_driver", lambda: driver)
+    again = CudaStream(0).captured_calls(work(cuda.calls))
+    with pytest.raises(RunError, match="the GPU failed") as caught:
+        again()
+    assert "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED" in caught.value.why
+    assert "graph begins" not in cuda.calls  # torch captured nothing
+
+
+@pytest.mark.parametrize("call", ["cuStreamBeginCapture_v2", "cuStreamEndCapture"])
+def test_calls_that_the_driver_does_not_capture_are_done_as_they_are(
+    cuda: Recorded, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setattr("edgeds.engine.cuda_graph.load_driver", lambda: Driver(call))
+    stream = CudaStream(0)
+    again = stream.captured_calls(work(cuda.calls))
+    before = cuda.calls.count("work")
+    again()
+    assert cuda.calls.count("work") == before + 1
+    assert "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED" in stream.note
+
+
+def test_the_device_is_timed_by_its_own_events(cuda: Recorded) -> None:
+    secs = CudaStream(0).secs_of(work(cuda.calls))
+    assert secs == 0.0025
+    assert cuda.calls == ["record", "work", "record", "wait", "elapsed"]
 
 
 def test_calls_of_a_library_are_captured_by_the_driver_and_torch_is_left_alone(

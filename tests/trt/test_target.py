@@ -14,7 +14,7 @@ import pytest
 from edgeds.engine import default_engine, open_engine
 from edgeds.engine.card import Card, sha256_of
 from edgeds.engine.cuda import Cuda, Gpu
-from edgeds.engine.target import check_target, open_tensorrt
+from edgeds.engine.target import check_target, open_tensorrt, torch_fix, torch_gpu
 from edgeds.engine.tensorrt_library import load_library, this_os
 from edgeds.errors import EngineError
 
@@ -111,8 +111,42 @@ def test_torch_without_cuda_is_named(tmp_path: Path) -> None:
         pytest.skip("torch can use a GPU here")
     with pytest.raises(EngineError) as caught:
         open_tensorrt(tmp_path, fitting(), device="auto", cuda=CUDA)
-    assert "cannot use the GPU" in caught.value.why
-    assert "CUDA" in caught.value.fix
+    assert "built without CUDA" in caught.value.why
+    assert caught.value.fix == torch_fix(CUDA)
+
+
+@pytest.mark.parametrize(
+    ("driver", "index"), [("12.8", "cu126"), ("13.0", "cu130"), (None, "cu130")]
+)
+def test_the_fix_names_the_index_of_a_torch_for_the_driver(driver: str | None, index: str) -> None:
+    # PyPI's torch for Windows has no CUDA, that for Linux is built for one CUDA version
+    assert torch_fix(Cuda(driver_cuda=driver)).endswith(f"https://download.pytorch.org/whl/{index}")
+
+
+OLD, NEW = (
+    Gpu(index=0, name="old GPU", sm="sm61", memory_bytes=1),
+    Gpu(index=1, name="new GPU", sm="sm86", memory_bytes=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("codes", "device", "wanted"),
+    [
+        (("sm_75", "sm_80"), "auto", NEW),  # code of a generation runs on its later GPUs
+        (("sm_90",), "auto", "no code for old GPU (sm61), new GPU (sm86); it has sm_90"),
+        (("compute_70",), "auto", NEW),
+        (("sm_50", "sm_60"), "auto", OLD),
+        (("sm_75", "sm_80"), "cuda:0", "no code for old GPU (sm61)"),
+        (("sm_75", "sm_80"), "cuda:1", NEW),
+        ((), "auto", OLD),
+        (("sm_80",), "cuda:2", "there is no cuda:2; this machine has 2 GPU(s)"),
+    ],
+)
+def test_auto_takes_the_first_gpu_that_torch_has_code_for(
+    codes: tuple[str, ...], device: str, wanted: Gpu | str
+) -> None:
+    found = torch_gpu(device, Cuda(gpus=(OLD, NEW)), codes=codes)
+    assert wanted in found if isinstance(found, str) else wanted == found
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 import fake_tensorrt  # noqa: E402
 from deferred_stream import DeferredStream  # noqa: E402
+from fake_driver import STREAM, Driver  # noqa: E402
 from fake_tensorrt import INTERFACES, fake_library, write_fake_engine  # noqa: E402
 
-from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.engine.cuda_graph import CudaGraph  # noqa: E402
+from edgeds.engine.cuda_stream import CpuStream, CudaStream  # noqa: E402
 from edgeds.engine.settings import GPU  # noqa: E402
 from edgeds.engine.tensorrt import TensorRtEngine  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
@@ -189,14 +193,85 @@ def test_kernels_that_no_longer_fit_are_written_anew(tmp_path: Path) -> None:
     assert (tmp_path / "frame.kernels").read_bytes() == b"kernels"
 
 
-def test_a_plan_that_rtx_cannot_capture_runs_as_it_is_and_says_so(
+def test_a_plan_that_edgeds_cannot_capture_is_left_to_rtxs_own_graphs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # such as a plan that was built without REQUIRE_USER_ALLOCATION
     name = "IExecutionContext.is_stream_capturable"
     monkeypatch.setitem(fake_tensorrt.BEHAVIOUR, name, lambda *_: False)
-    with opened(tmp_path, CpuStream(), rtx()) as engine:
-        assert "no CUDA graph" in engine.name
+    library, configs = fake_library(rtx()), []
+
+    def context(engine: Any, trt: Any, config: Any) -> Any:
+        configs.append(getattr(config, "cuda_graph_strategy", None))
+        made = trt.IExecutionContext()
+        made.engine, made.addresses = engine, {}
+        return made
+
+    monkeypatch.setitem(fake_tensorrt.BEHAVIOUR, "ICudaEngine.create_execution_context", context)
+    card = write_fake_engine(tmp_path, size=SIZE)
+    with TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake") as engine:
+        assert "tensorrt_rtx makes its own" in engine.name
         assert engine.infer(picture(124), engine.encode_plate(picture(100))).alpha.max() > 0.4
+    own = library.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+    assert configs == [None, None, own, own]
+
+
+class Capturing(CpuStream):
+    """Captures a library's calls as a `CudaStream` does, with a driver that records."""
+
+    def __init__(self, driver: Driver) -> None:
+        super().__init__()
+        self.handle = STREAM
+        self._driver = driver
+
+    def captured_calls(self, work: Any) -> Any:
+        work()
+        try:
+            graph = CudaGraph(self.handle, work, self._driver)
+        except (OSError, RuntimeError, RunError) as error:
+            return CudaStream._not_captured(self, work, error)  # type: ignore[arg-type]
+        self.graphs = [*getattr(self, "graphs", []), weakref.ref(graph)]
+        return graph
+
+
+@pytest.mark.parametrize("interface", LIBRARIES)
+def test_an_engine_whose_capture_is_refused_opens_and_runs(
+    tmp_path: Path, interface: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # TensorRT's refusal under capture is the project's RunError, which went past the fallback
+    stream, driver = (
+        Capturing(Driver()),
+        fake_tensorrt.BEHAVIOUR["IExecutionContext.execute_async_v3"],
+    )
+
+    def refuses(context: Any, library: Any, handle: int) -> bool:
+        begun = stream._driver.calls.count("cuStreamBeginCapture_v2")
+        if begun > stream._driver.calls.count("cuStreamEndCapture"):
+            return False
+        return bool(driver(context, library, handle))
+
+    monkeypatch.setitem(fake_tensorrt.BEHAVIOUR, "IExecutionContext.execute_async_v3", refuses)
+    with opened(tmp_path, stream, interface) as engine:
+        assert "no CUDA graph: TensorRT could not start frame.plan" in engine.name
+        assert engine.infer(picture(124), engine.encode_plate(picture(100))).alpha.max() > 0.4
+
+
+def test_closing_frees_graphs_before_the_contexts_that_they_replay(tmp_path: Path) -> None:
+    freed: list[str] = []
+
+    class Watched(Driver):
+        def __getattr__(self, name: str) -> Any:
+            if name == "cuGraphExecDestroy":
+                freed.append("graph with its context" if engine._frame._context else "too late")
+            return super().__getattr__(name)
+
+    stream = Capturing(Watched())
+    engine = opened(tmp_path, stream)
+    assert len(stream.graphs) == 2
+    engine.close()
+    assert freed == ["graph with its context"] * 2
+    assert [graph() for graph in stream.graphs] == [None, None]
+    assert engine._frame._context is engine._frame._engine is None
 
 
 def test_closing_reports_the_first_error_and_still_frees_everything(tmp_path: Path) -> None:

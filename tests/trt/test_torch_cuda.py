@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 
 from deferred_stream import DeferredStream  # noqa: E402
 
-from edgeds.engine import open_engine  # noqa: E402
+from edgeds.engine import open_engine, torch_cuda  # noqa: E402
 from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.network.checkpoint import load_weights  # noqa: E402
@@ -178,3 +180,42 @@ def test_own_weights_are_opened_by_their_file_name(tmp_path: Path) -> None:
             assert engine.name.startswith("mine on torch")
     with pytest.raises(EngineError, match="cannot run the weights"):
         open_engine(tmp_path / "absent.safetensors", device="cpu")
+
+
+def test_torch_tensorrt_compiles_for_the_frames_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    # it takes the GPU that is current in the thread, which is the first one
+    current: list[Any] = []
+    asked: list[Any] = []
+
+    class Device:
+        def __init__(self, device: Any) -> None:
+            self._device = device
+
+        def __enter__(self) -> None:
+            current.append(self._device)
+
+        def __exit__(self, *_: object) -> None:
+            current.pop()
+
+    def compiled(module: Any, *, ir: str, arg_inputs: list[Any]) -> Any:
+        asked.append((ir, list(current), arg_inputs))
+        return module
+
+    monkeypatch.setattr(torch.cuda, "device", Device)
+    fake = SimpleNamespace(compile=compiled)
+    monkeypatch.setitem(sys.modules, "torch_tensorrt", fake)
+    make = torch_cuda._compiler("torch-tensorrt", "cannot run")
+    assert make is not None
+    frame = SimpleNamespace(device="cuda:1")
+    make(torch.nn.Identity(), (frame,))  # type: ignore[arg-type]
+    assert asked == [("dynamo", ["cuda:1"], [frame])]
+    assert current == []
+
+
+def test_a_torch_without_cuda_is_told_with_the_index_of_one_that_has_it() -> None:
+    if torch.version.cuda is not None:
+        pytest.skip("torch has CUDA here")
+    with pytest.raises(EngineError, match="cannot run the weights") as caught:
+        open_weights(shipped_weights(), device="cuda:0", size=SIZE, cuda=GPU)
+    assert "built without CUDA" in caught.value.why
+    assert "https://download.pytorch.org/whl/cu" in caught.value.fix

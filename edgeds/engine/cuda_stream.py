@@ -258,7 +258,7 @@ def _end_allocating(device: torch.device, pool: object) -> None:
     """
     import torch
 
-    if torch.torch_version.TorchVersion(torch.__version__) >= (2, 13):
+    if torch.torch_version.TorchVersion(torch.__version__) >= "2.13":
         return
     end = getattr(torch._C, "_cuda_endAllocateToPool", None)
     if end is None:  # before 2.5 it had another name

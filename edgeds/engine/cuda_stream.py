@@ -197,6 +197,8 @@ class CudaStream:
         """As a CUDA graph; where the work cannot be captured, as it is, and `note` says why."""
         import torch
 
+        from edgeds.engine.failed_capture import end_allocating
+
         self._run_once(work)
         graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         try:
@@ -206,7 +208,7 @@ class CudaStream:
             ):
                 work()
         except (RuntimeError, RunError) as error:
-            _end_allocating(self.device, pool)
+            end_allocating(self.device, pool)
             return self._not_captured(work, error)
         return _reported(graph.replay)
 
@@ -250,21 +252,6 @@ class CudaStream:
         reason = error.why if isinstance(error, RunError) else str(error)
         self.note = f"no CUDA graph: {_first_line(reason)}"
         return work
-
-
-def _end_allocating(device: torch.device, pool: object) -> None:
-    """Take torch's allocator out of a capture that failed. Before 2.13 it stays in it, and the
-    process dies at some later synchronisation (pytorch #180395).
-    """
-    import torch
-
-    if torch.torch_version.TorchVersion(torch.__version__) >= "2.13":
-        return
-    end = getattr(torch._C, "_cuda_endAllocateToPool", None)
-    if end is None:  # before 2.5 it had another name
-        end = getattr(torch._C, "_cuda_endAllocateCurrentStreamToPool", None)
-    if end is not None:
-        end(device.index, pool)
 
 
 class _CudaEvent:

@@ -235,6 +235,8 @@ def test_doctor_tells_people_and_programs_the_same(edgeds: Edgeds) -> None:
     assert told["chosen"]
     for one in (*told["libraries"], *told["engines"], *told["encoders"]):
         assert one["name"] in text.stdout
+    assert told["presets"] == {"fast": [160, 256], "balanced": [192, 320], "fine": [288, 512]}
+    assert "256x160" in text.stdout
     for one in told["libraries"]:
         assert one["version"] or one["install"] in text.stdout
 

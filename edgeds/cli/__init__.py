@@ -40,7 +40,7 @@ app.command("capture")(logged(capture_command))
 app.command("calibrate")(logged(calibrate_command))
 app.command("build-engine")(logged(build_engine_command))
 app.command("eval")(logged(evaluate_command))
-app.command("bench")(logged(bench_command))
+app.command("bench", cls=SectionedCommand)(logged(bench_command))
 app.command("doctor")(logged(doctor_command))
 
 

@@ -17,6 +17,7 @@ from edgeds.cli.build_report import Stages, print_built
 from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import say
 from edgeds.cli.options import JsonOption
+from edgeds.estimate.settings import Preset
 
 if TYPE_CHECKING:
     from edgeds.engine.build.candidate_builder import BuildTarget
@@ -42,8 +43,11 @@ def build_engine_command(
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(metavar="WxH", help="Network size. Default: 320x192."),
+        typer.Option(metavar="WxH", help="Network size. Default: that of --preset."),
     ] = None,
+    preset: Annotated[
+        Preset, typer.Option(help="The preset that the engine is for, if no --size is given.")
+    ] = "balanced",
     calib: Annotated[
         Path | None,
         typer.Option(metavar="SET", help="Calibration set. Default: the one that edgeds brings."),
@@ -75,7 +79,7 @@ def build_engine_command(
     precision = precision or ("int8" if target.gpu is None else "fp16")
     calib = _calibration_set(calib, precision)
     try:
-        with _source(weights, size) as source, Stages() as stages:
+        with _source(weights, _wanted_size(size, preset)) as source, Stages() as stages:
             built = build_engine(
                 source,
                 output,
@@ -149,18 +153,39 @@ def _calibration_set(path: Path | None, precision: str) -> Path | None:
     return path
 
 
-@contextmanager
-def _source(weights: Path | None, size: str | None) -> Iterator[Path]:
-    """The float engine to start from: the shipped one, or one made from it or from weights."""
-    from edgeds.engine.build.other_size import STRIDE, engine_of_size
-    from edgeds.engine.card import read_card
-    from edgeds.engine.places import default_engine
+def _wanted_size(size: str | None, preset: Preset) -> Size:
+    """
+    Raises:
+        InputError: it is not a size, or the preset has another.
+    """
+    from edgeds.engine.build.other_size import STRIDE
+    from edgeds.engine.choice import preset_sizes
+    from edgeds.errors import InputError
     from edgeds.sources.scaling import size_from_text, text_from_size
 
+    of_preset = preset_sizes()[preset]
+    if size is None:
+        return of_preset
+    wanted = size_from_text(size, multiple_of=STRIDE)
+    if preset != "balanced" and wanted != of_preset:
+        raise InputError(
+            f"--size {size} and --preset {preset} differ",
+            why=f"the preset {preset} has the size {text_from_size(of_preset)}",
+            fix="give one of the two",
+        )
+    return wanted
+
+
+@contextmanager
+def _source(weights: Path | None, wanted: Size) -> Iterator[Path]:
+    """The float engine to start from: the shipped one, or one made from it or from weights."""
+    from edgeds.engine.build.other_size import engine_of_size
+    from edgeds.engine.card import read_card
+    from edgeds.engine.places import default_engine
+    from edgeds.sources.scaling import text_from_size
+
     shipped = default_engine()
-    shipped_size = read_card(shipped).size
-    wanted = shipped_size if size is None else size_from_text(size, multiple_of=STRIDE)
-    if weights is None and wanted == shipped_size:
+    if weights is None and wanted == read_card(shipped).size:
         yield shipped
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -13,6 +13,7 @@ from pathlib import Path
 from edgeds.engine.card import CARD_NAME, Card, read_card
 from edgeds.engine.cuda import Cuda, Gpu, find_cuda
 from edgeds.engine.places import built_engines, default_engine, shipped_weights
+from edgeds.engine.settings import PRESET_SIZES
 from edgeds.engine.target import (
     check_network,
     check_target,
@@ -23,6 +24,7 @@ from edgeds.engine.target import (
 )
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
+from edgeds.estimate.settings import Preset
 from edgeds.types import Size
 
 TORCH = "torch"
@@ -102,6 +104,12 @@ def engine_choices(
     rest = [one for one in built if one not in gpu]
     on_torch = _torch_choice(network, cuda, device, torch)
     return (*gpu, on_torch, _choice(shipped, network, cuda, device, torch), *rest)
+
+
+def preset_sizes() -> dict[Preset, Size]:
+    """The network's size in each preset, with the shipped engine."""
+    own = read_card(default_engine()).size
+    return {preset: size or own for preset, size in PRESET_SIZES.items()}
 
 
 def _torch_choice(network: str, cuda: Cuda, device: str, torch: Callable[[], str]) -> EngineChoice:

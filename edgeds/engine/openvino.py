@@ -65,21 +65,29 @@ class OpenVinoEngine(Closing):
 
 
 def compiled(
-    path: Path, *, scaled: tuple[Size, Size] | None = None, threads: int | None = None
+    path: Path,
+    *,
+    scaled: tuple[Size, Size] | None = None,
+    threads: int | None = None,
+    batch: int = 1,
 ) -> openvino.CompiledModel:
     """A graph for this CPU, answering as soon as it can.
 
     Args:
         scaled: the size that the graph was made for, and the size to run it at.
+        batch: how many frames it takes at once.
     """
     settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
     threads = threads_wanted() or threads
     if threads is not None:
         settings["INFERENCE_NUM_THREADS"] = str(threads)
-    if scaled is None or scaled[0] == scaled[1]:
+    if batch == 1 and (scaled is None or scaled[0] == scaled[1]):
         return shared_core().compile_model(str(path), "CPU", settings)
     model = shared_core().read_model(str(path))
-    model.reshape({port: list(shape_at(tuple(port.shape), *scaled)) for port in model.inputs})
+    shapes = {port: tuple(port.shape) for port in model.inputs}
+    if scaled is not None:
+        shapes = {port: shape_at(shape, *scaled) for port, shape in shapes.items()}
+    model.reshape({port: [batch, *shape[1:]] for port, shape in shapes.items()})
     return shared_core().compile_model(model, "CPU", settings)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Preset: TypeAlias = Literal["balanced", "fine"]
-"""What a run prefers: speed and quality alike, or thin things and small people."""
+Preset: TypeAlias = Literal["fast", "balanced", "fine"]
+"""What a run prefers: speed, speed and quality alike, or thin things and small people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

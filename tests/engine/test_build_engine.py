@@ -390,19 +390,21 @@ def test_the_command_builds_into_the_users_folder_and_the_name_opens_it(
     edgeds: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
-    done = edgeds("build-engine", "--precision", "fp32", "--gpu", "none", "--json")
+    options = ("--precision", "fp32", "--gpu", "none", "--preset", "fast", "--json")
+    done = edgeds("build-engine", *options)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert Path(report["engine"]) == tmp_path / "home" / "engines" / "edgeds-192x320-fp32"
+    assert Path(report["engine"]) == tmp_path / "home" / "engines" / "edgeds-160x256-fp32"
     assert report["tried"][0]["frame_ms"] > 0
     with open_engine(report["name"]) as engine:
-        assert "edgeds-192x320-fp32" in engine.name
+        assert "edgeds-160x256-fp32" in engine.name
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--size", "320x200"], "multiples of 32"),
+        (["--size", "512x288", "--preset", "fast"], "the preset fast has the size 256x160"),
         (["--gpu", "rtx4090"], "sm86"),
         (["--calib", "."], "manifest.jsonl"),
         (["--weights", "none.safetensors"], "none.safetensors"),

@@ -96,7 +96,7 @@ def test_the_same_graphs_run_at_another_size_on_every_backend(engine: Path) -> N
     assert np.abs(alphas[0] - alphas[1]).max() < 1e-3
 
 
-def test_the_fine_preset_has_its_own_size_and_no_other_engines(
+def test_a_preset_has_its_own_size_and_no_other_engines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[Path, object]] = []
@@ -105,8 +105,10 @@ def test_the_fine_preset_has_its_own_size_and_no_other_engines(
         lambda folder, _card, *, size, threads: opened.append((folder, size)),
     )
     open_engine(device="cpu")
+    open_engine(device="cpu", preset="fast")
     open_engine(device="cpu", preset="fine")
-    assert opened == [(default_engine(), None), (default_engine(), (288, 512))]
+    sizes = [None, (160, 256), (288, 512)]
+    assert opened == [(default_engine(), size) for size in sizes]
     plan = Card(name="plan", size=(192, 320), backend="tensorrt", files={"frame.engine": ""})
     plan.write(tmp_path)
     monkeypatch.setattr("edgeds.engine.check_files", lambda *_: None)

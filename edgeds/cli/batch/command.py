@@ -29,6 +29,7 @@ from edgeds.cli.options import (
     EngineOption,
     JsonOption,
     OpacityOption,
+    PresetOption,
     ViewOption,
 )
 from edgeds.views.settings import STYLE, View
@@ -51,6 +52,7 @@ def batch_command(
     opacity: OpacityOption = STYLE.opacity,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
+    preset: PresetOption = "balanced",
     video_options: VideoOptionsOption = "",
     jobs: JobsOption = None,
     cpus: CpusOption = _CPUS,
@@ -66,6 +68,8 @@ def batch_command(
     shared = [f"--view={view}", f"--opacity={opacity}", f"--device={device}"]
     shared += [f"--{name}={value}" for name, value in
                (("backdrop", backdrop), ("engine", engine)) if value is not None]  # fmt: skip
+    # Not the default: what was made before this option existed is still the same.
+    shared += [] if preset == "balanced" else [f"--preset={preset}"]
     shared += shlex.split(video_options)
     made = _made_by(shared)
     with ExitStack() as stack, stop_on_signal() as stop:

@@ -1,206 +1,216 @@
 """Measures the speed of edgeds on this machine: end to end, by stage, and the network alone.
 
-The load of other programs and a throttled processor change times from minute to minute. So the
-network is timed in turns with a yardstick that is independent of edgeds: compare the ratio.
-End to end, edgeds and a plain transcode take turns, each in a process of its own. Knows nothing
-about printing.
+End to end, edgeds and a plain transcode take turns, each in a process of its own. Each part of the
+report is a function here that adds its steps to a list, so that their number is known before the
+first one. Knows nothing about printing.
 """
 
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgeds.cli.bench.clips import SCENES, Material, SceneName, material_of
+from edgeds.cli.bench.network import batch_times, every_network, network_times
+from edgeds.cli.bench.plan import OTHERS, Plan
+from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.settings import BENCH
-from edgeds.cli.bench.turn import Turn, Wanted, Way, in_own_process
+from edgeds.cli.bench.turn import Wanted, in_own_process
 from edgeds.engine import open_engine
+from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
-from edgeds.plate.file import plate_to_file
-from edgeds.plate.from_clip import open_plate
+from edgeds.plate.file import plate_from_file, plate_to_file
 from edgeds.plate.plate import Plate
-from edgeds.sinks import open_sink
 from edgeds.sources import SyntheticSource, open_source
-from edgeds.sources.scaling import resized, text_from_size
-from edgeds.types import Engine, Frame, Pixels, Size
+from edgeds.sources.scaling import text_from_size
+from edgeds.types import Engine, Pixels, Size
 from edgeds.views.compose import Compose, composer
 
 OnStage = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkTimes:
-    """Time from pixels to maps at the network's own size."""
-
-    p50_ms: float
-    p95_ms: float
-    runs: int
-    yardstick: str
-    yardstick_p50_ms: float
-    ratio: float
-    """Network over yardstick, medians of runs in turns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndToEnd:
-    """File to file at one size: a plain transcode and edgeds' overlay, in turns (A B A B)."""
-
-    size: Size
-    frames: int
-    transcode: tuple[Turn, ...]
-    edgeds: tuple[Turn, ...]
-
-    def ratios(self) -> list[float]:
-        """CPU time of edgeds over that of the transcode beside it, one for each pair of turns."""
-        pairs = zip(self.transcode, self.edgeds, strict=True)
-        return [own.cpu_secs / own.frames / (floor.cpu_secs / floor.frames) for floor, own in pairs]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchReport:
-    engine: str
-    day: str
-    clip: str
-    """A file's name, or "synthetic"."""
-    first_frame_secs: float
-    """From opening the engine to the first overlay: loading, the plate, one frame."""
-    network: NetworkTimes
-    rows: tuple[EndToEnd, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def bench(
-    engine: str | Path | None = None,
-    *,
-    device: str = "auto",
-    sizes: Iterable[Size] = BENCH.sizes,
-    frames: int = BENCH.frames,
-    turns: int = BENCH.turns,
-    clip: Path | None = None,
-    on_stage: OnStage = lambda _: None,
-) -> BenchReport:
+def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
     """Measure this machine.
-
-    Args:
-        frames: frames of each end-to-end run, at most.
-        turns: of transcode and edgeds, one after the other.
-        clip: is brought to each size; without it a synthetic scene is made, in which a ball takes
-            a seventh of the picture. Times depend on how large the foreground is.
 
     Raises:
         EngineError: the engine cannot be opened.
-        SourceError: the clip cannot be read.
+        SourceError, PlateError: the clip cannot be read, or gives no plate.
         RunError: a turn failed.
     """
-    sizes = tuple(sizes)
-    scene = SyntheticSource(size=sizes[0], frame_count=2)
-    frame = list(scene)[-1]
     on_stage("first frame")
+    name, first_frame_secs, times = _network(plan, on_stage)
+    on_stage("material")
+    parts = _Parts(plan, material_of(plan.clip, plan.base), on_stage)
+    sizes = tuple(parts.size(size) for size in plan.sizes)
+    compare, missing = parts.compare() if plan.compare else (None, {})
+    return BenchReport(
+        engine=name,
+        day=datetime.now(timezone.utc).date().isoformat(),
+        clip=parts.material.name,
+        first_frame_secs=round(first_frame_secs, 3),
+        network=times,
+        sizes=sizes,
+        compare=compare,
+        missing=missing,
+        scenes=tuple(parts.scene(one) for one in SCENES) if plan.scenes else (),
+        streams=parts.streams() if plan.streams else (),
+        batches=parts.batches() if plan.streams else (),
+        networks=parts.networks() if plan.presets else (),
+        start_secs=parts.start() if plan.start else (),
+    )
+
+
+def _network(plan: Plan, on_stage: OnStage) -> tuple[str, float, NetworkTimes]:
+    """The engine's name, the time to the first overlay, and the network's times."""
+    scene = SyntheticSource(size=plan.base, frame_count=2)
+    frame = list(scene)[-1]
     began = time.perf_counter()
-    with open_engine(engine, device=device) as network:
+    with open_engine(plan.engine, device=plan.device, preset=plan.preset) as network:
         estimate, compose = _stages(network, scene.plate)
         compose(frame, estimate(frame))
         first_frame_secs = time.perf_counter() - began
         on_stage("network")
-        times = network_times(network, on_gpu=device.startswith("cuda"))
-        name = network.name
-    rows = []
-    for size in sizes:
-        named = None if engine is None else str(engine)
-        rows.append(_row(size, named, device, frames, turns, clip, on_stage))
-    return BenchReport(
-        engine=name,
-        day=datetime.now(timezone.utc).date().isoformat(),
-        clip=clip.name if clip is not None else "synthetic",
-        first_frame_secs=round(first_frame_secs, 3),
-        network=times,
-        rows=tuple(rows),
-    )
+        runs = BENCH.quick_frames if plan.quick else BENCH.network_runs
+        on_gpu = plan.device.startswith("cuda")
+        times = network_times(network, on_gpu=on_gpu, runs=runs, preset=plan.preset)
+        return network.name, first_frame_secs, times
 
 
-def network_times(network: Engine, *, on_gpu: bool, runs: int = BENCH.network_runs) -> NetworkTimes:
-    """The network and the yardstick in turns, after a few unmeasured ones."""
-    scene = SyntheticSource(size=network.size, frame_count=2)
-    plate = network.encode_plate(resized(scene.plate, network.size))
-    frame = list(scene)[-1].pixels
-    what, yardstick = _gpu_yardstick() if on_gpu else _cpu_yardstick()
-    network_secs, yardstick_secs = [], []
-    for turn in range(BENCH.warm_up + runs):
-        first = time.perf_counter()
-        network.infer(frame, plate)
-        second = time.perf_counter()
-        yardstick()
-        third = time.perf_counter()
-        if turn >= BENCH.warm_up:
-            network_secs.append(second - first)
-            yardstick_secs.append(third - second)
-    p50, p95 = np.percentile(network_secs, (50, 95)) * 1e3
-    reference = float(np.median(yardstick_secs)) * 1e3
-    return NetworkTimes(
-        p50_ms=round(float(p50), 3),
-        p95_ms=round(float(p95), 3),
-        runs=runs,
-        yardstick=what,
-        yardstick_p50_ms=round(reference, 3),
-        ratio=round(float(p50) / reference, 3),
-    )
+@dataclass(slots=True)
+class _Parts:
+    """The parts of the report, each measured when it is asked for."""
 
+    plan: Plan
+    material: Material
+    on_stage: OnStage
+    _failed: dict[str, str] = field(default_factory=dict)
 
-def _row(
-    size: Size,
-    engine: str | None,
-    device: str,
-    frames: int,
-    turns: int,
-    clip: Path | None,
-    on_stage: OnStage,
-) -> EndToEnd:
-    label = text_from_size(size)
-    with tempfile.TemporaryDirectory() as folder:
-        given, plate = Path(folder) / "in.mp4", Path(folder) / "plate.npz"
-        on_stage(f"{label}, clip")
-        plate_to_file(_made(given, size, frames, clip), plate)
-        done: dict[Way, list[Turn]] = {"transcode": [], "edgeds": []}
-        for number in range(turns):
-            for way, took in done.items():
-                on_stage(f"{label}, {way} {number + 1}")
-                output = Path(folder) / f"{way}-{number}.mp4"
-                wanted = Wanted(
-                    way=way, clip=str(given), output=str(output), plate=str(plate), engine=engine,
-                    device=device,
-                )  # fmt: skip
-                took.append(in_own_process(wanted))
-    return EndToEnd(
-        size=size,
-        frames=done["edgeds"][0].frames,
-        transcode=tuple(done["transcode"]),
-        edgeds=tuple(done["edgeds"]),
-    )
+    def size(self, size: Size) -> Row:
+        label = text_from_size(size)
+        with self._clip(label, size) as (clip, plate):
+            ways = {FLOOR: Wanted(way="transcode", clip=clip, output="")}
+            for preset in self.plan.used_presets:
+                ways[preset] = self._own(clip, plate, preset=preset)
+            return Row(name=label, size=size, ways=self._in_turns(label, ways))
 
+    def compare(self) -> tuple[Row, dict[str, str]]:
+        """The view `mask` of edgeds and of others; and the others that do not run, with why."""
+        with self._clip("compare", self.plan.base) as (clip, plate):
+            ways = {FLOOR: Wanted(way="transcode", clip=clip, output="")}
+            for preset in self.plan.used_presets:
+                ways[preset] = self._own(clip, plate, preset=preset, view="mask")
+            missing = {}
+            for name, way in OTHERS.items():
+                python = self.plan.mediapipe_python if way == "mediapipe" else ""
+                wanted = Wanted(way=way, clip=clip, output="", python=python)  # type: ignore[arg-type]
+                try:
+                    self._turn(f"compare, {name}", wanted)  # also warms the disk's cache
+                except RunError as error:
+                    missing[name] = error.why
+                else:
+                    ways[name] = wanted
+            return Row(
+                name="mask", size=self.plan.base, ways=self._in_turns("compare", ways)
+            ), missing
 
-def _made(path: Path, size: Size, frames: int, clip: Path | None) -> Plate:
-    """Write the clip of a size as H.264; returns its plate."""
-    if clip is None:
-        scene = SyntheticSource(size=size, frame_count=BENCH.pictures)
-        with open_sink(path, scene.info) as sink:
-            for frame in _cycled(list(scene), frames):
-                sink.write(frame)
-        return Plate(scene.plate)
-    with open_source(clip) as source:
-        info = replace(source.info, size=size, path=None, has_audio=False)
-        with open_sink(path, info) as sink:
-            for frame in itertools.islice(source, frames):
-                sink.write(frame.with_pixels(resized(frame.pixels, size)))
-    return open_plate(None, str(path), size)
+    def scene(self, scene: SceneName) -> Row:
+        with self._clip(scene, self.plan.base, scene) as (clip, plate):
+            ways = {
+                FLOOR: Wanted(way="transcode", clip=clip, output=""),
+                self.plan.preset: self._own(clip, plate),
+            }
+            turns = self._in_turns(scene, ways)
+            share = self._foreground(clip, plate)
+        return Row(name=scene, size=self.plan.base, ways=turns, foreground=share)
+
+    def streams(self) -> tuple[Row, ...]:
+        with self._clip("streams", self.plan.base) as (clip, plate):
+            ways = {str(n): self._own(clip, plate, streams=n) for n in BENCH.streams}
+            turns = self._in_turns("streams", ways)
+        return tuple(
+            Row(
+                name=f"{n} streams" if n > 1 else "1 stream",
+                size=self.plan.base,
+                ways={self.plan.preset: turns[str(n)]},
+                streams=n,
+            )
+            for n in BENCH.streams
+        )
+
+    def batches(self) -> tuple[BatchTimes, ...]:
+        return tuple(batch_times(runs=BENCH.quick_frames if self.plan.quick else 60))
+
+    def networks(self) -> tuple[NetworkTimes, ...]:
+        self.on_stage("every engine and preset")
+        runs = BENCH.quick_frames if self.plan.quick else BENCH.network_runs
+        return tuple(timed() for _, timed in every_network(self.plan.device, runs=runs))
+
+    def start(self) -> tuple[float, ...]:
+        """Whole runs of `edgeds video` on a clip of one frame."""
+        self.on_stage("start")
+        with tempfile.TemporaryDirectory() as folder:
+            clip, plate = Path(folder) / "in.mp4", Path(folder) / "plate.npz"
+            plate_to_file(self.material.written(clip, self.plan.base, 1), plate)
+            command = [sys.executable, "-m", "edgeds", "video", str(clip), "-b", str(plate)]
+            command += ["--device", self.plan.device, "--preset", self.plan.preset]
+            command += ["--engine", self.plan.engine] if self.plan.engine else []
+            secs = []
+            for number in range(1 if self.plan.quick else BENCH.starts):
+                began = time.perf_counter()
+                output = str(Path(folder) / f"out-{number}.mp4")
+                subprocess.run([*command, "-o", output], capture_output=True, check=True)
+                secs.append(round(time.perf_counter() - began, 3))
+            return tuple(secs)
+
+    def _own(self, clip: str, plate: str, **other: Any) -> Wanted:
+        given = {"preset": self.plan.preset, **other}
+        return Wanted(
+            way="edgeds", clip=clip, output="", plate=plate, engine=self.plan.engine,
+            device=self.plan.device, **given,
+        )  # fmt: skip
+
+    def _in_turns(self, label: str, ways: dict[str, Wanted]) -> dict[str, tuple[Turn, ...]]:
+        taken: dict[str, list[Turn]] = {name: [] for name in ways}
+        for number in range(self.plan.rounds):
+            for name, wanted in ways.items():
+                taken[name].append(self._turn(f"{label}, {name} {number + 1}", wanted))
+        return {name: tuple(turns) for name, turns in taken.items()}
+
+    def _turn(self, text: str, wanted: Wanted) -> Turn:
+        self.on_stage(text)
+        with tempfile.TemporaryDirectory() as folder:
+            given = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
+            return in_own_process(Wanted(**{**given, "output": str(Path(folder) / "out.mp4")}))
+
+    @contextmanager
+    def _clip(self, label: str, size: Size, scene: SceneName = "busy") -> Iterator[tuple[str, str]]:
+        """The clip's file and that of its plate, until the end of the block."""
+        self.on_stage(f"{label}, clip")
+        with tempfile.TemporaryDirectory() as folder:
+            clip, plate = Path(folder) / "in.mp4", Path(folder) / "plate.npz"
+            frames = self.plan.frames_at(size)
+            plate_to_file(self.material.written(clip, size, frames, scene), plate)
+            yield str(clip), str(plate)
+
+    def _foreground(self, clip: str, plate: str) -> float:
+        """Mean share of alpha, of a few frames."""
+        with open_engine(self.plan.engine, device=self.plan.device) as network:
+            estimate = Estimator(network, plate_from_file(Path(plate)))
+            with open_source(clip) as source:
+                every = max(1, self.plan.frames_at(self.plan.base) // 12)
+                seen = itertools.islice(source, every // 2, None, every)
+                return round(float(np.mean([estimate(f).alpha.mean() for f in seen])), 4)
 
 
 def _stages(network: Engine, plate: Pixels) -> tuple[Estimator, Compose]:
@@ -213,29 +223,3 @@ def _stages(network: Engine, plate: Pixels) -> tuple[Estimator, Compose]:
         depth_range=estimate.depth_range,
     )
     return estimate, compose
-
-
-def _cycled(pictures: list[Frame], frames: int) -> Iterator[Frame]:
-    """The pictures there and back again, `frames` of them: what moves does not jump."""
-    swing = [*pictures, *pictures[-2:0:-1]]
-    for index, one in enumerate(itertools.islice(itertools.cycle(swing), frames)):
-        yield replace(one, index=index, pts=index)
-
-
-def _cpu_yardstick() -> tuple[str, Callable[[], object]]:
-    side = BENCH.yardstick_side
-    picture = np.random.default_rng(0).random((side, side))
-    return f"Fourier transform of a {side}x{side} picture (NumPy)", lambda: np.fft.rfft2(picture)
-
-
-def _gpu_yardstick() -> tuple[str, Callable[[], object]]:
-    import torch
-
-    side = 8 * BENCH.yardstick_side
-    matrix = torch.rand((side, side), dtype=torch.float16, device="cuda")
-
-    def product() -> None:
-        torch.mm(matrix, matrix)
-        torch.cuda.synchronize()
-
-    return f"product of two {side}x{side} float16 matrices (torch)", product

@@ -2,7 +2,7 @@
 
     python -m edgeds.cli.bench.turn '{"clip": "in.mp4", "way": "edgeds", ...}'
 
-prints one line of JSON. Knows nothing about tables.
+prints one line of JSON. The ways that need nothing of edgeds are in `other_ways`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from edgeds.cli.bench.report import Turn
 from edgeds.live.memory import peak_bytes
 
-Way = Literal["transcode", "edgeds"]
+if TYPE_CHECKING:
+    from edgeds.estimate.settings import Preset
+    from edgeds.pipeline import RunReport
+    from edgeds.plate.plate import Plate
+    from edgeds.types import Engine
+    from edgeds.views.settings import View
+
+Way = Literal["transcode", "edgeds", "mog2", "knn", "mediapipe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,27 +37,19 @@ class Wanted:
 
     way: Way
     """"transcode": the clip decoded and encoded again, the floor that nobody gets below; "edgeds":
-    the overlay, as `edgeds video` makes it.
+    as `edgeds video` does it; the others: a mask of a library that people would take instead.
     """
     clip: str
     output: str
     plate: str = ""
     engine: str | None = None
     device: str = "auto"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What a turn took, from the request for the first frame until the file was complete."""
-
-    frames: int
-    secs: float
-    cpu_secs: float
-    """Of all threads of the process, user and system."""
-    peak_bytes: int | None
-    """Most memory that the process had; None where the system does not say."""
-    engine: str = ""
-    stages: dict[str, dict[str, float]] = field(default_factory=dict)
+    preset: Preset = "balanced"
+    view: View = "overlay"
+    streams: int = 1
+    """So many runs of the clip at a time, with one engine."""
+    python: str = ""
+    """The interpreter of `mediapipe`; this one's where it is empty."""
 
 
 def in_own_process(wanted: Wanted) -> Turn:
@@ -56,8 +59,7 @@ def in_own_process(wanted: Wanted) -> Turn:
     """
     from edgeds.errors import RunError
 
-    command = [sys.executable, "-m", "edgeds.cli.bench.turn", json.dumps(asdict(wanted))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(_command(wanted), capture_output=True, text=True, check=False)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -69,66 +71,78 @@ def in_own_process(wanted: Wanted) -> Turn:
     return Turn(**json.loads(lines[-1]))
 
 
-def turn(wanted: Wanted) -> Turn:
-    return _transcoded(wanted) if wanted.way == "transcode" else _overlaid(wanted)
-
-
-def _transcoded(wanted: Wanted) -> Turn:
-    import av
-
+def _command(wanted: Wanted) -> list[str]:
     from edgeds.sinks.settings import ENCODE
 
-    began, cpu = time.perf_counter(), time.process_time()
-    with av.open(wanted.clip) as source, av.open(wanted.output, "w") as target:
-        given = source.streams.video[0]
-        given.thread_type = "AUTO"
-        made: Any = target.add_stream("libx264", rate=given.average_rate, options=ENCODE.x264)
-        made.height, made.width, made.pix_fmt = given.height, given.width, "yuv420p"
-        count = 0
-        for frame in source.decode(given):
-            count += 1
-            frame.pict_type = 0  # the encoder's choice
-            target.mux(made.encode(frame))
-        target.mux(made.encode(None))
-    return _taken(count, began, cpu)
+    if wanted.way == "edgeds":
+        return [sys.executable, "-m", "edgeds.cli.bench.turn", json.dumps(asdict(wanted))]
+    plain = {
+        "way": wanted.way, "clip": wanted.clip, "output": wanted.output, "x264": ENCODE.x264,
+    }  # fmt: skip
+    script = Path(__file__).with_name("other_ways.py")
+    return [wanted.python or sys.executable, str(script), json.dumps(plain)]
 
 
-def _overlaid(wanted: Wanted) -> Turn:
+def turn(wanted: Wanted) -> Turn:
+    """`edgeds video` without its command line."""
     import cv2
 
     from edgeds.engine import open_engine
-    from edgeds.estimate.estimator import Estimator
-    from edgeds.estimate.maintained import MaintainedEstimator
-    from edgeds.pipeline import depth_for, run
+    from edgeds.live.cameras.shared import SharedEngine
     from edgeds.plate.file import plate_from_file
-    from edgeds.sinks import open_sink
-    from edgeds.sources import open_source
     from edgeds.sources.threads import threads
-    from edgeds.views.compose import composer
 
     share = threads()
     cv2.setNumThreads(share.opencv)
     plate = plate_from_file(Path(wanted.plate))
-    with (
-        open_engine(wanted.engine, device=wanted.device, threads=share.network) as engine,
-        open_source(wanted.clip) as source,
-    ):
+    engine = open_engine(
+        wanted.engine, device=wanted.device, preset=wanted.preset, threads=share.network
+    )
+    with engine:
+        shared: Engine = engine if wanted.streams == 1 else SharedEngine(engine)
+        began, cpu = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(wanted.streams) as streams:
+            ready = threading.Barrier(wanted.streams)
+            reports = list(
+                streams.map(
+                    lambda number: _one_stream(wanted, shared, plate, number, ready),
+                    range(wanted.streams),
+                )
+            )
+        return Turn(
+            frames=sum(report.frames for report in reports),
+            secs=time.perf_counter() - began,
+            cpu_secs=time.process_time() - cpu,
+            peak_bytes=peak_bytes(),
+            engine=engine.name,
+            stages=reports[0].stages,
+        )
+
+
+def _one_stream(
+    wanted: Wanted, engine: Engine, plate: Plate, number: int, ready: threading.Barrier
+) -> RunReport:
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.maintained import MaintainedEstimator
+    from edgeds.pipeline import depth_for, run
+    from edgeds.sinks import open_sink
+    from edgeds.sources import open_source
+    from edgeds.views.compose import composer
+
+    output = Path(wanted.output)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(wanted.clip))
         estimate = MaintainedEstimator(Estimator(engine, plate))
         compose = composer(
-            "overlay",
+            wanted.view,
             plate=plate.pixels,
             plate_depth=estimate.plate_depth,
             depth_range=estimate.depth_range,
         )
-        began, cpu = time.perf_counter(), time.process_time()
-        with open_sink(Path(wanted.output), source.info) as sink:
-            report = run(source, estimate, compose, sink, depth=depth_for(source.info.size))
-        return _taken(report.frames, began, cpu, engine=engine.name, stages=report.stages)
-
-
-def _taken(frames: int, began: float, cpu: float, **more: Any) -> Turn:
-    secs, cpu_secs = time.perf_counter() - began, time.process_time() - cpu
-    return Turn(frames=frames, secs=secs, cpu_secs=cpu_secs, peak_bytes=peak_bytes(), **more)
+        own = output.with_stem(f"{output.stem}-{number}")
+        sink = stack.enter_context(open_sink(own, source.info))
+        ready.wait()
+        return run(source, estimate, compose, sink, depth=depth_for(source.info.size))
 
 
 if __name__ == "__main__":

@@ -8,18 +8,29 @@ import typer
 
 from edgeds.cli.console import print_json
 from edgeds.cli.options import JsonOption
+from edgeds.estimate.settings import Preset
+from edgeds.sources.scaling import text_from_size
 
 if TYPE_CHECKING:
     from edgeds.cli.doctor.diagnosis import Diagnosis, Library
 
 
+_GOOD_FOR: dict[Preset, str] = {
+    "fast": "two thirds of the network's work; thin things get lost",
+    "balanced": "the default",
+    "fine": "thin things and small people; 2.5 times the work",
+}
+"""`--preset` of live, video, batch, eval, bench and build-engine -> what it is good for."""
+
+
 def doctor_command(as_json: JsonOption = False) -> None:
     """Show what is installed and which engine runs."""
     from edgeds.cli.doctor.diagnosis import diagnose
+    from edgeds.engine.choice import preset_sizes
 
     diagnosis = diagnose()
     if as_json:
-        print_json(diagnosis.to_json())
+        print_json({**diagnosis.to_json(), "presets": preset_sizes()})
         return
     _print("machine", _machine(diagnosis))
     libraries = [
@@ -28,6 +39,7 @@ def doctor_command(as_json: JsonOption = False) -> None:
     ]
     _print("libraries", libraries)
     _print("engines (* is the default)", _engines(diagnosis))
+    _print("presets", [[n, text_from_size(s), _GOOD_FOR[n]] for n, s in preset_sizes().items()])
     cameras = [[one.device, one.name, one.problem or "ready"] for one in diagnosis.cameras]
     _print("cameras", cameras or [["none found"]])
     encoders = [

@@ -9,7 +9,9 @@ import pytest
 
 from train import camera, shadow
 from train.material import Material, material_from_folder
-from train.sample import Mix, Sample, drawn_sample
+from train.finishing import Sample
+from train.mix import Mix
+from train.sample import drawn_sample
 
 SIZE = (64, 96)
 EVERY_KIND = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from train.feet import feet
+from train.set_commands import draw, items, looks
 from train.weights_commands import depths, evaluate, export, recover
 from train.worlds.command import worlds
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for command in (worlds, recover, export, evaluate, depths, feet):
+for command in (worlds, recover, export, evaluate, depths, feet, draw, items, looks):
     app.command()(command)
 
 

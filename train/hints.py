@@ -31,8 +31,9 @@ def no_hints(size: tuple[int, ...]) -> Map:
 
 
 def drawn_hints(known: Known, alpha: Map, rng: np.random.Generator) -> Map:
-    """(3, H, W): sigma, inverse depth of the plate, alpha of the frame before. In 40 % of the samples
-    nothing is known, else each of them in a part.
+    """(3, H, W): sigma, inverse depth of the plate, alpha of the frame before.
+
+    In 40 % of the samples nothing is known, else each of them in a part.
     """
     size = (alpha.shape[0], alpha.shape[1])
     hints = no_hints(size)

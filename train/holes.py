@@ -151,15 +151,14 @@ def strokes(size: tuple[int, int], rng: np.random.Generator) -> Layer:
     return np.asarray(np.dstack((paint * mask[..., None], mask)), np.float32)
 
 
-def _curve(start: NDArray[np.float64], reach: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _curve(
+    start: NDArray[np.float64], reach: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Points of a cubic Bezier curve."""
     p = np.stack([start, *(start + rng.normal(0, reach / 2, (3, 2)))])
     t = np.linspace(0, 1, 24)[:, None]
     curve = (
-        (1 - t) ** 3 * p[0]
-        + 3 * (1 - t) ** 2 * t * p[1]
-        + 3 * (1 - t) * t**2 * p[2]
-        + t**3 * p[3]
+        (1 - t) ** 3 * p[0] + 3 * (1 - t) ** 2 * t * p[1] + 3 * (1 - t) * t**2 * p[2] + t**3 * p[3]
     )
     return np.asarray(curve, np.float64)
 

@@ -1,8 +1,8 @@
 """Backgrounds that move by themselves: leaves, water, curtains, screens. None of it is foreground.
 
-Each kind draws its scene several times; the plate is one of them, or their mean, as an estimate from
-a clip gives it. `sigma` is how much each pixel varies, in levels of 255, which whoever made the
-plate from many frames knows. Knows nothing about foregrounds.
+Each kind draws its scene several times; the plate is one of them, or their mean, as an estimate
+from a clip gives it. `sigma` is how much each pixel varies, in levels of 255; whoever makes a plate
+of many frames knows it. Knows nothing about foregrounds.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def moving(picture: Picture, other: Picture, rng: np.random.Generator, kind: str
     )
 
 
-def leaves(
-    picture: Picture, _other: Picture, rng: np.random.Generator
-) -> tuple[Mask, Draw]:
+def leaves(picture: Picture, _other: Picture, rng: np.random.Generator) -> tuple[Mask, Draw]:
     """What is textured shakes: every leaf for itself, and the branches together."""
     size = picture.shape[:2]
     region = _region(size, rng)

@@ -133,9 +133,7 @@ def scene_of_composite(
     return photograph(material, size, rng), None
 
 
-def photograph(
-    material: Material, size: tuple[int, int], rng: np.random.Generator
-) -> Picture:
+def photograph(material: Material, size: tuple[int, int], rng: np.random.Generator) -> Picture:
     return cropped(material.backgrounds[int(rng.integers(len(material.backgrounds)))], size, rng)
 
 

@@ -38,8 +38,11 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
             network = plate_depth_from_frame_network(network, other.config)
         except ValueError as error:
             raise WeightsError(f"{later.name} did not start as {earlier.name}: {error}") from error
-    both = isinstance(network, DualHead) and isinstance(other, DualHead)
-    if both and network.config.hints != other.config.hints:
+    if (
+        isinstance(network, DualHead)
+        and isinstance(other, DualHead)
+        and network.config.hints != other.config.hints
+    ):
         network, other = without_hints(network), without_hints(other)
     if network.kind != other.kind or network.config != other.config:
         raise WeightsError(f"{earlier.name} and {later.name} have different architectures")

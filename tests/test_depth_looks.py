@@ -21,6 +21,7 @@ class Brightness:
 
     def __init__(self, size: Size, *, scale: float = 1.0, lean: float = 0.0) -> None:
         self.size, self.scale, self.lean = size, scale, lean
+        self.identity = f"brightness {size} {scale} {lean}"
         self.seen: list[Pixels] = []
 
     def __call__(self, pixels: Pixels) -> FloatMap:

@@ -13,7 +13,6 @@ import pytest
 from edgeds.cli.ground import DepthOptions, SmallSamples, measure_depth
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.ground_depth import kept_in
 from edgeds.estimate.people import _spread, people_in, use_people
 from edgeds.plate.background import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
@@ -66,7 +65,7 @@ def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
         estimate = Estimator(engine, plate)
         wanted = DepthOptions(metric=["300,170=3m"]).wanted()
         depth = measure_depth(wanted, estimate, engine, str(clip), samples, stop=Event())
-    plate_to_file(kept_in(plate, estimate.grounded), tmp_path / "plate.npz")
+    plate_to_file(estimate.plate_to_keep, tmp_path / "plate.npz")
 
     assert (depth["from"], depth["ground"]) == ("network", None)
     assert "sighting" in depth["why"]

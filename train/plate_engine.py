@@ -43,6 +43,7 @@ class TorchDepth:
 
     def __init__(self, network: DualHead | PlateDepth, size: tuple[int, int]) -> None:
         self.network, self.size = network.eval(), size
+        self.identity = ""  # nothing is kept of it
 
     @torch.no_grad()
     def __call__(self, pixels: Pixels) -> FloatMap:

@@ -40,6 +40,7 @@ def plate_choice(
     """
     from edgeds.engine.places import built_engines
     from edgeds.errors import PlateError
+    from edgeds.estimate.kept_depth import without_measured
     from edgeds.live.live_plate import PlateChoice
     from edgeds.live.plate_store import PlateStore
     from edgeds.plate.plate import fitted
@@ -57,8 +58,11 @@ def plate_choice(
         )
     if allow_motion is None:
         allow_motion = isinstance(frames, RealTimeSource)
+    given = None if given is None else fitted(given, size)
+    if depth.source == "network":
+        given, kept = (None if p is None else without_measured(p) for p in (given, kept))
     return PlateChoice(
-        given=None if given is None else fitted(given, size),
+        given=given,
         kept=kept,
         use_kept=wanted != "new",
         allow_motion=allow_motion,

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from edgeds.errors import RunError
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.maintained import MaintainedEstimator
+    from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.estimate.settings import Preset
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
@@ -151,8 +152,6 @@ def _opened(
     wanted: Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
-    from edgeds.engine.plate_depth import open_plate_depth
-    from edgeds.estimate.ground_depth import kept_in
     from edgeds.estimate.maintained import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
     from edgeds.sources import open_source
@@ -173,13 +172,13 @@ def _opened(
     network = opened.result()
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
     notes.say_new()
-    deep = open_plate_depth(runs[0], device=runs[1]) if wanted.shows_depth else None
+    scene, deep = _for_depth(wanted, scene, runs)
     gpu = OnGpu(network, info, target, wanted)
     fixed, depth = gpu.estimator(scene, deep), None
     if wanted.measures_depth:
         depth = measure_depth(wanted.depth, fixed, network, wanted.source, samples, stop=stop)
     if wanted.save_plate is not None:
-        plate_to_file(kept_in(scene, fixed.grounded), wanted.save_plate)
+        plate_to_file(fixed.plate_to_keep, wanted.save_plate)
     estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
     notes.watch(estimate)
     compose: Callable[[Frame, Maps], Any]
@@ -207,6 +206,20 @@ def _opened(
     return _Job(
         frames, output, scene, network, estimate, compose, moments, mesh, notes, depth, signals
     )
+
+
+def _for_depth(
+    wanted: Wanted, plate: Plate, runs: tuple[str | None, str, Preset]
+) -> tuple[Plate, DepthNetwork | None]:
+    """The plate with what may be used of its depth; what computes the depth, where it is needed."""
+    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.estimate.kept_depth import without_measured
+
+    if wanted.depth.source == "network":
+        plate = without_measured(plate)
+    if not wanted.measures_depth:
+        return plate, None
+    return plate, open_plate_depth(runs[0], device=runs[1])
 
 
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgeds.engine import COMPILERS
-from edgeds.engine.card import check_files, read_card
+from edgeds.engine.card import check_files, read_card, sha256_of
 from edgeds.engine.choice import engine_for
 from edgeds.engine.places import default_engine, engine_folder
 from edgeds.errors import EngineError
@@ -26,8 +26,9 @@ Run = Callable[[Pixels], FloatMap]
 class PlateDepthGraph:
     """The network for one size of picture."""
 
-    def __init__(self, size: Size, run: Run) -> None:
-        self.size = size
+    def __init__(self, size: Size, run: Run, identity: str) -> None:
+        """`identity`: another one for each network and size."""
+        self.size, self.identity = size, identity
         self._run = run
 
     def __call__(self, pixels: Pixels) -> FloatMap:
@@ -81,7 +82,7 @@ def graph_from_onnx(path: Path) -> PlateDepthGraph:
                 why=f"it takes {shape}, and not one picture of 8-bit RGB",
                 fix="copy the engine's folder again",
             )
-        return PlateDepthGraph((shape[1], shape[2]), run)
+        return PlateDepthGraph((shape[1], shape[2]), run, sha256_of(path)[:16])
     raise EngineError(
         f"cannot load {path.name!r}",
         why="neither openvino nor onnxruntime is installed",

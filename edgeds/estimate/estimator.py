@@ -12,10 +12,11 @@ import numpy as np
 
 from edgeds.errors import ShapeError
 from edgeds.estimate.depth import depth_range, middle_of
-from edgeds.estimate.ground_depth import GroundedDepth, kept_depth
+from edgeds.estimate.ground_depth import GroundedDepth, laid_again
+from edgeds.estimate.kept_depth import KnownDepth, depth_by, kept_depth, kept_in
 from edgeds.estimate.looks import Looks
 from edgeds.estimate.on_demand import PlateView
-from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate, plate_depth_of
+from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate
 from edgeds.estimate.scene import PlateState
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.standing import Standing
@@ -36,8 +37,9 @@ class Estimator:
     maps are given again; where only a part did, the network sees that part (`looks`).
 
     Args:
-        depth_network: computes the plate's depth, in a second or two; without it the engine does,
-            at once and worse. Who cannot wait gives it to `take_depth` later.
+        depth_network: computes the plate's depth, in a second or two, unless the plate keeps it;
+            without it the engine does, at once and worse. Who cannot wait gives it to `take_known`
+            later.
         looks: when the network sees a part of the frame; `WHOLE` for frames in no order.
     """
 
@@ -61,21 +63,44 @@ class Estimator:
         self._first = self._scene
         self._move: Matrix | None = None
         self._looks = Looks(engine, matte, looks)
-        if depth_network is not None:
-            self.take_depth(plate_depth_of(depth_network, plate.pixels))
+        self._depth_network = ""
         kept = kept_depth(plate)
-        if kept is not None:
+        if depth_network is not None:
+            self.take_known(depth_by(depth_network, plate))
+        elif plate.network_depth is not None:
+            self.take_known(KnownDepth(plate.network_depth, plate.depth_network, kept))
+        elif kept is not None:
             self.take_ground(kept)
 
-    def take_depth(self, depth: FloatMap) -> None:
-        """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
+    def take_known(self, known: KnownDepth) -> None:
+        """Use this depth of the first plate from the next frame on.
 
-        `plate_depth_of` may have computed it in another thread. Call it from the thread that
-        estimates, between two frames.
+        `depth_by` may have computed it in another thread. Call this from the thread that estimates,
+        between two frames.
 
         Raises:
             ShapeError: it is not of the plate's size.
         """
+        self._take(known.raw, known.grounded)
+        self._depth_network = known.network
+
+    def take_depth(self, depth: FloatMap) -> None:
+        """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
+
+        It is brought to the ground that was measured, if any was, which takes some tenths of a
+        second; `take_known` does not wait. Call it from the thread that estimates, between two
+        frames.
+
+        Raises:
+            ShapeError: it is not of the plate's size.
+        """
+        measured = self.grounded
+        if measured is not None and depth.shape == self._first.plate.size:
+            measured = laid_again(depth, self._first.plate, measured)
+        self._take(depth, measured)
+        self._depth_network = ""
+
+    def _take(self, depth: FloatMap, measured: GroundedDepth | None) -> None:
         if depth.shape != self.plate.size:
             raise ShapeError(
                 f"the depth is {depth.shape} and the plate {self.plate.size} (height, width)",
@@ -84,6 +109,8 @@ class Estimator:
             )
         first, scene = self._first, self._scene
         self._first = _with_depth(first, np.array(depth, np.float32))
+        if measured is not None:
+            self._first = _on_ground(self._first, measured)
         self._scene = _with_depth_of(scene, _moved(self._first, self._move))
         self._looks.forget()  # depth was in the units of the one before
 
@@ -124,6 +151,12 @@ class Estimator:
     def grounded(self) -> GroundedDepth | None:
         """The first plate's depth with what it was measured by; None where nothing was."""
         return self._first.grounded
+
+    @property
+    def plate_to_keep(self) -> Plate:
+        """The first plate with all that is known of its depth, for a plate file."""
+        first = self._first
+        return kept_in(first.plate, KnownDepth(first.raw, self._depth_network, first.grounded))
 
     @property
     def scale(self) -> MetricScale | None:
@@ -202,11 +235,11 @@ def _with_depth(scene: PlateState, depth: FloatMap) -> PlateState:
 
 
 def _on_ground(scene: PlateState, grounded: GroundedDepth) -> PlateState:
-    """The scene with its depth on measured ground."""
+    """The scene with its depth on measured ground, or with a scale."""
+    if grounded.ground is None:  # frames are fitted to the depth that has the scale
+        return replace(_with_depth(scene, np.array(grounded.depth)), grounded=grounded)
     view, small = _viewed(scene, grounded.depth)
-    standing = None
-    if grounded.ground is not None:
-        standing = Standing(grounded.ground.view, grounded.per_height, small, scene.raw_small)
+    standing = Standing(grounded.ground.view, grounded.per_height, small, scene.raw_small)
     return replace(scene, view=view, depth_small=small, grounded=grounded, standing=standing)
 
 

@@ -26,7 +26,7 @@ from edgeds.plate.ground.metric import MetricScale
 from edgeds.plate.ground.view import usual_focal_px
 from edgeds.plate.ground.wanted import MeasuredPoint
 from edgeds.plate.plate import Plate
-from edgeds.types import FloatMap, Pixels
+from edgeds.types import FloatMap, Pixels, Size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,20 +44,6 @@ class GroundedDepth:
         """Units of the depth for 1/person height."""
         assert self.ground is not None
         return 1 / (self.scale.per_unit * self.ground.person_m)
-
-
-def kept_depth(plate: Plate) -> GroundedDepth | None:
-    """The depth that a plate keeps from an earlier run; None if it has none."""
-    if plate.depth is None or plate.scale is None:
-        return None
-    return GroundedDepth(plate.depth, plate.scale, plate.ground)
-
-
-def kept_in(plate: Plate, depth: GroundedDepth | None) -> Plate:
-    """The plate with a depth to keep in its file."""
-    if depth is None:
-        return plate
-    return replace(plate, depth=depth.depth, scale=depth.scale, ground=depth.ground)
 
 
 def on_points(
@@ -132,14 +118,58 @@ def grounded(
         plate: uint8 RGB (H, W, 3).
         sightings: what the ground was measured by.
     """
+    bounds = bounds_of(sightings, ground.view, _map_size(depth))
+    return _laid(depth, plate, ground, bounds)
+
+
+def laid_again(depth: FloatMap, plate: Plate, measured: GroundedDepth) -> GroundedDepth:
+    """Bring another network's inverse depth of a plate, float32 (H, W), over 0, to what is known.
+
+    The people are gone. What lies on the measured ground is ground; elsewhere the new depth counts.
+    Where there is a scale alone, the new depth gets the scale at which both give the same metres.
+    """
+    before = measured.depth
+    if measured.ground is None:
+        part = (slice(None, None, 4),) * 2
+        metric = measured.scale.per_unit * before[part] + measured.scale.offset
+        x, y = (values.ravel().astype(np.float64) for values in (depth[part], metric))
+        per_unit, offset = robust_line(x, y) if measured.scale.offset else (0.0, 0.0)
+        if per_unit <= 0:
+            per_unit, offset = float(np.median(y / np.maximum(x, 1e-6))), 0.0
+        scale = replace(measured.scale, per_unit=per_unit, offset=offset)
+        return GroundedDepth(depth, scale, None)
+    size = _map_size(depth)
+    plane = _plane_of(measured.ground, size)
+    known = _shrunk(before, size) / np.float32(measured.per_height)
+    off = np.abs(np.log(known / np.maximum(plane, GROUND_DEPTH.farthest)))
+    walked = (plane > GROUND_DEPTH.farthest) & (off < GROUND_DEPTH.on_ground)
+    if not walked.any():
+        return measured
+    bounds = Bounds(np.zeros(size, np.float32), np.full(size, np.inf, np.float32), walked)
+    laid = _laid(depth, plate.pixels, measured.ground, bounds)
+    per_unit = 1 / (laid.per_height * measured.ground.person_m)
+    return replace(laid, scale=replace(measured.scale, per_unit=per_unit))
+
+
+def _map_size(depth: FloatMap) -> Size:
     height, width = depth.shape
     shrink = min(1.0, GROUND_DEPTH.height_px / height)
-    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
-    small: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
-    plane: FloatMap = cv2.resize(
-        ground.view.inverse_depth_map(), size[::-1], interpolation=cv2.INTER_AREA
-    )
-    bounds = bounds_of(sightings, ground.view, size)
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+def _shrunk(values: FloatMap, size: Size) -> FloatMap:
+    return np.asarray(cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _plane_of(ground: Ground, size: Size) -> FloatMap:
+    """The ground's inverse depth in 1/person height."""
+    return _shrunk(ground.view.inverse_depth_map(), size)
+
+
+def _laid(depth: FloatMap, plate: Pixels, ground: Ground, bounds: Bounds) -> GroundedDepth:
+    height, width = depth.shape
+    size = _map_size(depth)
+    small, plane = _shrunk(depth, size), _plane_of(ground, size)
     per_height, known = _in_heights(small, plane, bounds)
     known, is_ground = _corrected(known, plane, bounds)
     known = _bounded(known, plane, bounds)

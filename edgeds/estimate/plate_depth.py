@@ -28,6 +28,11 @@ class DepthNetwork(Protocol):
     @property
     def size(self) -> Size: ...
 
+    @property
+    def identity(self) -> str:
+        """Another one for each network whose answers differ."""
+        ...
+
     def __call__(self, pixels: Pixels) -> FloatMap:
         """uint8 RGB (h, w, 3) at `size` to inverse depth (h, w), relative, larger is nearer."""
         ...

@@ -96,6 +96,8 @@ class GroundDepth:
     """Difference of logarithms at which a nearer pixel is rather something else than ground..."""
     farther: float = 0.4
     """... and a farther one: nothing is under the ground, so that the depth is likely wrong."""
+    on_ground: float = 0.03
+    """Difference of logarithms within which a kept depth is that of the ground."""
     rounds: int = 4
     slope_unlike: float = 0.7
     """The same of slopes, over the ground's own: that of a wall differs by 1."""

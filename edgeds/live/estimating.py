@@ -11,8 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.ground_depth import kept_in
-from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
+from edgeds.estimate.kept_depth import KnownDepth, depth_by, is_kept_of
+from edgeds.estimate.plate_depth import DepthNetwork
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
@@ -72,7 +72,7 @@ class LiveEstimate:
         self._signals = signals
         self._engine, self._plate, self._pool = engine, plate, pool
         self._depth_network = depth_network
-        self._better_depth: Future[FloatMap] | None = None
+        self._better_depth: Future[KnownDepth] | None = None
         self._ground: GroundWatch | None = None
         self._in_use: Plate | None = None
         self._estimator: Estimator | None = None
@@ -111,10 +111,9 @@ class LiveEstimate:
                 self._estimator.take_ground(before.grounded)
         else:
             self._ground = self._plate.ground_watch(plate)
-        if self._depth_network is not None and plate.depth is None:
-            self._better_depth = self._pool.submit(
-                plate_depth_of, self._depth_network, plate.pixels
-            )
+        if self._depth_network is not None and not is_kept_of(self._depth_network, plate):
+            measured = self._estimator.grounded
+            self._better_depth = self._pool.submit(depth_by, self._depth_network, plate, measured)
         self.plates += 1
         self._see(self._estimator)
 
@@ -128,12 +127,10 @@ class LiveEstimate:
         if estimator is None or watch is None:
             return Estimated(frame, self._plate.status)
         if self._better_depth is not None and self._better_depth.done():
-            measured = estimator.grounded
-            estimator.take_depth(self._better_depth.result())
-            if measured is not None:  # of the plate that this one improves
-                estimator.take_ground(measured)
+            estimator.take_known(self._better_depth.result())
             self._better_depth = None
             self._see(estimator)
+            self._plate.measured(estimator.plate_to_keep)
             scene = self._scene
         maps = estimator(frame)
         if self._ground is not None and self._better_depth is None:
@@ -151,7 +148,7 @@ class LiveEstimate:
     def _measure(self, ground: GroundWatch, frame: Frame, maps: Maps, estimator: Estimator) -> None:
         """Use what people tell of the depth, from the next frame on, and keep it with the plate."""
         better = ground(frame, maps, estimator)
-        if better is not None and self._in_use is not None:
+        if better is not None:
             estimator.take_ground(better)
             self._see(estimator)
-            self._plate.measured(kept_in(self._in_use, better))
+            self._plate.measured(estimator.plate_to_keep)

@@ -125,7 +125,8 @@ class LivePlate:
 
     def measured(self, plate: Plate) -> None:
         """Keep the plate in use for a later run, with the depth that was measured since."""
-        if self._choice.on_taken is not None and self._choice.given is None:
+        keeps = self._choice.given is None and self._choice.depth.source != "network"
+        if self._choice.on_taken is not None and keeps:
             self._pool.submit(self._choice.on_taken, plate)
 
     def doubted(self) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Lock
 
 from edgeds.errors import EdgedsError, PlateError
 from edgeds.plate.file import plate_from_file, plate_to_file
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class PlateStore:
-    """The kept plate of one source. `keep` may be called from any thread, one at a time."""
+    """The kept plate of one source. `keep` may be called from any thread."""
 
     def __init__(self, folder: Path, source: str, on_event: Callable[[str], None]) -> None:
         """`source`: as people typed it, with its passwords masked. It names the file."""
@@ -33,6 +34,7 @@ class PlateStore:
         self.picture = self.path.with_suffix(".png")
         self._event = on_event
         self._shown = False
+        self._writing = Lock()
 
     def last(self, size: Size) -> Plate | None:
         """The plate of an earlier run, at the source's size; None if there is none."""
@@ -49,8 +51,9 @@ class PlateStore:
         taken = datetime.now(timezone.utc).isoformat(timespec="seconds")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            plate_to_file(replace(plate, taken=taken), self.path)
-            plate_to_file(plate, self.picture)
+            with self._writing:
+                plate_to_file(replace(plate, taken=taken), self.path)
+                plate_to_file(plate, self.picture)
         except (EdgedsError, OSError) as error:
             self._event(f"the plate is not kept: {error}")
             return

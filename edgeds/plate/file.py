@@ -1,8 +1,8 @@
 """A plate as a file: any image, or a plate file (.npz) that also keeps where it came from.
 
 A plate file is NumPy's: `pixels`, `sha256` of them, `about` (JSON: how and when it was made, what
-the camera was locked at, the ground and the scale in metres), and `noise`, `doubt` and inverse
-`depth` (float16) where they are known. Older ones have less.
+the camera was locked at, the ground and the scale in metres, the depth network), and `noise`,
+`doubt`, inverse `depth` and `network_depth` (float16) where they are known. Older ones have less.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from edgeds.types import FloatMap, Pixels
 
 PLATE_SUFFIXES = (".npz", ".png")
 
+_MAPS = ("noise", "doubt", "depth", "network_depth")
 _FIX = "give an image of the empty scene, or a file that edgeds capture or --save-plate wrote"
 
 
@@ -108,14 +109,15 @@ def _arrays(plate: Plate) -> dict[str, npt.NDArray[Any]]:
         "taken": plate.taken,
         "scale": None if plate.scale is None else plate.scale.as_json(),
         "ground": None if plate.ground is None else plate.ground.as_json(),
+        "depth_network": plate.depth_network,
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "pixels": plate.pixels,
         "sha256": np.array(_sha256(plate.pixels)),
         "about": np.array(json.dumps(about)),
     }
-    maps = (("noise", plate.noise), ("doubt", plate.doubt), ("depth", plate.depth))
-    for name, values in maps:
+    for name in _MAPS:
+        values = getattr(plate, name)
         if values is not None:
             arrays[name] = values.astype(np.float16)
     return arrays
@@ -144,11 +146,20 @@ def _plate(file: Mapping[str, npt.NDArray[Any]]) -> Plate:
             taken=str(about["taken"]),
             scale=scale_from_json(about["scale"]) if about.get("scale") else None,
             ground=ground_from_json(about["ground"]) if about.get("ground") else None,
+            depth_network=str(about.get("depth_network", "")),
         )
-    noise, doubt, depth = (_map(file, n, pixels.shape[:2]) for n in ("noise", "doubt", "depth"))
-    if depth is not None and (depth <= 0).any():
-        raise ValueError("its depth is not over 0")
-    return replace(plate, noise=noise, doubt=doubt, depth=depth)
+    maps = {name: _map(file, name, pixels.shape[:2]) for name in _MAPS}
+    for name in ("depth", "network_depth"):
+        depth = maps[name]
+        if depth is not None and (depth <= 0).any():
+            raise ValueError(f"its {name} is not over 0")
+    return replace(
+        plate,
+        noise=maps["noise"],
+        doubt=maps["doubt"],
+        depth=maps["depth"],
+        network_depth=maps["network_depth"],
+    )
 
 
 def _map(file: Mapping[str, npt.NDArray[Any]], name: str, size: tuple[int, ...]) -> FloatMap | None:

@@ -46,6 +46,10 @@ class Plate:
     """What turns that into metres."""
     ground: Ground | None = None
     """The ground that people measured, where they did."""
+    network_depth: FloatMap | None = None
+    """Inverse depth as a depth network gave it, float32 (H, W), where an earlier run kept it."""
+    depth_network: str = ""
+    """Which network that was; "" where there was none."""
     camera: Mapping[str, float] = field(default_factory=dict)
     """What the camera was locked at, in its own units: "exposure", "white balance", "focus"."""
     taken: str = ""
@@ -88,13 +92,17 @@ def fitted(plate: Plate, size: Size) -> Plate:
             fix="capture the plate with the camera's own settings, or leave -b out",
         )
     # Noise at another size is not known: how it is correlated is not.
-    doubt, depth = (None if m is None else resized_map(m, size) for m in (plate.doubt, plate.depth))
+    doubt, depth, network_depth = (
+        None if m is None else resized_map(m, size)
+        for m in (plate.doubt, plate.depth, plate.network_depth)
+    )
     return replace(
         plate,
         pixels=resized(plate.pixels, size),
         doubt=doubt,
         noise=None,
         depth=depth,
+        network_depth=network_depth,
         scale=None if plate.scale is None else resized_scale(plate.scale, size[1] / plate.size[1]),
         ground=None if plate.ground is None else resized_ground(plate.ground, size),
     )

@@ -11,9 +11,8 @@ import pytest
 
 from train.compose import Plan, composed, write_unit
 from train.material import Material
-from train.mix import Mix
 from train.parts import Part, PartError, open_parts
-from train.sample import drawn_sample
+from train.sample import Mix, drawn_sample
 
 SIZE = (48, 80)
 

@@ -8,26 +8,14 @@ import numpy as np
 import pytest
 
 from train import camera, shadow
-from train.finishing import Sample
 from train.material import Material, material_from_folder
-from train.mix import Mix
-from train.sample import drawn_sample
+from train.sample import Mix, Sample, drawn_sample
 
 SIZE = (64, 96)
 EVERY_KIND = {
     "composites": Mix(rooms=0, rooms_with_people=0),
     "rooms": Mix(rooms=1),
     "rooms with people": Mix(rooms=0, rooms_with_people=1),
-    "hard ones": Mix(
-        rooms=0,
-        rooms_with_people=0.3,
-        holes=0.6,
-        moving=0.5,
-        thin=0.5,
-        small=0.5,
-        enlarged=0.5,
-        hints=True,
-    ),
 }
 
 
@@ -62,8 +50,7 @@ def test_samples_keep_their_shapes_and_ranges(material: Material, kind: str) -> 
         assert sample.alpha.shape == sample.inverse_depth.shape == SIZE
         assert 0 <= sample.alpha.min() <= sample.alpha.max() <= 1
         assert np.isfinite(sample.inverse_depth).all()
-        assert sample.hints.shape == (3, *SIZE)
-        if kind.startswith("rooms"):  # guesses are below 0
+        if kind != "composites":  # guesses are below 0
             assert sample.inverse_depth.min() >= 0
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from edgeds.engine.cuda_stream import DeviceStream
+    from edgeds.estimate.ground_depth import GroundedDepth
     from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.estimate.scene import PlateState
     from edgeds.estimate.standing import Standing
@@ -149,9 +150,8 @@ class DeviceEstimator(Estimator):
                 compiled=compiled,
             )  # fmt: skip
 
-    def take_depth(self, depth: FloatMap) -> None:
-        """As the `Estimator`'s."""
-        super().take_depth(depth)
+    def _take(self, depth: FloatMap, measured: GroundedDepth | None) -> None:
+        super()._take(depth, measured)
         self._units_changed = True
 
     def empty_maps(self) -> OnDevice:

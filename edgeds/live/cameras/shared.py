@@ -47,6 +47,10 @@ class SharedDepth:
     def size(self) -> Size:
         return self._network.size
 
+    @property
+    def identity(self) -> str:
+        return self._network.identity
+
     def __call__(self, pixels: Pixels) -> FloatMap:
         with self._turn:
             return self._network(pixels)

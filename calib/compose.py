@@ -1,9 +1,10 @@
 """Makes the set that comes with edgeds: composites and rooms of training material with a free
 licence.
 
-Samples are those of training (`train.sample`): plates with other exposure, colour and position,
-cast shadows, empty frames. Each comes from one background or one room, which is its scene, so
-that held-out frames show places that calibration has not seen. Validation material is never used.
+Samples are those of training (`train.frame_sample`): plates with other exposure, colour and
+position, cast shadows, empty frames. Each comes from one background or one room, which is its
+scene, so that held-out frames show places that calibration has not seen. Validation material is
+never used.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from calib.writer import SetWriter
-from edgeds.engine.build.calibration import held_out
+from edgeds.engine.build.calibration_split import held_out
 from edgeds.types import FloatMap
+from train.frame_sample import Mix, Sample, composite_sample, peopled_room_sample, room_sample
 from train.material import Cutout, Material, Room, read_background, read_cutout, rooms_from_manifest
-from train.sample import Mix, Sample, composite_sample, peopled_room_sample, room_sample
 
 FREE = ("CC0", "MIT (avatars)", "You are free to use", "free to use")
 """Beginnings of the licences that a picture of this set may have."""

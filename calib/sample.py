@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.writer import SetWriter
-from edgeds.engine.build.gate import at_size as sample_at_size
+from edgeds.engine.build.accuracy_gate import at_size as sample_at_size
 from edgeds.errors import SourceError
 from edgeds.evaluation.dataset import MANIFEST, Dataset, read_set
 from edgeds.evaluation.sample import load

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgeds.errors import DatasetError
 from edgeds.evaluation.dataset import MANIFEST
-from edgeds.sinks.replacing import replace_file
+from edgeds.sinks.atomic_files import replace_file
 from edgeds.types import FloatMap, Pixels
 
 

@@ -25,9 +25,9 @@ import numpy as np
 
 from edgeds import Plate, fitted, open_engine, plate_from_file
 from edgeds.errors import SinkError
-from edgeds.live.memory import return_large_arrays
+from edgeds.live.memory_growth import return_large_arrays
 from edgeds.live.run import LiveReport, LiveRun
-from edgeds.live.web.sink import WebSink
+from edgeds.live.web.web_sink import WebSink
 from edgeds.sources import WatchedSource, open_live_source
 from edgeds.views.settings import VIEWS
 

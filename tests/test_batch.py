@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from edgeds.cli.batch.child import ORPHANED
 from edgeds.cli.batch.clips import Clip, find_clips
+from edgeds.cli.batch.ends_with_parent import ORPHANED
+from edgeds.cli.batch.journal import Record, key_of
 from edgeds.cli.batch.plates import plates_for
 from edgeds.cli.batch.processes import Command, Outcome
-from edgeds.cli.batch.record import Record, key_of
 from edgeds.cli.batch.run import Job, run_jobs
 from edgeds.errors import PlateError, RunError, SinkError, SourceError
 from edgeds.sources import open_source
@@ -216,7 +216,7 @@ def test_a_worker_ends_with_the_process_that_started_it(make_clip: MakeClip) -> 
     uri = f"file:{make_clip(frame_count=8)}?loop"
     arguments = ["live", uri, "--no-show", "--engine", "difference"]
     child = subprocess.Popen(
-        [sys.executable, "-m", "edgeds.cli.batch.child", *arguments],
+        [sys.executable, "-m", "edgeds.cli.batch.ends_with_parent", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

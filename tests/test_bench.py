@@ -23,12 +23,12 @@ from edgeds.cli.bench import other_ways
 from edgeds.cli.bench.clips import Material, material_of
 from edgeds.cli.bench.measure import bench
 from edgeds.cli.bench.network import network_times
+from edgeds.cli.bench.one_measurement import Wanted, in_own_process
+from edgeds.cli.bench.one_measurement import turn as run_turn
 from edgeds.cli.bench.plan import Plan
 from edgeds.cli.bench.plot import plot
 from edgeds.cli.bench.report import BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.tables import print_report
-from edgeds.cli.bench.turn import Wanted, in_own_process
-from edgeds.cli.bench.turn import turn as run_turn
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError, RunError
 from edgeds.pipeline import STAGES

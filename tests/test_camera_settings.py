@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import pytest
 
-from edgeds.sources.camera_settings import Locked, lock, unlock
+from edgeds.sources.camera_lock import Locked, lock, unlock
 from tests.fake_camera import EXPOSURE, FOCUS, WHITE, Driver
 
 

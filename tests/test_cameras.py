@@ -13,12 +13,12 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edgeds.engine.difference import DifferenceEngine
+from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.errors import InputError, PlateError, SourceError
 from edgeds.live.cameras.camera_file import CameraPlan, cameras_from_file
-from edgeds.live.cameras.run import Camera, Cameras
-from edgeds.live.cameras.shared import SharedEngine
-from edgeds.live.cameras.thinned import Thinned
+from edgeds.live.cameras.frame_rate_limit import Thinned
+from edgeds.live.cameras.run_cameras import Camera, Cameras
+from edgeds.live.cameras.shared_engine import SharedEngine
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
 from edgeds.sources import RealTimeSource, SyntheticSource

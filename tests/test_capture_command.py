@@ -18,9 +18,9 @@ import pytest
 
 from edgeds.cli.capture import take
 from edgeds.engine import DifferenceEngine
-from edgeds.plate.camera_lock import unlocked_after
 from edgeds.plate.capture import Wizard
 from edgeds.plate.file import plate_from_file
+from edgeds.plate.lock_while_in_use import unlocked_after
 from edgeds.plate.settings import PlateCapture
 from edgeds.sources import LiveSource, SyntheticSource
 from edgeds.sources.feed import Grab

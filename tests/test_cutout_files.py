@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgeds.sinks import open_sink
-from edgeds.sinks.recording import RecordingSink
+from edgeds.sinks.live_recording import RecordingSink
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps, Pixels, Sink
 from edgeds.views.compose import composer

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.estimate.depth import (
+from edgeds.estimate.depth_fit import (
     Fit,
     anchored,
     come_nearer,

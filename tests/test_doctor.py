@@ -15,9 +15,9 @@ import pytest
 from edgeds.cli.doctor.diagnosis import Diagnosis, diagnose
 from edgeds.cli.doctor.opencv import import_problem, opencv_advice
 from edgeds.engine import default_engine, read_card
-from edgeds.engine.choice import engine_choices, engine_for
-from edgeds.engine.cuda import Cuda, Gpu
-from edgeds.engine.places import shipped_weights
+from edgeds.engine.choose_engine import engine_choices, engine_for
+from edgeds.engine.cuda_driver import Cuda, Gpu
+from edgeds.engine.engine_folders import shipped_weights
 from edgeds.engine.tensorrt_library import this_os
 from edgeds.errors import EngineError
 

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from edgeds.cli import app
-from edgeds.cli.effects import EffectOptions
+from edgeds.cli.effects_options import EffectOptions
 from edgeds.errors import InputError
-from edgeds.plate.ground.metric import MetricScale
+from edgeds.plate.ground.metres import MetricScale
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.effects import Effects, effects_composer

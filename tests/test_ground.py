@@ -9,16 +9,21 @@ import numpy as np
 import pytest
 
 from edgeds.errors import InputError
-from edgeds.estimate.ground_depth import GroundedDepth, grounded, on_points
-from edgeds.estimate.standing import Standing
-from edgeds.plate.ground.blobs import blobs_of
-from edgeds.plate.ground.bounds import bounds_of, by_height
-from edgeds.plate.ground.fit import People
+from edgeds.estimate.feet_depth import Standing
+from edgeds.estimate.plate_depth_on_ground import GroundedDepth, grounded, on_points
+from edgeds.plate.ground.accepted_ground import (
+    Ground,
+    ground_from_json,
+    measured_ground,
+    resized_ground,
+)
+from edgeds.plate.ground.camera_fit import People
+from edgeds.plate.ground.depth_bounds import bounds_of, by_height
+from edgeds.plate.ground.depth_wanted import MeasuredPoint
 from edgeds.plate.ground.gathering import Gathering
-from edgeds.plate.ground.ground import Ground, ground_from_json, measured_ground, resized_ground
-from edgeds.plate.ground.metric import MetricScale, metres_of
-from edgeds.plate.ground.view import GroundView
-from edgeds.plate.ground.wanted import MeasuredPoint
+from edgeds.plate.ground.geometry import GroundView
+from edgeds.plate.ground.metres import MetricScale, metres_of
+from edgeds.plate.ground.person_blobs import blobs_of
 from edgeds.types import FloatMap
 
 SIZE = (360, 640)

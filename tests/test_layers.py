@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 
 from edgeds.cli import app
 from edgeds.errors import InputError, SinkError, SinkFailed
+from edgeds.sinks.layers.code_values import Coding, DepthCodes, LayerFrame
+from edgeds.sinks.layers.layers_folder import LayersSink, LayersWanted
 from edgeds.sinks.layers.names import LAYERS, WITH_ALPHA, Layer, LayerFormat
-from edgeds.sinks.layers.picture import Coding, DepthCodes, LayerFrame
-from edgeds.sinks.layers.sink import LayersSink, LayersWanted
 from edgeds.sources import SyntheticSource
-from edgeds.sources.recorded import Recorded, recorded, timecode_after
+from edgeds.sources.timecode import Recorded, recorded, timecode_after
 from edgeds.types import Frame, Maps
-from edgeds.views.layers import layers_composer
+from edgeds.views.editor_layers import layers_composer
 
 MakeClip = Callable[..., Path]
 SIZE = (61, 97)  # odd sides: 4:2:0 has none

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.engine.difference import DifferenceEngine
+from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.live.ground_watch import GroundWatch
-from edgeds.plate.ground.view import GroundView
-from edgeds.plate.ground.wanted import DepthWanted, MeasuredPoint
+from edgeds.plate.ground.depth_wanted import DepthWanted, MeasuredPoint
+from edgeds.plate.ground.geometry import GroundView
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame
 

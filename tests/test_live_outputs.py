@@ -13,12 +13,12 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.live.files import LiveFiles
 from edgeds.live.outputs import Output, Outputs
+from edgeds.live.recordings_and_snapshots import LiveFiles
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
-from edgeds.sinks.recording import RecordingSink
+from edgeds.sinks.live_recording import RecordingSink
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Maps, Pixels, PlateFeatures
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.estimate.change import Change
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.region import Place, networks_like, place_for
-from edgeds.estimate.region_maps import onto_whole, out_of_whole
+from edgeds.estimate.frame_change import Change
+from edgeds.estimate.part_maps import onto_whole, out_of_whole
+from edgeds.estimate.part_place import Place, networks_like, place_for
 from edgeds.estimate.settings import LOOKS, WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size, whole

@@ -8,7 +8,7 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.maintained import MaintainedEstimator
+from edgeds.estimate.maintained_estimator import MaintainedEstimator
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps, Pixels

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.matte import foreground, lifted, refined, refined_alpha
+from edgeds.estimate.matte_refinement import foreground, lifted, refined, refined_alpha
 from edgeds.estimate.settings import Matte
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels

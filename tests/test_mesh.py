@@ -11,7 +11,7 @@ from edgeds.errors import SinkError
 from edgeds.sinks.mesh import check_mesh_target, mesh_to_file
 from edgeds.types import FloatMap
 from edgeds.views.mesh import mesh_of
-from edgeds.views.scene import Scene, SceneLayer
+from edgeds.views.scene_at_depths import Scene, SceneLayer
 
 trimesh = pytest.importorskip("trimesh", reason="trimesh is not installed")
 HEIGHT, WIDTH, FOCAL = 30, 40, 40.0

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.estimate.boxes import boxes_of
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.matte import refined
+from edgeds.estimate.foreground_boxes import boxes_of
+from edgeds.estimate.matte_refinement import refined
 from edgeds.estimate.settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
-from edgeds.sources.planes import YuvPicture
 from edgeds.sources.video import VideoSource
+from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import Box, Frame, Maps, Size
 
 CLIP = Path(__file__).parent / "data" / "moving_person.mp4"

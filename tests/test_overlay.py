@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from edgeds.errors import ShapeError
 from edgeds.sources import SyntheticSource
-from edgeds.sources.planes import YuvPicture
+from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import ColourTags, Frame, Maps, Pixels
 from edgeds.views.backdrop import colour_backdrop
 from edgeds.views.compose import composer
-from edgeds.views.covering import covering
 from edgeds.views.depth import depth_picture
 from edgeds.views.over import over
 from edgeds.views.overlay import inset_box
+from edgeds.views.scale_to_cover import covering
 from edgeds.views.settings import VIEWS, View
 
 SOURCE = SyntheticSource(size=(90, 160), frame_count=9, noise_levels=0)

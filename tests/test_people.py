@@ -10,14 +10,14 @@ from threading import Event
 import numpy as np
 import pytest
 
-from edgeds.cli.ground import DepthOptions, SmallSamples, measure_depth
+from edgeds.cli.depth_options import DepthOptions, SmallSamples, measure_depth
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.people import _spread, people_in, use_people
-from edgeds.plate.background import plate_from_samples
+from edgeds.estimate.plate_depth_by_people import _spread, people_in, use_people
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.ground.ground import Ground
-from edgeds.plate.ground.metric import metres_of
+from edgeds.plate.from_samples import plate_from_samples
+from edgeds.plate.ground.accepted_ground import Ground
+from edgeds.plate.ground.metres import metres_of
 from edgeds.sources.sampling import spread_frames
 from edgeds.types import Frame
 

@@ -18,10 +18,10 @@ import pytest
 
 from edgeds.errors import SinkError
 from edgeds.live.outputs import Output
-from edgeds.sinks.publish import PublishSink
+from edgeds.sinks.publish_sink import PublishSink
 from edgeds.sinks.settings import Publish
 from edgeds.sources import SyntheticSource
-from edgeds.sources.picture import upright_rgb
+from edgeds.sources.upright_picture import upright_rgb
 from edgeds.types import Frame
 
 SCENE = list(SyntheticSource(size=(90, 160), frame_count=30))

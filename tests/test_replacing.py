@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgeds.errors import SinkError
-from edgeds.sinks.replacing import (
+from edgeds.sinks.atomic_files import (
     PendingFile,
     check_writable,
     part_name,
@@ -73,7 +73,7 @@ def test_a_second_run_on_one_output_is_refused_until_the_first_has_ended(tmp_pat
 def test_another_process_on_one_output_is_refused_too(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from edgeds.sinks.replacing import PendingFile\n"
+        "from edgeds.sinks.atomic_files import PendingFile\n"
         "from edgeds.errors import SinkError\n"
         "try: PendingFile(Path(sys.argv[1])).discard()\n"
         "except SinkError as error: print(error.why)\n"

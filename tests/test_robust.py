@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.plate.robust import biweight_fit
+from edgeds.plate.robust_fit import biweight_fit
 
 
 @settings(max_examples=30, deadline=None)

@@ -15,7 +15,7 @@ from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.control import LiveStatus
 from edgeds.live.window import WindowSink, check_display, prompt
 from edgeds.plate.status import PlateStatus
-from edgeds.sinks.recording import RecordingSink, free_path, letterboxed
+from edgeds.sinks.live_recording import RecordingSink, free_path, letterboxed
 from edgeds.sources import SyntheticSource, open_source
 from edgeds.types import Frame, StreamInfo
 

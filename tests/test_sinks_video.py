@@ -14,9 +14,9 @@ import pytest
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks import VideoSink, open_sink
 from edgeds.sinks.encoding import container_options, encodable, format_of
-from edgeds.sinks.recording import RecordingSink
+from edgeds.sinks.live_recording import RecordingSink
 from edgeds.sources import SyntheticSource, open_source
-from edgeds.sources.planes import YuvPicture
+from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import ColourTags, Frame, Pixels, StreamInfo
 
 MakeClip = Callable[..., Path]

@@ -49,7 +49,7 @@ def test_large_arrays_go_back_to_the_system_however_large_ones_were_freed_before
     script = """
 import ctypes, sys
 import numpy as np
-from edgeds.live.memory import return_large_arrays
+from edgeds.live.memory_growth import return_large_arrays
 
 if sys.argv[1] == "told":
     return_large_arrays()
@@ -69,4 +69,4 @@ print((peak - resident()) // 1_000_000)
         )
         freed[told] = int(done.stdout)
     assert freed["told"] > 70
-    assert freed["untold"] < 70, "glibc no longer keeps it: edgeds.live.memory can go"
+    assert freed["untold"] < 70, "glibc no longer keeps it: edgeds.live.memory_growth can go"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edgeds.errors import SourceFailed
 from edgeds.sources import SyntheticSource, VideoSource, open_live_source
-from edgeds.sources.clock import SteadyClock
+from edgeds.sources.steady_clock import SteadyClock
 
 MakeClip = Callable[..., Path]
 RATE = 30

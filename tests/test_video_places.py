@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.cli.effects import EffectOptions
-from edgeds.cli.ground import DepthOptions
-from edgeds.cli.layers import LayerOptions
-from edgeds.cli.mesh import MeshOptions
-from edgeds.cli.signals import SignalOptions
-from edgeds.cli.video_wanted import Wanted, check_options
+from edgeds.cli.depth_options import DepthOptions
+from edgeds.cli.effects_options import EffectOptions
+from edgeds.cli.layers_options import LayerOptions
+from edgeds.cli.mesh_options import MeshOptions
+from edgeds.cli.rules_and_events import SignalOptions
+from edgeds.cli.video_checks import Wanted, check_options
 from edgeds.errors import InputError
 from edgeds.sources import SyntheticSource
 

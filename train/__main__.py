@@ -64,10 +64,10 @@ def fit(
 ) -> None:
     """Train the network that the recipe names, or continue the run in OUTPUT."""
     from train.imagenet import imagenet_weights
-    from train.processes import processes
     from train.recipe import recipe_from_json
-    from train.run import Run
+    from train.run_state import Run
     from train.tasks import frame_task, plate_task
+    from train.torchrun import processes
     from train.training_log import train_and_log
 
     if (minutes is None) == (steps is None):
@@ -155,7 +155,7 @@ def average(
     share: Annotated[float, typer.Option(min=0, max=1, help="share of LATER in the mean")] = 0.5,
 ) -> None:
     """Write the mean of two networks' weights; one was trained starting from the other."""
-    from train.average import average_weights
+    from train.average_weights import average_weights
 
     average_weights(earlier, later, output, share=share)
 
@@ -169,7 +169,7 @@ def failures(
 ) -> None:
     """Draw the items on which these weights are worst, at most one per scene."""
     from edgeds.engine import open_engine
-    from train.engine import engine_for_a_while
+    from train.engine_folder import engine_for_a_while
     from train.failures import worst, write_failures
 
     read = _validation_sets(sets)
@@ -193,7 +193,7 @@ def protocol(
 
     from edgeds.engine import open_engine
     from edgeds.evaluation.dataset import read_set
-    from train.engine import engine_for_a_while
+    from train.engine_folder import engine_for_a_while
     from train.protocol import SIDE, measured
 
     with (
@@ -223,7 +223,7 @@ def compare(
     """
     import json
 
-    from train.compare import compared
+    from train.compare_variants import compared
     from train.imagenet import imagenet_weights
     from train.material import material_from_folder
     from train.variants import VARIANTS
@@ -261,7 +261,7 @@ def cost(
     import json
     import tempfile
 
-    from edgeds.engine.network.checkpoint import load_weights
+    from edgeds.engine.network.weights_file import load_weights
     from train.cost import measured_cost
 
     with tempfile.TemporaryDirectory() as folder:
@@ -280,11 +280,11 @@ def _validation_sets(paths: list[Path]) -> list[Dataset]:
 
 def main_command() -> None:
     """Run `app`. Bad input gives one line and exit code 2."""
-    from edgeds.engine.network.checkpoint import WeightsError
     from edgeds.engine.network.export import SizeError
+    from edgeds.engine.network.weights_file import WeightsError
     from edgeds.errors import EdgedsError
-    from train.parts import PartError
     from train.recipe import RecipeError
+    from train.zip_parts import PartError
 
     bad_input = (EdgedsError, WeightsError, SizeError, RecipeError, PartError)
     try:

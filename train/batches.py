@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from train.frame_sample import Mix, drawn_sample
 from train.material import Material
-from train.sample import Mix, drawn_sample
 
 T = TypeVar("T")
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]

@@ -2,7 +2,7 @@
 
 This is the recipe of the course project from which edgeds grew (100 foregrounds x 100 backgrounds x
 20 places, each also mirrored: 400,000 pictures). A part holds bg/, fg_bg/, mask/ and depth/;
-`train.parts` owns that format and reads it.
+`train.zip_parts` owns that format and reads it.
 
 One background is one unit of work: a small zip, which any process writes whole or not at all. A
 stopped run continues with the missing units. A unit depends on the seed and its number alone. At
@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.cli.batch.cluster import Cluster
-from edgeds.sinks.replacing import replacing
+from edgeds.sinks.atomic_files import replacing
 from train.crop import cropped
-from train.foreground import placed
 from train.material import read_background, read_cutout
-from train.parts import DEPTH_SCALE
+from train.place_cutouts import placed
 from train.teacher import open_teacher
+from train.zip_parts import DEPTH_SCALE
 
 Pixels = NDArray[np.uint8]
 

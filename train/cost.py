@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from edgeds.engine.network.dual_head import DualHead
 from edgeds.engine.network.encoder import CHANNELS, Encoder, InvertedResidual, Stage
 from edgeds.engine.network.export import OPSET, export_onnx, pixels_from_bytes
+from edgeds.engine.network.frame_network import DualHead
 
 
 def measured_cost(

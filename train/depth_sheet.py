@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgeds.estimate.depth import depth_range
+from edgeds.estimate.depth_fit import depth_range
 from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
 from edgeds.types import Pixels
 from edgeds.views.depth import depth_picture

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from edgeds.engine.network.dual_head import DualHead, normalised
+from edgeds.engine.network.frame_network import DualHead, normalised
 from train.batches import Batch, Samples
-from train.losses import alpha_loss, depth_loss
+from train.frame_losses import alpha_loss, depth_loss
 from train.material import Material
-from train.pictures import write_predictions
 from train.recipe import Recipe
+from train.run_pictures import write_predictions
 
 
 class FrameTask:

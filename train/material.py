@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train.parts import Part
+from train.zip_parts import Part
 
 Pixels = NDArray[np.uint8]
 

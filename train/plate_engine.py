@@ -15,17 +15,17 @@ import numpy as np
 import torch
 
 from edgeds.engine.card import Card, read_card, sha256_of
-from edgeds.engine.network import plate_depth
-from edgeds.engine.network.checkpoint import (
+from edgeds.engine.network import plate_depth_network
+from edgeds.engine.network.export import STRIDE, check_size, export_plate_depth
+from edgeds.engine.network.frame_network import DualHead
+from edgeds.engine.network.plate_depth_network import PlateDepth
+from edgeds.engine.network.weights_file import (
     WeightsError,
     checked_network,
     load_plate_depth,
     made_of_weights,
 )
-from edgeds.engine.network.dual_head import DualHead
-from edgeds.engine.network.export import STRIDE, check_size, export_plate_depth
-from edgeds.engine.network.plate_depth import PlateDepth
-from edgeds.engine.plate_depth import FILE_NAME, graph_from_onnx
+from edgeds.engine.plate_depth_engine import FILE_NAME, graph_from_onnx
 from edgeds.estimate.plate_depth import plate_depth_of
 from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.evaluate import Report, evaluate
@@ -64,7 +64,7 @@ def torch_depth(weights: Path, size: tuple[int, int]) -> TorchDepth:
         SizeError: the size is not a multiple of what the network needs.
     """
     network = checked_network(weights)
-    check_size(size, plate_depth.STRIDE if isinstance(network, PlateDepth) else STRIDE)
+    check_size(size, plate_depth_network.STRIDE if isinstance(network, PlateDepth) else STRIDE)
     return TorchDepth(network, size)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from train.losses import gradient_loss, masked_mean, per_picture_mean
+from train.frame_losses import gradient_loss, masked_mean, per_picture_mean
 
 FAR = 0.1
 """Share of the picture's mean inverse depth; ratios below it (ten times as far) count little."""

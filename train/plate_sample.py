@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train import camera, shadow
+from train import camera_errors
+from train import shadows_and_lamps as light
 from train.crop import random_box
-from train.plates import PlatePicture, Plates
+from train.plate_pictures import PlatePicture, Plates
 
 Picture = NDArray[np.float32]
 MAX_ROLL_DEGREES = 6.0
@@ -112,16 +113,16 @@ def as_a_camera_sees_it(picture: Picture, rng: np.random.Generator) -> Picture:
     So the network cannot recognise a drawn scene by its look.
     """
     if rng.random() < 0.3:
-        picture = shadow.darkened(picture, shadow.free_shadow(picture.shape[:2], rng), rng)
+        picture = light.darkened(picture, light.free_shadow(picture.shape[:2], rng), rng)
     if rng.random() < 0.4:
-        picture = np.asarray(picture * shadow.lamp(picture.shape[:2], rng) ** 2, np.float32)
+        picture = np.asarray(picture * light.lamp(picture.shape[:2], rng) ** 2, np.float32)
     if rng.random() < 0.5:
         picture = saturated(picture, float(np.exp(rng.normal(0, 0.5))))
-    picture, _ = camera.graded(picture, picture, rng)
+    picture, _ = camera_errors.graded(picture, picture, rng)
     strength = float(rng.choice([0.5, 1.0, 1.8], p=[0.4, 0.45, 0.15]))
     if rng.random() < 0.6:
-        picture = camera.exposed(picture, rng, strength=1.3 * strength)
-    return camera.sensed(np.clip(picture, 0, 1), rng, strength=strength)
+        picture = camera_errors.exposed(picture, rng, strength=1.3 * strength)
+    return camera_errors.sensed(np.clip(picture, 0, 1), rng, strength=strength)
 
 
 def saturated(picture: Picture, gain: float) -> Picture:

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from edgeds.engine.network.plate_depth import STRIDE, Config, PlateDepth
+from edgeds.engine.network.plate_depth_network import STRIDE, Config, PlateDepth
 from edgeds.evaluation import metrics
-from train.pictures import grey, rgb, stretched
 from train.plate_losses import plate_depth_loss
+from train.plate_pictures import PlatePicture, Plates
 from train.plate_sample import drawn_plate_sample
-from train.plates import PlatePicture, Plates
 from train.recipe import Recipe
+from train.run_pictures import grey, rgb, stretched
 
 PlateBatch = tuple[Tensor, Tensor, Tensor]
 """pictures: uint8 (B, 3, H, W); inverse_depth: float32 (B, 1, H, W); is_guess: bool (B,)."""

@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeAlias
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from edgeds.engine.network.dual_head import DualHead
-from edgeds.engine.network.plate_depth import PlateDepth
+from edgeds.engine.network.frame_network import DualHead
+from edgeds.engine.network.plate_depth_network import PlateDepth
 
 Network: TypeAlias = DualHead | PlateDepth
 Batch: TypeAlias = Any

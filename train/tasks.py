@@ -6,11 +6,11 @@ from pathlib import Path
 
 from train.frame_task import FrameTask
 from train.material import material_from_folder, rooms_from_manifest
-from train.parts import open_parts
+from train.plate_pictures import empty_pictures_of_set, plates_from_folder
 from train.plate_task import PlateTask
-from train.plates import empty_pictures_of_set, plates_from_folder
 from train.recipe import Recipe
 from train.task import Task
+from train.zip_parts import open_parts
 
 
 def frame_task(

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from edgeds.cli.stopping import stop_on_signal
-from edgeds.sinks.replacing import replace_file
+from edgeds.cli.stop_signals import stop_on_signal
+from edgeds.sinks.atomic_files import replace_file
 from train.cpu_sharing import SharedCores
-from train.fit import fit
-from train.pictures import write_curve
-from train.run import Run
+from train.run_pictures import write_curve
+from train.run_state import Run
 from train.task import Task
+from train.training_loop import fit
 
 
 def train_and_log(

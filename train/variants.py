@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edgeds.engine.network.dual_head import DualHead, Fuse, normalised
 from edgeds.engine.network.encoder import CHANNELS
+from edgeds.engine.network.frame_network import DualHead, Fuse, normalised
 
 
 class FuseBoth(Fuse):

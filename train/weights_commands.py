@@ -29,7 +29,7 @@ def recover(
     from train.batches import Samples, batches
     from train.material import material_from_folder
     from train.recipe import Recipe
-    from train.recover import recover_weights
+    from train.recover_statistics import recover_weights
 
     recipe = Recipe()
     material = material_from_folder(data)
@@ -54,9 +54,9 @@ def export(
 
     Weights of the plate's network become plate_depth.onnx in the folder of an existing engine.
     """
-    from edgeds.engine.network.checkpoint import kind_of_weights
-    from edgeds.engine.network.plate_depth import PlateDepth
-    from train.engine import engine_from_weights
+    from edgeds.engine.network.plate_depth_network import PlateDepth
+    from edgeds.engine.network.weights_file import kind_of_weights
+    from train.engine_folder import engine_from_weights
     from train.plate_engine import add_plate_depth
 
     lines = metrics.read_text().splitlines() if metrics else []
@@ -87,13 +87,13 @@ def evaluate(
     Prints one line of JSON per set. Weights of the plate's network are scored on plates.
     """
     from edgeds.engine import open_engine
-    from edgeds.engine.network.checkpoint import kind_of_weights
-    from edgeds.engine.network.plate_depth import PlateDepth
+    from edgeds.engine.network.plate_depth_network import PlateDepth
+    from edgeds.engine.network.weights_file import kind_of_weights
     from edgeds.estimate.estimator import Estimator
     from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.evaluate import evaluate as score
     from edgeds.plate.plate import Plate
-    from train.engine import engine_for_a_while
+    from train.engine_folder import engine_for_a_while
     from train.plate_engine import evaluated_on_plates, torch_depth
 
     read = [read_set(path) for path in sets]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edgeds import Estimator, open_engine, open_plate, open_source
-from edgeds.estimate.people import people_in, use_people
+from edgeds.estimate.plate_depth_by_people import people_in, use_people
 from edgeds.sources.sampling import spread_frames
 from edgeds.types import Frame
 from edgeds.views.depth import depth_picture

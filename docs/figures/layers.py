@@ -14,12 +14,12 @@ from edgeds import (
     open_source,
     plate_from_file,
 )
-from edgeds.engine.plate_depth import open_plate_depth
+from edgeds.engine.plate_depth_engine import open_plate_depth
 from edgeds.types import Frame, Maps
 from edgeds.views.checkerboard import over_checkerboard
+from edgeds.views.editor_layers import layers_composer
 from edgeds.views.effects import Effects, effects_composer
 from edgeds.views.insert import Inserted
-from edgeds.views.layers import layers_composer
 from edgeds.views.over import over, to_uint8
 from figures.files import PEOPLE, PERSON, PERSON_PLATE, write_jpeg
 from figures.labels import labelled

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgeds.engine.network.dual_head import Config
 from edgeds.engine.network.encoder import CHANNELS
+from edgeds.engine.network.frame_network import Config
 from figures.drawing import AMBER, BLUE, GREEN, GREY, Drawing
 from figures.files import IMAGES
 

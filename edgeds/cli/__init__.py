@@ -22,7 +22,7 @@ from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
 from edgeds.cli.logs import logged
 from edgeds.cli.option_groups import SectionedCommand
-from edgeds.cli.stopping import StopSignals, stop_signals
+from edgeds.cli.stop_signals import StopSignals, stop_signals
 from edgeds.cli.video import video_command
 
 app = typer.Typer(

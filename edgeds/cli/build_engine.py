@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from edgeds.cli.build_report import Stages, print_built
-from edgeds.cli.clashes import not_stdout
+from edgeds.cli.build_engine_report import Stages, print_built
 from edgeds.cli.console import say
-from edgeds.cli.options import JsonOption
+from edgeds.cli.same_file_twice import not_stdout
+from edgeds.cli.shared_options import JsonOption
 from edgeds.estimate.settings import Preset
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def build_engine_command(
     as_json: JsonOption = False,
 ) -> None:
     """Build an engine for this GPU, this CPU or a named GPU."""
-    from edgeds.engine.build.build import build_engine
+    from edgeds.engine.build.build_engine import build_engine
 
     target = _target(gpu, device)
     precision = precision or ("int8" if target.gpu is None else "fp16")
@@ -98,7 +98,7 @@ def build_engine_command(
 def _target(gpu: str, device: str) -> BuildTarget:
     """The target of the build; prints it."""
     from edgeds.engine.build.candidate_builder import BuildTarget
-    from edgeds.engine.cuda import find_cuda, gpu_index
+    from edgeds.engine.cuda_driver import find_cuda, gpu_index
     from edgeds.errors import EngineError
 
     gpu, index = gpu.lower(), gpu_index(device.lower())
@@ -135,8 +135,8 @@ def _target(gpu: str, device: str) -> BuildTarget:
 
 def _calibration_set(path: Path | None, precision: str) -> Path | None:
     """The given set, else the one that comes with edgeds; prints a warning if it is small."""
-    from edgeds.engine.build.calibration import read_calibration_set
-    from edgeds.engine.places import shipped_calibration_set
+    from edgeds.engine.build.calibration_split import read_calibration_set
+    from edgeds.engine.engine_folders import shipped_calibration_set
     from edgeds.errors import DatasetError
 
     path = path or shipped_calibration_set()
@@ -159,7 +159,7 @@ def _wanted_size(size: str | None, preset: Preset) -> Size:
         InputError: it is not a size, or the preset has another.
     """
     from edgeds.engine.build.other_size import STRIDE
-    from edgeds.engine.choice import preset_sizes
+    from edgeds.engine.choose_engine import preset_sizes
     from edgeds.errors import InputError
     from edgeds.sources.scaling import size_from_text, text_from_size
 
@@ -181,7 +181,7 @@ def _source(weights: Path | None, wanted: Size) -> Iterator[Path]:
     """The float engine to start from: the shipped one, or one made from it or from weights."""
     from edgeds.engine.build.other_size import engine_of_size
     from edgeds.engine.card import read_card
-    from edgeds.engine.places import default_engine
+    from edgeds.engine.engine_folders import default_engine
     from edgeds.sources.scaling import text_from_size
 
     shipped = default_engine()
@@ -200,12 +200,12 @@ def _source(weights: Path | None, wanted: Size) -> Iterator[Path]:
 
 def _export(weights: Path, size: Size, folder: Path) -> None:
     from edgeds.engine.card import Card, sha256_of
-    from edgeds.engine.target import WEIGHTS
+    from edgeds.engine.fits_this_machine import WEIGHTS
     from edgeds.errors import EngineError
 
     try:
-        from edgeds.engine.network.checkpoint import WeightsError, load_weights
         from edgeds.engine.network.export import export_onnx
+        from edgeds.engine.network.weights_file import WeightsError, load_weights
     except ImportError as error:
         raise EngineError(
             f"cannot export {weights.name}",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from edgeds.cli.capture import take
-from edgeds.cli.clashes import not_stdout
+from edgeds.cli.clip_plate import plate_of_clip
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
-from edgeds.cli.options import DeviceOption, EngineOption, JsonOption, PlateFixedOption
-from edgeds.cli.plate import plate_of_clip
+from edgeds.cli.same_file_twice import not_stdout
+from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption, PlateFixedOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
 from edgeds.cli.video_report import correction, rounded
 from edgeds.evaluation.settings import CALIBRATION, SET_RECORDING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgeds.cli.sources import Opened
-    from edgeds.evaluation.recorder import SetRecorder
+    from edgeds.evaluation.calibration_recorder import SetRecorder
     from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Frame
 
@@ -72,9 +72,9 @@ def calibrate_command(
     Show the camera what happens in use: the empty scene, people near and far, lamps on and off.
     """
     from edgeds.engine import open_engine
-    from edgeds.evaluation.recorder import SetRecorder
-    from edgeds.evaluation.set_folder import check_set_target
-    from edgeds.plate.camera_lock import unlocked_after
+    from edgeds.evaluation.calibration_recorder import SetRecorder
+    from edgeds.evaluation.recorded_set_folder import check_set_target
+    from edgeds.plate.lock_while_in_use import unlocked_after
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from edgeds.cli.console import print_json, print_table, say, stop_on_signal
-from edgeds.cli.engine import engine_beside
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
-from edgeds.cli.signals import LiveSignals, SignalOptions
+from edgeds.cli.open_engine_beside import engine_beside
+from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
 
 if TYPE_CHECKING:
     from threading import Event
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgeds.cli.live_outputs import OutputOptions
     from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.live.cameras.camera_file import CameraPlan
-    from edgeds.live.cameras.run import Camera, CameraReport, Cameras
+    from edgeds.live.cameras.run_cameras import Camera, CameraReport, Cameras
     from edgeds.live.run import LiveRun
     from edgeds.types import Engine
 
@@ -53,9 +53,9 @@ def live_cameras(
     Raises:
         InputError: the file is wrong, or an option belongs into it.
     """
-    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.live.cameras.camera_file import cameras_from_file
-    from edgeds.live.cameras.shared import SharedDepth, SharedEngine
+    from edgeds.live.cameras.shared_engine import SharedDepth, SharedEngine
 
     plans, token = cameras_from_file(path), outputs.checked()
     own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
@@ -90,9 +90,9 @@ def _started(
     stack: ExitStack,
 ) -> Cameras:
     """Start all cameras, and the page where one is wanted."""
-    from edgeds.live.cameras.control import CameraControl
-    from edgeds.live.cameras.page import WallPage
-    from edgeds.live.cameras.run import Cameras
+    from edgeds.live.cameras.camera_control import CameraControl
+    from edgeds.live.cameras.run_cameras import Cameras
+    from edgeds.live.cameras.wall_page import WallPage
 
     controls = {plan.name: CameraControl(network.name) for plan in plans}
     page = None
@@ -118,9 +118,9 @@ def _opened(
     plan: CameraPlan, engine: Engine, depth: DepthNetwork | None, stop: Event
 ) -> Iterator[LiveRun]:
     """A camera with its outputs, as `edgeds live` opens one."""
-    from edgeds.live.cameras.thinned import Thinned
+    from edgeds.live.cameras.frame_rate_limit import Thinned
     from edgeds.live.run import LiveRun
-    from edgeds.sinks.publish import PublishSink
+    from edgeds.sinks.publish_sink import PublishSink
     from edgeds.sources import open_live_source
     from edgeds.sources.url import masked
     from edgeds.views.backdrop import open_backdrop
@@ -214,7 +214,7 @@ def _line(camera: Camera) -> str:
 def _print(
     reports: list[CameraReport], secs: float, cores: float, engine: str, *, as_json: bool
 ) -> None:
-    from edgeds.live.memory import peak_bytes
+    from edgeds.live.memory_growth import peak_bytes
 
     peak = peak_bytes()
     memory = None if peak is None else round(peak / 2**20, 1)

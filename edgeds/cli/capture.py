@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from edgeds.cli.clashes import check_clashes
 from edgeds.cli.console import print_json, say, stop_on_signal, until
-from edgeds.cli.options import DeviceOption, EngineOption, JsonOption
+from edgeds.cli.same_file_twice import check_clashes
+from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import (
     CameraOption,
     SourceArgument,
@@ -68,9 +68,9 @@ def capture_command(
 ) -> None:
     """Take the plate, a picture of the empty scene, and check it."""
     from edgeds.engine import open_engine
-    from edgeds.plate.camera_lock import unlocked_after
     from edgeds.plate.capture import Wizard, forgiving
     from edgeds.plate.file import check_plate_target, plate_to_file
+    from edgeds.plate.lock_while_in_use import unlocked_after
 
     check_plate_target(output)
     uri = uri_from_arguments(source, camera)
@@ -128,7 +128,7 @@ def take(
     from rich.console import Console
     from rich.live import Live
 
-    from edgeds.plate.camera_lock import CameraLock
+    from edgeds.plate.lock_while_in_use import CameraLock
 
     doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
     lock = CameraLock(camera, wizard.settings)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from edgeds.cli.stopping import send_nowhere
-from edgeds.cli.stopping import stop_on_signal as stop_on_signal
+from edgeds.cli.stop_signals import send_nowhere
+from edgeds.cli.stop_signals import stop_on_signal as stop_on_signal
 
 if TYPE_CHECKING:
     import threading

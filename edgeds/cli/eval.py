@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from edgeds.cli.clashes import not_stdout
 from edgeds.cli.console import print_json, print_table, progress, say
-from edgeds.cli.options import (
+from edgeds.cli.same_file_twice import not_stdout
+from edgeds.cli.shared_options import (
     DeviceOption,
     EngineOption,
     JsonOption,
@@ -22,7 +22,7 @@ from edgeds.cli.video_report import correction
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
-    from edgeds.estimate.maintained import MaintainedEstimator
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.evaluation.dataset import Dataset
     from edgeds.evaluation.drift import Trial
@@ -94,9 +94,9 @@ def evaluate_command(
 ) -> None:
     """Score an engine on a labelled set."""
     from edgeds.engine import open_engine
-    from edgeds.engine.plate_depth import open_plate_depth
-    from edgeds.evaluation.plot import check_can_plot
-    from edgeds.evaluation.plot import plot as draw
+    from edgeds.engine.plate_depth_engine import open_plate_depth
+    from edgeds.evaluation.sweep_plot import check_can_plot
+    from edgeds.evaluation.sweep_plot import plot as draw
 
     dataset = _dataset(path, scenes, limit)
     passes = _Passes(dataset, sweep=sweep or plot is not None, drift=drift, cases=cases)
@@ -136,8 +136,8 @@ class _Passes:
         Raises:
             DatasetError, InputError: the set or the pattern does not fit a pass.
         """
-        from edgeds.evaluation.disturb import cases_like
         from edgeds.evaluation.drift import driftable
+        from edgeds.evaluation.drift_cases import cases_like
         from edgeds.evaluation.sweep import sweepable
 
         self._dataset, self._cases = dataset, cases_like(cases)
@@ -195,7 +195,7 @@ class _ForPlate:
     fixed: bool = True
 
     def __call__(self, pixels: Pixels) -> Estimator | MaintainedEstimator:
-        from edgeds.estimate.maintained import MaintainedEstimator
+        from edgeds.estimate.maintained_estimator import MaintainedEstimator
 
         estimate = self.plain(pixels)
         return estimate if self.fixed else MaintainedEstimator(estimate)
@@ -230,7 +230,7 @@ def _print_report(report: Report) -> None:
 
 
 def _print_sweep(points: tuple[Point, ...]) -> None:
-    from edgeds.evaluation.perturb import PERTURBATIONS
+    from edgeds.evaluation.plate_errors import PERTURBATIONS
     from edgeds.evaluation.sweep import METRICS
 
     errors = {error.name: error for error in PERTURBATIONS}

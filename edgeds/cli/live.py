@@ -7,8 +7,7 @@ from pathlib import Path
 
 from edgeds.cli.cameras import is_camera_file, live_cameras
 from edgeds.cli.console import say, stop_on_signal
-from edgeds.cli.engine import engine_beside
-from edgeds.cli.ground import DepthOptions
+from edgeds.cli.depth_options import DepthOptions
 from edgeds.cli.live_options import (
     AllowMotionOption,
     CameraSettings,
@@ -19,8 +18,10 @@ from edgeds.cli.live_options import (
 from edgeds.cli.live_outputs import OutputOptions, open_window
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import exit_after, report, say_choices, status_line
+from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.option_groups import grouped
-from edgeds.cli.options import (
+from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
+from edgeds.cli.shared_options import (
     BackdropOption,
     DeviceOption,
     EngineOption,
@@ -29,7 +30,6 @@ from edgeds.cli.options import (
     PresetOption,
     ViewOption,
 )
-from edgeds.cli.signals import LiveSignals, SignalOptions
 from edgeds.cli.sources import (
     CameraOption,
     SourceArgument,
@@ -60,8 +60,8 @@ def live_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show the foreground and depth of a camera or stream, live. A .toml lists many cameras."""
-    from edgeds.engine.plate_depth import open_plate_depth
-    from edgeds.live.memory import return_large_arrays
+    from edgeds.engine.plate_depth_engine import open_plate_depth
+    from edgeds.live.memory_growth import return_large_arrays
     from edgeds.live.run import LiveRun
     from edgeds.sources.url import masked
     from edgeds.views.backdrop import open_backdrop

@@ -67,7 +67,7 @@ class OutputOptions:
         Raises:
             InputError, SinkError: one of them cannot be.
         """
-        from edgeds.sinks.publish import check_publish_url
+        from edgeds.sinks.publish_sink import check_publish_url
 
         for url in self.publish or ():
             check_publish_url(url)
@@ -112,8 +112,8 @@ def _page_token(serve: str | None, token_file: Path | None) -> str | None:
 
 def _add_page(run: LiveRun, address: str, token: str | None) -> None:
     """Serve the page. Its link holds the token, so it is printed here and nowhere else."""
-    from edgeds.live.web.phone import terminal_code
-    from edgeds.live.web.sink import WebSink
+    from edgeds.live.web.qr_code import terminal_code
+    from edgeds.live.web.web_sink import WebSink
 
     sink = WebSink(address, run, token=token)
     run.add_output("page", sink, is_file=False)
@@ -131,6 +131,6 @@ def _add_virtual_camera(run: LiveRun, info: StreamInfo, device: str | None) -> N
 
 
 def _add_stream(run: LiveRun, url: str) -> None:
-    from edgeds.sinks.publish import PublishSink
+    from edgeds.sinks.publish_sink import PublishSink
 
     run.add_output("stream", PublishSink(url, on_event=say), shown=False, is_file=False)

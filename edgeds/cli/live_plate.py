@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeds.cli.console import say
-from edgeds.plate.ground.wanted import AS_FOUND, DepthWanted
+from edgeds.plate.ground.depth_wanted import AS_FOUND, DepthWanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def plate_choice(
         PlateError: the last one is wanted, and there is none.
         InputError: a measured point is not in the picture.
     """
-    from edgeds.engine.places import built_engines
+    from edgeds.engine.engine_folders import built_engines
     from edgeds.errors import PlateError
     from edgeds.estimate.kept_depth import without_measured
     from edgeds.live.live_plate import PlateChoice

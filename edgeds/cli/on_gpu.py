@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from edgeds.cli.video_wanted import Wanted
+    from edgeds.cli.video_checks import Wanted
     from edgeds.engine.gpu.estimator import DeviceEngine
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.plate_depth import DepthNetwork

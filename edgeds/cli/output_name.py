@@ -10,8 +10,8 @@ from edgeds.views.settings import View
 def default_output(source: str, view: View) -> Path:
     """A name beside the input: in.mp4 -> in.edgeds.mp4, with the suffix that the view needs."""
     from edgeds.errors import SinkError
-    from edgeds.sources.places import is_there
     from edgeds.sources.settings import IMAGE_SUFFIXES
+    from edgeds.sources.typed_paths import is_there
 
     path = Path(source).resolve()  # "." and ".." are folders with names
     why = ""

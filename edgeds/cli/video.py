@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from edgeds.cli.clip_plate import plate_of_clip
 from edgeds.cli.console import progress, stop_on_signal, until
-from edgeds.cli.effects import EffectOptions
-from edgeds.cli.engine import engine_beside
-from edgeds.cli.ground import (
+from edgeds.cli.depth_options import (
     DepthOptions,
     SmallSamples,
     measure_depth,
 )
-from edgeds.cli.layers import LayerOptions, open_layers
-from edgeds.cli.mesh import MeshOptions, WithMesh, with_mesh
+from edgeds.cli.effects_options import EffectOptions
+from edgeds.cli.layers_options import LayerOptions, open_layers
+from edgeds.cli.mesh_options import MeshOptions, WithMesh, with_mesh
 from edgeds.cli.on_gpu import OnGpu
+from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.option_groups import grouped
-from edgeds.cli.options import (
+from edgeds.cli.rules_and_events import ClipSignals, SignalOptions, open_clip_signals
+from edgeds.cli.shared_options import (
     BackdropOption,
     DeviceOption,
     EngineOption,
@@ -31,8 +33,7 @@ from edgeds.cli.options import (
     PresetOption,
     ViewOption,
 )
-from edgeds.cli.plate import plate_of_clip
-from edgeds.cli.signals import ClipSignals, SignalOptions, open_clip_signals
+from edgeds.cli.video_checks import Wanted, check_options
 from edgeds.cli.video_options import (
     ClipArgument,
     OutputOption,
@@ -42,7 +43,6 @@ from edgeds.cli.video_options import (
 )
 from edgeds.cli.video_output import drawing_of, output_of
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
-from edgeds.cli.video_wanted import Wanted, check_options
 from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ if TYPE_CHECKING:
 
     from edgeds.errors import RunError
     from edgeds.estimate.estimator import Estimator
-    from edgeds.estimate.maintained import MaintainedEstimator
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.estimate.settings import Preset
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
-    from edgeds.sinks.layers.sink import LayersSink
+    from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import Engine, Frame, Maps, Sink, Source
     from edgeds.views.contact_sheet import ContactSheet
 
@@ -152,7 +152,7 @@ def _opened(
     wanted: Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
-    from edgeds.estimate.maintained import MaintainedEstimator
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
     from edgeds.sources import open_source
     from edgeds.views.backdrop import open_backdrop
@@ -212,7 +212,7 @@ def _for_depth(
     wanted: Wanted, plate: Plate, runs: tuple[str | None, str, Preset]
 ) -> tuple[Plate, DepthNetwork | None]:
     """The plate with what may be used of its depth; what computes the depth, where it is needed."""
-    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.estimate.kept_depth import without_measured
 
     if wanted.depth.source == "network":

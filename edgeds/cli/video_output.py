@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeds.cli.layers import default_folder
+from edgeds.cli.layers_options import default_folder
 from edgeds.cli.output_name import default_output
-from edgeds.cli.video_wanted import Wanted, check_places
+from edgeds.cli.video_checks import Wanted, check_places
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.plate import Plate
-    from edgeds.sinks.layers.sink import LayersSink
+    from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import Sink, StreamInfo
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
@@ -24,7 +24,7 @@ def output_of(
 ) -> tuple[Path, Sink | LayersSink | None]:
     """Where the result goes, and its sink; that of layers opens when the plate is known."""
     from edgeds.sinks import open_sink
-    from edgeds.sinks.layers.sink import check_layers_folder
+    from edgeds.sinks.layers.layers_folder import check_layers_folder
 
     if wanted.layers.layers is not None:
         folder = wanted.output or default_folder(wanted.source)

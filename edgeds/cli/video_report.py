@@ -10,10 +10,10 @@ from edgeds.cli.console import print_json, print_table, say
 from edgeds.plate.settings import PLATE_FROM_CLIP
 
 if TYPE_CHECKING:
-    from edgeds.estimate.maintained import Followed
+    from edgeds.estimate.maintained_estimator import Followed
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
-    from edgeds.sinks.layers.sink import LayersSink
+    from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import Sink
 
 
@@ -37,7 +37,7 @@ def say_choices(
 
 
 def _where(plate: Plate) -> str:
-    from edgeds.plate.stillness import place
+    from edgeds.plate.capture_checks import place
 
     return "" if plate.doubt is None else place(plate.doubt > PLATE_FROM_CLIP.doubtful)
 

@@ -6,12 +6,12 @@ import importlib
 from pathlib import Path
 from typing import cast
 
+from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.engine.card import Card, check_files, read_card
-from edgeds.engine.choice import CPU_BACKENDS, TORCH, engine_for
-from edgeds.engine.difference import DifferenceEngine
-from edgeds.engine.places import default_engine, engine_folder, shipped_weights
+from edgeds.engine.choose_engine import CPU_BACKENDS, TORCH, engine_for
+from edgeds.engine.engine_folders import default_engine, engine_folder, shipped_weights
+from edgeds.engine.fits_this_machine import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.settings import PRESET_SIZES
-from edgeds.engine.target import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.estimate.settings import Preset
@@ -36,9 +36,9 @@ def open_engine(
 
     Args:
         path: a folder with a card.json, or the bare name of an engine that was built or ships;
-            without it engine/choice.py chooses. "torch", "torch-compile" and "torch-tensorrt" run
-            the shipped weights on torch; "torch-compile:mine.safetensors" your own. A bare
-            .safetensors file runs on plain torch.
+            without it engine/choose_engine.py chooses. "torch", "torch-compile" and
+            "torch-tensorrt" run the shipped weights on torch; "torch-compile:mine.safetensors" your
+            own. A bare .safetensors file runs on plain torch.
         device: "auto", "cpu", or "cuda:N" for TensorRT and torch.
         preset: the same network at another size. "fast" is 256x160, which takes two thirds of the
             time and loses thin things; "fine" is 512x288, which sees thinner things and takes 2.5

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.errors import EngineError
-from edgeds.sinks.replacing import replace_file
+from edgeds.sinks.atomic_files import replace_file
 from edgeds.sources.media_errors import reason_of
 from edgeds.types import Size
 

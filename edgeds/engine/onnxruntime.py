@@ -8,7 +8,7 @@ from pathlib import Path
 import onnxruntime
 
 from edgeds.engine.card import Card, named_at
-from edgeds.engine.interface import Shapes, check_graphs
+from edgeds.engine.graph_check import Shapes, check_graphs
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edgeds.engine.card import Card, named_at
-from edgeds.engine.interface import Shapes, check_graphs, shape_at
+from edgeds.engine.graph_check import Shapes, check_graphs, shape_at
 from edgeds.sources.threads import threads_wanted
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 

@@ -5,7 +5,7 @@
 
 All memory has fixed addresses, all work goes through one stream, in order; the frame plan is
 replayed as a CUDA graph. Works with `tensorrt` 10, 11 and `tensorrt_rtx`. Knows nothing about
-building plans. What is loaded was checked before, by engine/target.py.
+building plans. What is loaded was checked before, by engine/fits_this_machine.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.engine.card import Card
-from edgeds.engine.in_flight import Pending, Ring, closed
-from edgeds.engine.interface import Shapes, check_graphs
+from edgeds.engine.frames_in_flight import Pending, Ring, closed
+from edgeds.engine.graph_check import Shapes, check_graphs
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
     IExecutionContext,
@@ -27,7 +27,7 @@ from edgeds.engine.tensorrt_library import (
     process_logger,
 )
 from edgeds.errors import EngineError, RunError
-from edgeds.sinks.replacing import replace_file
+from edgeds.sinks.atomic_files import replace_file
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures
 
 if TYPE_CHECKING:

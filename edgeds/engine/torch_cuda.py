@@ -18,13 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgeds.engine.cuda import Cuda, Gpu, find_cuda, gpu_index
+from edgeds.engine.cuda_driver import Cuda, Gpu, find_cuda, gpu_index
 from edgeds.engine.cuda_stream import CpuStream, CudaStream, DeviceStream
-from edgeds.engine.in_flight import Pending, Ring, closed
-from edgeds.engine.network.checkpoint import WeightsError, load_weights
-from edgeds.engine.network.dual_head import DualHead
+from edgeds.engine.fits_this_machine import torch_fix, torch_gpu, torch_problem
+from edgeds.engine.frames_in_flight import Pending, Ring, closed
 from edgeds.engine.network.export import folded
-from edgeds.engine.target import torch_fix, torch_gpu, torch_problem
+from edgeds.engine.network.frame_network import DualHead
+from edgeds.engine.network.weights_file import WeightsError, load_weights
 from edgeds.errors import EngineError, RunError
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
@@ -159,7 +159,7 @@ class TorchEngine(Closing):
 
 class FrameStep(nn.Module):
     """Bytes of a frame and the plate's features to float32 maps. The last step is float32 in a
-    float16 network too: see engine/build/precision.py for why.
+    float16 network too: see engine/build/half_precision.py for why.
     """
 
     def __init__(self, network: DualHead) -> None:

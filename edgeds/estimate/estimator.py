@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 
 from edgeds.errors import ShapeError
-from edgeds.estimate.depth import depth_range, middle_of
-from edgeds.estimate.ground_depth import GroundedDepth, laid_again
+from edgeds.estimate.depth_fit import depth_range, middle_of
+from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.kept_depth import KnownDepth, depth_by, kept_depth, kept_in
-from edgeds.estimate.looks import Looks
-from edgeds.estimate.on_demand import PlateView
+from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate
-from edgeds.estimate.scene import PlateState
+from edgeds.estimate.plate_depth_on_ground import GroundedDepth, laid_again
+from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
-from edgeds.estimate.standing import Standing
-from edgeds.plate.ground.metric import MetricScale
+from edgeds.estimate.whole_or_part import Looks
+from edgeds.plate.ground.metres import MetricScale
 from edgeds.plate.plate import Plate, resized_map
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized
@@ -34,7 +34,7 @@ class Estimator:
 
     The plate is encoded, and its depth computed, once. Inverse depth of all frames is in the
     plate's units. Frames of a clip go in order: where nothing changed since the frame before, its
-    maps are given again; where only a part did, the network sees that part (`looks`).
+    maps are given again; where only a part did, the network sees that part (`whole_or_part`).
 
     Args:
         depth_network: computes the plate's depth, in a second or two, unless the plate keeps it;
@@ -117,8 +117,8 @@ class Estimator:
     def take_ground(self, grounded: GroundedDepth) -> None:
         """Use the depth of the first plate on ground that people measured, from the next frame on.
 
-        `edgeds.estimate.ground_depth` makes it of `network_depth`, in any thread. Call this from
-        the thread that estimates, between two frames.
+        `edgeds.estimate.plate_depth_on_ground` makes it of `network_depth`, in any thread. Call
+        this from the thread that estimates, between two frames.
         """
         self._first = _on_ground(self._first, grounded)
         self._scene = _with_depth_of(self._scene, _moved(self._first, self._move))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edgeds.estimate.ground_depth import GroundedDepth, laid_again
 from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
+from edgeds.estimate.plate_depth_on_ground import GroundedDepth, laid_again
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap
 

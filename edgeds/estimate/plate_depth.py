@@ -1,6 +1,6 @@
 """Inverse depth of a plate, from several estimates of a depth network.
 
-Knows no network. `depth` fits the depth of frames to it.
+Knows no network. `depth_fit` fits the depth of frames to it.
 
 The whole picture shows what is far and what is near; enlarged parts of it add detail. Each part is
 fitted to the whole by a scale and a shift, as in Miangoleh et al. 2021 (Boosting monocular depth).
@@ -16,14 +16,14 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from edgeds.estimate.depth import middle_of, robust_line
+from edgeds.estimate.depth_fit import middle_of, robust_line
 from edgeds.estimate.settings import PLATE_DEPTH
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
 
 
 class DepthNetwork(Protocol):
-    """Inverse depth of one picture at one size: `edgeds.engine.plate_depth` has one."""
+    """Inverse depth of one picture at one size: `edgeds.engine.plate_depth_engine` has one."""
 
     @property
     def size(self) -> Size: ...

@@ -3,8 +3,9 @@ plate.
 
 A set's frames become clips: the frames of one clip or of one plate, played forwards and backwards
 at a fixed rate of simulated time. The picture is cropped by a margin, so that a nudged camera sees
-real pixels. Every case of `disturb` is played three times: undisturbed, disturbed with the captured
-plate, and disturbed with `edgeds.plate.maintenance`. Deterministic; knows nothing about printing.
+real pixels. Every case of `drift_cases` is played three times: undisturbed, disturbed with the
+captured plate, and disturbed with `edgeds.plate.maintenance`. Deterministic; knows nothing about
+printing.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from edgeds.errors import DatasetError
 from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, in_clip_order
-from edgeds.evaluation.disturb import CASES, Case
+from edgeds.evaluation.drift_cases import CASES, Case
+from edgeds.evaluation.nudged_shots import Shot, Take, seen
 from edgeds.evaluation.sample import load
-from edgeds.evaluation.shots import Shot, Take, seen
 from edgeds.plate.maintenance import Maintenance
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 
 from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
-from edgeds.estimate.maintained import Followed, MaintainedEstimator
+from edgeds.estimate.maintained_estimator import Followed, MaintainedEstimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, check_stems_differ, in_clip_order
 from edgeds.evaluation.sample import Mask, Sample, load
 from edgeds.evaluation.set_files import SetFile
 from edgeds.evaluation.statistics import Mean, Tally
-from edgeds.sinks.replacing import replace_file, replacing, same_file
+from edgeds.sinks.atomic_files import replace_file, replacing, same_file
 from edgeds.sources.media_errors import reason_of
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 

@@ -1,4 +1,4 @@
-"""Scores alpha under growing plate errors: the same items under every error of `perturb`.
+"""Scores alpha under growing plate errors: the same items under every error of `plate_errors`.
 
 Knows nothing about engines or printing.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edgeds.errors import DatasetError
 from edgeds.evaluation.dataset import Dataset, Item
 from edgeds.evaluation.evaluate import EstimateForPlate, alpha_scores
-from edgeds.evaluation.perturb import PERTURBATIONS, spoiled_sample
+from edgeds.evaluation.plate_errors import PERTURBATIONS, spoiled_sample
 from edgeds.evaluation.sample import load
 from edgeds.evaluation.statistics import Mean, Tally
 from edgeds.types import Frame

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeds.live.estimating import Estimated, PlateInView
+from edgeds.live.prompts import hidden_because
 from edgeds.live.signals.drawing import draw_signals
-from edgeds.live.wording import hidden_because
 from edgeds.types import Frame, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.compose import Compose, composer

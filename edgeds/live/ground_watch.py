@@ -9,13 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.ground_depth import GroundedDepth, grounded, on_points
-from edgeds.estimate.people import looked_at
+from edgeds.estimate.plate_depth_by_people import looked_at
+from edgeds.estimate.plate_depth_on_ground import GroundedDepth, grounded, on_points
 from edgeds.live.settings import LIVE
+from edgeds.plate.ground.accepted_ground import Ground
+from edgeds.plate.ground.depth_wanted import DepthWanted
 from edgeds.plate.ground.gathering import Gathering
-from edgeds.plate.ground.ground import Ground
 from edgeds.plate.ground.settings import GROUND
-from edgeds.plate.ground.wanted import DepthWanted
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 

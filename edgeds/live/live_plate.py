@@ -21,10 +21,10 @@ from typing import Literal
 
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.settings import LIVE
-from edgeds.plate.camera_lock import CameraLock
 from edgeds.plate.capture import Wizard
 from edgeds.plate.from_stream import StreamPlate
-from edgeds.plate.ground.wanted import AS_FOUND, DepthWanted
+from edgeds.plate.ground.depth_wanted import AS_FOUND, DepthWanted
+from edgeds.plate.lock_while_in_use import CameraLock
 from edgeds.plate.maintenance import PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture

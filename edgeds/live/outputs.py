@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from edgeds.errors import EdgedsError
 from edgeds.live.control import OutputStatus
-from edgeds.live.meter import Meter
+from edgeds.live.fps_meter import Meter
 from edgeds.live.settings import LIVE
 from edgeds.types import Closing, Frame, Sink
 from edgeds.views.checkerboard import over_checkerboard

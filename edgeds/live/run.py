@@ -20,10 +20,10 @@ from edgeds.estimate.plate_depth import DepthNetwork
 from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, LiveEstimate
-from edgeds.live.files import LiveFiles
+from edgeds.live.fps_meter import Meter, Reading
 from edgeds.live.live_plate import LivePlate, PlateChoice
-from edgeds.live.meter import Meter, Reading
 from edgeds.live.outputs import Output, Outputs
+from edgeds.live.recordings_and_snapshots import LiveFiles
 from edgeds.live.report import LiveReport as LiveReport
 from edgeds.live.run_commands import LiveCommands
 from edgeds.live.signals.signals import Signals

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgeds.live.files import LiveFiles
 from edgeds.live.live_plate import LivePlate
+from edgeds.live.recordings_and_snapshots import LiveFiles
 from edgeds.live.view_settings import ViewSettings
 from edgeds.plate.plate import Plate, fitted
 from edgeds.sources import WatchedSource

@@ -19,7 +19,7 @@ import numpy as np
 from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, PlateInView
-from edgeds.live.signals.rules import Rules
+from edgeds.live.signals.rules.kinds import Rules
 from edgeds.live.signals.signals import Signals
 from edgeds.live.simulated_files import SimulatedFiles, completed
 from edgeds.live.simulated_plate import SimulatedPlate

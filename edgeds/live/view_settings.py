@@ -14,7 +14,7 @@ from edgeds.errors import InputError
 from edgeds.live.composing import ViewRequest
 from edgeds.types import Closing, Pixels, Size
 from edgeds.views.backdrop import Backdrop, open_backdrop
-from edgeds.views.covering import covering
+from edgeds.views.scale_to_cover import covering
 from edgeds.views.settings import STYLE, View
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgeds.errors import SinkError
-from edgeds.live.wording import plate_prompt, whole_secs
+from edgeds.live.prompts import plate_prompt, whole_secs
 from edgeds.types import Closing, Frame, Pixels, Size
 
 if TYPE_CHECKING:

@@ -12,12 +12,7 @@ import cv2
 import numpy as np
 
 from edgeds.errors import PlateError
-from edgeds.plate.clock import FrameClock
-from edgeds.plate.median import median_plate
-from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
-from edgeds.plate.status import PlateStatus
-from edgeds.plate.stillness import (
+from edgeds.plate.capture_checks import (
     Glance,
     check_picture,
     check_still,
@@ -27,6 +22,11 @@ from edgeds.plate.stillness import (
     refusal,
     stillness,
 )
+from edgeds.plate.frame_clock import FrameClock
+from edgeds.plate.median import median_plate
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.status import PlateStatus
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
 

@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import PlateError, SinkError, SourceError
-from edgeds.plate.ground.ground import ground_from_json
-from edgeds.plate.ground.metric import scale_from_json
+from edgeds.plate.ground.accepted_ground import ground_from_json
+from edgeds.plate.ground.metres import scale_from_json
 from edgeds.plate.plate import Origin, Plate
+from edgeds.sinks.atomic_files import check_writable, replacing
 from edgeds.sinks.images import image_bytes
-from edgeds.sinks.replacing import check_writable, replacing
 from edgeds.sources.images import pixels_from_image
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.types import FloatMap, Pixels

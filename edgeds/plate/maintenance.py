@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.plate.health import Health, Trouble
-from edgeds.plate.light import SAME, Light, largest, least, light_between
+from edgeds.plate.light_change import SAME, Light, largest, least, light_between
 from edgeds.plate.masks import grown, most_around, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (

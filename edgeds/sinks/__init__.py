@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.errors import SinkError
+from edgeds.sinks.atomic_files import check_no_input
 from edgeds.sinks.encoding import VIDEO_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
-from edgeds.sinks.replacing import check_no_input
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.media_errors import translated
-from edgeds.sources.places import shortened
 from edgeds.sources.settings import IMAGE_SUFFIXES
+from edgeds.sources.typed_paths import shortened
 from edgeds.types import Sink, StreamInfo
 
 __all__ = ["VIDEO_SUFFIXES", "ImagesSink", "MemorySink", "VideoSink", "open_sink"]

@@ -15,9 +15,9 @@ import numpy as np
 
 from edgeds.errors import SinkError
 from edgeds.sinks.settings import ENCODE
-from edgeds.sources.planes import YuvPicture
 from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
 from edgeds.sources.threads import threads
+from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import ColourTags, Frame, Pixels, Size, StreamInfo
 
 if TYPE_CHECKING:

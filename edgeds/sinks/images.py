@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.sinks.replacing import check_writable, replace_file
+from edgeds.sinks.atomic_files import check_writable, replace_file
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.types import Closing, Frame, Pixels
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.sinks.replacing import check_writable, replace_file
+from edgeds.sinks.atomic_files import check_writable, replace_file
 from edgeds.sources.media_errors import translated
 
 MESH_SUFFIXES = (".ply", ".glb")

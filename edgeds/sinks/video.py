@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from edgeds.errors import SinkFailed
+from edgeds.sinks.atomic_files import PendingFile, check_no_input
 from edgeds.sinks.audio import AudioCopy
 from edgeds.sinks.encoding import (
     Format,
@@ -23,10 +24,9 @@ from edgeds.sinks.encoding import (
     encodable,
     format_of,
 )
-from edgeds.sinks.replacing import PendingFile, check_no_input
 from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
-from edgeds.sources.recorded import recorded
+from edgeds.sources.timecode import recorded
 from edgeds.types import Closing, Frame, Size, StreamInfo
 
 if TYPE_CHECKING:

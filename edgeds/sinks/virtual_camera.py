@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.sinks.recording import letterboxed
+from edgeds.sinks.live_recording import letterboxed
 from edgeds.types import Closing, Frame, StreamInfo
 
 _SETUP = {

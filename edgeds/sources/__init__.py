@@ -14,12 +14,12 @@ from edgeds.sources.camera import CameraFeed, PixelFormat
 from edgeds.sources.gstreamer import GStreamerFeed, csi_pipeline
 from edgeds.sources.image_names import is_pattern
 from edgeds.sources.images import ImagesSource
-from edgeds.sources.places import is_there, shortened
 from edgeds.sources.realtime import RealTimeSource
 from edgeds.sources.reconnecting import LiveSource, WatchedSource
 from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
 from edgeds.sources.stream import RtspTransport, StreamFeed
 from edgeds.sources.synthetic import SyntheticSource
+from edgeds.sources.typed_paths import is_there, shortened
 from edgeds.sources.url import masked, scheme_of
 from edgeds.sources.video import VideoSource
 from edgeds.types import Size, Source

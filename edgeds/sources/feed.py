@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from edgeds.sources.camera_settings import Camera
+from edgeds.sources.camera_lock import Camera
 from edgeds.types import Closing, Pixels
 
 

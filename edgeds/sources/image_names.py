@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from edgeds.errors import SourceError
-from edgeds.sources.places import is_there, shortened
 from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
+from edgeds.sources.typed_paths import is_there, shortened
 from edgeds.sources.url import masked
 
 _NUMBER = re.compile(r"%(0?\d*)d")

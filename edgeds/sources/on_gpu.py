@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeds.sources.planes import YuvPicture
 from edgeds.sources.tone_map import HDR_NAMES
+from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import Box, ColourTags, Layout, Pixels, Size
 
 if TYPE_CHECKING:

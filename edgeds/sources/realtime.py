@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from edgeds.errors import SourceFailed
-from edgeds.sources.camera_settings import Locked
+from edgeds.sources.camera_lock import Locked
 from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Frame, Source
 

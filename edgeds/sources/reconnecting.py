@@ -15,9 +15,9 @@ from statistics import median
 from typing import Protocol
 
 from edgeds.errors import EdgedsError, SourceError, SourceFailed
-from edgeds.sources.camera_settings import Camera, Locked, lock, unlock
+from edgeds.sources.camera_lock import Camera, Locked, lock, unlock
 from edgeds.sources.feed import Feed, Grab
-from edgeds.sources.reader import POLL_SECS, Reader, Request
+from edgeds.sources.reader_thread import POLL_SECS, Reader, Request
 from edgeds.sources.scaling import resized, same_shape, text_from_size
 from edgeds.sources.settings import RECONNECT, Reconnect
 from edgeds.sources.status import SourceState

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.errors import SourceError
-from edgeds.sources.clock import SteadyClock
 from edgeds.sources.container import open_container
 from edgeds.sources.media_errors import media_errors, reason_of
-from edgeds.sources.picture import colour_of, shown_size
+from edgeds.sources.steady_clock import SteadyClock
 from edgeds.sources.threads import threads
 from edgeds.sources.tone_map import HDR_NAMES
+from edgeds.sources.upright_picture import colour_of, shown_size
 from edgeds.types import ColourTags, StreamInfo
 
 if TYPE_CHECKING:

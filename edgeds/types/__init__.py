@@ -15,10 +15,10 @@ from edgeds.types.picture import ColourTags as ColourTags
 from edgeds.types.picture import Layout as Layout
 from edgeds.types.picture import Picture as Picture
 from edgeds.types.picture import RgbPicture as RgbPicture
-from edgeds.types.stages import AnySizeEngine as AnySizeEngine
-from edgeds.types.stages import Closing as Closing
-from edgeds.types.stages import Engine as Engine
-from edgeds.types.stages import PlateFeatures as PlateFeatures
-from edgeds.types.stages import Sink as Sink
-from edgeds.types.stages import Source as Source
-from edgeds.types.stages import StreamInfo as StreamInfo
+from edgeds.types.protocols import AnySizeEngine as AnySizeEngine
+from edgeds.types.protocols import Closing as Closing
+from edgeds.types.protocols import Engine as Engine
+from edgeds.types.protocols import PlateFeatures as PlateFeatures
+from edgeds.types.protocols import Sink as Sink
+from edgeds.types.protocols import Source as Source
+from edgeds.types.protocols import StreamInfo as StreamInfo

@@ -1,6 +1,6 @@
 """A picture as it was decoded or captured: planes, layout, colour tags, device; RGB on demand.
 
-Pictures of video on the CPU are in `edgeds.sources.planes`. Knows no codecs and no files.
+Pictures of video on the CPU are in `edgeds.sources.yuv_planes`. Knows no codecs and no files.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ import numpy as np
 from edgeds.errors import InputError, SourceError
 from edgeds.sources import is_images
 from edgeds.sources.images import pixels_from_image
-from edgeds.sources.places import is_there
+from edgeds.sources.typed_paths import is_there
 from edgeds.sources.url import masked
 from edgeds.types import Closing, Frame, Pixels, Size
-from edgeds.views.covering import covering
+from edgeds.views.scale_to_cover import covering
 from edgeds.views.video_backdrop import VideoBackdrop
 
 Backdrop: TypeAlias = Callable[[Frame], Pixels]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeds.estimate.matte import behind_in, unmixed
+from edgeds.estimate.matte_refinement import behind_in, unmixed
 from edgeds.estimate.settings import Matte
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels

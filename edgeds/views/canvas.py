@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.planes import Plane, YuvPicture, blank, from_rgb
+from edgeds.sources.yuv_planes import Plane, YuvPicture, blank, from_rgb
 from edgeds.types import Box, ColourTags, FloatMap, Frame, Picture, Pixels, RgbPicture
 
 Colour: TypeAlias = tuple[int, int, int]

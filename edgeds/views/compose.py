@@ -3,7 +3,7 @@
 composer("replace", plate=plate, depth_range=range, backdrop=backdrop) -> (Frame, Maps) -> Frame
 
 One module draws one view: overlay.py, mask.py, depth.py, blur.py; `cutout` and `replace` are the
-foreground of estimate/matte.py, with its alpha or over a backdrop.
+foreground of estimate/matte_refinement.py, with its alpha or over a backdrop.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.blur import blurred
 from edgeds.views.cutout import cutout
 from edgeds.views.depth import DepthView
-from edgeds.views.layers import layers_composer
+from edgeds.views.editor_layers import layers_composer
 from edgeds.views.mask import masked
 from edgeds.views.overlay import Overlay, beside
-from edgeds.views.replaced import replaced
+from edgeds.views.replace import replaced
 from edgeds.views.settings import STYLE, View
 
 Compose = Callable[[Frame, Maps], Frame]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from edgeds.errors import SinkFailed
+from edgeds.sinks.atomic_files import replace_file
 from edgeds.sinks.images import image_bytes
-from edgeds.sinks.replacing import replace_file
 from edgeds.sources.media_errors import translated
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels

@@ -15,7 +15,7 @@ from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.focus import focus_on_foreground, focused
 from edgeds.views.fog import fogged
 from edgeds.views.insert import Inserted, inserted
-from edgeds.views.scene import Scene, flat, scene_of
+from edgeds.views.scene_at_depths import Scene, flat, scene_of
 from edgeds.views.stereo import side_by_side
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.types import FloatMap, Pixels
-from edgeds.views.scene import Scene, SceneLayer
+from edgeds.views.scene_at_depths import Scene, SceneLayer
 
 _LEVELS = 6
 _SHARP_PX = 0.7  # a smaller radius is not seen

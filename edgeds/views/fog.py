@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edgeds.types import FloatMap, Pixels
-from edgeds.views.scene import Scene
+from edgeds.views.scene_at_depths import Scene
 
 
 def fogged(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.types import FloatMap, Pixels
-from edgeds.views.scene import Scene, SceneLayer
+from edgeds.views.scene_at_depths import Scene, SceneLayer
 
 _SOFT = 0.03  # of the plate's range: depth is not known better, and a hard cut would flicker
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgeds.sinks.mesh import Mesh
 from edgeds.types import FloatMap
-from edgeds.views.scene import Scene, SceneLayer
+from edgeds.views.scene_at_depths import Scene, SceneLayer
 
 _VERTICES = 150_000  # of a layer: what viewers turn smoothly
 _JUMP = 1.1  # ratio of the distances of neighbours above which a surface ends

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeds.sources.planes import YuvPicture, side_by_side
+from edgeds.sources.yuv_planes import YuvPicture, side_by_side
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, Size
 from edgeds.views.canvas import Canvas, Coverage, canvas_of
 from edgeds.views.depth import depth_picture

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.types import FloatMap, Pixels
-from edgeds.views.scene import Scene, SceneLayer
+from edgeds.views.scene_at_depths import Scene, SceneLayer
 
 _SOFT = 1 / 250  # of the width
 _ROUNDS = 3  # of the fixed point: where a pixel of the moved picture comes from

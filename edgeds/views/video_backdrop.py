@@ -9,7 +9,7 @@ from edgeds.sources import open_source
 from edgeds.sources.url import masked
 from edgeds.sources.video import VideoSource
 from edgeds.types import Closing, Frame, Pixels, Size
-from edgeds.views.covering import covering
+from edgeds.views.scale_to_cover import covering
 
 # Over a shorter time it decodes: seeking goes back to the last key frame, often a second or two.
 _SEEK_SECS = 3.0

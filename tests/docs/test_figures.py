@@ -34,7 +34,7 @@ def test_the_network_is_drawn_as_it_is() -> None:
     pytest.importorskip("torch", reason="the network needs torch: pip install --group train")
     from figures.network import network_svg
 
-    from edgeds.engine.network.dual_head import Config
+    from edgeds.engine.network.frame_network import Config
 
     committed = (IMAGES / "network.svg").read_text(encoding="utf-8")
     assert committed == network_svg(Config()), "python docs/make.py network"

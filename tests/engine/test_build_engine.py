@@ -21,15 +21,15 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import DifferenceEngine, default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build.build import Built, build_engine, engine_name  # noqa: E402
-from edgeds.engine.build.calibration import read_calibration_set  # noqa: E402
+from edgeds.engine.build.accuracy_gate import Latency  # noqa: E402
+from edgeds.engine.build.build_engine import Built, build_engine, engine_name  # noqa: E402
+from edgeds.engine.build.calibration_split import read_calibration_set  # noqa: E402
 from edgeds.engine.build.candidate_builder import BuildTarget  # noqa: E402
-from edgeds.engine.build.gate import Latency  # noqa: E402
+from edgeds.engine.build.install_engine import put  # noqa: E402
+from edgeds.engine.build.onnx_variants import Precision  # noqa: E402
 from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
-from edgeds.engine.build.replacing import put  # noqa: E402
-from edgeds.engine.build.variants import Precision  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
-from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
+from edgeds.engine.cuda_driver import Cuda, Gpu  # noqa: E402
 from edgeds.engine.settings import Gate  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
@@ -46,7 +46,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def few_turns() -> Iterator[None]:
     """Nothing here judges speed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edgeds.engine.build.gate.GATE", Gate(turns=3, warm_up_turns=1))
+        patch.setattr("edgeds.engine.build.accuracy_gate.GATE", Gate(turns=3, warm_up_turns=1))
         yield
 
 
@@ -147,7 +147,7 @@ def test_weights_are_int8_per_channel_and_first_and_last_convolutions_float(int8
 def test_past_the_gate_float_is_built_and_the_card_says_why(
     small: Path, calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeds.engine.build.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
+    monkeypatch.setattr("edgeds.engine.build.accuracy_gate.GATE", Gate(alpha_mad=-1.0, turns=3))
     built = build_engine(
         small, tmp_path / "e", precision="fp16", target=BuildTarget(), calibration=calib
     )
@@ -162,7 +162,7 @@ def test_past_the_gate_float_is_built_and_the_card_says_why(
 def test_force_keeps_what_the_gate_refuses(
     small: Path, calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeds.engine.build.gate.GATE", Gate(alpha_mad=-1.0, turns=3))
+    monkeypatch.setattr("edgeds.engine.build.accuracy_gate.GATE", Gate(alpha_mad=-1.0, turns=3))
     built = build_engine(
         small,
         tmp_path / "e",
@@ -253,7 +253,7 @@ def test_on_this_machines_gpu_the_fastest_that_passes_is_kept(
     monkeypatch.setattr("edgeds.engine.build.candidate_builder.measured_latency", latency)
     # as one bad scene would: what is judged here is time
     monkeypatch.setattr(
-        "edgeds.engine.build.gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9)
+        "edgeds.engine.build.accuracy_gate.GATE", Gate(alpha_mad=1, iou_loss=1, depth_abs_rel=9)
     )
     target = BuildTarget(gpu="sm86", device="cuda:1")
     built = build_engine(small, tmp_path / "e", precision=asked, target=target, calibration=calib)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.engine.build.gate import (
+from edgeds.engine.build.accuracy_gate import (
     Comparison,
     Figures,
     Latency,

@@ -16,11 +16,11 @@ import pytest
 
 from edgeds.engine import default_engine, open_engine, read_card
 from edgeds.engine.card import Card, sha256_of
-from edgeds.engine.choice import engine_choices
-from edgeds.engine.cuda import Cuda
+from edgeds.engine.choose_engine import engine_choices
+from edgeds.engine.cuda_driver import Cuda
+from edgeds.engine.fits_this_machine import rebuild_command
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine
 from edgeds.engine.openvino import OpenVinoEngine
-from edgeds.engine.target import rebuild_command
 from edgeds.errors import EngineError, InputError
 from edgeds.sources import SyntheticSource
 

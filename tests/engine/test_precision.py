@@ -11,7 +11,7 @@ import pytest
 onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
 
 from edgeds.engine import default_engine, read_card  # noqa: E402
-from edgeds.engine.build.precision import float_nodes, half_graph, write_half  # noqa: E402
+from edgeds.engine.build.half_precision import float_nodes, half_graph, write_half  # noqa: E402
 from edgeds.engine.card import Card, sha256_of  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402

@@ -17,9 +17,9 @@ from edgeds.engine import DifferenceEngine
 from edgeds.errors import DatasetError, InputError
 from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation.dataset import Dataset, read_set
-from edgeds.evaluation.disturb import CASES, Case, cases_like
 from edgeds.evaluation.drift import Trial, cases_of, drift, driftable
-from edgeds.evaluation.shots import Shot, Take, seen, to_and_fro
+from edgeds.evaluation.drift_cases import CASES, Case, cases_like
+from edgeds.evaluation.nudged_shots import Shot, Take, seen, to_and_fro
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Pixels

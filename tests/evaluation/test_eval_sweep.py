@@ -14,10 +14,10 @@ from tiny_set import SIZE, MakeSet
 from edgeds.errors import DatasetError, InputError
 from edgeds.evaluation.dataset import Item, read_set
 from edgeds.evaluation.evaluate import Estimate, evaluate
-from edgeds.evaluation.perturb import PERTURBATIONS, Perturbation, spoiled_sample
-from edgeds.evaluation.plot import check_can_plot, plot
+from edgeds.evaluation.plate_errors import PERTURBATIONS, Perturbation, spoiled_sample
 from edgeds.evaluation.sample import Sample
 from edgeds.evaluation.sweep import sweep
+from edgeds.evaluation.sweep_plot import check_can_plot, plot
 from edgeds.types import Frame, Maps, Pixels
 
 BY_NAME = {error.name: error for error in PERTURBATIONS}

@@ -42,7 +42,7 @@ from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sinks import MemorySink  # noqa: E402
 from edgeds.sinks.nvenc import nvenc_problem  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
-from edgeds.sources.planes import YuvPicture  # noqa: E402
+from edgeds.sources.yuv_planes import YuvPicture  # noqa: E402
 from edgeds.types import Frame, Size  # noqa: E402
 from edgeds.views.compose import composer  # noqa: E402
 

@@ -15,8 +15,8 @@ import pytest
 
 from edgeds.engine import default_engine, open_engine, read_card
 from edgeds.engine.card import sha256_of
-from edgeds.engine.cuda import find_cuda
-from edgeds.engine.target import torch_problem
+from edgeds.engine.cuda_driver import find_cuda
+from edgeds.engine.fits_this_machine import torch_problem
 from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine
@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.skipif(bool(LACKS), reason=LACKS), pytest.mark.timeout
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FP16 engine for this machine."""
-    from edgeds.engine.build.precision import write_half
+    from edgeds.engine.build.half_precision import write_half
     from edgeds.engine.build.tensorrt_build import plan_from_onnx
 
     folder = tmp_path_factory.mktemp("fp16")

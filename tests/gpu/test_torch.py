@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from edgeds.engine import open_engine
-from edgeds.engine.cuda import find_cuda
-from edgeds.engine.target import torch_problem
+from edgeds.engine.cuda_driver import find_cuda
+from edgeds.engine.fits_this_machine import torch_problem
 from edgeds.errors import RunError
 from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized

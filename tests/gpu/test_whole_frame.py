@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeds.engine.cuda import find_cuda
-from edgeds.engine.target import torch_problem
+from edgeds.engine.cuda_driver import find_cuda
+from edgeds.engine.fits_this_machine import torch_problem
 
 LACKS = find_cuda().problem or torch_problem()
 if LACKS:

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from edgeds.engine.cuda import find_cuda
+from edgeds.engine.cuda_driver import find_cuda
 from edgeds.errors import SinkFailed
 from edgeds.sinks import VideoSink
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem

@@ -24,7 +24,7 @@ from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
 from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
 from edgeds.errors import ShapeError  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
-from edgeds.estimate.maintained import MaintainedEstimator  # noqa: E402
+from edgeds.estimate.maintained_estimator import MaintainedEstimator  # noqa: E402
 from edgeds.estimate.settings import WHOLE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sinks.encoding import encodable, format_of  # noqa: E402
@@ -93,7 +93,7 @@ def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
         got = planes_of(draw_there(frame, clip.there(frame)), clip.colour)
         for one, other in zip(got, wanted, strict=True):
             off = np.abs(one - other)
-            # The outline of the overlay is most of it, one pixel wide at this size: see line.py.
+            # The outline of the overlay is most of it, one pixel wide at this size: see outline.py.
             assert off.mean() < 0.2
             assert (off > 1).mean() < 0.025
 

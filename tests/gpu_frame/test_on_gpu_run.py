@@ -15,18 +15,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 
-from edgeds.cli.effects import EffectOptions  # noqa: E402
-from edgeds.cli.ground import DepthOptions  # noqa: E402
-from edgeds.cli.layers import LayerOptions  # noqa: E402
-from edgeds.cli.mesh import MeshOptions  # noqa: E402
+from edgeds.cli.depth_options import DepthOptions  # noqa: E402
+from edgeds.cli.effects_options import EffectOptions  # noqa: E402
+from edgeds.cli.layers_options import LayerOptions  # noqa: E402
+from edgeds.cli.mesh_options import MeshOptions  # noqa: E402
 from edgeds.cli.on_gpu import OnGpu  # noqa: E402
-from edgeds.cli.signals import SignalOptions  # noqa: E402
-from edgeds.cli.video_wanted import Wanted  # noqa: E402
+from edgeds.cli.rules_and_events import SignalOptions  # noqa: E402
+from edgeds.cli.video_checks import Wanted  # noqa: E402
 from edgeds.engine import open_engine  # noqa: E402
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
 from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
-from edgeds.engine.network.checkpoint import load_weights  # noqa: E402
-from edgeds.engine.places import shipped_weights  # noqa: E402
+from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.errors import RunError  # noqa: E402
 from edgeds.pipeline import run  # noqa: E402

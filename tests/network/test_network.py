@@ -10,15 +10,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch: pip install --group train")
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
 
-from edgeds.engine.network.checkpoint import (  # noqa: E402
-    WeightsError,
-    load_plate_depth,
-    load_weights,
-    made_of_weights,
-    read_weights,
-    save_weights,
-)
-from edgeds.engine.network.dual_head import Config, DualHead  # noqa: E402
 from edgeds.engine.network.encoder import (  # noqa: E402
     BATCH_NORM_EPS,
     CHANNELS,
@@ -27,7 +18,16 @@ from edgeds.engine.network.encoder import (  # noqa: E402
     encoder_state_from_imagenet,
 )
 from edgeds.engine.network.export import PLATE_NAMES, export_onnx, folded  # noqa: E402
-from edgeds.engine.network.plate_depth import PlateDepth  # noqa: E402
+from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
+from edgeds.engine.network.plate_depth_network import PlateDepth  # noqa: E402
+from edgeds.engine.network.weights_file import (  # noqa: E402
+    WeightsError,
+    load_plate_depth,
+    load_weights,
+    made_of_weights,
+    read_weights,
+    save_weights,
+)
 
 SIZE = (64, 96)
 

@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch: pip install edgeds[train]")
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install edgeds[train]")
 
-from edgeds.engine.network.dual_head import DualHead  # noqa: E402
 from edgeds.engine.network.export import export_plate_depth  # noqa: E402
-from edgeds.engine.network.plate_depth import Config, PlateDepth  # noqa: E402
-from train.grow import plate_depth_from_frame_network  # noqa: E402
+from edgeds.engine.network.frame_network import DualHead  # noqa: E402
+from edgeds.engine.network.plate_depth_network import Config, PlateDepth  # noqa: E402
+from train.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
 
 SIZE = (64, 128)
 
@@ -67,7 +67,7 @@ def test_a_network_that_is_too_narrow_cannot_start_so() -> None:
 
 
 def test_its_onnx_computes_what_torch_computes(network: PlateDepth, tmp_path: Path) -> None:
-    from edgeds.engine.plate_depth import graph_from_onnx
+    from edgeds.engine.plate_depth_engine import graph_from_onnx
 
     export_plate_depth(network, SIZE, tmp_path / "plate_depth.onnx")
     plate = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)

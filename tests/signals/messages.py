@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message, RefusedError
+from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message, RefusedError
 from edgeds.live.signals.events import Event
 from edgeds.types import Closing
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from edgeds.engine import DifferenceEngine
 from edgeds.live.run import LiveRun
-from edgeds.live.signals.delivery.outbox import Delivery, Outbox
-from edgeds.live.signals.rules import Rules, Zone
+from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
+from edgeds.live.signals.rules.kinds import Rules, Zone
 from edgeds.live.signals.signals import Signals
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink

@@ -17,9 +17,9 @@ import pytest
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.home_assistant import discovery_of
 from edgeds.live.signals.delivery.mqtt import Mqtt, broker_from_url
-from edgeds.live.signals.delivery.outbox import Delivery, Outbox
-from edgeds.live.signals.rule_file import rules_from_text
-from edgeds.live.signals.rules import Rules
+from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
+from edgeds.live.signals.rules.from_file import rules_from_text
+from edgeds.live.signals.rules.kinds import Rules
 
 from .messages import event
 from .test_rule_file import WHOLE

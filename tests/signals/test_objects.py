@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeds.live.signals.finding import ObjectFinder
-from edgeds.live.signals.objects import TrackedObject
-from edgeds.plate.ground.metric import MetricScale
+from edgeds.live.signals.objects.find_objects import ObjectFinder
+from edgeds.live.signals.objects.tracked_object import TrackedObject
+from edgeds.plate.ground.metres import MetricScale
 
 from .scene import SIZE, Figure, Scene
 

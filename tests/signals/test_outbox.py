@@ -7,7 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.live.signals.delivery.outbox import Counts, Delivery, Outbox
+from edgeds.live.signals.delivery.retry_queue import Counts, Delivery, Outbox
 
 from .messages import Fickle, event
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgeds.errors import InputError
-from edgeds.live.signals.rule_file import rules_from_file, rules_from_text
+from edgeds.live.signals.rules.from_file import rules_from_file, rules_from_text
 
 WHOLE = """\
 [objects]

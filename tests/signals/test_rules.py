@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 
 from edgeds.live.signals.events import Event
-from edgeds.live.signals.rules import Line, NearerThan, ObjectReports, PlateHealth, Rules, Zone
+from edgeds.live.signals.rules.kinds import (
+    Line,
+    NearerThan,
+    ObjectReports,
+    PlateHealth,
+    Rules,
+    Zone,
+)
 from edgeds.live.signals.signals import Seen, Signals
-from edgeds.plate.ground.metric import MetricScale
+from edgeds.plate.ground.metres import MetricScale
 
 from .scene import SIZE, Figure, Scene
 

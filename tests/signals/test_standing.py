@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from edgeds.live.signals.events import Event
-from edgeds.live.signals.evidence import newness
-from edgeds.live.signals.finding import ObjectFinder
-from edgeds.live.signals.rules import LeftBehind, ObjectReports, Removed, Rules, Zone
+from edgeds.live.signals.objects.find_objects import ObjectFinder
+from edgeds.live.signals.objects.new_or_removed import newness
+from edgeds.live.signals.rules.kinds import LeftBehind, ObjectReports, Removed, Rules, Zone
 from edgeds.live.signals.signals import Signals
 from edgeds.types import Maps
 

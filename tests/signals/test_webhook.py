@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edgeds.errors import InputError
-from edgeds.live.signals.delivery.outbox import (
+from edgeds.live.signals.delivery.retry_queue import (
     Delivery,
     DeliveryFailedError,
     Message,

@@ -16,8 +16,8 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 from typer.testing import CliRunner
 
 from train.__main__ import app
+from train.frame_sample import Mix
 from train.recipe import Phase, Recipe
-from train.sample import Mix
 
 
 def test_compose_then_fit_on_its_parts_and_a_set_then_export(data: Path, tmp_path: Path) -> None:

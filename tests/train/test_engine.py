@@ -11,11 +11,11 @@ torch = pytest.importorskip("torch", reason="exports from torch: pip install --g
 pytest.importorskip("onnx", reason="writes ONNX: pip install --group train")
 
 from edgeds.engine import open_engine, read_card  # noqa: E402
-from edgeds.engine.network.checkpoint import WeightsError, save_weights  # noqa: E402
-from edgeds.engine.network.dual_head import DualHead  # noqa: E402
-from train import engine as engine_module  # noqa: E402
+from edgeds.engine.network.frame_network import DualHead  # noqa: E402
+from edgeds.engine.network.weights_file import WeightsError, save_weights  # noqa: E402
+from train import engine_folder  # noqa: E402
 from train.cost import frame_gmac  # noqa: E402
-from train.engine import engine_from_weights  # noqa: E402
+from train.engine_folder import engine_from_weights  # noqa: E402
 
 SIZE = (64, 96)
 
@@ -43,7 +43,7 @@ def test_an_engine_made_from_weights_opens_and_estimates(weights: Path, tmp_path
 def test_an_export_that_computes_something_else_is_refused(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "TOLERANCE", -1.0)  # no export is this good
+    monkeypatch.setattr(engine_folder, "TOLERANCE", -1.0)  # no export is this good
     with pytest.raises(WeightsError, match="differ from torch"):
         engine_from_weights(weights, tmp_path / "bad", size=SIZE)
     assert not (tmp_path / "bad" / "card.json").exists(), "without a card nothing opens it"

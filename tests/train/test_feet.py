@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from edgeds.plate.ground.view import GroundView
+from edgeds.plate.ground.geometry import GroundView
 from train.__main__ import app
 
 SIZE = (288, 512)

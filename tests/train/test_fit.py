@@ -15,14 +15,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 
-from edgeds.engine.network.checkpoint import load_weights, made_of_weights  # noqa: E402
-from train.average import average_weights  # noqa: E402
-from train.fit import fit, rate_factor  # noqa: E402
+from edgeds.engine.network.weights_file import load_weights, made_of_weights  # noqa: E402
+from train.average_weights import average_weights  # noqa: E402
 from train.frame_task import FrameTask  # noqa: E402
 from train.material import Material  # noqa: E402
 from train.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
-from train.run import Run  # noqa: E402
+from train.run_state import Run  # noqa: E402
 from train.training_log import train_and_log  # noqa: E402
+from train.training_loop import fit, rate_factor  # noqa: E402
 
 PHASES = (
     Phase(until=0.5, size=(32, 64), batch_size=2, trained_from=6),

@@ -13,33 +13,33 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install e
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from edgeds.engine.network.checkpoint import (  # noqa: E402
+from edgeds.engine.network.export import SizeError  # noqa: E402
+from edgeds.engine.network.frame_network import DualHead  # noqa: E402
+from edgeds.engine.network.plate_depth_network import Config, PlateDepth  # noqa: E402
+from edgeds.engine.network.weights_file import (  # noqa: E402
     WeightsError,
     load_plate_depth,
     made_of_weights,
     save_weights,
 )
-from edgeds.engine.network.dual_head import DualHead  # noqa: E402
-from edgeds.engine.network.export import SizeError  # noqa: E402
-from edgeds.engine.network.plate_depth import Config, PlateDepth  # noqa: E402
 from edgeds.errors import DatasetError  # noqa: E402
-from train.average import average_weights  # noqa: E402
-from train.fit import fit  # noqa: E402
-from train.grow import plate_depth_from_frame_network  # noqa: E402
+from train.average_weights import average_weights  # noqa: E402
+from train.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
 from train.plate_engine import torch_depth  # noqa: E402
 from train.plate_losses import plate_depth_loss  # noqa: E402
-from train.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
-from train.plate_task import PlateTask  # noqa: E402
-from train.plates import (  # noqa: E402
+from train.plate_pictures import (  # noqa: E402
     PlatePicture,
     Plates,
     empty_pictures_of_set,
     pictures_of_set,
     plates_from_folder,
 )
+from train.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
+from train.plate_task import PlateTask  # noqa: E402
 from train.recipe import Phase, Recipe, RecipeError, recipe_from_json  # noqa: E402
-from train.run import Run  # noqa: E402
+from train.run_state import Run  # noqa: E402
 from train.training_log import train_and_log  # noqa: E402
+from train.training_loop import fit  # noqa: E402
 
 SIZE = (64, 64)
 NEVER, ALWAYS = torch.tensor([False]), torch.tensor([True])
@@ -222,7 +222,7 @@ def test_a_plate_recipe_comes_back_from_its_file() -> None:
 
 
 def load_frame(path: Path) -> DualHead:
-    from edgeds.engine.network.checkpoint import load_weights
+    from edgeds.engine.network.weights_file import load_weights
 
     return load_weights(path)
 
@@ -233,9 +233,9 @@ def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
     from typer.testing import CliRunner
 
     from edgeds.engine import open_engine, read_card
-    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.engine.plate_depth_engine import open_plate_depth
     from train.__main__ import app
-    from train.engine import engine_from_weights
+    from train.engine_folder import engine_from_weights
 
     engine, of_plate = tmp_path / "mine", tmp_path / "plate.safetensors"
     save_weights(DualHead(), tmp_path / "frame.safetensors")
@@ -266,9 +266,9 @@ def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
 
 
 def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:
-    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.errors import EngineError
-    from train.engine import engine_from_weights
+    from train.engine_folder import engine_from_weights
     from train.plate_engine import add_plate_depth
 
     save_weights(DualHead(), tmp_path / "frame.safetensors")
@@ -283,7 +283,7 @@ def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:
 
 
 def test_engines_of_other_networks_have_no_plate_graph() -> None:
-    from edgeds.engine.plate_depth import open_plate_depth
+    from edgeds.engine.plate_depth_engine import open_plate_depth
 
     for engine in ("difference", "mine.safetensors", "torch:mine.safetensors"):
         assert open_plate_depth(engine) is None

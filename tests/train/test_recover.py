@@ -10,14 +10,14 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install edgeds[tra
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from edgeds.engine.network.checkpoint import (  # noqa: E402
+from edgeds.engine.network.frame_network import DualHead  # noqa: E402
+from edgeds.engine.network.weights_file import (  # noqa: E402
     WeightsError,
     load_weights,
     read_weights,
     save_weights,
 )
-from edgeds.engine.network.dual_head import DualHead  # noqa: E402
-from train.recover import norms_of, recover_weights  # noqa: E402
+from train.recover_statistics import norms_of, recover_weights  # noqa: E402
 
 VARIANCE = "trunk5.0.1.running_var"
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]

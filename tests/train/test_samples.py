@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import camera, shadow
+from train import camera_errors
+from train import shadows_and_lamps as light
+from train.frame_sample import Mix, Sample, drawn_sample
 from train.material import Material, material_from_folder
-from train.sample import Mix, Sample, drawn_sample
 
 SIZE = (64, 96)
 EVERY_KIND = {
@@ -84,7 +85,9 @@ def test_people_set_into_rooms_are_nearer_than_what_they_hide(material: Material
     assert nearer >= 5
 
 
-@pytest.mark.parametrize("change", [camera.nudged, camera.exposed, camera.sensed])
+@pytest.mark.parametrize(
+    "change", [camera_errors.nudged, camera_errors.exposed, camera_errors.sensed]
+)
 def test_a_wrong_plate_stays_the_same_scene(change: object) -> None:
     """A little wrong, never another picture."""
     rng = np.random.default_rng(0)
@@ -104,9 +107,9 @@ def test_shadows_only_darken() -> None:
     alpha[20:50, 40:55] = 1
     picture = np.full((*SIZE, 3), 0.5, np.float32)
     for mask in (
-        shadow.cast_shadow(alpha, rng),
-        shadow.contact_shadow(alpha, rng),
-        shadow.free_shadow(SIZE, rng),
+        light.cast_shadow(alpha, rng),
+        light.contact_shadow(alpha, rng),
+        light.free_shadow(SIZE, rng),
     ):
         assert 0 <= mask.min() <= mask.max() <= 1
-        assert (shadow.darkened(picture, mask, rng) <= picture).all()
+        assert (light.darkened(picture, mask, rng) <= picture).all()

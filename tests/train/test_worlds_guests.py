@@ -17,8 +17,8 @@ from train.worlds.guests import visited, walked
 from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight
-from train.worlds.picture import seen
 from train.worlds.raycast import Both, Scene
+from train.worlds.render import seen
 from train.worlds.shapes import box
 from train.worlds.shot import Shot
 from train.worlds.spots import spot_at

@@ -15,15 +15,15 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install --group train")
 
 from train.material import rooms_from_manifest
+from train.worlds.floor_plan import Foot, Plan
 from train.worlds.furnishing import furnished
 from train.worlds.furniture import Model, models_in, parts_of, placed, top_of
 from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
-from train.worlds.plan import Foot, Plan
 from train.worlds.rooms import desk_shots, room_shots
 from train.worlds.shot import developed
 from train.worlds.textures import Cloth
-from train.worlds.writing import Drawing, write_worlds
+from train.worlds.write_set import Drawing, write_worlds
 
 
 @pytest.fixture

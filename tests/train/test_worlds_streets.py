@@ -18,8 +18,8 @@ from train.worlds.kinds import drawing_of
 from train.worlds.layouts import LAYOUTS
 from train.worlds.library import Library
 from train.worlds.lighting import Glow
-from train.worlds.picture import seen
 from train.worlds.raycast import Scene
+from train.worlds.render import seen
 from train.worlds.site import Site
 from train.worlds.sky import DayLight, some_weather
 from train.worlds.streets import some_site, street_camera

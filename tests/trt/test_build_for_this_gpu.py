@@ -14,7 +14,7 @@ import pytest
 from edgeds.cli.build_engine import _target as build_target
 from edgeds.engine.build.candidate_builder import BuildTarget
 from edgeds.engine.build.tensorrt_build import plan_from_onnx
-from edgeds.engine.cuda import Cuda, Gpu
+from edgeds.engine.cuda_driver import Cuda, Gpu
 from edgeds.errors import EngineError
 from tests.trt import fake_tensorrt
 from tests.trt.fake_builder import TIMES, behaviour
@@ -141,7 +141,7 @@ def test_a_plan_of_rtx_asks_for_its_memory_before_it_runs(monkeypatch: pytest.Mo
 
 def test_the_command_builds_on_the_gpu_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     both = Cuda(gpus=(*CUDA.gpus, Gpu(index=1, name="another", sm="sm89", memory_bytes=1)))
-    monkeypatch.setattr("edgeds.engine.cuda.find_cuda", lambda: both)
+    monkeypatch.setattr("edgeds.engine.cuda_driver.find_cuda", lambda: both)
     assert build_target("auto", "cuda:1") == BuildTarget(gpu="sm89", device="cuda:1")
     assert build_target("auto", "auto") == BuildTarget(gpu="sm87", device="cuda:0")
     for gpu, device in (("auto", "cuda:2"), ("sm86", "cuda:1"), ("auto", "cpu")):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgeds.engine.cuda import Gpu, find_cuda
+from edgeds.engine.cuda_driver import Gpu, find_cuda
 
 
 class Driver:

@@ -13,8 +13,8 @@ import pytest
 
 from edgeds.engine import default_engine, open_engine
 from edgeds.engine.card import Card, sha256_of
-from edgeds.engine.cuda import Cuda, Gpu
-from edgeds.engine.target import check_target, open_tensorrt, torch_fix, torch_gpu
+from edgeds.engine.cuda_driver import Cuda, Gpu
+from edgeds.engine.fits_this_machine import check_target, open_tensorrt, torch_fix, torch_gpu
 from edgeds.engine.tensorrt_library import load_library, this_os
 from edgeds.errors import EngineError
 
@@ -177,7 +177,7 @@ def test_a_damaged_plan_is_found_before_it_is_loaded(built: Path, damage: str) -
 def test_without_a_gpu_the_command_ends_with_2_and_says_what_is_missing(
     edgeds: Edgeds, built: Path, data: Path
 ) -> None:
-    from edgeds.engine.cuda import find_cuda
+    from edgeds.engine.cuda_driver import find_cuda
 
     if find_cuda().gpus:
         pytest.skip("there is a GPU here")

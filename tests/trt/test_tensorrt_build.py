@@ -15,7 +15,7 @@ from edgeds.engine.build.fused_layers import (
     int8_share,
 )
 from edgeds.engine.build.tensorrt_build import Plan, plan_from_onnx
-from edgeds.engine.cuda import Cuda, Gpu
+from edgeds.engine.cuda_driver import Cuda, Gpu
 from edgeds.errors import EngineError
 
 pytest.importorskip("tensorrt_rtx", reason="tensorrt_rtx is not installed (Linux x86-64 only)")
@@ -39,8 +39,8 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Precision -> folder with plate.onnx and frame.onnx of the shipped network, as build-engine
     gives them to TensorRT: the int8 one has float16 around its Q/DQ nodes.
     """
-    from edgeds.engine.build.precision import half_graph, write_half
-    from edgeds.engine.build.quantize import int8_graph, quantized_nodes
+    from edgeds.engine.build.half_precision import half_graph, write_half
+    from edgeds.engine.build.int8 import int8_graph, quantized_nodes
 
     shipped, half = default_engine(), tmp_path_factory.mktemp("fp16")
     for name in ("plate.onnx", "frame.onnx"):

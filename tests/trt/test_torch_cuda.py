@@ -16,10 +16,10 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 from deferred_stream import DeferredStream  # noqa: E402
 
 from edgeds.engine import open_engine, torch_cuda  # noqa: E402
-from edgeds.engine.cuda import Cuda, Gpu  # noqa: E402
+from edgeds.engine.cuda_driver import Cuda, Gpu  # noqa: E402
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
-from edgeds.engine.network.checkpoint import load_weights  # noqa: E402
-from edgeds.engine.places import shipped_weights  # noqa: E402
+from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
+from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.settings import GPU as GPU_SETTINGS  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine, open_weights  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402

@@ -21,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from edgeds.live.simulated import SimulatedRun
 from edgeds.live.web.settings import PAGE
-from edgeds.live.web.sink import WebSink
+from edgeds.live.web.web_sink import WebSink
 
 
 @dataclass

@@ -11,10 +11,10 @@ from clients import Serve, Served
 
 from edgeds.errors import SinkError
 from edgeds.live.simulated import SimulatedRun
-from edgeds.live.web.access import is_loopback
-from edgeds.live.web.pages import FILES as FILES_OF_THE_PAGE
 from edgeds.live.web.server import address_from_text
-from edgeds.live.web.sink import WebSink
+from edgeds.live.web.static_files import FILES as FILES_OF_THE_PAGE
+from edgeds.live.web.token_and_origin_check import is_loopback
+from edgeds.live.web.web_sink import WebSink
 
 FILES = ("/", "/base.css", "/page.js", "/live.js", "/spark.js", "/icon.svg", "/plate.jpg")
 

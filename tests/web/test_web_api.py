@@ -10,7 +10,7 @@ import pytest
 from clients import Served, serving, wait_until
 from websockets.sync.client import connect
 
-from edgeds.live.signals.rules import Rules, Zone
+from edgeds.live.signals.rules.kinds import Rules, Zone
 
 ALL = Zone(name="all", points=((0, 0), (1, 0), (1, 1), (0, 1)))
 OTHER = "[[zone]]\nname = 'other'\npoints = [[0, 0], [1, 0], [1, 1]]\n"

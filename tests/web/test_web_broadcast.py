@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgeds.live.web.broadcast import Broadcast, Packet
-from edgeds.live.web.h264 import H264Encoder
+from edgeds.live.web.h264_encoder import H264Encoder
 from edgeds.types import Frame
 
 SIZE = (96, 128)

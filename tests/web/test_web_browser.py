@@ -13,7 +13,7 @@ from browsing import DESKTOP, PHONE, PHONE_ON_ITS_SIDE, SMALL_PHONE, Visitor, ne
 from clients import Served, serving, wait_until
 
 from edgeds.live.simulated import SimulatedRun
-from edgeds.live.web.sink import WebSink
+from edgeds.live.web.web_sink import WebSink
 from edgeds.plate.status import PlateStatus
 from edgeds.sources import open_source
 

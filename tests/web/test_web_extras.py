@@ -11,7 +11,7 @@ from browsing import Visitor, needs_browser
 from clients import Served, serving, wait_until
 
 from edgeds.live.simulated import SimulatedRun
-from edgeds.live.web.sink import WebSink
+from edgeds.live.web.web_sink import WebSink
 
 pytestmark = needs_browser
 

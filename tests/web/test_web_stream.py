@@ -10,7 +10,7 @@ from browsing import Visitor, needs_browser
 from clients import Served, serving, wait_until
 
 from edgeds.live.simulated import SimulatedRun
-from edgeds.live.web.sink import WebSink
+from edgeds.live.web.web_sink import WebSink
 from edgeds.live.web.webrtc import is_webrtc_installed
 
 needs_webrtc = pytest.mark.skipif(

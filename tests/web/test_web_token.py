@@ -12,7 +12,7 @@ import pytest
 from clients import Serve, Served
 
 from edgeds.errors import SinkError
-from edgeds.live.web.phone import terminal_code
+from edgeds.live.web.qr_code import terminal_code
 from edgeds.live.web.token_file import token_from_file
 
 

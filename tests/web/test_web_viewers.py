@@ -16,7 +16,7 @@ from clients import Serve, Served, command, picture, told, wait_until
 from websockets.exceptions import ConnectionClosed
 
 from edgeds.live.control import OutputStatus
-from edgeds.live.web.jpeg import jpeg_from_pixels
+from edgeds.live.web.jpeg_encoder import jpeg_from_pixels
 from edgeds.live.web.settings import Page
 from edgeds.live.web.webrtc import is_webrtc_installed
 from edgeds.types import Frame

@@ -13,8 +13,8 @@ from clients import Answer, Served, wait_until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from edgeds.live.cameras.control import CameraControl
-from edgeds.live.cameras.page import WallPage
+from edgeds.live.cameras.camera_control import CameraControl
+from edgeds.live.cameras.wall_page import WallPage
 from edgeds.live.simulated import SimulatedRun
 
 

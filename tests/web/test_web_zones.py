@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from clients import Served, serving, wait_until
 
-from edgeds.live.signals.rules import Line, NearerThan, Rules, Zone
+from edgeds.live.signals.rules.kinds import Line, NearerThan, Rules, Zone
 
 HALF = ((0.5, 0.1), (0.9, 0.1), (0.9, 0.9), (0.5, 0.9))
 RULES = Rules(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from train.worlds.plan import Foot
+from train.worlds.floor_plan import Foot
 from train.worlds.raycast import Mesh, Texture, Vectors
 from train.worlds.shapes import ball, box, cylinder
 from train.worlds.textures import paint, surface

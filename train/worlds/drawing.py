@@ -11,7 +11,7 @@ import cv2
 
 from train.worlds.kinds import drawing_of
 from train.worlds.library import library_in
-from train.worlds.writing import scenes_written, write_worlds
+from train.worlds.write_set import scenes_written, write_worlds
 
 
 def draw_worlds(

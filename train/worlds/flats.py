@@ -9,17 +9,17 @@ from itertools import pairwise
 import numpy as np
 
 from train.worlds.camera import Camera
+from train.worlds.floor_plan import Foot, Plan
+from train.worlds.free_view import good_view
 from train.worlds.furnishing import Table, furnished
 from train.worlds.furniture import Model
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import FREE, mounted, some_mount
-from train.worlds.plan import Foot, Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
 from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.textures import Cloth, floor, paint, photo_on, wall
-from train.worlds.view import good_view
 
 _HALF_WALL_M = 0.05
 _LINTEL_M = 2.06

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from train.worlds.bodies import plain_furniture, small_body
+from train.worlds.floor_plan import Foot, Plan
 from train.worlds.furniture import Model, parts_of, placed, top_of
-from train.worlds.plan import Foot, Plan
 from train.worlds.raycast import Mesh, Vectors
 from train.worlds.textures import Cloth, surface
 

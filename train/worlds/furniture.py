@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.worlds.plan import Foot
+from train.worlds.floor_plan import Foot
 from train.worlds.raycast import Mesh, Numbers, Scene, Texture, Vectors
 from train.worlds.shapes import turned
 from train.worlds.textures import linear_from_pixels, pyramid, repeated

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.worlds.plan import Foot
+from train.worlds.floor_plan import Foot
 from train.worlds.raycast import Mesh, Numbers, Texture, Vectors
 from train.worlds.shapes import turned
 from train.worlds.textures import linear_from_pixels, pyramid, repeated

@@ -15,13 +15,13 @@ from train.worlds.camera import Camera
 from train.worlds.film import Film, film_for
 from train.worlds.furniture import Model
 from train.worlds.library import Library, Thing
-from train.worlds.picture import Seen, seen
 from train.worlds.raycast import FAR, Both, Mesh, Scene, Vectors
+from train.worlds.render import Seen, seen
 from train.worlds.shapes import box
 from train.worlds.shot import Shot
 from train.worlds.spots import Spot, spot_at
 from train.worlds.textures import paint
-from train.worlds.writing import Drawing
+from train.worlds.write_set import Drawing
 
 _FEWEST_PX, _MOST = 0.003, 0.7  # shares of the picture
 _ANIMALS = ("chicken", "horse", "dog", "cat", "rabbit")

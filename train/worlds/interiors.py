@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.worlds.camera import Camera
+from train.worlds.free_view import good_view
 from train.worlds.furniture import Model
 from train.worlds.glb import Piece, pieces_of
 from train.worlds.library import Library
@@ -27,7 +28,6 @@ from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.spots import room_above, room_below, spot_at
 from train.worlds.textures import Cloth, floor, paint, surface, wall
 from train.worlds.town import plain
-from train.worlds.view import good_view
 
 _TALLEST_M = 12.0
 

@@ -13,7 +13,7 @@ from train.worlds.library import Library
 from train.worlds.rooms import desk_shots, room_shots
 from train.worlds.shot import SIZE, Shot, developed
 from train.worlds.streets import street_shots
-from train.worlds.writing import Draw, Drawing
+from train.worlds.write_set import Draw, Drawing
 
 Shots = Callable[[np.random.Generator, Library, tuple[int, int]], Iterator[Shot]]
 EMPTY: dict[str, Shots] = {

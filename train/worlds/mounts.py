@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from train.worlds.camera import Camera, some_lens
+from train.worlds.free_view import good_view
 from train.worlds.furnishing import Table
 from train.worlds.raycast import Scene, Vectors
-from train.worlds.view import good_view
 
 INDOORS = {
     "webcam": 0.1,

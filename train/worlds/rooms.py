@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from train.worlds.floor_plan import Plan
 from train.worlds.furnishing import Furnished, furnished
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import DESKS, INDOORS, room_camera
-from train.worlds.plan import Plan
 from train.worlds.raycast import Mesh, Scene, Texture, Vectors
 from train.worlds.shapes import box
 from train.worlds.shot import SIZE, VIEWS, Shot

@@ -9,10 +9,10 @@ import numpy as np
 from train.worlds.camera import Camera
 from train.worlds.film import film_for
 from train.worlds.lighting import RoomLight
-from train.worlds.picture import Air, Indoors, seen
 from train.worlds.raycast import Scene
+from train.worlds.render import Air, Indoors, seen
 from train.worlds.sky import DayLight
-from train.worlds.writing import Drawing
+from train.worlds.write_set import Drawing
 
 SIZE = (288, 512)
 """(height, width) of a plate."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from train.worlds.floor_plan import Foot
 from train.worlds.library import Library, Thing
-from train.worlds.plan import Foot
 from train.worlds.raycast import Mesh, Texture, Vectors
 from train.worlds.sky import Weather
 from train.worlds.textures import Cloth, paint

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.worlds.lighting import Glow, Lamp, lamp_light, tint
-from train.worlds.picture import Sky
 from train.worlds.raycast import Hits, Vectors, dot
+from train.worlds.render import Sky
 
 Hour = Literal["sun", "overcast", "dusk", "night"]
 _SUN_SPREAD = 0.012  # tangent of the sun's radius, with some haze about it

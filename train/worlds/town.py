@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.worlds.plan import Foot
+from train.worlds.floor_plan import Foot
 from train.worlds.raycast import Mesh, Numbers, Texture, Vectors
 from train.worlds.shapes import box, turned
 from train.worlds.textures import Cloth, paint, surface

@@ -11,8 +11,8 @@ from pathlib import Path, PurePath
 
 from edgeds.errors import SinkError, SourceError
 from edgeds.sources.image_names import is_pattern, natural_order
-from edgeds.sources.places import is_there, shortened
 from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
+from edgeds.sources.typed_paths import is_there, shortened
 
 CLIP_SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m4v"}

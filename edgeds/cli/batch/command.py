@@ -23,7 +23,7 @@ from edgeds.cli.batch.options import (
     VideoOptionsOption,
 )
 from edgeds.cli.console import progress, stop_on_signal
-from edgeds.cli.options import (
+from edgeds.cli.shared_options import (
     BackdropOption,
     DeviceOption,
     EngineOption,
@@ -36,7 +36,7 @@ from edgeds.views.settings import STYLE, View
 
 if TYPE_CHECKING:
     from edgeds.cli.batch.clips import Clip
-    from edgeds.cli.batch.record import Record
+    from edgeds.cli.batch.journal import Record
     from edgeds.cli.batch.run import Job, Pool
 
 _CPUS = 2
@@ -73,7 +73,7 @@ def batch_command(
     shared += shlex.split(video_options)
     made = _made_by(shared)
     with ExitStack() as stack, stop_on_signal() as stop:
-        from edgeds.cli.batch.record import Record
+        from edgeds.cli.batch.journal import Record
 
         found, plates = _found(clips, output, plate)
         threads = cpus if ray is not None or jobs is None else max(1, _cores() // jobs)
@@ -179,8 +179,8 @@ def _jobs(
     threads: int,
 ) -> list[Job]:
     """A command of `edgeds video` for each clip."""
+    from edgeds.cli.batch.journal import key_of
     from edgeds.cli.batch.processes import Command
-    from edgeds.cli.batch.record import key_of
     from edgeds.cli.batch.run import Job
 
     jobs, folder = [], str(Path.cwd())

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from edgeds.cli.clashes import not_stdout
+from edgeds.cli.same_file_twice import not_stdout
 
 ClipsArgument: TypeAlias = Annotated[
     list[str],

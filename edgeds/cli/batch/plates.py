@@ -10,8 +10,8 @@ from pathlib import Path
 
 from edgeds.cli.batch.clips import Clip
 from edgeds.errors import PlateError
-from edgeds.sources.places import shortened
 from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
+from edgeds.sources.typed_paths import shortened
 
 _PLATE_SUFFIXES = READABLE_IMAGE_SUFFIXES | {".npz"}
 _SHOWN = 3

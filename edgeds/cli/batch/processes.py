@@ -57,7 +57,7 @@ def run_command(command: Command, stop: threading.Event | None = None) -> Outcom
     environment = {"EDGEDS_THREADS": str(command.threads), **os.environ, "COLUMNS": "200"}
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "edgeds.cli.batch.child", *command.arguments],
+            [sys.executable, "-m", "edgeds.cli.batch.ends_with_parent", *command.arguments],
             cwd=command.folder,
             env=environment,
             stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from edgeds.cli.batch.run import Job
 from edgeds.cli.console import print_json, print_table, say
-from edgeds.sources.places import shortened
+from edgeds.sources.typed_paths import shortened
 
 _ROWS = 50
 """Longer tables show only what failed."""

@@ -16,10 +16,10 @@ from threading import Event
 from typing import Any, Protocol
 
 from edgeds.cli.batch.clips import Clip
+from edgeds.cli.batch.journal import Record
 from edgeds.cli.batch.processes import Command, Outcome
-from edgeds.cli.batch.record import Record
 from edgeds.errors import EdgedsError, RunError
-from edgeds.sinks.replacing import discard_leftovers
+from edgeds.sinks.atomic_files import discard_leftovers
 
 _POLL_SECS = 0.2
 _QUEUED = 4

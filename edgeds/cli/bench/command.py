@@ -19,7 +19,7 @@ from edgeds.cli.bench.options import ClipOptions, PartOptions
 from edgeds.cli.bench.settings import BENCH
 from edgeds.cli.console import print_json, progress, say
 from edgeds.cli.option_groups import grouped
-from edgeds.cli.options import DeviceOption, EngineOption, JsonOption, PresetOption
+from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption, PresetOption
 
 if TYPE_CHECKING:
     from edgeds.cli.bench.plan import Plan
@@ -48,8 +48,8 @@ def bench_command(
     from edgeds.cli.bench.measure import bench
     from edgeds.cli.bench.tables import print_report
     from edgeds.cli.doctor.diagnosis import diagnose
-    from edgeds.evaluation.plot import check_can_plot
-    from edgeds.sinks.replacing import replace_file
+    from edgeds.evaluation.sweep_plot import check_can_plot
+    from edgeds.sinks.atomic_files import replace_file
     from edgeds.sources.threads import threads
 
     cv2.setNumThreads(threads().opencv)  # as in `edgeds video`
@@ -126,7 +126,7 @@ def _steps(count: int) -> Iterator[Callable[[str], None]]:
 def _check_target(path: Path) -> None:
     """Check the output before the measurement, which takes minutes."""
     from edgeds.errors import SinkError
-    from edgeds.sinks.replacing import check_writable
+    from edgeds.sinks.atomic_files import check_writable
 
     if path.suffix.lower() != ".json":
         raise SinkError(

@@ -23,10 +23,10 @@ import numpy as np
 
 from edgeds.cli.bench.clips import SCENES, Material, SceneName, material_of
 from edgeds.cli.bench.network import batch_times, every_network, network_times
+from edgeds.cli.bench.one_measurement import Wanted, in_own_process
 from edgeds.cli.bench.plan import OTHERS, Plan
 from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.settings import BENCH
-from edgeds.cli.bench.turn import Wanted, in_own_process
 from edgeds.engine import open_engine
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator

@@ -16,9 +16,9 @@ import numpy as np
 from edgeds.cli.bench.report import BatchTimes, NetworkTimes
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import open_engine
-from edgeds.engine.choice import engine_choices
-from edgeds.engine.cuda import find_cuda
-from edgeds.engine.places import default_engine
+from edgeds.engine.choose_engine import engine_choices
+from edgeds.engine.cuda_driver import find_cuda
+from edgeds.engine.engine_folders import default_engine
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.estimate.settings import Preset
 from edgeds.sources import SyntheticSource

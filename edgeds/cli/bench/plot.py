@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeds.cli.bench.report import FLOOR, BenchReport, Row
 from edgeds.errors import SinkFailed
-from edgeds.sinks.replacing import replacing
+from edgeds.sinks.atomic_files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from edgeds.cli.console import print_json
-from edgeds.cli.options import JsonOption
+from edgeds.cli.shared_options import JsonOption
 from edgeds.estimate.settings import Preset
 from edgeds.sources.scaling import text_from_size
 
@@ -26,7 +26,7 @@ _GOOD_FOR: dict[Preset, str] = {
 def doctor_command(as_json: JsonOption = False) -> None:
     """Show what is installed and which engine runs."""
     from edgeds.cli.doctor.diagnosis import diagnose
-    from edgeds.engine.choice import preset_sizes
+    from edgeds.engine.choose_engine import preset_sizes
 
     diagnosis = diagnose()
     if as_json:

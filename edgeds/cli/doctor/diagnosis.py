@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.cli.doctor.opencv import import_problem, installed_packages, opencv_advice
-from edgeds.engine.choice import EngineChoice, engine_choices
-from edgeds.engine.cuda import Cuda, find_cuda
+from edgeds.engine.choose_engine import EngineChoice, engine_choices
+from edgeds.engine.cuda_driver import Cuda, find_cuda
 from edgeds.errors import SinkError
 from edgeds.live.window import check_display
 

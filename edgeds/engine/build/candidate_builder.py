@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeds.engine import open_engine
-from edgeds.engine.build.calibration import CalibrationSet
-from edgeds.engine.build.gate import (
+from edgeds.engine.build.accuracy_gate import (
     Comparison,
     HeldOut,
     Latency,
@@ -21,7 +20,8 @@ from edgeds.engine.build.gate import (
     measured_latency,
     verdict,
 )
-from edgeds.engine.build.variants import (
+from edgeds.engine.build.calibration_split import CalibrationSet
+from edgeds.engine.build.onnx_variants import (
     GRAPHS,
     Listener,
     Precision,
@@ -30,7 +30,7 @@ from edgeds.engine.build.variants import (
     write_card,
 )
 from edgeds.engine.card import CARD_NAME, read_card, sha256_of
-from edgeds.engine.places import built_engines
+from edgeds.engine.engine_folders import built_engines
 from edgeds.evaluation.dataset import Item
 from edgeds.types import Engine
 
@@ -197,7 +197,7 @@ class CandidateBuilder:
 
 def _half_rest(int8: Path) -> Path:
     """The int8 engine with float16 in place of float32, which is faster on a GPU."""
-    from edgeds.engine.build.precision import write_half
+    from edgeds.engine.build.half_precision import write_half
 
     for name in GRAPHS:
         write_half(int8 / name, int8 / name)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeds.engine.build.variants import GRAPHS, check_tools
+from edgeds.engine.build.onnx_variants import GRAPHS, check_tools
 from edgeds.engine.card import read_card, sha256_of
-from edgeds.engine.interface import shape_at
+from edgeds.engine.graph_check import shape_at
 from edgeds.types import Size
 
 if TYPE_CHECKING:

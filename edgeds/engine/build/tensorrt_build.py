@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.engine.build.fused_layers import FusedLayer, fused_layers, kernel_count
-from edgeds.engine.cuda import Cuda, Gpu, find_cuda, gpu_index
+from edgeds.engine.cuda_driver import Cuda, Gpu, find_cuda, gpu_index
 from edgeds.engine.tensorrt_library import (
     LIBRARIES,
     IBuilderConfig,
@@ -27,7 +27,7 @@ from edgeds.engine.tensorrt_library import (
     this_os,
 )
 from edgeds.errors import EngineError
-from edgeds.sinks.replacing import replace_file
+from edgeds.sinks.atomic_files import replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

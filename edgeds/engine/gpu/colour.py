@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from edgeds.sources.planes import from_rgb, to_rgb
+from edgeds.sources.yuv_planes import from_rgb, to_rgb
 from edgeds.types import ColourTags, Size
 
 

@@ -1,4 +1,4 @@
-"""(Frame, Maps) -> Frame on one device, for the views that `edgeds.engine.gpu.drawing` draws.
+"""(Frame, Maps) -> Frame on one device, for the views that `edgeds.engine.gpu.views` draws.
 
 Knows views and planes, and nothing of networks or files.
 """
@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.cuda_stream import gpu_errors
-from edgeds.engine.gpu import drawing
+from edgeds.engine.gpu import views
 from edgeds.engine.gpu.colour import scale_to, yuv_of
-from edgeds.engine.gpu.line import line_of
+from edgeds.engine.gpu.graph_replay import Function, Replayed, Tensors
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
-from edgeds.engine.gpu.replay import Function, Replayed, Tensors
+from edgeds.engine.gpu.outline import line_of
 from edgeds.engine.gpu.transfer import DevicePicture, Uploads, download, joined
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import Frame, Maps, Pixels, RgbPicture, Size
@@ -100,23 +100,23 @@ class DeviceComposer:
         if view == "mask":
             return (
                 (lambda m: (m.alpha_there,)),
-                drawing.mask_planes,
+                views.mask_planes,
                 (self._yuv((0, 0, 0)), self._yuv((255, 255, 255))),
             )
         look = self._depth_look()
         if view == "depth":
-            return (lambda m: (m.alpha_there, m.near)), drawing.depth_planes, (plate.depth, look)
+            return (lambda m: (m.alpha_there, m.near)), views.depth_planes, (plate.depth, look)
         if view == "replace":
             fixed = (plate.luma, plate.chroma, self._estimate.colours, matte)
-            return (lambda m: (*m.planes, m.alpha_there, m.offset)), drawing.replaced, fixed
-        overlay = drawing.OverlayLook(
+            return (lambda m: (*m.planes, m.alpha_there, m.offset)), views.replaced, fixed
+        overlay = views.OverlayLook(
             tint=self._yuv(STYLE.tint),
             line=self._yuv(STYLE.outline),
             opacity=opacity,
             outline=line_of(max(1, round(min(self._size) / 360)), self._stream.device),
             inset=self._inset(look),
         )
-        function = drawing.side_by_side if view == "side-by-side" else drawing.overlay
+        function = views.side_by_side if view == "side-by-side" else views.overlay
         return (
             lambda m: (*m.planes, m.alpha_there, m.coarse, m.near),
             function,
@@ -135,7 +135,7 @@ class DeviceComposer:
         colour = torch.tensor(rgb, dtype=torch.float32, device=self._stream.device)
         return yuv_of(colour[:, None, None], self._estimate.colours)
 
-    def _depth_look(self) -> drawing.DepthLook:
+    def _depth_look(self) -> views.DepthLook:
         far, near = self._estimate.depth_range
         levels = np.arange(256, dtype=np.float32)[None]
         # the colour of each level, as depth_picture gives it: t / (t + knee) = level / 255
@@ -144,16 +144,16 @@ class DeviceComposer:
         colours = depth_picture(t.astype(np.float32), (0.0, 1.0))
         there = torch.tensor(colours, dtype=torch.float32, device=self._stream.device)
         yuv = yuv_of(there.permute(2, 0, 1), self._estimate.colours)
-        return drawing.DepthLook(far, near, yuv[:, 0].T.contiguous())
+        return views.DepthLook(far, near, yuv[:, 0].T.contiguous())
 
-    def _inset(self, look: drawing.DepthLook) -> drawing.Inset | None:
+    def _inset(self, look: views.DepthLook) -> views.Inset | None:
         box = inset_box(self._size)
         if box is None:
             return None
         inside = box.size[0] - 2, box.size[1] - 2
         height, width = self._estimate.network.size
         device = self._stream.device
-        return drawing.Inset(
+        return views.Inset(
             box=box,
             look=look,
             scale=scale_to((height, width), inside, device),

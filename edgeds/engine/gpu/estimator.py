@@ -27,14 +27,14 @@ from edgeds.engine.gpu.colour import (
     rounded,
     yuv_of,
 )
-from edgeds.engine.gpu.depth import fit_to_plate, nearer_depth, spread_foreground
+from edgeds.engine.gpu.depth_fit import fit_to_plate, nearer_depth, spread_foreground
+from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
-from edgeds.engine.gpu.matte import OFFSET, around, refined
-from edgeds.engine.gpu.replay import Replayed
+from edgeds.engine.gpu.matte_refinement import OFFSET, around, refined
 from edgeds.engine.gpu.transfer import Nv12, Uploads
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.on_demand import ALPHA_ZERO
+from edgeds.estimate.maps_on_demand import ALPHA_ZERO
 from edgeds.estimate.settings import MATTE, WHOLE, Matte
 from edgeds.types import Engine, Frame, PlateFeatures
 
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from edgeds.engine.cuda_stream import DeviceStream
-    from edgeds.estimate.ground_depth import GroundedDepth
+    from edgeds.estimate.feet_depth import Standing
     from edgeds.estimate.plate_depth import DepthNetwork
-    from edgeds.estimate.scene import PlateState
-    from edgeds.estimate.standing import Standing
+    from edgeds.estimate.plate_depth_on_ground import GroundedDepth
+    from edgeds.estimate.plate_state import PlateState
     from edgeds.plate.plate import Plate
     from edgeds.types import ColourTags, FloatMap
 

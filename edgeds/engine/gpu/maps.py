@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.gpu.colour import scale_to
-from edgeds.engine.gpu.matte import enlarged
+from edgeds.engine.gpu.matte_refinement import enlarged
 from edgeds.types import Box, FloatMap, Maps, Pixels, Size, whole
 from edgeds.types.maps import Parts, resized_map
 

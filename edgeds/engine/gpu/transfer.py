@@ -12,8 +12,8 @@ from torch import Tensor
 
 from edgeds.engine.gpu.colour import Colour, half_chroma, rounded, yuv_of
 from edgeds.engine.settings import GPU
-from edgeds.sources.planes import YuvPicture, owned
 from edgeds.sources.scaling import swscale_colour
+from edgeds.sources.yuv_planes import YuvPicture, owned
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream, StreamEvent

@@ -20,9 +20,9 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from edgeds.engine.network import plate_depth
-from edgeds.engine.network.dual_head import DualHead, Fuse
-from edgeds.engine.network.plate_depth import PlateDepth
+from edgeds.engine.network import plate_depth_network
+from edgeds.engine.network.frame_network import DualHead, Fuse
+from edgeds.engine.network.plate_depth_network import PlateDepth
 
 OPSET = 17
 PLATE_TENSORS = 11
@@ -70,7 +70,7 @@ def export_plate_depth(network: PlateDepth, size: tuple[int, int], path: Path) -
     Raises:
         SizeError: a side is not a multiple of 64.
     """
-    check_size(size, plate_depth.STRIDE)
+    check_size(size, plate_depth_network.STRIDE)
     pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
     graph = PlateDepthGraph(without_norms(network))
     write_graph(graph, (pixels,), path, ["plate"], ["inverse_depth"])

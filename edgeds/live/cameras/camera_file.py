@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from edgeds.errors import InputError
 from edgeds.live.toml_file import tables_of, text_of
-from edgeds.sinks.publish import check_publish_url
+from edgeds.sinks.publish_sink import check_publish_url
 from edgeds.sources.url import masked
 from edgeds.views.settings import STYLE, VIEWS, View
 

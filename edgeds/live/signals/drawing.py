@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.live.signals.objects import Point, TrackedObject
+from edgeds.live.signals.objects.tracked_object import Point, TrackedObject
 from edgeds.live.signals.signals import Seen
 from edgeds.types import Pixels
 

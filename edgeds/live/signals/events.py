@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeAlias
 
-from edgeds.live.signals.objects import TrackedObject
+from edgeds.live.signals.objects.tracked_object import TrackedObject
 
 SCHEMA = 1
 """Grows when a field changes its meaning or goes; new fields and events may come any time."""

@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from edgeds.live.signals.delivery.outbox import Counts, Outbox
+from edgeds.live.signals.delivery.retry_queue import Counts, Outbox
 from edgeds.live.signals.events import SCHEMA, Event, iso_time
-from edgeds.live.signals.evidence import newness
-from edgeds.live.signals.finding import ObjectFinder
-from edgeds.live.signals.objects import TrackedObject
-from edgeds.live.signals.rules import Rules
-from edgeds.live.signals.settings import TRACKING
+from edgeds.live.signals.objects.find_objects import ObjectFinder
+from edgeds.live.signals.objects.new_or_removed import newness
+from edgeds.live.signals.objects.settings import TRACKING
+from edgeds.live.signals.objects.tracked_object import TrackedObject
+from edgeds.live.signals.rules.all_watches import RuleWatches
+from edgeds.live.signals.rules.kinds import Rules
+from edgeds.live.signals.rules.zones_lines_distances import Happening
 from edgeds.live.signals.snapshot import snapshot_of
-from edgeds.live.signals.watches import Happening
-from edgeds.live.signals.watching import RuleWatches
-from edgeds.plate.ground.metric import MetricScale
+from edgeds.plate.ground.metres import MetricScale
 from edgeds.types import Frame, Maps, Size
 
 

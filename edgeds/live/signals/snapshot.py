@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 
-from edgeds.live.signals.objects import TrackedObject
+from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.types import Frame
 
 _WIDTH_PX = 640

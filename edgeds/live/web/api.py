@@ -3,7 +3,7 @@
     GET /api/state     the newest state                  GET /metrics      for Prometheus
     WS  /api/events    the state, then every event       GET, POST /api/rules, /api/shapes
 
-access.py decides who may ask. docs/signals.schema.json describes the messages.
+token_and_origin_check.py decides who may ask. docs/signals.schema.json describes the messages.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from edgeds.errors import EdgedsError, InputError
 from edgeds.live.control import LiveControl
 from edgeds.live.signals.events import Event, json_line
-from edgeds.live.signals.rule_file import rules_from_text
-from edgeds.live.signals.rule_text import text_from_rules
-from edgeds.live.signals.rules import Rules
-from edgeds.live.signals.shapes import rules_with_shapes, shapes_of
+from edgeds.live.signals.rules.from_file import rules_from_text
+from edgeds.live.signals.rules.kinds import Rules
+from edgeds.live.signals.rules.shapes_on_page import rules_with_shapes, shapes_of
+from edgeds.live.signals.rules.to_text import text_from_rules
 from edgeds.live.signals.signals import Signals
 from edgeds.live.web.settings import PAGE, Page
 

@@ -1,6 +1,6 @@
 """The server's answers: the page's files, the live WebSocket, saved files, uploads.
 
-access.py checks permission. Knows nothing about threads and ports.
+token_and_origin_check.py checks permission. Knows nothing about threads and ports.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from edgeds.errors import EdgedsError
 from edgeds.live.control import LiveControl
 from edgeds.live.web.api import Api
 from edgeds.live.web.broadcast import Broadcast
-from edgeds.live.web.connections import ConnectionLimiter
-from edgeds.live.web.jpeg import thumbnail
-from edgeds.live.web.pages import FILES, content_type, page_file
-from edgeds.live.web.phone import PhoneLink
+from edgeds.live.web.connection_limits import ConnectionLimiter
+from edgeds.live.web.jpeg_encoder import thumbnail
+from edgeds.live.web.qr_code import PhoneLink
 from edgeds.live.web.settings import PAGE, Page
+from edgeds.live.web.static_files import FILES, content_type, page_file
 from edgeds.live.web.status import SavedFiles, StatusFeed
-from edgeds.live.web.upload import UploadRefusedError, Uploads
-from edgeds.live.web.viewer import Room, Viewer
+from edgeds.live.web.uploads import UploadRefusedError, Uploads
+from edgeds.live.web.viewer_socket import Room, Viewer
 from edgeds.sources.url import masked
 
 if TYPE_CHECKING:

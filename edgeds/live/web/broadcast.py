@@ -2,7 +2,8 @@
 
     show(frame) -> newest frame -> worker thread, encoder -> packets -> one queue per subscriber
 
-One mechanism with two encoders: jpeg.py and h264.py. Knows nothing about connections and codecs.
+One mechanism with two encoders: jpeg_encoder.py and h264_encoder.py. Knows nothing about
+connections and codecs.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from edgeds.types import Closing, Frame
 
 if TYPE_CHECKING:
     from edgeds.live.web.broadcast import Broadcast
-    from edgeds.live.web.connections import ConnectionLimiter
-    from edgeds.live.web.phone import PhoneLink
+    from edgeds.live.web.connection_limits import ConnectionLimiter
+    from edgeds.live.web.qr_code import PhoneLink
 
 
 class RunPage(Closing):
@@ -56,14 +56,14 @@ class RunPage(Closing):
 
 def _picture_broadcast(loop: asyncio.AbstractEventLoop, settings: Page) -> Broadcast:
     from edgeds.live.web.broadcast import Broadcast
-    from edgeds.live.web.jpeg import JpegEncoder
+    from edgeds.live.web.jpeg_encoder import JpegEncoder
 
     return Broadcast(loop, lambda: JpegEncoder(settings), name="jpeg", depth=1, on_demand=True)
 
 
 def _stream_broadcast(loop: asyncio.AbstractEventLoop, settings: Page) -> Broadcast | None:
     from edgeds.live.web.broadcast import Broadcast
-    from edgeds.live.web.h264 import H264Encoder
+    from edgeds.live.web.h264_encoder import H264Encoder
     from edgeds.live.web.webrtc import is_webrtc_installed
 
     if not is_webrtc_installed():

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.control import LiveControl
-from edgeds.live.web.access import is_loopback, own_names
 from edgeds.live.web.run_page import RunPage
 from edgeds.live.web.settings import PAGE, Page
+from edgeds.live.web.token_and_origin_check import is_loopback, own_names
 from edgeds.live.web.token_file import new_token
 from edgeds.types import Closing, Frame
 
@@ -134,9 +134,9 @@ class Server(Closing):
             self._ready.set()
 
     async def _serve(self) -> None:
-        from edgeds.live.web.access import AccessControl
-        from edgeds.live.web.connections import ConnectionLimiter
-        from edgeds.live.web.phone import PhoneLink
+        from edgeds.live.web.connection_limits import ConnectionLimiter
+        from edgeds.live.web.qr_code import PhoneLink
+        from edgeds.live.web.token_and_origin_check import AccessControl
         from edgeds.live.web.wall import Wall
 
         loop = asyncio.get_running_loop()
@@ -174,7 +174,7 @@ class Server(Closing):
 def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Server:
     import uvicorn
 
-    from edgeds.live.web.connections import ConnectionLimiter, protocol_at
+    from edgeds.live.web.connection_limits import ConnectionLimiter, protocol_at
 
     assert isinstance(limiter, ConnectionLimiter)
     # Bad requests of strangers do not belong on the terminal; a program that sets up logging

@@ -1,6 +1,6 @@
 """The token of a page that other devices can reach: made for one run, or kept in a file.
 
-Knows nothing about requests: `access` checks their tokens.
+Knows nothing about requests: `token_and_origin_check` checks their tokens.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from edgeds.live.web.connections import ConnectionLimiter
-from edgeds.live.web.jpeg import thumbnail
-from edgeds.live.web.pages import FILES, content_type, page_file
+from edgeds.live.web.connection_limits import ConnectionLimiter
+from edgeds.live.web.jpeg_encoder import thumbnail
 from edgeds.live.web.run_page import RunPage
 from edgeds.live.web.settings import Page
+from edgeds.live.web.static_files import FILES, content_type, page_file
 from edgeds.sources.url import masked
 
 if TYPE_CHECKING:

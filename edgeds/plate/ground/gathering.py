@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.ground.blobs import Blob, blobs_of
-from edgeds.plate.ground.fit import People
-from edgeds.plate.ground.ground import Ground, measured_ground
-from edgeds.plate.ground.lines import NO_LINES, straight_lines
+from edgeds.plate.ground.accepted_ground import Ground, measured_ground
+from edgeds.plate.ground.camera_fit import People
+from edgeds.plate.ground.person_blobs import Blob, blobs_of
 from edgeds.plate.ground.settings import GROUND
+from edgeds.plate.ground.straight_edges import NO_LINES, straight_lines
 from edgeds.types import FloatMap, Pixels, Size
 
 Mask = npt.NDArray[np.bool_]

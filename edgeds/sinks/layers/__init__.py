@@ -1,1 +1,1 @@
-"""The layers of a clip for editors, as one folder: see sink.py; one module writes one format."""
+"""The layers of a clip as one folder (layers_folder.py); each format is a module of its own."""

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import SinkError
+from edgeds.sinks.layers.code_values import DepthCodes, LayerFrame
 from edgeds.sinks.layers.names import Layer
-from edgeds.sinks.layers.picture import DepthCodes, LayerFrame
-from edgeds.sinks.layers.sequence import NUMBER, write_image
-from edgeds.sources.recorded import timecode_after, timecode_parts
+from edgeds.sinks.layers.numbered_images import NUMBER, write_image
+from edgeds.sources.timecode import timecode_after, timecode_parts
 from edgeds.types import Closing, StreamInfo
 
 SHADOW_POWER = 2.2

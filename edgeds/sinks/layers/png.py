@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from edgeds.errors import SinkFailed
+from edgeds.sinks.layers.code_values import Codes, Coding, LayerFrame, codes
 from edgeds.sinks.layers.names import WITH_ALPHA, Layer
-from edgeds.sinks.layers.picture import Codes, Coding, LayerFrame, codes
-from edgeds.sinks.layers.sequence import NUMBER, write_image
+from edgeds.sinks.layers.numbered_images import NUMBER, write_image
 from edgeds.sources.media_errors import reason_of
 from edgeds.types import Closing
 

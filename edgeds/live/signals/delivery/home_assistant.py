@@ -11,7 +11,7 @@ from typing import Any
 
 from edgeds.live.signals.delivery.mqtt import Broker, slug
 from edgeds.live.signals.events import KINDS
-from edgeds.live.signals.rules import Rules
+from edgeds.live.signals.rules.kinds import Rules
 
 DISCOVERY_PREFIX = "homeassistant"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgeds.errors import SinkFailed
-from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message
+from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message
 from edgeds.live.signals.events import Event, json_line
-from edgeds.sinks.replacing import PendingFile
+from edgeds.sinks.atomic_files import PendingFile
 from edgeds.types import Closing
 
 
@@ -42,7 +42,7 @@ class JsonLines(Closing):
             self._pending = PendingFile(place)
             self._file = self._pending.part.open("w", encoding="utf-8")
         else:
-            from edgeds.sinks.replacing import check_writable
+            from edgeds.sinks.atomic_files import check_writable
 
             check_writable(place, "the events")
             self._file = place.open("a", encoding="utf-8")

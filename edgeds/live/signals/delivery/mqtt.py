@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from zlib import crc32
 
 from edgeds.errors import InputError
-from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message
+from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message
 from edgeds.live.signals.events import json_line
 from edgeds.sources.url import masked
 from edgeds.types import Closing

@@ -1,6 +1,6 @@
 """Events as HTTP POST requests, one event each, in order.
 
-Knows nothing about queues and retries: `outbox` has them.
+Knows nothing about queues and retries: `retry_queue` has them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from edgeds.errors import InputError
-from edgeds.live.signals.delivery.outbox import DeliveryFailedError, Message, RefusedError
+from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message, RefusedError
 from edgeds.live.signals.events import json_line
 from edgeds.sources.url import masked
 from edgeds.types import Closing

@@ -1,5 +1,5 @@
 // The WebSocket to the run: pictures and status out, commands in; it reconnects by itself.
-// Knows nothing about the page. See edgeds/live/web/viewer.py for the messages.
+// Knows nothing about the page. See edgeds/live/web/viewer_socket.py for the messages.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;

@@ -1,0 +1,154 @@
+"""One turn of the benchmark, in a process of its own, so that its CPU time and memory are its own.
+
+    python -m edgeds.cli.bench.one_measurement '{"clip": "in.mp4", "way": "edgeds", ...}'
+
+prints one line of JSON. The ways that need nothing of edgeds are in `other_ways`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from edgeds.cli.bench.report import Turn
+from edgeds.live.memory_growth import peak_bytes
+
+if TYPE_CHECKING:
+    from edgeds.estimate.settings import Preset
+    from edgeds.pipeline import RunReport
+    from edgeds.plate.plate import Plate
+    from edgeds.types import Engine
+    from edgeds.views.settings import View
+
+Way = Literal["transcode", "edgeds", "mog2", "knn", "mediapipe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a turn runs."""
+
+    way: Way
+    """"transcode": the clip decoded and encoded again, the floor that nobody gets below; "edgeds":
+    as `edgeds video` does it; the others: a mask of a library that people would take instead.
+    """
+    clip: str
+    output: str
+    plate: str = ""
+    engine: str | None = None
+    device: str = "auto"
+    preset: Preset = "balanced"
+    view: View = "overlay"
+    streams: int = 1
+    """So many runs of the clip at a time, with one engine."""
+    python: str = ""
+    """The interpreter of `mediapipe`; this one's where it is empty."""
+
+
+def in_own_process(wanted: Wanted) -> Turn:
+    """
+    Raises:
+        RunError: the process failed.
+    """
+    from edgeds.errors import RunError
+
+    done = subprocess.run(_command(wanted), capture_output=True, text=True, check=False)
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RunError(
+            f"a turn of the benchmark failed ({wanted.way})",
+            why=said[-1],
+            fix="try the same with edgeds video, which says more",
+        )
+    return Turn(**json.loads(lines[-1]))
+
+
+def _command(wanted: Wanted) -> list[str]:
+    from edgeds.sinks.settings import ENCODE
+
+    if wanted.way == "edgeds":
+        return [
+            sys.executable,
+            "-m",
+            "edgeds.cli.bench.one_measurement",
+            json.dumps(asdict(wanted)),
+        ]
+    plain = {
+        "way": wanted.way, "clip": wanted.clip, "output": wanted.output, "x264": ENCODE.x264,
+    }  # fmt: skip
+    script = Path(__file__).with_name("other_ways.py")
+    return [wanted.python or sys.executable, str(script), json.dumps(plain)]
+
+
+def turn(wanted: Wanted) -> Turn:
+    """`edgeds video` without its command line."""
+    import cv2
+
+    from edgeds.engine import open_engine
+    from edgeds.live.cameras.shared_engine import SharedEngine
+    from edgeds.plate.file import plate_from_file
+    from edgeds.sources.threads import threads
+
+    share = threads()
+    cv2.setNumThreads(share.opencv)
+    plate = plate_from_file(Path(wanted.plate))
+    engine = open_engine(
+        wanted.engine, device=wanted.device, preset=wanted.preset, threads=share.network
+    )
+    with engine:
+        shared: Engine = engine if wanted.streams == 1 else SharedEngine(engine)
+        began, cpu = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(wanted.streams) as streams:
+            ready = threading.Barrier(wanted.streams)
+            reports = list(
+                streams.map(
+                    lambda number: _one_stream(wanted, shared, plate, number, ready),
+                    range(wanted.streams),
+                )
+            )
+        return Turn(
+            frames=sum(report.frames for report in reports),
+            secs=time.perf_counter() - began,
+            cpu_secs=time.process_time() - cpu,
+            peak_bytes=peak_bytes(),
+            engine=engine.name,
+            stages=reports[0].stages,
+        )
+
+
+def _one_stream(
+    wanted: Wanted, engine: Engine, plate: Plate, number: int, ready: threading.Barrier
+) -> RunReport:
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
+    from edgeds.pipeline import depth_for, run
+    from edgeds.sinks import open_sink
+    from edgeds.sources import open_source
+    from edgeds.views.compose import composer
+
+    output = Path(wanted.output)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(wanted.clip))
+        estimate = MaintainedEstimator(Estimator(engine, plate))
+        compose = composer(
+            wanted.view,
+            plate=plate.pixels,
+            plate_depth=estimate.plate_depth,
+            depth_range=estimate.depth_range,
+        )
+        own = output.with_stem(f"{output.stem}-{number}")
+        sink = stack.enter_context(open_sink(own, source.info))
+        ready.wait()
+        return run(source, estimate, compose, sink, depth=depth_for(source.info.size))
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(turn(Wanted(**json.loads(sys.argv[1]))))))  # noqa: T201

@@ -1,0 +1,276 @@
+"""`--rules`, `--events`: what the camera sees, for other programs. Options, and what they open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import typer
+
+from edgeds.cli.console import say
+from edgeds.cli.option_groups import SIGNALS
+from edgeds.cli.same_file_twice import check_clashes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import ExitStack
+
+    from edgeds.cli.video_report import Notes
+    from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
+    from edgeds.live.signals.delivery.retry_queue import Consumer
+    from edgeds.live.signals.rules.kinds import Rules
+    from edgeds.live.signals.signals import Listener, Signals
+    from edgeds.types import Frame, Maps, StreamInfo
+
+_STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalOptions:
+    """The options of a command that reports objects and events."""
+
+    heading: ClassVar[str] = SIGNALS
+
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A TOML file of rules: zones, lines, distances, things left behind.",
+        ),
+    ] = None
+    events: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|-", help="Write events as JSON Lines; - is standard output."),
+    ] = None
+
+    mqtt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Send events and the state to a broker: mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC].",
+        ),
+    ] = None
+    mqtt_discovery: Annotated[
+        bool,
+        typer.Option(help="Let Home Assistant find the camera and its rules on the broker."),
+    ] = True
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Post each event to this URL; may be repeated."),
+    ] = None
+
+    @property
+    def on_stdout(self) -> bool:
+        """Whether standard output belongs to the events."""
+        return str(self.events) == _STDOUT
+
+    @property
+    def are_given(self) -> bool:
+        return any((self.rules, self.events, self.mqtt, self.webhook))
+
+    def check(
+        self,
+        *,
+        as_json: bool,
+        plate: str | Path | None = None,
+        backdrop: str | None = None,
+        recording: Path | None = None,
+    ) -> None:
+        """
+        Raises:
+            InputError: report and events would both go to standard output, the rules are wrong, or
+                two of the files are one.
+        """
+        from edgeds.errors import InputError
+
+        check_clashes(
+            {"the plate": plate, "the backdrop": backdrop, "the rules": self.rules},
+            {"the recording": recording, "the events": self.events_file},
+        )
+
+        if as_json and self.on_stdout:
+            raise InputError(
+                "--json and --events - both write to standard output",
+                why="nobody could separate the two",
+                fix="give --events the name of a file",
+            )
+        read_rules(self)
+
+    @property
+    def events_file(self) -> Path | None:
+        return None if self.on_stdout else self.events
+
+
+def read_rules(options: SignalOptions) -> Rules:
+    """The rules of --rules; without it, those that report all objects."""
+    from edgeds.live.signals.rules.from_file import rules_from_file
+    from edgeds.live.signals.rules.kinds import Rules
+
+    return Rules() if options.rules is None else rules_from_file(options.rules)
+
+
+class Deliveries:
+    """The listeners of a run: the file of events, brokers, webhooks."""
+
+    def __init__(
+        self,
+        options: SignalOptions,
+        rules: Rules,
+        source: str,
+        *,
+        live: bool,
+        told: Callable[[str], None] = say,
+    ) -> None:
+        """`live`: nothing waits for a slow consumer, and a file of events is appended to.
+
+        Raises:
+            InputError: one of them cannot be opened.
+        """
+        from edgeds.live.signals.delivery.json_lines import JsonLines, LinesConsumer
+        from edgeds.live.signals.delivery.retry_queue import Outbox
+
+        self.lines = None if options.events is None else JsonLines(options.events, whole=not live)
+        consumers: list[Consumer] = [*_consumers(options, rules, source)]
+        if live and self.lines is not None:
+            consumers.append(LinesConsumer(self.lines))
+        self.outboxes = [Outbox(consumer, on_change=told) for consumer in consumers]
+        direct = () if live or self.lines is None else (self.lines,)
+        self.listeners: tuple[Listener, ...] = (*direct, *self.outboxes)
+
+    def end(self, *, whole: bool) -> None:
+        """Deliver what waits, and complete the file. Harmless a second time."""
+        for outbox in self.outboxes:
+            outbox.close()
+        if self.lines is not None:
+            self.lines.end(whole=whole)
+
+    def report(self) -> list[dict[str, Any]]:
+        """What became of the events, for the command's report."""
+        from dataclasses import asdict
+
+        counts = [{"to": outbox.name, **asdict(outbox.counts)} for outbox in self.outboxes]
+        if self.lines is None or self.lines not in self.listeners:
+            return counts
+        count = self.lines.written
+        lines = {"to": self.lines.location, "produced": count, "delivered": count, "lost": 0}
+        return [lines, *counts]
+
+
+def _consumers(options: SignalOptions, rules: Rules, source: str) -> Iterator[Consumer]:
+    from importlib.metadata import version
+
+    from edgeds.live.signals.delivery.home_assistant import discovery_of
+    from edgeds.live.signals.delivery.mqtt import Mqtt, broker_from_url
+    from edgeds.live.signals.delivery.webhook import Webhook
+
+    if options.mqtt is not None:
+        broker = broker_from_url(options.mqtt, source=source)
+        about = discovery_of(broker, rules, source=source, version=version("edgeds"))
+        yield Mqtt(broker, discovery=about if options.mqtt_discovery else None)
+    for url in options.webhook or ():
+        yield Webhook(url)
+
+
+class ClipSignals:
+    """Signals of a file: every frame is looked at."""
+
+    def __init__(
+        self, options: SignalOptions, info: StreamInfo, estimate: Estimator | MaintainedEstimator
+    ) -> None:
+        from edgeds.live.signals.signals import Signals
+
+        self._estimate = estimate
+        rules = read_rules(options)
+        self._deliveries = Deliveries(options, rules, info.name, live=False)
+        self.signals = Signals(
+            rules, info.size, source=info.name, listeners=self._deliveries.listeners
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        return self.signals.notes
+
+    def around(
+        self, compose: Callable[[Frame, Maps], Any], view: str
+    ) -> Callable[[Frame, Maps], Any]:
+        """Look at every frame before it is composed; draw what was seen into the overlay."""
+        from edgeds.live.signals.drawing import draw_signals
+
+        def look_and_compose(frame: Frame, maps: Maps) -> Any:
+            health = getattr(self._estimate, "health", None)
+            seen = self.signals(frame, maps, health=health, scale=self._estimate.scale)
+            picture = compose(frame, maps)
+            if view != "overlay":
+                return picture
+            return picture.with_pixels(draw_signals(picture.pixels, seen))
+
+        return look_and_compose
+
+    def end(self, *, whole: bool) -> None:
+        """Complete the file of events; `whole`: the run got to its end."""
+        self._deliveries.end(whole=whole)
+
+    def report(self) -> dict[str, object]:
+        """For the command's report."""
+        seen = self.signals.seen
+        return {
+            "deliveries": self._deliveries.report(),
+            "lines": {} if seen is None else seen.watched["lines"],
+        }
+
+
+def open_clip_signals(
+    options: SignalOptions,
+    info: StreamInfo,
+    estimate: Estimator | MaintainedEstimator,
+    stack: ExitStack,
+    notes: Notes,
+) -> ClipSignals | None:
+    """None where no option asks for signals. Leaving the stack early keeps what was written."""
+    if not options.are_given:
+        return None
+    opened = ClipSignals(options, info, estimate)
+    stack.callback(opened.end, whole=False)
+    notes.watch(opened)
+    return opened
+
+
+class LiveSignals:
+    """Signals of a camera, and their deliveries; `signals` is None where nobody asks for any."""
+
+    def __init__(
+        self,
+        options: SignalOptions,
+        info: StreamInfo,
+        stack: ExitStack,
+        told: Callable[[str], None] = say,
+    ) -> None:
+        """
+        Args:
+            told: hears what people should know, such as that a consumer is away.
+        """
+        from edgeds.live.signals.signals import Signals
+        from edgeds.sources.url import masked
+
+        self.signals: Signals | None = None
+        self._deliveries: Deliveries | None = None
+        if not options.are_given:
+            return
+        rules, source = read_rules(options), masked(info.name)
+        self._deliveries = Deliveries(options, rules, source, live=True, told=told)
+        stack.callback(self._deliveries.end, whole=True)
+        self.signals = Signals(
+            rules, info.size, source=source, listeners=self._deliveries.listeners, on_note=told
+        )
+
+    def report(self) -> dict[str, object] | None:
+        """For the command's report, once the stack has ended the deliveries."""
+        if self.signals is None or self._deliveries is None:
+            return None
+        seen = self.signals.seen
+        return {
+            "deliveries": self._deliveries.report(),
+            "lines": {} if seen is None else seen.watched["lines"],
+        }

@@ -1,0 +1,162 @@
+"""What `edgeds video` is asked to make, and the checks of it that need no file to be opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeds.cli.effects_options import EffectOptions
+from edgeds.cli.layers_options import LayerOptions
+from edgeds.cli.mesh_options import MeshOptions
+from edgeds.cli.rules_and_events import SignalOptions
+from edgeds.cli.same_file_twice import check_clashes
+from edgeds.plate.ground.depth_wanted import DepthWanted
+from edgeds.views.settings import View
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options that say what to make."""
+
+    source: str
+    plate: Path | None
+    output: Path | None
+    view: View
+    backdrop: str | None
+    opacity: float
+    sheet: Path | None
+    save_plate: Path | None
+    plate_fixed: bool
+    depth: DepthWanted
+    signals: SignalOptions
+    layers: LayerOptions
+    effects: EffectOptions
+    mesh: MeshOptions
+
+    @property
+    def shows_depth(self) -> bool:
+        from edgeds.views.settings import DEPTH_VIEWS
+
+        shows = self.view in DEPTH_VIEWS
+        if self.layers.layers is not None:
+            shows = "depth" in self.layers.names
+        shows = shows or self.effects.are_given or self.mesh.mesh is not None
+        return shows or self.sheet is not None or self.signals.are_given
+
+    @property
+    def measures_depth(self) -> bool:
+        keeps = self.save_plate is not None and self.save_plate.suffix.lower() == ".npz"
+        return self.shows_depth or keeps or self.depth.is_asked
+
+    @property
+    def shown(self) -> str:
+        """What is made, for the report: a view's name, or "layers"."""
+        if self.layers.layers is not None:
+            return "layers"
+        return "effects" if self.effects.are_given else self.view
+
+    @property
+    def said(self) -> str:
+        """The same for people, with the names of the layers."""
+        if self.layers.layers is None:
+            return "effects" if self.effects.are_given else f"view {self.view}"
+        return f"layers {self.layers.layers} as {self.layers.layer_format}"
+
+
+def check_options(wanted: Wanted) -> None:
+    """
+    Raises:
+        InputError: options contradict each other.
+        SinkError: a file besides the output cannot be written.
+    """
+    from edgeds.errors import InputError, SinkError
+    from edgeds.plate.file import check_plate_target
+    from edgeds.sinks.atomic_files import check_writable
+    from edgeds.sinks.mesh import check_mesh_target
+
+    layers = wanted.layers.wanted()
+    shown = wanted.view == "replace" or (layers is not None and "composite" in layers.layers)
+    if wanted.backdrop is not None and not shown:
+        raise InputError(
+            "--backdrop was given, but no backdrop is shown",
+            why=f"the view is {wanted.view!r}" if layers is None else "composite is not a layer",
+            fix="add --view replace, or leave --backdrop out"
+            if layers is None
+            else "add the layer composite, or leave --backdrop out",
+        )
+    _check_companions(wanted, shows_backdrop=shown)
+    wanted.effects.check()
+    if wanted.effects.are_given and (layers is not None or wanted.view != "overlay"):
+        raise InputError(
+            "--insert, --fog, --focus or --stereo were given with a view or layers",
+            why="they make a picture of their own",
+            fix="leave --view and --layers out",
+        )
+    if layers is not None and wanted.view != "overlay":
+        raise InputError(
+            "--view and --layers were given together",
+            why="a run writes a view or layers",
+            fix="leave one of them out; --layers composite is the view replace",
+        )
+    sheet = wanted.sheet
+    if sheet is not None:
+        if sheet.name != "-" and sheet.suffix.lower() != ".png":
+            raise SinkError(
+                f"cannot write the contact sheet {str(sheet)!r}",
+                why="it must be a .png",
+                fix="give a path such as sheet.png",
+            )
+        check_writable(sheet, "the contact sheet")
+    if wanted.mesh.mesh is not None:
+        check_mesh_target(wanted.mesh.mesh)
+    if wanted.save_plate is not None:
+        check_plate_target(wanted.save_plate)
+
+
+def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
+    """
+    Raises:
+        InputError: an option would do nothing, for want of the option that it belongs to.
+    """
+    from edgeds.errors import InputError
+
+    layers, effects, mesh = wanted.layers, wanted.effects, wanted.mesh
+    none = layers.layers is None
+    usual = LayerOptions()
+    idle = {
+        "--format": (none and layers.layer_format != usual.layer_format, "--layers"),
+        "--bits": (none and layers.bits != usual.bits, "--layers"),
+        "--premultiplied": (none and layers.premultiplied is True, "--layers"),
+        "--straight": (none and layers.premultiplied is False, "--layers"),
+        "--shadow keep": (
+            layers.shadow == "keep" and not shows_backdrop,
+            "--view replace or the layer composite",
+        ),
+        "--aperture": (
+            effects.focus is None and effects.aperture != EffectOptions().aperture,
+            "--focus",
+        ),
+        "--at": (mesh.mesh is None and mesh.at != MeshOptions().at, "--mesh"),
+    }
+    for option, (is_idle, needed) in idle.items():
+        if is_idle:
+            raise InputError(
+                f"{option} was given without {needed}",
+                why="alone it changes nothing",
+                fix=f"add {needed}, or leave {option} out",
+            )
+
+
+def check_places(wanted: Wanted, files: tuple[Path, ...], target: Path) -> None:
+    """No output may be an input or another output."""
+    given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
+    made = {"the output": target, "the contact sheet": wanted.sheet, "the mesh": wanted.mesh.mesh}
+    check_clashes(
+        {
+            "the input": files,
+            **given,
+            "the inserted picture": wanted.effects.pictures,
+            "the rules": wanted.signals.rules,
+        },
+        {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},
+    )

@@ -1,0 +1,85 @@
+"""Fits a frame's depth to the plate's, as functions of tensors: estimate/depth_fit.py for a GPU.
+
+Nothing here waits for the device: `where` takes the place of each `if` of estimate/depth_fit.py.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from edgeds.estimate.depth_fit import FIT_ROUNDS, FIT_STRIDE, MIN_BACKGROUND, NEARNESS
+from edgeds.plate.robust_fit import SINGULAR, TUKEY
+
+_LEAST = 1e-6
+
+
+def fit_to_plate(frame_depth: Tensor, plate_depth: Tensor, alpha: Tensor, before: Tensor) -> Tensor:
+    """(scale, shift) of the frame's inverse depth to the plate's, on the background.
+
+    All maps are float32 (h, w); `before` is the fit that stands where there is nothing to fit by.
+    """
+    part = (slice(None, None, FIT_STRIDE),) * 2
+    x, y, keep = frame_depth[part], plate_depth[part], alpha[part] < 0.05
+    x, y, keep = x.flatten(), y.flatten(), keep.flatten()
+    count = keep.sum().clamp(min=1)
+    mean = (x * keep).sum() / count
+    deviation = (((x - mean).square() * keep).sum() / count).sqrt()
+    new = _line(torch.stack((x, y)), keep)
+    known = (
+        (keep.float().mean() >= MIN_BACKGROUND)
+        & (deviation >= 1e-3 * mean.abs().clamp(min=1e-9))
+        & (new[0] > 0.2)
+        & (new[0] < 5)
+    )
+    return torch.where(known, new, before)
+
+
+def _line(points: Tensor, keep: Tensor) -> Tensor:
+    """(a, b) of y = a x + b, robust: the points are (2, n), those of `keep` count."""
+    middle = _medians(points, keep)
+    x, y = centred = points - middle
+    spread = _medians(centred.abs(), keep)[:, 0]
+    a = torch.where(spread[0] > 0, spread[1] / spread[0].clamp(min=1e-30), 1.0)
+    b = torch.zeros_like(a)
+    for _ in range(FIT_ROUNDS):
+        residual = (y - a * x - b).abs()
+        limit = (TUKEY * _medians(residual[None], keep)[0, 0]).clamp(min=_LEAST)
+        weight = (1 - (residual / limit).clamp(max=1).square()).square() * keep
+        xx, x1, n = (weight * x * x).sum(), (weight * x).sum(), weight.sum()
+        xy, y1 = (weight * x * y).sum(), (weight * y).sum()
+        determinant = xx * n - x1 * x1
+        known = (determinant > SINGULAR * xx * n) & (n > 0)
+        below = torch.where(known, determinant, 1.0)
+        a = torch.where(known, (xy * n - x1 * y1) / below, a)
+        b = torch.where(known, (xx * y1 - x1 * xy) / below, b)
+    return torch.stack((a, b + middle[1, 0] - a * middle[0, 0]))
+
+
+def _medians(rows: Tensor, keep: Tensor) -> Tensor:
+    """(k, 1) medians of (k, n) where `keep`, the lower of two."""
+    return torch.where(keep, rows, torch.nan).nanmedian(dim=1, keepdim=True).values
+
+
+def nearer_depth(frame_depth: Tensor, fit: Tensor, middle: Tensor) -> Tensor:
+    """The foreground's inverse depth (h, w) in the plate's units, what is near nearer still."""
+    near = fit[0] * frame_depth + fit[1]
+    return near * (near / middle).clamp(min=1) ** (NEARNESS - 1)
+
+
+def spread_foreground(near: Tensor, alpha: Tensor) -> Tensor:
+    """The depth of sure foreground carried over its soft border, (h, w)."""
+    weight = alpha.square().square()
+    side = max(9, (min(near.shape) // 20) | 1)
+    total, carried = box_sums(torch.stack((weight, near * weight)), side)
+    spread = torch.where(total > 1e-2, carried / total.clamp(min=1e-6), near)
+    sure = ((alpha - 0.8) / 0.15).clamp(0, 1)
+    return spread + sure * (near - spread)
+
+
+def box_sums(maps: Tensor, side: int) -> Tensor:
+    """Sums over side x side of (c, h, w), mirrored at the edge as OpenCV does."""
+    r = side // 2
+    padded = F.pad(maps[None], (r, r, r, r), mode="reflect")
+    return F.avg_pool2d(padded, side, 1, divisor_override=1)[0]

@@ -1,0 +1,171 @@
+"""Views drawn on NV12 planes: the functions of tensors. views/ draws the same on the CPU.
+
+The mix C = aF + (1 - a)B is linear, so it holds for luma and chroma as for RGB; chroma takes the
+mean alpha of its four pixels. Pixels with alpha 0 keep their exact values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from edgeds.engine.gpu.colour import Colour, Scale, half_chroma, rounded
+from edgeds.engine.gpu.outline import Line
+from edgeds.estimate.settings import Matte
+from edgeds.types import Box
+from edgeds.views.settings import STYLE
+
+Planes = tuple[Tensor, Tensor]
+"""Luma uint8 (H, W) and chroma uint8 (H/2, W/2, 2)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DepthLook:
+    """How inverse depth is converted to colour."""
+
+    far: float
+    near: float
+    colours: Tensor
+    """YUV of 256 levels, float32 (256, 3)."""
+
+    def __call__(self, inverse_depth: Tensor) -> Tensor:
+        """(H, W) to float YUV (3, H, W)."""
+        t = ((inverse_depth - self.far) / (self.near - self.far)).clamp(min=0)
+        levels = (255 * t / (t + STYLE.depth_knee)).round().clamp(max=255).to(torch.int64)
+        return self.colours[levels].permute(2, 0, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inset:
+    """Where the depth is shown small, and what it is made of."""
+
+    box: Box
+    """With its frame of one pixel; from even pixels to even ones."""
+    look: DepthLook
+    scale: Scale
+    """From the network's size to that inside the frame."""
+    plate_scale: Scale
+    """From the frame's size to that."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OverlayLook:
+    tint: Tensor
+    """YUV, float32 (3, 1, 1)."""
+    line: Tensor
+    opacity: float
+    outline: Line
+    inset: Inset | None
+
+
+def overlay(
+    luma: Tensor,
+    chroma: Tensor,
+    alpha: Tensor,
+    coarse: Tensor,
+    near: Tensor,
+    plate_depth: Tensor,
+    look: OverlayLook,
+) -> Planes:
+    """The foreground tinted and outlined, the depth as an inset."""
+    share = look.opacity * alpha
+    y, uv = _floats(luma, chroma)
+    y, uv = _mixed(y, uv, share, look.tint)
+    y, uv = _mixed(y, uv, look.outline(alpha), look.line)
+    drawn = rounded(y), rounded(uv).permute(1, 2, 0).contiguous()
+    if look.inset is not None:
+        _draw_inset(drawn, coarse, near, plate_depth, look.inset, look.line)
+    return drawn
+
+
+def side_by_side(luma: Tensor, chroma: Tensor, *rest: object) -> Planes:
+    """The frame, and its overlay beside it. Takes what `overlay` takes."""
+    drawn = overlay(luma, chroma, *rest)  # type: ignore[arg-type]  # the same, in its order
+    return torch.cat((luma, drawn[0]), 1), torch.cat((chroma, drawn[1]), 1)
+
+
+def _draw_inset(
+    drawn: Planes, coarse: Tensor, near: Tensor, plate_depth: Tensor, inset: Inset, line: Tensor
+) -> None:
+    """Draws into the planes."""
+    luma, chroma = drawn
+    plate = inset.plate_scale(plate_depth)
+    depth = plate + inset.scale(coarse) * (inset.scale(near) - plate)
+    height, width = inset.box.size
+    framed = line.expand(3, height, width).clone()
+    framed[:, 1:-1, 1:-1] = inset.look(depth)
+    luma[inset.box.of] = rounded(framed[0])
+    half = Box(*(side // 2 for side in inset.box))
+    chroma[half.of] = half_chroma(framed[1:])
+
+
+def replaced(
+    luma: Tensor,
+    chroma: Tensor,
+    alpha: Tensor,
+    offset: Tensor,
+    behind_luma: Tensor,
+    behind_chroma: Tensor,
+    plate_luma: Tensor,
+    plate_chroma: Tensor,
+    colour: Colour,
+    matte: Matte,
+) -> Planes:
+    """The foreground's own colours over a backdrop (its planes), the plate's light taken out.
+
+    Args:
+        offset: how much brighter the background is than the plate, RGB, (3, h, w).
+    """
+    offset = torch.einsum("ij,jhw->ihw", colour.from_rgb, offset)
+    y, uv = _floats(luma, chroma)
+    size = tuple(alpha.shape)
+    half = (size[0] // 2, size[1] // 2)
+    plate_y = plate_luma.float() + _enlarged(offset[:1], size)[0]
+    plate_uv = plate_chroma.permute(2, 0, 1).float() + _enlarged(offset[1:], half)
+    over_y = _over(y, plate_y, behind_luma.float(), alpha, matte)
+    of_chroma = _halved(alpha)
+    over_uv = _over(uv, plate_uv, behind_chroma.permute(2, 0, 1).float(), of_chroma, matte)
+    return rounded(over_y), rounded(over_uv).permute(1, 2, 0).contiguous()
+
+
+def _over(own: Tensor, plate: Tensor, behind: Tensor, alpha: Tensor, matte: Matte) -> Tensor:
+    """C = aF + (1 - a)B with F un-mixed in the border, as estimate/matte_refinement.py does."""
+    border = (alpha > matte.band) & (alpha < 1 - matte.band)
+    unmixed = (own - (1 - alpha) * plate) / alpha.clamp(min=matte.band)
+    front = torch.where(border, unmixed.clamp(0, 255), own)
+    return behind + alpha * (front - behind)
+
+
+def mask_planes(alpha: Tensor, black: Tensor, white: Tensor) -> Planes:
+    """Alpha as grey; black and white are YUV, (3, 1, 1)."""
+    grey = (255 * alpha).round() / 255
+    luma = rounded(black[0] + grey * (white[0] - black[0]))
+    shape = (alpha.shape[0] // 2, alpha.shape[1] // 2, 2)
+    return luma, torch.full(shape, 128, dtype=torch.uint8, device=alpha.device)
+
+
+def depth_planes(alpha: Tensor, near: Tensor, plate_depth: Tensor, look: DepthLook) -> Planes:
+    """Inverse depth in colours that keep their meaning for a whole clip."""
+    depth = plate_depth + alpha * (_enlarged(near[None], tuple(alpha.shape))[0] - plate_depth)
+    yuv = look(depth)
+    return rounded(yuv[0]), half_chroma(yuv[1:])
+
+
+def _floats(luma: Tensor, chroma: Tensor) -> Planes:
+    return luma.float(), chroma.permute(2, 0, 1).float()
+
+
+def _mixed(y: Tensor, uv: Tensor, share: Tensor, colour: Tensor) -> Planes:
+    """Float planes with a share (H, W) of one colour; chroma is (2, H/2, W/2) here."""
+    return y + share * (colour[0] - y), uv + _halved(share) * (colour[1:] - uv)
+
+
+def _halved(values: Tensor) -> Tensor:
+    return F.avg_pool2d(values[None, None], 2)[0, 0]
+
+
+def _enlarged(maps: Tensor, size: tuple[int, ...]) -> Tensor:
+    return F.interpolate(maps[None], size=size, mode="bilinear", align_corners=False)[0]

@@ -1,0 +1,114 @@
+"""The plate's own depth network, `plate_depth.onnx`, in the folders of the engines that have one.
+
+It runs once per plate, on the CPU, whatever the engine runs on. Loads a backend when opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgeds.engine import COMPILERS
+from edgeds.engine.card import check_files, read_card, sha256_of
+from edgeds.engine.choose_engine import engine_for
+from edgeds.engine.engine_folders import default_engine, engine_folder
+from edgeds.errors import EngineError
+from edgeds.types import FloatMap, Pixels, Size
+
+FILE_NAME = "plate_depth.onnx"
+Run = Callable[[Pixels], FloatMap]
+
+
+class PlateDepthGraph:
+    """The network for one size of picture."""
+
+    def __init__(self, size: Size, run: Run, identity: str) -> None:
+        """`identity`: another one for each network and size."""
+        self.size, self.identity = size, identity
+        self._run = run
+
+    def __call__(self, pixels: Pixels) -> FloatMap:
+        """uint8 RGB (h, w, 3) at `size` to inverse depth (h, w), relative, over 0."""
+        return self._run(pixels)
+
+
+def open_plate_depth(
+    engine: str | Path | None = None, *, device: str = "auto"
+) -> PlateDepthGraph | None:
+    """The depth network of an engine; None where the engine has none.
+
+    Engines that were built of the shipped network, and torch with the shipped weights, use the one
+    beside the shipped engine.
+
+    Args:
+        engine: as for `open_engine`.
+
+    Raises:
+        EngineError: no such engine, or nothing installed can run the network.
+    """
+    chosen = str(engine_for(device) if engine is None else engine)
+    compiler, _, weights = chosen.partition(":")
+    if chosen == "difference" or weights or chosen.endswith(".safetensors"):
+        return None
+    folder = default_engine() if compiler in COMPILERS else engine_folder(chosen)
+    card = read_card(folder)
+    if FILE_NAME not in card.files:
+        folder, own = default_engine(), card.network_hash
+        card = read_card(folder)
+        if card.network_hash != own or FILE_NAME not in card.files:
+            return None
+    check_files(card, folder)
+    return graph_from_onnx(folder / FILE_NAME)
+
+
+def graph_from_onnx(path: Path) -> PlateDepthGraph:
+    """Open the graph on the first backend that is installed.
+
+    Raises:
+        EngineError: none is, or it is not a graph of this kind.
+    """
+    for opened in (_on_openvino, _on_onnxruntime):
+        try:
+            shape, run = opened(path)
+        except ImportError:
+            continue
+        if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
+            raise EngineError(
+                f"cannot load {path.name!r}",
+                why=f"it takes {shape}, and not one picture of 8-bit RGB",
+                fix="copy the engine's folder again",
+            )
+        return PlateDepthGraph((shape[1], shape[2]), run, sha256_of(path)[:16])
+    raise EngineError(
+        f"cannot load {path.name!r}",
+        why="neither openvino nor onnxruntime is installed",
+        fix="pip install openvino",
+    )
+
+
+def _on_openvino(path: Path) -> tuple[tuple[int, ...], Run]:
+    openvino = importlib.import_module("edgeds.engine.openvino")
+    graph = openvino.compiled(path)
+
+    def run(pixels: Pixels) -> FloatMap:
+        (inverse_depth,) = graph({"plate": pixels[None]}).values()
+        depth: FloatMap = np.array(inverse_depth, np.float32)[0, 0]
+        return depth
+
+    return tuple(graph.input("plate").shape), run
+
+
+def _on_onnxruntime(path: Path) -> tuple[tuple[int, ...], Run]:
+    onnxruntime = importlib.import_module("onnxruntime")
+    session: Any = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(pixels: Pixels) -> FloatMap:
+        (inverse_depth,) = session.run(["inverse_depth"], {"plate": pixels[None]})
+        depth: FloatMap = np.asarray(inverse_depth, np.float32)[0, 0]
+        return depth
+
+    return tuple(session.get_inputs()[0].shape), run

@@ -1,0 +1,117 @@
+"""Inverse depth that does not flicker: anchored to the depth of the plate. Knows no network.
+
+The plate is fixed, so its depth is computed once. A network's depth of a frame is relative: each
+frame has its own scale and shift. They are fitted on the background, where the plate's depth counts
+as the truth. Then the background gets the plate's depth, the same in every frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.plate.robust_fit import biweight_fit
+from edgeds.types import FloatMap
+
+MIN_BACKGROUND = 0.03
+# On two clips the depth at the plate's median is .03 % off what a quarter of the pixels says.
+FIT_STRIDE = 4
+FIT_ROUNDS = 4
+NEARNESS = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """`scale * frame_depth + shift` is in the plate's units."""
+
+    scale: float = 1.0
+    shift: float = 0.0
+
+
+def fit_to_plate(
+    frame_depth: FloatMap, plate_depth: FloatMap, alpha: FloatMap, *, before: Fit | None = None
+) -> Fit:
+    """Robust least squares of the frame's inverse depth to the plate's, on the background.
+
+    As in MiDaS (Ranftl et al. 2020, eq. 3-4), with Tukey's weights instead of trimming: the
+    background may hold moved things and shadows. All three are (h, w). With too little
+    background, or a flat one, `before` stands (the fit of the frame before), else the identity.
+    """
+    last = before or Fit()
+    part = (slice(None, None, FIT_STRIDE),) * 2
+    background = alpha[part] < 0.05
+    if background.mean() < MIN_BACKGROUND:
+        return last
+    x = frame_depth[part][background].astype(np.float64)
+    y = plate_depth[part][background].astype(np.float64)
+    if x.std() < 1e-3 * max(abs(float(x.mean())), 1e-9):
+        return last
+    scale, shift = robust_line(x, y)
+    # A network may misread one frame; a background with near and far exchanged is never the truth.
+    return Fit(scale, shift) if 0.2 < scale < 5 else last
+
+
+def depth_range(plate_depth: FloatMap) -> tuple[float, float]:
+    """(far, near) of the plate, for showing the inverse depth of a whole clip in one scale."""
+    far, near = np.percentile(plate_depth, (1, 99))
+    return float(far), max(float(near), float(far) + 1e-6)
+
+
+def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap) -> FloatMap:
+    """The plate's depth where alpha is 0, the foreground's where it is 1; any one (H, W)."""
+    mixed: FloatMap = plate_depth + alpha * (foreground_depth - plate_depth)
+    return mixed
+
+
+def middle_of(plate_depth: FloatMap) -> float:
+    """The median of a plate's inverse depth, above 0."""
+    return max(float(np.median(plate_depth)), 1e-6)
+
+
+def come_nearer(foreground_depth: FloatMap, middle: float) -> FloatMap:
+    """Bring foreground that is nearer than the middle of the plate nearer: its ratio to a power.
+
+    Networks pull rare values towards the mean, and close people are rare. Of people over 3.5 times
+    as near as the room behind them, half got less than .76 of their true inverse depth. The power
+    was chosen among 1.1 to 1.4 on 140 items of the training rooms: delta1 from .923 to .926, AbsRel
+    from .090 to .088.
+    """
+    ratio = np.maximum(foreground_depth / np.float32(middle), 1)
+    nearer: FloatMap = foreground_depth * ratio ** np.float32(NEARNESS - 1)
+    return nearer
+
+
+def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
+    """Extend the depth of sure foreground over its soft border, (h, w).
+
+    Without this the border would be a ramp from the person to the wall behind. Normalised
+    convolution (Knutsson & Westin 1993), weighted by alpha^4 so that sure pixels decide.
+    """
+    import cv2
+
+    weight = alpha * alpha
+    weight *= weight
+    side = max(9, (min(depth.shape) // 20) | 1)
+    total = cv2.boxFilter(weight, -1, (side, side), normalize=False)
+    carried = cv2.boxFilter(depth * weight, -1, (side, side), normalize=False)
+    known = total > 1e-2
+    spread = np.where(known, carried / np.maximum(total, 1e-6), depth)
+    sure = np.clip((alpha - 0.8) / 0.15, 0, 1)
+    result: FloatMap = (spread + sure * (depth - spread)).astype(np.float32)
+    return result
+
+
+def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """(a, b) of y = a x + b, a robust fit.
+
+    It starts from medians and median deviations, which up to half of the pixels cannot spoil.
+    """
+    median_x, median_y = float(np.median(x)), float(np.median(y))
+    spread_x = float(np.median(np.abs(x - median_x)))
+    a = float(np.median(np.abs(y - median_y))) / spread_x if spread_x > 0 else 1.0
+    # Relative to the medians: far from 0 the line's two weights would be almost dependent.
+    centred = np.stack([x - median_x, np.ones_like(x)]).astype(np.float32)
+    a, b = biweight_fit(centred, (y - median_y).astype(np.float32), (a, 0.0), rounds=FIT_ROUNDS)
+    return float(a), float(b + median_y - a * median_x)

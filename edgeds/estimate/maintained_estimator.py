@@ -1,0 +1,107 @@
+"""An estimator whose plate follows the light and small nudges of the camera, for files.
+
+Frames of a file can wait, so everything happens in their order: the same file gives the same maps.
+Live runs watch the plate beside the frames (live/plate_watch.py); both use `Maintenance`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgeds.estimate.estimator import Estimator
+from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.maintenance import Maintenance, PlateUpdate
+from edgeds.plate.plate import Plate
+from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
+from edgeds.types import FloatMap, Frame, Maps
+
+_FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
+_INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as a third of a frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """The corrections of the plate during a run."""
+
+    shift_px: float = 0.0
+    """The largest shift of the picture's middle."""
+    turn_degrees: float = 0.0
+    """The largest turn, to either side."""
+    gain: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest gain of the light, the mean of the channels."""
+
+    def with_update(self, update: PlateUpdate, size: tuple[int, int]) -> Followed:
+        height, width = size
+        middle = np.array([width / 2, height / 2, 1])
+        there = update.move @ middle
+        shift = float(np.hypot(*(there[:2] / there[2] - middle[:2])))
+        turn = abs(float(np.degrees(np.arctan2(update.move[1, 0], update.move[0, 0]))))
+        return Followed(
+            shift_px=max(self.shift_px, shift),
+            turn_degrees=max(self.turn_degrees, turn),
+            gain=(min(self.gain[0], update.gain), max(self.gain[1], update.gain)),
+        )
+
+
+class MaintainedEstimator:
+    """An `Estimator` whose plate is kept valid.
+
+    The plate is fitted to the first frame until position and light match. Later fits are half a
+    second apart. `notes` has the time from which the plate no longer fitted.
+    """
+
+    def __init__(self, estimate: Estimator, settings: PlateMaintenance = MAINTENANCE) -> None:
+        self._estimate = estimate
+        self._maintenance = Maintenance(
+            estimate.plate, replace(settings, interval_secs=_INTERVAL_SECS)
+        )
+        self._is_first = True
+        self.followed = Followed()
+        self.notes: list[str] = []
+        self._prompt = ""
+        self.health = 1.0
+        """Of the plate at the last look: 1 is as good as new, 0 is past saving."""
+
+    @property
+    def plate(self) -> Plate:
+        """As it was corrected last."""
+        return self._estimate.plate
+
+    @property
+    def plate_depth(self) -> FloatMap:
+        """As the estimator's, at the start."""
+        return self._estimate.plate_depth
+
+    @property
+    def scale(self) -> MetricScale | None:
+        """As the estimator's, now."""
+        return self._estimate.scale
+
+    @property
+    def depth_range(self) -> tuple[float, float]:
+        return self._estimate.depth_range
+
+    def __call__(self, frame: Frame) -> Maps:
+        """Maps at the frame's size. They are the caller's to keep. Frames come in order."""
+        maps = self._estimate(frame)
+        looks = _FIRST_LOOKS if self._is_first else 1
+        for look in range(looks):
+            update = self._maintenance(frame, maps, again=look > 0)
+            self._note(update, frame)
+            if update.plate is None:
+                break
+            self._estimate.replace_plate(update.plate, move=update.move)
+            maps = self._estimate(frame)
+        self._is_first = False
+        return maps
+
+    def _note(self, update: PlateUpdate, frame: Frame) -> None:
+        self.followed = self.followed.with_update(update, frame.size)
+        self.health = update.health
+        if update.prompt and update.prompt != self._prompt:
+            self.notes.append(
+                f"from {frame.pts_secs:.1f} s on: {update.prompt.removesuffix(' (press b)')}"
+            )
+        self._prompt = update.prompt

@@ -1,0 +1,211 @@
+"""Maps of one frame, computed only for the parts and sizes that a caller asks for.
+
+The network's answer is kept at its own size. The border is drawn, and depth enlarged, only inside
+the boxes of the foreground. Each window on the frame is cut where the pixels of both sizes meet,
+so that a part has the same values as the whole. Knows nothing about networks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgeds.estimate.depth_fit import anchored
+from edgeds.estimate.foreground_boxes import boxes_of
+from edgeds.estimate.matte_refinement import lifted, refined
+from edgeds.estimate.settings import Matte
+from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
+from edgeds.types.maps import Parts, resized_map
+
+ALPHA_ZERO = 1 / 510
+"""Less is 0 in 8 bits."""
+_BORDER_PX = 2
+"""Of the network's map: as far as an open border reaches when it is enlarged."""
+_AROUND_PX = 5
+"""Beside it, what the border is judged by: see `refined`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateView:
+    """What the maps of a frame need of its plate."""
+
+    pixels: Pixels
+    small: Pixels
+    """At the network's size, as are all that are called small."""
+    depth: FloatMap
+    doubt: FloatMap | None = None
+    depths: dict[Size, FloatMap] = field(default_factory=dict)
+    """The depth at other sizes, as far as they were asked for. Goes with `depth`."""
+
+    def depth_at(self, size: Size) -> FloatMap:
+        if size not in self.depths:
+            self.depths[size] = resized_map(self.depth, size)
+        depth: FloatMap = self.depths[size]
+        return depth
+
+
+def laid(behind: FloatMap, parts: Parts) -> FloatMap:
+    """One map (h, w) of a background and the parts on it: `depth_parts_at` put together."""
+    depth: FloatMap = behind.copy()
+    for box, part in parts:
+        depth[box.of] = part
+    return depth
+
+
+class FrameMaps:
+    """A `MapMaker`. It holds the frame as long as it lives."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        small: Pixels,
+        plate: PlateView,
+        *,
+        alpha: FloatMap,
+        near: FloatMap,
+        matte: Matte,
+    ) -> None:
+        """
+        Args:
+            small: the frame at the network's size.
+            alpha: the network's, (h, w).
+            near: inverse depth of the foreground in the plate's units, (h, w).
+        """
+        self.size = frame.size
+        self.plate = plate.pixels
+        self._frame, self._small, self._view, self._matte = frame, small, plate, matte
+        self._raw, self._near = alpha, near
+        coarse = lifted(alpha, matte)
+        self._coarse: FloatMap = np.where(alpha > ALPHA_ZERO, coarse, np.float32(0))
+        self._grid = _Grid(coarse.shape[:2], frame.size)
+        self._inner = boxes_of(alpha > ALPHA_ZERO, _BORDER_PX, apart_px=2 * _AROUND_PX)
+        self.boxes = tuple(self._grid.outer(box) for box in self._inner)
+        self._drawn: dict[Box, FloatMap] = {}
+        self._offsets: dict[Box, FloatMap | None] = {}
+
+    def alpha(self, box: Box) -> FloatMap:
+        if box in self.boxes:
+            return self._alpha_of(self.boxes.index(box))
+        part = np.zeros(box.size, np.float32)
+        for number, inner in enumerate(self.boxes):
+            if (both := box.overlap(inner)) is not None:
+                part[both.inside(box).of] = self._alpha_of(number)[both.inside(inner).of]
+        return part
+
+    def alpha_at(self, size: Size) -> FloatMap:
+        return self.alpha(whole(size)) if size == self.size else resized_map(self._coarse, size)
+
+    def inverse_depth(self, box: Box) -> FloatMap:
+        part: FloatMap = self._view.depth[box.of].copy()
+        for number, inner in enumerate(self.boxes):
+            if (both := box.overlap(inner)) is not None:
+                coarse, window = self._grid.window(self._inner[number], 1)
+                near = resized_map(self._near[coarse.of], window.size)[both.inside(window).of]
+                alpha = self._alpha_of(number)[both.inside(inner).of]
+                part[both.inside(box).of] = anchored(alpha, self._view.depth[both.of], near)
+        return part
+
+    def inverse_depth_at(self, size: Size) -> FloatMap:
+        if size == self.size:
+            return self.inverse_depth(whole(size))
+        return laid(*self.depth_parts_at(size))
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        if size == self.size:
+            parts = tuple((box, self.inverse_depth(box)) for box in self.boxes)
+            return self._view.depth, parts
+        behind, grid = self._view.depth_at(size), _Grid(self._grid.coarse, size)
+        found = []
+        for inner in self._inner:
+            box, (coarse, window) = grid.outer(inner), grid.window(inner, 1)
+            near, alpha = (
+                resized_map(values[coarse.of], window.size)[box.inside(window).of]
+                for values in (self._near, self._coarse)
+            )
+            found.append((box, anchored(alpha, behind[box.of], near)))
+        return behind, tuple(found)
+
+    def plate_offset(self) -> FloatMap | None:
+        found: FloatMap | None = None
+        for number, inner in enumerate(self._inner):
+            self._alpha_of(number)
+            offset = self._offsets[inner]
+            if offset is not None:
+                if found is None:
+                    found = np.zeros((*self._raw.shape, 3), np.float32)
+                coarse, _ = self._grid.window(inner, _AROUND_PX)
+                found[inner.of] = offset[inner.inside(coarse).of]
+        return found
+
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        found: FloatMap | None = None
+        for number, (inner, outer) in enumerate(zip(self._inner, self.boxes, strict=True)):
+            both = box.overlap(outer)
+            if both is None:
+                continue
+            self._alpha_of(number)
+            offset = self._offsets[inner]
+            if offset is not None:
+                if found is None:
+                    found = np.zeros((*box.size, 3), np.float32)
+                _, window = self._grid.window(inner, _AROUND_PX)
+                part = resized_map(offset, window.size)[both.inside(window).of]
+                found[both.inside(box).of] = part
+        return found
+
+    def _alpha_of(self, number: int) -> FloatMap:
+        """Alpha in one of `boxes`, its border drawn."""
+        box = self.boxes[number]
+        alpha = self._drawn.get(box)
+        if alpha is None:
+            inner = self._inner[number]
+            coarse, window = self._grid.window(inner, _AROUND_PX)
+            part, doubt = coarse.of, self._view.doubt
+            drawn, self._offsets[inner] = refined(
+                self._raw[part],
+                self._frame.region(window),
+                self.plate[window.of],
+                small=(self._small[part], self._view.small[part]),
+                doubt=None if doubt is None else doubt[part],
+                settings=self._matte,
+            )
+            alpha = drawn[box.inside(window).of]
+            alpha.flags.writeable = False
+            self._drawn[box] = alpha
+        return alpha
+
+
+class _Grid:
+    """Where pixels of the network's map lie on the frame."""
+
+    def __init__(self, coarse: Size, full: Size) -> None:
+        self.coarse, self._full = coarse, full
+        # Every so many pixels of the map, borders of both sizes' pixels meet.
+        self._steps = tuple(c // math.gcd(c, f) for c, f in zip(coarse, full, strict=True))
+
+    def outer(self, box: Box) -> Box:
+        """The frame's pixels under a box of the map, from even to even ones."""
+        top, left = (self._down(lo, axis) & ~1 for axis, lo in enumerate(box[:2]))
+        bottom, right = (self._up(hi, axis) + 1 & ~1 for axis, hi in enumerate(box[2:]))
+        return Box(top, left, min(bottom, self._full[0]), min(right, self._full[1]))
+
+    def window(self, box: Box, margin: int) -> tuple[Box, Box]:
+        """The map's pixels and the frame's of a window that holds a box and a margin around it."""
+        low, high = [], []
+        for axis, (lo, hi) in enumerate(zip(box[:2], box[2:], strict=True)):
+            step, most = self._steps[axis], self.coarse[axis]
+            # and for what even pixels of the frame take beyond the box: up to two of them
+            more = margin + -(-2 * most // self._full[axis])
+            low.append(max(0, (lo - more) // step * step))
+            high.append(min(most, -(-(hi + more) // step) * step))
+        coarse = Box(*low, *high)
+        full = Box(*(self._down(at, number % 2) for number, at in enumerate(coarse)))
+        return coarse, full
+
+    def _down(self, at: int, axis: int) -> int:
+        return at * self._full[axis] // self.coarse[axis]
+
+    def _up(self, at: int, axis: int) -> int:
+        return -(-at * self._full[axis] // self.coarse[axis])

@@ -1,0 +1,189 @@
+"""Maps of a frame from a look at a part of it. Does not choose the part: `part_place` does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.depth_fit import anchored
+from edgeds.estimate.maps_on_demand import FrameMaps, PlateView, laid
+from edgeds.estimate.part_place import Place
+from edgeds.sources.scaling import resized
+from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
+from edgeds.types.maps import Parts
+from edgeds.types.picture import Layout, Picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A part of a plate, as the network sees it."""
+
+    place: Place
+    view: PlateView
+    features: Any
+    depth_small: FloatMap
+
+
+def view_of_part(view: PlateView, place: Place) -> PlateView:
+    """What the maps of a part need of the plate."""
+    box, network = place
+    doubt = None
+    if view.doubt is not None:
+        doubt = cv2.resize(view.doubt, view.pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        doubt = cv2.resize(doubt[box.of], network[::-1], interpolation=cv2.INTER_AREA)
+    pixels = np.ascontiguousarray(view.pixels[box.of])
+    return PlateView(pixels, resized(pixels, network), view.depth[box.of], doubt)
+
+
+class PartPicture:
+    """A `Picture` that is a part of another one."""
+
+    layout: Layout = "rgb"
+
+    def __init__(self, picture: Picture, box: Box) -> None:
+        self._pixels = picture.region(box)
+        self._made: dict[Size, Pixels] = {}
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    @property
+    def planes(self) -> tuple[Any, ...]:
+        return (self._pixels,)
+
+    @property
+    def size(self) -> Size:
+        return self._pixels.shape[0], self._pixels.shape[1]
+
+    def rgb(self, size: Size | None = None) -> Pixels:
+        if size is None or size == self.size:
+            return self._pixels
+        if size not in self._made:
+            self._made[size] = resized(self._pixels, size)
+        return self._made[size]
+
+    def region(self, box: Box) -> Pixels:
+        return self._pixels[box.of]
+
+
+class RegionMaps:
+    """A `MapMaker` of a frame whose foreground all lies in one part."""
+
+    def __init__(
+        self, frame: Frame, part: Box, maker: FrameMaps, near: FloatMap, view: PlateView
+    ) -> None:
+        """
+        Args:
+            maker: of the part, as if it were the frame.
+            near: inverse depth of the foreground, in the part, at the network's size.
+            view: of the whole plate.
+        """
+        self.size, self.plate = frame.size, view.pixels
+        self._part, self._maker, self._near, self._view = part, maker, near, view
+        self.boxes = tuple(_moved(box, part.top, part.left) for box in maker.boxes)
+
+    def alpha(self, box: Box) -> FloatMap:
+        if box in self.boxes:
+            return self._maker.alpha(box.inside(self._part))
+        alpha = np.zeros(box.size, np.float32)
+        if (both := box.overlap(self._part)) is not None:
+            alpha[both.inside(box).of] = self._maker.alpha(both.inside(self._part))
+        return alpha
+
+    def alpha_at(self, size: Size) -> FloatMap:
+        if size == self.size:
+            return self.alpha(whole(size))
+        return onto_whole(self._maker.alpha_at(self._near.shape), self._part, self.size, size)
+
+    def inverse_depth(self, box: Box) -> FloatMap:
+        depth: FloatMap = self._view.depth[box.of].copy()
+        if (both := box.overlap(self._part)) is not None:
+            depth[both.inside(box).of] = self._maker.inverse_depth(both.inside(self._part))
+        return depth
+
+    def inverse_depth_at(self, size: Size) -> FloatMap:
+        if size == self.size:
+            return self.inverse_depth(whole(size))
+        return laid(*self.depth_parts_at(size))
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        if size == self.size:
+            return self._view.depth, tuple((box, self.inverse_depth(box)) for box in self.boxes)
+        behind, box = self._view.depth_at(size), _covering(self._part, self.size, size)
+        near = onto_whole(self._near, self._part, self.size, size, border=cv2.BORDER_REPLICATE)
+        alpha = self.alpha_at(size)
+        return behind, ((box, anchored(alpha[box.of], behind[box.of], near[box.of])),)
+
+    def plate_offset(self) -> FloatMap | None:
+        offset = self._maker.plate_offset()
+        if offset is None:
+            return None
+        return onto_whole(offset, self._part, self.size, self._view.small.shape[:2])
+
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        both = box.overlap(self._part)
+        part = None if both is None else self._maker.plate_offset_in(both.inside(self._part))
+        if both is None or part is None or both == box:
+            return part
+        offset = np.zeros((*box.size, 3), np.float32)
+        offset[both.inside(box).of] = part
+        return offset
+
+
+def onto_whole(
+    values: FloatMap, part: Box, frame: Size, size: Size, border: int = cv2.BORDER_CONSTANT
+) -> FloatMap:
+    """A part's map where it lies on the whole `frame`, at the `size` that is asked for."""
+    down, across = size[0] / frame[0], size[1] / frame[1]
+    near_size = max(1, round(part.size[0] * down)), max(1, round(part.size[1] * across))
+    if near_size[0] < values.shape[0] or near_size[1] < values.shape[1]:
+        values = cv2.resize(values, near_size[::-1], interpolation=cv2.INTER_AREA)
+    placed: FloatMap = cv2.warpAffine(
+        values, _lies(values.shape, part, (down, across)), size[::-1], flags=cv2.INTER_LINEAR,
+        borderMode=border,
+    )  # fmt: skip
+    return placed
+
+
+def _covering(part: Box, frame: Size, size: Size) -> Box:
+    """The pixels at another size of the frame that a part touches, and one more on each side."""
+    down, across = size[0] / frame[0], size[1] / frame[1]
+    return Box(
+        max(0, math.floor(part.top * down) - 1),
+        max(0, math.floor(part.left * across) - 1),
+        min(size[0], math.ceil(part.bottom * down) + 1),
+        min(size[1], math.ceil(part.right * across) + 1),
+    )
+
+
+def out_of_whole(values: FloatMap, place: Place, frame: Size) -> FloatMap:
+    """The part of a map of the whole `frame`, at the network's size there."""
+    down, across = values.shape[0] / frame[0], values.shape[1] / frame[1]
+    part: FloatMap = cv2.warpAffine(
+        values,
+        _lies(place.network, place.box, (down, across)),
+        place.network[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return part
+
+
+def _lies(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> Any:
+    """2x3, takes (x, y, 1) of a part's map to a map that is `scale` times the frame.
+
+    Half-pixel centres: i + .5 of the part's map lies at (i + .5) * step + start - .5.
+    """
+    steps = [side * s / n for side, s, n in zip(part.size, scale, part_size, strict=False)]
+    starts = part.top * scale[0], part.left * scale[1]
+    y, x = (step / 2 + start - 0.5 for step, start in zip(steps, starts, strict=True))
+    return np.array([[steps[1], 0, x], [0, steps[0], y]])
+
+
+def _moved(box: Box, down: int, right: int) -> Box:
+    return Box(box.top + down, box.left + right, box.bottom + down, box.right + right)

@@ -1,0 +1,133 @@
+"""The part of a frame that contains its foreground: its place, and its size for the network.
+
+The network sees about as many pixels of a part as of the whole, so it sees the part larger. Parts
+have the network's proportions, and their sides are multiples of a quarter of its size, so that
+pixels of both meet often (see `maps_on_demand`). Does not decide when to look: `whole_or_part`
+does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.types import Box, FloatMap, Size
+
+_QUARTERS = 4
+_STRIDE = 32
+"""Sides of the network are multiples of it."""
+_EVEN_PX = 8
+"""Parts begin at multiples of this: a shaking bound moves no part."""
+
+
+def bounds_of(alpha: FloatMap, frame: Box) -> Box | None:
+    """What holds all of the foreground, in pixels of the frame. `frame` is where alpha lies."""
+    left, top, width, height = cv2.boundingRect((alpha > LOOKS.foreground).view(np.uint8))
+    if not width:
+        return None
+    down, across = (full / small for full, small in zip(frame.size, alpha.shape, strict=True))
+    return Box(
+        frame.top + math.floor(top * down),
+        frame.left + math.floor(left * across),
+        frame.top + math.ceil((top + height) * down),
+        frame.left + math.ceil((left + width) * across),
+    )
+
+
+class Place(NamedTuple):
+    """A part of the frame, and the size at which the network sees it."""
+
+    box: Box
+    network: Size
+
+
+def networks_like(size: Size) -> tuple[Size, ...]:
+    """The network's own size, a square and an upright one: alike in pixels, so in time."""
+    height, width = size
+    side = round(math.sqrt(height * width) / _STRIDE) * _STRIDE
+    square = side, height * width // side // _STRIDE * _STRIDE
+    return size, square, (width, height)
+
+
+def place_for(
+    bounds: Box,
+    size: Size,
+    networks: tuple[Size, ...],
+    before: Place | None = None,
+    settings: LookSettings = LOOKS,
+) -> Place | None:
+    """The part to look at; None if it would be hardly larger than in the whole frame.
+
+    Args:
+        bounds: of the foreground.
+        size: of the frame, (height, width).
+        networks: the sizes that the network can have; the whole is seen at the first.
+        before: the part in use. It stays where it still fits, since another one costs a look at
+            the plate.
+    """
+    if before is not None and _still_fits(before, bounds, size, settings):
+        return before
+    best, most = None, settings.least_zoom if before is None else settings.least_zoom_kept
+    for network in networks:
+        high, wide = side = _side(bounds, size, network, settings)
+        down, across = network[0] / high, network[1] / wide
+        zoom = math.sqrt(down * across * size[0] * size[1] / (networks[0][0] * networks[0][1]))
+        if zoom > most and max(down / across, across / down) < settings.most_stretch:
+            best, most = Place(_box_around(bounds, side, size), network), zoom
+    return best
+
+
+def _still_fits(place: Place, bounds: Box, size: Size, settings: LookSettings) -> bool:
+    tight = _grown(bounds, settings.kept_margin, size, settings.kept_margin_px)
+    needed = _side(bounds, size, place.network, settings)
+    return place.box.size[0] <= settings.kept_zoom * needed[0] and _holds(place.box, tight)
+
+
+def _box_around(bounds: Box, side: Size, size: Size) -> Box:
+    top, left = (
+        min(max(0, (lo + hi - length) // 2), full - length) // _EVEN_PX * _EVEN_PX
+        for lo, hi, length, full in zip(bounds[:2], bounds[2:], side, size, strict=True)
+    )
+    return Box(top, left, top + side[0], left + side[1])
+
+
+def _side(bounds: Box, size: Size, network: Size, settings: LookSettings) -> Size:
+    """Height and width of the smallest part that holds bounds and their margin."""
+    around = _grown(bounds, settings.margin, size, settings.margin_px).size
+    units = [side // _QUARTERS for side in network]
+    count = max(_QUARTERS, *(-(-a // unit) for a, unit in zip(around, units, strict=True)))
+    return min(size[0], units[0] * count), min(size[1], units[1] * count)
+
+
+def _grown(box: Box, share: float, size: Size, least_px: int) -> Box:
+    margin = [max(least_px, round(share * side)) for side in box.size]
+    return Box(
+        max(0, box.top - margin[0]),
+        max(0, box.left - margin[1]),
+        min(size[0], box.bottom + margin[0]),
+        min(size[1], box.right + margin[1]),
+    )
+
+
+def _holds(outer: Box, box: Box) -> bool:
+    return (
+        outer.top <= box.top
+        and outer.left <= box.left
+        and outer.bottom >= box.bottom
+        and outer.right >= box.right
+    )
+
+
+def reaches_out(alpha: FloatMap, part: Box, size: Size) -> bool:
+    """Whether foreground goes on past the border of a part, alpha (h, w) being the part's."""
+    edges = (
+        (alpha[:2], part.top > 0),
+        (alpha[-2:], part.bottom < size[0]),
+        (alpha[:, :2], part.left > 0),
+        (alpha[:, -2:], part.right < size[1]),
+    )
+    return any(inside and bool((edge > LOOKS.foreground).any()) for edge, inside in edges)

@@ -1,0 +1,223 @@
+"""What the network sees of each frame: the whole, the part that holds foreground, or nothing.
+
+    nothing changed since the last maps         the last maps again
+    all changes lie in a part with foreground   the network sees that part, larger
+    else, and once a second                     the whole, then the part
+
+In a part, the network sees a small person as a large one. Alpha of the part is used unchanged; its
+depth is brought to the level of the whole frame's. Every comparison is with the last frame that the
+network saw, not with the frame before, so that a slow change adds up until it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.depth_fit import Fit, come_nearer, fit_to_plate, spread_foreground
+from edgeds.estimate.frame_change import Change
+from edgeds.estimate.maps_on_demand import FrameMaps
+from edgeds.estimate.part_maps import (
+    Part,
+    PartPicture,
+    RegionMaps,
+    onto_whole,
+    out_of_whole,
+    view_of_part,
+)
+from edgeds.estimate.part_place import Place, bounds_of, networks_like, place_for, reaches_out
+from edgeds.estimate.plate_state import PlateState
+from edgeds.estimate.settings import LOOKS, LookSettings, Matte
+from edgeds.types import AnySizeEngine, Box, Engine, FloatMap, Frame, Maps, Pixels, Size, whole
+
+_KEPT_PARTS = 3
+_LEAST_PIXELS = 12  # of foreground that tells a depth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A look at a part."""
+
+    shown: Frame
+    """The part, as if it were the frame."""
+    part: Part
+    alpha: FloatMap
+    near: FloatMap
+    """Inverse depth of the foreground in the plate's units, not yet carried over its border."""
+
+
+class Looks:
+    """Maps of the frames of one stream, in their order. `forget` starts another stream."""
+
+    def __init__(self, engine: Engine, matte: Matte, settings: LookSettings = LOOKS) -> None:
+        self._engine, self._matte, self._set = engine, matte, settings
+        many = isinstance(engine, AnySizeEngine)
+        self._networks = networks_like(engine.size) if many else (engine.size,)
+        self.forget()
+
+    def forget(self) -> None:
+        """Start again, as with the first frame."""
+        self._change = Change()
+        self._scene: PlateState | None = None
+        self._parts: dict[Place, Part] = {}
+        self._fit: Fit | None = None
+        self._part_fit: Fit | None = None
+        self._level = 1.0
+        self._place: Place | None = None
+        self._whole_smooth: Pixels | None = None
+        self._whole_age = 0
+        self._last: tuple[Pixels, Maps] | None = None
+        self._reused = 0
+        self._cost, self._mean_cost, self._thrifty = 0.0, 1.0, False
+
+    def __call__(self, frame: Frame, scene: PlateState) -> Maps:
+        small = frame.rgb(self._engine.size)
+        smooth = self._change.smooth(small)
+        if scene is not self._scene:
+            self._scene, self._parts, self._last = scene, {}, None
+            self._whole_age = self._set.whole_every  # what alpha says depends on the plate
+        if self._last is not None and self._same(self._last[0], smooth):
+            self._reused += 1
+            self._count_cost()
+            return self._last[1]
+        maps = self._part_alone(frame, smooth, scene)
+        if maps is None:
+            maps = self._whole_first(frame, small, scene)
+            self._whole_smooth = smooth
+        self._last, self._reused = (smooth, maps), 0
+        self._count_cost()
+        return maps
+
+    def _count_cost(self) -> None:
+        self._mean_cost += (self._cost - self._mean_cost) / self._set.cost_frames
+        self._cost = 0.0
+        limit = self._set.fair_cost if self._thrifty else self._set.most_cost
+        self._thrifty = self._mean_cost > limit
+
+    def _same(self, earlier: Pixels, smooth: Pixels) -> bool:
+        """Whether the last maps are still valid: nothing changed since their frame."""
+        if self._reused >= self._set.reuse_most:
+            return False
+        return not self._change.between(earlier, smooth)
+
+    def _part_alone(self, frame: Frame, smooth: Pixels, scene: PlateState) -> Maps | None:
+        """Maps from the part in use; None if the network must see the whole frame."""
+        place, earlier = self._place, self._whole_smooth
+        if place is None or earlier is None:
+            return None
+        self._whole_age += 1
+        if self._whole_age >= self._set.whole_every:
+            return None
+        part = _under(place.box, frame.size, smooth.shape[:2])
+        if self._change.between(earlier, smooth, outside=part):
+            return None
+        seen = self._seen_in_part(frame, scene, place)
+        return None if _goes_on(seen, frame) else self._maps_of_part(frame, scene, seen)
+
+    def _whole_first(self, frame: Frame, small: Pixels, scene: PlateState) -> Maps:
+        """Maps from a look at the whole, and from one at the part that contains the foreground."""
+        raw = self._engine.infer(small, scene.features)
+        self._cost += 1
+        self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
+        near = come_nearer(self._fit.scale * raw.inverse_depth + self._fit.shift, scene.middle)
+        bounds = bounds_of(raw.alpha, whole(frame.size))
+        place = None
+        if bounds is not None:
+            place = place_for(bounds, frame.size, self._networks, self._place, self._set)
+        self._place, self._whole_age = None, 0
+        if place is not None and not self._thrifty:
+            seen = self._seen_in_part(frame, scene, place)
+            if not _goes_on(seen, frame):
+                self._take_level(raw.alpha, near, seen)
+                return self._maps_of_part(frame, scene, seen)
+        if scene.standing is not None:
+            near = scene.standing(near, raw.alpha)
+        spread = spread_foreground(near, raw.alpha)
+        maker = FrameMaps(frame, small, scene.view, alpha=raw.alpha, near=spread, matte=self._matte)
+        return Maps.on_demand(maker)
+
+    def _seen_in_part(self, frame: Frame, scene: PlateState, place: Place) -> _Seen:
+        part = self._part(scene, place)
+        shown = frame.with_picture(PartPicture(frame.picture, place.box))
+        raw = self._engine_of(place.network).infer(shown.rgb(place.network), part.features)
+        self._cost += 1
+        self._part_fit = fit_to_plate(
+            raw.inverse_depth, part.depth_small, raw.alpha, before=self._part_fit or self._fit
+        )
+        depth = self._part_fit.scale * raw.inverse_depth + self._part_fit.shift
+        return _Seen(shown, part, raw.alpha, come_nearer(depth, scene.middle))
+
+    def _engine_of(self, size: Size) -> Engine:
+        """The engine at a size. It is made when it is first needed, which takes half a second."""
+        if size == self._engine.size:
+            return self._engine
+        assert isinstance(self._engine, AnySizeEngine)
+        return self._engine.at_size(size)
+
+    def _part(self, scene: PlateState, place: Place) -> Part:
+        """The plate's part, encoded; those used last are kept."""
+        part = self._parts.pop(place, None)
+        if part is None:
+            view = view_of_part(scene.view, place)
+            seen = scene.raw[place.box.of]
+            depth = cv2.resize(seen, place.network[::-1], interpolation=cv2.INTER_AREA)
+            features = self._engine_of(place.network).encode_plate(view.small)
+            self._cost += self._set.plate_cost
+            part = Part(place, view, features, np.asarray(depth, np.float32))
+        self._parts[place] = part
+        while len(self._parts) > _KEPT_PARTS:
+            del self._parts[next(iter(self._parts))]
+        return part
+
+    def _take_level(self, alpha: FloatMap, near: FloatMap, seen: _Seen) -> None:
+        """Bring the part's depth to the whole's: by the medians of their foregrounds."""
+        there, here = near[alpha > 0.5], seen.near[seen.alpha > 0.5]
+        if min(there.size, here.size) < _LEAST_PIXELS:
+            return
+        level = float(np.median(there)) / max(float(np.median(here)), 1e-6)
+        self._level = float(np.clip(level, 0.5, 2.0))
+
+    def _maps_of_part(self, frame: Frame, scene: PlateState, seen: _Seen) -> Maps:
+        """The maps; and the place of the part for the next frame."""
+        place = seen.part.place
+        near = np.float32(self._level) * seen.near
+        if scene.standing is not None:
+            near = _standing(scene, place, frame.size, near, seen.alpha)
+        near = spread_foreground(near, seen.alpha)
+        small = seen.shown.rgb(place.network)
+        maker = FrameMaps(
+            seen.shown, small, seen.part.view, alpha=seen.alpha, near=near, matte=self._matte
+        )
+        bounds = bounds_of(seen.alpha, place.box)
+        self._place = place
+        if bounds is not None:
+            self._place = place_for(bounds, frame.size, self._networks, place, self._set)
+        return Maps.on_demand(RegionMaps(frame, place.box, maker, near, scene.view))
+
+
+def _standing(
+    scene: PlateState, place: Place, size: Size, near: FloatMap, alpha: FloatMap
+) -> FloatMap:
+    """`PlateState.standing` for a part: it knows the whole picture alone."""
+    assert scene.standing is not None
+    small = scene.view.small.shape[:2]
+    whole_alpha = onto_whole(alpha, place.box, size, small)
+    whole_near = onto_whole(near, place.box, size, small, border=cv2.BORDER_REPLICATE)
+    return out_of_whole(scene.standing(whole_near, whole_alpha), place, size)
+
+
+def _goes_on(seen: _Seen, frame: Frame) -> bool:
+    return reaches_out(seen.alpha, seen.part.place.box, frame.size)
+
+
+def _under(box: Box, size: Size, small: Size) -> Box:
+    """The pixels of the small frame that lie wholly under a box of the frame."""
+    down, across = small[0] / size[0], small[1] / size[1]
+    return Box(
+        int(np.ceil(box.top * down)),
+        int(np.ceil(box.left * across)),
+        int(box.bottom * down),
+        int(box.right * across),
+    )

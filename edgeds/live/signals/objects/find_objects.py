@@ -1,0 +1,33 @@
+"""Frames and their maps -> tracked objects. Knows nothing about rules and events."""
+
+from __future__ import annotations
+
+from edgeds.live.signals.objects.regions import regions_of
+from edgeds.live.signals.objects.settings import TRACKING, Tracking
+from edgeds.live.signals.objects.small_picture import look_at
+from edgeds.live.signals.objects.tracked_object import TrackedObject, object_from_track
+from edgeds.live.signals.objects.tracker import Tracker
+from edgeds.plate.ground.metres import MetricScale
+from edgeds.types import Frame, Maps
+
+
+class ObjectFinder:
+    """Call it with every frame, in order."""
+
+    def __init__(self, settings: Tracking = TRACKING) -> None:
+        self._settings = settings
+        self._tracker = Tracker(settings)
+
+    def __call__(
+        self, frame: Frame, maps: Maps, secs: float, scale: MetricScale | None = None
+    ) -> list[TrackedObject]:
+        """The objects at a time in seconds, which never decreases.
+
+        `scale`: the plate's scale now; it may become known during a run.
+        """
+        look = look_at(frame, maps, self._settings.width_px)
+        tracks = self._tracker(regions_of(look, self._settings), secs, look)
+        return [
+            object_from_track(track, secs, small=look.size, size=frame.size, scale=scale)
+            for track in tracks
+        ]

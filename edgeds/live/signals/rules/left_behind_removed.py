@@ -1,0 +1,91 @@
+"""Rules about things that do not move: left behind, removed, and the plate itself.
+
+Does not know how to decide whether a thing is new: `new_or_removed` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from edgeds.live.signals.events import Kind
+from edgeds.live.signals.objects.tracked_object import TrackedObject
+from edgeds.live.signals.rules.kinds import LeftBehind, PlateHealth, Removed
+from edgeds.live.signals.rules.zones_lines_distances import Happening, Polygon
+
+Newness: TypeAlias = Callable[[TrackedObject], float]
+"""-1 (gone from the plate) to 1 (new in the frame)."""
+
+_RECOVERED = 0.1  # so much healthier than the limit the plate must be
+
+
+class StandingWatch:
+    """Objects that were motionless for a long time: new things, or places of removed ones."""
+
+    def __init__(self, rule: LeftBehind | Removed, zone: Polygon | None) -> None:
+        self.rule = rule
+        self._zone = zone
+        self._is_for_new = isinstance(rule, LeftBehind)
+        self._found: dict[int, TrackedObject] = {}
+        self._others: dict[int, float] = {}
+        """Objects that this rule is not about, and since when they have been motionless."""
+
+    @property
+    def found(self) -> list[int]:
+        """Ids of the objects that are left behind, or removed, now."""
+        return list(self._found)
+
+    def __call__(
+        self, things: Sequence[TrackedObject], secs: float, newness: Newness
+    ) -> Iterator[Happening]:
+        here = {thing.id: thing for thing in things}
+        for number, thing in list(self._found.items()):
+            now = here.get(number)
+            if now is None or (now.still_secs < 0.5 and not now.is_hidden):
+                del self._found[number]
+                yield self._happening("left_behind.gone", "removed.returned", now or thing)
+        for thing in things:
+            if thing.id in self._found or not self._is_due(thing):
+                continue
+            since = round(secs - thing.motionless_secs, 2)
+            if self._others.get(thing.id) == since:
+                continue
+            if (newness(thing) > 0) is self._is_for_new:
+                self._found[thing.id] = thing
+                yield self._happening("left_behind.found", "removed.found", thing)
+            else:
+                self._others[thing.id] = since
+        for number in self._others.keys() - here.keys():
+            del self._others[number]
+
+    def _is_due(self, thing: TrackedObject) -> bool:
+        if thing.is_hidden or thing.motionless_secs < self.rule.after_secs:
+            return False
+        return self._zone is None or self._zone.holds(thing)
+
+    def _happening(self, new: Kind, gone: Kind, thing: TrackedObject) -> Happening:
+        return Happening(kind=new if self._is_for_new else gone, rule=self.rule, object=thing)
+
+
+class PlateWatch:
+    """Whether the plate's health has been below a limit for long enough."""
+
+    def __init__(self, rule: PlateHealth) -> None:
+        self.rule = rule
+        self.is_worn = False
+        self._since: float | None = None
+
+    def __call__(self, health: float | None, secs: float) -> Iterator[Happening]:
+        if health is None:
+            return
+        limit = self.rule.below + (_RECOVERED if self.is_worn else 0.0)
+        if (health < limit) == self.is_worn:
+            self._since = None
+            return
+        if self._since is None:
+            self._since = secs
+        if secs - self._since < self.rule.for_secs:
+            return
+        self.is_worn, self._since = not self.is_worn, None
+        kind: Kind = "plate.worn" if self.is_worn else "plate.recovered"
+        yield Happening(kind=kind, rule=self.rule, facts={"health": round(health, 3)})

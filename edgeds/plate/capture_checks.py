@@ -1,0 +1,297 @@
+"""Checks whether some frames show one still, well exposed scene; else gives the reason and the fix.
+
+Everything is judged on small copies of the frames. Knows nothing about time, cameras or networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.errors import PlateError
+from edgeds.plate.registration import in_place
+from edgeds.plate.robust_fit import biweight_fit
+from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.sources.scaling import resized
+from edgeds.types import FloatMap, Pixels
+
+_FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
+_FIT_ROUNDS = 3
+_NOISE_STRIDE = 4
+_BLACK, _NEARLY_WHITE, _WHITE = 4, 245, 251
+_TILES = (12, 8)  # across, down: a person fills some of them, an iris or a lens changes all
+_MIN_TILES = 4
+_BUMPED = 5  # a camera that is touched shifts in some frames; what hides the scene in one does not
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """The part of a frame that is kept for the checks."""
+
+    small: Pixels
+    """uint8 RGB, at most `small_width_px` wide."""
+    grey: npt.NDArray[np.uint8]
+    """Twice as large, for the sharpness."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stillness:
+    """The measurements, for the verdict and for tests."""
+
+    exposure_drift: float
+    """Relative change of the picture's brightness or of a colour, between parts of the capture."""
+    focus_drift: float
+    """Relative change of the sharpness of textured tiles, in the same way."""
+    shift_px: float
+    """Largest shift of the whole picture, in pixels of the small copy."""
+    moved: float
+    """Share of the picture that something moved through."""
+    moved_where: str
+    """In words: "at the top left"."""
+    in_place: float
+    """Share of the picture's parts that stay where they are: all, unless the camera is carried."""
+
+
+def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
+    """Small copies of a frame of any size."""
+    height, width = pixels.shape[:2]
+    shrink = max(1.0, width / (2 * settings.small_width_px))
+    middle = resized(pixels, (round(height / shrink), round(width / shrink)))
+    small = resized(middle, (max(1, middle.shape[0] // 2), max(1, middle.shape[1] // 2)))
+    return Glance(small, cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY))
+
+
+def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> list[str]:
+    """Refuse a picture that is black, flat or clipped. Returns notes on what is poor.
+
+    Args:
+        pixels: the scene, at any size; noise should have been averaged out of it.
+
+    Raises:
+        PlateError: with the reason and the fix.
+    """
+    brightest = pixels.max(axis=-1)
+    if np.percentile(brightest, 99) < settings.black_levels:
+        raise refusal("the picture is black", "uncover the lens, or switch the light on")
+    if max(float(pixels[..., c].std()) for c in range(3)) < settings.flat_levels:
+        raise refusal(
+            "the picture is one flat colour: the lens is covered, or the camera sends no picture",
+            "uncover the lens, or check the camera's cable and its other programs",
+        )
+    dark = float((brightest <= _BLACK).mean())
+    if dark > settings.max_clipped:
+        raise refusal(f"{dark:.0%} of the picture is too dark to see", "add light")
+    white = float((pixels.min(axis=-1) >= _WHITE).mean())
+    if white > settings.max_clipped:
+        raise refusal(
+            f"{white:.0%} of the picture is clipped to white",
+            "lower the camera's exposure, or take light away",
+        )
+    notes = []
+    if dark > settings.poor_clipped:
+        notes.append(f"{dark:.0%} of it is black: more light is better")
+    if white > settings.poor_clipped:
+        notes.append(f"{white:.0%} of it is clipped to white: less exposure is better")
+    return notes
+
+
+def stillness(
+    glances: list[Glance], reference: Pixels, settings: PlateCapture = PLATE_CAPTURE
+) -> Generator[None, object, Stillness]:
+    """Measure how the frames differ from each other. A generator, as `median_plate` is.
+
+    Each frame is fitted robustly by the reference (the frames' median) with one gain and bias per
+    channel and one small shift. Pixels that do not fit have moved. So a slightly changing exposure
+    or a trembling desk does not count as motion, and a person does not count as a change of
+    exposure.
+    """
+    scene = reference.astype(np.float32)
+    slopes = _slopes(scene)
+    fits = []
+    for done, each in enumerate(glances, start=1):
+        fits.append(_explained(each.small, scene, slopes))
+        if done % 4 == 0:
+            yield
+    residuals = np.stack([residual for residual, _, _ in fits])
+    levels = np.stack([level for _, level, _ in fits])
+    shifts = np.stack([shift for _, _, shift in fits])
+    yield
+    moved = _moved(residuals, settings)
+    yield
+    focus_drift = yield from _focus_drift([each.grey for each in glances])
+    # Only where much moves: in a plain picture nothing shows the places of its parts.
+    much = moved.mean() > settings.camera_moved
+    return Stillness(
+        exposure_drift=_exposure_drift(levels),
+        focus_drift=focus_drift,
+        shift_px=float(np.median(np.sort(np.hypot(*shifts.T))[-_BUMPED:])),
+        moved=float(moved.mean()),
+        moved_where=place(moved),
+        in_place=in_place([each.small for each in glances]) if much else 1.0,
+    )
+
+
+def check_still(measured: Stillness, settings: PlateCapture = PLATE_CAPTURE) -> None:
+    """Refuse a capture in which something changed.
+
+    Raises:
+        PlateError: with the reason and the fix.
+    """
+    if measured.shift_px > settings.max_shift_px or measured.in_place < settings.min_in_place:
+        raise refusal(
+            "the camera moves",
+            "put it on something steady, keep hands off, and take the plate again",
+        )
+    if measured.moved > settings.max_moved:
+        raise refusal(
+            f"something moves {measured.moved_where} ({percent(measured.moved)} of the picture)",
+            "leave the picture, stop what moves (a fan, a screen, a curtain), and take it again; "
+            "where something always moves: -b PICTURE, edgeds capture --allow-motion, or edgeds "
+            "live --allow-motion",
+        )
+    if measured.exposure_drift > settings.max_exposure_drift:
+        raise refusal(
+            f"the exposure or the white balance still settles: brightness changed by "
+            f"{measured.exposure_drift:.0%} during the capture",
+            "wait some seconds and take it again; lock exposure and white balance if the camera "
+            "can, and let the light be steady",
+        )
+    if measured.focus_drift > settings.max_focus_drift:
+        raise refusal(
+            f"the focus still settles: sharpness changed by {measured.focus_drift:.0%} during "
+            "the capture",
+            "wait some seconds and take it again; switch autofocus off if the camera can",
+        )
+
+
+def place(mask: npt.NDArray[np.bool_]) -> str:
+    """The place of the largest connected part of a mask, in words; "" if it is empty."""
+    count, _, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if count < 2:
+        return ""
+    x, y = centres[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    column = ("left", "", "right")[min(2, int(3 * x / mask.shape[1]))]
+    row = ("top", "", "bottom")[min(2, int(3 * y / mask.shape[0]))]
+    if not row and not column:
+        return "in the middle"
+    return f"at the {row} {column}".replace("  ", " ").strip()
+
+
+def percent(share: float) -> str:
+    """A share as text; small ones keep a decimal."""
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
+
+
+def refusal(why: str, fix: str) -> PlateError:
+    return PlateError("the plate was not taken", why=why, fix=fix)
+
+
+def _slopes(scene: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
+    """The scene's derivatives across and down, both (h, w, 3), a little smoothed."""
+    smooth = cv2.GaussianBlur(scene, (0, 0), 0.7)
+    return np.gradient(smooth, axis=1), np.gradient(smooth, axis=0)
+
+
+def _explained(
+    small: Pixels,
+    scene: npt.NDArray[np.float32],
+    slopes: tuple[npt.NDArray[np.float32], ...],
+) -> tuple[FloatMap, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(what is left unexplained (h, w), level of each channel relative to the scene, shift).
+
+    First order in everything: s = (1 + g) m + b + dx m_x + dy m_y, by least squares reweighted
+    with Tukey's biweight, as in direct image registration (Irani & Anandan 1999).
+    """
+    difference = small - scene
+    worst = np.zeros(small.shape[:2], np.float32)
+    level, shift = np.empty(3, np.float32), np.zeros(2, np.float32)
+    for channel in range(3):
+        m = scene[..., channel]
+        terms = np.stack([m, np.ones_like(m), *(slope[..., channel] for slope in slopes)])
+        weights = _robust_fit(
+            terms[:, ::_FIT_STRIDE, ::_FIT_STRIDE],
+            difference[::_FIT_STRIDE, ::_FIT_STRIDE, channel],
+        )
+        left = difference[..., channel] - np.einsum("i,ihw->hw", weights, terms)
+        left[m >= _NEARLY_WHITE] *= 0.5  # partly clipped, so it does not follow the gain
+        np.maximum(worst, np.abs(cv2.blur(left, (3, 3))), out=worst)
+        level[channel] = 1 + weights[0] + weights[1] / max(float(m.mean()), 1.0)
+        shift += weights[2:] / 3
+    return worst, level, shift
+
+
+def _robust_fit(
+    terms: npt.NDArray[np.float32], values: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Weights of terms (4, h, w) that sum up to values (h, w); the second term is constant."""
+    return biweight_fit(
+        terms.reshape(len(terms), -1),
+        values.reshape(-1),
+        (0.0, float(np.median(values)), 0.0, 0.0),
+        rounds=_FIT_ROUNDS,
+        ridge=(1e-3, 0.0, 1e-3, 1e-3),
+        least=3,
+    )
+
+
+def _moved(residuals: npt.NDArray[np.float32], settings: PlateCapture) -> npt.NDArray[np.bool_]:
+    """Pixels that differ from the still scene by more than noise, in more than one frame."""
+    part = residuals[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE]
+    noise = 1.4826 * float(np.median(part))
+    limit = max(settings.moved_levels, settings.moved_sigmas * noise)
+    often = (residuals > limit).sum(axis=0) >= 2
+    kernel = np.ones((2, 2), np.uint8)
+    opened = cv2.morphologyEx(often.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    result: npt.NDArray[np.bool_] = opened.astype(bool)
+    return result
+
+
+def _exposure_drift(levels: npt.NDArray[np.float32]) -> float:
+    """Largest difference between the mean levels of the capture's thirds, over channels."""
+    means = np.stack([levels[part].mean(axis=0) for part in _thirds(len(levels))])
+    return float((means.max(axis=0) - means.min(axis=0)).max())
+
+
+def _focus_drift(greys: list[npt.NDArray[np.uint8]]) -> Generator[None, object, float]:
+    """Relative change of the sharpness between thirds: the median over the textured tiles."""
+    thirds = []
+    for part in _thirds(len(greys)):
+        thirds.append(_sharpness(greys[part]))
+        yield
+    energy = np.stack([energy for energy, _ in thirds])
+    noise = np.stack([noise for _, noise in thirds])
+    sharpest = energy.max(axis=0)
+    textured = sharpest > np.maximum(4 * noise.max(axis=0), 0.5)
+    if textured.sum() < _MIN_TILES:
+        return 0.0
+    ratio = (np.maximum(energy - noise, 0).min(axis=0) / sharpest)[textured]
+    return float(1 - np.sqrt(np.median(ratio)))
+
+
+def _sharpness(greys: list[npt.NDArray[np.uint8]]) -> tuple[FloatMap, FloatMap]:
+    """(energy of the frames' edges, the part of it that is noise) for each tile.
+
+    Computed for each frame, not for their mean, which a trembling camera would blur. The noise is
+    the difference between the means of the odd and the even frames; a single frame has count / 4
+    times its energy.
+    """
+    even, odd = (
+        np.stack(half).mean(axis=0, dtype=np.float32) for half in (greys[::2], greys[1::2])
+    )
+    energy = np.mean([_tile_energy(grey.astype(np.float32)) for grey in greys], axis=0)
+    return energy, _tile_energy(even - odd) * np.float32(len(greys) / 4)
+
+
+def _tile_energy(grey: FloatMap) -> FloatMap:
+    """Mean square of the Laplacian of Gaussian: edges, and hardly any noise."""
+    edges = cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 1.0), cv2.CV_32F)
+    energy: FloatMap = cv2.resize(edges * edges, _TILES, interpolation=cv2.INTER_AREA)
+    return energy
+
+
+def _thirds(count: int) -> list[slice]:
+    return [slice(count * i // 3, count * (i + 1) // 3) for i in range(3)]

@@ -1,0 +1,146 @@
+"""A decoded picture, upright and of a wanted size: its planes where they fit, else RGB.
+
+Knows nothing about files or streams.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.sources.on_gpu import ON_GPU, GpuPicture, why_not_on_gpu
+from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
+from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
+from edgeds.sources.yuv_planes import YuvPicture
+from edgeds.types import ColourTags, Picture, Pixels, RgbPicture, Size
+
+if TYPE_CHECKING:
+    import av
+
+_UNSAID = 2
+_BT709, _BT601 = 1, 5
+# From this many lines on players take untagged video as BT.709, as HDTV is.
+_HD_LINES = 720
+_PLANAR = frozenset({"yuv420p", "yuvj420p", "nv12"})
+
+
+def upright_picture(
+    frame: av.VideoFrame, tags: ColourTags | None = None, size: Size | None = None
+) -> Picture:
+    """What was decoded as it is, where it is 8-bit 4:2:0, upright, SDR and of the wanted size with
+    even sides; else RGB, as `upright_rgb` makes it. Read-only.
+    """
+    own = colour_of(frame, tags or ColourTags())
+    upright = not any(_orientation(frame)) and size in (None, (frame.height, frame.width))
+    if upright and (kept := _kept(frame, own)) is not None:
+        return kept
+    pixels = upright_rgb(frame, tags, size)
+    pixels.flags.writeable = False
+    return RgbPicture(pixels)
+
+
+def _kept(frame: av.VideoFrame, own: ColourTags) -> YuvPicture | GpuPicture | None:
+    """The planes of a frame that is 8-bit 4:2:0 and SDR, with even sides."""
+    odd = frame.width % 2 or frame.height % 2
+    if frame.format.name == ON_GPU and not odd and not why_not_on_gpu(frame, own):
+        return GpuPicture(frame, own)
+    if frame.format.name not in _PLANAR or odd or own.transfer in HDR_NAMES:
+        return None
+    if frame.format.name == "nv12":
+        frame = frame.reformat(format="yuv420p")
+    return YuvPicture(frame, own)
+
+
+def upright_rgb(
+    frame: av.VideoFrame,
+    tags: ColourTags | None = None,
+    size: Size | None = None,
+    *,
+    flags: int = SWSCALE_FLAGS,
+) -> Pixels:
+    """uint8 RGB (H, W, 3): turned and mirrored as the display matrix says; HDR as SDR.
+
+    Args:
+        tags: of the stream, for what the frame itself does not say.
+        size: to scale to, (height, width).
+        flags: swscale's; the exact ones cost several ms at 720p.
+    """
+    own = colour_of(frame, tags or ColourTags())
+    kept = _kept(frame, own)
+    pixels = _upright(_converted(frame, own, flags) if kept is None else kept.rgb(), frame)
+    return pixels if size is None else resized(pixels, size)
+
+
+def _converted(frame: av.VideoFrame, own: ColourTags, flags: int) -> Pixels:
+    """RGB of any format, by swscale."""
+    matrix, colour_range = swscale_colour(own)
+    hdr = own.transfer in HDR_NAMES
+    rgb = frame.to_ndarray(
+        format="rgb48le" if hdr else "rgb24",
+        src_colorspace=matrix,
+        src_color_range=colour_range,
+        dst_color_range=2,
+        # With the exact flags swscale loses green in 16 bits: (168, 60, 29) becomes (167, 0, 101).
+        interpolation=FAST_SWSCALE_FLAGS if hdr else flags,
+    )
+    if hdr:
+        return sdr_from_hdr(rgb.astype(np.uint16, copy=False), own.transfer)
+    return cast(Pixels, rgb)
+
+
+def colour_of(frame: av.VideoFrame, tags: ColourTags) -> ColourTags:
+    """What a frame's numbers mean: as it says itself, else its stream, else as players guess."""
+    matrix = _said(frame.colorspace, tags.matrix)
+    if frame.format.is_rgb or frame.format.name == "pal8":
+        matrix = _UNSAID  # RGB has none
+    elif matrix in (0, _UNSAID):
+        matrix = _BT709 if min(frame.width, frame.height) >= _HD_LINES else _BT601
+    full_range = frame.format.name.startswith("yuvj") or _said(frame.color_range, 0, 0) == 2
+    return ColourTags(
+        # PyAV before 15 has them for streams only.
+        primaries=_said(getattr(frame, "color_primaries", _UNSAID), tags.primaries),
+        transfer=_said(getattr(frame, "color_trc", _UNSAID), tags.transfer),
+        matrix=matrix,
+        full_range=full_range or (tags.full_range and _said(frame.color_range, 0, 0) == 0),
+    )
+
+
+def shown_size(frame: av.VideoFrame) -> Size:
+    """(height, width) once it is upright."""
+    swapped, _, _ = _orientation(frame)
+    return (frame.width, frame.height) if swapped else (frame.height, frame.width)
+
+
+def _said(value: object, otherwise: int, unsaid: int = _UNSAID) -> int:
+    code = int(cast(int, value))
+    return otherwise if code == unsaid else code
+
+
+def _upright(pixels: Pixels, frame: av.VideoFrame) -> Pixels:
+    swapped, flip_rows, flip_columns = _orientation(frame)
+    if not (swapped or flip_rows or flip_columns):
+        return pixels
+    if swapped:
+        pixels = pixels.transpose(1, 0, 2)
+    if flip_rows:
+        pixels = pixels[::-1]
+    if flip_columns:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
+    """(rows and columns swap, then rows flip, columns flip), to the nearest quarter turn.
+
+    The display matrix takes (x, y) to (ax + cy, bx + dy); FFmpeg stores [a b u, c d v, x y w].
+    """
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return False, False, False
+    numbers: npt.NDArray[np.int32] = np.frombuffer(bytes(cast(bytes, data)), "<i4", count=5)
+    a, b, _, c, d = map(int, numbers)
+    if abs(a) >= abs(b):
+        return False, d < 0, a < 0
+    return True, b < 0, c < 0

@@ -1,0 +1,51 @@
+"""The mean of two trained networks, of which one was trained starting from the other.
+
+Where fine-tuning has won something and lost something else, the mean often keeps both (Wortsman et
+al. 2022, WiSE-FT). Knows nothing about training.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from edgeds.engine.network.frame_network import DualHead
+from edgeds.engine.network.plate_depth_network import PlateDepth
+from edgeds.engine.network.weights_file import (
+    WeightsError,
+    checked_network,
+    made_of_weights,
+    save_weights,
+)
+from train.grow_plate_network import plate_depth_from_frame_network
+
+
+@torch.no_grad()
+def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 0.5) -> None:
+    """Write the mean, in which the later network has a share. Steps and samples of both add up.
+
+    If the later network is the plate's, the earlier one may be the frame's network that it
+    started from.
+
+    Raises:
+        WeightsError: one of them cannot be used, or they are not of one architecture.
+    """
+    network, other = checked_network(earlier), checked_network(later)
+    if isinstance(network, DualHead) and isinstance(other, PlateDepth):
+        try:
+            network = plate_depth_from_frame_network(network, other.config)
+        except ValueError as error:
+            raise WeightsError(f"{later.name} did not start as {earlier.name}: {error}") from error
+    if network.kind != other.kind or network.config != other.config:
+        raise WeightsError(f"{earlier.name} and {later.name} have different architectures")
+    for ours, theirs in zip(
+        network.state_dict().values(), other.state_dict().values(), strict=True
+    ):
+        if ours.dtype.is_floating_point:
+            ours.lerp_(theirs, share)
+        else:
+            ours.copy_(theirs)
+    made = [made_of_weights(path) for path in (earlier, later)]
+    total = {key: sum(one.get(key, 0) for one in made) for key in ("steps", "samples", "secs")}
+    save_weights(network, output, made=total)

@@ -28,6 +28,7 @@ from edgeds.cli.bench.plan import OTHERS, Plan
 from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import open_engine
+from edgeds.engine.choice import preset_sizes
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.file import plate_from_file, plate_to_file
@@ -68,6 +69,8 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
         batches=parts.batches() if plan.streams else (),
         networks=parts.networks() if plan.presets else (),
         start_secs=parts.start() if plan.start else (),
+        preset_sizes=preset_sizes(),
+        quick=plan.quick,
     )
 
 

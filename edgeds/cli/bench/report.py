@@ -106,6 +106,10 @@ class BenchReport:
     start_secs: tuple[float, ...] = ()
     """`edgeds video` with a plate on a clip of one frame: from the start of the process to its
     end, when the file is complete."""
+    preset_sizes: Mapping[str, Size] = field(default_factory=dict)
+    """The network's size in every preset."""
+    quick: bool = False
+    """A trial: the figures are not valid."""
     command: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -87,9 +87,8 @@ def material_of(clip: Path | None, size: Size) -> Material:
     if clip is None:
         scene = SyntheticSource(size=size, frame_count=BENCH.pictures)
         drawn = [frame.pixels for frame in scene]
-        return Material(
-            "synthetic", Plate(scene.plate), lambda n: _swinging(drawn, n), scene.info.rate
-        )
+        rate = scene.info.rate or Fraction(30)
+        return Material("synthetic", Plate(scene.plate), lambda n: _swinging(drawn, n), rate)
     with open_source(clip) as source:
         info = source.info
     plate = open_plate(None, str(clip), info.size)
@@ -117,11 +116,8 @@ def _swinging(pictures: list[Pixels], count: int) -> Iterator[Pixels]:
 
 def _plate_at(plate: Plate, size: Size) -> Plate:
     """The plate as its clip is brought to a size, whatever the aspect."""
-    maps = {
-        name: None if value is None else resized_map(value, size)
-        for name, value in (("doubt", plate.doubt), ("noise", plate.noise))
-    }
-    return replace(plate, pixels=resized(plate.pixels, size), **maps)
+    doubt, noise = (None if m is None else resized_map(m, size) for m in (plate.doubt, plate.noise))
+    return replace(plate, pixels=resized(plate.pixels, size), doubt=doubt, noise=noise)
 
 
 def _noisy(plate: Pixels) -> list[Pixels]:

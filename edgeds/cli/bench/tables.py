@@ -97,8 +97,8 @@ def _print_streams(report: BenchReport) -> None:
         rows,
     )
     if report.batches:
-        each = ", ".join(f"{one.cpu_ms:.1f} ms in {one.frames}s" for one in report.batches)
-        typer.echo(f"network's CPU time a frame in batches: {each}")
+        times = ", ".join(f"{one.cpu_ms:.1f} ms in {one.frames}s" for one in report.batches)
+        typer.echo(f"network's CPU time a frame in batches: {times}")
 
 
 def _ways(row: Row) -> list[list[str]]:

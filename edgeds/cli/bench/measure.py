@@ -28,7 +28,7 @@ from edgeds.cli.bench.plan import OTHERS, Plan
 from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import open_engine
-from edgeds.engine.choice import preset_sizes
+from edgeds.engine.choose_engine import preset_sizes
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.file import plate_from_file, plate_to_file

@@ -111,7 +111,9 @@ WAYS: dict[str, Callable[[], Change]] = {
 
 def _peak_bytes() -> Any:
     """By edgeds' own file, which needs nothing but Python."""
-    return runpy.run_path(str(Path(__file__).parents[2] / "live" / "memory.py"))["peak_bytes"]()
+    return runpy.run_path(str(Path(__file__).parents[2] / "live" / "memory_growth.py"))[
+        "peak_bytes"
+    ]()
 
 
 if __name__ == "__main__":

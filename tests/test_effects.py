@@ -146,6 +146,8 @@ def test_a_height_in_metres_gives_the_right_size(tmp_path: Path) -> None:
     [
         EffectOptions(insert=["red.png"]),
         EffectOptions(insert=["red.png@near"]),
+        EffectOptions(insert=["red.png@1.5"]),
+        EffectOptions(focus="2.5"),
         EffectOptions(insert=["red.png@0.4:z=1"]),
         EffectOptions(insert=["red.png@0.4:x"]),
         EffectOptions(focus="person!"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from edgeds.errors import SinkError
+from edgeds.cli import app
+from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.mesh import check_mesh_target, mesh_to_file
+from edgeds.sources.video import VideoSource
 from edgeds.types import FloatMap
 from edgeds.views.mesh import mesh_of
 from edgeds.views.scene_at_depths import Scene, SceneLayer
@@ -33,7 +38,7 @@ def scene() -> Scene:
 @pytest.mark.parametrize("suffix", [".ply", ".glb"])
 def test_surfaces_are_where_the_depth_says(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"m{suffix}"
-    mesh_to_file(mesh_of(scene(), FOCAL, lambda depth: 1 / depth), path)
+    mesh_to_file(mesh_of(scene().layers, FOCAL, lambda depth: 1 / depth), path)
     read = trimesh.load(path, force="mesh", process=False)
     assert sorted(set(np.round(read.vertices[:, 2], 4))) == [-4, -2]
     near = read.vertices[:, 2] > -3
@@ -49,7 +54,7 @@ def test_a_surface_ends_where_depth_jumps() -> None:
     depth = np.full((HEIGHT, WIDTH), 0.25, np.float32)
     depth[:, 20:] = 0.5
     wall = SceneLayer(np.zeros((HEIGHT, WIDTH, 3), np.uint8), None, depth)
-    mesh = mesh_of(Scene((wall,), 0.25, 0.5), FOCAL, lambda d: 1 / d)
+    mesh = mesh_of((wall,), FOCAL, lambda d: 1 / d)
     assert len(mesh.triangles) == 2 * 29 * 38
     assert np.ptp(mesh.points[mesh.triangles][..., 2], axis=1).max() == 0
 
@@ -57,3 +62,45 @@ def test_a_surface_ends_where_depth_jumps() -> None:
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="suffix"):
         check_mesh_target(tmp_path / "m.obj")
+
+
+@pytest.mark.parametrize("name", ["m%d%d.ply", "m%s.ply", "%5.glb"])
+def test_a_pattern_without_one_number_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SinkError, match="pattern"):
+        check_mesh_target(tmp_path / name)
+
+
+def test_a_pattern_writes_the_plate_once_and_the_foreground_of_each_frame(
+    tmp_path: Path, make_clip: Callable[..., Path]
+) -> None:
+    (tmp_path / "m").mkdir()
+    meshes = ["--mesh", str(tmp_path / "m" / "%03d.glb"), "--at", "0.2"]
+    clip = make_clip(frame_count=12)
+    done = CliRunner().invoke(
+        app, ["video", str(clip), *meshes, "--engine", "difference", "-o", str(tmp_path / "o.mp4")]
+    )
+    assert done.exit_code == 0, done.stderr
+    names = sorted(path.name for path in (tmp_path / "m").iterdir())
+    assert names[-1] == "plate.glb"
+    numbers = [int(name[:3]) for name in names[:-1]]
+    assert min(numbers) >= 5 and max(numbers) == 11
+    plate, person = (
+        trimesh.load(tmp_path / "m" / name, force="mesh", process=False)
+        for name in ("plate.glb", names[-2])
+    )
+    assert len(plate.faces) > 2 * len(person.faces) > 0
+
+
+def test_a_disk_without_room_for_the_mesh_does_not_end_the_video(
+    tmp_path: Path, make_clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes, **_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("edgeds.sinks.mesh.replace_file", full)
+    clip, out = make_clip(frame_count=12), tmp_path / "o.mp4"
+    options = ["--mesh", str(tmp_path / "m.ply"), "--engine", "difference", "-o", str(out)]
+    done = CliRunner().invoke(app, ["video", str(clip), *options])
+    assert isinstance(done.exception, SinkFailed)
+    with VideoSource(out) as source:
+        assert len(list(source)) == 12

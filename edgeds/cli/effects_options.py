@@ -175,6 +175,12 @@ def _depth_from_text(text: str) -> tuple[float, bool]:
     found = re.fullmatch(r"(\d*\.?\d+)(m?)", text.strip())
     if found is None or (found[2] and float(found[1]) <= 0):
         raise InputError(f"{text!r} is not a depth", why="a depth is a number", fix=_DEPTH_FIX)
+    if not found[2] and float(found[1]) > 1:
+        raise InputError(
+            f"a depth of {text} lies outside the plate's range",
+            why="a depth without a unit is a share of that range, at most 1",
+            fix=_DEPTH_FIX,
+        )
     return float(found[1]), bool(found[2])
 
 

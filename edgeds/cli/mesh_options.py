@@ -1,9 +1,9 @@
-"""`edgeds video --mesh`: one frame of the clip as surfaces in a file."""
+"""`edgeds video --mesh`: a frame of the clip, or all of them, as surfaces in files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -12,7 +12,7 @@ import typer
 from edgeds.cli.option_groups import EFFECTS
 
 if TYPE_CHECKING:
-    from edgeds.errors import RunError
+    from edgeds.errors import RunError, SinkFailed
     from edgeds.estimate.estimator import Estimator
     from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -28,17 +28,22 @@ class MeshOptions:
     mesh: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Also write a frame as coloured surfaces, to a .ply or .glb."
+            metavar="FILE",
+            help="Also write a frame as coloured surfaces, to a .ply or .glb. A pattern such as "
+            "mesh/%05d.glb writes the plate once, and the foreground of every frame.",
         ),
     ] = None
     at: Annotated[
-        float, typer.Option(min=0, metavar="SECS", help="The time of the frame for --mesh.")
+        float, typer.Option(min=0, metavar="SECS", help="The time of the first frame for --mesh.")
     ] = 0.0
 
 
 @dataclass(slots=True)
 class WithMesh:
-    """A composer that also writes the mesh of the first frame from `at` on."""
+    """A composer that also writes meshes, from the time `at` on: of one frame, or of all.
+
+    A mesh that cannot be written does not end the run: `failure` reports it afterwards.
+    """
 
     compose: Callable[[Frame, Maps], Any]
     path: Path
@@ -46,21 +51,29 @@ class WithMesh:
     estimate: Estimator
     plate: Pixels
     last_secs: float = 0.0
-    is_written: bool = False
+    written: int = 0
+    problem: SinkFailed | None = None
 
     def __call__(self, frame: Frame, maps: Maps) -> Any:
+        from edgeds.errors import SinkFailed
+        from edgeds.sinks.mesh import is_mesh_pattern
+
         self.last_secs = frame.pts_secs
-        if not self.is_written and frame.pts_secs >= self.at:
-            self.is_written = True
-            _write(frame, maps, self.path, self.estimate, self.plate)
+        due = frame.pts_secs >= self.at and (not self.written or is_mesh_pattern(self.path))
+        if due and self.problem is None:
+            try:
+                _write(frame, maps, self.path, self.estimate, self.plate, first=not self.written)
+                self.written += 1
+            except SinkFailed as error:
+                self.problem = error
         return self.compose(frame, maps)
 
     def failure(self) -> RunError | None:
-        """What to say after the clip's end if no frame was late enough."""
+        """The report after the clip's end if a mesh is missing."""
         from edgeds.errors import RunError
 
-        if self.is_written:
-            return None
+        if self.problem is not None or self.written:
+            return self.problem
         return RunError(
             f"no mesh of the time {self.at:g} s was written",
             why=f"the last frame is at {self.last_secs:.3f} s",
@@ -80,11 +93,18 @@ def with_mesh(
     return WithMesh(compose, options.mesh, options.at, estimate, plate)
 
 
-def _write(frame: Frame, maps: Maps, path: Path, estimate: Estimator, plate: Pixels) -> None:
+def _write(
+    frame: Frame, maps: Maps, path: Path, estimate: Estimator, plate: Pixels, *, first: bool
+) -> None:
+    """Write the mesh of a frame; of a pattern's, the plate goes with the first frame.
+
+    Raises:
+        SinkFailed: the disk does not take it.
+    """
     import numpy as np
 
     from edgeds.plate.ground.metres import metres_of
-    from edgeds.sinks.mesh import mesh_to_file
+    from edgeds.sinks.mesh import is_mesh_pattern, mesh_file, mesh_to_file
     from edgeds.views.mesh import mesh_of
     from edgeds.views.scene_at_depths import scene_of
 
@@ -100,4 +120,12 @@ def _write(frame: Frame, maps: Maps, path: Path, estimate: Estimator, plate: Pix
         least = np.float32(1e-2 * ranged[1])
         return np.asarray(np.float32(ranged[1]) / np.maximum(depth, least), np.float32)
 
-    mesh_to_file(mesh_of(scene, focal_px, distance), path)
+    if not is_mesh_pattern(path):
+        mesh_to_file(mesh_of(scene.layers, focal_px, distance), path)
+        return
+    if first:
+        behind = replace(scene.layers[0], pixels=plate)
+        mesh_to_file(mesh_of((behind,), focal_px, distance), mesh_file(path, None))
+    person = mesh_of(scene.layers[1:], focal_px, distance)
+    if len(person.triangles):  # glTF has no empty surface
+        mesh_to_file(person, mesh_file(path, frame.index))

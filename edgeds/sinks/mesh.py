@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from edgeds.sinks.atomic_files import check_writable, replace_file
 from edgeds.sources.media_errors import translated
 
 MESH_SUFFIXES = (".ply", ".glb")
+_NUMBER = re.compile(r"%0?\d*d")
 _FLOAT, _UINT = 5126, 5125  # component types of glTF
 _VERTEX_BUFFER, _INDEX_BUFFER = 34962, 34963
 
@@ -31,10 +33,22 @@ class Mesh:
     """(m, 3), numbers of points, counter-clockwise from the front."""
 
 
+def is_mesh_pattern(path: Path) -> bool:
+    """Whether a name stands for a file per frame, such as `mesh/%05d.glb`."""
+    return "%" in path.name
+
+
+def mesh_file(pattern: Path, number: int | None) -> Path:
+    """The file of a frame, or with None that of the plate: mesh/%05d.glb -> mesh/plate.glb."""
+    if number is not None:
+        return pattern.with_name(pattern.name % number)
+    return pattern.with_name(_NUMBER.sub("plate", pattern.name))
+
+
 def check_mesh_target(path: Path) -> None:
     """
     Raises:
-        SinkError: it cannot be written, or has another suffix.
+        SinkError: it cannot be written, has another suffix, or is a pattern without one number.
     """
     if path.suffix.lower() not in MESH_SUFFIXES:
         raise SinkError(
@@ -42,6 +56,14 @@ def check_mesh_target(path: Path) -> None:
             why="its suffix says what kind of file it is",
             fix=f"give a path that ends in {' or '.join(MESH_SUFFIXES)}",
         )
+    if is_mesh_pattern(path):
+        if len(_NUMBER.findall(path.name)) != 1 or path.name.count("%") != 1:
+            raise SinkError(
+                f"cannot write meshes to {str(path)!r}",
+                why="a pattern has one place for the number of the frame",
+                fix="give a pattern such as mesh/%05d.glb",
+            )
+        path = mesh_file(path, None)
     check_writable(path, "the mesh")
 
 

@@ -5,27 +5,29 @@ Knows nothing about files: sinks/mesh.py writes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeds.sinks.mesh import Mesh
 from edgeds.types import FloatMap
-from edgeds.views.scene_at_depths import Scene, SceneLayer
+from edgeds.views.scene_at_depths import SceneLayer
 
 _VERTICES = 150_000  # of a layer: what viewers turn smoothly
 _JUMP = 1.1  # ratio of the distances of neighbours above which a surface ends
 
 
-def mesh_of(scene: Scene, focal_px: float, distance: Callable[[FloatMap], FloatMap]) -> Mesh:
-    """The scene's surfaces: x to the right, y up, the camera at 0 looks along -z, as in glTF.
+def mesh_of(
+    layers: Sequence[SceneLayer], focal_px: float, distance: Callable[[FloatMap], FloatMap]
+) -> Mesh:
+    """The surfaces of a scene's layers: x to the right, y up, the camera at 0 looks along -z, as in glTF.
 
     Args:
         focal_px: focal length in pixels of the frame.
         distance: along the optical axis, of inverse depth: metres, or relative.
     """
-    parts = [_surface(layer, focal_px, distance) for layer in scene.layers]
+    parts = [_surface(layer, focal_px, distance) for layer in layers]
     starts = np.cumsum([0, *(len(part.points) for part in parts)])
     triangles = [
         part.triangles + np.int32(start) for part, start in zip(parts, starts[:-1], strict=True)

@@ -312,10 +312,10 @@ def test_options_that_cannot_work_are_refused_before_the_work(
 
 
 def test_png_layers_of_eight_bits(tmp_path: Path) -> None:
-    written(tmp_path / "l", "png", bits=8)
+    made = written(tmp_path / "l", "png", bits=8)
     read = cv2.imread(str(tmp_path / "l" / "alpha" / "000003.png"), cv2.IMREAD_UNCHANGED)
     assert read.dtype == np.uint8
-    assert np.abs(read / 255 - SCENE.alpha(3)).max() <= 0.5 / 255 + 1e-6
+    assert np.abs(read / 255 - made[3].alpha).max() <= 0.5 / 255 + 1e-6
 
 
 def test_frames_with_names_keep_them_in_the_sidecar(tmp_path: Path) -> None:

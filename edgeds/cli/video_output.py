@@ -63,4 +63,5 @@ def drawing_of(
         backdrop=backdrop,
         opacity=wanted.opacity,
         shadow=wanted.layers.shadow == "keep",
+        fine=True,
     )

@@ -48,6 +48,26 @@ MATTE = Matte()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FineBorder:
+    """The border, drawn once more for layers and other backdrops."""
+
+    radius_px: int = 4
+    """Of the windows in which alpha is a line over the colours. On composites of 1280x720, the
+    re-composite over black and white was off by 17.9 levels without this, 15.5 with 3 and 15.0
+    with 4.
+    """
+    noise_power: float = 2.0
+    """Variance of a colour, in squared levels, that is noise and no border."""
+    open_weight: float = 0.1
+    """Of a pixel with alpha .5 in the fit, beside one with alpha 0 or 1."""
+    band: float = 0.02
+    """Alpha closer than this to 0 or 1 is not open."""
+
+
+FINE_BORDER = FineBorder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlateDepth:
     """The plate's depth, from several looks of its own network."""
 

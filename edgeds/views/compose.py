@@ -37,6 +37,7 @@ def composer(
     blur: float = STYLE.blur,
     matte: Matte = MATTE,
     shadow: bool = False,
+    fine: bool = False,
 ) -> Compose:
     """The function that draws one view.
 
@@ -49,11 +50,15 @@ def composer(
         opacity: of the overlay's tint, 0..1.
         blur: sigma of the strongest background blur over the frame's height, above 0.
         matte: how the foreground's own colours are computed.
-        shadow: "replace" lays the foreground's shadow on the backdrop.
+        shadow: "replace" lays the foreground's shadow on the backdrop. Its border is fine.
+        fine: "cutout" and "replace" draw the border once more. It takes some 40 ms for a large
+            foreground at 720p: for files.
     """
     if shadow and view == "replace":
         return _on_backdrop_with_shadow(plate, backdrop, matte)
-    draw = _drawing(view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte)
+    draw = _drawing(
+        view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte, fine=fine
+    )
 
     def compose(frame: Frame, maps: Maps) -> Frame:
         if frame.size != maps.size:
@@ -85,6 +90,8 @@ def _drawing(
     opacity: float,
     blur: float,
     matte: Matte,
+    *,
+    fine: bool,
 ) -> Callable[[Frame, Maps], Pixels | Frame]:
     if view == "blur":
         return blurred(plate, plate_depth, blur, matte)
@@ -93,9 +100,9 @@ def _drawing(
     if view == "depth":
         return DepthView(depth_range)
     if view == "cutout":
-        return cutout(plate, matte)
+        return cutout(plate, matte, fine=fine)
     if view == "replace":
-        return replaced(plate, backdrop or colour_backdrop(STYLE.backdrop), matte)
+        return replaced(plate, backdrop or colour_backdrop(STYLE.backdrop), matte, fine=fine)
     overlay = Overlay(depth_range, opacity)
     if view == "overlay":
         return overlay

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.fine_border import fine_alpha
 from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sinks.layers.code_values import LayerFrame
@@ -39,7 +40,7 @@ def layers_composer(
     needs_shadow = "shadow" in layers or ("composite" in layers and shadow == "keep")
 
     def compose(frame: Frame, maps: Maps) -> LayerFrame:
-        alpha = maps.alpha
+        alpha = fine_alpha(frame, maps, plate)
         behind = behind_in(maps, plate)
         density: FloatMap | None = shadow_of(frame, maps, plate) if needs_shadow else None
         own: Pixels | None = None

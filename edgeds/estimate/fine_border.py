@@ -1,0 +1,139 @@
+"""Alpha's border drawn once more, for pictures that are laid on another backdrop.
+
+`matte.refined` solves each pixel alone, from colours that are a mean. Here, in small windows, alpha
+is a linear function of what frame and plate differ by (local linear model: He et al. 2013, Guided
+Image Filtering), fitted to the alpha of the sure pixels more than to that of the open ones. Along
+textured clothes and hair, it follows the picture where a mean colour cannot. Knows no networks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.estimate.matte_refinement import behind_in
+from edgeds.estimate.settings import FINE_BORDER, FineBorder
+from edgeds.types import Box, FloatMap, Frame, Maps, Pixels
+
+_Floats = npt.NDArray[np.float32]
+
+
+def fine_alpha(
+    frame: Frame, maps: Maps, plate: Pixels, *, settings: FineBorder = FINE_BORDER
+) -> FloatMap:
+    """`Maps.alpha` with its border drawn finer, float32 (H, W).
+
+    Args:
+        plate: for maps that have none of their own.
+    """
+    alpha = np.zeros(maps.size, np.float32)
+    for box in maps.boxes:
+        alpha[box.of] = alpha_in(box, frame, maps, plate, fine=True, settings=settings)
+    return alpha
+
+
+def alpha_in(
+    box: Box,
+    frame: Frame,
+    maps: Maps,
+    plate: Pixels,
+    *,
+    fine: bool,
+    settings: FineBorder = FINE_BORDER,
+) -> FloatMap:
+    """Alpha of a part, best of one of `maps.boxes`; `fine`, its border is drawn once more."""
+    alpha = maps.alpha_in(box)
+    if not fine:
+        return alpha
+    behind = behind_in(maps, plate)[box.of]
+    difference = frame.region(box).astype(np.float32) - behind
+    offset = maps.plate_offset_in(box)
+    if offset is not None:
+        difference -= offset
+    return redrawn(alpha, difference, settings=settings)
+
+
+def redrawn(
+    alpha: FloatMap, difference: _Floats, *, settings: FineBorder = FINE_BORDER
+) -> FloatMap:
+    """Alpha, fitted in windows to what frame and plate differ by, float32 (H, W, 3) in levels.
+
+    Only pixels near open ones change.
+    """
+    side = 2 * settings.radius_px + 1
+    is_open = ((alpha > settings.band) & (alpha < 1 - settings.band)).astype(np.uint8)
+    near = cv2.dilate(is_open, np.ones((5, 5), np.uint8))
+    changed = np.flatnonzero(near)
+    if not changed.size:
+        return alpha
+    needed = np.flatnonzero(cv2.dilate(near, np.ones((side, side), np.uint8)))
+    sure = np.square(2 * alpha - 1)
+    weight = np.where(near > 0, settings.open_weight + (1 - settings.open_weight) * sure, 1)
+    line = _fitted(alpha, difference, weight.astype(np.float32), needed, settings)
+    there = _mean(line, side).reshape(-1, 4)[changed]
+    fitted = np.einsum("ij,ij->i", there[:, :3], difference.reshape(-1, 3)[changed])
+    redrawn = alpha.copy()
+    redrawn.reshape(-1)[changed] = np.clip(fitted + there[:, 3], 0, 1)
+    return redrawn
+
+
+def _fitted(
+    alpha: FloatMap, guide: _Floats, weight: FloatMap, needed: npt.NDArray[np.intp],
+    settings: FineBorder,
+) -> _Floats:  # fmt: skip
+    """(H, W, 4): slopes and constant of the line that fits alpha around each needed pixel."""
+    side = 2 * settings.radius_px + 1
+    weighted = guide * weight[..., None]
+    count = _at(_mean(weight, side), needed)[:, None]
+    mean = _at(_mean(weighted, side), needed) / count
+    mean_alpha = _at(_mean(weight * alpha, side), needed) / count[:, 0]
+    together = _at(_mean(weighted * alpha[..., None], side), needed) / count
+    together -= mean * mean_alpha[:, None]
+    squares = [_at(_mean(weighted * guide[..., c : c + 1], side), needed) / count for c in range(3)]
+    spread = _Spread(
+        squares[0][:, 0] - mean[:, 0] ** 2 + settings.noise_power,
+        squares[0][:, 1] - mean[:, 0] * mean[:, 1],
+        squares[0][:, 2] - mean[:, 0] * mean[:, 2],
+        squares[1][:, 1] - mean[:, 1] ** 2 + settings.noise_power,
+        squares[1][:, 2] - mean[:, 1] * mean[:, 2],
+        squares[2][:, 2] - mean[:, 2] ** 2 + settings.noise_power,
+    )
+    slopes = _solved(spread, together)
+    line = np.zeros((alpha.size, 4), np.float32)
+    line[needed, :3] = slopes
+    line[needed, 3] = mean_alpha - np.einsum("ij,ij->i", slopes, mean)
+    return line.reshape(*alpha.shape, 4)
+
+
+class _Spread(NamedTuple):
+    """Symmetric 3x3 matrices, an array (n,) for each of their six numbers."""
+
+    rr: _Floats
+    rg: _Floats
+    rb: _Floats
+    gg: _Floats
+    gb: _Floats
+    bb: _Floats
+
+
+def _solved(m: _Spread, right: _Floats) -> _Floats:
+    """x of m x = right, (n, 3), by cofactors: a tenth of the time of `numpy.linalg.solve`."""
+    c0, c1, c2 = m.gg * m.bb - m.gb**2, m.rb * m.gb - m.rg * m.bb, m.rg * m.gb - m.rb * m.gg
+    c3, c4, c5 = m.rr * m.bb - m.rb**2, m.rb * m.rg - m.rr * m.gb, m.rr * m.gg - m.rg**2
+    determinant = m.rr * c0 + m.rg * c1 + m.rb * c2
+    r, g, b = right.T
+    x = np.stack([c0 * r + c1 * g + c2 * b, c1 * r + c3 * g + c4 * b, c2 * r + c4 * g + c5 * b])
+    return np.asarray((x / determinant).T, np.float32)
+
+
+def _mean(values: _Floats, side: int) -> _Floats:
+    mean: _Floats = cv2.blur(values, (side, side))
+    return mean
+
+
+def _at(values: _Floats, where: npt.NDArray[np.intp]) -> _Floats:
+    picked: _Floats = values.reshape(-1, *values.shape[2:])[where]
+    return picked

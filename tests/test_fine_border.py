@@ -1,0 +1,62 @@
+"""The border that is drawn once more for layers: nearer the truth, and nothing else changes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.fine_border import fine_alpha, redrawn
+from edgeds.estimate.matte_refinement import refined_alpha
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+
+HEIGHT, WIDTH = 120, 160
+
+
+def disc() -> FloatMap:
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    return np.clip(40.5 - np.hypot(y - 60, x - 80), 0, 1).astype(np.float32)
+
+
+def striped(alpha: FloatMap) -> tuple[Pixels, Pixels]:
+    """Frame and plate: a disc with broad stripes before a grey wall."""
+    stripes = np.where(np.arange(WIDTH) // 12 % 2, 40.0, 110.0)[None, :, None]
+    colours = np.broadcast_to(stripes, (HEIGHT, WIDTH, 3)) * (1, 0.9, 0.7)
+    wall = np.full((HEIGHT, WIDTH, 3), 190.0)
+    frame = alpha[..., None] * colours + (1 - alpha[..., None]) * wall
+    noise = np.random.default_rng(0).normal(0, 1, (2, HEIGHT, WIDTH, 3))
+    return np.rint(frame + noise[0]).astype(np.uint8), np.rint(wall + noise[1]).astype(np.uint8)
+
+
+def test_textured_clothes_get_a_border_nearer_the_truth() -> None:
+    truth = disc()
+    frame, plate = striped(truth)
+    coarse = cv2.resize(truth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
+    before = refined_alpha(coarse, frame, plate)
+    after = fine_alpha(Frame(frame), Maps(before, before), plate)
+    edge = (truth > 0.05) & (truth < 0.95)
+    assert np.abs(after - truth)[edge].mean() < 0.7 * np.abs(before - truth)[edge].mean()
+    assert np.abs(after - truth).mean() < 0.8 * np.abs(before - truth).mean()
+
+
+def test_an_offset_of_light_changes_nothing() -> None:
+    truth = disc()
+    frame, plate = striped(truth)
+    lit = np.full((4, 4, 3), 12, np.float32)
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    with_light = Maps(soft, soft, plate_offset=lit)
+    same = fine_alpha(Frame(frame), with_light, plate - np.uint8(12))
+    assert np.abs(same - fine_alpha(Frame(frame), Maps(soft, soft), plate)).max() < 1e-3
+
+
+def test_only_the_neighbourhood_of_the_border_changes() -> None:
+    soft = cv2.GaussianBlur(disc(), (0, 0), 1)
+    noise = np.random.default_rng(1).normal(0, 30, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    after = redrawn(soft, noise)
+    far = cv2.dilate(((soft > 0.01) & (soft < 0.99)).astype(np.uint8), np.ones((7, 7))) == 0
+    assert np.array_equal(after[far], soft[far])
+    assert 0 <= after.min() and after.max() <= 1
+
+
+def test_alpha_without_a_border_is_kept() -> None:
+    whole = np.ones((HEIGHT, WIDTH), np.float32)
+    assert np.array_equal(redrawn(whole, np.zeros((HEIGHT, WIDTH, 3), np.float32)), whole)

@@ -54,7 +54,8 @@ def test_only_the_neighbourhood_of_the_border_changes() -> None:
     after = redrawn(soft, noise)
     far = cv2.dilate(((soft > 0.01) & (soft < 0.99)).astype(np.uint8), np.ones((7, 7))) == 0
     assert np.array_equal(after[far], soft[far])
-    assert 0 <= after.min() and after.max() <= 1
+    assert after.min() >= 0
+    assert after.max() <= 1
 
 
 def test_alpha_without_a_border_is_kept() -> None:

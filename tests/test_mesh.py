@@ -83,7 +83,8 @@ def test_a_pattern_writes_the_plate_once_and_the_foreground_of_each_frame(
     names = sorted(path.name for path in (tmp_path / "m").iterdir())
     assert names[-1] == "plate.glb"
     numbers = [int(name[:3]) for name in names[:-1]]
-    assert min(numbers) >= 5 and max(numbers) == 11
+    assert min(numbers) >= 5
+    assert max(numbers) == 11
     plate, person = (
         trimesh.load(tmp_path / "m" / name, force="mesh", process=False)
         for name in ("plate.glb", names[-2])

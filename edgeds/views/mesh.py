@@ -21,7 +21,7 @@ _JUMP = 1.1  # ratio of the distances of neighbours above which a surface ends
 def mesh_of(
     layers: Sequence[SceneLayer], focal_px: float, distance: Callable[[FloatMap], FloatMap]
 ) -> Mesh:
-    """The surfaces of a scene's layers: x to the right, y up, the camera at 0 looks along -z, as in glTF.
+    """The surfaces of layers: x to the right, y up, the camera at 0 looks along -z, as in glTF.
 
     Args:
         focal_px: focal length in pixels of the frame.

@@ -22,8 +22,8 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PlateCapture
 from edgeds.sinks import MemorySink
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
-from edgeds.sources.settings import Reconnect
 from edgeds.sources.synthetic import SyntheticFeed
+from edgeds.sources.timeouts import Reconnect
 from edgeds.types import Closing, FloatMap, Frame, Pixels
 
 SIZE = (90, 160)

@@ -16,8 +16,8 @@ from edgeds.errors import EdgedsError, SourceError, SourceFailed
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_live_source
 from edgeds.sources.feed import Grab
 from edgeds.sources.reader_thread import Reader
-from edgeds.sources.settings import Reconnect
 from edgeds.sources.synthetic import SyntheticFeed
+from edgeds.sources.timeouts import Reconnect
 from edgeds.types import Closing, Size
 
 QUICK = Reconnect(

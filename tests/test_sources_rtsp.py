@@ -19,7 +19,7 @@ import pytest
 
 from edgeds.errors import SourceError
 from edgeds.sources import LiveSource, StreamFeed, open_live_source
-from edgeds.sources.settings import Reconnect
+from edgeds.sources.timeouts import Reconnect
 from tests.rtsp_server import SIZE, RtspServer
 
 ONLY_UDP, ONLY_TCP = frozenset({"udp"}), frozenset({"tcp"})

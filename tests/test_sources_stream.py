@@ -17,7 +17,7 @@ import pytest
 
 from edgeds.errors import SourceError
 from edgeds.sources import LiveSource, StreamFeed
-from edgeds.sources.settings import Reconnect
+from edgeds.sources.timeouts import Reconnect
 
 ROOT = Path(__file__).parents[1]
 PATIENT = Reconnect(open_secs=40, backoff_secs=0.1, max_backoff_secs=0.3)

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.feed import Grab
-from edgeds.sources.settings import STREAM, Stream
+from edgeds.sources.timeouts import STREAM, Stream
 from edgeds.sources.typed_paths import shortened
 from edgeds.sources.url import masked
 from edgeds.types import Closing, Pixels, Size

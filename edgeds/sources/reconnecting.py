@@ -19,8 +19,8 @@ from edgeds.sources.camera_lock import Camera, Locked, lock, unlock
 from edgeds.sources.feed import Feed, Grab
 from edgeds.sources.reader_thread import POLL_SECS, Reader, Request
 from edgeds.sources.scaling import resized, same_shape, text_from_size
-from edgeds.sources.settings import RECONNECT, Reconnect
 from edgeds.sources.status import SourceState
+from edgeds.sources.timeouts import RECONNECT, Reconnect
 from edgeds.types import Closing, Frame, Size, Source, StreamInfo
 
 _JOIN_SECS = 1.0

@@ -15,7 +15,7 @@ from edgeds.sources.container import packets_of
 from edgeds.sources.feed import Grab
 from edgeds.sources.media_errors import Reason, media_errors, reason_of
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS
-from edgeds.sources.settings import STREAM, Stream
+from edgeds.sources.timeouts import STREAM, Stream
 from edgeds.sources.upright_picture import upright_rgb
 from edgeds.sources.url import (
     likely_scheme,

@@ -6,6 +6,7 @@ al. 2022, WiSE-FT). Knows nothing about training.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
     """Write the mean, in which the later network has a share. Steps and samples of both add up.
 
     If the later network is the plate's, the earlier one may be the frame's network that it
-    started from.
+    started from. If only one of two frame networks has hints, the mean is without them.
 
     Raises:
         WeightsError: one of them cannot be used, or they are not of one architecture.
@@ -37,6 +38,12 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
             network = plate_depth_from_frame_network(network, other.config)
         except ValueError as error:
             raise WeightsError(f"{later.name} did not start as {earlier.name}: {error}") from error
+    if (
+        isinstance(network, DualHead)
+        and isinstance(other, DualHead)
+        and network.config.hints != other.config.hints
+    ):
+        network, other = without_hints(network), without_hints(other)
     if network.kind != other.kind or network.config != other.config:
         raise WeightsError(f"{earlier.name} and {later.name} have different architectures")
     for ours, theirs in zip(
@@ -49,3 +56,11 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
     made = [made_of_weights(path) for path in (earlier, later)]
     total = {key: sum(one.get(key, 0) for one in made) for key in ("steps", "samples", "secs")}
     save_weights(network, output, made=total)
+
+
+def without_hints(network: DualHead) -> DualHead:
+    """What the network computes when it is told nothing beside frame and plate."""
+    plain = DualHead(replace(network.config, hints=False))
+    kept = plain.state_dict().keys()
+    plain.load_state_dict({n: t for n, t in network.state_dict().items() if n in kept})
+    return plain.eval()

@@ -15,12 +15,15 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from train.frame_sample import Mix, drawn_sample
+from train.frame_sample import drawn_sample
 from train.material import Material
+from train.mix import Mix
 
 T = TypeVar("T")
-Batch = tuple[Tensor, Tensor, Tensor, Tensor]
-"""frame, plate: uint8 (B, 3, H, W); alpha, inverse_depth: float32 (B, 1, H, W)."""
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""frame, plate: uint8 (B, 3, H, W); alpha, inverse_depth: float32 (B, 1, H, W); hints: float32
+(B, 3, H, W), see `train.finishing.Sample`.
+"""
 
 
 class Samples(Dataset[Batch]):
@@ -36,7 +39,7 @@ class Samples(Dataset[Batch]):
             torch.from_numpy(np.ascontiguousarray(x[None], np.float32))
             for x in (s.alpha, s.inverse_depth)
         )
-        return frame, plate, alpha, depth
+        return frame, plate, alpha, depth, torch.from_numpy(np.asarray(s.hints, np.float32))
 
 
 def batches(

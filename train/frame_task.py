@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from edgeds.engine.network.frame_network import DualHead, normalised
+from edgeds.engine.network.frame_network import Config, DualHead, normalised
+from edgeds.engine.network.hints import memory_channels, plate_channels
 from train.batches import Batch, Samples
 from train.frame_losses import alpha_loss, depth_loss
 from train.material import Material
@@ -24,21 +26,25 @@ class FrameTask:
     reread_secs: float | None = None
 
     def __init__(
-        self, material: Material, recipe: Recipe, *, build: Callable[[], DualHead] = DualHead
+        self, material: Material, recipe: Recipe, *, build: Callable[[], DualHead] | None = None
     ) -> None:
-        self.material, self.recipe, self.build = material, recipe, build
+        self.material, self.recipe = material, recipe
+        self.build = build or (lambda: DualHead(Config(hints=recipe.mix.hints)))
 
     def samples(self, size: tuple[int, int]) -> Samples:
         return Samples(self.material, size, seed=self.recipe.seed, mix=self.recipe.mix)
 
     def losses(self, network: DualHead, batch: Batch, *, device: str) -> dict[str, Tensor]:
-        frame, plate, alpha, inverse_depth = (x.to(device) for x in batch)
+        frame, plate, alpha, inverse_depth, hints = (x.to(device) for x in batch)
         frame, plate = (
             x.float().contiguous(memory_format=torch.channels_last) for x in (frame, plate)
         )
-        through_plate = self.recipe.plate_gradients
-        features = network.encode_plate(plate) if through_plate else constant(network, plate)
-        logits, depth = network.logits(frame, features)
+        of_plate = memory = None
+        if network.config.hints:
+            of_plate = plate_channels(hints[:, :1], hints[:, 1:2])
+            memory = memory_channels(hints[:, 2:])
+        encode = network.encode_plate if self.recipe.plate_gradients else partial(constant, network)
+        logits, depth = network.logits(frame, encode(plate, of_plate), memory)
         of_alpha = alpha_loss(logits, alpha)
         of_depth = depth_loss(F.softplus(depth), inverse_depth, alpha)
         loss = of_alpha + self.recipe.depth_weight * of_depth
@@ -54,9 +60,9 @@ class FrameTask:
         return {}  # `evaluate` scores its sets; that is too slow for every checkpoint
 
 
-def constant(network: DualHead, plate: Tensor) -> tuple[Tensor, ...]:
+def constant(network: DualHead, plate: Tensor, hints: Tensor | None) -> tuple[Tensor, ...]:
     """`encode_plate` with gradients for the fusion alone; the encoder learns from the frame."""
     with torch.no_grad():
         pixels = normalised(plate)
         p = network.encoder(pixels)
-    return network.plate_features(pixels, p)
+    return network.plate_features(pixels, p, hints)

@@ -17,13 +17,13 @@ Picture = NDArray[np.float32]
 
 
 def drawn_layer(
-    cutouts: list[Cutout], size: tuple[int, int], rng: np.random.Generator
+    cutouts: list[Cutout], size: tuple[int, int], rng: np.random.Generator, *, street: bool = False
 ) -> tuple[Layer, NDArray[np.float32]]:
-    """Place one to three things, or a street full of small ones.
+    """Place one to three things, or a street full of small ones: if asked for, or by chance.
 
     Returns the layer, and for each pixel the lower end of the thing there (0..1 of the picture).
     """
-    street = rng.random() < 0.18
+    street = rng.random() < 0.18 or street
     count = int(rng.integers(2, 8)) if street else int(rng.choice([1, 2, 3], p=[0.6, 0.28, 0.12]))
     layer = np.zeros((*size, 4), np.float32)
     foot = np.zeros(size, np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from edgeds.engine.network.encoder import ARCHITECTURES, ArchitectureName
-from train.frame_sample import Mix
+from train.mix import Mix
 from train.plate_sample import PlateMix
 
 NetworkName = Literal["dual-head", "plate-depth"]

@@ -55,7 +55,7 @@ def estimate_lost_statistics(network: DualHead, batches: Iterable[Batch]) -> int
         norm.reset_running_stats()
         norm.momentum = None  # the mean over all batches
         norm.train()
-    for frame, plate, _, _ in batches:
+    for frame, plate, *_ in batches:
         network.logits(frame.float(), network.encode_plate(plate.float()))
     count = 0
     for norm, mean, variance in lost:

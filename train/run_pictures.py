@@ -21,7 +21,7 @@ def write_predictions(network: DualHead, samples: Samples, path: Path, count: in
     network.eval()
     device = next(network.parameters()).device
     for number in range(count):
-        frame, plate, alpha, depth = samples[number]
+        frame, plate, alpha, depth, _ = samples[number]
         with torch.no_grad():
             features = network.encode_plate(plate[None].to(device).float())
             maps = network(frame[None].to(device).float(), features)

@@ -74,7 +74,8 @@ class Run:
     def start_from_weights(self, path: Path) -> None:
         """Start from a trained network of the same architecture, with a new recipe.
 
-        The plate's network can also start from a frame network with the same encoder.
+        The plate's network can also start from a frame network with the same encoder, and a network
+        with hints from one without.
 
         Raises:
             WeightsError: the weights cannot be used, or do not fit.
@@ -84,7 +85,7 @@ class Run:
             if isinstance(self.network, PlateDepth) and isinstance(trained, DualHead):
                 trained = plate_depth_from_frame_network(trained, self.network.config)
             for network in (self.network, self.ema):
-                network.load_state_dict(trained.state_dict())
+                network.load_state_dict(silent_hints(network) | trained.state_dict())
         except (ValueError, RuntimeError) as error:
             raise WeightsError(f"cannot start from {path}: {error}") from error
 
@@ -136,6 +137,12 @@ class Run:
                 rate  # the rate of the recipe, which may have changed since the checkpoint
             )
         self.step, self.drawn, self.secs = state["step"], state["drawn"], state["secs"]
+
+
+def silent_hints(network: Network) -> dict[str, Tensor]:
+    """The layers of a new network that weights of a network without hints lack: they add 0."""
+    kept = ("plate_hints.", "memory.")
+    return {name: t for name, t in network.state_dict().items() if name.startswith(kept)}
 
 
 def freeze(network: Network, *, below: int) -> None:

@@ -68,13 +68,17 @@ class Early(Both):
             self.stem_of_plate.weight
         )  # the frame's part starts with the ImageNet weights
 
-    def encode_plate(self, plate: Tensor) -> tuple[Tensor, ...]:
+    def encode_plate(self, plate: Tensor, _hints: Tensor | None = None) -> tuple[Tensor, ...]:
         return self.plate_features(normalised(plate), ())
 
-    def plate_features(self, pixels: Tensor, p: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def plate_features(
+        self, pixels: Tensor, p: tuple[Tensor, ...], _hints: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
         return (pixels,)
 
-    def logits(self, frame: Tensor, plate_features: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    def logits(
+        self, frame: Tensor, plate_features: tuple[Tensor, ...], _memory: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         pixels, (plate,) = normalised(frame), plate_features
         both = torch.cat((plate, (pixels - plate).abs()), 1)
         f = self.encoder.pyramid(self.encoder.stem(pixels) + self.stem_of_plate(both))
@@ -93,7 +97,9 @@ class Placed(DualHead):
         super().__init__()
         self.place = nn.Conv2d(3, self.config.widths[4], 1, bias=False)
 
-    def plate_features(self, pixels: Tensor, p: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def plate_features(
+        self, pixels: Tensor, p: tuple[Tensor, ...], _hints: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
         *features, added5 = super().plate_features(pixels, p)
         height, width = added5.shape[2:]
         y = torch.linspace(-1, 1, height, device=pixels.device)[:, None].expand(height, width)

@@ -1,4 +1,4 @@
-"""Commands of `python -m train` about weights: recover, export, evaluate, depths.
+"""Commands of `python -m train` about weights: recover, export, ship_depth, evaluate, depths.
 
 They parse, build and print. The other modules of the package do the work.
 """
@@ -65,6 +65,44 @@ def export(
     write = add_plate_depth if kind_of_weights(weights) == PlateDepth.kind else engine_from_weights
     card = write(weights, output, size=(height, width), metrics=measured, made=notes)
     typer.echo(f"{output}: {card.name}, {height}x{width}, {card.made}")
+
+
+def ship_depth(
+    weights: Annotated[Path, typer.Argument(help="weights of the plate's network that fit wrote")],
+    sets: Annotated[
+        list[Path], typer.Argument(help="sets with plates of known depth, to choose the share by")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
+    start: Annotated[Path, typer.Option(help="the frame network's weights that it started from")],
+    share: Annotated[
+        list[float] | None,
+        typer.Option(help="a share of the trained weights to try; may be given several times"),
+    ] = None,
+    scenes: Annotated[
+        str | None, typer.Option(help="score only these scenes, such as '*7'")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="keep the chosen weights in this .safetensors file")
+    ] = None,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Choose the best mean of trained weights and their start, and put it into an engine's folder.
+
+    Writes plate_depth.onnx and its entries on the card. The best is the one with the least AbsRel,
+    the mean over the sets. Choose by validation material, never by a set that is kept back.
+    """
+    from edgeds.evaluation.dataset import read_set
+    from train.plate_choice import add_best_share
+
+    read = [read_set(path) for path in sets]
+    read = read if scenes is None else [dataset.of_scenes(scenes) for dataset in read]
+    card = add_best_share(
+        weights, start, output, read, shares=share or [0.6, 0.8, 1.0], size=(height, width),
+        keep=keep, told=typer.echo,
+    )  # fmt: skip
+    story = card.made["plate_depth"]
+    typer.echo(f"{output}: share {story['share']:g} of {weights}, {height}x{width}")
 
 
 def evaluate(

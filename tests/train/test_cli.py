@@ -16,7 +16,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 from typer.testing import CliRunner
 
 from train.__main__ import app
-from train.frame_sample import Mix
+from train.mix import Mix
 from train.recipe import Phase, Recipe
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from train.compose import Plan, composed, write_unit
-from train.frame_sample import Mix, drawn_sample
+from train.frame_sample import drawn_sample
 from train.material import Material
+from train.mix import Mix
 from train.zip_parts import Part, PartError, open_parts
 
 SIZE = (48, 80)

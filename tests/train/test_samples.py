@@ -7,16 +7,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import camera_errors
-from train import shadows_and_lamps as light
-from train.frame_sample import Mix, Sample, drawn_sample
+from train import camera_errors as camera
+from train import shadows_and_lamps as shadow
+from train.finishing import Sample
+from train.frame_sample import drawn_sample
 from train.material import Material, material_from_folder
+from train.mix import Mix
 
 SIZE = (64, 96)
 EVERY_KIND = {
     "composites": Mix(rooms=0, rooms_with_people=0),
     "rooms": Mix(rooms=1),
     "rooms with people": Mix(rooms=0, rooms_with_people=1),
+    "hard ones": Mix(
+        rooms=0,
+        rooms_with_people=0.3,
+        holes=0.6,
+        moving=0.5,
+        thin=0.5,
+        small=0.5,
+        enlarged=0.5,
+        hints=True,
+    ),
 }
 
 
@@ -51,7 +63,8 @@ def test_samples_keep_their_shapes_and_ranges(material: Material, kind: str) -> 
         assert sample.alpha.shape == sample.inverse_depth.shape == SIZE
         assert 0 <= sample.alpha.min() <= sample.alpha.max() <= 1
         assert np.isfinite(sample.inverse_depth).all()
-        if kind != "composites":  # guesses are below 0
+        assert sample.hints.shape == (3, *SIZE)
+        if kind.startswith("rooms"):  # guesses are below 0
             assert sample.inverse_depth.min() >= 0
 
 
@@ -85,9 +98,7 @@ def test_people_set_into_rooms_are_nearer_than_what_they_hide(material: Material
     assert nearer >= 5
 
 
-@pytest.mark.parametrize(
-    "change", [camera_errors.nudged, camera_errors.exposed, camera_errors.sensed]
-)
+@pytest.mark.parametrize("change", [camera.nudged, camera.exposed, camera.sensed])
 def test_a_wrong_plate_stays_the_same_scene(change: object) -> None:
     """A little wrong, never another picture."""
     rng = np.random.default_rng(0)
@@ -107,9 +118,9 @@ def test_shadows_only_darken() -> None:
     alpha[20:50, 40:55] = 1
     picture = np.full((*SIZE, 3), 0.5, np.float32)
     for mask in (
-        light.cast_shadow(alpha, rng),
-        light.contact_shadow(alpha, rng),
-        light.free_shadow(SIZE, rng),
+        shadow.cast_shadow(alpha, rng),
+        shadow.contact_shadow(alpha, rng),
+        shadow.free_shadow(SIZE, rng),
     ):
         assert 0 <= mask.min() <= mask.max() <= 1
-        assert (light.darkened(picture, mask, rng) <= picture).all()
+        assert (shadow.darkened(picture, mask, rng) <= picture).all()

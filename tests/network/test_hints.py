@@ -1,0 +1,88 @@
+"""A network that is told more than frame and plate: what is unknown changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the network needs torch: pip install --group train")
+pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
+
+from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
+from edgeds.engine.network.hints import memory_channels, plate_channels  # noqa: E402
+from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
+from train.average_weights import average_weights, without_hints  # noqa: E402
+from train.recipe import Recipe  # noqa: E402
+from train.run_state import Run  # noqa: E402
+
+SIZE = (64, 96)
+
+
+def pixels() -> torch.Tensor:
+    return torch.randint(0, 256, (1, 3, *SIZE)).float()
+
+
+def known(value: float) -> torch.Tensor:
+    return value + torch.rand(1, 1, *SIZE)
+
+
+@pytest.fixture(scope="module")
+def told() -> DualHead:
+    torch.manual_seed(0)
+    network = DualHead(Config(hints=True)).eval()
+    for name, weight in network.named_parameters():
+        if name.startswith(("plate_hints", "memory")):
+            torch.nn.init.normal_(weight, 0, 0.3)
+    return network
+
+
+def answer(network: DualHead, sigma: float, depth: float, memory: float) -> torch.Tensor:
+    torch.manual_seed(1)
+    frame, plate = pixels(), pixels()
+    hints = plate_channels(known(sigma), known(depth))
+    with torch.no_grad():
+        alpha: torch.Tensor = network(
+            frame, network.encode_plate(plate, hints), memory_channels(known(memory))
+        )[0]
+    return alpha
+
+
+def test_each_hint_counts_and_an_unknown_one_does_not(told: DualHead) -> None:
+    nothing = answer(told, -2, -2, -2)
+    for hint in range(3):
+        assert not torch.equal(answer(told, *(0 if n == hint else -2 for n in range(3))), nothing)
+    torch.manual_seed(1)
+    frame, plate = pixels(), pixels()
+    with torch.no_grad():
+        plain = without_hints(told)
+        assert torch.equal(plain(frame, plain.encode_plate(plate))[0], nothing)
+
+
+def test_a_network_with_hints_starts_as_the_one_without(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_weights(DualHead(), tmp_path / "before.safetensors")
+    before = load_weights(tmp_path / "before.safetensors")
+    run = Run(Recipe(steps=1), tmp_path, build=lambda: DualHead(Config(hints=True)))
+    run.start_from_weights(tmp_path / "before.safetensors")
+    run.network.eval()
+    torch.manual_seed(1)
+    frame, plate = pixels(), pixels()
+    with torch.no_grad():
+        wanted = before(frame, before.encode_plate(plate))[0]
+    torch.testing.assert_close(answer(run.network, 0, 0, 0), wanted, atol=1e-6, rtol=0)
+
+
+def test_the_mean_with_a_network_without_hints_has_none(told: DualHead, tmp_path: Path) -> None:
+    save_weights(DualHead(), tmp_path / "plain.safetensors")
+    save_weights(told, tmp_path / "told.safetensors")
+    assert load_weights(tmp_path / "told.safetensors").config.hints
+    average_weights(
+        tmp_path / "plain.safetensors",
+        tmp_path / "told.safetensors",
+        tmp_path / "mean.safetensors",
+        share=1,
+    )
+    mean = load_weights(tmp_path / "mean.safetensors")
+    assert not mean.config.hints
+    torch.testing.assert_close(mean.context.weight, told.context.weight, atol=1e-3, rtol=1e-3)

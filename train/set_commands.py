@@ -1,0 +1,98 @@
+"""Commands of `python -m train` about sets: draw, items, looks. They parse, build and print."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def draw(
+    kind: Annotated[str, typer.Argument(help="exact, wrong, moving or holes")],
+    data: Annotated[
+        Path, typer.Argument(help="folder with foregrounds/, backgrounds/, splits.json")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
+    count: Annotated[int, typer.Option(help="number of items")] = 60,
+    train: Annotated[
+        bool, typer.Option("--train", help="from training material, to choose on")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="the same seed draws the same pictures")] = 1,
+) -> None:
+    """Draw a set for `edgeds eval`: composites, or what is hard for the network."""
+    from rich.progress import track
+
+    from train.eval_sets import NAMES, draw_set
+
+    if kind not in NAMES:
+        raise typer.BadParameter(f"no kind {kind!r}: there are {', '.join(NAMES)}")
+    drawn = draw_set(kind, data, output, count, seed=seed, split="train" if train else "val")
+    for _ in track(drawn, kind, total=count):
+        pass
+
+
+def items(
+    sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
+    weights: Annotated[
+        Path | None, typer.Option(help="a .safetensors file. Default: the engine that edgeds uses")
+    ] = None,
+    scenes: Annotated[
+        str | None, typer.Option(help="score only these scenes, such as '*7'")
+    ] = None,
+) -> None:
+    """Score the quarter of a set with the least foreground, and count the items whose alpha the
+    border refinement makes worse by over 5 %.
+
+    Prints one line of JSON per set.
+    """
+    from contextlib import nullcontext
+
+    from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
+    from train.engine_folder import engine_for_a_while
+    from train.items import item_scores, summary
+
+    chosen = nullcontext(None) if weights is None else engine_for_a_while(weights)
+    with chosen as folder, open_engine(folder) as engine:
+        for path in sets:
+            dataset = read_set(path)
+            dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+            found = summary(list(item_scores(engine, dataset)))
+            typer.echo(json.dumps({"set": dataset.name} | found))
+
+
+def looks(
+    clip: Annotated[Path, typer.Argument(help="a clip, or anything that edgeds reads")],
+    plate: Annotated[Path | None, typer.Option(help="Default: estimated from the clip")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="a .safetensors file. Default: the engine that edgeds uses")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help="another value of a LookSettings; repeat it"),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="only the first N frames")] = None,
+) -> None:
+    """Count the looks of the network that a clip takes per frame: the cost of looking at parts.
+
+    Prints one line of JSON. It counts, so the machine may be busy.
+    """
+    from contextlib import nullcontext
+    from itertools import chain, islice
+
+    from edgeds.engine import open_engine
+    from edgeds.plate.from_clip import open_plate
+    from edgeds.sources import open_source
+    from train.engine_folder import engine_for_a_while
+    from train.looks_cost import look_settings, looks_of_clip
+
+    settings = look_settings(setting or [])
+    chosen = nullcontext(None) if weights is None else engine_for_a_while(weights)
+    with chosen as folder, open_engine(folder) as engine, open_source(clip) as source:
+        frames = iter(islice(source, limit))
+        first = next(frames)
+        empty = open_plate(plate, clip, first.size)
+        found = looks_of_clip(engine, empty, chain((first,), frames), settings)
+    typer.echo(json.dumps({"clip": clip.name} | found))

@@ -17,7 +17,7 @@ from edgeds.errors import SourceError
 from edgeds.evaluation.dataset import MANIFEST, Dataset, read_set
 from edgeds.evaluation.sample import load
 from edgeds.evaluation.set_files import ZIP_SUFFIX
-from edgeds.plate.from_clip import open_plate
+from edgeds.plate.open_plate import open_plate
 from edgeds.sources.sampling import spread_frames
 from edgeds.sources.scaling import resized
 from edgeds.sources.settings import IMAGE_SUFFIXES

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from edgeds.plate.capture import Wizard as Wizard
     from edgeds.plate.file import plate_from_file as plate_from_file
     from edgeds.plate.file import plate_to_file as plate_to_file
-    from edgeds.plate.from_clip import open_plate as open_plate
-    from edgeds.plate.from_clip import plate_from_clip as plate_from_clip
+    from edgeds.plate.open_plate import open_plate as open_plate
+    from edgeds.plate.open_plate import plate_from_clip as plate_from_clip
     from edgeds.plate.plate import Plate as Plate
     from edgeds.plate.plate import fitted as fitted
     from edgeds.sinks import open_sink as open_sink
@@ -39,8 +39,8 @@ _HOMES = {
     "open_engine": "engine",
     "EdgedsError": "errors",
     "Estimator": "estimate.estimator",
-    "open_plate": "plate.from_clip",
-    "plate_from_clip": "plate.from_clip",
+    "open_plate": "plate.open_plate",
+    "plate_from_clip": "plate.open_plate",
     "plate_from_file": "plate.file",
     "plate_to_file": "plate.file",
     "latest": "sources.handoff",

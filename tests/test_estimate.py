@@ -9,7 +9,7 @@ from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.errors import PlateError, ShapeError
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.file import plate_from_file
-from edgeds.plate.from_clip import plate_from_clip
+from edgeds.plate.open_plate import plate_from_clip
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame

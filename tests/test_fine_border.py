@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgeds.estimate.fine_border import fine_alpha, redrawn
+from edgeds.estimate.border_on_other_backdrop import fine_alpha, redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 

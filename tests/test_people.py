@@ -14,8 +14,8 @@ from edgeds.cli.depth_options import DepthOptions, SmallSamples, measure_depth
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import _spread, people_in, use_people
+from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.from_samples import plate_from_samples
 from edgeds.plate.ground.accepted_ground import Ground
 from edgeds.plate.ground.metres import metres_of
 from edgeds.sources.sampling import spread_frames

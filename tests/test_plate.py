@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.errors import PlateError
-from edgeds.plate.from_clip import plate_from_clip
-from edgeds.plate.from_samples import plate_from_samples
+from edgeds.plate.estimated_from_clip import plate_from_samples
+from edgeds.plate.open_plate import plate_from_clip
 from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.sorting import sort_samples
 from edgeds.sources import SyntheticSource

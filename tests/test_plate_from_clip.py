@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from edgeds.errors import PlateError
+from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.from_clip import plate_from_clip
-from edgeds.plate.from_samples import plate_from_samples
+from edgeds.plate.open_plate import plate_from_clip
 from edgeds.plate.plate import Plate, fitted
 from edgeds.types import Pixels
 

@@ -36,7 +36,7 @@ def plate_of_clip(
     """
     from concurrent.futures import CancelledError
 
-    from edgeds.plate.from_clip import open_plate
+    from edgeds.plate.open_plate import open_plate
 
     def cancelled() -> bool:
         return stop.is_set() or (engine is not None and _failed(engine))

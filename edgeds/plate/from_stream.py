@@ -10,8 +10,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 
 from edgeds.errors import PlateError
+from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.frame_clock import FrameClock
-from edgeds.plate.from_samples import plate_from_samples
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_FROM_STREAM, PlateFromStream
 from edgeds.plate.status import PlateStatus

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.on_gpu import ON_GPU, GpuPicture, why_not_on_gpu
+from edgeds.sources.nvdec import ON_GPU, GpuPicture, why_not_on_gpu
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
 from edgeds.sources.yuv_planes import YuvPicture

@@ -14,7 +14,7 @@ from edgeds.sources.container import packets_of
 from edgeds.sources.cut_short import is_cut_short
 from edgeds.sources.deinterlace import Deinterlaced
 from edgeds.sources.media_errors import media_errors, reason_of
-from edgeds.sources.on_gpu import hardware_decoder, hardware_problem, why_not_on_gpu
+from edgeds.sources.nvdec import hardware_decoder, hardware_problem, why_not_on_gpu
 from edgeds.sources.scaling import same_shape, text_from_size
 from edgeds.sources.upright_picture import colour_of, shown_size, upright_picture
 from edgeds.sources.video_info import (

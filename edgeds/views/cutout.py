@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeds.estimate.fine_border import alpha_in
+from edgeds.estimate.border_on_other_backdrop import alpha_in
 from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box, Frame, Maps, Pixels, Size

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.fine_border import fine_alpha
+from edgeds.estimate.border_on_other_backdrop import fine_alpha
 from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sinks.layers.code_values import LayerFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeds.estimate.fine_border import alpha_in
+from edgeds.estimate.border_on_other_backdrop import alpha_in
 from edgeds.estimate.matte_refinement import behind_in, unmixed
 from edgeds.estimate.settings import Matte
 from edgeds.types import Frame, Maps, Pixels

@@ -15,7 +15,7 @@ import numpy as np
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.matte_refinement import refined
-from edgeds.plate.from_samples import plate_from_samples
+from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps, Pixels

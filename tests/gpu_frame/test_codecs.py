@@ -15,7 +15,7 @@ from edgeds.errors import SinkFailed
 from edgeds.sinks import VideoSink
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem
 from edgeds.sources import VideoSource
-from edgeds.sources.on_gpu import GpuPicture, why_not_on_gpu
+from edgeds.sources.nvdec import GpuPicture, why_not_on_gpu
 from edgeds.types import ColourTags
 
 CLIP = Path(__file__).parents[1] / "data" / "moving_person.mp4"

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from edgeds.cli.bench.settings import BENCH
-from edgeds.plate.from_clip import open_plate
+from edgeds.plate.open_plate import open_plate
 from edgeds.plate.plate import Plate, resized_map
 from edgeds.sinks import open_sink
 from edgeds.sources import SyntheticSource, open_source

@@ -1,9 +1,10 @@
 """Alpha's border drawn once more, for pictures that are laid on another backdrop.
 
-`matte.refined` solves each pixel alone, from colours that are a mean. Here, in small windows, alpha
-is a linear function of what frame and plate differ by (local linear model: He et al. 2013, Guided
-Image Filtering), fitted to the alpha of the sure pixels more than to that of the open ones. Along
-textured clothes and hair, it follows the picture where a mean colour cannot. Knows no networks.
+`matte_refinement.refined` solves each pixel alone, from colours that are a mean. Here, in small
+windows, alpha is a linear function of what frame and plate differ by (local linear model: He et al.
+2013, Guided Image Filtering), fitted to the alpha of the sure pixels more than to that of the open
+ones. Along textured clothes and hair, it follows the picture where a mean colour cannot. Knows no
+networks.
 """
 
 from __future__ import annotations

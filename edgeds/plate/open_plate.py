@@ -1,4 +1,4 @@
-"""The plate as the empty background of a clip. Knows files; `from_samples` does the work."""
+"""Opens a plate: a file, or the empty background of the clip itself (`estimated_from_clip`)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgeds.errors import PlateError
+from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file
-from edgeds.plate.from_samples import plate_from_samples
 from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.settings import PLATE_FROM_CLIP
 from edgeds.sources.sampling import spread_frames

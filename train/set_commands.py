@@ -83,7 +83,7 @@ def looks(
     from itertools import chain, islice
 
     from edgeds.engine import open_engine
-    from edgeds.plate.from_clip import open_plate
+    from edgeds.plate.open_plate import open_plate
     from edgeds.sources import open_source
     from train.engine_folder import engine_for_a_while
     from train.looks_cost import look_settings, looks_of_clip

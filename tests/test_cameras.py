@@ -76,6 +76,11 @@ CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
             "line",
             "",
         ),
+        (
+            f"{CAMERA}mqtt = 'mqtt://h/x'\n{CAMERA.replace('a', 'b', 2)}mqtt = 'mqtt://h/x'\n",
+            "line",
+            "same topic",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(

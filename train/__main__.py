@@ -14,6 +14,7 @@ import typer
 
 from train.feet import feet
 from train.set_commands import draw, items, looks
+from train.watch import watch
 from train.weights_commands import depths, evaluate, export, recover, ship_depth
 from train.worlds.command import worlds
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for command in (worlds, recover, export, ship_depth, evaluate, depths, feet, draw, items, looks):
+for command in (
+    worlds, recover, export, ship_depth, evaluate, depths, feet, draw, items, looks, watch,
+):  # fmt: skip
     app.command()(command)
 
 

@@ -11,10 +11,9 @@ the end the units are joined to parts.
 
 from __future__ import annotations
 
-import multiprocessing
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +21,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.cli.batch.cluster import Cluster
 from edgeds.sinks.atomic_files import replacing
 from train.crop import cropped
 from train.material import read_background, read_cutout
 from train.place_cutouts import placed
 from train.teacher import open_teacher
+from train.workers import open_workers
 from train.zip_parts import DEPTH_SCALE
 
 Pixels = NDArray[np.uint8]
@@ -83,20 +82,13 @@ def composed(
             on_pictures(plan.pictures_a_background)
         else:
             missing.append(background)
-    with _workers(processes, ray) as pool:
+    workers, _ = open_workers(processes, ray)
+    with workers as pool:
         waiting = [pool.submit(write_unit, plan, background) for background in missing]
         for unit in as_completed(waiting):
             unit.result()
             on_pictures(plan.pictures_a_background)
     return [joined(plan, part) for part in range(plan.parts)]
-
-
-def _workers(processes: int, ray: str | None) -> Cluster | ProcessPoolExecutor:
-    """Both are context managers with `submit`."""
-    if ray is not None:
-        return Cluster(ray, cpus=1, retries=3)
-    # spawned, not forked: a fork copies locks that other threads may hold
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
 
 
 def write_unit(plan: Plan, background: int) -> None:

@@ -43,7 +43,8 @@ def test_a_live_run_reports_what_it_sees_with_the_time_of_day_and_draws_it() -> 
     consumer = Fickle()
     signals, outbox, sink, _ = _run(consumer)
     assert signals.seen is not None
-    state = signals.seen.state()
+    # On a busy machine the last frames of the loop may find nobody yet.
+    state = [one for one in consumer.taken if isinstance(one, dict) and one["objects"]][-1]
     assert abs(time.time() - _secs(state["time"])) < 60
     assert state["zones"]["all"]["count"] == len(state["objects"]) >= 1
     numbers = [taken for taken in consumer.taken if isinstance(taken, int)]

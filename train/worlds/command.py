@@ -27,6 +27,10 @@ def worlds(
         bool, typer.Option("--val", help="use validation material; the scenes' names end in 7")
     ] = False,
     processes: Annotated[int, typer.Option(help="number of processes")] = 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="work on a Ray cluster: auto, HOST:PORT or local"),
+    ] = None,
 ) -> None:
     """Draw worlds with exact depth, as a training set for fit. A stopped run continues.
 
@@ -43,6 +47,7 @@ def worlds(
     with Progress(*columns) as bar:
         task = bar.add_task(kind, total=count)
         for done in draw_worlds(
-            kind, data, output, count, furniture=furniture, seed=seed, val=val, processes=processes
-        ):
+            kind, data, output, count, furniture=furniture, seed=seed, val=val,
+            processes=processes, ray=ray,
+        ):  # fmt: skip
             bar.update(task, completed=done)

@@ -1,14 +1,14 @@
-"""Draws worlds in one or several processes. Knows nothing about their contents."""
+"""Draws worlds in processes of this machine or of a cluster. Knows nothing about their contents."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
 
+from train.workers import open_workers
 from train.worlds.kinds import drawing_of
 from train.worlds.library import library_in
 from train.worlds.write_set import scenes_written, write_worlds
@@ -24,18 +24,26 @@ def draw_worlds(
     seed: int = 1,
     val: bool = False,
     processes: int = 1,
+    ray: str | None = None,
 ) -> Iterator[int]:
     """Draw a set; yield the number of finished worlds from time to time.
 
+    Args:
+        ray: address of a Ray cluster, which then does the work; its machines share the folders.
+
     Raises:
         FileNotFoundError: material is missing.
+        InputError: no cluster answers.
     """
+    data, output = data.absolute(), output.absolute()
+    furniture = None if furniture is None else furniture.absolute()
     library_in(data, furniture)  # so that an error is raised here, not in a process
     manifest = output / "manifest.jsonl"
-    with ProcessPoolExecutor(processes) as pool:
+    workers, shares = open_workers(processes, ray)
+    with workers as pool:
         jobs = [
-            pool.submit(_share, kind, data, output, count, furniture, seed, val, (i, processes))
-            for i in range(processes)
+            pool.submit(_share, kind, data, output, count, furniture, seed, val, (i, shares))
+            for i in range(shares)
         ]
         while not all(job.done() for job in jobs):
             time.sleep(1)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edgeds.errors import InputError
+from edgeds.live.signals.delivery.mqtt import broker_from_url
 from edgeds.live.toml_file import tables_of, text_of
 from edgeds.sinks.publish_sink import check_publish_url
 from edgeds.sources.url import masked
@@ -77,6 +78,7 @@ class _Reader:
                 self._fail(at, f"there are two cameras {values['name']!r}", "rename one of them")
             plans.append(CameraPlan(**values))
         self._check_files(plans)
+        self._check_topics(plans)
         return plans
 
     def _values(self, table: dict[str, Any], at: int) -> dict[str, Any]:
@@ -111,6 +113,23 @@ class _Reader:
                         "give each camera a file of its own",
                     )
                 taken[path] = plan.name
+
+    def _check_topics(self, plans: list[CameraPlan]) -> None:
+        """No two cameras have one topic at a broker, and so one device at Home Assistant."""
+        taken: dict[tuple[str, int, str], str] = {}
+        for plan, at in zip(plans, self._headers(), strict=True):
+            if plan.mqtt is None:
+                continue
+            broker = broker_from_url(plan.mqtt, source=plan.name)
+            topic = (broker.host, broker.port, broker.node)
+            if topic in taken:
+                self._fail(
+                    self._line("mqtt", at),
+                    f"{plan.name!r} has the same topic as {taken[topic]!r}",
+                    "give each camera a topic of its own: mqtt://HOST/TOPIC",
+                    why=f"the topic of both would be {broker.base}",
+                )
+            taken[topic] = plan.name
 
     def _headers(self) -> list[int]:
         """The line of each `[[camera]]`."""

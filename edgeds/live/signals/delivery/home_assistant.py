@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from edgeds.live.signals.delivery.mqtt import Broker, slug
+from edgeds.live.signals.delivery.mqtt import Broker, slug, slugs
 from edgeds.live.signals.events import KINDS
 from edgeds.live.signals.rules.kinds import Rules
 
@@ -60,25 +60,32 @@ def discovery_of(
 
 def _of_rules(rules: Rules) -> dict[str, dict[str, Any]]:
     entities: dict[str, dict[str, Any]] = {}
+    of_zone = slugs(zone.name for zone in rules.zones)
     for zone in rules.zones:
         count = f"value_json.zones[{_quoted(zone.name)}].count"
-        entities[f"zone-{slug(zone.name)}"] = _binary(zone.name, f"{count} > 0", "occupancy")
-        entities[f"zone-{slug(zone.name)}-count"] = _number(f"{zone.name}: count", count)
+        key = f"zone-{of_zone[zone.name]}"
+        entities[key] = _binary(zone.name, f"{count} > 0", "occupancy")
+        entities[f"{key}-count"] = _number(f"{zone.name}: count", count)
+    of_line = slugs(line.name for line in rules.lines)
     for line in rules.lines:
+        of_way = slugs((line.to_left, line.to_right))
         for way in (line.to_left, line.to_right):
             value = f"value_json.lines[{_quoted(line.name)}][{_quoted(way)}]"
-            entities[f"line-{slug(line.name)}-{slug(way)}"] = {
+            entities[f"line-{of_line[line.name]}-{of_way[way]}"] = {
                 **_number(f"{line.name}: {way}", value),
                 "state_class": "total_increasing",
             }
+    of_near = slugs(near.name for near in rules.nearer_than)
     for near in rules.nearer_than:
         value = f"value_json.near[{_quoted(near.name)}]"
-        entities[f"near-{slug(near.name)}"] = _binary(near.name, value, "safety")
-    standing = [("left_behind", rule) for rule in rules.left_behind]
-    standing += [("removed", rule) for rule in rules.removed]  # type: ignore[misc]
-    for kind, rule in standing:
-        value = f"value_json.{kind}[{_quoted(rule.name)}] | count > 0"
-        entities[f"{slug(kind)}-{slug(rule.name)}"] = _binary(rule.name, value, "problem")
+        entities[f"near-{of_near[near.name]}"] = _binary(near.name, value, "safety")
+    for kind, names in (
+        ("left_behind", [rule.name for rule in rules.left_behind]),
+        ("removed", [rule.name for rule in rules.removed]),
+    ):
+        for name, short in slugs(names).items():
+            value = f"value_json.{kind}[{_quoted(name)}] | count > 0"
+            entities[f"{slug(kind)}-{short}"] = _binary(name, value, "problem")
     if rules.plate is not None:
         entities["plate-worn"] = _binary(rules.plate.name, "value_json.plate_worn", "problem")
     return entities

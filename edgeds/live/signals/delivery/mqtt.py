@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -62,6 +64,19 @@ def slug(text: str) -> str:
     if any(sign.isalnum() and not sign.isascii() for sign in text):
         return f"{short}-{crc32(text.encode()):08x}"
     return short
+
+
+def slugs(names: Iterable[str]) -> dict[str, str]:
+    """The slug of each name; where several would have one ("door 1", "door-1"), each gets a number.
+
+    The number depends on the name alone, so that another order of the rules gives the same ids.
+    """
+    short = {name: slug(name) for name in names}
+    often = Counter(short.values())
+    return {
+        name: f"{text}-{crc32(name.encode()):08x}" if often[text] > 1 else text
+        for name, text in short.items()
+    }
 
 
 def broker_from_url(url: str, *, source: str) -> Broker:

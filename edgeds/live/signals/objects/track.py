@@ -173,16 +173,18 @@ class Track:
     def judge_stillness(self, pixels: Pixels) -> None:
         """After it was seen: note since when its place, and its pixels, stay as they are.
 
-        Only what is seen whole is judged: while something passes before it, what was known stays
-        so.
+        Pixels are judged only where it is seen whole. What rests stays so while something passes
+        before it; what moves does not come to rest because others hide a part of it.
         """
-        if self.part is None or not self.is_whole:
+        if self.part is None or (not self.is_whole and self.rests):
             return
         allowed = max(1.5, self._settings.still_share * self.height)
         foot = self.foot
         if math.hypot(foot[0] - self._anchor[0], foot[1] - self._anchor[1]) > allowed:
             self._anchor, self.still_since = foot, self._now
             self._refer(pixels)
+            return
+        if not self.is_whole:
             return
         if self._reference is not None:
             part, before = self._reference

@@ -58,6 +58,7 @@ def test_a_file_of_windows_may_begin_with_a_byte_order_mark(tmp_path: Path) -> N
 
 
 CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
+SECOND = CAMERA.replace('"a"', '"b"')
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,13 @@ CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
         (f"{CAMERA}publish = 'rstp://me:hush@h'\n", "line 4", "did you mean rtsp://"),
         ("[[camera]\n", "line 1", "not TOML"),
         (
-            f"{CAMERA}record = 'x.mp4'\n{CAMERA.replace('a', 'b', 2)}record = 'x.mp4'\n",
-            "line",
-            "",
+            f"{CAMERA}record = 'x.mp4'\n{SECOND}record = 'x.mp4'\n",
+            "line 8",
+            "same file",
         ),
         (
-            f"{CAMERA}mqtt = 'mqtt://h/x'\n{CAMERA.replace('a', 'b', 2)}mqtt = 'mqtt://h/x'\n",
-            "line",
+            f"{CAMERA}mqtt = 'mqtt://h/x'\n{SECOND}mqtt = 'mqtt://h/x'\n",
+            "line 8",
             "same topic",
         ),
     ],

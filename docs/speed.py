@@ -174,7 +174,11 @@ def _quality(quality: dict[str, Any]) -> str:
         rooms = scores.get("rooms")
         row.append(f"{rooms['delta1']:.3f}" if rooms else "not measured")
         cells.append(row)
-    return table(["IoU / boundary F", *SETS.values(), "depth delta1, rooms"], cells)
+    text = table(["IoU / boundary F", *SETS.values(), "depth delta1, rooms"], cells)
+    whole = {preset: s for preset, s in quality["presets"].items() if set(SETS) <= set(s)}
+    masks = max(whole, key=lambda preset: sum(whole[preset][name]["iou"] for name in SETS))
+    depth = max(whole, key=lambda preset: whole[preset]["rooms"]["delta1"])
+    return f"{text}\n`{masks}` has the best masks, `{depth}` the best depth.\n"
 
 
 def _compare(report: dict[str, Any]) -> str:

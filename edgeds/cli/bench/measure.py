@@ -172,7 +172,13 @@ class _Parts:
             for number in range(1 if self.plan.quick else BENCH.starts):
                 began = time.perf_counter()
                 output = str(Path(folder) / f"out-{number}.mp4")
-                subprocess.run([*command, "-o", output], capture_output=True, check=True)
+                done = subprocess.run([*command, "-o", output], capture_output=True, text=True)
+                if done.returncode:
+                    raise RunError(
+                        "edgeds video failed on a clip of one frame",
+                        why=(done.stderr.strip().splitlines() or ["no message"])[-1],
+                        fix="leave --all out and give the other options",
+                    )
                 secs.append(round(time.perf_counter() - began, 3))
             return tuple(secs)
 

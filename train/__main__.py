@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train import set_commands, weights_commands
 from train.feet import feet
-from train.set_commands import draw, items, looks
 from train.watch import watch
-from train.weights_commands import depths, evaluate, export, recover, ship_depth
 from train.worlds.command import worlds
 
 if TYPE_CHECKING:
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for command in (
-    worlds, recover, export, ship_depth, evaluate, depths, feet, draw, items, looks, watch,
-):  # fmt: skip
+for command in (worlds, feet, watch, *weights_commands.COMMANDS, *set_commands.COMMANDS):
     app.command()(command)
 
 

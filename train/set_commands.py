@@ -1,4 +1,4 @@
-"""Commands of `python -m train` about sets: draw, items, looks. They parse, build and print."""
+"""Commands of `python -m train` about sets and what they show. They parse, build and print."""
 
 from __future__ import annotations
 
@@ -96,3 +96,38 @@ def looks(
         empty = open_plate(plate, clip, first.size)
         found = looks_of_clip(engine, empty, chain((first,), frames), settings)
     typer.echo(json.dumps({"clip": clip.name} | found))
+
+
+def hints(
+    weights: Annotated[Path, typer.Argument(help="weights of a network with hints")],
+    data: Annotated[Path, typer.Argument(help="the folder with the material, as for fit")],
+    clip: Annotated[Path | None, typer.Option(help="a set of a clip's frames, for memory")] = None,
+    samples: Annotated[int, typer.Option(help="samples of validation material")] = 80,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Score what a network gains from sigma and depth of the plate, and from memory.
+
+    Prints one line of JSON per hint: without it, and with it.
+    """
+    from edgeds.engine.network.weights_file import load_weights
+    from edgeds.evaluation.dataset import in_clip_order, read_set
+    from edgeds.evaluation.sample import load
+    from train.batches import Samples
+    from train.hint_scores import scores_of_clip, scores_of_samples
+    from train.material import material_from_folder
+    from train.mix import Mix
+
+    network = load_weights(weights)
+    if not network.config.hints:
+        raise typer.BadParameter("this network has no hints: train it with mix.hints")
+    mix = Mix(rooms=0.1, rooms_with_people=0.4, in_rooms=0.2, moving=0.4, hints=True)
+    drawn = Samples(material_from_folder(data, split="val"), (height, width), seed=7, mix=mix)
+    for found in scores_of_samples(network, (drawn[n] for n in range(samples))):
+        typer.echo(json.dumps(found))
+    if clip is not None:
+        frames = (load(item) for item in in_clip_order(read_set(clip).items))
+        typer.echo(json.dumps(scores_of_clip(network, frames, (height, width))))
+
+
+COMMANDS = (draw, items, looks, hints)

@@ -176,3 +176,6 @@ def depths(
     networks = [torch_depth(path, (height, width)) for path in weights]
     write_depth_sheet(chosen, networks, output)
     typer.echo(f"{output}: {len(chosen)} pictures, {len(networks)} networks")
+
+
+COMMANDS = (recover, export, ship_depth, evaluate, depths)

@@ -19,8 +19,11 @@ import numpy as np
 from calib.writer import SetWriter
 from edgeds.engine.build.calibration_split import held_out
 from edgeds.types import FloatMap
-from train.frame_sample import Mix, Sample, composite_sample, peopled_room_sample, room_sample
+from train.finishing import Sample
+from train.frame_sample import composite_sample, room_sample
 from train.material import Cutout, Material, Room, read_background, read_cutout, rooms_from_manifest
+from train.mix import Mix
+from train.peopled import peopled_room_sample
 
 FREE = ("CC0", "MIT (avatars)", "You are free to use", "free to use")
 """Beginnings of the licences that a picture of this set may have."""

@@ -56,7 +56,8 @@ def enlarged(sample: Sample, size: tuple[int, int]) -> Sample:
     """What the network sees where edgeds looks at a part: few pixels, made larger."""
 
     def larger(values: NDArray[np.generic], how: int = cv2.INTER_LINEAR) -> NDArray[np.generic]:
-        return cv2.resize(values, size[::-1], interpolation=how)
+        found: NDArray[np.generic] = cv2.resize(values, size[::-1], interpolation=how)
+        return found
 
     return Sample(
         np.asarray(larger(sample.frame), np.uint8),

@@ -76,9 +76,9 @@ def measured_sigma(sigma: Map, rng: np.random.Generator) -> Map:
 
 def guessed_plate_depth(inverse_depth: Map, rng: np.random.Generator) -> Map:
     """A network's guess of a known inverse depth: another scale, soft, bent; unknown stays so."""
-    if float((inverse_depth > 0).mean()) < 0.95:
-        return unknown(inverse_depth.shape)  # type: ignore[arg-type]
     size = (inverse_depth.shape[0], inverse_depth.shape[1])
+    if float((inverse_depth > 0).mean()) < 0.95:
+        return unknown(size)
     scale = np.exp(rng.normal(0, 0.2) + rng.uniform(0, 0.2) * smooth_noise(size, 60, rng))
     sigma = float(rng.uniform(0.5, 4) * size[0] / 192)
     return np.asarray(cv2.GaussianBlur(inverse_depth * scale, (0, 0), sigma), np.float32)

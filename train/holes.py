@@ -194,7 +194,7 @@ def _line(
     a, b = (tuple(int(v) for v in np.rint(p * 16)) for p in (start, end))
     out = np.ascontiguousarray(picture)
     thick = int(rng.integers(1, 3))
-    cv2.line(out, a, b, (float(light),) * 3, thick, cv2.LINE_AA, 4)  # type: ignore[arg-type]
+    cv2.line(out, a, b, (float(light),) * 3, thick, cv2.LINE_AA, 4)
     return out
 
 

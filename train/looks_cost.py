@@ -18,7 +18,7 @@ from edgeds.plate.plate import Plate
 from edgeds.types import AnySizeEngine, Engine, Frame, Maps, Pixels, PlateFeatures, Size
 
 
-class CountingEngine:
+class CountingEngine(Engine):
     """An engine that counts its calls."""
 
     def __init__(self, engine: Engine, calls: Counter[str] | None = None) -> None:

@@ -134,7 +134,7 @@ def objects_of_clip(clip: str, engine: Engine) -> Iterator[tuple[int, list[Track
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.estimate.plate_depth_by_people import looked_at, people_in, use_people
     from edgeds.live.signals.objects.find_objects import ObjectFinder
-    from edgeds.plate.from_clip import open_plate
+    from edgeds.plate.open_plate import open_plate
     from edgeds.sources import open_source
     from edgeds.sources.scaling import resized
 

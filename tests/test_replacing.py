@@ -124,6 +124,11 @@ def test_a_pending_file_that_is_forgotten_leaves_nothing(tmp_path: Path) -> None
         ("nowhere/sheet.png", "there is no folder"),
         ("folder", "it is a folder"),
         ("file/sheet.png", "no folder"),
+        pytest.param(
+            "/proc/sheet.png",
+            "no file can be made in '/proc'",
+            marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc"),
+        ),
     ],
 )
 def test_a_name_that_cannot_be_written_is_refused_before_the_work(

@@ -34,13 +34,13 @@ app = typer.Typer(
 )
 app.command("live", cls=SectionedCommand)(logged(live_command))
 app.command("video", cls=SectionedCommand)(logged(video_command))
-app.command("batch")(logged(batch_command))
-app.command("capture")(logged(capture_command))
-app.command("calibrate")(logged(calibrate_command))
-app.command("build-engine")(logged(build_engine_command))
-app.command("eval")(logged(evaluate_command))
+app.command("batch", cls=SectionedCommand)(logged(batch_command))
+app.command("capture", cls=SectionedCommand)(logged(capture_command))
+app.command("calibrate", cls=SectionedCommand)(logged(calibrate_command))
+app.command("build-engine", cls=SectionedCommand)(logged(build_engine_command))
+app.command("eval", cls=SectionedCommand)(logged(evaluate_command))
 app.command("bench", cls=SectionedCommand)(logged(bench_command))
-app.command("doctor")(logged(doctor_command))
+app.command("doctor", cls=SectionedCommand)(logged(doctor_command))
 
 
 def main() -> None:

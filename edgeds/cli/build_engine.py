@@ -15,6 +15,7 @@ import typer
 
 from edgeds.cli.build_engine_report import Stages, print_built
 from edgeds.cli.console import say
+from edgeds.cli.option_groups import OUTPUT
 from edgeds.cli.same_file_twice import not_stdout
 from edgeds.cli.shared_options import JsonOption
 from edgeds.estimate.settings import Preset
@@ -24,6 +25,68 @@ if TYPE_CHECKING:
     from edgeds.types import Size
 
 PrecisionOption = Literal["fp16", "int8", "fp32"]
+_NETWORK = "Network"
+_WHERE = "Where the engine runs"
+_PrecisionOption: TypeAlias = Annotated[
+    PrecisionOption | None,
+    typer.Option(
+        help="Precision of the engine. Default: int8 for a CPU, fp16 for a GPU.",
+        rich_help_panel=_NETWORK,
+    ),
+]
+_SizeOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WxH",
+        help="Network size. Default: that of --preset.",
+        rich_help_panel=_NETWORK,
+    ),
+]
+_PresetOption: TypeAlias = Annotated[
+    Preset,
+    typer.Option(
+        help="The preset that the engine is for, if no --size is given.",
+        rich_help_panel=_NETWORK,
+    ),
+]
+_CalibOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="SET",
+        help="Calibration set. Default: the one that edgeds brings.",
+        rich_help_panel=_NETWORK,
+    ),
+]
+_WeightsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        help="Your own weights: a .safetensors file from training.",
+        rich_help_panel=_NETWORK,
+    ),
+]
+_GpuOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="auto: this machine's GPU, or its CPU if it has none. none: the CPU. "
+        "sm75, sm86, ...: a GPU of that architecture.",
+        rich_help_panel=_WHERE,
+    ),
+]
+_BuildDeviceOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="GPU of this machine to build on: auto (the first) or cuda:N.",
+        rich_help_panel=_WHERE,
+    ),
+]
+_ForceOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Keep the engine even if it fails the accuracy check.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 _OutputOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -32,44 +95,21 @@ _OutputOption: TypeAlias = Annotated[
         metavar="DIR",
         callback=not_stdout,
         help="Folder of the engine. Default: in edgeds's cache, where --engine finds it by name.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 
 
 def build_engine_command(
-    precision: Annotated[
-        PrecisionOption | None,
-        typer.Option(help="Precision of the engine. Default: int8 for a CPU, fp16 for a GPU."),
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option(metavar="WxH", help="Network size. Default: that of --preset."),
-    ] = None,
-    preset: Annotated[
-        Preset, typer.Option(help="The preset that the engine is for, if no --size is given.")
-    ] = "balanced",
-    calib: Annotated[
-        Path | None,
-        typer.Option(metavar="SET", help="Calibration set. Default: the one that edgeds brings."),
-    ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="Your own weights: a .safetensors file from training."),
-    ] = None,
-    gpu: Annotated[
-        str,
-        typer.Option(
-            help="auto: this machine's GPU, or its CPU if it has none. none: the CPU. "
-            "sm75, sm86, ...: a GPU of that architecture."
-        ),
-    ] = "auto",
-    device: Annotated[
-        str, typer.Option(help="GPU of this machine to build on: auto (the first) or cuda:N.")
-    ] = "auto",
+    precision: _PrecisionOption = None,
+    size: _SizeOption = None,
+    preset: _PresetOption = "balanced",
+    calib: _CalibOption = None,
+    weights: _WeightsOption = None,
+    gpu: _GpuOption = "auto",
+    device: _BuildDeviceOption = "auto",
     output: _OutputOption = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Keep the engine even if it fails the accuracy check.")
-    ] = False,
+    force: _ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build an engine for this GPU, this CPU or a named GPU."""

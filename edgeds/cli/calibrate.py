@@ -12,11 +12,13 @@ import typer
 from edgeds.cli.capture import take
 from edgeds.cli.clip_plate import plate_of_clip
 from edgeds.cli.console import print_json, progress, say, stop_on_signal, until
+from edgeds.cli.option_groups import OUTPUT, PLATE
 from edgeds.cli.same_file_twice import not_stdout
 from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption, PlateFixedOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
 from edgeds.cli.video_report import correction, rounded
 from edgeds.evaluation.settings import CALIBRATION, SET_RECORDING
+from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +37,7 @@ _SetOption: TypeAlias = Annotated[
         metavar="SET",
         callback=not_stdout,
         help="Folder of the set. If it has frames already, recording continues.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 _EveryOption: TypeAlias = Annotated[
@@ -55,7 +58,10 @@ def calibrate_command(
     plate: Annotated[
         Path | None,
         typer.Option(
-            "-b", "--plate", help="Picture of the empty scene. Default: taken at the start."
+            "-b",
+            "--plate",
+            help="Picture of the empty scene. Default: taken at the start.",
+            rich_help_panel=PLATE,
         ),
     ] = None,
     frames: Annotated[
@@ -83,7 +89,7 @@ def calibrate_command(
         opened = stack.enter_context(open_any(uri, stop))
         network = stack.enter_context(open_engine(engine, device=device))
         name = Path(opened.info.name).stem or "camera"
-        say(f"{opened.info.name} -> {output}, {frames} frames")
+        say(f"{opened.info.name} -> {output}, {counted(frames, 'frame')}")
         every_secs = _every_secs(opened, frames) if every is None else every
         newest = stack.enter_context(opened.frames(every_secs))
         stack.enter_context(unlocked_after(opened.camera, newest))
@@ -98,7 +104,7 @@ def calibrate_command(
     if as_json:
         counts = {"frames": len(recorder), "empty": recorder.empty}
         print_json({"output": str(output), **counts, "followed": followed})
-    say(f"{output}: {len(recorder)} frames, {recorder.empty} of them empty")
+    say(f"{output}: {counted(len(recorder), 'frame')}, {recorder.empty} of them empty")
     say(correction(followed))
     if stop.is_set():
         say("stopped before the end; the set is complete so far, and the same command continues it")
@@ -155,7 +161,7 @@ def _check_enough(count: int, output: Path) -> None:
 
     if count < CALIBRATION.min_frames:
         raise DatasetError(
-            f"the set {str(output)!r} is too small: {count} frames",
+            f"the set {str(output)!r} is too small: {counted(count, 'frame')}",
             why=f"ranges measured on fewer than {CALIBRATION.min_frames} do not fit further "
             "frame; near-duplicates do not count",
             fix=f"record more into it, with -o {output}: a longer clip, more movement, other light",

@@ -17,6 +17,7 @@ from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
 from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
+from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from threading import Event
@@ -66,7 +67,7 @@ def live_cameras(
         network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
         found = open_plate_depth(engine, device=device)
         depth = None if found is None else SharedDepth(found)
-        say(f"{len(plans)} cameras: {', '.join(plan.name for plan in plans)}")
+        say(f"{counted(len(plans), 'camera')}: {', '.join(plan.name for plan in plans)}")
         say(f"engine: {network.name}")
         began_secs, began_cpu_secs = time.monotonic(), _cpu_secs()
         cameras = _started(plans, network, depth, outputs.serve, token, stack)
@@ -229,7 +230,7 @@ def _print(
             }
         )
         return
-    title = f"{len(reports)} cameras, {secs:.1f} s, {cores:.2f} cores busy"
+    title = f"{counted(len(reports), 'camera')}, {secs:.1f} s, {cores:.2f} cores busy"
     if memory is not None:
         title += f", {memory:.0f} MB of memory at most"
     rows = []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from edgeds.cli.console import print_json, say, stop_on_signal, until
+from edgeds.cli.option_groups import OUTPUT, PLATE
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption
 from edgeds.cli.sources import (
@@ -38,6 +39,7 @@ _MotionOption: TypeAlias = Annotated[
         "--allow-motion",
         help="Accept motion, such as leaves outdoors. The plate is then what is visible most "
         "of the time.",
+        rich_help_panel=PLATE,
     ),
 ]
 
@@ -48,7 +50,10 @@ def capture_command(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", help="A .npz file, with a .png beside it to look at; or a .png alone."
+            "-o",
+            "--output",
+            help="A .npz file, with a .png beside it to look at; or a .png alone.",
+            rich_help_panel=OUTPUT,
         ),
     ] = Path("plate.npz"),
     countdown: Annotated[
@@ -58,6 +63,7 @@ def capture_command(
             min=0,
             help="Time to leave the picture. "
             f"Default: {PLATE_CAPTURE.countdown_secs:g}, or 0 for a file.",
+            rich_help_panel=PLATE,
         ),
     ] = None,
     allow_motion: _MotionOption = False,

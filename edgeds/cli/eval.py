@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from edgeds.cli.console import print_json, print_table, progress, say
-from edgeds.cli.same_file_twice import not_stdout
+from edgeds.cli.eval_options import (
+    CasesOption,
+    DriftOption,
+    LimitOption,
+    PlotOption,
+    SaveOption,
+    ScenesOption,
+    SetArgument,
+    SweepOption,
+)
 from edgeds.cli.shared_options import (
     DeviceOption,
     EngineOption,
@@ -19,6 +26,7 @@ from edgeds.cli.shared_options import (
     PresetOption,
 )
 from edgeds.cli.video_report import correction
+from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
@@ -47,50 +55,21 @@ _MEANING = {
     "background_depth_std": ("clips, background depth std", "lower"),
 }
 
-_DriftOption: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--drift",
-        help="Also score alpha while light and camera drift, with and without maintenance.",
-    ),
-]
-_PlotOption: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="PNG", help="Draw the sweep's curves; implies --sweep.")
-]
-
 
 def evaluate_command(
-    path: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SET", help="A folder or .zip with manifest.jsonl, or the manifest."
-        ),
-    ],
+    path: SetArgument,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     preset: PresetOption = "balanced",
     plate_fixed: PlateFixedOption = False,
     as_json: JsonOption = False,
-    save: Annotated[
-        Path | None,
-        typer.Option(
-            callback=not_stdout,
-            help="Save the maps here: alpha/STEM.png (16-bit), inverse_depth/STEM.npy.",
-        ),
-    ] = None,
-    scenes: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Score only these scenes, such as '*7'.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Score only the first N items.")] = None,
-    sweep: Annotated[
-        bool, typer.Option("--sweep", help="Also score alpha while errors of the plate grow.")
-    ] = False,
-    drift: _DriftOption = False,
-    cases: Annotated[
-        str,
-        typer.Option(metavar="PATTERN", help="Kinds of drift to score, such as 'nudge*'."),
-    ] = "*",
-    plot: _PlotOption = None,
+    save: SaveOption = None,
+    scenes: ScenesOption = None,
+    limit: LimitOption = None,
+    sweep: SweepOption = False,
+    drift: DriftOption = False,
+    cases: CasesOption = "*",
+    plot: PlotOption = None,
 ) -> None:
     """Score an engine on a labelled set."""
     from edgeds.engine import open_engine
@@ -103,7 +82,7 @@ def evaluate_command(
     if plot is not None:
         check_can_plot(plot)
     with open_engine(engine, device=device, preset=preset) as opened:
-        say(f"{dataset.name}: {len(dataset.items)} items, {opened.name}")
+        say(f"{dataset.name}: {counted(len(dataset.items), 'item')}, {opened.name}")
         judges_depth = any(item.depth_mm for item in dataset.items)
         deep = open_plate_depth(engine, device=device) if judges_depth else None
         passes.run(_ForPlate(opened, deep, fixed=plate_fixed), save)
@@ -113,7 +92,7 @@ def evaluate_command(
     else:
         passes.print()
     if save is not None:
-        say(f"saved alpha and inverse_depth of {len(dataset.items)} frames in {save}")
+        say(f"saved alpha and inverse_depth of {counted(len(dataset.items), 'frame')} in {save}")
     if plot is not None:
         draw(passes.points, f"{dataset.name}: alpha under plate errors ({engine_name})", plot)
         say(f"drew the sweep's curves in {plot}")
@@ -219,7 +198,7 @@ def _print_report(report: Report) -> None:
         if mean.interval is not None:
             interval = f"{mean.interval[0]:.4f} .. {mean.interval[1]:.4f}"
         rows.append([meaning, f"{mean.value:.4f}", interval, str(mean.count), better])
-    title = f"{report.set}: {report.items} items, {report.frame_ms:.1f} ms a frame"
+    title = f"{report.set}: {counted(report.items, 'item')}, {report.frame_ms:.1f} ms a frame"
     if not rows:
         say(f"{title}\nnothing was scored: the set has neither alpha, depth_mm, empty nor clips")
         return

@@ -11,6 +11,7 @@ import typer
 
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.cli.video_report import say_signals
+from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from edgeds.live.control import LiveControl, LiveStatus
@@ -91,10 +92,10 @@ def report(
     if signals is not None:
         say_signals(signals)
     if on_stderr:
-        say(f"{done.frames} frames in {done.secs:.1f} s, {done.fps:.1f} fps")
+        say(f"{counted(done.frames, 'frame')} in {done.secs:.1f} s, {done.fps:.1f} fps")
         return
     print_table(
-        f"{done.frames} frames in {done.secs:.1f} s, {done.fps:.1f} fps; "
+        f"{counted(done.frames, 'frame')} in {done.secs:.1f} s, {done.fps:.1f} fps; "
         f"{done.grabbed} grabbed = {done.delivered} delivered + {done.dropped} dropped",
         ["output", "frames", "dropped", "p50 ms", "p95 ms"],
         [

@@ -9,10 +9,12 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_type_hints
 
+import typer
 from typer.core import TyperCommand
 
 INPUT = "Camera"
@@ -28,8 +30,19 @@ EFFECTS = "Effects with depth"
 class SectionedCommand(TyperCommand):
     """A command whose help lists each option under its `rich_help_panel`, the others at the end.
 
-    It prints plain text: Typer knows these headings only in its tables.
+    It prints plain text: Typer knows these headings only in its tables. It refuses numbers that are
+    infinite or not a number, which the limits of an option let through.
     """
+
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        context = super().make_context(*arguments, **more)
+        for parameter in self.params:
+            value = context.params.get(str(parameter.name))
+            if isinstance(value, float) and not math.isfinite(value):
+                raise typer.BadParameter(
+                    f"{value} is not a finite number.", ctx=context, param=parameter
+                )
+        return context
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -44,7 +57,8 @@ class SectionedCommand(TyperCommand):
                 sections.setdefault(heading, []).append(record)
             else:
                 others.append(record)
-        for heading, records in {**sections, "Other options": others}.items():
+        rest = "Other options" if sections.keys() - {"Arguments"} else "Options"
+        for heading, records in {**sections, rest: others}.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
 
@@ -55,19 +69,11 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     A field is an option as a parameter would be: Annotated with `typer.Option`, and with a default.
     The dataclass's `heading` is the heading of all of them in `--help`.
     """
-    signature = inspect.signature(command, eval_str=True)
-    groups: dict[str, Any] = {
-        name: parameter.annotation
-        for name, parameter in signature.parameters.items()
-        if is_dataclass(parameter.annotation)
-    }
+    signature, groups = inspect.signature(command, eval_str=True), _groups(command)
 
     @functools.wraps(command)
     def with_groups(*arguments: Any, **options: Any) -> None:
-        for name, group in groups.items():
-            given = {f.name: options.pop(f.name) for f in fields(group) if f.name in options}
-            options[name] = group(**given)
-        command(*arguments, **options)
+        command(*arguments, **gathered(command, options))
 
     parameters = [p for name, p in signature.parameters.items() if name not in groups]
     added = [option for group in groups.values() for option in _options(group)]
@@ -77,6 +83,21 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     with_groups.__signature__ = signature  # type: ignore[attr-defined]
     with_groups.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
     return with_groups
+
+
+def gathered(command: Callable[..., None], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a command for these options: those of a group as its dataclass."""
+    arguments = dict(options)
+    for name, group in _groups(inspect.unwrap(command)).items():
+        given = {f.name: arguments.pop(f.name) for f in fields(group) if f.name in arguments}
+        arguments[name] = group(**given)
+    return arguments
+
+
+def _groups(command: Callable[..., None]) -> dict[str, Any]:
+    """The command's parameters of a dataclass type."""
+    parameters = inspect.signature(command, eval_str=True).parameters
+    return {name: p.annotation for name, p in parameters.items() if is_dataclass(p.annotation)}
 
 
 def _options(group: Any) -> list[inspect.Parameter]:

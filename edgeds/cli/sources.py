@@ -33,6 +33,7 @@ TransportOption: TypeAlias = Annotated[
     typer.Option(
         "--rtsp-transport",
         help="Transport of RTSP: auto tries TCP first, then UDP.",
+        rich_help_panel=INPUT,
     ),
 ]
 

@@ -43,6 +43,7 @@ from edgeds.cli.video_options import (
 )
 from edgeds.cli.video_output import drawing_of, output_of
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
+from edgeds.types.words import counted
 from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
@@ -240,6 +241,8 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
                 on_frame=lambda _: bar.advance(task),
                 depth=depth_for(job.frames.info.size),
             )
+            if not stop.is_set():  # a container may promise more frames than it has
+                bar.update(task, total=bar.tasks[task].completed)
             if stop.is_set():  # by way of the sink, so that it knows the video is not whole
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -253,7 +256,7 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
     except (OSError, MemoryError) as error:
         reason = reason_of(error)
         frames = len(clock.written_secs)
-        what = f"the run broke off after {frames} frames"
+        what = f"the run broke off after {counted(frames, 'frame')}"
         failure = RunError(what, why=reason.why, fix=reason.fix)
         failure.__cause__ = error
         return failure

@@ -11,7 +11,7 @@ from edgeds.cli.mesh_options import MeshOptions
 from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.plate.ground.depth_wanted import DepthWanted
-from edgeds.views.settings import View
+from edgeds.views.settings import STYLE, TINTED_VIEWS, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,34 @@ def check_options(wanted: Wanted) -> None:
         InputError: options contradict each other.
         SinkError: a file besides the output cannot be written.
     """
-    from edgeds.errors import InputError, SinkError
+    from edgeds.errors import SinkError
     from edgeds.plate.file import check_plate_target
     from edgeds.sinks.atomic_files import check_writable
     from edgeds.sinks.mesh import check_mesh_target
+
+    check_contradictions(wanted)
+    sheet = wanted.sheet
+    if sheet is not None:
+        if sheet.name != "-" and sheet.suffix.lower() != ".png":
+            raise SinkError(
+                f"cannot write the contact sheet {str(sheet)!r}",
+                why="it must be a .png",
+                fix="give a path such as sheet.png",
+            )
+        check_writable(sheet, "the contact sheet")
+    if wanted.mesh.mesh is not None:
+        check_mesh_target(wanted.mesh.mesh)
+    if wanted.save_plate is not None:
+        check_plate_target(wanted.save_plate)
+
+
+def check_contradictions(wanted: Wanted) -> None:
+    """Check the options against each other. Looks at no file.
+
+    Raises:
+        InputError: two contradict each other, or one would change nothing.
+    """
+    from edgeds.errors import InputError
 
     layers = wanted.layers.wanted()
     shown = wanted.view == "replace" or (layers is not None and "composite" in layers.layers)
@@ -98,19 +122,6 @@ def check_options(wanted: Wanted) -> None:
             why="a run writes a view or layers",
             fix="leave one of them out; --layers composite is the view replace",
         )
-    sheet = wanted.sheet
-    if sheet is not None:
-        if sheet.name != "-" and sheet.suffix.lower() != ".png":
-            raise SinkError(
-                f"cannot write the contact sheet {str(sheet)!r}",
-                why="it must be a .png",
-                fix="give a path such as sheet.png",
-            )
-        check_writable(sheet, "the contact sheet")
-    if wanted.mesh.mesh is not None:
-        check_mesh_target(wanted.mesh.mesh)
-    if wanted.save_plate is not None:
-        check_plate_target(wanted.save_plate)
 
 
 def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
@@ -131,6 +142,10 @@ def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
         "--shadow keep": (
             layers.shadow == "keep" and not shows_backdrop,
             "--view replace or the layer composite",
+        ),
+        "--opacity": (
+            wanted.opacity != STYLE.opacity and wanted.shown not in TINTED_VIEWS,
+            " or ".join(f"--view {view}" for view in TINTED_VIEWS),
         ),
         "--aperture": (
             effects.focus is None and effects.aperture != EffectOptions().aperture,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.plate.settings import PLATE_FROM_CLIP
+from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from edgeds.estimate.maintained_estimator import Followed
@@ -27,7 +28,7 @@ def say_choices(
     if given is not None:
         say(f"plate: {given}{_making(plate)}")
         return
-    say(f"plate: estimated from {plate.samples} frames of the clip itself")
+    say(f"plate: estimated from {counted(plate.samples, 'frame')} of the clip itself")
     if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
         say(
             f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, most of it "
@@ -45,9 +46,9 @@ def _where(plate: Plate) -> str:
 def _making(plate: Plate) -> str:
     """How a given plate came to be, as far as its file says."""
     if plate.origin == "clip":
-        return f", estimated from {plate.samples} frames of a clip"
+        return f", estimated from {counted(plate.samples, 'frame')} of a clip"
     if plate.origin == "capture":
-        return f", captured {plate.taken or 'before'} from {plate.samples} frames"
+        return f", captured {plate.taken or 'before'} from {counted(plate.samples, 'frame')}"
     return ""
 
 
@@ -119,15 +120,15 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
         [stage, f"{times['p50_ms']:.1f}", f"{times['p95_ms']:.1f}"]
         for stage, times in result["stages"].items()
     ]
-    title = (
-        f"{result['frames']} frames in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
-    )
+    frames = counted(result["frames"], "frame")
+    title = f"{frames} in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
     if on_stderr:
         say(title)
     else:
         print_table(title, ["stage", "p50 ms", "p95 ms"], rows)
     if result["damaged_packets"]:
-        say(f"{result['damaged_packets']} damaged packets of the input were skipped")
+        packets = counted(result["damaged_packets"], "damaged packet")
+        say(f"skipped {packets} of the input")
     if result["status"] == "stopped":
         say("stopped before the end; what was written is complete and plays")
     say(correction(result["plate"]["followed"]))

@@ -29,6 +29,7 @@ from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.plate.status import PlateStatus
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
+from edgeds.types.words import counted
 
 Steps = Generator[None, "Frame | None", None]
 
@@ -102,7 +103,9 @@ class Wizard:
         plate = yield from median_plate(shots)
         self.plate = plate
         assert plate.noise_levels is not None
-        verdict = f"good: {len(shots)} frames, noise {plate.noise_levels:.1f} of 255 levels"
+        verdict = (
+            f"good: {counted(len(shots), 'frame')}, noise {plate.noise_levels:.1f} of 255 levels"
+        )
         self.status = PlateStatus(phase="ready", verdict="; ".join([verdict, *notes]))
 
     def _count_down(self, clock: FrameClock) -> Steps:

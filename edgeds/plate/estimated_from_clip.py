@@ -26,6 +26,7 @@ from edgeds.plate.settings import PLATE_FROM_CLIP, PlateFromClip
 from edgeds.plate.sorting import band_rows
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
+from edgeds.types.words import counted
 
 Mask = npt.NDArray[np.uint8]
 """(h, w), not 0 where something holds, as OpenCV has it."""
@@ -49,7 +50,7 @@ def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FR
     """
     if len(samples) < settings.min_samples:
         raise PlateError(
-            f"cannot estimate the plate from {len(samples)} frames",
+            f"cannot estimate the plate from {counted(len(samples), 'frame')}",
             why=f"at least {settings.min_samples} are needed to tell background from foreground",
             fix="give a picture of the empty scene with -b",
         )

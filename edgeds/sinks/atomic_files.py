@@ -106,6 +106,8 @@ def check_writable(path: Path, what: str) -> None:
             part = part_name(path)
             part.touch()
             part.unlink()
+    except FileNotFoundError:  # the folder is there: the system makes no files in it, as in /proc
+        why = f"no file can be made in {shortened(str(path.parent))!r}"
     except OSError as error:
         reason = reason_of(error)
         why, fix = reason.why, reason.fix or fix

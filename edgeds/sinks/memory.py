@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgeds.errors import SinkFailed
 from edgeds.types import Closing, Frame
+from edgeds.types.words import counted
 
 
 class MemorySink(Closing):
@@ -19,7 +20,7 @@ class MemorySink(Closing):
     def write(self, frame: Frame) -> None:
         if self._capacity is not None and len(self.frames) >= self._capacity:
             raise SinkFailed(
-                f"memory sink is full after {self._capacity} frames",
+                f"memory sink is full after {counted(self._capacity, 'frame')}",
                 why="it was opened with this capacity",
                 fix="open it with a larger one",
             )

@@ -28,6 +28,7 @@ from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.timecode import recorded
 from edgeds.types import Closing, Frame, Size, StreamInfo
+from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     import av
@@ -75,7 +76,7 @@ class VideoSink(Closing):
             self._encoder.encode(of, picture())
         except media_errors() as error:
             self._failed = True
-            doing = f"write on to {self._path.name} after {self._written} frames"
+            doing = f"write on to {self._path.name} after {counted(self._written, 'frame')}"
             raise _failure(doing, error) from error
         self._written += 1
 

@@ -156,8 +156,16 @@ def _file_and_options(uri: str) -> tuple[str, set[str]]:
         return path, set()
     name, _, query = path.rpartition("?")
     options = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
-    if not name or options - {"loop"}:
+    if not name or not options:
         return path, set()
+    if others := options - {"loop"}:
+        if not is_there(Path(name)):
+            return path, set()
+        raise SourceError(
+            f"cannot open {shortened(masked(uri))!r}",
+            why=f"{min(others)!r} is not an option of a file; the only one is loop",
+            fix=f"file:{shortened(name)}?loop plays it again and again",
+        )
     return name, options
 
 

@@ -11,6 +11,8 @@ HIDING_VIEWS: frozenset[View] = frozenset({"cutout", "replace", "blur", "mask", 
 """The views that hide the room behind the foreground: they must never show the bare camera."""
 DEPTH_VIEWS: frozenset[View] = frozenset({"overlay", "depth", "blur"})
 """Those that show depth or use it: they are worth waiting for the plate's depth network."""
+TINTED_VIEWS: tuple[View, ...] = ("overlay", "side-by-side")
+"""Those that tint the foreground, which --opacity is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

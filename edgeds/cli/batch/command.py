@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import time
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from edgeds.cli.batch.options import (
     VideoOptionsOption,
 )
 from edgeds.cli.console import progress, stop_on_signal
+from edgeds.cli.option_groups import SectionedCommand, gathered
 from edgeds.cli.shared_options import (
     BackdropOption,
     DeviceOption,
@@ -140,23 +143,32 @@ def _made_by(options: list[str]) -> View:
 
     Raises:
         click.UsageError: there is no such option, or no such value.
-        InputError: it is an option that the batch sets itself.
+        InputError: it is an option that the batch sets itself, or options contradict each other.
     """
     from edgeds.cli.video import video_command
+    from edgeds.cli.video_checks import Wanted, check_contradictions
     from edgeds.errors import InputError
 
     app = typer.Typer(add_completion=False)
-    app.command()(video_command)
-    parsed = typer.main.get_command(app).make_context("edgeds video", ["IN", *options]).params
+
+    @app.command(cls=SectionedCommand)
+    @functools.wraps(video_command)
+    def options_given(**given: Any) -> dict[str, Any]:
+        return gathered(video_command, given)
+
+    command = typer.main.get_command(app)
+    given = command.main(["IN", *options], prog_name="edgeds video", standalone_mode=False)
     for name, option in (("output", "-o"), ("plate", "-b"), ("as_json", "--json")):
-        if parsed[name]:
+        if given[name]:
             raise InputError(
                 f"--video-options may not hold {option}",
                 why="`edgeds batch` sets it for each clip",
                 fix=f"give {option} to `edgeds batch` itself",
             )
-    view: View = parsed["view"]
-    return view
+    given["depth"] = given["depth"].wanted()
+    wanted = Wanted(**{field.name: given[field.name] for field in fields(Wanted)})
+    check_contradictions(wanted)
+    return wanted.view
 
 
 def _found(

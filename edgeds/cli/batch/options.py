@@ -7,7 +7,10 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from edgeds.cli.option_groups import OUTPUT, PLATE
 from edgeds.cli.same_file_twice import not_stdout
+
+WORK = "Speed and repeats"
 
 ClipsArgument: TypeAlias = Annotated[
     list[str],
@@ -20,7 +23,12 @@ ClipsArgument: TypeAlias = Annotated[
 FolderOption: TypeAlias = Annotated[
     Path,
     typer.Option(
-        "-o", "--output", metavar="DIR", help="Folder for the outputs.", callback=not_stdout
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="Folder for the outputs.",
+        callback=not_stdout,
+        rich_help_panel=OUTPUT,
     ),
 ]
 PlatesOption: TypeAlias = Annotated[
@@ -30,6 +38,7 @@ PlatesOption: TypeAlias = Annotated[
         "--plate",
         help="A plate for all clips, or a folder with a plate for each camera or clip. "
         "Default: estimated from each clip.",
+        rich_help_panel=PLATE,
     ),
 ]
 VideoOptionsOption: TypeAlias = Annotated[
@@ -38,22 +47,33 @@ VideoOptionsOption: TypeAlias = Annotated[
         metavar="OPTIONS",
         help="More options of `edgeds video`, in quotes; {out} is the output without its "
         'suffix: "--sheet {out}.png".',
+        rich_help_panel=OUTPUT,
     ),
 ]
 JobsOption: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Clips at a time on this machine. Default: cores / --cpus."),
+    typer.Option(
+        min=1,
+        help="Clips at a time on this machine. Default: cores / --cpus.",
+        rich_help_panel=WORK,
+    ),
 ]
-CpusOption: TypeAlias = Annotated[int, typer.Option(min=1, help="Cores that a clip uses.")]
+CpusOption: TypeAlias = Annotated[
+    int, typer.Option(min=1, help="Cores that a clip uses.", rich_help_panel=WORK)
+]
 RayOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="ADDRESS", help="Use a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, or local."
+        metavar="ADDRESS",
+        help="Use a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, or local.",
+        rich_help_panel=WORK,
     ),
 ]
 RetriesOption: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="How often to retry a clip whose process died.")
+    int,
+    typer.Option(min=0, help="How often to retry a clip whose process died.", rich_help_panel=WORK),
 ]
 AgainOption: TypeAlias = Annotated[
-    bool, typer.Option("--again", help="Also process clips that are already done.")
+    bool,
+    typer.Option("--again", help="Also process clips that are already done.", rich_help_panel=WORK),
 ]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from edgeds.cli.batch.run import Job
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.sources.typed_paths import shortened
+from edgeds.types.words import counted
 
 _ROWS = 50
 """Longer tables show only what failed."""
@@ -20,7 +21,7 @@ Entries = Mapping[str, dict[str, Any]]
 def say_jobs(jobs: Sequence[Job], skipped: int, where: str, folder: str) -> None:
     """Print what will be done."""
     done = f", {skipped} of them done before" if skipped else ""
-    say(f"{len(jobs) + skipped} clips{done} -> {folder}, {where}")
+    say(f"{counted(len(jobs) + skipped, 'clip')}{done} -> {folder}, {where}")
     plates = {job.plate for job in jobs}
     if plates == {None}:
         say("plate: estimated from each clip")
@@ -28,14 +29,15 @@ def say_jobs(jobs: Sequence[Job], skipped: int, where: str, folder: str) -> None
         say(f"plate: {next(iter(plates))}")
     elif plates:
         without = sum(job.plate is None for job in jobs)
-        rest = f"; estimated for {without} clips" if without else ""
+        rest = f"; estimated for {counted(without, 'clip')}" if without else ""
         say(f"plates: {len(plates - {None})} files{rest}")
 
 
 def line_of(job: Job, entry: Mapping[str, Any]) -> str:
     """How a clip ended, in one line."""
     if entry["status"] == "done":
-        return f"done    {job.clip.path}: {entry['frames']} frames, {entry['fps']:.1f} fps"
+        frames = counted(entry["frames"], "frame")
+        return f"done    {job.clip.path}: {frames}, {entry['fps']:.1f} fps"
     fix = f" ({entry['fix']})" if entry.get("fix") else ""
     return f"failed  {job.clip.path}: {entry['why']}{fix}"
 
@@ -73,7 +75,8 @@ def print_result(report: Mapping[str, Any], *, as_json: bool) -> None:
         results = [one for one in results if one["status"] != "done"]
     title = (
         f"{report['done']} of {report['clips']} clips done ({report['done_before']} of them "
-        f"before), {report['failed']} failed, {report['left']} left, {report['frames']} frames"
+        f"before), {report['failed']} failed, {report['left']} left, "
+        + counted(report["frames"], "frame")
     )
     rows = [
         [

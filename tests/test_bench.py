@@ -180,7 +180,7 @@ def test_the_network_is_timed_in_turns_with_the_yardstick() -> None:
 
 
 def test_the_command_writes_the_report_it_shows(edgeds: Edgeds, tmp_path: Path) -> None:
-    arguments = ("--engine", "difference", "--at", "96x64", "--frames", "3", "--turns", "1")
+    arguments = ("--engine", "difference", "--at", "96x64", "--frames", "3", "--quick")
     done = edgeds("bench", *arguments, "--json", "-o", tmp_path / "report.json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)

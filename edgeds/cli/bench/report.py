@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from edgeds.estimate.settings import Preset
 from edgeds.types import Size
 
 FLOOR = "transcode"
@@ -106,7 +107,7 @@ class BenchReport:
     start_secs: tuple[float, ...] = ()
     """`edgeds video` with a plate on a clip of one frame: from the start of the process to its
     end, when the file is complete."""
-    preset_sizes: Mapping[str, Size] = field(default_factory=dict)
+    preset_sizes: Mapping[Preset, Size] = field(default_factory=dict)
     """The network's size in every preset."""
     quick: bool = False
     """A trial: the figures are not valid."""

@@ -100,10 +100,11 @@ def page(report: dict[str, Any], quality: dict[str, Any]) -> str:
 def _how(report: dict[str, Any]) -> str:
     machine = report["machine"]
     flags = ", ".join(machine["cpu_flags"]) or "not known"
+    load = "not known" if report["load"] is None else f"{report['load']:.1f}"
     drawn = f"\n![the figures of this page as curves]({PLOT})\n" if (HERE / PLOT).exists() else ""
     return (
         f"\nMeasured on {report['day']}: {machine['cpu']}, {machine['cores']} cores "
-        f"({flags}), nothing else running; {report['engine']}; clip {report['clip']}.\n\n"
+        f"({flags}); {report['engine']}; clip {report['clip']}. Load of the system before: {load}.\n\n"
         f"    {report['command']}\n    python docs/speed.py docs/speed.json\n{drawn}"
     )
 

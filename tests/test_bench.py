@@ -169,7 +169,7 @@ def test_larger_frames_are_fewer_and_quick_is_quick() -> None:
     plan = Plan(frames=90)
     counts = [plan.frames_at(size) for size in ((360, 640), (720, 1280), (1080, 1920))]
     assert counts == [90, 90, 40]
-    assert plan.frames_at((2160, 3840)) == 24
+    assert plan.frames_at((2160, 3840)) == 40
     assert replace(plan, quick=True).frames_at((720, 1280)) == 12
 
 

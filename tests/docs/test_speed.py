@@ -31,7 +31,7 @@ def report() -> dict[str, Any]:
     times = {"preset": "balanced", "engine": "edgeds-192x320-fp32 on OpenVINO CPU", "p50_ms": 9.5}
     return {
         "day": "2026-01-02", "engine": "it", "clip": "in.mp4", "command": "edgeds bench --all",
-        "quick": False, "sizes": [row], "networks": [times],
+        "quick": False, "load": 0.24, "sizes": [row], "networks": [times],
         "preset_sizes": {"balanced": [192, 320]},
         "compare": {**row, "ways": {**ways, "MOG2": [_turn(50, 20)] * 2}},
         "missing": {"MediaPipe": "not installed"},
@@ -46,7 +46,7 @@ def report() -> dict[str, Any]:
 def test_the_page_has_every_part_and_its_ratios(report: dict[str, Any]) -> None:
     page = SPEED["page"](report, QUALITY)
     for words in (
-        "2026-01-02: Some CPU, 2 cores (avx2)",
+        "2026-01-02: Some CPU, 2 cores (avx2); it; clip in.mp4. Load of the system before: 0.2.",
         "    edgeds bench --all\n",
         "| 1280x720 | balanced | 25 | 0.28 | 40 | 3.33 to 4.00 | 2.00 | 500 MB |",
         "| `balanced` | 320x192 | 9.5 ms | not measured | 25 | 3.33 to 4.00 |",

@@ -8,6 +8,7 @@ first one. Knows nothing about printing.
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
         SourceError, PlateError: the clip cannot be read, or gives no plate.
         RunError: a turn failed.
     """
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     on_stage("first frame")
     name, first_frame_secs, times = _network(plan, on_stage)
     on_stage("material")
@@ -70,6 +72,7 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
         networks=parts.networks() if plan.presets else (),
         start_secs=parts.start() if plan.start else (),
         preset_sizes=preset_sizes(),
+        load=load,
         quick=plan.quick,
     )
 

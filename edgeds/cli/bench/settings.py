@@ -12,7 +12,8 @@ class Bench:
     """The size of everything but the table of sizes."""
     frames: int = 90
     """At `base` and below; larger frames are fewer, so that a turn takes about as long."""
-    least_frames: int = 24
+    least_frames: int = 40
+    """Of the largest frames: the network's other sizes are made within the first few."""
     quick_frames: int = 12
     turns: int = 2
     """Of the transcode and of edgeds: A B A B."""

@@ -28,6 +28,8 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
         ["ms: p50/p95/p99", *_STAGES],
         [_stage_cells(row) for row in report.sizes],
     )
+    if report.load is not None and report.load > 0.5:
+        typer.echo(f"the system's load was {report.load:.1f} before: other programs disturb this")
     if report.quick:
         typer.echo("--quick: a trial; these figures are not valid")
     _print_compare(report)

@@ -29,7 +29,7 @@ class OpenVinoEngine(Closing):
         self, folder: Path, card: Card, *, size: Size | None = None, threads: int | None = None
     ) -> None:
         """`size`: run the graphs at this size (multiples of 32) instead of the card's."""
-        self._folder, self._card = folder, card
+        self._folder, self._card, self._threads = folder, card, threads
         self._others: dict[Size, OpenVinoEngine] = {}
         self.size = size or card.size
         self.name = f"{named_at(card, self.size)} on OpenVINO CPU"
@@ -57,7 +57,9 @@ class OpenVinoEngine(Closing):
     def at_size(self, size: Size) -> OpenVinoEngine:
         """The same network at another size, compiled once."""
         if size not in self._others:
-            self._others[size] = OpenVinoEngine(self._folder, self._card, size=size)
+            self._others[size] = OpenVinoEngine(
+                self._folder, self._card, size=size, threads=self._threads
+            )
         return self._others[size]
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.robust_fit import biweight_fit
+from edgeds.plate.robust_fit import biweight_fit, median
 from edgeds.types import FloatMap
 
 MIN_BACKGROUND = 0.03
@@ -108,9 +108,9 @@ def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple
 
     It starts from medians and median deviations, which up to half of the pixels cannot spoil.
     """
-    median_x, median_y = float(np.median(x)), float(np.median(y))
-    spread_x = float(np.median(np.abs(x - median_x)))
-    a = float(np.median(np.abs(y - median_y))) / spread_x if spread_x > 0 else 1.0
+    median_x, median_y = median(x), median(y)
+    spread_x = median(np.abs(x - median_x))
+    a = median(np.abs(y - median_y)) / spread_x if spread_x > 0 else 1.0
     # Relative to the medians: far from 0 the line's two weights would be almost dependent.
     centred = np.stack([x - median_x, np.ones_like(x)]).astype(np.float32)
     a, b = biweight_fit(centred, (y - median_y).astype(np.float32), (a, 0.0), rounds=FIT_ROUNDS)

@@ -1,4 +1,4 @@
-"""Whether a frame differs from an earlier one by more than noise. Knows no plate and no network."""
+"""Whether a frame differs from earlier ones by more than noise. Knows no plate and no network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.settings import CHANGE, ChangeLimits
-from edgeds.types import Box, Pixels
+from edgeds.types import Box, FloatMap, Pixels
 
 
 class Change:
@@ -53,3 +53,52 @@ class Change:
         if outside is not None:
             difference[outside.of] = 0
         return bool((difference > np.uint8(min(self.limit, 255))).any())
+
+
+class Judged:
+    """The colours that the network has seen at each pixel of the small frames, and judged.
+
+    Where it found background, that is a range: a leaf that sways between colours that were judged
+    background is no change. Where it found foreground, the range begins again. Ranges narrow
+    with time, so that one flash does not hide a thing for ever.
+    """
+
+    def __init__(self, settings: ChangeLimits = CHANGE) -> None:
+        self._set = settings
+        self._low: Pixels | None = None
+        self._high: Pixels | None = None
+
+    def forget(self) -> None:
+        """Nothing is judged: with another plate, the same colours may be foreground."""
+        self._low = self._high = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self._low is None
+
+    def take(self, smooth: Pixels, alpha: FloatMap, seen: Box) -> None:
+        """Learn from a look at the pixels in `seen`; `alpha` (h, w) is that of the whole frame."""
+        if self._low is None or self._high is None:
+            self._low, self._high = smooth.copy(), smooth.copy()
+            return
+        now = np.ascontiguousarray(smooth[seen.of])
+        # 3x3 pixels of the frame are in each smooth one.
+        shown = (alpha[seen.of] > self._set.foreground).astype(np.uint8)
+        shown = cv2.dilate(shown, np.ones((3, 3), np.uint8))
+        kept = self._set.range_kept
+        for bound, outer in ((self._low, cv2.min), (self._high, cv2.max)):
+            drawn_in = cv2.addWeighted(np.ascontiguousarray(bound[seen.of]), kept, now, 1 - kept, 0)
+            reaching = outer(drawn_in, now)
+            cv2.copyTo(now, shown, reaching)
+            bound[seen.of] = reaching
+
+    def left(self, smooth: Pixels, limit: float, *, outside: Box) -> bool:
+        """Whether a pixel outside of a box shows a colour that was not judged there.
+
+        `limit`: of `Change`, for what is no noise. The network is not asked again for a few levels.
+        """
+        assert self._low is not None
+        assert self._high is not None
+        off = cv2.max(cv2.subtract(smooth, self._high), cv2.subtract(self._low, smooth))
+        off[outside.of] = 0
+        return bool((off > np.uint8(min(max(limit, self._set.entering_levels), 255))).any())

@@ -2,11 +2,11 @@
 
     nothing changed since the last maps         the last maps again
     all changes lie in a part with foreground   the network sees that part, larger
-    else, and once a second                     the whole, then the part
+    else, and every 40th frame                  the whole, then the part
 
 In a part, the network sees a small person as a large one. Alpha of the part is used unchanged; its
-depth is brought to the level of the whole frame's. Every comparison is with the last frame that the
-network saw, not with the frame before, so that a slow change adds up until it counts.
+depth is brought to the level of the whole frame's. Every comparison is with what the network saw,
+not with the frame before, so that a slow change adds up until it counts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.depth_fit import Fit, come_nearer, fit_to_plate, spread_foreground
-from edgeds.estimate.frame_change import Change
+from edgeds.estimate.frame_change import Change, Judged
 from edgeds.estimate.maps_on_demand import FrameMaps
 from edgeds.estimate.part_maps import (
     Part,
@@ -59,14 +59,13 @@ class Looks:
 
     def forget(self) -> None:
         """Start again, as with the first frame."""
-        self._change = Change()
+        self._change, self._judged = Change(), Judged()
         self._scene: PlateState | None = None
         self._parts: dict[Place, Part] = {}
         self._fit: Fit | None = None
         self._part_fit: Fit | None = None
         self._level = 1.0
         self._place: Place | None = None
-        self._whole_smooth: Pixels | None = None
         self._whole_age = 0
         self._last: tuple[Pixels, Maps] | None = None
         self._reused = 0
@@ -77,6 +76,7 @@ class Looks:
         smooth = self._change.smooth(small)
         if scene is not self._scene:
             self._scene, self._parts, self._last = scene, {}, None
+            self._judged.forget()
             self._whole_age = self._set.whole_every  # what alpha says depends on the plate
         if self._last is not None and self._same(self._last[0], smooth):
             self._reused += 1
@@ -84,8 +84,7 @@ class Looks:
             return self._last[1]
         maps = self._part_alone(frame, smooth, scene)
         if maps is None:
-            maps = self._whole_first(frame, small, scene)
-            self._whole_smooth = smooth
+            maps = self._whole_first(frame, small, smooth, scene)
         self._last, self._reused = (smooth, maps), 0
         self._count_cost()
         return maps
@@ -104,21 +103,28 @@ class Looks:
 
     def _part_alone(self, frame: Frame, smooth: Pixels, scene: PlateState) -> Maps | None:
         """Maps from the part in use; None if the network must see the whole frame."""
-        place, earlier = self._place, self._whole_smooth
-        if place is None or earlier is None:
+        place = self._place
+        if place is None or self._judged.is_empty:
             return None
         self._whole_age += 1
         if self._whole_age >= self._set.whole_every:
             return None
         part = _under(place.box, frame.size, smooth.shape[:2])
-        if self._change.between(earlier, smooth, outside=part):
+        if self._judged.left(smooth, self._change.limit, outside=part):
             return None
         seen = self._seen_in_part(frame, scene, place)
-        return None if _goes_on(seen, frame) else self._maps_of_part(frame, scene, seen)
+        if _goes_on(seen, frame):
+            return None
+        alpha = onto_whole(seen.alpha, place.box, frame.size, smooth.shape[:2])
+        self._judged.take(smooth, alpha, part)
+        return self._maps_of_part(frame, scene, seen)
 
-    def _whole_first(self, frame: Frame, small: Pixels, scene: PlateState) -> Maps:
+    def _whole_first(
+        self, frame: Frame, small: Pixels, smooth: Pixels, scene: PlateState
+    ) -> Maps:
         """Maps from a look at the whole, and from one at the part that contains the foreground."""
         raw = self._engine.infer(small, scene.features)
+        self._judged.take(smooth, raw.alpha, whole(raw.alpha.shape))
         self._cost += 1
         self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
         near = come_nearer(self._fit.scale * raw.inverse_depth + self._fit.shift, scene.middle)

@@ -10,7 +10,7 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.frame_change import Change
+from edgeds.estimate.frame_change import Change, Judged
 from edgeds.estimate.part_maps import onto_whole, out_of_whole
 from edgeds.estimate.part_place import Place, networks_like, place_for
 from edgeds.estimate.settings import LOOKS, WHOLE
@@ -225,6 +225,34 @@ def test_the_network_has_the_shape_of_what_it_looks_at(bounds: Box, network: Siz
     assert place_for(bounds, SIZE, networks_like((192, 320)), place) is place
     moved = Box(*(side + shift for side, shift in zip(bounds, (0, 200, 0, 200), strict=True)))
     assert place_for(moved, SIZE, networks_like((192, 320)), place) != place
+
+
+def test_what_sways_beside_a_person_costs_a_look_when_it_is_new(room: Pixels) -> None:
+    def scene(index: int) -> Pixels:  # the person walks within the part, a leaf turns far from it
+        shown = _with_box(room, 120, 60 + 2 * (index % 3), 90, 40)
+        shown[300:330, 560:600] += np.uint8(12 * (index % 2))
+        return shown
+
+    maps, engine = _played(room, _frames(scene, 40))
+    assert engine.looks <= 40 + 4
+    assert all(m.boxes and m.boxes[0].right < 200 for m in maps)
+
+
+def test_what_was_judged_is_a_range_that_narrows() -> None:
+    judged = Judged()
+    box, bare = whole((96, 160)), np.zeros((96, 160), np.float32)
+    dark, bright, between = (np.full((96, 160, 3), level, np.uint8) for level in (80, 110, 90))
+    away = Box(0, 0, 0, 0)
+    judged.take(dark, bare, box)
+    assert judged.left(bright, 4, outside=away)
+    judged.take(bright, bare, box)
+    assert not judged.left(between, 4, outside=away)
+    for _ in range(60):
+        judged.take(bright, bare, box)
+    assert judged.left(between, 4, outside=away)
+    judged.take(dark, np.ones_like(bare), box)  # foreground: no background had these colours
+    assert judged.left(between, 4, outside=away)
+    assert not judged.left(between, 4, outside=box)
 
 
 def test_what_fills_the_frame_has_no_part() -> None:

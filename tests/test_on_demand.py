@@ -16,6 +16,7 @@ from edgeds.estimate.matte_refinement import refined
 from edgeds.estimate.settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
+from edgeds.sources.scaling import resized
 from edgeds.sources.video import VideoSource
 from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import Box, Frame, Maps, Size
@@ -55,6 +56,24 @@ def test_a_region_is_that_part_of_the_whole(decoded: Frame, box: Box) -> None:
     with VideoSource(CLIP) as source:
         fresh = next(iter(source))
     assert np.array_equal(fresh.region(box), decoded.pixels[box.of])
+
+
+def test_single_pixels_are_those_of_the_whole(decoded: Frame) -> None:
+    rng = np.random.default_rng(1)
+    height, width = decoded.size
+    rows, columns = (rng.integers(0, side, 500, np.int32) for side in (height, width))
+    rows[:2], columns[:2] = (0, height - 1), (0, width - 1)
+    fresh = replace(decoded, picture=YuvPicture(decoded.picture.video, decoded.picture.colour))
+    assert np.array_equal(fresh.colours(rows, columns), decoded.pixels[rows, columns])
+
+
+@pytest.mark.parametrize("box", [Box(16, 8, 304, 488), Box(0, 0, 96, 160), Box(2, 3, 301, 480)])
+def test_a_part_at_another_size_is_scaled_before_it_is_converted(decoded: Frame, box: Box) -> None:
+    fresh = replace(decoded, picture=YuvPicture(decoded.picture.video, decoded.picture.colour))
+    exact = resized(decoded.pixels[box.of], (96, 160)).astype(np.float32)
+    difference = fresh.picture.region(box, (96, 160)) - exact
+    assert np.abs(difference).mean() < 0.7
+    assert np.abs(difference.mean(axis=(0, 1))).max() < 0.15
 
 
 def test_a_small_picture_is_the_area_mean_of_the_large_one(decoded: Frame) -> None:

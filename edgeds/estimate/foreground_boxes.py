@@ -7,11 +7,13 @@ import numpy.typing as npt
 
 from edgeds.types import Box
 
-_A_BOX_COSTS = 0.015
-"""Of the mask's area: what the work for one box takes beside its pixels."""
+A_BOX_COSTS_PX = 40_000
+"""Pixels of a frame whose border is drawn and composed in the time that one box takes by itself."""
 
 
-def boxes_of(mask: npt.NDArray[np.bool_], margin: int, *, apart_px: int) -> tuple[Box, ...]:
+def boxes_of(
+    mask: npt.NDArray[np.bool_], margin: int, *, apart_px: int, box_cost: float = 0.015
+) -> tuple[Box, ...]:
     """Disjoint boxes that contain all true pixels, each with a margin.
 
     Boxes that are close together become one if that is less work.
@@ -19,6 +21,7 @@ def boxes_of(mask: npt.NDArray[np.bool_], margin: int, *, apart_px: int) -> tupl
     Args:
         mask: (h, w).
         apart_px: boxes nearer to each other than this cost as if they overlapped.
+        box_cost: of the mask's area, what the work for one box takes beside its pixels.
     """
     import cv2
 
@@ -40,7 +43,7 @@ def boxes_of(mask: npt.NDArray[np.bool_], margin: int, *, apart_px: int) -> tupl
         first = max(0, y + found[1] - margin), max(0, x + found[0] - margin)
         last = y + found[1] + found[3] + margin, x + found[0] + found[2] + margin
         boxes.append(Box(*first, min(height, last[0]), min(width, last[1])))
-    return tuple(_joined(boxes, _A_BOX_COSTS * height * width, apart_px))
+    return tuple(_joined(boxes, box_cost * height * width, apart_px))
 
 
 def _joined(boxes: list[Box], cost: float, apart: int) -> list[Box]:

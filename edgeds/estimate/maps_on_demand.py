@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from edgeds.estimate.depth_fit import anchored
-from edgeds.estimate.foreground_boxes import boxes_of
-from edgeds.estimate.matte_refinement import lifted, refined
+from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
+from edgeds.estimate.matte_refinement import lifted, refined_by
 from edgeds.estimate.settings import Matte
-from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
+from edgeds.types import Box, FloatMap, Frame, Indices, Pixels, Size, whole
 from edgeds.types.maps import Parts, resized_map
 
 ALPHA_ZERO = 1 / 510
@@ -80,7 +81,12 @@ class FrameMaps:
         coarse = lifted(alpha, matte)
         self._coarse: FloatMap = np.where(alpha > ALPHA_ZERO, coarse, np.float32(0))
         self._grid = _Grid(coarse.shape[:2], frame.size)
-        self._inner = boxes_of(alpha > ALPHA_ZERO, _BORDER_PX, apart_px=2 * _AROUND_PX)
+        self._inner = boxes_of(
+            alpha > ALPHA_ZERO,
+            _BORDER_PX,
+            apart_px=2 * _AROUND_PX,
+            box_cost=A_BOX_COSTS_PX / (self.size[0] * self.size[1]),
+        )
         self.boxes = tuple(self._grid.outer(box) for box in self._inner)
         self._drawn: dict[Box, FloatMap] = {}
         self._offsets: dict[Box, FloatMap | None] = {}
@@ -163,9 +169,9 @@ class FrameMaps:
             inner = self._inner[number]
             coarse, window = self._grid.window(inner, _AROUND_PX)
             part, doubt = coarse.of, self._view.doubt
-            drawn, self._offsets[inner] = refined(
+            drawn, self._offsets[inner] = refined_by(
                 self._raw[part],
-                self._frame.region(window),
+                partial(_colours, self._frame, window),
                 self.plate[window.of],
                 small=(self._small[part], self._view.small[part]),
                 doubt=None if doubt is None else doubt[part],
@@ -175,6 +181,11 @@ class FrameMaps:
             alpha.flags.writeable = False
             self._drawn[box] = alpha
         return alpha
+
+
+def _colours(frame: Frame, window: Box, rows: Indices, columns: Indices) -> Pixels:
+    """Of pixels that are counted from a window's corner."""
+    return frame.colours(rows + np.int32(window.top), columns + np.int32(window.left))
 
 
 class _Grid:

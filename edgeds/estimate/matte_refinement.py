@@ -8,15 +8,15 @@ gives the F that is really there. Knows nothing about networks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.border_surroundings import around, dot, on_coarse, open_pixels
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Maps, Pixels
+from edgeds.sources.scaling import read_at, resized
+from edgeds.types import FloatMap, Indices, Maps, Pixels
 
 
 class Refined(NamedTuple):
@@ -50,32 +50,56 @@ def refined(
         small: frame and plate at the coarse size, from a caller who has them.
         doubt: (h, w), 0..1, where the plate may be wrong: there the coarse alpha counts.
     """
+    if small is None:
+        small = resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2])
+    return refined_by(
+        coarse, lambda rows, columns: frame[rows, columns], plate, small=small, doubt=doubt,
+        settings=settings,
+    )  # fmt: skip
+
+
+def refined_by(
+    coarse: FloatMap,
+    colours: Callable[[Indices, Indices], Pixels],
+    plate: Pixels,
+    *,
+    small: tuple[Pixels, Pixels],
+    doubt: FloatMap | None = None,
+    settings: Matte = MATTE,
+) -> Refined:
+    """`refined`, for callers who make the frame's colours where they are needed: in the band.
+
+    Args:
+        colours: (rows, columns) -> the frame's uint8 RGB (n, 3) there.
+    """
     import cv2
 
-    height, width = frame.shape[:2]
+    height, width = plate.shape[:2]
     coarse = lifted(coarse, settings)
     alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     if coarse.shape == (height, width):
         alpha = alpha.copy()
-    if small is None:
-        small = resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2])
-    near = _around(coarse, *small, settings)
+    near = around(coarse, *small, settings)
     if doubt is not None:
         near.trust[...] *= 1 - doubt
-    low, high = near.low, near.high
-    band = _band(low, high, (height, width), settings)
-    if band.size == 0:
+    band = open_pixels(near.low, near.high, (height, width), settings)
+    if band is None:
         return Refined(alpha, None)
-    at = _sampler(band, coarse.shape, (height, width))
-    b = plate.reshape(-1, 3)[band] + at(near.offset)
+    rows, columns = band
+    x, y = on_coarse(rows, columns, coarse.shape, (height, width))
+    # As few and as wide readings as the maps allow: each costs as much as its arithmetic.
+    offset = read_at(cv2.merge([near.offset, near.trust]), x, y)
+    colour = read_at(cv2.merge([near.colour, near.variance]), x, y)
+    bounds = read_at(cv2.merge([near.low, near.high]), x, y)
+    b = plate[rows, columns] + offset[:, :3]
     mixed, confidence = _projected(
-        frame.reshape(-1, 3)[band] - b, at(near.colour) - b, at(near.variance), settings
+        colours(rows, columns) - b, colour[:, :3] - b, colour[:, 3], settings
     )
-    confidence *= np.clip(at(near.trust), 0, 1)
-    before = alpha.reshape(-1)[band]
-    highest = at(high)
-    mixed = np.clip(mixed, at(low), highest * (2 - highest))  # what is thin is coarsely too faint
-    alpha.reshape(-1)[band] = before + confidence * (mixed - before)
+    confidence *= np.clip(offset[:, 3], 0, 1)
+    before = alpha[rows, columns]
+    low, high = bounds.T
+    mixed = np.clip(mixed, low, high * (2 - high))  # what is thin is coarsely too faint
+    alpha[rows, columns] = before + confidence * (mixed - before)
     return Refined(alpha, near.offset)
 
 
@@ -93,17 +117,15 @@ def _projected(
     settings: Matte,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """(alpha, confidence) of pixels: where C lies on the line from B to F; all (n, 3) or (n,)."""
-    contrast = np.einsum("ij,ij->i", f_minus_b, f_minus_b)
-    along = np.einsum("ij,ij->i", c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
+    contrast = dot(f_minus_b, f_minus_b)
+    along = dot(c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
     residual = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
     # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
     # clipping at 1 what scatters about 1 made the foreground smaller.
     short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
     mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
     confidence = contrast / (contrast + 3 * settings.noise_levels**2 + settings.texture * variance)
-    confidence *= np.exp(
-        -np.einsum("ij,ij->i", residual, residual) / (3 * settings.residual_levels**2)
-    )
+    confidence *= np.exp(-dot(residual, residual) / np.float32(3 * settings.residual_levels**2))
     return mixed, confidence
 
 
@@ -154,8 +176,9 @@ def unmixed(
         a = alpha.reshape(-1)[band][:, None]
         behind = plate.reshape(-1, 3)[band].astype(np.float32)
         if plate_offset is not None:
-            at = _sampler(band, plate_offset.shape, alpha.shape)
-            behind = np.clip(behind + at(plate_offset), 0, 255)
+            where = np.divmod(band, alpha.shape[1])
+            x, y = on_coarse(*where, plate_offset.shape, alpha.shape)
+            behind = np.clip(behind + read_at(plate_offset, x, y), 0, 255)
         mixed = frame.reshape(-1, 3)[band] - (1 - a) * behind
         result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
     return result
@@ -201,90 +224,3 @@ def _clear(colours: Pixels, alpha: FloatMap, settings: Matte) -> None:
     kept.reshape(-1, 3)[rim] = np.clip(carried + 0.5, 0, 255).astype(np.uint8)
     colours.fill(0)
     colours[box] = kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What is near each pixel of the coarse size (h, w)."""
-
-    low: FloatMap
-    """Lowest alpha nearby, and highest."""
-    high: FloatMap
-    colour: npt.NDArray[np.float32]
-    """Mean colour of the sure foreground, (h, w, 3), and its variance summed over channels."""
-    variance: FloatMap
-    trust: FloatMap
-    """How far there is enough sure foreground to know these, and the plate shows what is behind
-    it; 1 and over is enough.
-    """
-    offset: npt.NDArray[np.float32]
-    """How much brighter the sure background is than the plate, (h, w, 3)."""
-
-
-def _around(coarse: FloatMap, frame: Pixels, plate: Pixels, settings: Matte) -> _Around:
-    import cv2
-
-    def summed(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        total: npt.NDArray[np.float32] = cv2.boxFilter(values, -1, (9, 9), normalize=False)
-        return total
-
-    kernel = np.ones((3, 3), np.uint8)
-    sure = (coarse > settings.sure).astype(np.float32)
-    empty = (coarse < 1 - settings.sure).astype(np.float32)
-    colours = frame.astype(np.float32)
-    total = summed(sure)
-    count = np.maximum(total, 1e-3)
-    colour = summed(colours * sure[..., None])
-    colour /= count[..., None]
-    power = summed(np.square(colours).sum(axis=-1) * sure) / count
-    off, bare = (colours - plate) * empty[..., None], summed(empty)
-    offset, enough = summed(off), np.maximum(bare, 1)
-    # What scatters about the offset is no light: the plate lies wrong there, or something moves.
-    scatter = summed(np.square(off).sum(axis=-1)) / enough
-    scatter -= np.square(offset / enough[..., None]).sum(axis=-1)
-    # A few pixels' worth of "no offset" in the mean: where hardly any background is near, none.
-    offset /= (bare + 4)[..., None]
-    trust = total * np.float32(1 / 6)  # six sure pixels make a mean to be trusted
-    trust *= np.exp(np.maximum(scatter, 0) / np.float32(-3 * settings.scatter_levels**2))
-    return _Around(
-        low=cv2.erode(coarse, kernel),
-        high=cv2.dilate(coarse, kernel),
-        colour=colour,
-        variance=np.maximum(power - np.square(colour).sum(axis=-1), 0),
-        trust=trust,
-        offset=offset,
-    )
-
-
-def _band(
-    low: FloatMap, high: FloatMap, size: tuple[int, int], settings: Matte
-) -> npt.NDArray[np.intp]:
-    """Flat indices, at full size, of the pixels whose alpha is open."""
-    import cv2
-
-    is_open = ((high > settings.band) & (low < 1 - settings.band)).astype(np.uint8)
-    full = cv2.resize(is_open, size[::-1], interpolation=cv2.INTER_NEAREST)
-    return np.flatnonzero(full.view(np.bool_))
-
-
-def _sampler(
-    band: npt.NDArray[np.intp], coarse_size: tuple[int, ...], size: tuple[int, int]
-) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
-    """A function that reads coarse maps bilinearly at full-size pixels, half-pixel centres."""
-    import cv2
-
-    rows, columns = np.divmod(band, size[1])
-    x = ((columns + 0.5) * (coarse_size[1] / size[1]) - 0.5).astype(np.float32)
-    y = ((rows + 0.5) * (coarse_size[0] / size[0]) - 0.5).astype(np.float32)
-    # cv2.remap takes no picture longer than 32767: fold the list of pixels into rows.
-    fold = 16384
-    padded = -len(x) % fold
-    x = np.pad(x, (0, padded)).reshape(-1, fold)
-    y = np.pad(y, (0, padded)).reshape(-1, fold)
-
-    def at(coarse_map: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        read = cv2.remap(coarse_map, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        flat: npt.NDArray[np.float32] = read.reshape(-1, *coarse_map.shape[2:])
-        return flat[: flat.shape[0] - padded]
-
-    return at

@@ -13,7 +13,7 @@ from edgeds.estimate.depth_fit import anchored
 from edgeds.estimate.maps_on_demand import FrameMaps, PlateView, laid
 from edgeds.estimate.part_place import Place
 from edgeds.sources.scaling import resized
-from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
+from edgeds.types import Box, FloatMap, Frame, Indices, Pixels, Size, whole
 from edgeds.types.maps import Parts
 from edgeds.types.picture import Layout, Picture
 
@@ -45,7 +45,7 @@ class PartPicture:
     layout: Layout = "rgb"
 
     def __init__(self, picture: Picture, box: Box) -> None:
-        self._pixels = picture.region(box)
+        self._picture, self._box = picture, box
         self._made: dict[Size, Pixels] = {}
 
     @property
@@ -54,21 +54,25 @@ class PartPicture:
 
     @property
     def planes(self) -> tuple[Any, ...]:
-        return (self._pixels,)
+        return (self.rgb(),)
 
     @property
     def size(self) -> Size:
-        return self._pixels.shape[0], self._pixels.shape[1]
+        return self._box.size
 
     def rgb(self, size: Size | None = None) -> Pixels:
-        if size is None or size == self.size:
-            return self._pixels
+        size = size or self.size
         if size not in self._made:
-            self._made[size] = resized(self._pixels, size)
+            self._made[size] = self._picture.region(self._box, size)
         return self._made[size]
 
-    def region(self, box: Box) -> Pixels:
-        return self._pixels[box.of]
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        return self._picture.region(moved(box, self._box.top, self._box.left), size)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        return self._picture.colours(
+            rows + np.int32(self._box.top), columns + np.int32(self._box.left)
+        )
 
 
 class RegionMaps:
@@ -85,7 +89,7 @@ class RegionMaps:
         """
         self.size, self.plate = frame.size, view.pixels
         self._part, self._maker, self._near, self._view = part, maker, near, view
-        self.boxes = tuple(_moved(box, part.top, part.left) for box in maker.boxes)
+        self.boxes = tuple(moved(box, part.top, part.left) for box in maker.boxes)
 
     def alpha(self, box: Box) -> FloatMap:
         if box in self.boxes:
@@ -185,5 +189,5 @@ def _lies(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> 
     return np.array([[steps[1], 0, x], [0, steps[0], y]])
 
 
-def _moved(box: Box, down: int, right: int) -> Box:
+def moved(box: Box, down: int, right: int) -> Box:
     return Box(box.top + down, box.left + right, box.bottom + down, box.right + right)

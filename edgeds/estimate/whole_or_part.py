@@ -119,9 +119,7 @@ class Looks:
         self._judged.take(smooth, alpha, part)
         return self._maps_of_part(frame, scene, seen)
 
-    def _whole_first(
-        self, frame: Frame, small: Pixels, smooth: Pixels, scene: PlateState
-    ) -> Maps:
+    def _whole_first(self, frame: Frame, small: Pixels, smooth: Pixels, scene: PlateState) -> Maps:
         """Maps from a look at the whole, and from one at the part that contains the foreground."""
         raw = self._engine.infer(small, scene.features)
         self._judged.take(smooth, raw.alpha, whole(raw.alpha.shape))

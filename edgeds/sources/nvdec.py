@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeds.sources.tone_map import HDR_NAMES
 from edgeds.sources.yuv_planes import YuvPicture
-from edgeds.types import Box, ColourTags, Layout, Pixels, Size
+from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size
 
 if TYPE_CHECKING:
     import av
@@ -36,8 +36,11 @@ class GpuPicture:
     def rgb(self, size: Size | None = None) -> Pixels:
         return self.on_host().rgb(size)
 
-    def region(self, box: Box) -> Pixels:
-        return self.on_host().region(box)
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        return self.on_host().region(box, size)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        return self.on_host().colours(rows, columns)
 
     def on_host(self) -> YuvPicture:
         """The same picture in the host's memory, brought there once."""

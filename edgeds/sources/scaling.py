@@ -6,10 +6,16 @@ Casting, layout and normalisation are inside the network's graph and nowhere els
 from __future__ import annotations
 
 import re
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from edgeds.errors import InputError
 from edgeds.types import ColourTags, Size
 from edgeds.types.picture import resized as resized
+
+_Values: TypeAlias = npt.NDArray[Any]
 
 # FFmpeg's AVColorSpace -> the matrices swscale has; what is not said is BT.601 to swscale.
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
@@ -49,6 +55,26 @@ def same_shape(size: Size, other: Size) -> bool:
     """Whether both have the same aspect, up to the rounding of a pixel."""
     (height, width), (other_height, other_width) = size, other
     return abs(height * other_width - width * other_height) <= max(width, other_width)
+
+
+def read_at(values: _Values, x: _Values, y: _Values, *, nearest: bool = False) -> _Values:
+    """What a picture or a map (h, w) or (h, w, c) has at points, bilinear or of the nearest pixel:
+    (n,) or (n, c).
+
+    Args:
+        x, y: float32 (n,), the first pixel's middle being 0. Past the border its pixels go on.
+    """
+    import cv2
+
+    # cv2.remap takes no picture longer than 32767: fold the list of points into rows.
+    count, fold = len(x), 16384
+    if count > fold:
+        x, y = (np.pad(at, (0, -count % fold)).reshape(-1, fold) for at in (x, y))
+    else:
+        x, y = x[None], y[None]
+    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    read = cv2.remap(values, x, y, how, borderMode=cv2.BORDER_REPLICATE)
+    return read.reshape(-1, *values.shape[2:])[:count]
 
 
 def swscale_colour(tags: ColourTags) -> tuple[int, int]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.scaling import resized, swscale_colour
-from edgeds.types import Box, ColourTags, Layout, Pixels, Size, whole
+from edgeds.sources.scaling import read_at, resized, swscale_colour
+from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size, whole
 
 if TYPE_CHECKING:
     import av
@@ -60,10 +60,27 @@ class YuvPicture:
             self._made[size] = pixels
         return pixels
 
-    def region(self, box: Box) -> Pixels:
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        made = self._made.get(self.size)
+        if made is not None:
+            return made[box.of] if size is None else resized(made[box.of], size)
+        if size is None or size == box.size:
+            return _rgb(self.planes, box, self.colour)
+        if any(side % 2 for side in box):
+            return resized(_rgb(self.planes, box, self.colour), size)
+        return _scaled_rgb(self.planes, box, size, self.colour)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
         if self.size in self._made:
-            return self._made[self.size][box.of]
-        return _rgb(self.planes, box, self.colour)
+            return self._made[self.size][rows, columns]
+        import cv2
+
+        # Chroma of 4:2:0 sits on every other column, between rows (MPEG-2).
+        x, y = columns.astype(np.float32) / 2, rows.astype(np.float32) / 2 - np.float32(0.25)
+        u, v = (read_at(plane, x, y) for plane in self.planes[1:])
+        yuv = cv2.merge([self.planes[0][rows, columns][None], u[None], v[None]])
+        found: Pixels = cv2.transform(yuv, to_rgb(self.colour))[0]
+        return found
 
     def for_encoder(self) -> av.VideoFrame:
         """A picture of its own for an encoder, which gives it a time: it says nothing but pixels.
@@ -169,6 +186,38 @@ def _rgb(planes: tuple[Plane, ...], box: Box, colour: ColourTags) -> Pixels:
     u, v = (_at_full_size(plane[half.of]) for plane in planes[1:])
     pixels: Pixels = cv2.transform(cv2.merge([planes[0][outer.of], u, v]), to_rgb(colour))
     return pixels if outer == box else pixels[box.inside(outer).of]
+
+
+def _scaled_rgb(planes: tuple[Plane, ...], box: Box, size: Size, colour: ColourTags) -> Pixels:
+    """RGB of a box with even sides at another size: planes are scaled, and only then converted."""
+    import cv2
+
+    half = Box(*(side // 2 for side in box))
+    scaled = [_scaled(planes[0][box.of], size)]
+    for plane in planes[1:]:
+        # Scaling takes the middle of two columns for the place of chroma, which is the first one.
+        beside = plane[half.top : half.bottom, half.left + 1 : half.right + 1]
+        part = plane[half.of]
+        if beside.shape != part.shape:  # at the right border, whose chroma goes on
+            beside = np.hstack([beside, part[:, -1:]])
+        scaled.append(_scaled(cv2.addWeighted(part, 0.75, beside, 0.25, 0), size))
+    pixels: Pixels = cv2.transform(cv2.merge(scaled), to_rgb(colour))
+    return pixels
+
+
+def _scaled(plane: Plane, size: Size) -> Plane:
+    """A plane at another size, area-averaged where it gets smaller: by a whole number first, which
+    is several times as quick, and then by 2 or more.
+    """
+    import cv2
+
+    height, width = plane.shape
+    most = min(height // size[0], width // size[1]) // 2
+    shares = (n for n in range(most, 1, -1) if height % n == 0 and width % n == 0)
+    if share := next(shares, 0):
+        smaller = width // share, height // share
+        plane = cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA)
+    return resized(plane, size)
 
 
 def _at_full_size(chroma: Plane) -> Plane:

@@ -11,6 +11,8 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 """uint8 RGB (H, W, 3), or RGBA (H, W, 4) with straight alpha where a sink asks for it."""
 FloatMap: TypeAlias = npt.NDArray[np.float32]
 """float32 (H, W)."""
+Indices: TypeAlias = npt.NDArray[np.int32]
+"""int32 (n,): rows or columns of single pixels."""
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels, everywhere."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from edgeds.types.arrays import Box, Pixels, Size
+from edgeds.types.arrays import Box, Indices, Pixels, Size
 from edgeds.types.picture import Picture, RgbPicture
 
 
@@ -71,6 +71,10 @@ class Frame:
     def region(self, box: Box) -> Pixels:
         """uint8 RGB of a part at full size, a level or two off `pixels` where that is quicker."""
         return self.picture.region(box)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        """uint8 RGB (n, 3) of single pixels, as `region` has them."""
+        return self.picture.colours(rows, columns)
 
     def with_pixels(self, pixels: Pixels) -> Frame:
         """Another picture at the same place and time."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-from edgeds.types.arrays import Box, Pixels, Size
+from edgeds.types.arrays import Box, Indices, Pixels, Size
 
 Layout: TypeAlias = Literal["rgb", "rgba", "yuv420p", "nv12"]
 """How the planes hold colour.
@@ -53,10 +53,14 @@ class Picture(Protocol):
         """
         ...
 
-    def region(self, box: Box) -> Pixels:
-        """uint8 RGB of a part at full size: as `rgb()`, a level or two off where that is quicker.
-        Read-only.
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        """uint8 RGB of a part, at full size or at a smaller or larger one: as `rgb()`, a level or
+        two off where that is quicker. Read-only.
         """
+        ...
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        """uint8 RGB (n, 3) of single pixels, as `region` has them."""
         ...
 
 
@@ -90,8 +94,13 @@ class RgbPicture:
             self._smaller[size] = resized(self.pixels, size)
         return self._smaller[size]
 
-    def region(self, box: Box) -> Pixels:
-        return self.pixels[box.of]
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        part = self.pixels[box.of]
+        return part if size is None else resized(part, size)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        found: Pixels = self.pixels[rows, columns]
+        return found[:, :3]
 
 
 def resized(pixels: Pixels, size: Size) -> Pixels:

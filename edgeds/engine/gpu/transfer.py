@@ -17,7 +17,7 @@ from edgeds.sources.yuv_planes import YuvPicture, owned
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream, StreamEvent
-    from edgeds.types import Box, ColourTags, Layout, Picture, Pixels, Size
+    from edgeds.types import Box, ColourTags, Indices, Layout, Picture, Pixels, Size
 
 Nv12 = tuple[Tensor, Tensor]
 """Luma uint8 (H, W) and chroma uint8 (H/2, W/2, 2) on the device."""
@@ -101,8 +101,11 @@ class DevicePicture:
     def rgb(self, size: Size | None = None) -> Pixels:
         return self.on_host().rgb(size)
 
-    def region(self, box: Box) -> Pixels:
-        return self.on_host().region(box)
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        return self.on_host().region(box, size)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        return self.on_host().colours(rows, columns)
 
     def on_host(self) -> YuvPicture:
         """The same picture in the host's memory, copied once."""

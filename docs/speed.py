@@ -41,7 +41,7 @@ PRESETS = """
 ## Presets
 
 One network at three sizes: `--preset fast`, `balanced` (the default) or `fine`. There is no second set of weights. *Network* is its time alone,
-float and INT8, on {threads} of the machine's cores.
+float and INT8, on {threads} of {cores} cores.
 """
 QUALITY = """
 What the presets cost in quality (`edgeds eval`, [Measuring quality](measuring.md); composites and rooms of the validation split):
@@ -57,7 +57,7 @@ SCENES = """
 ## How much happens
 
 Clips made from the same material: *static* is the plate with noise, *sparse* shows something in a quarter of the frames, *busy* is the clip,
-*close* enlarges the part with most foreground twofold. Where nothing changes beyond noise, edgeds keeps the maps of the frame before.
+*close* enlarges the part with most foreground threefold. Where nothing changes beyond noise, edgeds keeps the maps of the frame before.
 """
 STREAMS = """
 ## Streams
@@ -82,7 +82,12 @@ def page(report: dict[str, Any], quality: dict[str, Any]) -> str:
     parts += [SIZES, _sizes(report["sizes"], cores), _stages(report["sizes"])]
     if report["networks"]:
         threads = max(1, cores // 2)
-        parts += [PRESETS.format(threads=threads), _presets(report), QUALITY, _quality(quality)]
+        parts += [
+            PRESETS.format(threads=threads, cores=cores),
+            _presets(report),
+            QUALITY,
+            _quality(quality),
+        ]
     if report["compare"]:
         parts += [COMPARE, _compare(report)]
     if report["scenes"]:

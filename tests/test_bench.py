@@ -162,7 +162,7 @@ def test_scenes_differ_in_how_much_happens(tmp_path: Path) -> None:
     assert max(shares["static"]) == 0
     assert [share > 0.01 for share in shares["sparse"]] == [False] * 6 + [True] * 2
     assert min(shares["busy"]) > 0.05
-    assert np.mean(shares["close"]) == pytest.approx(4 * np.mean(shares["busy"]), rel=0.2)
+    assert np.mean(shares["close"]) == pytest.approx(9 * np.mean(shares["busy"]), rel=0.2)
 
 
 def test_larger_frames_are_fewer_and_quick_is_quick() -> None:

@@ -63,7 +63,7 @@ class Material:
         return plate
 
     def _busiest_part(self) -> Box:
-        """Half of the picture's sides, where frames differ most from the plate."""
+        """A third of the picture's sides, where frames differ most from the plate."""
         height, width = self.plate.size
         plate = self.plate.pixels.astype(np.int16)
         apart = np.zeros((height, width), np.float32)

@@ -85,8 +85,9 @@ def _draw_scenes(axis: Axes, report: BenchReport) -> None:
 
 def _draw_streams(axis: Axes, report: BenchReport) -> None:
     counts = [row.streams for row in report.streams]
-    axis.plot(counts, [_fps(row, _own(row)) for row in report.streams], "o-", color=_OTHER)
-    axis.set_ylim(bottom=0)
+    fps = [_fps(row, _own(row)) for row in report.streams]
+    axis.plot(counts, fps, "o-", color=_OTHER)
+    axis.set_ylim(0, 1.15 * max(fps))
     axis.set_xticks(counts)
     axis.set_ylabel("frames per second, all streams")
     axis.set_title("streams, one engine")

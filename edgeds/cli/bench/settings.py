@@ -29,7 +29,7 @@ class Bench:
     """Sigma of it, before the clip is encoded: a camera by daylight has 1 to 2."""
     sparse_share: float = 0.25
     """Of the sparse clip: the frames in which something moves."""
-    close_part: float = 0.5
+    close_part: float = 1 / 3
     """Of the picture's sides: the part that the close clip enlarges."""
     network_runs: int = 60
     warm_up: int = 5

@@ -24,8 +24,8 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
         [[row.name, *cells] for row in report.sizes for cells in _ways(row)],
     )
     print_table(
-        "working time of edgeds' stages a frame; they run at the same time",
-        ["ms: p50/p95/p99", *_STAGES],
+        "working time of the stages, ms a frame (p50/p95/p99); they run side by side",
+        ["frames", *_STAGES],
         [_stage_cells(row) for row in report.sizes],
     )
     if report.load is not None and report.load > 0.5:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeds.engine.card import Card, sha256_of
+from edgeds.engine.card import Card, read_card, sha256_of
 from edgeds.engine.network.export import PLATE_NAMES, export_onnx
 from edgeds.engine.network.frame_network import DualHead
 from edgeds.engine.network.weights_file import WeightsError, load_weights, made_of_weights
+from edgeds.engine.plate_depth_engine import FILE_NAME
 
 TOLERANCE = 2e-3
 """For alpha, and for inverse depth relative to its largest value. fp32 kernels differ by 1e-5, a
@@ -60,8 +62,20 @@ def engine_from_weights(
         | (made or {})
         | {"largest_difference_from_torch": differences},
     )
+    if (folder / FILE_NAME).is_file():
+        card = _with_plate_depth(card, read_card(folder))
     card.write(folder)
     return card
+
+
+def _with_plate_depth(card: Card, before: Card) -> Card:
+    """The card with the plate's own depth as it was: it does not depend on these weights."""
+    parts = ((card.metrics, before.metrics), (card.made, before.made))
+    metrics, made = (
+        mine | {key: old[key] for key in ("plate_depth",) if key in old} for mine, old in parts
+    )
+    files = card.files | {FILE_NAME: before.files[FILE_NAME]}
+    return replace(card, files=files, metrics=metrics, made=made)
 
 
 @contextmanager

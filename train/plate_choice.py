@@ -18,6 +18,8 @@ from edgeds.evaluation.evaluate import Report
 from train.average_weights import average_weights
 from train.plate_engine import add_plate_depth, evaluated_on_plates, torch_depth
 
+SCORES = ("delta1", "abs_rel", "depth_boundary_recall")
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -36,7 +38,7 @@ class Score:
         """One line for people."""
         sets = []
         for report in self.reports:
-            values = (report.means[name] for name in ("delta1", "abs_rel", "depth_boundary_recall"))
+            values = (report.means[name] for name in SCORES)
             shown = " / ".join("-" if one is None else f"{one.value:.3f}" for one in values)
             sets.append(f"{report.set} {shown}")
         return f"share {self.share:g}: {'; '.join(sets)}; mean AbsRel {self.abs_rel:.4f}"
@@ -75,8 +77,16 @@ def add_best_share(
             files.append(path)
             told(scores[-1].words())
         best = min(range(len(scores)), key=lambda i: scores[i].abs_rel)
-        metrics: dict[str, Any] = {one.set: one.to_json() for one in scores[best].reports}
+        metrics = {one.set: _few(one) for one in scores[best].reports}
         made = {"share": scores[best].share}
         if keep is not None:
             keep.write_bytes(files[best].read_bytes())
         return add_plate_depth(files[best], engine, size=size, metrics=metrics, made=made)
+
+
+def _few(report: Report) -> dict[str, Any]:
+    """What the card keeps of a report."""
+    means = {name: report.means[name] for name in SCORES}
+    return {"plates": report.items} | {
+        name: None if one is None else round(one.value, 4) for name, one in means.items()
+    }

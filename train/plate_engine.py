@@ -25,7 +25,7 @@ from edgeds.engine.network.weights_file import (
     load_plate_depth,
     made_of_weights,
 )
-from edgeds.engine.plate_depth_engine import FILE_NAME, graph_from_onnx
+from edgeds.engine.plate_depth_engine import FILE_NAME, PlateDepthGraph
 from edgeds.estimate.plate_depth import plate_depth_of
 from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.evaluate import Report, evaluate
@@ -125,5 +125,5 @@ def difference_from_torch(network: PlateDepth, graph: Path, size: tuple[int, int
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (size[0] // 16, size[1] // 16, 3), np.uint8)
     plate = np.ascontiguousarray(coarse.repeat(16, 0).repeat(16, 1))
-    wanted, found = TorchDepth(network, size)(plate), graph_from_onnx(graph)(plate)
+    wanted, found = TorchDepth(network, size)(plate), PlateDepthGraph(graph)(plate)
     return float(f"{np.abs(found - wanted).max() / np.abs(wanted).max():.2g}")

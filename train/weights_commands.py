@@ -151,13 +151,15 @@ def evaluate(
 
 
 def depths(
-    pictures: Annotated[list[Path], typer.Argument(help="pictures, or folders of them")],
+    pictures: Annotated[list[Path], typer.Argument(help="pictures, folders of them, or clips")],
     weights: Annotated[
         list[Path],
         typer.Option("--weights", help="a .safetensors file; repeat the option to compare several"),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="a .jpg or .png")],
-    count: Annotated[int, typer.Option(help="at most this many pictures, evenly chosen")] = 20,
+    count: Annotated[
+        int, typer.Option(help="at most this many pictures of folders, evenly chosen")
+    ] = 20,
     height: int = 192,
     width: int = 320,
 ) -> None:
@@ -169,10 +171,11 @@ def depths(
     found = [
         path
         for given in pictures
-        for path in (sorted(given.iterdir()) if given.is_dir() else [given])
+        for path in (sorted(given.iterdir()) if given.is_dir() else ())
         if path.suffix.lower() in IMAGE_SUFFIXES
     ]
-    chosen = found[:: max(1, len(found) // count)][:count]
+    chosen = [path for path in pictures if path.is_file()]
+    chosen += found[:: max(1, len(found) // count)][:count]
     networks = [torch_depth(path, (height, width)) for path in weights]
     write_depth_sheet(chosen, networks, output)
     typer.echo(f"{output}: {len(chosen)} pictures, {len(networks)} networks")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,36 @@ Run = Callable[[Pixels], FloatMap]
 
 
 class PlateDepthGraph:
-    """The network for one size of picture."""
+    """The network for one size of picture.
 
-    def __init__(self, size: Size, run: Run, identity: str) -> None:
-        """`identity`: another one for each network and size."""
-        self.size, self.identity = size, identity
-        self._run = run
+    Its graph is compiled when it is first needed: not at all where a plate file keeps the depth,
+    and beside the first frames of a live run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.identity = sha256_of(path)[:16]
+        """Another one for each network and size."""
+
+    @property
+    def size(self) -> Size:
+        """
+        Raises:
+            EngineError: as `compiled_graph`.
+        """
+        return self._compiled[0]
 
     def __call__(self, pixels: Pixels) -> FloatMap:
-        """uint8 RGB (h, w, 3) at `size` to inverse depth (h, w), relative, over 0."""
-        return self._run(pixels)
+        """uint8 RGB (h, w, 3) at `size` to inverse depth (h, w), relative, over 0.
+
+        Raises:
+            EngineError: as `compiled_graph`.
+        """
+        return self._compiled[1](pixels)
+
+    @cached_property
+    def _compiled(self) -> tuple[Size, Run]:
+        return compiled_graph(self._path)
 
 
 def open_plate_depth(
@@ -48,7 +69,7 @@ def open_plate_depth(
         engine: as for `open_engine`.
 
     Raises:
-        EngineError: no such engine, or nothing installed can run the network.
+        EngineError: no such engine, or a file of it is damaged.
     """
     chosen = str(engine_for(device) if engine is None else engine)
     compiler, _, weights = chosen.partition(":")
@@ -62,11 +83,11 @@ def open_plate_depth(
         if card.network_hash != own or FILE_NAME not in card.files:
             return None
     check_files(card, folder)
-    return graph_from_onnx(folder / FILE_NAME)
+    return PlateDepthGraph(folder / FILE_NAME)
 
 
-def graph_from_onnx(path: Path) -> PlateDepthGraph:
-    """Open the graph on the first backend that is installed.
+def compiled_graph(path: Path) -> tuple[Size, Run]:
+    """The size of the graph's picture, and the graph on the first backend that is installed.
 
     Raises:
         EngineError: none is, or it is not a graph of this kind.
@@ -82,7 +103,7 @@ def graph_from_onnx(path: Path) -> PlateDepthGraph:
                 why=f"it takes {shape}, and not one picture of 8-bit RGB",
                 fix="copy the engine's folder again",
             )
-        return PlateDepthGraph((shape[1], shape[2]), run, sha256_of(path)[:16])
+        return (shape[1], shape[2]), run
     raise EngineError(
         f"cannot load {path.name!r}",
         why="neither openvino nor onnxruntime is installed",

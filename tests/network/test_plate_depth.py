@@ -67,11 +67,11 @@ def test_a_network_that_is_too_narrow_cannot_start_so() -> None:
 
 
 def test_its_onnx_computes_what_torch_computes(network: PlateDepth, tmp_path: Path) -> None:
-    from edgeds.engine.plate_depth_engine import graph_from_onnx
+    from edgeds.engine.plate_depth_engine import PlateDepthGraph
 
     export_plate_depth(network, SIZE, tmp_path / "plate_depth.onnx")
     plate = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
-    graph = graph_from_onnx(tmp_path / "plate_depth.onnx")
+    graph = PlateDepthGraph(tmp_path / "plate_depth.onnx")
     assert graph.size == SIZE
     with torch.no_grad():
         wanted = network(torch.from_numpy(plate).permute(2, 0, 1)[None].float())[0, 0].numpy()

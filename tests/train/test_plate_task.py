@@ -262,7 +262,44 @@ def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
     arguments = ["depths", rooms, "--weights", str(of_plate), "-o", str(sheet), *size]
     run = CliRunner().invoke(app, arguments)
     assert run.exit_code == 0, run.output
-    assert cv2.imread(str(sheet)).shape[0] >= 144
+    assert cv2.imread(str(sheet)).shape[0] >= 120
+
+
+def test_the_best_share_of_trained_weights_is_chosen_and_outlives_another_export(
+    data: Path, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from edgeds.engine.card import check_files, read_card
+    from train.__main__ import app
+    from train.engine_folder import engine_from_weights
+
+    torch.manual_seed(0)
+    begun, trained, engine = (tmp_path / name for name in ("f.safetensors", "p.safetensors", "e"))
+    network = DualHead()
+    save_weights(network, begun)
+    grown = plate_depth_from_frame_network(network.eval())
+    with torch.no_grad():
+        grown.coarse[1].weight *= -1  # what was near is far: the less of it, the better
+    save_weights(grown, trained, made={"steps": 4})
+    engine_from_weights(begun, engine, size=SIZE)
+    arguments = ["ship-depth", str(trained), str(data / "rooms"), "-o", str(engine)]
+    arguments += ["--start", str(begun), "--keep", str(tmp_path / "kept.safetensors")]
+    arguments += ["--share", "0.2", "--share", "1", "--height=64", "--width=128"]
+    run = CliRunner().invoke(app, arguments)
+    assert run.exit_code == 0, run.output
+    scores = [float(line.split()[-1]) for line in run.output.splitlines() if "AbsRel" in line]
+    best = (0.2, 1.0)[scores.index(min(scores))]
+    assert len(set(scores)) == 2
+    card = read_card(engine)
+    assert card.made["plate_depth"]["share"] == best
+    assert card.metrics["plate_depth"]["rooms"]["abs_rel"] == pytest.approx(min(scores), abs=1e-4)
+    load_plate_depth(tmp_path / "kept.safetensors")
+
+    card = engine_from_weights(begun, engine, size=SIZE)
+    assert "plate_depth.onnx" in card.files
+    assert card.made["plate_depth"]["share"] == best
+    check_files(card, engine)
 
 
 def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:

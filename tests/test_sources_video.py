@@ -52,6 +52,10 @@ def test_a_turned_video_comes_out_upright(make_clip: MakeClip, rotation: int) ->
     assert source.info.size == turned.size == ((90, 160) if rotation == 180 else (160, 90))
     expected = np.rot90(plain.pixels, rotation // 90)
     assert np.abs(turned.pixels.astype(int) - expected).mean() < 1
+    assert turned.picture.layout == "yuv420p"
+    for plane, upright in zip(turned.picture.planes, plain.picture.planes, strict=True):
+        assert np.array_equal(plane, np.rot90(upright, rotation // 90))
+        assert not plane.flags.writeable
 
 
 @pytest.mark.parametrize("full_range", [False, True])

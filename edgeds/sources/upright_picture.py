@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgeds.sources.nvdec import ON_GPU, GpuPicture, why_not_on_gpu
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
-from edgeds.sources.yuv_planes import YuvPicture
+from edgeds.sources.yuv_planes import YuvPicture, blank
 from edgeds.types import ColourTags, Picture, Pixels, RgbPicture, Size
 
 if TYPE_CHECKING:
@@ -29,13 +29,18 @@ _PLANAR = frozenset({"yuv420p", "yuvj420p", "nv12"})
 def upright_picture(
     frame: av.VideoFrame, tags: ColourTags | None = None, size: Size | None = None
 ) -> Picture:
-    """What was decoded as it is, where it is 8-bit 4:2:0, upright, SDR and of the wanted size with
-    even sides; else RGB, as `upright_rgb` makes it. Read-only.
+    """What was decoded as it is, where it is 8-bit 4:2:0, SDR and of the wanted size with even
+    sides; its planes are turned where the display matrix says so. Else RGB, as `upright_rgb` makes
+    it. Read-only.
     """
     own = colour_of(frame, tags or ColourTags())
-    upright = not any(_orientation(frame)) and size in (None, (frame.height, frame.width))
-    if upright and (kept := _kept(frame, own)) is not None:
-        return kept
+    fits = size in (None, shown_size(frame))
+    if fits and (kept := _kept(frame, own)) is not None:
+        orientation = _orientation(frame)
+        if not any(orientation):
+            return kept
+        if isinstance(kept, YuvPicture):
+            return _turned(kept, orientation)
     pixels = upright_rgb(frame, tags, size)
     pixels.flags.writeable = False
     return RgbPicture(pixels)
@@ -129,6 +134,22 @@ def _upright(pixels: Pixels, frame: av.VideoFrame) -> Pixels:
     if flip_columns:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
+
+
+def _turned(picture: YuvPicture, orientation: tuple[bool, bool, bool]) -> YuvPicture:
+    """Its planes upright, each value as it was decoded. As with FFmpeg's `transpose`, chroma goes
+    with its plane: turned by a quarter, it lies up to half a pixel beside its place.
+    """
+    import cv2
+
+    swapped, flip_rows, flip_columns = orientation
+    flip = {(True, False): 0, (False, True): 1, (True, True): -1}.get((flip_rows, flip_columns))
+    turned = blank(picture.size[::-1] if swapped else picture.size, picture.colour)
+    for mine, its in zip(picture.planes, turned.planes, strict=True):
+        plane = cv2.transpose(mine) if swapped else mine
+        its[...] = plane if flip is None else cv2.flip(plane, flip)
+        its.flags.writeable = False
+    return turned
 
 
 def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:

@@ -28,7 +28,7 @@ def say_choices(
     if given is not None:
         say(f"plate: {given}{_making(plate)}")
         return
-    say(f"plate: estimated from {counted(plate.samples, 'frame')} of the clip itself")
+    say(f"plate: estimated from {plate.samples} frames of the clip itself")
     if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
         say(
             f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, most of it "
@@ -46,9 +46,9 @@ def _where(plate: Plate) -> str:
 def _making(plate: Plate) -> str:
     """How a given plate came to be, as far as its file says."""
     if plate.origin == "clip":
-        return f", estimated from {counted(plate.samples, 'frame')} of a clip"
+        return f", estimated from {plate.samples} frames of a clip"
     if plate.origin == "capture":
-        return f", captured {plate.taken or 'before'} from {counted(plate.samples, 'frame')}"
+        return f", captured {plate.taken or 'before'} from {plate.samples} frames"
     return ""
 
 

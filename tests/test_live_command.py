@@ -49,6 +49,7 @@ def test_a_run_reports_counts_that_add_up_and_leaves_a_recording(
     assert 0 < report["latency_p50_ms"] <= report["latency_p95_ms"]
     assert report["first_frame_secs"] < report["secs"]
     assert report["plate"]["phase"] == "ready"
+    assert report["depth"] == {"from": "network", "ground": None, "scale": None}
     assert set(report["plate"]) >= {"verdict", "health", "prompt"}
     recording = report["outputs"][0]
     assert recording["name"] == "recording"

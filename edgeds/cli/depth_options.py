@@ -159,6 +159,8 @@ def _by_people(
 
 def _said(estimate: Estimator, why: str) -> dict[str, Any]:
     """Print what depth is now, and return it for the report."""
+    from edgeds.estimate.plate_depth_on_ground import as_report
+
     found = estimate.grounded
     ground = None if found is None else found.ground
     if ground is not None:
@@ -172,9 +174,4 @@ def _said(estimate: Estimator, why: str) -> dict[str, Any]:
                 f"  note: the people who walk through would be {ground.person_m:.2f} m tall: check "
                 "the measured point"
             )
-    return {
-        "from": "network" if ground is None else "people",
-        "why": why or None,
-        "ground": None if ground is None else ground.as_json(),
-        "scale": None if found is None else found.scale.as_json(),
-    }
+    return as_report(found) | {"why": why or None}

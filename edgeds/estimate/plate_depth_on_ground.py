@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,6 +45,16 @@ class GroundedDepth:
         """Units of the depth for 1/person height."""
         assert self.ground is not None
         return 1 / (self.scale.per_unit * self.ground.person_m)
+
+
+def as_report(found: GroundedDepth | None) -> dict[str, Any]:
+    """Where depth comes from, with ground and scale, for a report in JSON."""
+    ground = None if found is None else found.ground
+    return {
+        "from": "network" if ground is None else "people",
+        "ground": None if ground is None else ground.as_json(),
+        "scale": None if found is None else found.scale.as_json(),
+    }
 
 
 def on_points(

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import KnownDepth, depth_by, is_kept_of
 from edgeds.estimate.plate_depth import DepthNetwork
+from edgeds.estimate.plate_depth_on_ground import as_report
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
@@ -80,6 +82,11 @@ class LiveEstimate:
         self._scene: PlateInView | None = None
         self.plates = 0
         """How many plates were in use so far."""
+
+    @property
+    def depth(self) -> dict[str, Any] | None:
+        """Where depth comes from now, for a report; None without a plate."""
+        return None if self._estimator is None else as_report(self._estimator.grounded)
 
     def each(self, frames: Iterable[Frame]) -> Iterator[Estimated]:
         with self._pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from edgeds.live.control import OutputStatus
 from edgeds.plate.status import PlateStatus
@@ -27,3 +28,5 @@ class LiveReport:
     plate: PlateStatus
     """At the end: its last verdict, its health, and the prompt that was still open."""
     outputs: tuple[OutputStatus, ...]
+    depth: dict[str, Any] | None = None
+    """Where depth comes from at the end, with ground and scale; None without a plate."""

@@ -227,6 +227,7 @@ class LiveRun(LiveCommands):
             latency_p95_ms=whole.latency_p95_ms,
             plate=self._plate.status,
             outputs=self._outputs.statuses(),
+            depth=self._estimate.depth,
         )
 
     def _add_window(self, window: Window) -> WindowKeys:

@@ -42,7 +42,7 @@ def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
             'view = "mask"\nfps = 10\n'
             '[[camera]]\nname = "door"\nsource = 0\nplate = "door.png"\nrecord = "door.mp4"\n'
             '[[camera]]\nname = "yard"\nsource = "file:yard.mp4?loop"\nview = "depth"\n'
-            'publish = "udp://127.0.0.1:5000"\n',
+            'publish = "udp://127.0.0.1:5000"\ndepth_from = "network"\nmetric = "20,30=2.4m"\n',
         )
     )
     door, yard = plans
@@ -51,6 +51,8 @@ def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
     assert door.record == tmp_path / "door.mp4"
     assert (yard.source, yard.view) == (f"file:{tmp_path / 'yard.mp4?loop'}", "depth")
     assert yard.publish == ("udp://127.0.0.1:5000",)
+    assert (door.depth_from, yard.depth_from) == ("auto", "network")
+    assert (door.metric, yard.metric) == ((), ("20,30=2.4m",))
 
 
 def test_a_file_of_windows_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -70,6 +72,8 @@ SECOND = CAMERA.replace('"a"', '"b"')
         (f"{CAMERA}{CAMERA}", "line 4", "two cameras 'a'"),
         (f"{CAMERA}plate = 'gone.png'\n", "line 4", "a file that is there"),
         (f"{CAMERA}view = 'nice'\n", "line 4", '"overlay" or'),
+        (f"{CAMERA}depth_from = 'tape'\n", "line 4", '"people" or'),
+        (f"{CAMERA}metric = 3\n", "line 4", "a distance such as"),
         (f"{CAMERA}publish = 'rstp://me:hush@h'\n", "line 4", "did you mean rtsp://"),
         ("[[camera]\n", "line 1", "not TOML"),
         (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from edgeds.cli.console import print_json, print_table, say, stop_on_signal
+from edgeds.cli.depth_options import DepthOptions
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
 from edgeds.cli.open_engine_beside import engine_beside
@@ -63,6 +64,7 @@ def live_cameras(
     _check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
     for plan in plans:
         _signal_options(plan).check(as_json=False)
+        _depth_options(plan).wanted()
     with ExitStack() as stack, stop_on_signal() as stop:
         network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
         found = open_plate_depth(engine, device=device)
@@ -136,8 +138,9 @@ def _opened(
         behind = open_backdrop(plan.backdrop, source.info.size) if plan.backdrop else None
         stack.callback(behind.close if behind else lambda: None)
         choice = plate_choice(
-            source, masked(plan.source), given, plan.plate, plan.allow_motion, told=told
-        )
+            source, masked(plan.source), given, plan.plate, plan.allow_motion,
+            _depth_options(plan).wanted(), told=told,
+        )  # fmt: skip
         # Its events, and its name for a broker, are those of the camera in the file.
         named = replace(source.info, name=plan.name)
         watched = LiveSignals(_signal_options(plan), named, stack, told)
@@ -168,6 +171,14 @@ def _signal_options(plan: CameraPlan) -> SignalOptions:
         events=plan.events,
         mqtt=plan.mqtt,
         webhook=list(plan.webhook) or None,
+    )
+
+
+def _depth_options(plan: CameraPlan) -> DepthOptions:
+    return DepthOptions(
+        depth_from=plan.depth_from,
+        person_height=plan.person_height,
+        metric=list(plan.metric) or None,
     )
 
 

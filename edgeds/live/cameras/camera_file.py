@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.mqtt import broker_from_url
 from edgeds.live.toml_file import tables_of, text_of
+from edgeds.plate.ground.settings import GROUND, DepthFrom
 from edgeds.sinks.publish_sink import check_publish_url
 from edgeds.sources.url import masked
 from edgeds.views.settings import STYLE, VIEWS, View
@@ -44,6 +45,10 @@ class CameraPlan:
     mqtt: str | None = None
     webhook: tuple[str, ...] = ()
     rtsp_transport: Any = "auto"
+    depth_from: Any = "auto"
+    person_height: float = GROUND.person_m
+    metric: tuple[str, ...] = ()
+    """Measured distances, as --metric."""
 
 
 def cameras_from_file(path: Path) -> list[CameraPlan]:
@@ -196,6 +201,13 @@ def _addresses(value: Any, _folder: Path) -> tuple[str, ...]:
     raise ValueError("an address, or a list of them")
 
 
+def _distances(value: Any, _folder: Path) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        return tuple(texts)
+    raise ValueError('a distance such as "640,500=2.4m", or a list of them')
+
+
 def _publish(value: Any, folder: Path) -> tuple[str, ...]:
     urls = _addresses(value, folder)
     for url in urls:
@@ -243,4 +255,7 @@ _KEYS: dict[str, Callable[[Any, Path], Any]] = {
     "webhook": _addresses,
     "publish": _publish,
     "rtsp_transport": _choice("auto", "tcp", "udp"),
+    "depth_from": _choice(*get_args(DepthFrom)),
+    "person_height": _number(0.5, 2.5),
+    "metric": _distances,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgeds.estimate.border_on_other_backdrop import fine_alpha, redrawn
+from edgeds.estimate.border_on_other_backdrop import fine_maps, redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -32,7 +32,7 @@ def test_textured_clothes_get_a_border_nearer_the_truth() -> None:
     frame, plate = striped(truth)
     coarse = cv2.resize(truth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
     before = refined_alpha(coarse, frame, plate)
-    after = fine_alpha(Frame(frame), Maps(before, before), plate)
+    after = fine_maps(Frame(frame), Maps(before, before), plate).alpha
     edge = (truth > 0.05) & (truth < 0.95)
     assert np.abs(after - truth)[edge].mean() < 0.7 * np.abs(before - truth)[edge].mean()
     assert np.abs(after - truth).mean() < 0.8 * np.abs(before - truth).mean()
@@ -44,8 +44,8 @@ def test_an_offset_of_light_changes_nothing() -> None:
     lit = np.full((4, 4, 3), 12, np.float32)
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
     with_light = Maps(soft, soft, plate_offset=lit)
-    same = fine_alpha(Frame(frame), with_light, plate - np.uint8(12))
-    assert np.abs(same - fine_alpha(Frame(frame), Maps(soft, soft), plate)).max() < 1e-3
+    same = fine_maps(Frame(frame), with_light, plate - np.uint8(12)).alpha
+    assert np.abs(same - fine_maps(Frame(frame), Maps(soft, soft), plate).alpha).max() < 1e-3
 
 
 def test_only_the_neighbourhood_of_the_border_changes() -> None:

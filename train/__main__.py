@@ -14,6 +14,7 @@ import typer
 
 from train import set_commands, weights_commands
 from train.feet import feet
+from train.layers.command import layers
 from train.watch import watch
 from train.worlds.command import worlds
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for command in (worlds, feet, watch, *weights_commands.COMMANDS, *set_commands.COMMANDS):
+for command in (worlds, feet, watch, layers, *weights_commands.COMMANDS, *set_commands.COMMANDS):
     app.command()(command)
 
 

@@ -28,6 +28,7 @@ from edgeds.cli.shared_options import (
     JsonOption,
     OpacityOption,
     PresetOption,
+    SteadyOption,
     ViewOption,
 )
 from edgeds.cli.sources import (
@@ -49,6 +50,7 @@ def live_command(
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
     opacity: OpacityOption = STYLE.opacity,
+    steady: SteadyOption = False,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     preset: PresetOption = "balanced",
@@ -79,8 +81,7 @@ def live_command(
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
-        frames = open_camera(uri, stop, **asked.settings())
-        stack.enter_context(frames)
+        frames = stack.enter_context(open_camera(uri, stop, **asked.settings()))
         info, network = frames.info, opened.result()
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         stack.callback(behind.close if behind else lambda: None)
@@ -91,7 +92,7 @@ def live_command(
         run = LiveRun(
             frames, network, choice=choice, view=view, opacity=opacity, backdrop=behind,
             window=window, record=record, on_event=say, stop=stop, signals=watched.signals,
-            depth_network=open_plate_depth(engine, device=device),
+            depth_network=open_plate_depth(engine, device=device), steady=steady,
         )  # fmt: skip
         stack.enter_context(run)
         outputs.add_to(run, info, token, window=window is not None)

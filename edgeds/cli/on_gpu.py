@@ -137,6 +137,8 @@ class OnGpu:
             return "layers are made on the CPU"
         if wanted.effects.are_given or wanted.mesh.mesh is not None:
             return "effects and meshes are made on the CPU"
+        if wanted.steady:
+            return "alpha is made steady on the CPU"
         if wanted.view not in DEVICE_VIEWS:
             return f"the view {wanted.view} is drawn on the CPU"
         if wanted.view == "replace" and wanted.layers.shadow == "keep":

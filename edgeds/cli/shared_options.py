@@ -23,6 +23,14 @@ BackdropOption: TypeAlias = Annotated[
 OpacityOption: TypeAlias = Annotated[
     float, typer.Option(min=0, max=1, help="Opacity of the overlay's tint.", rich_help_panel=OUTPUT)
 ]
+SteadyOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--steady",
+        help="Keep the border still where the picture is still; motion is followed at once.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 EngineOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

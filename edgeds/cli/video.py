@@ -31,6 +31,7 @@ from edgeds.cli.shared_options import (
     OpacityOption,
     PlateFixedOption,
     PresetOption,
+    SteadyOption,
     ViewOption,
 )
 from edgeds.cli.video_checks import Wanted, check_options
@@ -41,7 +42,7 @@ from edgeds.cli.video_options import (
     SavePlateOption,
     SheetOption,
 )
-from edgeds.cli.video_output import drawing_of, output_of
+from edgeds.cli.video_output import drawing_of, output_of, with_better_alpha
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
 from edgeds.types.words import counted
 from edgeds.views.settings import STYLE
@@ -70,6 +71,7 @@ def video_command(
     view: ViewOption = "overlay",
     backdrop: BackdropOption = None,
     opacity: OpacityOption = STYLE.opacity,
+    steady: SteadyOption = False,
     engine: EngineOption = None,
     device: DeviceOption = "auto",
     preset: PresetOption = "balanced",
@@ -89,7 +91,7 @@ def video_command(
     signals.check(as_json=as_json)
     wanted = Wanted(
         source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed,
-        depth.wanted(), signals, layers, effects, mesh,
+        depth.wanted(), signals, layers, effects, mesh, steady,
     )  # fmt: skip
     check_options(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
@@ -188,6 +190,7 @@ def _opened(
             target, info, wanted.layers, fixed,
             scene=scene, given_plate=wanted.plate, engine=network.name, backdrop=behind,
         )  # fmt: skip
+        compose = with_better_alpha(compose, wanted, scene)
         notes.watch(output)
         stack.callback(output.close)
     else:

@@ -32,6 +32,7 @@ class Wanted:
     layers: LayerOptions
     effects: EffectOptions
     mesh: MeshOptions
+    steady: bool = False
 
     @property
     def shows_depth(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeds.cli.layers_options import default_folder
 from edgeds.cli.output_name import default_output
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.layers_folder import LayersSink
-    from edgeds.types import Sink, StreamInfo
+    from edgeds.types import Frame, Maps, Sink, StreamInfo
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
 
@@ -49,13 +50,14 @@ def drawing_of(
     from edgeds.views.effects import effects_composer
 
     if wanted.effects.are_given:
-        return effects_composer(
+        effects = effects_composer(
             wanted.effects.effects(estimate.depth_range, estimate.scale, scene.size),
             plate=scene.pixels,
             plate_depth=estimate.plate_depth,
             depth_range=estimate.depth_range,
         )
-    return composer(
+        return with_better_alpha(effects, wanted, scene)
+    view = composer(
         wanted.view,
         plate=scene.pixels,
         plate_depth=estimate.plate_depth,
@@ -63,5 +65,21 @@ def drawing_of(
         backdrop=backdrop,
         opacity=wanted.opacity,
         shadow=wanted.layers.shadow == "keep",
-        fine=True,
     )
+    return with_better_alpha(view, wanted, scene)
+
+
+def with_better_alpha(
+    compose: Callable[[Frame, Maps], Any], wanted: Wanted, scene: Plate
+) -> Callable[[Frame, Maps], Any]:
+    """A composer that is given steady alpha, if asked for, and alpha with a fine border, where the
+    foreground is laid on something else.
+    """
+    from edgeds.estimate.border_on_other_backdrop import with_fine_border
+    from edgeds.views.steadiness import steadied
+
+    if wanted.steady:
+        compose = steadied(compose)
+    if wanted.layers.layers is not None or wanted.view in ("cutout", "replace"):
+        compose = with_fine_border(compose, scene.pixels)
+    return compose

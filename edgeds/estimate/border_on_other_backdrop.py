@@ -9,7 +9,8 @@ networks.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -17,44 +18,36 @@ import numpy.typing as npt
 
 from edgeds.estimate.matte_refinement import behind_in
 from edgeds.estimate.settings import FINE_BORDER, FineBorder
-from edgeds.types import Box, FloatMap, Frame, Maps, Pixels
+from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 _Floats = npt.NDArray[np.float32]
+Picture = TypeVar("Picture")
 
 
-def fine_alpha(
+def with_fine_border(
+    compose: Callable[[Frame, Maps], Picture], plate: Pixels
+) -> Callable[[Frame, Maps], Picture]:
+    """A composer that is given `fine_maps`."""
+    return lambda frame, maps: compose(frame, fine_maps(frame, maps, plate))
+
+
+def fine_maps(
     frame: Frame, maps: Maps, plate: Pixels, *, settings: FineBorder = FINE_BORDER
-) -> FloatMap:
-    """`Maps.alpha` with its border drawn finer, float32 (H, W).
+) -> Maps:
+    """Maps whose alpha has its border drawn once more. It takes some 40 ms for a large foreground
+    at 720p: for files.
 
     Args:
         plate: for maps that have none of their own.
     """
-    alpha = np.zeros(maps.size, np.float32)
+    behind, alphas = behind_in(maps, plate), {}
     for box in maps.boxes:
-        alpha[box.of] = alpha_in(box, frame, maps, plate, fine=True, settings=settings)
-    return alpha
-
-
-def alpha_in(
-    box: Box,
-    frame: Frame,
-    maps: Maps,
-    plate: Pixels,
-    *,
-    fine: bool,
-    settings: FineBorder = FINE_BORDER,
-) -> FloatMap:
-    """Alpha of a part, best of one of `maps.boxes`; `fine`, its border is drawn once more."""
-    alpha = maps.alpha_in(box)
-    if not fine:
-        return alpha
-    behind = behind_in(maps, plate)[box.of]
-    difference = frame.region(box).astype(np.float32) - behind
-    offset = maps.plate_offset_in(box)
-    if offset is not None:
-        difference -= offset
-    return redrawn(alpha, difference, settings=settings)
+        difference = frame.region(box).astype(np.float32) - behind[box.of]
+        offset = maps.plate_offset_in(box)
+        if offset is not None:
+            difference -= offset
+        alphas[box] = redrawn(maps.alpha_in(box), difference, settings=settings)
+    return maps.with_alpha(alphas)
 
 
 def redrawn(

@@ -16,6 +16,7 @@ from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.compose import Compose, composer
 from edgeds.views.message import with_message
 from edgeds.views.settings import HIDING_VIEWS, STYLE, View
+from edgeds.views.steadiness import Steady
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,6 +28,8 @@ class ViewRequest:
     blur: float = 0.5
     """Strength, 0 to 1; see `blur_sigma`."""
     backdrop: Backdrop | None = None
+    steady: bool = False
+    """Whether alpha is kept still where the picture is."""
 
 
 class LiveCompose:
@@ -41,6 +44,7 @@ class LiveCompose:
         self._request: ViewRequest | None = None
         self._scene: PlateInView | None = None
         self._compose: Compose | None = None
+        self._steady = Steady()
 
     def __call__(self, item: Estimated, request: ViewRequest) -> Frame:
         if request.view in HIDING_VIEWS and not item.separates:
@@ -60,7 +64,8 @@ class LiveCompose:
                 opacity=request.opacity,
                 blur=blur_sigma(request.blur),
             )
-        picture = self._compose(item.frame, item.maps)
+        maps = self._steady(item.frame, item.maps) if request.steady else item.maps
+        picture = self._compose(item.frame, maps)
         if item.seen is None or request.view != "overlay":
             return picture
         return picture.with_pixels(draw_signals(picture.pixels, item.seen))

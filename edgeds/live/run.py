@@ -67,6 +67,7 @@ class LiveRun(LiveCommands):
         choice: PlateChoice | None = None,
         depth_network: DepthNetwork | None = None,
         signals: Signals | None = None,
+        steady: bool = False,
     ) -> None:
         """
         Args:
@@ -82,7 +83,7 @@ class LiveRun(LiveCommands):
         """
         self._source, self._engine, self.signals = source, engine, signals
         self._event = on_event or (lambda _text: None)
-        request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop)
+        request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop, steady=steady)
         self._view = ViewSettings(request, source.info.size)
         self._asked, self._stopped = stop or threading.Event(), threading.Event()
         pool = ThreadPoolExecutor(3, thread_name_prefix="edgeds-plate")  # look, estimate, depth

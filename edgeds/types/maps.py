@@ -85,6 +85,10 @@ class Maps:
             self._alpha = self._maker.alpha(whole(self.size))
         return self._alpha
 
+    def with_alpha(self, alphas: dict[Box, FloatMap]) -> Maps:
+        """Maps with other alpha, one array for each of `boxes`; all else is as here."""
+        return Maps.on_demand(_WithAlpha(self, alphas))
+
     @property
     def inverse_depth(self) -> FloatMap:
         """float32 (H, W), relative, larger is nearer; one scale for all frames of one plate."""
@@ -196,6 +200,45 @@ class _Given:
 
     def plate_offset_in(self, box: Box) -> FloatMap | None:
         return None if self._offset is None else resized_map(self._offset, self.size)[box.of]
+
+
+class _WithAlpha:
+    """The maker of maps that are there, with other alpha in their boxes."""
+
+    def __init__(self, maps: Maps, alphas: dict[Box, FloatMap]) -> None:
+        self._maps, self._alphas = maps, alphas
+        self.size: Size = maps.size
+        self.boxes = maps.boxes
+        self.plate = maps.plate
+
+    def alpha(self, box: Box) -> FloatMap:
+        if box in self._alphas:
+            return self._alphas[box]
+        part = np.zeros(box.size, np.float32)
+        for own, alpha in self._alphas.items():
+            if (both := box.overlap(own)) is not None:
+                part[both.inside(box).of] = alpha[both.inside(own).of]
+        return part
+
+    def alpha_at(self, size: Size) -> FloatMap:
+        if size == self.size:
+            return self.alpha(whole(size))
+        return resized_map(self.alpha(whole(self.size)), size)
+
+    def inverse_depth(self, box: Box) -> FloatMap:
+        return self._maps.inverse_depth_in(box)
+
+    def inverse_depth_at(self, size: Size) -> FloatMap:
+        return self._maps.inverse_depth_at(size)
+
+    def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
+        return self._maps.depth_parts_at(size)
+
+    def plate_offset(self) -> FloatMap | None:
+        return self._maps.plate_offset
+
+    def plate_offset_in(self, box: Box) -> FloatMap | None:
+        return self._maps.plate_offset_in(box)
 
 
 def resized_map(values: FloatMap, size: Size) -> FloatMap:

@@ -37,7 +37,6 @@ def composer(
     blur: float = STYLE.blur,
     matte: Matte = MATTE,
     shadow: bool = False,
-    fine: bool = False,
 ) -> Compose:
     """The function that draws one view.
 
@@ -50,15 +49,11 @@ def composer(
         opacity: of the overlay's tint, 0..1.
         blur: sigma of the strongest background blur over the frame's height, above 0.
         matte: how the foreground's own colours are computed.
-        shadow: "replace" lays the foreground's shadow on the backdrop. Its border is fine.
-        fine: "cutout" and "replace" draw the border once more. It takes some 40 ms for a large
-            foreground at 720p: for files.
+        shadow: "replace" lays the foreground's shadow on the backdrop.
     """
     if shadow and view == "replace":
         return _on_backdrop_with_shadow(plate, backdrop, matte)
-    draw = _drawing(
-        view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte, fine=fine
-    )
+    draw = _drawing(view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte)
 
     def compose(frame: Frame, maps: Maps) -> Frame:
         if frame.size != maps.size:
@@ -90,8 +85,6 @@ def _drawing(
     opacity: float,
     blur: float,
     matte: Matte,
-    *,
-    fine: bool,
 ) -> Callable[[Frame, Maps], Pixels | Frame]:
     if view == "blur":
         return blurred(plate, plate_depth, blur, matte)
@@ -100,9 +93,9 @@ def _drawing(
     if view == "depth":
         return DepthView(depth_range)
     if view == "cutout":
-        return cutout(plate, matte, fine=fine)
+        return cutout(plate, matte)
     if view == "replace":
-        return replaced(plate, backdrop or colour_backdrop(STYLE.backdrop), matte, fine=fine)
+        return replaced(plate, backdrop or colour_backdrop(STYLE.backdrop), matte)
     overlay = Overlay(depth_range, opacity)
     if view == "overlay":
         return overlay

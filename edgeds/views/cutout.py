@@ -6,22 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeds.estimate.border_on_other_backdrop import alpha_in
 from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box, Frame, Maps, Pixels, Size
 from edgeds.views.over import to_uint8
 
 
-def cutout(plate: Pixels, matte: Matte, *, fine: bool) -> Callable[[Frame, Maps], Pixels]:
-    """The function that draws it: RGBA (H, W, 4) with straight alpha, its border `fine` or not."""
+def cutout(plate: Pixels, matte: Matte) -> Callable[[Frame, Maps], Pixels]:
+    """The function that draws it: RGBA (H, W, 4) with straight alpha."""
 
     def draw(frame: Frame, maps: Maps) -> Pixels:
         picture = np.zeros((*frame.size, 4), np.uint8)
         behind = behind_in(maps, plate)
         for own in maps.boxes:
             box = _grown(own, 2 * matte.bleed_px, frame.size)  # colours are carried outwards
-            alpha = alpha_in(box, frame, maps, plate, fine=fine)
+            alpha = maps.alpha_in(box)
             colours = foreground(
                 frame.region(box), alpha, behind[box.of], maps.plate_offset_in(box), settings=matte
             )

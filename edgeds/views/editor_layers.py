@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.border_on_other_backdrop import fine_alpha
 from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sinks.layers.code_values import LayerFrame
@@ -40,7 +39,7 @@ def layers_composer(
     needs_shadow = "shadow" in layers or ("composite" in layers and shadow == "keep")
 
     def compose(frame: Frame, maps: Maps) -> LayerFrame:
-        alpha = fine_alpha(frame, maps, plate)
+        alpha = maps.alpha
         behind = behind_in(maps, plate)
         density: FloatMap | None = shadow_of(frame, maps, plate) if needs_shadow else None
         own: Pixels | None = None

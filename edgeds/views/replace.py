@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeds.estimate.border_on_other_backdrop import alpha_in
 from edgeds.estimate.matte_refinement import behind_in, unmixed
 from edgeds.estimate.settings import Matte
 from edgeds.types import Frame, Maps, Pixels
@@ -12,16 +11,14 @@ from edgeds.views.backdrop import Backdrop
 from edgeds.views.canvas import Ground
 
 
-def replaced(
-    plate: Pixels, backdrop: Backdrop, matte: Matte, *, fine: bool
-) -> Callable[[Frame, Maps], Frame]:
-    """The function that draws it in the boxes of the foreground, their borders `fine` or not."""
+def replaced(plate: Pixels, backdrop: Backdrop, matte: Matte) -> Callable[[Frame, Maps], Frame]:
+    """The function that draws it, inside the boxes of the foreground."""
     ground = Ground()
 
     def draw(frame: Frame, maps: Maps) -> Frame:
         canvas, behind = ground.canvas(frame, backdrop(frame)), behind_in(maps, plate)
         for box in maps.boxes:
-            alpha = alpha_in(box, frame, maps, plate, fine=fine)
+            alpha = maps.alpha_in(box)
             offset = maps.plate_offset_in(box)
             own = unmixed(frame.region(box), alpha, behind[box.of], offset, settings=matte)
             canvas.mix(box, own, alpha)

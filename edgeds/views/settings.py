@@ -70,3 +70,24 @@ class Shadow:
 
 
 SHADOW = Shadow()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steadiness:
+    """The filter that keeps alpha still where the picture is."""
+
+    keep: float = 0.7
+    """Weight of the earlier alpha where nothing moved: noise falls to .42 of its deviation."""
+    noises: float = 2.0
+    """Difference of colours at which something moved, in mean differences of still frames..."""
+    floor_levels: float = 3.0
+    """... but at least this many levels."""
+    patch_px: int = 16
+    """Of the patches that tell those mean differences."""
+    window_px: int = 5
+    """Of the mean of differences: single noisy pixels are no motion."""
+    least: float = 0.02
+    """A smaller share of the earlier alpha is none."""
+
+
+STEADINESS = Steadiness()

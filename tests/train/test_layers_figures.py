@@ -1,0 +1,68 @@
+"""`python -m train layers`: its figures on pictures whose answer is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine
+from train.layers.border import border_figures, trimap_of
+from train.layers.composites import Composite, composites
+
+
+@pytest.fixture
+def material(tmp_path: Path) -> Path:
+    for name in ("foregrounds", "backgrounds"):
+        (tmp_path / name).mkdir()
+    names = {"foregrounds": {"val": ["valid_a.png", "b.png"]}, "backgrounds": {"val": ["c.png"]}}
+    (tmp_path / "splits.json").write_text(json.dumps(names))
+    cutout = np.zeros((60, 40, 4), np.uint8)
+    cv2.circle(cutout, (20, 30), 18, (40, 40, 220, 255), -1, cv2.LINE_AA)
+    for name in names["foregrounds"]["val"]:
+        cv2.imwrite(str(tmp_path / "foregrounds" / name), cutout)
+    wall = np.tile(np.linspace(120, 200, 90, dtype=np.uint8)[:, None, None], (1, 160, 3))
+    cv2.imwrite(str(tmp_path / "backgrounds" / "c.png"), wall)
+    return tmp_path
+
+
+def test_composites_obey_the_mixing_equation_and_come_again(material: Path) -> None:
+    first, again = (list(composites(material, (90, 160), 9)) for _ in range(2))
+    assert [one.name for one in first] == ["valid_a.png", "b.png"]
+    assert len(list(composites(material, (90, 160), 9, people=True))) == 1
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one.frame, other.frame)
+        a = one.alpha[..., None]
+        mixed = a * one.colours + (1 - a) * one.plate
+        assert np.abs(mixed - one.frame).mean() < 2
+
+
+def test_figures_of_a_clear_disc(material: Path) -> None:
+    engine = DifferenceEngine(size=(32, 64))
+    figures = border_figures(engine, composites(material, (90, 160), 2))
+    assert figures["of the room under alpha 0"] == 0
+    assert figures["MAD over enlarged"] < 0.8
+    assert figures["colour over frame, true alpha"] < 0.35
+    dark = border_figures(
+        engine, (one.with_light(0.3) for one in composites(material, (90, 160), 1))
+    )
+    assert dark["mad"] > figures["mad"]
+
+
+def test_a_brighter_plate_is_brighter() -> None:
+    grey = np.full((4, 4, 3), 100, np.uint8)
+    zero = np.zeros((4, 4), np.float32)
+    one = Composite(name="x", frame=grey, plate=grey, alpha=zero, colours=np.zeros((4, 4, 3)))
+    assert one.with_light(1.0).plate[0, 0, 0] == round(100 * 2 ** (1 / 2.2))
+
+
+def test_the_trimap_is_open_around_the_border() -> None:
+    coarse = np.zeros((20, 20), np.float32)
+    coarse[:, 10:] = 1
+    trimap = trimap_of(coarse, (40, 40))
+    assert set(np.unique(trimap)) == {0, 0.5, 1}
+    assert (trimap[:, 18:22] == 0.5).all()
+    assert (trimap[:, :16] == 0).all()

@@ -1,0 +1,1 @@
+"""`python -m train layers`: measures the layers that `edgeds video --layers` writes."""

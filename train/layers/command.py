@@ -1,0 +1,126 @@
+"""`python -m train layers`: prints what the layers reach, a part at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PARTS = ("border", "light", "closed-form", "shadow", "steadiness", "cost")
+
+
+def layers(
+    data: Annotated[
+        Path, typer.Argument(help="folder with foregrounds/, backgrounds/, rooms/ and clips/")
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"measure only this of {', '.join(PARTS)}; repeatable")
+    ] = None,
+    count: Annotated[int, typer.Option(help="composites of each size")] = 30,
+) -> None:
+    """Measure the layers of edgeds video --layers on validation material.
+
+    border and light: alpha, colours and re-composite at 720p and 1080p, the latter with plates of
+    another exposure. closed-form: against closed-form matting, which needs the package pymatting.
+    cost: CPU time of all layers over that of the overlay, at 1080p; give it a machine for itself.
+    """
+    unknown = set(only or ()) - set(PARTS)
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: choose from {', '.join(PARTS)}")
+    for part in only or PARTS:
+        for name, figures in _MEASURES[part](data, count).items():
+            rounded = {key: round(value, 4) for key, value in figures.items()}
+            typer.echo(json.dumps({"part": part, "of": name, **rounded}))
+
+
+Figures = dict[str, dict[str, float]]
+SIZES = {"720p": (720, 1280), "1080p": (1080, 1920)}
+
+
+def _border(data: Path, count: int) -> Figures:
+    from edgeds.engine import open_engine
+    from edgeds.estimate.settings import WHOLE
+    from train.layers.border import border_figures
+    from train.layers.composites import composites
+
+    engine, found = open_engine(), {}
+    for name, size in SIZES.items():
+        found[name] = border_figures(engine, composites(data, size, count))
+        if name == "720p":
+            pictures = composites(data, size, count)
+            found[f"{name}, the network sees the whole"] = border_figures(engine, pictures, WHOLE)
+    return found
+
+
+def _light(data: Path, count: int) -> Figures:
+    from edgeds.engine import open_engine
+    from train.layers.border import border_figures
+    from train.layers.composites import composites
+
+    engine, size = open_engine(), SIZES["720p"]
+    return {
+        f"plate {ev:+.1f} EV": border_figures(
+            engine, (one.with_light(ev) for one in composites(data, size, count))
+        )
+        for ev in (0.3, -0.3)
+    }
+
+
+def _closed_form(data: Path, count: int) -> Figures:
+    from edgeds.engine import open_engine
+    from train.layers.border import closed_form_figures
+    from train.layers.composites import composites
+
+    pictures = composites(data, SIZES["720p"], count)
+    return {"720p": closed_form_figures(open_engine(), pictures)}
+
+
+def _shadow(data: Path, _count: int) -> Figures:
+    from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
+    from train.layers.others import shadow_figures
+
+    return {"rooms *7": shadow_figures(open_engine(), read_set(data / "rooms").of_scenes("*7"))}
+
+
+def _steadiness(data: Path, _count: int) -> Figures:
+    from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
+    from train.layers.others import steadiness_figures
+
+    clip = read_set(data / "clips" / "moving_person")
+    return {clip.name: steadiness_figures(open_engine(), clip)}
+
+
+def _cost(data: Path, _count: int) -> Figures:
+    import cv2
+    import numpy as np
+
+    from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import read_set
+    from edgeds.evaluation.sample import load
+    from edgeds.plate.plate import Plate
+    from edgeds.types import Frame
+    from train.layers.others import cost_figures
+
+    size = SIZES["1080p"][::-1]
+    samples = [load(item) for item in read_set(data / "clips" / "moving_person").items]
+    frames = [
+        Frame(np.asarray(cv2.resize(sample.frame, size), np.uint8), index=number)
+        for number, sample in enumerate(samples)
+    ]
+    plate = Plate(np.asarray(cv2.resize(samples[0].plate, size), np.uint8), origin="file")
+    return {"1080p": cost_figures(open_engine(), frames, plate)}
+
+
+_MEASURES: dict[str, Callable[[Path, int], Figures]] = {
+    "border": _border,
+    "light": _light,
+    "closed-form": _closed_form,
+    "shadow": _shadow,
+    "steadiness": _steadiness,
+    "cost": _cost,
+}

@@ -1,0 +1,110 @@
+"""Composites at the size of a film whose foreground colours and alpha are known exactly.
+
+Cut-outs of the validation split, at most a little larger than they are, over backgrounds of the
+validation split. Knows nothing about engines or metrics.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeds.types import FloatMap, Pixels, Size
+from train.material import read_image, read_rgb
+
+_MOST_ENLARGED = 1.3
+_NOISE_LEVELS = 1.0
+"""Sensor noise of frame and plate, each its own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Composite:
+    """C = aF + (1 - a)B, with everything known."""
+
+    name: str
+    frame: Pixels
+    plate: Pixels
+    alpha: FloatMap
+    colours: NDArray[np.float32]
+    """F in levels, (H, W, 3); it means something where alpha is over 0."""
+
+    def with_light(self, ev: float) -> Composite:
+        """The same with a plate that was taken so many EV brighter, by a gamma of 2.2."""
+        lit = np.clip(self.plate * np.float32(2 ** (ev / 2.2)) + 0.5, 0, 255).astype(np.uint8)
+        return Composite(
+            name=self.name, frame=self.frame, plate=lit, alpha=self.alpha, colours=self.colours
+        )
+
+
+def composites(data: Path, size: Size, count: int, *, people: bool = False) -> Iterator[Composite]:
+    """The first `count`, one for each cut-out: the same ones on every call.
+
+    Args:
+        people: only cut-outs of people.
+
+    Raises:
+        FileNotFoundError: the folder lacks a picture or splits.json.
+    """
+    names = json.loads((data / "splits.json").read_text())
+    cutouts = [n for n in names["foregrounds"]["val"] if n.startswith("valid_") or not people]
+    backgrounds = names["backgrounds"]["val"]
+    # Round by round through the list, so that few of them are of all kinds.
+    order = [cutouts[i] for start in range(5) for i in range(start, len(cutouts), 5)]
+    for number, name in enumerate(order[:count]):
+        rng = np.random.default_rng(number)
+        behind = read_rgb(data / "backgrounds" / backgrounds[number % len(backgrounds)])
+        rgba = cv2.cvtColor(
+            read_image(data / "foregrounds" / name, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA
+        )
+        yield _composed(name, rgba, _filling(behind, size), rng)
+
+
+def _composed(
+    name: str, rgba: Pixels, behind: NDArray[np.float32], rng: np.random.Generator
+) -> Composite:
+    height, width = behind.shape[:2]
+    scale = min(_MOST_ENLARGED, rng.uniform(0.35, 0.9) * height / rgba.shape[0])
+    scale = min(scale, 0.9 * width / rgba.shape[1])
+    wide, tall = (max(8, round(side * scale)) for side in rgba.shape[1::-1])
+    left = int(rng.integers(0, width - wide + 1))
+    top = int(rng.integers(0, height - tall + 1))
+    layer = rgba.astype(np.float32)
+    layer[..., :3] *= layer[..., 3:] / 255
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    thing = cv2.resize(layer, (wide, tall), interpolation=how)
+    placed = np.zeros((height, width, 4), np.float32)
+    placed[top : top + tall, left : left + wide] = thing
+    alpha: FloatMap = placed[..., 3] / np.float32(255)
+    mixed = placed[..., :3] + (1 - alpha[..., None]) * behind
+    colours = placed[..., :3] / np.maximum(alpha, 1e-3)[..., None]
+    return Composite(
+        name=name,
+        frame=_noisy(mixed, rng),
+        plate=_noisy(behind, rng),
+        alpha=alpha,
+        colours=np.clip(colours, 0, 255),
+    )
+
+
+def _noisy(picture: NDArray[np.float32], rng: np.random.Generator) -> Pixels:
+    noise = rng.normal(0, _NOISE_LEVELS, picture.shape)
+    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+
+
+def _filling(picture: Pixels, size: Size) -> NDArray[np.float32]:
+    """The middle of a picture, scaled so that it fills the size."""
+    height, width = size
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    wide, tall = (max(low, round(side * scale)) for low, side in zip(
+        (width, height), picture.shape[1::-1], strict=True
+    ))  # fmt: skip
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    large = cv2.resize(picture, (wide, tall), interpolation=how)
+    top, left = (tall - height) // 2, (wide - width) // 2
+    return large[top : top + height, left : left + width].astype(np.float32)

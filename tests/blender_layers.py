@@ -5,8 +5,8 @@
     blender/bin/python tests/blender_layers.py exr/000012.exr png/foreground/000012.png
 
 Not a test of the suite: `bpy` is 370 MB and exists for one version of Python at a time. Blender's
-compositor lays the foreground of the EXR file on a blue card. The same is computed from the PNG file,
-as Blender reads it: both must show the same.
+compositor lays the foreground of the EXR file on a blue card. The same is computed from the PNG
+file, as Blender reads it: both must show the same.
 """
 
 from __future__ import annotations

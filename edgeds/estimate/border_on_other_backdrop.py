@@ -69,9 +69,9 @@ def redrawn(
     line = _fitted(alpha, difference, weight.astype(np.float32), needed, settings)
     there = _mean(line, side).reshape(-1, 4)[changed]
     fitted = np.einsum("ij,ij->i", there[:, :3], difference.reshape(-1, 3)[changed])
-    redrawn = alpha.copy()
-    redrawn.reshape(-1)[changed] = np.clip(fitted + there[:, 3], 0, 1)
-    return redrawn
+    result: FloatMap = alpha.copy()
+    result.reshape(-1)[changed] = np.clip(fitted + there[:, 3], 0, 1)
+    return result
 
 
 def _fitted(
@@ -87,19 +87,21 @@ def _fitted(
     together = _at(_mean(weighted * alpha[..., None], side), needed) / count
     together -= mean * mean_alpha[:, None]
     squares = [_at(_mean(weighted * guide[..., c : c + 1], side), needed) / count for c in range(3)]
+    noise = np.float32(settings.noise_power)
     spread = _Spread(
-        squares[0][:, 0] - mean[:, 0] ** 2 + settings.noise_power,
+        squares[0][:, 0] - mean[:, 0] ** 2 + noise,
         squares[0][:, 1] - mean[:, 0] * mean[:, 1],
         squares[0][:, 2] - mean[:, 0] * mean[:, 2],
-        squares[1][:, 1] - mean[:, 1] ** 2 + settings.noise_power,
+        squares[1][:, 1] - mean[:, 1] ** 2 + noise,
         squares[1][:, 2] - mean[:, 1] * mean[:, 2],
-        squares[2][:, 2] - mean[:, 2] ** 2 + settings.noise_power,
+        squares[2][:, 2] - mean[:, 2] ** 2 + noise,
     )
     slopes = _solved(spread, together)
     line = np.zeros((alpha.size, 4), np.float32)
     line[needed, :3] = slopes
     line[needed, 3] = mean_alpha - np.einsum("ij,ij->i", slopes, mean)
-    return line.reshape(*alpha.shape, 4)
+    made: _Floats = line.reshape(*alpha.shape, 4)
+    return made
 
 
 class _Spread(NamedTuple):

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.border_on_other_backdrop import fine_maps, redrawn
+from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.matte_refinement import refined_alpha, unmixed
 from edgeds.estimate.settings import LOOKS, LookSettings
 from edgeds.evaluation.metrics import grad, mad

@@ -50,7 +50,8 @@ def around(coarse: FloatMap, frame: Pixels, plate: Pixels, settings: Matte) -> A
     colour = summed(colours * sure[..., None])
     colour /= count[..., None]
     power = summed(dot(colours, colours) * sure) / count
-    off, bare = (colours - plate) * empty[..., None], summed(empty)
+    off = (colours - plate.astype(np.float32)) * empty[..., None]
+    bare = summed(empty)
     offset, enough = summed(off), np.maximum(bare, 1)
     # What scatters about the offset is no light: the plate lies wrong there, or something moves.
     mean = offset / enough[..., None]
@@ -101,5 +102,5 @@ def dot(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> FloatMa
 
     # NumPy's sum and einsum over an axis of three are several times slower.
     product = one * other
-    flat: FloatMap = cv2.transform(product.reshape(1, -1, 3), np.ones((1, 3), np.float32))
-    return flat.reshape(product.shape[:-1])
+    flat = cv2.transform(product.reshape(1, -1, 3), np.ones((1, 3), np.float32))
+    return np.asarray(flat.reshape(product.shape[:-1]), np.float32)

@@ -91,10 +91,9 @@ def refined_by(
     offset = read_at(cv2.merge([near.offset, near.trust]), x, y)
     colour = read_at(cv2.merge([near.colour, near.variance]), x, y)
     bounds = read_at(cv2.merge([near.low, near.high]), x, y)
-    b = plate[rows, columns] + offset[:, :3]
-    mixed, confidence = _projected(
-        colours(rows, columns) - b, colour[:, :3] - b, colour[:, 3], settings
-    )
+    b = np.asarray(plate[rows, columns] + offset[:, :3], np.float32)
+    c_minus_b = np.asarray(colours(rows, columns) - b, np.float32)
+    mixed, confidence = _projected(c_minus_b, colour[:, :3] - b, colour[:, 3], settings)
     confidence *= np.clip(offset[:, 3], 0, 1)
     before = alpha[rows, columns]
     low, high = bounds.T
@@ -119,14 +118,14 @@ def _projected(
     """(alpha, confidence) of pixels: where C lies on the line from B to F; all (n, 3) or (n,)."""
     contrast = dot(f_minus_b, f_minus_b)
     along = dot(c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
-    residual = c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b
+    residual = np.asarray(c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b, np.float32)
     # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
     # clipping at 1 what scatters about 1 made the foreground smaller.
     short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
     mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
     confidence = contrast / (contrast + 3 * settings.noise_levels**2 + settings.texture * variance)
     confidence *= np.exp(-dot(residual, residual) / np.float32(3 * settings.residual_levels**2))
-    return mixed, confidence
+    return mixed, np.asarray(confidence, np.float32)
 
 
 def lifted(coarse: FloatMap, settings: Matte = MATTE) -> FloatMap:

@@ -74,7 +74,8 @@ def read_at(values: _Values, x: _Values, y: _Values, *, nearest: bool = False) -
         x, y = x[None], y[None]
     how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
     read = cv2.remap(values, x, y, how, borderMode=cv2.BORDER_REPLICATE)
-    return read.reshape(-1, *values.shape[2:])[:count]
+    found: _Values = read.reshape(-1, *values.shape[2:])[:count]
+    return found
 
 
 def swscale_colour(tags: ColourTags) -> tuple[int, int]:

@@ -64,5 +64,26 @@ def test_modules_named_in_backticks_exist() -> None:
     assert not gone
 
 
+def test_every_file_in_the_table_of_the_code_is_there() -> None:
+    """docs/how-it-works.md: a bare name is in a folder that the same cell names before it."""
+    lines = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8").splitlines()
+    cells = [line.split("|")[2] for line in lines if line.startswith("| ") and ".py`" in line]
+    gone = []
+    for cell in cells:
+        folder = ROOT / "edgeds"
+        for named in re.findall(r"`([\w/]+(?:/|\.py))`", cell):
+            path = ROOT / "edgeds" / named
+            if named.endswith("/"):
+                folder = path
+            elif "/" in named:
+                folder = path.parent
+            elif not path.is_file():
+                path = folder / named
+            if not path.exists():
+                gone.append(f"{named} in {cell.strip()}")
+    assert len(cells) > 15
+    assert not gone
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()

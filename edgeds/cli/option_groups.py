@@ -36,8 +36,9 @@ class SectionedCommand(TyperCommand):
 
     def make_context(self, *arguments: Any, **more: Any) -> Any:
         context = super().make_context(*arguments, **more)
-        for parameter in self.params:
-            value = context.params.get(str(parameter.name))
+        parameters: list[Any] = list(self.params)
+        for parameter in parameters:
+            value = context.params.get(parameter.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise typer.BadParameter(
                     f"{value} is not a finite number.", ctx=context, param=parameter

@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from edgeds.cli.bench.clips import SCENES, Material, SceneName, material_of
+from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times
 from edgeds.cli.bench.network import batch_times, every_network, network_times
 from edgeds.cli.bench.one_measurement import Wanted, in_own_process
 from edgeds.cli.bench.plan import OTHERS, Plan
@@ -39,6 +40,9 @@ from edgeds.sources.scaling import text_from_size
 from edgeds.types import Engine, Pixels, Size
 from edgeds.views.compose import Compose, composer
 
+if TYPE_CHECKING:
+    from edgeds.engine.gpu.eye import DeviceEngine
+
 OnStage = Callable[[str], None]
 
 
@@ -52,7 +56,7 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
     """
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     on_stage("first frame")
-    name, first_frame_secs, times = _network(plan, on_stage)
+    name, first_frame_secs, times, gpu = _network(plan, on_stage)
     on_stage("material")
     parts = _Parts(plan, material_of(plan.clip, plan.base), on_stage)
     sizes = tuple(parts.size(size) for size in plan.sizes)
@@ -63,6 +67,7 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
         clip=parts.material.name,
         first_frame_secs=round(first_frame_secs, 3),
         network=times,
+        gpu=gpu,
         sizes=sizes,
         compare=compare,
         missing=missing,
@@ -77,8 +82,8 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
     )
 
 
-def _network(plan: Plan, on_stage: OnStage) -> tuple[str, float, NetworkTimes]:
-    """The engine's name, the time to the first overlay, and the network's times."""
+def _network(plan: Plan, on_stage: OnStage) -> tuple[str, float, NetworkTimes, GpuTimes | None]:
+    """The engine's name, the time to the first overlay, the network's times, and those of a GPU."""
     scene = SyntheticSource(size=plan.base, frame_count=2)
     frame = list(scene)[-1]
     began = time.perf_counter()
@@ -90,7 +95,21 @@ def _network(plan: Plan, on_stage: OnStage) -> tuple[str, float, NetworkTimes]:
         runs = BENCH.quick_frames if plan.quick else BENCH.network_runs
         on_gpu = plan.device.startswith("cuda")
         times = network_times(network, on_gpu=on_gpu, runs=runs, preset=plan.preset)
-        return network.name, first_frame_secs, times
+        on_stage("GPU")
+        return network.name, first_frame_secs, times, _on_gpu(plan, network)
+
+
+def _on_gpu(plan: Plan, network: Engine) -> GpuTimes | None:
+    """Copy, kernels and waiting where the network runs on a GPU; else None."""
+    if not device_of(network).startswith("cuda"):
+        return None
+    return gpu_times(
+        lambda: cast("DeviceEngine", open_engine(
+            plan.engine, device=plan.device, preset=plan.preset
+        )),
+        plan.sizes,
+        runs=BENCH.quick_frames if plan.quick else BENCH.gpu_runs,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

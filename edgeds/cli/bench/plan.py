@@ -62,7 +62,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """How often `on_stage` is called."""
-        count = 3 + len(self.sizes) * (1 + self.rounds * (1 + len(self.used_presets)))
+        count = 4 + len(self.sizes) * (1 + self.rounds * (1 + len(self.used_presets)))
         count += 1 + (2 + len(OTHERS) + len(self.used_presets)) * self.rounds if self.compare else 0
         count += len(SCENES) * (1 + 2 * self.rounds) if self.scenes else 0
         count += (1 + len(BENCH.streams) * self.rounds) if self.streams else 0

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from edgeds.cli.bench.gpu import GpuTimes
 from edgeds.estimate.settings import Preset
 from edgeds.types import Size
 
@@ -95,6 +96,8 @@ class BenchReport:
     """From opening the engine to the first overlay: loading, the plate, one frame."""
     network: NetworkTimes
     sizes: tuple[Row, ...]
+    gpu: GpuTimes | None = None
+    """Where the network runs on a GPU."""
     compare: Row | None = None
     """Mask view of edgeds and what people would take instead."""
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -33,6 +33,9 @@ class Bench:
     """Of the picture's sides: the part that the close clip enlarges."""
     network_runs: int = 60
     warm_up: int = 5
+    gpu_runs: int = 100
+    """Frames of each figure of a GPU."""
+    gpu_streams: tuple[int, ...] = (1, 4, 16)
     yardstick_side: int = 512
     """Side of the picture that the yardstick transforms on a CPU, and of the matrices that it
     multiplies 8 times on a GPU."""

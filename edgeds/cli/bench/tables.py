@@ -41,6 +41,7 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
             ["engine", "preset", "p50 ms", "p95 ms", "x yardstick"],
             [_network_cells(one) for one in report.networks],
         )
+    _print_gpu(report)
     network = report.network
     typer.echo(
         f"network alone: {network.p50_ms:.1f} ms p50, {network.p95_ms:.1f} ms p95 "
@@ -52,6 +53,25 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
         typer.echo(
             f"edgeds video -b on one frame: {median(report.start_secs):.2f} s, whole process"
         )
+
+
+def _print_gpu(report: BenchReport) -> None:
+    gpu = report.gpu
+    if gpu is None:
+        return
+    print_table(
+        f"a frame on {gpu.device}, network to overlay, no codecs; ms a frame, fps of all streams\n"
+        f"network alone {gpu.network_ms:.2f} ms",
+        ["frames", "copy", "kernels", "wait", *(f"{n} at once" for n in gpu.frames[0].streams)],
+        [
+            [
+                text_from_size(one.size),
+                *(f"{ms:.2f}" for ms in (one.copy_ms, one.kernels_ms, one.wait_ms)),
+                *(f"{fps:.0f}" for fps in one.streams.values()),
+            ]
+            for one in gpu.frames
+        ],
+    )
 
 
 def _print_compare(report: BenchReport) -> None:

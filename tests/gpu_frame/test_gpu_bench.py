@@ -1,0 +1,81 @@
+"""What `edgeds bench --device cuda` adds, with torch's CPU device in the GPU's place: the figures
+are there and add up. How large they are is not tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+
+from edgeds.cli.bench import gpu, tables
+from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times
+from edgeds.engine import DifferenceEngine, open_engine
+from edgeds.engine.cuda_stream import CpuStream
+
+SIZE = (192, 320)
+
+
+def opened() -> Any:
+    return open_engine("torch", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def times() -> GpuTimes:
+    return gpu_times(opened, (SIZE,), runs=2, streams=(1, 2))
+
+
+def test_a_frame_is_split_into_copy_kernels_and_waiting(times: GpuTimes) -> None:
+    (frame,) = times.frames
+    assert (times.device, frame.size) == ("cpu", SIZE)
+    assert times.network_ms > 0
+    assert frame.copy_ms > 0
+    assert frame.kernels_ms > frame.copy_ms
+    assert frame.wait_ms >= 0
+    assert list(frame.streams) == [1, 2]
+    assert all(fps > 0 for fps in frame.streams.values())
+
+
+def test_the_rest_of_a_frame_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    # a device that says 2 ms for whatever it does, on a host whose frames take 10
+    monkeypatch.setattr(CpuStream, "secs_of", lambda _, work: work() or 0.002)
+    now = iter(range(1000))
+    monkeypatch.setattr(gpu.time, "perf_counter", lambda: next(now) / 100)
+    (frame,) = gpu_times(opened, (SIZE,), runs=1, streams=()).frames
+    assert (frame.copy_ms, frame.kernels_ms, frame.wait_ms) == (2, 2, 6)
+
+
+def test_a_stream_that_fails_ends_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    once, calls = gpu._Stream.once, []
+
+    def fails(stream: Any) -> None:
+        calls.append(1)
+        if len(calls) > 2:
+            raise RuntimeError("no such thing")
+        once(stream)
+
+    monkeypatch.setattr(gpu._Stream, "once", fails)
+    with pytest.raises(RuntimeError, match="no such thing"):
+        gpu._together(opened, SIZE, 2, 1)
+
+
+def test_only_an_engine_that_takes_frames_on_its_device_has_one() -> None:
+    assert device_of(DifferenceEngine()) == ""
+    with opened() as network:
+        assert device_of(network) == "cpu"
+
+
+def test_the_table_has_every_figure(times: GpuTimes, capsys: pytest.CaptureFixture[str]) -> None:
+    (frame,) = times.frames
+    shown = replace(
+        frame, copy_ms=0.25, kernels_ms=1.5, wait_ms=0.75, streams={1: 400.0, 4: 900.0, 16: 1000.0}
+    )
+    report: Any = type("Report", (), {"gpu": replace(times, network_ms=0.375, frames=(shown,))})
+    tables._print_gpu(report)
+    text = capsys.readouterr().out
+    for part in ("320x192", "0.25", "1.50", "0.75", "400", "900", "1000", "16 at once", "0.38 ms"):
+        assert part in text

@@ -18,6 +18,7 @@ from edgeds.cli.live_options import (
 from edgeds.cli.live_outputs import OutputOptions, open_window
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import exit_after, report, say_choices, status_line
+from edgeds.cli.on_gpu import live_estimator
 from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
@@ -89,12 +90,12 @@ def live_command(
         say_choices(info, network.name, choice)
         window = open_window(info, outputs.show)
         watched = LiveSignals(signals, info, stack)
-        run = LiveRun(
+        run = stack.enter_context(LiveRun(
             frames, network, choice=choice, view=view, opacity=opacity, backdrop=behind,
             window=window, record=record, on_event=say, stop=stop, signals=watched.signals,
             depth_network=open_plate_depth(engine, device=device), steady=steady,
-        )  # fmt: skip
-        stack.enter_context(run)
+            estimator=live_estimator(network, info, say),
+        ))  # fmt: skip
         outputs.add_to(run, info, token, window=window is not None)
         with status_line(run):
             done = run.run(duration_secs=duration, max_frames=max_frames)

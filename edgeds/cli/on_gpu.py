@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 AnySink = TypeVar("AnySink", bound="Closing")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
     from pathlib import Path
 
     from edgeds.cli.video_checks import Wanted
-    from edgeds.engine.gpu.estimator import DeviceEngine
+    from edgeds.engine.gpu.eye import DeviceEngine
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.plate.plate import Plate
@@ -51,6 +52,8 @@ class OnGpu:
         if problem := self._problem():
             self.is_used = False
             self.notes.append(f"only the network is on {self._device}: {problem}")
+        elif wanted.view == "replace":
+            self.notes.append("the GPU draws the border once; --device cpu draws it finer")
 
     def estimator(self, plate: Plate, depth_network: DepthNetwork | None) -> Estimator:
         """The estimator for frames where they are."""
@@ -159,3 +162,46 @@ class OnGpu:
                 else nvenc_problem(self._target, size, self._device)
             )
         return self._no_encoder
+
+
+def live_estimator(
+    network: Engine,
+    info: StreamInfo,
+    say: Callable[[str], None],
+    *,
+    kinds: frozenset[str] = frozenset({"cuda"}),
+) -> Callable[[Engine, Plate], Estimator]:
+    """What makes the estimator of each plate of a live run: on a GPU, a frame goes there once, and
+    comes back once somebody looks at it.
+
+    Args:
+        say: is told, once, why frames do not go there.
+        kinds: of torch's devices that count as a GPU.
+    """
+    from edgeds.estimate.estimator import Estimator
+
+    stream: Any = getattr(network, "stream", None)
+    if stream is None or stream.device.type not in kinds:
+        return Estimator
+    from edgeds.engine.gpu.estimator import DeviceEstimator, size_problem
+    from edgeds.sinks.encoding import written_colour
+
+    told: list[str] = []
+
+    def only_the_network(engine: Engine, plate: Plate, why: str) -> Estimator:
+        if not told:
+            told.append(why)
+            say(f"only the network is on {stream.device}: {why}")
+        return Estimator(engine, plate)
+
+    def made(engine: Engine, plate: Plate) -> Estimator:
+        if problem := size_problem(plate.size, network.size):
+            return only_the_network(engine, plate, problem)
+        try:
+            colour = written_colour(info.colour, info.size)
+            return DeviceEstimator(cast("DeviceEngine", network), plate, colour)
+        except RuntimeError as error:  # torch's, such as too little memory
+            why = (str(error).strip().splitlines() or ["?"])[0]
+            return only_the_network(engine, plate, why)
+
+    return made

@@ -25,6 +25,7 @@ from edgeds.engine.frames_in_flight import Pending, Ring, closed
 from edgeds.engine.network.export import folded
 from edgeds.engine.network.frame_network import DualHead
 from edgeds.engine.network.weights_file import WeightsError, load_weights
+from edgeds.engine.torch_compile import compiled_or_plain
 from edgeds.errors import EngineError, RunError
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
@@ -53,6 +54,8 @@ class TorchEngine(Closing):
             compiled: makes the frame step faster; None runs it as it is.
         """
         self.size, self._name, self._stream = size, name, stream
+        self._made_of = {"name": name, "dtype": dtype, "compiled": compiled}
+        self._weights, self._others = network, dict[Size, TorchEngine]()
         with stream, torch.no_grad():
             step = FrameStep(_on_device(network, stream.device, dtype))
             self._network, self._dtype = step.network, dtype
@@ -117,6 +120,15 @@ class TorchEngine(Closing):
             self._infer()
         return self._maps
 
+    def at_size(self, size: Size) -> TorchEngine:
+        """The same network at another (height, width), in this stream; closed with this one."""
+        if size == self.size:
+            return self
+        if size not in self._others:
+            made: Any = self._made_of
+            self._others[size] = TorchEngine(self._weights, self._stream, size=size, **made)
+        return self._others[size]
+
     def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
         """How long the device takes for one frame, copies and waiting left out."""
         self.infer(frame, plate)
@@ -127,6 +139,8 @@ class TorchEngine(Closing):
         """Finish what is under way and free the device's memory; a second time is harmless."""
         try:
             self._ring.close()
+            for other in self._others.values():
+                other.close()
         finally:
             # graphs before the tensors that they write to
             self._encode = self._infer = closed
@@ -196,11 +210,13 @@ def open_weights(
     gpu = _gpu(device, cuda or find_cuda(), what)
     if compiler == "torch-tensorrt" and gpu is None:
         raise EngineError(what, why="torch_tensorrt runs on a GPU", fix="use --engine torch")
-    compiled = _compiler(compiler, what)
+    make = _compiler(compiler, what)
     try:
+        stream = CpuStream() if gpu is None else CudaStream(gpu.index)
+        compiled = None if make is None else lambda *given: make(*given, stream)
         return TorchEngine(
             network,
-            CpuStream() if gpu is None else CudaStream(gpu.index),
+            stream,
             size=size,
             name=f"{path.stem} on {compiler} {torch.__version__}, {gpu.name if gpu else 'CPU'}",
             dtype=torch.float32 if gpu is None else torch.float16,
@@ -244,11 +260,12 @@ def _pixels(frame: Tensor, dtype: torch.dtype) -> Tensor:
     return frame.to(dtype).permute(0, 3, 1, 2)
 
 
-def _compiler(compiler: Compiler, what: str) -> Compile | None:
+def _compiler(compiler: Compiler, what: str) -> Callable[..., Callable[..., Any]] | None:
+    """What takes a module, example inputs and the stream."""
     if compiler == "torch":
         return None
     if compiler == "torch-compile":
-        return lambda module, _: torch.compile(module, dynamic=False)
+        return lambda module, _, stream: compiled_or_plain(module, stream)
     try:
         import torch_tensorrt
     except Exception as error:  # its import starts CUDA, which raises what it likes
@@ -258,7 +275,9 @@ def _compiler(compiler: Compiler, what: str) -> Compile | None:
             fix='pip install "edgeds[torch-tensorrt]"',
         ) from error
 
-    def compiled(module: nn.Module, example: tuple[Tensor, ...]) -> Callable[..., Any]:
+    def compiled(
+        module: nn.Module, example: tuple[Tensor, ...], _: DeviceStream
+    ) -> Callable[..., Any]:
         # since 2.13 the module's own types are the engine's; there is no precision to ask for
         with torch.cuda.device(example[0].device):
             step: Callable[..., Any] = torch_tensorrt.compile(

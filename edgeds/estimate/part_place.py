@@ -29,12 +29,17 @@ def bounds_of(alpha: FloatMap, frame: Box) -> Box | None:
     left, top, width, height = cv2.boundingRect((alpha > LOOKS.foreground).view(np.uint8))
     if not width:
         return None
-    down, across = (full / small for full, small in zip(frame.size, alpha.shape, strict=True))
+    return on_frame(Box(top, left, top + height, left + width), alpha.shape, frame)
+
+
+def on_frame(box: Box, small: Size, frame: Box) -> Box:
+    """The pixels under a box of a map (h, w) that lies on the part `frame`."""
+    down, across = (full / short for full, short in zip(frame.size, small, strict=True))
     return Box(
-        frame.top + math.floor(top * down),
-        frame.left + math.floor(left * across),
-        frame.top + math.ceil((top + height) * down),
-        frame.left + math.ceil((left + width) * across),
+        frame.top + math.floor(box.top * down),
+        frame.left + math.floor(box.left * across),
+        frame.top + math.ceil(box.bottom * down),
+        frame.left + math.ceil(box.right * across),
     )
 
 

@@ -32,8 +32,8 @@ from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, LookSettings, Matte
 from edgeds.types import AnySizeEngine, Box, Engine, FloatMap, Frame, Maps, Pixels, Size, whole
 
-_KEPT_PARTS = 3
-_LEAST_PIXELS = 12  # of foreground that tells a depth
+KEPT_PARTS = 3
+LEAST_PIXELS = 12  # of foreground that tells a depth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,7 @@ class Looks:
         self._whole_age += 1
         if self._whole_age >= self._set.whole_every:
             return None
-        part = _under(place.box, frame.size, smooth.shape[:2])
+        part = under(place.box, frame.size, smooth.shape[:2])
         if self._judged.left(smooth, self._change.limit, outside=part):
             return None
         seen = self._seen_in_part(frame, scene, place)
@@ -171,14 +171,14 @@ class Looks:
             self._cost += self._set.plate_cost
             part = Part(place, view, features, np.asarray(depth, np.float32))
         self._parts[place] = part
-        while len(self._parts) > _KEPT_PARTS:
+        while len(self._parts) > KEPT_PARTS:
             del self._parts[next(iter(self._parts))]
         return part
 
     def _take_level(self, alpha: FloatMap, near: FloatMap, seen: _Seen) -> None:
         """Bring the part's depth to the whole's: by the medians of their foregrounds."""
         there, here = near[alpha > 0.5], seen.near[seen.alpha > 0.5]
-        if min(there.size, here.size) < _LEAST_PIXELS:
+        if min(there.size, here.size) < LEAST_PIXELS:
             return
         level = float(np.median(there)) / max(float(np.median(here)), 1e-6)
         self._level = float(np.clip(level, 0.5, 2.0))
@@ -188,7 +188,7 @@ class Looks:
         place = seen.part.place
         near = np.float32(self._level) * seen.near
         if scene.standing is not None:
-            near = _standing(scene, place, frame.size, near, seen.alpha)
+            near = standing_in_part(scene, place, frame.size, near, seen.alpha)
         near = spread_foreground(near, seen.alpha)
         small = seen.shown.rgb(place.network)
         maker = FrameMaps(
@@ -201,7 +201,7 @@ class Looks:
         return Maps.on_demand(RegionMaps(frame, place.box, maker, near, scene.view))
 
 
-def _standing(
+def standing_in_part(
     scene: PlateState, place: Place, size: Size, near: FloatMap, alpha: FloatMap
 ) -> FloatMap:
     """`PlateState.standing` for a part: it knows the whole picture alone."""
@@ -216,7 +216,7 @@ def _goes_on(seen: _Seen, frame: Frame) -> bool:
     return reaches_out(seen.alpha, seen.part.place.box, frame.size)
 
 
-def _under(box: Box, size: Size, small: Size) -> Box:
+def under(box: Box, size: Size, small: Size) -> Box:
     """The pixels of the small frame that lie wholly under a box of the frame."""
     down, across = small[0] / size[0], small[1] / size[1]
     return Box(

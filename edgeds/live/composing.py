@@ -55,7 +55,8 @@ class LiveCompose:
             return item.frame  # so that people see whether they are out of the picture
         if self._compose is None or request is not self._request or item.scene is not self._scene:
             self._request, self._scene = request, item.scene
-            self._compose = composer(
+            make = composer if request.steady else item.scene.composer  # steady maps are the host's
+            self._compose = make(
                 request.view,
                 plate=item.scene.plate,
                 plate_depth=item.scene.plate_depth,

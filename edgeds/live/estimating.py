@@ -6,7 +6,7 @@ This part of a live run has its own thread, for the engine. Knows nothing about 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +22,9 @@ from edgeds.live.signals.signals import Seen, Signals
 from edgeds.plate.plate import Plate
 from edgeds.plate.status import PlateStatus
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
+from edgeds.views.compose import Compose, composer
+
+MakeEstimator = Callable[[Engine, Plate], Estimator]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +34,8 @@ class PlateInView:
     plate: Pixels
     plate_depth: FloatMap
     depth_range: tuple[float, float]
+    composer: Callable[..., Compose] = composer
+    """Of views: the estimator's own where its frames are on a GPU."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +70,17 @@ class LiveEstimate:
         pool: ThreadPoolExecutor,
         depth_network: DepthNetwork | None = None,
         signals: Signals | None = None,
+        estimator: MakeEstimator = Estimator,
     ) -> None:
         """
         Args:
+            estimator: makes the estimator of each plate.
             pool: is closed at the end of the frames.
             signals: looks at every estimated frame; takes a few ms of this thread.
         """
         self._signals = signals
         self._engine, self._plate, self._pool = engine, plate, pool
+        self._make_estimator = estimator
         self._depth_network = depth_network
         self._better_depth: Future[KnownDepth] | None = None
         self._ground: GroundWatch | None = None
@@ -110,7 +118,7 @@ class LiveEstimate:
         if plate is None:
             self._estimator = self._watch = self._scene = self._ground = None
             return
-        before, self._estimator = self._estimator, Estimator(self._engine, plate)
+        before, self._estimator = self._estimator, self._make_estimator(self._engine, plate)
         self._watch = PlateWatch(plate, self._pool, trusted=self._plate.status.fits)
         if self._ground is not None and before is not None and self._plate.improved:
             self._ground = self._ground.for_plate(plate)
@@ -126,8 +134,9 @@ class LiveEstimate:
 
     def _see(self, estimator: Estimator) -> None:
         self._scene = PlateInView(
-            estimator.plate.pixels, estimator.plate_depth, estimator.depth_range
-        )
+            estimator.plate.pixels, estimator.plate_depth, estimator.depth_range,
+            composer=getattr(estimator, "composer", composer),
+        )  # fmt: skip
 
     def _estimated(self, frame: Frame) -> Estimated:
         estimator, watch, scene = self._estimator, self._watch, self._scene

@@ -223,6 +223,6 @@ class Output:
 
 def opaque(picture: Frame) -> Frame:
     """The picture as RGB: screens have no alpha."""
-    if picture.pixels.shape[2] == 3:
+    if picture.picture.layout != "rgba":
         return picture
     return picture.with_pixels(over_checkerboard(picture.pixels))

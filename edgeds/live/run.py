@@ -16,10 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth import DepthNetwork
 from edgeds.live.composing import LiveCompose, ViewRequest
 from edgeds.live.control import LiveStatus
-from edgeds.live.estimating import Estimated, LiveEstimate
+from edgeds.live.estimating import Estimated, LiveEstimate, MakeEstimator
 from edgeds.live.fps_meter import Meter, Reading
 from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.outputs import Output, Outputs
@@ -68,6 +69,7 @@ class LiveRun(LiveCommands):
         depth_network: DepthNetwork | None = None,
         signals: Signals | None = None,
         steady: bool = False,
+        estimator: MakeEstimator = Estimator,
     ) -> None:
         """
         Args:
@@ -78,7 +80,6 @@ class LiveRun(LiveCommands):
             stop: ends the run when set; `stop()` does too, and leaves it as it is.
             capture: how the plate is taken from an empty scene.
             choice: all sources of a plate; instead of `plate` and `capture`.
-            signals: objects and rules, which look at every frame.
             depth_network: for the plate's depth, which it improves a moment later.
         """
         self._source, self._engine, self.signals = source, engine, signals
@@ -89,7 +90,7 @@ class LiveRun(LiveCommands):
         pool = ThreadPoolExecutor(3, thread_name_prefix="edgeds-plate")  # look, estimate, depth
         choice = choice or PlateChoice(given=plate, capture=capture)
         self._plate = LivePlate(engine, source, choice, pool, self._event)
-        self._estimate = LiveEstimate(engine, self._plate, pool, depth_network, signals)
+        self._estimate = LiveEstimate(engine, self._plate, pool, depth_network, signals, estimator)
         self._outputs = Outputs(self._event)
         self._files = LiveFiles(
             self._outputs, record=record, folder=folder or Path(), on_event=self._event
@@ -148,8 +149,7 @@ class LiveRun(LiveCommands):
 
     def status(self) -> LiveStatus:
         request, counts, recent = self._view.request, self._count(), self._meter.recent()
-        shown: Reading | None = self._outputs.slowest_shown()  # type: ignore[assignment]
-        slowest = shown or recent
+        slowest: Reading = self._outputs.slowest_shown() or recent  # type: ignore[assignment]
         return LiveStatus(
             source=self._source.info.name,
             engine=self._engine.name,

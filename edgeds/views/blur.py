@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,26 +26,43 @@ def blurred(
     """
     import cv2
 
-    far, near = np.percentile(plate_depth, (1, 99))
-    farness = np.clip((near - plate_depth) / max(near - far, 1e-6), 0, 1)
-    level = farness * (_LEVELS - 1)
-    strongest = blur * plate.shape[0]
-    sigmas = [strongest * (0.25 + 0.75 * i / (_LEVELS - 1)) for i in range(_LEVELS)]
-    # Each level is put over the nearer ones, with a weight that grows with the pixel's distance.
-    shares = [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _LEVELS)]
-    reach = max(3, round(plate.shape[0] / 120)) | 1
+    look = blur_look(plate_depth, blur)
 
     def draw(frame: Frame, maps: Maps) -> Pixels:
         now = behind_in(maps, plate)
-        covered = cv2.dilate(maps.alpha, np.ones((reach, reach), np.uint8))
+        covered = cv2.dilate(maps.alpha, np.ones((look.reach, look.reach), np.uint8))
         empty = over(now, frame.pixels, covered)
-        background = _gaussian(empty, sigmas[0])
-        for sigma, share in zip(sigmas[1:], shares, strict=True):
+        background = _gaussian(empty, look.sigmas[0])
+        for sigma, share in zip(look.sigmas[1:], look.shares, strict=True):
             background = over(_gaussian(empty, sigma), background, share)
         sharp = unmixed(frame.pixels, maps.alpha, now, maps.plate_offset, settings=matte)
         return over(sharp, background, maps.alpha)
 
     return draw
+
+
+class BlurLook(NamedTuple):
+    """How the background of one plate is blurred, in a few levels."""
+
+    sigmas: list[float]
+    """Of the levels, from near to far, in px."""
+    shares: list[FloatMap]
+    """Each level but the first is put over the nearer ones with this weight (H, W), which grows
+    with the pixel's distance."""
+    reach: int
+    """Side of the square by which the foreground is widened: the plate is behind it."""
+
+
+def blur_look(plate_depth: FloatMap, blur: float) -> BlurLook:
+    """`blur` is the strongest sigma over the frame's height."""
+    far, near = np.percentile(plate_depth, (1, 99))
+    farness = np.clip((near - plate_depth) / max(near - far, 1e-6), 0, 1)
+    level, height = farness * (_LEVELS - 1), plate_depth.shape[0]
+    return BlurLook(
+        [blur * height * (0.25 + 0.75 * i / (_LEVELS - 1)) for i in range(_LEVELS)],
+        [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _LEVELS)],
+        max(3, round(height / 120)) | 1,
+    )
 
 
 def _gaussian(pixels: Pixels, sigma: float) -> Pixels:

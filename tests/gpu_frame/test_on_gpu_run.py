@@ -89,7 +89,6 @@ def test_a_clip_goes_through_and_is_written_as_the_cpu_writes_it(tmp_path: Path)
     ("other", "why"),
     [
         ({"view": "cutout"}, "cutout"),
-        ({"view": "blur"}, "blur"),
         ({"layers": LayerOptions(layers="alpha")}, "layers"),
     ],
 )
@@ -133,10 +132,10 @@ class Crowded(CpuStream):
         return super().captured(work)
 
 
-@pytest.mark.parametrize("room", [3, 5])
+@pytest.mark.parametrize("room", [3, 9])
 def test_frames_too_large_for_the_device_are_drawn_on_the_cpu(tmp_path: Path, room: int) -> None:
     clip = DATA / "moving_person.mp4"
-    # two functions are the network's, three the estimator's, one draws
+    # two functions are the network's, seven the estimator's, one draws; parts have more
     network = TorchEngine(
         load_weights(shipped_weights()), Crowded(room), size=(192, 320), name="edgeds",
         dtype=torch.float32,
@@ -144,7 +143,7 @@ def test_frames_too_large_for_the_device_are_drawn_on_the_cpu(tmp_path: Path, ro
     with VideoSource(clip) as source, ExitStack() as stack:
         gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(clip), kinds=CPU)
         estimate = gpu.estimator(Plate(pixels_from_image(DATA / "moving_person_plate.jpg")), None)
-        assert isinstance(estimate, DeviceEstimator) == (room == 5)
+        assert isinstance(estimate, DeviceEstimator) == (room == 9)
         assert gpu.composer(estimate, None) is None
         sink = MemorySink()
         assert gpu.sink(sink, stack) is sink

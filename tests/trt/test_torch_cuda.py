@@ -21,6 +21,7 @@ from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.settings import GPU as GPU_SETTINGS  # noqa: E402
+from edgeds.engine.torch_compile import compiled_or_plain  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine, open_weights  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
@@ -135,6 +136,38 @@ def test_what_compiles_the_frame_step_is_given_it_once(network: Any, scene: Any)
     assert np.abs(got.alpha - wanted.alpha).max() < 1e-4
 
 
+def test_without_triton_the_network_runs_as_it_is_and_the_name_says_so(
+    monkeypatch: pytest.MonkeyPatch, scene: Any
+) -> None:
+    def absent(function: Any, *, dynamic: bool) -> Any:
+        def call(*_: Any) -> Any:
+            raise RuntimeError("Cannot find a working triton installation.\nMore.")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", absent)
+    frame = list(scene)[-2].pixels
+    maps = []
+    for engine in ("torch-compile", "torch"):
+        with open_weights(
+            shipped_weights(),
+            device="cpu",
+            size=SIZE,
+            compiler=engine,  # type: ignore[arg-type]
+        ) as opened:
+            maps.append(opened.infer(frame, opened.encode_plate(scene.plate)))
+            told = "not compiled: Cannot find a working triton installation."
+            assert (told in opened.name) == (engine == "torch-compile")
+    assert np.array_equal(maps[0].alpha, maps[1].alpha)
+
+
+def test_what_compiles_is_compiled_once_and_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, calls = CpuStream(), []
+    monkeypatch.setattr(torch, "compile", lambda function, **_: calls.append(1) or abs)
+    double = compiled_or_plain(lambda value: 2 * value, stream)
+    assert (double(-3), double(-4), calls, stream.note) == (3, 4, [1], "")
+
+
 def test_a_closed_engine_says_so(network: Any) -> None:
     engine = engine_on(network, CpuStream())
     plate = engine.encode_plate(picture(0))
@@ -207,7 +240,7 @@ def test_torch_tensorrt_compiles_for_the_frames_own_gpu(monkeypatch: pytest.Monk
     make = torch_cuda._compiler("torch-tensorrt", "cannot run")
     assert make is not None
     frame = SimpleNamespace(device="cuda:1")
-    make(torch.nn.Identity(), (frame,))  # type: ignore[arg-type]
+    make(torch.nn.Identity(), (frame,), CpuStream())
     assert asked == [("dynamo", ["cuda:1"], [frame])]
     assert current == []
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from edgeds.sources.yuv_planes import from_rgb, to_rgb
-from edgeds.types import ColourTags, Size
+from edgeds.types import Box, ColourTags, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,30 @@ def scale_to(size: Size, other: Size, device: torch.device, *, right: float = 0.
     )
 
 
+def crop_weights(size: Size, part: Box, other: Size) -> tuple[npt.NDArray[np.float32], ...]:
+    """What takes NV12 of a (height, width) to a part of it at another size: rows (h, H) and columns
+    (W, w) of luma, the same of chroma. The part has even sides.
+    """
+    half = Box(*(side // 2 for side in part))
+    own = _placed(part, size, other)
+    rows, columns = _placed(half, (size[0] // 2, size[1] // 2), other)
+    # Scaling takes the middle of two columns for the place of chroma, which is the first one.
+    beside = np.zeros_like(columns)
+    beside[1:] = columns[:-1]
+    beside[-1] += columns[-1]
+    return (*own, rows, np.asarray(0.75 * columns + 0.25 * beside, np.float32))
+
+
+def _placed(
+    part: Box, size: Size, other: Size
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    rows = np.zeros((other[0], size[0]), np.float32)
+    columns = np.zeros((size[1], other[1]), np.float32)
+    rows[:, part.top : part.bottom] = _shares(part.size[0], other[0], 0.0)
+    columns[part.left : part.right] = _shares(part.size[1], other[1], 0.0).T
+    return rows, columns
+
+
 @dataclass(frozen=True, slots=True)
 class Nv12Scale:
     """NV12 at another size, as swscale does it."""
@@ -128,6 +152,10 @@ def nv12_scale_to(size: Size, other: Size, device: torch.device) -> Nv12Scale:
 
 
 def _weights(given: int, wanted: int, shift: float, device: torch.device) -> Tensor:
+    return torch.tensor(_shares(given, wanted, shift), dtype=torch.float32, device=device)
+
+
+def _shares(given: int, wanted: int, shift: float) -> npt.NDArray[np.float64]:
     """(wanted, given): the share of each input in each output."""
     ratio = given / wanted
     inputs = np.arange(given, dtype=np.float64)
@@ -140,4 +168,4 @@ def _weights(given: int, wanted: int, shift: float, device: torch.device) -> Ten
     else:
         at = np.clip((np.arange(wanted) + 0.5) * ratio - 0.5 + shift, 0, given - 1)
         shares = np.clip(1 - np.abs(at[:, None] - inputs[None]), 0, None)
-    return torch.tensor(shares, dtype=torch.float32, device=device)
+    return np.asarray(shares)

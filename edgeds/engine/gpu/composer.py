@@ -14,6 +14,7 @@ from torch import Tensor
 
 from edgeds.engine.cuda_stream import gpu_errors
 from edgeds.engine.gpu import views
+from edgeds.engine.gpu.blur_view import blurred, look_of
 from edgeds.engine.gpu.colour import scale_to, yuv_of
 from edgeds.engine.gpu.graph_replay import Function, Replayed, Tensors
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
@@ -29,7 +30,9 @@ from edgeds.views.settings import STYLE, View
 if TYPE_CHECKING:
     from edgeds.engine.gpu.estimator import DeviceEstimator
 
-DEVICE_VIEWS: frozenset[View] = frozenset({"overlay", "side-by-side", "mask", "depth", "replace"})
+DEVICE_VIEWS: frozenset[View] = frozenset(
+    {"overlay", "side-by-side", "mask", "depth", "replace", "blur"}
+)
 """What is drawn on the device; views/compose.py draws the others on the host."""
 
 
@@ -43,6 +46,7 @@ class DeviceComposer:
         *,
         backdrop: Backdrop | None = None,
         opacity: float = STYLE.opacity,
+        blur: float = STYLE.blur,
         matte: Matte = MATTE,
         keeps: bool = False,
         compiled: bool = False,
@@ -61,7 +65,7 @@ class DeviceComposer:
             chosen = backdrop or StillBackdrop(colour_backdrop(STYLE.backdrop), STYLE.backdrop)
             self._behind = _Behind(chosen, Uploads(self._stream, estimate.colour, estimate.colours))
         with self._stream, torch.no_grad():
-            self._inputs, function, fixed = self._drawing(view, opacity, matte)
+            self._inputs, function, fixed = self._drawing(view, opacity, blur, matte)
             example = (*self._inputs(estimate.empty_maps()), *self._example_behind())
             self._draw = Replayed(function, self._stream, example, fixed=fixed, compiled=compiled)
 
@@ -93,7 +97,7 @@ class DeviceComposer:
         return whole
 
     def _drawing(
-        self, view: View, opacity: float, matte: Matte
+        self, view: View, opacity: float, blur: float, matte: Matte
     ) -> tuple[Callable[[OnDevice], Tensors], Function, tuple[object, ...]]:
         """What a view takes of the maps, the function that draws it, what else that is given."""
         plate = self._estimate.plate_there
@@ -105,10 +109,25 @@ class DeviceComposer:
             )
         look = self._depth_look()
         if view == "depth":
-            return (lambda m: (m.alpha_there, m.near)), views.depth_planes, (plate.depth, look)
+            return (
+                (lambda m: (m.alpha_there, m.field, m.lies)),
+                views.depth_planes,
+                (plate.depth, look),
+            )
         if view == "replace":
             fixed = (plate.luma, plate.chroma, self._estimate.colours, matte)
-            return (lambda m: (*m.planes, m.alpha_there, m.offset)), views.replaced, fixed
+            return (
+                (lambda m: (*m.planes, m.alpha_there, m.field, m.lies)),
+                views.replaced,
+                fixed,
+            )
+        if view == "blur":
+            blurs = look_of(self._estimate.plate_depth, blur, self._stream.device)
+            return (
+                (lambda m: (*m.planes, m.alpha_there, m.field, m.lies)),
+                blurred,
+                (plate.pixels, blurs, self._estimate.colours, matte),
+            )
         overlay = views.OverlayLook(
             tint=self._yuv(STYLE.tint),
             line=self._yuv(STYLE.outline),
@@ -118,7 +137,7 @@ class DeviceComposer:
         )
         function = views.side_by_side if view == "side-by-side" else views.overlay
         return (
-            lambda m: (*m.planes, m.alpha_there, m.coarse, m.near),
+            lambda m: (*m.planes, m.alpha_there, m.field, m.lies),
             function,
             (plate.depth, overlay),
         )
@@ -151,13 +170,8 @@ class DeviceComposer:
         if box is None:
             return None
         inside = box.size[0] - 2, box.size[1] - 2
-        height, width = self._estimate.network.size
-        device = self._stream.device
         return views.Inset(
-            box=box,
-            look=look,
-            scale=scale_to((height, width), inside, device),
-            plate_scale=scale_to(self._size, inside, device),
+            box=box, look=look, scale=scale_to(self._size, inside, self._stream.device)
         )
 
 

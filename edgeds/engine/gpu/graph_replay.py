@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.cuda_stream import DeviceStream
+from edgeds.engine.torch_compile import compiled_or_plain
 
 Tensors = tuple[Tensor, ...]
 Function = Callable[..., Tensors]
@@ -36,15 +37,15 @@ class Replayed:
         """
         Args:
             function: takes the inputs and what is fixed; waits for nothing on the device.
-            inputs: of the shapes and types that it will be called with.
+            inputs: an example of what it will be called with.
             fixed: given to it after the inputs, always the same objects; their tensors may be
                 written into between calls.
-            compiled: by torch.compile; the first call takes its time.
+            compiled: by torch.compile, where that works; the first call takes its time.
         """
         self._stream, self._function, self._fixed = stream, function, fixed
-        self._inputs = tuple(torch.zeros_like(one) for one in inputs)
+        self._inputs = tuple(one.clone() for one in inputs)
         self._outputs: Tensors = ()
-        step = torch.compile(function, dynamic=False) if compiled else function
+        step = compiled_or_plain(function, stream) if compiled else function
 
         def work() -> None:
             with torch.no_grad():

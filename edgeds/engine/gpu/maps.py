@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.gpu.colour import scale_to
-from edgeds.engine.gpu.matte_refinement import enlarged
+from edgeds.engine.gpu.eye import COARSE, NEAR
+from edgeds.engine.gpu.field import inside, lies_at, read_at
+from edgeds.engine.gpu.matte_refinement import OFFSET
 from edgeds.types import Box, FloatMap, Maps, Pixels, Size, whole
-from edgeds.types.maps import Parts, resized_map
+from edgeds.types.maps import Parts
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream
@@ -22,10 +24,10 @@ class OnDevice:
     def __init__(
         self,
         alpha: Tensor,
-        coarse: Tensor,
-        near: Tensor,
-        offset: Tensor,
+        field: Tensor,
+        lies: Tensor,
         *,
+        small: Size,
         plate_depth: Tensor,
         planes: tuple[Tensor, Tensor],
         stream: DeviceStream,
@@ -33,17 +35,18 @@ class OnDevice:
     ) -> None:
         """
         Args:
-            alpha: float32 (H, W); `coarse` is the network's (h, w), grown where it is open.
-            near: the foreground's inverse depth, float32 (h, w).
-            offset: how much brighter the background is than the plate, float32 (3, h, w).
+            alpha: float32 (H, W).
+            field: what coarse alpha, the foreground's depth and the plate offset are read from,
+                and where that `lies`: see `edgeds.engine.gpu.field`.
+            small: the network's size.
             plate_depth: float32 (H, W).
             planes: the frame's luma and chroma.
             plate: of the host.
         """
-        self.alpha_there, self.coarse, self.near, self.offset = alpha, coarse, near, offset
+        self.alpha_there, self.field, self.lies = alpha, field, lies
         self.plate_depth, self.planes, self.plate = plate_depth, planes, plate
         self.size: Size = (int(alpha.shape[0]), int(alpha.shape[1]))
-        self._stream = stream
+        self._small, self._stream = small, stream
         self._alpha: FloatMap | None = None
         self._depth: FloatMap | None = None
 
@@ -57,31 +60,40 @@ class OnDevice:
     def alpha_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self._whole_alpha()
-        return self._brought(self._resized(self.coarse, size))
+        with self._stream, torch.no_grad():
+            coarse = coarse_of(self.field, self.lies, self.size)
+            return self._brought(self._resized(coarse, size))
 
     def inverse_depth(self, box: Box) -> FloatMap:
         if self._depth is None:
             with self._stream, torch.no_grad():
-                depth = anchored(self.alpha_there, self.plate_depth, self.near)
+                depth = anchored(self.alpha_there, self.plate_depth, self.field, self.lies)
             self._depth = self._brought(depth)
         return self._depth[box.of]
 
     def inverse_depth_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.inverse_depth(whole(size))
-        alpha, near, plate = (
-            self._resized(one, size) for one in (self.coarse, self.near, self.plate_depth)
-        )
-        return self._brought(plate + alpha * (near - plate))
+        with self._stream, torch.no_grad():
+            coarse = coarse_of(self.field, self.lies, self.size)
+            near = near_of(self.field, self.lies, self.size)
+            alpha, near, plate = (
+                self._resized(one, size) for one in (coarse, near, self.plate_depth)
+            )
+            return self._brought(plate + alpha * (near - plate))
 
     def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
         return self.inverse_depth_at(size), ()
 
     def plate_offset(self) -> FloatMap:
-        return self._brought(self.offset.permute(1, 2, 0))
+        with self._stream, torch.no_grad():
+            lies = lies_at(self.lies, self.size, self._small)
+            return self._brought(offset_of(self.field, lies, self._small).permute(1, 2, 0))
 
     def plate_offset_in(self, box: Box) -> FloatMap:
-        return resized_map(self.plate_offset(), self.size)[box.of]
+        with self._stream, torch.no_grad():
+            offset = offset_of(self.field, self.lies, self.size)[(slice(None), *box.of)]
+            return self._brought(offset.permute(1, 2, 0))
 
     def _whole_alpha(self) -> FloatMap:
         if self._alpha is None:
@@ -114,6 +126,23 @@ class DeviceMaps(Maps):
         return cast("OnDevice", self._maker)
 
 
-def anchored(alpha: Tensor, plate_depth: Tensor, near: Tensor) -> Tensor:
-    """The plate's depth where alpha is 0, the foreground's (h, w) where it is 1: (H, W)."""
-    return plate_depth + alpha * (enlarged(near[None], alpha.shape)[0] - plate_depth)
+def anchored(alpha: Tensor, plate_depth: Tensor, field: Tensor, lies: Tensor) -> Tensor:
+    """The plate's depth where alpha is 0, the foreground's where it is 1; (H, W)."""
+    near = near_of(field, lies, (int(alpha.shape[0]), int(alpha.shape[1])))
+    return plate_depth + alpha * (near - plate_depth)
+
+
+def near_of(field: Tensor, lies: Tensor, size: Size) -> Tensor:
+    """The foreground's inverse depth at the pixels of a picture, (H, W)."""
+    return read_at(field[NEAR : NEAR + 1], lies, size)[0]
+
+
+def coarse_of(field: Tensor, lies: Tensor, size: Size) -> Tensor:
+    """The network's alpha, grown where it is open, (H, W)."""
+    coarse = read_at(field[COARSE : COARSE + 1], lies, size)[0]
+    return torch.where(inside(lies, size), coarse, 0.0)
+
+
+def offset_of(field: Tensor, lies: Tensor, size: Size) -> Tensor:
+    """How much brighter the background is than the plate, RGB, (3, H, W)."""
+    return read_at(field[OFFSET], lies, size)

@@ -49,12 +49,11 @@ def around(coarse: Tensor, frame: Tensor, plate: Tensor, doubt: Tensor, settings
     )
 
 
-def refined(near: Tensor, frame: Tensor, plate: Tensor, settings: Matte) -> Tensor:
-    """Alpha (H, W) of what is around (11, h, w), frame and plate (3, H, W)."""
-    size = frame.shape[1:]
-    alpha, low, high, *colour, variance, trust, d0, d1, d2 = enlarged(near, size)
-    is_open = ((near[2] > settings.band) & (near[1] < 1 - settings.band)).float()
-    band = F.interpolate(is_open[None, None], size=size, mode="nearest")[0, 0] > 0
+def refined(near: Tensor, band: Tensor, frame: Tensor, plate: Tensor, settings: Matte) -> Tensor:
+    """Alpha (H, W) of what is around each pixel (11, H, W), whether alpha is open there (H, W),
+    frame and plate (3, H, W).
+    """
+    alpha, low, high, *colour, variance, trust, d0, d1, d2 = near
     behind = plate + torch.stack((d0, d1, d2))
     c_minus_b, f_minus_b = frame - behind, torch.stack(colour) - behind
     contrast = f_minus_b.square().sum(0)
@@ -76,14 +75,9 @@ def unmixed(alpha: Tensor, offset: Tensor, frame: Tensor, plate: Tensor, setting
 
     Args:
         alpha: (H, W).
-        offset: how much brighter the background is than the plate, (3, h, w).
+        offset: how much brighter the background is than the plate, (3, H, W).
     """
-    behind = (plate + enlarged(offset, alpha.shape)).clamp(0, 255)
+    behind = (plate + offset).clamp(0, 255)
     band = (alpha > settings.band) & (alpha < 1 - settings.band)
     own = (frame - (1 - alpha) * behind) / alpha.clamp(min=settings.band)
     return torch.where(band, own.clamp(0, 255), frame)
-
-
-def enlarged(maps: Tensor, size: torch.Size) -> Tensor:
-    """(c, h, w) to (c, H, W), bilinear with half-pixel centres."""
-    return F.interpolate(maps[None], size=tuple(size), mode="bilinear", align_corners=False)[0]

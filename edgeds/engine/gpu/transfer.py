@@ -10,7 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgeds.engine.gpu.colour import Colour, half_chroma, rounded, yuv_of
+from edgeds.engine.gpu.colour import (
+    Colour,
+    colour_for,
+    full_yuv,
+    half_chroma,
+    rgb_of,
+    rounded,
+    scale_to,
+    yuv_of,
+)
 from edgeds.engine.settings import GPU
 from edgeds.sources.scaling import swscale_colour
 from edgeds.sources.yuv_planes import YuvPicture, owned
@@ -107,11 +116,42 @@ class DevicePicture:
     def colours(self, rows: Indices, columns: Indices) -> Pixels:
         return self.on_host().colours(rows, columns)
 
+    def jpeg(self, most_wide: int, quality: int) -> bytes | None:
+        """The picture as a JPEG, not wider than `most_wide` px, by the GPU's own encoder (nvJPEG,
+        through torchvision): only its bytes are copied. None where there is no such encoder.
+        """
+        encode = _nvjpeg() if self.device.startswith("cuda") else None
+        if encode is None:
+            return None
+        luma, chroma = self.planes
+        with self._stream, torch.no_grad():
+            rgb = rgb_of(full_yuv(luma, chroma), colour_for(self.colour, luma.device))
+            if self.size[1] > most_wide:
+                smaller = max(1, round(self.size[0] * most_wide / self.size[1])), most_wide
+                rgb = scale_to(self.size, smaller, luma.device)(rgb)
+            try:
+                made = encode(rounded(rgb), quality)
+            except RuntimeError:  # a torchvision that was built without nvJPEG
+                return None
+            here = self._stream.host(tuple(made.shape), torch.uint8)
+            self._stream.copy(here, made)
+            self._stream.record_event().wait()
+        return bytes(here.numpy())
+
     def on_host(self) -> YuvPicture:
         """The same picture in the host's memory, copied once."""
         if self._on_host is None:
             self._on_host = download((self.planes[0], self.planes[1]), self.colour, self._stream)()
         return self._on_host
+
+
+def _nvjpeg() -> Callable[[Tensor, int], Tensor] | None:
+    try:
+        from torchvision.io import encode_jpeg
+    except (ImportError, RuntimeError):  # RuntimeError: it is for another torch
+        return None
+    encode: Callable[[Tensor, int], Tensor] = encode_jpeg
+    return encode
 
 
 def joined(planes: Nv12) -> Nv12:

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgeds.engine.gpu.colour import Colour, Scale, half_chroma, rounded
+from edgeds.engine.gpu.field import lies_at
+from edgeds.engine.gpu.maps import anchored, coarse_of, near_of, offset_of
 from edgeds.engine.gpu.outline import Line
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box
@@ -46,9 +48,7 @@ class Inset:
     """With its frame of one pixel; from even pixels to even ones."""
     look: DepthLook
     scale: Scale
-    """From the network's size to that inside the frame."""
-    plate_scale: Scale
-    """From the frame's size to that."""
+    """From the frame's size to that inside the box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +65,8 @@ def overlay(
     luma: Tensor,
     chroma: Tensor,
     alpha: Tensor,
-    coarse: Tensor,
-    near: Tensor,
+    field: Tensor,
+    lies: Tensor,
     plate_depth: Tensor,
     look: OverlayLook,
 ) -> Planes:
@@ -77,7 +77,7 @@ def overlay(
     y, uv = _mixed(y, uv, look.outline(alpha), look.line)
     drawn = rounded(y), rounded(uv).permute(1, 2, 0).contiguous()
     if look.inset is not None:
-        _draw_inset(drawn, coarse, near, plate_depth, look.inset, look.line)
+        _draw_inset(drawn, field, lies, plate_depth, look.inset, look.line)
     return drawn
 
 
@@ -88,12 +88,14 @@ def side_by_side(luma: Tensor, chroma: Tensor, *rest: object) -> Planes:
 
 
 def _draw_inset(
-    drawn: Planes, coarse: Tensor, near: Tensor, plate_depth: Tensor, inset: Inset, line: Tensor
+    drawn: Planes, field: Tensor, lies: Tensor, plate_depth: Tensor, inset: Inset, line: Tensor
 ) -> None:
     """Draws into the planes."""
     luma, chroma = drawn
-    plate = inset.plate_scale(plate_depth)
-    depth = plate + inset.scale(coarse) * (inset.scale(near) - plate)
+    size = (int(luma.shape[0]), int(luma.shape[1]))
+    full = coarse_of(field, lies, size), near_of(field, lies, size), plate_depth
+    coarse, near, plate = inset.scale(torch.stack(full))
+    depth = plate + coarse * (near - plate)
     height, width = inset.box.size
     framed = line.expand(3, height, width).clone()
     framed[:, 1:-1, 1:-1] = inset.look(depth)
@@ -106,7 +108,8 @@ def replaced(
     luma: Tensor,
     chroma: Tensor,
     alpha: Tensor,
-    offset: Tensor,
+    field: Tensor,
+    lies: Tensor,
     behind_luma: Tensor,
     behind_chroma: Tensor,
     plate_luma: Tensor,
@@ -114,17 +117,15 @@ def replaced(
     colour: Colour,
     matte: Matte,
 ) -> Planes:
-    """The foreground's own colours over a backdrop (its planes), the plate's light taken out.
-
-    Args:
-        offset: how much brighter the background is than the plate, RGB, (3, h, w).
-    """
-    offset = torch.einsum("ij,jhw->ihw", colour.from_rgb, offset)
+    """The foreground's own colours over a backdrop (its planes), the plate's light taken out."""
     y, uv = _floats(luma, chroma)
-    size = tuple(alpha.shape)
+    size = (int(alpha.shape[0]), int(alpha.shape[1]))
     half = (size[0] // 2, size[1] // 2)
-    plate_y = plate_luma.float() + _enlarged(offset[:1], size)[0]
-    plate_uv = plate_chroma.permute(2, 0, 1).float() + _enlarged(offset[1:], half)
+    at_half = lies_at(lies, size, half)
+    offset, halved = offset_of(field, lies, size), offset_of(field, at_half, half)
+    plate_y = plate_luma.float() + torch.einsum("j,jhw->hw", colour.from_rgb[0], offset)
+    of_plate = torch.einsum("ij,jhw->ihw", colour.from_rgb[1:], halved)
+    plate_uv = plate_chroma.permute(2, 0, 1).float() + of_plate
     over_y = _over(y, plate_y, behind_luma.float(), alpha, matte)
     of_chroma = _halved(alpha)
     over_uv = _over(uv, plate_uv, behind_chroma.permute(2, 0, 1).float(), of_chroma, matte)
@@ -147,10 +148,11 @@ def mask_planes(alpha: Tensor, black: Tensor, white: Tensor) -> Planes:
     return luma, torch.full(shape, 128, dtype=torch.uint8, device=alpha.device)
 
 
-def depth_planes(alpha: Tensor, near: Tensor, plate_depth: Tensor, look: DepthLook) -> Planes:
+def depth_planes(
+    alpha: Tensor, field: Tensor, lies: Tensor, plate_depth: Tensor, look: DepthLook
+) -> Planes:
     """Inverse depth in colours that keep their meaning for a whole clip."""
-    depth = plate_depth + alpha * (_enlarged(near[None], tuple(alpha.shape))[0] - plate_depth)
-    yuv = look(depth)
+    yuv = look(anchored(alpha, plate_depth, field, lies))
     return rounded(yuv[0]), half_chroma(yuv[1:])
 
 
@@ -165,7 +167,3 @@ def _mixed(y: Tensor, uv: Tensor, share: Tensor, colour: Tensor) -> Planes:
 
 def _halved(values: Tensor) -> Tensor:
     return F.avg_pool2d(values[None, None], 2)[0, 0]
-
-
-def _enlarged(maps: Tensor, size: tuple[int, ...]) -> Tensor:
-    return F.interpolate(maps[None], size=size, mode="bilinear", align_corners=False)[0]

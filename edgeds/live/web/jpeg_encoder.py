@@ -20,7 +20,16 @@ class JpegEncoder:
         self._settings = settings
 
     def encode(self, frame: Frame, *, key: bool) -> list[tuple[Any, bool]]:  # noqa: ARG002
-        return [(jpeg_from_pixels(frame.pixels, self._settings), True)]
+        return [(jpeg_from_frame(frame, self._settings), True)]
+
+
+def jpeg_from_frame(frame: Frame, settings: Page = PAGE) -> bytes:
+    """The picture for the page. A picture on a GPU is encoded there, where the GPU can."""
+    encoded = getattr(frame.picture, "jpeg", None)
+    made: bytes | None = None
+    if encoded is not None:
+        made = encoded(settings.max_width_px, settings.jpeg_quality)
+    return jpeg_from_pixels(frame.pixels, settings) if made is None else made
 
 
 def jpeg_from_pixels(pixels: Pixels, settings: Page = PAGE) -> bytes:

@@ -1,0 +1,109 @@
+"""The view `blur` as a function of tensors: views/blur.py for a GPU. Values are rounded where the
+CPU's pictures are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from edgeds.engine.gpu.colour import (
+    Colour,
+    Scale,
+    full_yuv,
+    half_chroma,
+    rgb_of,
+    rounded,
+    scale_to,
+    yuv_of,
+)
+from edgeds.engine.gpu.maps import offset_of
+from edgeds.engine.gpu.matte_refinement import unmixed
+from edgeds.engine.gpu.views import Planes
+from edgeds.estimate.settings import Matte
+from edgeds.types import FloatMap, Size
+from edgeds.views.blur import blur_look
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """One strength of blur, computed at a fraction of the size."""
+
+    smaller: Scale | None
+    kernel: Tensor
+    """float32 (3, 1, 1, k): along rows; its transpose along columns."""
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """(3, H, W) to the same, in whole levels."""
+        size = tuple(picture.shape[1:])
+        small = picture if self.smaller is None else self.smaller(picture).round()
+        r = self.kernel.shape[-1] // 2
+        padded = F.pad(small[None], (r, r, r, r), mode="reflect")
+        along = F.conv2d(padded, self.kernel, groups=3)
+        blurred = F.conv2d(along, self.kernel.transpose(2, 3), groups=3).round()
+        if self.smaller is None:
+            return blurred[0]
+        large = F.interpolate(blurred, size=size, mode="bilinear", align_corners=False)
+        return large[0].round()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    levels: tuple[Level, ...]
+    shares: Tensor
+    """float32 (levels - 1, H, W)."""
+    reach: int
+
+
+def look_of(plate_depth: FloatMap, blur: float, device: torch.device) -> Look:
+    """`blur` is the strongest sigma over the frame's height."""
+    look = blur_look(plate_depth, blur)
+    size = (plate_depth.shape[0], plate_depth.shape[1])
+    levels = tuple(_level(size, sigma, device) for sigma in look.sigmas)
+    return Look(levels, torch.from_numpy(np.array(look.shares)).to(device), look.reach)
+
+
+def blurred(
+    luma: Tensor,
+    chroma: Tensor,
+    alpha: Tensor,
+    field: Tensor,
+    lies: Tensor,
+    plate: Tensor,
+    look: Look,
+    colour: Colour,
+    matte: Matte,
+) -> Planes:
+    """The foreground sharp over the blurred background; `plate` is uint8 (3, H, W)."""
+    size = (int(alpha.shape[0]), int(alpha.shape[1]))
+    frame, behind = rgb_of(full_yuv(luma, chroma), colour).round(), plate.float()
+    covered = F.max_pool2d(alpha[None], look.reach, 1, look.reach // 2)[0]
+    empty = _over(behind, frame, covered)
+    first, *rest = look.levels
+    background = first(empty)
+    for level, share in zip(rest, look.shares, strict=True):
+        background = _over(level(empty), background, share)
+    sharp = unmixed(alpha, offset_of(field, lies, size), frame, behind, matte).round()
+    yuv = yuv_of(_over(sharp, background, alpha), colour)
+    return rounded(yuv[0]), half_chroma(yuv[1:])
+
+
+def _over(front: Tensor, back: Tensor, alpha: Tensor) -> Tensor:
+    return (back + alpha * (front - back)).round()
+
+
+def _level(size: Size, sigma: float, device: torch.device) -> Level:
+    shrink = max(1, int(sigma / 2))
+    small = max(1, size[0] // shrink), max(1, size[1] // shrink)
+    sigma /= shrink
+    reach = round(6 * sigma + 1) // 2  # OpenCV's choice of a kernel for 8 bits
+    reach = min(reach, min(small) - 1)
+    at = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    weights = torch.exp(-at.square() / (2 * sigma * sigma))
+    kernel = (weights / weights.sum()).to(torch.float32).to(device)
+    smaller = scale_to(size, small, device) if small != size else None
+    return Level(smaller, kernel.expand(3, 1, 1, -1).contiguous())

@@ -109,6 +109,14 @@ class LiveControl(Protocol):
         """Use the plate that `LiveStatus.plate_offer` names; does nothing where there is none."""
         ...
 
+    def take_into_plate(self, number: int) -> None:
+        """Make the object with this id a part of the plate: it is background from now on.
+
+        Raises:
+            InputError: there is no such object in the picture.
+        """
+        ...
+
     def plate(self) -> Pixels | None:
         """The plate in use, uint8 RGB (H, W, 3); None before the first one."""
         ...

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -26,6 +26,7 @@ from edgeds.plate.from_stream import StreamPlate
 from edgeds.plate.ground.depth_wanted import AS_FOUND, DepthWanted
 from edgeds.plate.lock_while_in_use import CameraLock
 from edgeds.plate.maintenance import PlateUpdate
+from edgeds.plate.patched import patched
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.plate.status import PlatePhase, PlateStatus
@@ -72,6 +73,7 @@ class LivePlate:
         self._job: Wizard | StreamPlate | None = None
         self._since_secs = 0.0
         self._misses = 0
+        self._frame: Frame | None = None
         self.state: State = "none"
         self.current: Plate | None = None
         self.improved = False
@@ -89,6 +91,7 @@ class LivePlate:
 
     def __call__(self, frame: Frame) -> Plate | None:
         """Take the next frame of the stream. Returns the plate to use from this frame on."""
+        self._frame = frame
         while self._commands:
             self._commands.popleft()()
         if self._job is not None:
@@ -106,6 +109,10 @@ class LivePlate:
     def give(self, plate: Plate, verdict: str) -> None:
         """Use a plate of the source's size."""
         self._commands.append(lambda: self._use(plate, verdict))
+
+    def take_in(self, outline: Sequence[tuple[float, float]]) -> None:
+        """From the next frame on, what it shows inside this outline is background."""
+        self._commands.append(lambda: self._take_in(outline))
 
     def take_offered(self) -> None:
         self._commands.append(self._check_kept)
@@ -190,6 +197,13 @@ class LivePlate:
         self.current, self.improved = plate, False
         self.status = PlateStatus()
         self._settle(verdict)
+
+    def _take_in(self, outline: Sequence[tuple[float, float]]) -> None:
+        if self.current is None or self._frame is None or self.state != "ready":
+            return
+        self.current, self.improved = patched(self.current, self._frame.pixels, outline), True
+        self._event("plate ready: it has what was left behind")
+        self.measured(self.current)
 
     def _check_kept(self) -> None:
         """Test the kept plate: use it, and go on using it if it fits."""

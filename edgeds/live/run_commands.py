@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.recordings_and_snapshots import LiveFiles
+from edgeds.live.signals.signals import Signals, object_seen
 from edgeds.live.view_settings import ViewSettings
 from edgeds.plate.plate import Plate, fitted
 from edgeds.sources import WatchedSource
@@ -23,6 +24,7 @@ class LiveCommands(Closing):
     _plate: LivePlate
     _view: ViewSettings
     _files: LiveFiles
+    signals: Signals | None
     _shown: Frame | None
     """The picture that is shown now."""
 
@@ -38,6 +40,9 @@ class LiveCommands(Closing):
 
     def use_offered_plate(self) -> None:
         self._plate.take_offered()
+
+    def take_into_plate(self, number: int) -> None:
+        self._plate.take_in(object_seen(self.signals, number).outline)
 
     def plate(self) -> Pixels | None:
         plate = self._plate.current

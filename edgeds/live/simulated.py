@@ -22,7 +22,7 @@ from edgeds.live.estimating import Estimated, PlateInView
 from edgeds.live.signals.rules.kinds import Rules
 from edgeds.live.signals.signals import Signals
 from edgeds.live.simulated_files import SimulatedFiles, completed
-from edgeds.live.simulated_plate import SimulatedPlate
+from edgeds.live.simulated_plate import SimulatedPlate, SimulatedPlateCommands
 from edgeds.live.view_settings import ViewSettings
 from edgeds.sources.synthetic import SyntheticSource
 from edgeds.types import Closing, Frame, Maps, Pixels, Sink, Size
@@ -31,7 +31,7 @@ from edgeds.views.settings import VIEWS, View
 _REMEMBERED = 120
 
 
-class SimulatedRun(Closing):
+class SimulatedRun(SimulatedPlateCommands, Closing):
     """Runs from its construction on; `add_sink` writes its pictures to a sink.
 
     `occupied` makes it refuse the next plates, as if somebody stood in the scene. `pretend`
@@ -141,25 +141,6 @@ class SimulatedRun(Closing):
             )
             return replace(status, **self._pretended)
 
-    def take_plate(self) -> None:
-        with self._lock:
-            self._plate.take()
-
-    def cancel_plate(self) -> None:
-        with self._lock:
-            self._plate.cancel()
-
-    def set_plate(self, pixels: Pixels) -> None:
-        with self._lock:
-            self._plate.give(pixels)
-
-    def use_offered_plate(self) -> None:
-        with self._lock:
-            self._plate.use_offered()
-
-    def plate(self) -> Pixels | None:
-        return self._plate.pixels
-
     def set_view(self, view: View) -> None:
         assert view in VIEWS
         self._view.set_view(view)
@@ -207,6 +188,7 @@ class SimulatedRun(Closing):
                 sinks, status = list(self._sinks), self._plate.status
             scene = (maps, self._in_view) if status.fits else (None, None)
             item = Estimated(frame, status, *scene)
+            self._plate.frame = frame
             if self.signals is not None:
                 item = replace(item, seen=self.signals(frame, item.maps, health=status.health))
             shown = self._compose(item, self._view.current())

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 from edgeds.errors import PlateError
+from edgeds.live.signals.signals import Signals, object_seen
+from edgeds.plate.patched import patched
 from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.status import PlateStatus
-from edgeds.types import Pixels, Size
+from edgeds.types import Frame, Pixels, Size
 
 
 class SimulatedPlate:
@@ -28,6 +33,8 @@ class SimulatedPlate:
         self.count = 0
         """How many plates were in use so far."""
         self.offer = ""
+        self.frame: Frame | None = None
+        """The newest."""
         self.occupied = False
         """Refuse the next plates, as if somebody stood in the scene."""
         if is_there:
@@ -54,6 +61,11 @@ class SimulatedPlate:
         plate = fitted(Plate(pixels), self.size)
         self._due_secs = None
         self._use(plate.pixels, "The plate is the picture you gave.")
+
+    def take_in(self, outline: Sequence[tuple[float, float]]) -> None:
+        if self.pixels is not None and self.frame is not None:
+            plate = patched(Plate(self.pixels), self.frame.pixels, outline)
+            self._use(plate.pixels, "The plate has what was left behind.")
 
     def use_offered(self) -> None:
         if self.offer:
@@ -88,3 +100,35 @@ class SimulatedPlate:
     def _use(self, pixels: Pixels, verdict: str) -> None:
         self.pixels, self.count = pixels, self.count + 1
         self.status = PlateStatus(phase="ready", verdict=verdict, health=1.0, fits=True)
+
+
+class SimulatedPlateCommands:
+    """The part of `LiveControl` that is about the plate."""
+
+    _lock: AbstractContextManager[Any]
+    _plate: SimulatedPlate
+    signals: Signals | None
+
+    def take_plate(self) -> None:
+        with self._lock:
+            self._plate.take()
+
+    def cancel_plate(self) -> None:
+        with self._lock:
+            self._plate.cancel()
+
+    def set_plate(self, pixels: Pixels) -> None:
+        with self._lock:
+            self._plate.give(pixels)
+
+    def take_into_plate(self, number: int) -> None:
+        outline = object_seen(self.signals, number).outline
+        with self._lock:
+            self._plate.take_in(outline)
+
+    def use_offered_plate(self) -> None:
+        with self._lock:
+            self._plate.use_offered()
+
+    def plate(self) -> Pixels | None:
+        return self._plate.pixels

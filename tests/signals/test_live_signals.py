@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from edgeds.engine import DifferenceEngine
+from edgeds.errors import InputError
+from edgeds.live.estimating import LiveEstimate
+from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.run import LiveRun
 from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
 from edgeds.live.signals.rules.kinds import Rules, Zone
-from edgeds.live.signals.signals import Signals
+from edgeds.live.signals.signals import Signals, object_seen
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource
+from edgeds.types import Frame
 
 from .messages import Fickle
 from .scene import Figure, Scene
@@ -64,6 +72,44 @@ def test_a_consumer_that_hangs_does_not_slow_the_picture() -> None:
     assert consumer.taken == []
     assert outbox.counts.lost == outbox.counts.produced - outbox.counts.replaced
     consumer.open.set()
+
+
+def test_an_object_is_taken_into_the_plate_only_when_told_so() -> None:
+    scene = SyntheticSource(size=SIZE, frame_count=60)
+    still = scene.frame(30).pixels
+    plates: list[Plate] = []
+    signals = Signals(Rules(), SIZE, source="drawn")
+
+    def frames() -> Iterator[Frame]:
+        end = time.monotonic() + 30
+        for n in itertools.count():
+            yield Frame(still, n, n, Fraction(1, 10))
+            if plates and not signals.seen.objects:
+                return
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(1) as pool:
+        source = RealTimeSource(lambda: SyntheticSource(size=SIZE, frame_count=2))
+        choice = PlateChoice(given=Plate(scene.plate))
+        plate = LivePlate(DifferenceEngine(), source, choice, pool, lambda _: None)
+        estimate = LiveEstimate(DifferenceEngine(), plate, pool, signals=signals)
+        for item in estimate.each(frames()):
+            things = item.seen.objects if item.seen else ()
+            if things and not plates and things[0].age_secs > 1:
+                assert plate.current is not None
+                plates.append(plate.current)
+                plate.take_in(things[0].outline)
+    assert estimate.plates == 2
+    assert plate.current is not None
+    changed = np.abs(plate.current.pixels.astype(int) - scene.plate).max(axis=2) > 8
+    assert changed[scene.alpha(30) > 0.9].mean() > 0.9, "it is in the plate"
+    assert changed[:5].mean() < 0.01, "the rest stays"
+
+
+def test_an_object_that_is_not_there_cannot_be_taken() -> None:
+    with pytest.raises(InputError, match="object 7"):
+        object_seen(Signals(Rules(), SIZE, source="x"), 7)
 
 
 def test_objects_outlast_a_moment_without_maps_and_no_longer() -> None:

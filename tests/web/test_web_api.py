@@ -97,3 +97,19 @@ def test_a_run_without_signals_says_so(tmp_path: Path) -> None:
         assert answer.status == 404
         assert "--rules" in json.loads(answer.body)["fix"]
         assert page.ask("/metrics").status == 200
+
+
+def test_an_object_is_taken_into_the_plate_by_its_id(seeing: Served) -> None:
+    def post(body: str) -> int:
+        return seeing.ask("/api/plate/take-in", method="POST", body=body, **_bearer(seeing)).status
+
+    for wrong in ("", "[]", "{}", '{"object": true}', '{"object": "1"}'):
+        assert post(wrong) == 400
+    assert post('{"object": 999999}') == 404
+    assert seeing.ask("/api/plate/take-in", method="POST", body='{"object": 1}').status == 403
+
+    def taken() -> bool:
+        things = seeing.run.signals.seen.objects
+        return any(post(json.dumps({"object": thing.id})) == 200 for thing in things)
+
+    wait_until(taken)

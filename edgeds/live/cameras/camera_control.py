@@ -62,6 +62,10 @@ class CameraControl:
         if run := self._run:
             run.use_offered_plate()
 
+    def take_into_plate(self, number: int) -> None:
+        if run := self._run:
+            run.take_into_plate(number)
+
     def plate(self) -> Pixels | None:
         run = self._run
         return None if run is None else run.plate()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from edgeds.errors import InputError
 from edgeds.live.signals.delivery.retry_queue import Counts, Outbox
 from edgeds.live.signals.events import SCHEMA, Event, iso_time
 from edgeds.live.signals.objects.find_objects import ObjectFinder
@@ -246,3 +247,20 @@ class Signals:
                 "within a distance until it has one (inverse_depth works without)"
             )
             self._on_note(self.notes[-1])
+
+
+def object_seen(signals: Signals | None, number: int) -> TrackedObject:
+    """The object with this id in the newest frame.
+
+    Raises:
+        InputError: there is none, or something hides it.
+    """
+    seen = None if signals is None else signals.seen
+    for thing in () if seen is None else seen.objects:
+        if thing.id == number and not thing.is_hidden:
+            return thing
+    raise InputError(
+        f"object {number} cannot be used",
+        why="it is not in the picture now",
+        fix="take the id of an object in GET /api/state",
+    )

@@ -2,6 +2,7 @@
 
     GET /api/state     the newest state                  GET /metrics      for Prometheus
     WS  /api/events    the state, then every event       GET, POST /api/rules, /api/shapes
+    POST /api/plate/take-in    an object becomes a part of the plate
 
 token_and_origin_check.py decides who may ask. docs/signals.schema.json describes the messages.
 """
@@ -94,6 +95,23 @@ class Api:
             if refusal is not None:
                 return refusal
         return _json(shapes_of(signals.rules))
+
+    async def take_in(self, request: Request) -> Response:
+        """POST {"object": id}: that object is a part of the plate from now on."""
+        signals = self._signals
+        if signals is None:
+            return _error(404, _NO_SIGNALS)
+        try:
+            number = (await request.json())["object"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            number = None
+        if not isinstance(number, int) or isinstance(number, bool):
+            return _error(400, InputError("no object is named", fix='send {"object": 7}'))
+        try:
+            await self._call(lambda: self._control.take_into_plate(number))
+        except InputError as error:
+            return _error(404, error)
+        return _json({"object": number})
 
     async def _exchange(self, request: Request, read: Callable[[str], Rules]) -> Response | None:
         """Watch the rules that the body holds; why not, where it holds none."""

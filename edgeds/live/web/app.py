@@ -110,6 +110,7 @@ class App:
                 Route("/phone.svg", self._phone_code),
                 Route("/api/state", self._api.state),
                 Route("/api/rules", self._api.rules, methods=["GET", "POST"]),
+                Route("/api/plate/take-in", self._api.take_in, methods=["POST"]),
                 Route("/api/shapes", self._api.shapes, methods=["GET", "POST"]),
                 Route("/metrics", self._api.metrics),
                 WebSocketRoute("/api/events", self._api.events),

@@ -10,6 +10,7 @@ const STEP = 0.01;
 const FAR_STEP = 0.05;
 
 let shapes = null; // [{kind: "zone" | "line", name, points, left, right}] while they are edited
+let left = []; // ids of what was left behind
 let chosen = null; // {shape, point}: indices
 
 on("status", (now) => {
@@ -28,6 +29,8 @@ function show(watched) {
   for (const kind of ["left_behind", "removed"]) {
     for (const [name, ids] of Object.entries(watched[kind] ?? {})) rows.push([name, ids.length]);
   }
+  left = Object.values(watched.left_behind ?? {}).flat();
+  at("take-in").hidden = !left.length;
   const list = at("watched");
   while (list.children.length > rows.length) list.lastChild.remove();
   rows.forEach(([name, value], index) => {
@@ -42,6 +45,11 @@ function emptyRow() {
   row.append(document.createElement("dt"), document.createElement("dd"));
   return row;
 }
+
+at("take-in").addEventListener("click", async () => {
+  const headers = { "content-type": "application/json" };
+  for (const object of left) await post("api/plate/take-in", JSON.stringify({ object }), headers);
+});
 
 at("zones-edit").addEventListener("click", async () => {
   const answer = await fetch("api/shapes").catch(() => null);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,12 +22,12 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import DifferenceEngine, default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build.accuracy_gate import Latency  # noqa: E402
+from edgeds.engine.build.accuracy_gate import HeldOut, Latency  # noqa: E402
 from edgeds.engine.build.build_engine import Built, build_engine, engine_name  # noqa: E402
-from edgeds.engine.build.calibration_split import read_calibration_set  # noqa: E402
+from edgeds.engine.build.calibration_split import CalibrationSet, read_calibration_set  # noqa: E402
 from edgeds.engine.build.candidate_builder import BuildTarget  # noqa: E402
 from edgeds.engine.build.install_engine import put  # noqa: E402
-from edgeds.engine.build.onnx_variants import Precision  # noqa: E402
+from edgeds.engine.build.onnx_variants import Listener, Precision, int8_engine  # noqa: E402
 from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.cuda_driver import Cuda, Gpu  # noqa: E402
@@ -47,6 +48,27 @@ def few_turns() -> Iterator[None]:
     """Nothing here judges speed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edgeds.engine.build.accuracy_gate.GATE", Gate(turns=3, warm_up_turns=1))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def each_int8_graph_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same network and the same frames give the same graph: later builds here copy it."""
+    kept: dict[tuple[Path, str], Path] = {}
+
+    def made_once(
+        source: Path, folder: Path, frames: CalibrationSet, choosing: HeldOut, listener: Listener
+    ) -> Path:
+        key = source, frames.hash
+        if key in kept:
+            shutil.copytree(kept[key], folder)
+            return folder
+        made = int8_engine(source, folder, frames, choosing, listener)
+        kept[key] = shutil.copytree(made, tmp_path_factory.mktemp("kept") / "int8")
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgeds.engine.build.candidate_builder.int8_engine", made_once)
         yield
 
 

@@ -54,7 +54,7 @@ def around(coarse: FloatMap, frame: Pixels, plate: Pixels, settings: Matte) -> A
     bare = summed(empty)
     offset, enough = summed(off), np.maximum(bare, 1)
     # What scatters about the offset is no light: the plate lies wrong there, or something moves.
-    mean = offset / enough[..., None]
+    mean = np.asarray(offset / enough[..., None], np.float32)
     scatter = summed(dot(off, off)) / enough - dot(mean, mean)
     # A few pixels' worth of "no offset" in the mean: where hardly any background is near, none.
     offset /= (bare + 4)[..., None]

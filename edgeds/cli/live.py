@@ -72,17 +72,18 @@ def live_command(
     return_large_arrays()
     uri, record = uri_from_arguments(source, camera), outputs.record
     if is_camera_file(uri):
-        theirs = {"--plate": plate, "--max-frames": max_frames, "--rules": signals.rules}
         live_cameras(
-            Path(uri), theirs, outputs=outputs, engine=engine, device=device, preset=preset,
-            duration=duration, as_json=as_json,
+            Path(uri), {"--plate": plate, "--max-frames": max_frames, "--rules": signals.rules},
+            outputs=outputs, engine=engine, device=device, preset=preset, duration=duration,
+            as_json=as_json,
         )  # fmt: skip
         return
     signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
-        frames = stack.enter_context(open_camera(uri, stop, **asked.settings()))
+        frames = open_camera(uri, stop, **asked.settings())
+        stack.enter_context(frames)
         info, network = frames.info, opened.result()
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         stack.callback(behind.close if behind else lambda: None)

@@ -10,7 +10,7 @@ networks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -67,10 +67,16 @@ def redrawn(
     sure = np.square(2 * alpha - 1)
     weight = np.where(near > 0, settings.open_weight + (1 - settings.open_weight) * sure, 1)
     line = _fitted(alpha, difference, weight.astype(np.float32), needed, settings)
-    there = _mean(line, side).reshape(-1, 4)[changed]
+    # cv2.blur takes four channels at most.
+    there = _at(_mean(line[..., :4], side), changed)
+    explained = _at(_mean(line[..., 4], side), changed)
     fitted = np.einsum("ij,ij->i", there[:, :3], difference.reshape(-1, 3)[changed])
+    before = alpha.reshape(-1)[changed]
+    low, high = settings.explained
+    trust = np.clip((explained - low) / (high - low), 0, 1)
     result: FloatMap = alpha.copy()
-    result.reshape(-1)[changed] = np.clip(fitted + there[:, 3], 0, 1)
+    drawn = np.clip(fitted + there[:, 3], 0, 1)
+    result.reshape(-1)[changed] = before + trust * (drawn - before)
     return result
 
 
@@ -78,7 +84,9 @@ def _fitted(
     alpha: FloatMap, guide: _Floats, weight: FloatMap, needed: npt.NDArray[np.intp],
     settings: FineBorder,
 ) -> _Floats:  # fmt: skip
-    """(H, W, 4): slopes and constant of the line that fits alpha around each needed pixel."""
+    """(H, W, 5): slopes and constant of the line that fits alpha around each needed pixel, and the
+    share of alpha's variance that it explains.
+    """
     side = 2 * settings.radius_px + 1
     weighted = guide * weight[..., None]
     count = _at(_mean(weight, side), needed)[:, None]
@@ -97,22 +105,25 @@ def _fitted(
         squares[2][:, 2] - mean[:, 2] ** 2 + noise,
     )
     slopes = _solved(spread, together)
-    line = np.zeros((alpha.size, 4), np.float32)
+    power = _at(_mean(weight * np.square(alpha), side), needed) / count[:, 0]
+    spread_alpha = np.maximum(power - np.square(mean_alpha), 1e-4)
+    line = np.zeros((alpha.size, 5), np.float32)
     line[needed, :3] = slopes
     line[needed, 3] = mean_alpha - np.einsum("ij,ij->i", slopes, mean)
-    made: _Floats = line.reshape(*alpha.shape, 4)
+    line[needed, 4] = np.einsum("ij,ij->i", slopes, together) / spread_alpha
+    made: _Floats = line.reshape(*alpha.shape, 5)
     return made
 
 
 class _Spread(NamedTuple):
     """Symmetric 3x3 matrices, an array (n,) for each of their six numbers."""
 
-    rr: _Floats
-    rg: _Floats
-    rb: _Floats
-    gg: _Floats
-    gb: _Floats
-    bb: _Floats
+    rr: npt.NDArray[np.floating[Any]]
+    rg: npt.NDArray[np.floating[Any]]
+    rb: npt.NDArray[np.floating[Any]]
+    gg: npt.NDArray[np.floating[Any]]
+    gb: npt.NDArray[np.floating[Any]]
+    bb: npt.NDArray[np.floating[Any]]
 
 
 def _solved(m: _Spread, right: _Floats) -> _Floats:

@@ -1,4 +1,4 @@
-"""Where the network looks, for frames on a device: estimate/looks.py with tensors in place of maps.
+"""Where the network looks, on a device: estimate/whole_or_part.py with tensors in place of maps.
 
 The host decides by a few numbers of each look, which are all that it reads of a frame. A look is
 begun before they are known, at the part in use, else at the whole; if nothing changed, it is

@@ -1,4 +1,4 @@
-"""Whether a frame differs from an earlier one by more than noise: estimate/frame_change on a GPU."""
+"""Whether a frame differs from another by more than noise: estimate/frame_change, on a GPU."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def gpu_times(
         RunError: the device failed.
     """
     with ExitStack() as stack:
-        network: Any = stack.enter_context(open_network())  # type: ignore[type-var]
+        network: Any = stack.enter_context(open_network())
         pixels = np.full((*network.size, 3), 127, np.uint8)
         plate = network.encode_plate(pixels)
         alone = [network.device_secs(pixels, plate) for _ in range(runs)]
@@ -162,10 +162,7 @@ def _together(open_network: Callable[[], DeviceEngine], size: Size, count: int, 
             failed.append(error)
 
     with ExitStack() as stack:
-        networks = [
-            stack.enter_context(open_network())  # type: ignore[type-var]
-            for _ in range(count)
-        ]
+        networks = [stack.enter_context(open_network()) for _ in range(count)]
         all_of_them = [_Stream(network, size) for network in networks]
         for one in all_of_them:
             one.once()

@@ -92,7 +92,8 @@ class OnDevice:
 
     def plate_offset_in(self, box: Box) -> FloatMap:
         with self._stream, torch.no_grad():
-            offset = offset_of(self.field, self.lies, self.size)[(slice(None), *box.of)]
+            rows, columns = box.of
+            offset = offset_of(self.field, self.lies, self.size)[:, rows, columns]
             return self._brought(offset.permute(1, 2, 0))
 
     def _whole_alpha(self) -> FloatMap:

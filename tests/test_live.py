@@ -447,7 +447,7 @@ def test_a_window_that_fails_ends_alone() -> None:
 class Late:
     """A depth network that answers when it is let: the right side is near."""
 
-    size = (64, 128)
+    size, identity = (64, 128), "late"
 
     def __init__(self) -> None:
         self.may_answer, self.answers = threading.Event(), 0

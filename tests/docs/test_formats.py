@@ -52,7 +52,7 @@ def test_capture_and_the_plate_file(edgeds: Edgeds, tmp_path: Path) -> None:
     assert documented("capture") == set(json.loads(done.stdout))
     # a captured plate has a noise, an estimated one may have a doubt
     ones = np.ones((90, 160), np.float32)
-    doubted = Plate(plate, origin="clip", doubt=ones, depth=ones)  # and may have a depth
+    doubted = Plate(plate, origin="clip", doubt=ones, depth=ones, network_depth=ones)
     plate_to_file(doubted, tmp_path / "doubted.npz")
     with np.load(tmp_path / "plate.npz") as file, np.load(tmp_path / "doubted.npz") as other:
         assert keys_of("Plate file") == {*file.files, *other.files}

@@ -98,7 +98,7 @@ def pack(
 
 
 def _tell(output: Path) -> None:
-    from edgeds.engine.build.calibration_split import read_calibration_set
+    from edgeds.engine.build.calibration_set import read_calibration_set
 
     found = read_calibration_set(output)
     files = [output] if output.is_file() else [f for f in output.rglob("*") if f.is_file()]

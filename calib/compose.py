@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.writer import SetWriter
-from edgeds.engine.build.calibration_split import held_out
+from edgeds.engine.build.calibration_set import held_out
 from edgeds.types import FloatMap
 from train.finishing import Sample
 from train.frame_sample import composite_sample, room_sample

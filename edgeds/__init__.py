@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from edgeds.engine import open_engine as open_engine
     from edgeds.errors import EdgedsError as EdgedsError
     from edgeds.estimate.estimator import Estimator as Estimator
-    from edgeds.estimate.matte_refinement import foreground as foreground
+    from edgeds.estimate.unmixed_colours import foreground as foreground
     from edgeds.live.run import LiveRun as LiveRun
     from edgeds.pipeline import RunReport as RunReport
     from edgeds.pipeline import run as run
@@ -45,7 +45,7 @@ _HOMES = {
     "plate_to_file": "plate.file",
     "latest": "sources.handoff",
     "LiveRun": "live.run",
-    "foreground": "estimate.matte_refinement",
+    "foreground": "estimate.unmixed_colours",
     "composer": "views.compose",
     "RunReport": "pipeline",
     "run": "pipeline",

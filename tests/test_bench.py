@@ -34,7 +34,7 @@ from edgeds.errors import InputError, RunError
 from edgeds.pipeline import STAGES
 from edgeds.plate.file import plate_to_file
 from edgeds.plate.plate import Plate
-from edgeds.sinks.settings import ENCODE
+from edgeds.sinks.encoder_settings import ENCODE
 from edgeds.sources import open_source
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from edgeds.cli import app
 from edgeds.cli.effects_options import EffectOptions
 from edgeds.errors import InputError
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.effects import Effects, effects_composer

@@ -11,18 +11,18 @@ import pytest
 from edgeds.errors import InputError
 from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth, grounded, on_points
-from edgeds.plate.ground.accepted_ground import (
+from edgeds.plate.ground.camera_from_people import People
+from edgeds.plate.ground.depth_bounds import bounds_of, by_height
+from edgeds.plate.ground.depth_wanted import MeasuredPoint
+from edgeds.plate.ground.gathering import Gathering
+from edgeds.plate.ground.geometry import GroundView
+from edgeds.plate.ground.ground_from_people import (
     Ground,
     ground_from_json,
     measured_ground,
     resized_ground,
 )
-from edgeds.plate.ground.camera_fit import People
-from edgeds.plate.ground.depth_bounds import bounds_of, by_height
-from edgeds.plate.ground.depth_wanted import MeasuredPoint
-from edgeds.plate.ground.gathering import Gathering
-from edgeds.plate.ground.geometry import GroundView
-from edgeds.plate.ground.metres import MetricScale, metres_of
+from edgeds.plate.ground.metric_scale import MetricScale, metres_of
 from edgeds.plate.ground.person_blobs import blobs_of
 from edgeds.types import FloatMap
 

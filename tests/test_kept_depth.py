@@ -19,10 +19,10 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.live.estimating import LiveEstimate
 from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.ground.accepted_ground import Ground
 from edgeds.plate.ground.depth_wanted import DepthWanted
 from edgeds.plate.ground.geometry import GroundView
-from edgeds.plate.ground.metres import MetricScale, metres_of
+from edgeds.plate.ground.ground_from_people import Ground
+from edgeds.plate.ground.metric_scale import MetricScale, metres_of
 from edgeds.plate.plate import Plate
 from edgeds.sources import RealTimeSource, SyntheticSource
 from edgeds.types import FloatMap, Frame, Pixels, Size

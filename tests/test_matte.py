@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.matte_refinement import foreground, lifted, refined, refined_alpha
+from edgeds.estimate.matte_refinement import lifted, refined, refined_alpha
 from edgeds.estimate.settings import Matte
+from edgeds.estimate.unmixed_colours import foreground
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeds.plate.ground.metres import MetricScale, metres_of
+from edgeds.plate.ground.metric_scale import MetricScale, metres_of
 
 
 def test_metres_are_one_over_scaled_inverse_depth_and_endless_past_the_horizon() -> None:

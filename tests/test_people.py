@@ -16,8 +16,8 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import _spread, people_in, use_people
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.ground.accepted_ground import Ground
-from edgeds.plate.ground.metres import metres_of
+from edgeds.plate.ground.ground_from_people import Ground
+from edgeds.plate.ground.metric_scale import metres_of
 from edgeds.sources.sampling import spread_frames
 from edgeds.types import Frame
 

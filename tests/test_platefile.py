@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from edgeds.errors import PlateError, SinkError
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.ground.accepted_ground import Ground
 from edgeds.plate.ground.geometry import GroundView
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.ground_from_people import Ground
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.plate import Plate, fitted
 from edgeds.sources import SyntheticSource
 

@@ -18,8 +18,8 @@ import pytest
 
 from edgeds.errors import SinkError
 from edgeds.live.outputs import Output
+from edgeds.sinks.encoder_settings import Publish
 from edgeds.sinks.publish_sink import PublishSink
-from edgeds.sinks.settings import Publish
 from edgeds.sources import SyntheticSource
 from edgeds.sources.upright_picture import upright_rgb
 from edgeds.types import Frame

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.engine import DifferenceEngine
-from edgeds.engine.build.calibration_split import read_calibration_set
+from edgeds.engine.build.calibration_set import read_calibration_set
 from edgeds.errors import DatasetError
 from edgeds.evaluation.calibration_recorder import SetRecorder, chosen_evenly
 from edgeds.evaluation.dataset import read_set

@@ -18,8 +18,8 @@ import typer
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import people_in, use_people
-from edgeds.plate.ground.accepted_ground import Ground
-from edgeds.plate.ground.metres import metres_of
+from edgeds.plate.ground.ground_from_people import Ground
+from edgeds.plate.ground.metric_scale import metres_of
 from edgeds.plate.plate import Plate
 from edgeds.types import Engine, FloatMap, Frame
 from train.material import read_image, read_rgb

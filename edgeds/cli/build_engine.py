@@ -175,7 +175,7 @@ def _target(gpu: str, device: str) -> BuildTarget:
 
 def _calibration_set(path: Path | None, precision: str) -> Path | None:
     """The given set, else the one that comes with edgeds; prints a warning if it is small."""
-    from edgeds.engine.build.calibration_split import read_calibration_set
+    from edgeds.engine.build.calibration_set import read_calibration_set
     from edgeds.engine.engine_folders import shipped_calibration_set
     from edgeds.errors import DatasetError
 

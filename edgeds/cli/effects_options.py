@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from edgeds.plate.ground.metres import MetricScale
+    from edgeds.plate.ground.metric_scale import MetricScale
     from edgeds.types import Size
     from edgeds.views.effects import Effects
     from edgeds.views.insert import Inserted
@@ -108,7 +108,7 @@ class EffectOptions:
         Raises:
             InputError: metres are asked for and not known, or a picture cannot be read.
         """
-        from edgeds.plate.ground.metres import metres_of
+        from edgeds.plate.ground.metric_scale import metres_of
         from edgeds.views.effects import Effects
 
         focus: float | str | None = self.focus

@@ -103,7 +103,7 @@ def _write(
     """
     import numpy as np
 
-    from edgeds.plate.ground.metres import metres_of
+    from edgeds.plate.ground.metric_scale import metres_of
     from edgeds.sinks.mesh import is_mesh_pattern, mesh_file, mesh_to_file
     from edgeds.views.mesh import mesh_of
     from edgeds.views.scene_at_depths import scene_of

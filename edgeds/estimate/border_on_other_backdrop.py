@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.matte_refinement import behind_in
 from edgeds.estimate.settings import FINE_BORDER, FineBorder
+from edgeds.estimate.unmixed_colours import behind_in
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 _Floats = npt.NDArray[np.float32]

@@ -20,7 +20,7 @@ from edgeds.estimate.plate_depth_on_ground import GroundedDepth, laid_again
 from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.whole_or_part import Looks
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.plate import Plate, resized_map
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance

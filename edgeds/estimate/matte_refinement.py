@@ -1,8 +1,8 @@
-"""Alpha at full resolution and clean foreground colours, from what only a plate can tell.
+"""Alpha at full resolution, from what only a plate can tell.
 
 Every pixel mixes foreground and plate, C = aF + (1 - a)B, and B is known. Along the border of the
-coarse alpha, F is close to the sure foreground beside it; that gives a. With a, the equation
-gives the F that is really there. Knows nothing about networks.
+coarse alpha, F is close to the sure foreground beside it; that gives a. `unmixed_colours` has the F
+that is really there. Knows nothing about networks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edgeds.estimate.border_surroundings import around, dot, on_coarse, open_pixels
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sources.scaling import read_at, resized
-from edgeds.types import FloatMap, Indices, Maps, Pixels
+from edgeds.types import FloatMap, Indices, Pixels
 
 
 class Refined(NamedTuple):
@@ -133,93 +133,3 @@ def lifted(coarse: FloatMap, settings: Matte = MATTE) -> FloatMap:
     this makes up for it.
     """
     return np.asarray(coarse + settings.lift * coarse * (1 - coarse), np.float32)
-
-
-def foreground(
-    frame: Pixels,
-    alpha: FloatMap,
-    plate: Pixels,
-    plate_offset: FloatMap | None = None,
-    *,
-    settings: Matte = MATTE,
-) -> Pixels:
-    """The foreground's own colour F, to keep: uint8 RGB (H, W, 3), straight (unassociated).
-
-    Where there is no foreground its colours are carried `bleed_px` outwards, and past that it is
-    black: nothing of the room is left under alpha 0. See `unmixed` for the arguments.
-    """
-    colours = unmixed(frame, alpha, plate, plate_offset, settings=settings)
-    _clear(colours, alpha, settings)
-    return colours
-
-
-def unmixed(
-    frame: Pixels,
-    alpha: FloatMap,
-    plate: Pixels,
-    plate_offset: FloatMap | None = None,
-    *,
-    settings: Matte = MATTE,
-) -> Pixels:
-    """The frame with the plate's light taken out of the border: F = (C - (1 - a)B) / a.
-
-    To be put over something else with `over`. Elsewhere it is the frame, also where alpha is 0.
-
-    Args:
-        frame, plate: uint8 RGB (H, W, 3); `alpha` float32 (H, W).
-        plate_offset: `Maps.plate_offset`; B is the plate and this.
-    """
-    band = np.flatnonzero((alpha > settings.band) & (alpha < 1 - settings.band))
-    result: Pixels = frame.copy()
-    if band.size:
-        a = alpha.reshape(-1)[band][:, None]
-        behind = plate.reshape(-1, 3)[band].astype(np.float32)
-        if plate_offset is not None:
-            where = np.divmod(band, alpha.shape[1])
-            x, y = on_coarse(*where, plate_offset.shape, alpha.shape)
-            behind = np.clip(behind + read_at(plate_offset, x, y), 0, 255)
-        mixed = frame.reshape(-1, 3)[band] - (1 - a) * behind
-        result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, 255).astype(np.uint8)
-    return result
-
-
-def behind_in(maps: Maps, plate: Pixels) -> Pixels:
-    """The plate that maps were made with, corrected by then; else the one that is given."""
-    return plate if maps.plate is None else maps.plate
-
-
-def _clear(colours: Pixels, alpha: FloatMap, settings: Matte) -> None:
-    """Keep colours where alpha is open, carry them a few pixels outwards, blacken the rest.
-
-    Where alpha is faint, un-mixing multiplies noise: there too the colour is carried.
-    """
-    import cv2
-
-    is_open = (alpha > settings.band).view(np.uint8)
-    left, top, width, height = cv2.boundingRect(is_open)
-    if not width:
-        colours.fill(0)
-        return
-    reach = settings.bleed_px
-    box = (
-        slice(max(0, top - reach), top + height + reach),
-        slice(max(0, left - reach), left + width + reach),
-    )
-    is_open, near = is_open[box], alpha[box]
-    kept = cv2.copyTo(colours[box], is_open)
-    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    faint = (near < settings.faint).view(np.uint8)
-    rim = np.flatnonzero(cv2.bitwise_and(cv2.dilate(is_open, square), faint))
-    # Normalised convolution (Knutsson & Westin 1993) at a quarter of the size; sure pixels
-    # decide.
-    size = (near.shape[1] + 3) // 4, (near.shape[0] + 3) // 4
-    weight = np.square(cv2.resize(near, size, interpolation=cv2.INTER_AREA))
-    total = cv2.resize(kept, size, interpolation=cv2.INTER_AREA) * weight[..., None]
-    count = cv2.resize(is_open.astype(np.float32), size, interpolation=cv2.INTER_AREA) * weight
-    total, count = (cv2.blur(values, (reach // 2 + 1, reach // 2 + 1)) for values in (total, count))
-    rows, columns = np.divmod(rim, near.shape[1])
-    there = rows // 4, columns // 4
-    carried = total[there] / np.maximum(count[there], 1e-6)[:, None]
-    kept.reshape(-1, 3)[rim] = np.clip(carried + 0.5, 0, 255).astype(np.uint8)
-    colours.fill(0)
-    colours[box] = kept

@@ -11,9 +11,9 @@ from concurrent.futures import CancelledError
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_on_ground import grounded, on_points
-from edgeds.plate.ground.accepted_ground import Ground
 from edgeds.plate.ground.depth_wanted import MeasuredPoint
 from edgeds.plate.ground.gathering import Gathering
+from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.settings import GROUND
 from edgeds.plate.plate import Plate, fitted
 from edgeds.sources.scaling import resized

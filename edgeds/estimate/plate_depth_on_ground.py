@@ -20,12 +20,12 @@ from edgeds.errors import InputError
 from edgeds.estimate.depth_fit import robust_line
 from edgeds.estimate.plate_depth import edges_of_plate
 from edgeds.estimate.settings import GROUND_DEPTH
-from edgeds.plate.ground.accepted_ground import Ground
 from edgeds.plate.ground.depth_bounds import Bounds, bounds_of
 from edgeds.plate.ground.depth_wanted import MeasuredPoint
 from edgeds.plate.ground.gathering import Sighting
 from edgeds.plate.ground.geometry import usual_focal_px
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.ground_from_people import Ground
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Pixels, Size
 

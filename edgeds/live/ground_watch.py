@@ -12,9 +12,9 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import looked_at
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth, grounded, on_points
 from edgeds.live.settings import LIVE
-from edgeds.plate.ground.accepted_ground import Ground
 from edgeds.plate.ground.depth_wanted import DepthWanted
 from edgeds.plate.ground.gathering import Gathering
+from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.settings import GROUND
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Maps, Pixels

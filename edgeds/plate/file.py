@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import PlateError, SinkError, SourceError
-from edgeds.plate.ground.accepted_ground import ground_from_json
-from edgeds.plate.ground.metres import scale_from_json
+from edgeds.plate.ground.ground_from_people import ground_from_json
+from edgeds.plate.ground.metric_scale import scale_from_json
 from edgeds.plate.plate import Origin, Plate
 from edgeds.sinks.atomic_files import check_writable, replacing
 from edgeds.sinks.images import image_bytes

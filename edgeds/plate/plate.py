@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from edgeds.errors import PlateError
-from edgeds.plate.ground.accepted_ground import Ground, resized_ground
-from edgeds.plate.ground.metres import MetricScale, resized_scale
+from edgeds.plate.ground.ground_from_people import Ground, resized_ground
+from edgeds.plate.ground.metric_scale import MetricScale, resized_scale
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
 from edgeds.types.maps import resized_map as resized_map

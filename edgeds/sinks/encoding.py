@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from edgeds.errors import SinkError
-from edgeds.sinks.settings import ENCODE
+from edgeds.sinks.encoder_settings import ENCODE
 from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
 from edgeds.sources.threads import threads
 from edgeds.sources.yuv_planes import YuvPicture

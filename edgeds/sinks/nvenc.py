@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from edgeds.sinks.encoder_settings import ENCODE
 from edgeds.sinks.encoding import Format, format_of
-from edgeds.sinks.settings import ENCODE
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.types import Frame, Size
 

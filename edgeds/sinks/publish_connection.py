@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import SinkFailed
+from edgeds.sinks.encoder_settings import PUBLISH, Publish
 from edgeds.sinks.live_recording import letterboxed
 from edgeds.sinks.publish_process import CLOCK_HZ, HEAD
-from edgeds.sinks.settings import PUBLISH, Publish
 from edgeds.sources.url import masked
 from edgeds.types import Frame, Pixels, Size
 

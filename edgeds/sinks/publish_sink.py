@@ -13,9 +13,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from edgeds.errors import SinkError, SinkFailed
+from edgeds.sinks.encoder_settings import PUBLISH, Publish
 from edgeds.sinks.publish_connection import Publisher
 from edgeds.sinks.publish_process import FORMATS
-from edgeds.sinks.settings import PUBLISH, Publish
 from edgeds.sources.url import likely_scheme, masked, password_problem, scheme_of
 from edgeds.types import Closing, Frame
 

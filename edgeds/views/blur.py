@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgeds.estimate.matte_refinement import behind_in, unmixed
 from edgeds.estimate.settings import Matte
+from edgeds.estimate.unmixed_colours import behind_in, unmixed
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.over import over

@@ -3,7 +3,7 @@
 composer("replace", plate=plate, depth_range=range, backdrop=backdrop) -> (Frame, Maps) -> Frame
 
 One module draws one view: overlay.py, mask.py, depth.py, blur.py; `cutout` and `replace` are the
-foreground of estimate/matte_refinement.py, with its alpha or over a backdrop.
+foreground of estimate/unmixed_colours.py, with its alpha or over a backdrop.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import Matte
+from edgeds.estimate.unmixed_colours import behind_in, foreground
 from edgeds.types import Box, Frame, Maps, Pixels, Size
 from edgeds.views.over import to_uint8
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.matte_refinement import behind_in, foreground
 from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.unmixed_colours import behind_in, foreground
 from edgeds.sinks.layers.code_values import LayerFrame
 from edgeds.sinks.layers.names import Layer
 from edgeds.types import FloatMap, Frame, Maps, Pixels

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeds.estimate.matte_refinement import behind_in, unmixed
 from edgeds.estimate.settings import Matte
+from edgeds.estimate.unmixed_colours import behind_in, unmixed
 from edgeds.types import Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.canvas import Ground

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.matte_refinement import behind_in, unmixed
 from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.unmixed_colours import behind_in, unmixed
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.over import over
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.matte_refinement import behind_in
+from edgeds.estimate.unmixed_colours import behind_in
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.settings import SHADOW, Shadow

@@ -24,7 +24,7 @@ pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edged
 from edgeds.engine import DifferenceEngine, default_engine, open_engine, read_card  # noqa: E402
 from edgeds.engine.build.accuracy_gate import HeldOut, Latency  # noqa: E402
 from edgeds.engine.build.build_engine import Built, build_engine, engine_name  # noqa: E402
-from edgeds.engine.build.calibration_split import CalibrationSet, read_calibration_set  # noqa: E402
+from edgeds.engine.build.calibration_set import CalibrationSet, read_calibration_set  # noqa: E402
 from edgeds.engine.build.candidate_builder import BuildTarget  # noqa: E402
 from edgeds.engine.build.install_engine import put  # noqa: E402
 from edgeds.engine.build.onnx_variants import Listener, Precision, int8_engine  # noqa: E402

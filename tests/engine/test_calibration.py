@@ -14,7 +14,7 @@ from conftest import WriteSet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeds.engine.build.calibration_split import apart, held_out, read_calibration_set
+from edgeds.engine.build.calibration_set import apart, held_out, read_calibration_set
 from edgeds.engine.build.int8_ranges import METHODS, Histogram
 from edgeds.engine.engine_folders import shipped_calibration_set
 from edgeds.errors import DatasetError

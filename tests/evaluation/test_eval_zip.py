@@ -11,7 +11,7 @@ import pytest
 from tiny_set import MakeSet
 
 from calib.pack import packed
-from edgeds.engine.build.calibration_split import hash_of
+from edgeds.engine.build.calibration_set import hash_of
 from edgeds.errors import DatasetError
 from edgeds.evaluation.dataset import read_set
 from edgeds.evaluation.sample import load

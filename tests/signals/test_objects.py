@@ -7,7 +7,7 @@ import pytest
 
 from edgeds.live.signals.objects.find_objects import ObjectFinder
 from edgeds.live.signals.objects.tracked_object import TrackedObject
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 
 from .scene import SIZE, Figure, Scene
 

@@ -16,7 +16,7 @@ from edgeds.live.signals.rules.kinds import (
     Zone,
 )
 from edgeds.live.signals.signals import Seen, Signals
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 
 from .scene import SIZE, Figure, Scene
 from .walkers import walkers

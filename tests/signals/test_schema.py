@@ -12,7 +12,7 @@ from edgeds.live.signals.rules.from_file import rules_from_text
 from edgeds.live.signals.rules.kinds import Line, NearerThan, PlateHealth, Rules, Zone
 from edgeds.live.signals.rules.to_text import text_from_rules
 from edgeds.live.signals.signals import Signals
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 
 from .scene import SIZE, Figure, Scene
 from .test_rule_file import WHOLE

@@ -15,13 +15,13 @@ import trimesh
 from train.worlds.camera import Camera
 from train.worlds.glb import Prop, pieces_of
 from train.worlds.kinds import drawing_of
-from train.worlds.layouts import LAYOUTS
 from train.worlds.library import Library
 from train.worlds.lighting import Glow
+from train.worlds.outdoor_site import Site
 from train.worlds.raycast import Scene
 from train.worlds.render import seen
-from train.worlds.site import Site
 from train.worlds.sky import DayLight, some_weather
+from train.worlds.street_layouts import LAYOUTS
 from train.worlds.streets import some_site, street_camera
 from train.worlds.textures import Cloth, paint
 from train.worlds.town import slab

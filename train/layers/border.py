@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from edgeds.estimate.border_on_other_backdrop import fine_maps, redrawn
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.matte_refinement import refined_alpha, unmixed
+from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.estimate.unmixed_colours import unmixed
 from edgeds.evaluation.metrics import grad, mad
 from edgeds.plate.plate import Plate
 from edgeds.types import Engine, FloatMap, Frame

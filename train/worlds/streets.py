@@ -11,13 +11,13 @@ import numpy as np
 from train.worlds.camera import Camera, some_lens
 from train.worlds.floor_plan import Foot
 from train.worlds.free_view import good_view
-from train.worlds.layouts import LAYOUTS
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp
+from train.worlds.outdoor_site import Site
 from train.worlds.raycast import Scene
 from train.worlds.shot import SIZE, VIEWS, Shot
-from train.worlds.site import Site
 from train.worlds.sky import DayLight, some_weather
+from train.worlds.street_layouts import LAYOUTS
 
 _LAMPS = 5
 _MOUNTS = {"door": 0.2, "shop": 0.16, "high": 0.22, "eye": 0.22, "robot": 0.11, "window": 0.09}

@@ -72,7 +72,7 @@ def in_own_process(wanted: Wanted) -> Turn:
 
 
 def _command(wanted: Wanted) -> list[str]:
-    from edgeds.sinks.settings import ENCODE
+    from edgeds.sinks.encoder_settings import ENCODE
 
     if wanted.way == "edgeds":
         return [

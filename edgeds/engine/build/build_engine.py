@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgeds.engine.build.calibration_split import read_calibration_set
+from edgeds.engine.build.calibration_set import read_calibration_set
 from edgeds.engine.build.candidate_builder import (
     BuildTarget,
     Candidate,

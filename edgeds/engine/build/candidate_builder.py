@@ -20,7 +20,7 @@ from edgeds.engine.build.accuracy_gate import (
     measured_latency,
     verdict,
 )
-from edgeds.engine.build.calibration_split import CalibrationSet
+from edgeds.engine.build.calibration_set import CalibrationSet
 from edgeds.engine.build.onnx_variants import (
     GRAPHS,
     Listener,

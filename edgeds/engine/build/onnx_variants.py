@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgeds.engine.build.accuracy_gate import Comparison, HeldOut
-from edgeds.engine.build.calibration_split import CalibrationSet
+from edgeds.engine.build.calibration_set import CalibrationSet
 from edgeds.engine.build.int8_ranges import METHODS, Histogram, Method
 from edgeds.engine.card import Card, read_card, sha256_of
 from edgeds.engine.settings import GATE

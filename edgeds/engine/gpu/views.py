@@ -133,7 +133,7 @@ def replaced(
 
 
 def _over(own: Tensor, plate: Tensor, behind: Tensor, alpha: Tensor, matte: Matte) -> Tensor:
-    """C = aF + (1 - a)B with F un-mixed in the border, as estimate/matte_refinement.py does."""
+    """C = aF + (1 - a)B with F un-mixed in the border, as estimate/unmixed_colours.py does."""
     border = (alpha > matte.band) & (alpha < 1 - matte.band)
     unmixed = (own - (1 - alpha) * plate) / alpha.clamp(min=matte.band)
     front = torch.where(border, unmixed.clamp(0, 255), own)

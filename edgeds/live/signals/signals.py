@@ -24,7 +24,7 @@ from edgeds.live.signals.rules.all_watches import RuleWatches
 from edgeds.live.signals.rules.kinds import Rules
 from edgeds.live.signals.rules.zones_lines_distances import Happening
 from edgeds.live.signals.snapshot import snapshot_of
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.types import Frame, Maps, Size
 
 

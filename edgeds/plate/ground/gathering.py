@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.ground.accepted_ground import Ground, measured_ground
-from edgeds.plate.ground.camera_fit import People
+from edgeds.plate.ground.camera_from_people import People
+from edgeds.plate.ground.ground_from_people import Ground, measured_ground
 from edgeds.plate.ground.person_blobs import Blob, blobs_of
 from edgeds.plate.ground.settings import GROUND
 from edgeds.plate.ground.straight_edges import NO_LINES, straight_lines

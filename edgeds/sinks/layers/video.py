@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.sinks.encoder_settings import ENCODE
 from edgeds.sinks.encoding import CLUSTERS, FRAGMENTS, Format, encodable, stream_colour
 from edgeds.sinks.layers.code_values import Coding, LayerFrame, codes
 from edgeds.sinks.layers.names import WITH_ALPHA, Layer
-from edgeds.sinks.settings import ENCODE
 from edgeds.sinks.video import VideoSink
 from edgeds.types import Closing, ColourTags, Pixels, StreamInfo
 

@@ -7,7 +7,7 @@ from edgeds.live.signals.objects.settings import TRACKING, Tracking
 from edgeds.live.signals.objects.small_picture import look_at
 from edgeds.live.signals.objects.tracked_object import TrackedObject, object_from_track
 from edgeds.live.signals.objects.tracker import Tracker
-from edgeds.plate.ground.metres import MetricScale
+from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.types import Frame, Maps
 
 

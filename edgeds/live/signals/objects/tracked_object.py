@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edgeds.live.signals.objects.track import Track
-from edgeds.plate.ground.metres import MetricScale, metres_of
+from edgeds.plate.ground.metric_scale import MetricScale, metres_of
 from edgeds.types import Size
 
 Point: TypeAlias = tuple[float, float]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from train.worlds.site import Site
+from train.worlds.outdoor_site import Site
 from train.worlds.town import fence, line, slab
 
 _ROAD = ("asphalt", "asphalt", "road", "concrete", "paving")

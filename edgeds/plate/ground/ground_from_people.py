@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeds.plate.ground.camera_fit import Fitted, People, fit_view
+from edgeds.plate.ground.camera_from_people import Fitted, People, fit_view
 from edgeds.plate.ground.geometry import Floats, GroundView
 from edgeds.plate.ground.settings import GROUND
 from edgeds.plate.ground.straight_edges import NO_LINES, Lines

@@ -136,8 +136,9 @@ def closed_form_figures(engine: Engine, pictures: Iterable[Composite]) -> dict[s
         alpha = redrawn(alpha, frame.astype(np.float32) - plate)
         secs.add(time.process_time() - began)
         everywhere = np.ones(truth.shape, bool)
-        ours.add(mad(alpha, truth, everywhere))
-        theirs.add(mad(theirs_alpha.astype(np.float32), truth, everywhere))
+        true_alpha = np.asarray(truth, np.float32)
+        ours.add(mad(alpha, true_alpha, everywhere))
+        theirs.add(mad(theirs_alpha.astype(np.float32), true_alpha, everywhere))
     return {
         "MAD": ours.value,
         "MAD of closed form": theirs.value,

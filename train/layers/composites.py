@@ -107,4 +107,4 @@ def _filling(picture: Pixels, size: Size) -> NDArray[np.float32]:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     large = cv2.resize(picture, (wide, tall), interpolation=how)
     top, left = (tall - height) // 2, (wide - width) // 2
-    return large[top : top + height, left : left + width].astype(np.float32)
+    return np.asarray(large[top : top + height, left : left + width], np.float32)

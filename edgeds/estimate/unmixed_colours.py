@@ -1,7 +1,7 @@
 """The foreground's own colours: the plate's light is taken out of the border.
 
-Every pixel mixes foreground and plate, C = aF + (1 - a)B. With alpha known, the equation gives the F
-that is really there. Knows nothing about networks, nor how alpha was made.
+Every pixel mixes foreground and plate, C = aF + (1 - a)B. With alpha known, the equation gives the
+F that is really there. Knows nothing about networks, nor how alpha was made.
 """
 
 from __future__ import annotations

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-WriteSet = Callable[..., Path]
+from written_sets import WriteSet
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import WriteSet
+from written_sets import WriteSet
 
 onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')

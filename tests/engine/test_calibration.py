@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import WriteSet
 from hypothesis import given
 from hypothesis import strategies as st
+from written_sets import WriteSet
 
 from edgeds.engine.build.calibration_set import apart, held_out, read_calibration_set
 from edgeds.engine.build.int8_ranges import METHODS, Histogram

@@ -18,7 +18,7 @@ from edgeds.views.depth import depth_picture
 from edgeds.views.over import over
 from edgeds.views.overlay import inset_box
 from edgeds.views.scale_to_cover import covering
-from edgeds.views.settings import VIEWS, View
+from edgeds.views.settings import DEPTH_VIEWS, VIEWS, View
 
 SOURCE = SyntheticSource(size=(90, 160), frame_count=9, noise_levels=0)
 RAMP = np.repeat(np.linspace(0.1, 1, 90, dtype=np.float32)[:, None], 160, axis=1)
@@ -124,6 +124,18 @@ def test_depth_keeps_its_colours_whatever_else_is_in_the_frame() -> None:
     without, with_ball = _compose("depth", index=0), _compose("depth", index=5)
     background = SOURCE.alpha(5) == 0
     assert (without[background] == with_ball[background]).all()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_that_changes_with_the_depth_waits_for_the_plates_network(view: View) -> None:
+    frame, maps = _frame_and_maps()
+    other = Maps(maps.alpha, RAMP[::-1] + maps.alpha)
+    compose = [
+        composer(view, plate=SOURCE.plate, plate_depth=depth, depth_range=(0.1, 2.0))
+        for depth in (RAMP, np.ascontiguousarray(RAMP[::-1]))
+    ]
+    pictures = [draw(frame, of).pixels for draw, of in zip(compose, (maps, other), strict=True)]
+    assert (pictures[0] != pictures[1]).any() == (view in DEPTH_VIEWS)
 
 
 def test_nearer_is_brighter() -> None:

@@ -9,7 +9,7 @@ View = Literal["overlay", "mask", "depth", "side-by-side", "cutout", "replace", 
 VIEWS: tuple[View, ...] = get_args(View)
 HIDING_VIEWS: frozenset[View] = frozenset({"cutout", "replace", "blur", "mask", "depth"})
 """The views that hide the room behind the foreground: they must never show the bare camera."""
-DEPTH_VIEWS: frozenset[View] = frozenset({"overlay", "depth", "blur"})
+DEPTH_VIEWS: frozenset[View] = frozenset({"overlay", "side-by-side", "depth", "blur"})
 """Those that show depth or use it: they are worth waiting for the plate's depth network."""
 TINTED_VIEWS: tuple[View, ...] = ("overlay", "side-by-side")
 """Those that tint the foreground, which --opacity is for."""

@@ -53,7 +53,7 @@ _CalibOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="SET",
-        help="Calibration set. Default: the one that edgeds brings.",
+        help="Calibration set. Default: the one that comes with edgeds.",
         rich_help_panel=_NETWORK,
     ),
 ]

@@ -46,7 +46,7 @@ _EveryOption: TypeAlias = Annotated[
         metavar="SECS",
         min=0,
         help=f"Time between frames. Default: {SET_RECORDING.every_secs:g} for a camera; "
-        "frames of a file are spread over the whole file.",
+        "a file's frames are spread over the whole file.",
     ),
 ]
 
@@ -75,7 +75,7 @@ def calibrate_command(
 ) -> None:
     """Record a calibration set for INT8 engines.
 
-    Show the camera what happens in use: the empty scene, people near and far, lamps on and off.
+    Record what the camera will see in use: the empty scene, people near and far, lamps on and off.
     """
     from edgeds.engine import open_engine
     from edgeds.evaluation.calibration_recorder import SetRecorder

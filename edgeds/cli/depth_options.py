@@ -32,8 +32,8 @@ class DepthOptions:
     depth_from: Annotated[
         DepthFrom,
         typer.Option(
-            help="people: measure the ground, in metres, by people who walk through. network: "
-            "use the network alone. auto: people if there are enough, else the network."
+            help="people: measure the ground in metres from people who walk through. network: use "
+            "the network alone. auto: people if there are enough, else the network."
         ),
     ] = "auto"
     person_height: Annotated[

@@ -43,14 +43,15 @@ class EffectOptions:
         float | None,
         typer.Option(
             min=0,
-            help="Add fog of this density: per metre if the scale is known, else per distance "
-            "of the plate's near end.",
+            help="Add fog of this density: per metre if the scale is known. Else the unit is the "
+            "distance to the plate's nearest point.",
         ),
     ] = None
     focus: Annotated[
         str | None,
         typer.Option(
-            metavar="foreground|DEPTH", help="Blur everything at other depths, like a lens."
+            metavar="foreground|DEPTH",
+            help="Keep the foreground or this depth sharp and blur the rest, like a lens.",
         ),
     ] = None
     aperture: Annotated[
@@ -64,8 +65,8 @@ class EffectOptions:
         typer.Option(
             min=0,
             max=0.2,
-            help="Write two views side by side for 3D. The value is the shift "
-            "from the plate's far end to its near end, as a share of the frame's width: 0.02.",
+            help="Write two views side by side for 3D. The value, such as 0.02, says how much more "
+            "the plate's nearest point shifts than its farthest, as a share of the frame's width.",
         ),
     ] = None
 

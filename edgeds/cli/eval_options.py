@@ -15,7 +15,9 @@ _MORE = "More scores"
 
 SetArgument: TypeAlias = Annotated[
     Path,
-    typer.Argument(metavar="SET", help="A folder or .zip with manifest.jsonl, or the manifest."),
+    typer.Argument(
+        metavar="SET", help="A folder or .zip that has a manifest.jsonl, or that file itself."
+    ),
 ]
 SaveOption: TypeAlias = Annotated[
     Path | None,
@@ -39,14 +41,15 @@ LimitOption: TypeAlias = Annotated[
 SweepOption: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--sweep", help="Also score alpha while errors of the plate grow.", rich_help_panel=_MORE
+        "--sweep", help="Also score alpha with growing errors in the plate.", rich_help_panel=_MORE
     ),
 ]
 DriftOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--drift",
-        help="Also score alpha while light and camera drift, with and without maintenance.",
+        help="Also score alpha while light and camera drift, with and without maintenance of the "
+        "plate.",
         rich_help_panel=_MORE,
     ),
 ]

@@ -45,14 +45,14 @@ class LayerOptions:
         bool | None,
         typer.Option(
             "--premultiplied/--straight",
-            help="Whether the foreground's colours are multiplied by alpha. "
-            "Default: straight, except for EXR.",
+            help="Multiply the foreground's colours by alpha, or leave them straight. "
+            "Default: premultiplied for EXR, else straight.",
             show_default=False,
         ),
     ] = None
     shadow: Annotated[
         Literal["keep", "drop"],
-        typer.Option(help="Whether the view replace and the layer composite keep the shadow."),
+        typer.Option(help="Keep or drop the shadow in the view replace and the layer composite."),
     ] = "drop"
 
     @property

@@ -62,7 +62,7 @@ def live_command(
     signals: SignalOptions = SignalOptions(),
     as_json: JsonOption = False,
 ) -> None:
-    """Show the foreground and depth of a camera or stream, live. A .toml lists many cameras."""
+    """Show the foreground and depth of a camera or stream, live. A .toml SOURCE lists cameras."""
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.live.memory_growth import return_large_arrays
     from edgeds.live.run import LiveRun

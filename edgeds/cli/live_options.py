@@ -28,7 +28,7 @@ AllowMotionOption: TypeAlias = Annotated[
         "--allow-motion/--no-allow-motion",
         "--plate-from-stream",
         help="Estimate the plate from the running stream, for scenes that are never empty. "
-        "Default: for clips (file:...), not for cameras.",
+        "Default: on for clips (file:...), off for cameras.",
         rich_help_panel=PLATE,
     ),
 ]
@@ -36,12 +36,12 @@ ShowOption: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--show/--no-show",
-        help="Show the result in a window. Default: where there is a display.",
+        help="Show the result in a window. Default: on where a display is available.",
     ),
 ]
 ServeOption: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="[HOST:]PORT", help="Show the result on a page, in any browser."),
+    typer.Option(metavar="[HOST:]PORT", help="Serve a page that shows the result in any browser."),
 ]
 TokenFileOption: TypeAlias = Annotated[
     Path | None,

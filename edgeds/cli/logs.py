@@ -27,12 +27,12 @@ _Verbose = Annotated[
         count=True,
         show_default=False,
         metavar="",
-        help="Print what edgeds logs; -vv prints more.",
+        help="Print the log; -vv prints more of it.",
     ),
 ]
 _LogFile = Annotated[
     Path | None,
-    typer.Option("--log-file", metavar="FILE", help="Add the whole log to this file."),
+    typer.Option("--log-file", metavar="FILE", help="Append the whole log to this file."),
 ]
 
 

@@ -48,7 +48,7 @@ class SectionedCommand(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         others = []
-        for parameter in self.get_params(ctx):
+        for parameter in sorted(self.get_params(ctx), key=_comes_after_arguments):
             record = parameter.get_help_record(ctx)
             if record is None:
                 continue
@@ -62,6 +62,10 @@ class SectionedCommand(TyperCommand):
         for heading, records in {**sections, rest: others}.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+def _comes_after_arguments(parameter: Any) -> bool:
+    return bool(parameter.param_type_name != "argument")
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -49,7 +49,8 @@ class SignalOptions:
         str | None,
         typer.Option(
             metavar="URL",
-            help="Send events and the state to a broker: mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC].",
+            help="Send events and the state to an MQTT broker: "
+            "mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC].",
         ),
     ] = None
     mqtt_discovery: Annotated[
@@ -58,7 +59,9 @@ class SignalOptions:
     ] = True
     webhook: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="Post each event to this URL; may be repeated."),
+        typer.Option(
+            metavar="URL", help="Post each event to this URL. May be given several times."
+        ),
     ] = None
 
     @property

@@ -27,7 +27,7 @@ SteadyOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--steady",
-        help="Keep the border still where the picture is still; motion is followed at once.",
+        help="Keep the mask's border still where the picture is still; follow motion at once.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -43,9 +43,9 @@ DeviceOption: TypeAlias = Annotated[
 PresetOption: TypeAlias = Annotated[
     Preset,
     typer.Option(
-        help="balanced: 320x192 network. fast: 256x160, two thirds of the network's work, "
-        "and thin things get lost. fine: 512x288, better for thin things and small people, and "
-        "2.5 times the work.",
+        help="balanced: the network runs at 320x192. fast: 256x160; it does two thirds of the work "
+        "and loses thin things. fine: 512x288; it does 2.5 times the work and is better for "
+        "thin things and small people.",
         rich_help_panel=ENGINE,
     ),
 ]

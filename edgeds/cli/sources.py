@@ -22,7 +22,8 @@ SourceArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A camera (0, /dev/video0), a stream (rtsp://...), a video file or an image folder; "
-        "file:clip.mp4 is played in real time, gst:PIPELINE is a GStreamer pipeline.",
+        "file:clip.mp4 plays a clip in real time, gst:PIPELINE runs a GStreamer pipeline. "
+        "Default: camera 0.",
     ),
 ]
 CameraOption: TypeAlias = Annotated[

@@ -85,7 +85,7 @@ def video_command(
     mesh: MeshOptions = MeshOptions(),
     as_json: JsonOption = False,
 ) -> None:
-    """Write a video that shows the foreground and depth of a video or of images."""
+    """Write a clip's foreground and depth to a video or images."""
     from edgeds.pipeline import Clock
 
     signals.check(as_json=as_json)

@@ -26,8 +26,8 @@ OutputOption: TypeAlias = Annotated[
     typer.Option(
         "-o",
         "--output",
-        help="Video, image folder or pattern out/%05d.png; a new folder for --layers. "
-        "Default: IN.edgeds.mp4, IN.layers.",
+        help="Video file, image folder or pattern such as out/%05d.png; with --layers, a new "
+        "folder. Default: IN.edgeds.mp4, or IN.layers.",
         rich_help_panel=OUTPUT,
     ),
 ]

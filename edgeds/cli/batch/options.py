@@ -17,7 +17,7 @@ ClipsArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="CLIPS...",
         help="Video files, folders (searched at any depth), quoted patterns, or a list.txt "
-        "with a clip on each line, and its plate after a tab.",
+        "with a clip on each line. Its plate may follow after a tab.",
     ),
 ]
 FolderOption: TypeAlias = Annotated[
@@ -54,12 +54,12 @@ JobsOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Clips at a time on this machine. Default: cores / --cpus.",
+        help="How many clips run at once on this machine. Default: cores / --cpus.",
         rich_help_panel=WORK,
     ),
 ]
 CpusOption: TypeAlias = Annotated[
-    int, typer.Option(min=1, help="Cores that a clip uses.", rich_help_panel=WORK)
+    int, typer.Option(min=1, help="Cores for each clip.", rich_help_panel=WORK)
 ]
 RayOption: TypeAlias = Annotated[
     str | None,

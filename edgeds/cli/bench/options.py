@@ -25,18 +25,25 @@ class ClipOptions:
         typer.Option(metavar="WxH", help="Frame size to measure at. May be given several times."),
     ] = None
     frames: Annotated[
-        int, typer.Option(min=2, help="Frames of a run up to 1280x720; larger frames get fewer.")
+        int, typer.Option(min=2, help="Frames of a run at up to 1280x720; larger sizes get fewer.")
     ] = BENCH.frames
     turns: Annotated[
-        int, typer.Option(min=1, help="How often edgeds and the plain transcode take turns.")
+        int,
+        typer.Option(
+            min=1,
+            help="How many times to measure edgeds, and in turn a plain transcode of the clip "
+            "(decode and encode alone).",
+        ),
     ] = BENCH.turns
     clip: Annotated[
         Path | None,
-        typer.Option(help="Measure on this video, brought to each size. Default: a drawn scene."),
+        typer.Option(help="Measure on this video, scaled to each size. Default: a drawn scene."),
     ] = None
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="A few frames and one turn: a trial, without valid figures."),
+        typer.Option(
+            "--quick", help="Run few frames and one turn, as a trial: the figures are not valid."
+        ),
     ] = False
 
 
@@ -47,13 +54,14 @@ class PartOptions:
     heading: ClassVar[str] = PARTS
 
     presets: Annotated[
-        bool, typer.Option("--presets", help="Every preset, and the network of every engine.")
+        bool,
+        typer.Option("--presets", help="Measure every preset, and the network of every engine."),
     ] = False
     compare: Annotated[
         bool,
         typer.Option(
             "--compare",
-            help="Masks by MediaPipe selfie segmentation and by OpenCV's MOG2 and KNN.",
+            help="Measure the masks of MediaPipe selfie segmentation and of OpenCV's MOG2 and KNN.",
         ),
     ] = False
     mediapipe_python: Annotated[
@@ -64,11 +72,11 @@ class PartOptions:
         ),
     ] = ""
     scenes: Annotated[
-        bool, typer.Option("--scenes", help="Static, sparse, busy and close-up clips.")
+        bool, typer.Option("--scenes", help="Measure static, sparse, busy and close-up clips.")
     ] = False
     streams: Annotated[
-        bool, typer.Option("--streams", help="One, two and four streams in one process.")
+        bool, typer.Option("--streams", help="Measure one, two and four streams in one process.")
     ] = False
     every: Annotated[
-        bool, typer.Option("--all", help="All of these, and the start of the process.")
+        bool, typer.Option("--all", help="Measure all of these, and the start of the process.")
     ] = False

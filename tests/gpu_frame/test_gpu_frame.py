@@ -93,7 +93,7 @@ def test_the_network_looks_where_it_does_on_the_cpu(engine: Any) -> None:
     assert np.mean(depths) < 1.5e-3
     assert max(depths) < 4e-3
     assert own._place is not None
-    assert own._level == pytest.approx(looks._level, rel=1e-2)  # medians of a few hundred pixels
+    assert own._level == pytest.approx(looks._level, rel=2e-2)  # medians of a few hundred pixels
 
 
 def planes_of(frame: Frame, colour: ColourTags) -> list[np.ndarray[Any, Any]]:

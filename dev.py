@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -21,7 +22,6 @@ CHECKS = {
     "types": ["mypy"],
     "floors": ["lint-imports"],
     "docs": ["mkdocs", "build", "--strict"],  # with --quiet, warnings would not count
-    "tests": ["pytest"],
 }
 
 
@@ -62,8 +62,27 @@ def test() -> int:
         line = [scripts / command[0], *command[1:]]
         code = subprocess.run(line, cwd=ROOT, env=env, check=False).returncode
         verdict = verdict or code
+    code = _run_tests(scripts / "pytest")
+    verdict = verdict or code
     print("== all checks passed" if verdict == 0 else "== a check failed", flush=True)
     return verdict
+
+
+def _run_tests(pytest: Path) -> int:
+    """All tests, in two processes side by side; the report of the second follows the first's."""
+    tests = ROOT / "tests"
+    with_tests = {file.relative_to(tests).parts[0] for file in tests.glob("*/**/test_*.py")}
+    folders = sorted(with_tests - {"engine"})
+    first = ["tests/engine", *(str(file) for file in sorted(tests.glob("test_*.py")))]
+    print(f"== tests: pytest of tests/*.py and engine, beside {', '.join(folders)}", flush=True)
+    with tempfile.TemporaryFile() as report:
+        second = [pytest, *(f"tests/{folder}" for folder in folders)]
+        with subprocess.Popen(second, cwd=ROOT, stdout=report, stderr=subprocess.STDOUT) as beside:
+            code = subprocess.run([pytest, *first], cwd=ROOT, check=False).returncode
+            code = beside.wait() or code
+        report.seek(0)
+        print(report.read().decode("utf-8", "replace"), flush=True)
+    return code
 
 
 def _environment(name: str, install: list[str]) -> Path:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from train.agreement import compare_passes
+
 
 def draw(
     kind: Annotated[str, typer.Argument(help="exact, wrong, moving or holes")],
@@ -130,4 +132,4 @@ def hints(
         typer.echo(json.dumps(scores_of_clip(network, frames, (height, width))))
 
 
-COMMANDS = (draw, items, looks, hints)
+COMMANDS = (draw, items, looks, hints, compare_passes)

@@ -76,3 +76,8 @@ class SourceFailed(RunError):  # noqa: N818 (it names an event, like SinkFailed)
 
 class SinkFailed(RunError):  # noqa: N818
     """The output could not take more: a full disk, an encoder that gave up."""
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 frame`, `2 frames`, for messages."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

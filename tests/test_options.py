@@ -11,9 +11,8 @@ import typer
 
 from edgeds.cli import app
 from edgeds.cli.batch.command import _made_by
-from edgeds.errors import InputError, SourceError
+from edgeds.errors import InputError, SourceError, counted
 from edgeds.sources import open_live_source
-from edgeds.types.words import counted
 
 COMMANDS: Any = typer.main.get_command(app)
 

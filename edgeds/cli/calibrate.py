@@ -17,8 +17,8 @@ from edgeds.cli.same_file_twice import not_stdout
 from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption, PlateFixedOption
 from edgeds.cli.sources import CameraOption, SourceArgument, open_any, uri_from_arguments
 from edgeds.cli.video_report import correction, rounded
+from edgeds.errors import counted
 from edgeds.evaluation.settings import CALIBRATION, SET_RECORDING
-from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,7 @@ from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
 from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
-from edgeds.types.words import counted
+from edgeds.errors import counted
 
 if TYPE_CHECKING:
     from threading import Event

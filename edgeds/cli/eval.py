@@ -26,7 +26,7 @@ from edgeds.cli.shared_options import (
     PresetOption,
 )
 from edgeds.cli.video_report import correction
-from edgeds.types.words import counted
+from edgeds.errors import counted
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator

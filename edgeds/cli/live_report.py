@@ -11,7 +11,7 @@ import typer
 
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.cli.video_report import say_signals
-from edgeds.types.words import counted
+from edgeds.errors import counted
 
 if TYPE_CHECKING:
     from edgeds.live.control import LiveControl, LiveStatus

@@ -44,7 +44,7 @@ from edgeds.cli.video_options import (
 )
 from edgeds.cli.video_output import drawing_of, output_of, with_better_alpha
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
-from edgeds.types.words import counted
+from edgeds.errors import counted
 from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeds.cli.console import print_json, print_table, say
+from edgeds.errors import counted
 from edgeds.plate.settings import PLATE_FROM_CLIP
-from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     from edgeds.estimate.maintained_estimator import Followed

@@ -11,7 +11,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edgeds.errors import PlateError
+from edgeds.errors import PlateError, counted
 from edgeds.plate.capture_checks import (
     Glance,
     check_picture,
@@ -29,7 +29,6 @@ from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
 from edgeds.plate.status import PlateStatus
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
-from edgeds.types.words import counted
 
 Steps = Generator[None, "Frame | None", None]
 

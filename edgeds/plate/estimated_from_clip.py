@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.errors import PlateError
+from edgeds.errors import PlateError, counted
 from edgeds.plate.common_colours import distance, modes, noise_levels
 from edgeds.plate.parked_things import Background, background_of
 from edgeds.plate.plate import Plate
@@ -26,7 +26,6 @@ from edgeds.plate.settings import PLATE_FROM_CLIP, PlateFromClip
 from edgeds.plate.sorting import band_rows
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
-from edgeds.types.words import counted
 
 Mask = npt.NDArray[np.uint8]
 """(h, w), not 0 where something holds, as OpenCV has it."""

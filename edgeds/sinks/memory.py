@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from edgeds.errors import SinkFailed
+from edgeds.errors import SinkFailed, counted
 from edgeds.types import Closing, Frame
-from edgeds.types.words import counted
 
 
 class MemorySink(Closing):

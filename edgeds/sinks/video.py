@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from edgeds.errors import SinkFailed
+from edgeds.errors import SinkFailed, counted
 from edgeds.sinks.atomic_files import PendingFile, check_no_input
 from edgeds.sinks.audio import AudioCopy
 from edgeds.sinks.encoding import (
@@ -28,7 +28,6 @@ from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.timecode import recorded
 from edgeds.types import Closing, Frame, Size, StreamInfo
-from edgeds.types.words import counted
 
 if TYPE_CHECKING:
     import av

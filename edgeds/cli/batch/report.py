@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from edgeds.cli.batch.run import Job
 from edgeds.cli.console import print_json, print_table, say
+from edgeds.errors import counted
 from edgeds.sources.typed_paths import shortened
-from edgeds.types.words import counted
 
 _ROWS = 50
 """Longer tables show only what failed."""

@@ -9,7 +9,6 @@ import typer
 from edgeds.cli.console import print_json
 from edgeds.cli.shared_options import JsonOption
 from edgeds.estimate.settings import Preset
-from edgeds.sources.scaling import text_from_size
 
 if TYPE_CHECKING:
     from edgeds.cli.doctor.diagnosis import Diagnosis, Library
@@ -27,6 +26,7 @@ def doctor_command(as_json: JsonOption = False) -> None:
     """Show what is installed and which engine runs."""
     from edgeds.cli.doctor.diagnosis import diagnose
     from edgeds.engine.choose_engine import preset_sizes
+    from edgeds.sources.scaling import text_from_size
 
     diagnosis = diagnose()
     if as_json:

@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("command", choices=("latency", "consumers", "cameras"))
     parser.add_argument("--secs", type=float, default=15.0, help="length of each run")
     parser.add_argument("--count", type=int, default=4, help="number of cameras")
+    parser.add_argument("--together", action="store_true", help="somebody is before all at once")
     parser.add_argument("--engine", help="default: the shipped one")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -228,19 +229,24 @@ def _troubled(broker: Mosquitto, web: _Web, *, flaps: bool) -> Iterator[None]:
 
 
 def cameras(folder: Path, wanted: argparse.Namespace) -> dict[str, Any]:
-    """`edgeds live cameras.toml` on clips in which somebody is there for a fifth of the time."""
+    """`edgeds live cameras.toml` on clips in which somebody is there for a fifth of the time.
+
+    One camera after the other sees somebody; with --together, all do at once.
+    """
     scene = SyntheticSource(size=SIZE, frame_count=40, rate=Fraction(10))
-    with open_sink(folder / "clip.mp4", scene.info) as sink:
-        for frame in scene:
-            sink.write(frame)
-        for index in range(40 * (_STILL_SHARE - 1)):
-            sink.write(_empty(scene, 40 + index))
+    frames = [*scene, *(_empty(scene, 40 + index) for index in range(40 * (_STILL_SHARE - 1)))]
+    for number in range(wanted.count):
+        later = 0 if wanted.together else len(frames) * number // wanted.count
+        with open_sink(folder / f"{number}.mp4", scene.info) as sink:
+            for index in range(len(frames)):
+                frame = frames[(index - later) % len(frames)]
+                sink.write(Frame(frame.pixels, index, index, Fraction(1, 10)))
     import cv2
 
     cv2.imwrite(str(folder / "plate.png"), scene.plate[..., ::-1])
     text = 'plate = "plate.png"\nfps = 10\n'
     for number in range(wanted.count):
-        text += f'[[camera]]\nname = "c{number}"\nsource = "file:clip.mp4?loop"\n'
+        text += f'[[camera]]\nname = "c{number}"\nsource = "file:{number}.mp4?loop"\n'
     (folder / "cameras.toml").write_text(text)
     command = [sys.executable, "-m", "edgeds", "live", str(folder / "cameras.toml"), "--json"]
     command += ["--duration", str(wanted.secs), "--no-show"]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeds.errors import InputError, SinkFailed
+from edgeds.errors import InputError
 from edgeds.evaluation.plate_errors import PERTURBATIONS
 from edgeds.evaluation.sweep import Point
-from edgeds.sinks.atomic_files import check_writable, replacing
+from edgeds.sinks.atomic_files import check_writable
+from edgeds.sinks.plots import save_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,15 +71,7 @@ def plot(points: tuple[Point, ...], title: str, path: Path) -> None:
     legend = figure.axes[-1]
     legend.axis("off")
     legend.legend(*figure.axes[0].get_legend_handles_labels(), loc="center", frameon=False)
-    try:
-        with replacing(path) as part:
-            figure.savefig(part, dpi=110)
-    except (OSError, ValueError) as error:
-        raise SinkFailed(
-            f"cannot write the plot {str(path)!r}",
-            why=f"{type(error).__name__}: {error}",
-            fix="give the name of a .png file in a folder that is there",
-        ) from error
+    save_plot(figure, path, kinds=".png")
 
 
 def _draw_references(panel: Axes, points: tuple[Point, ...]) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgeds.sources.picture_on_device import PictureOnDevice
 from edgeds.sources.tone_map import HDR_NAMES
 from edgeds.sources.yuv_planes import YuvPicture
-from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size
+from edgeds.types import ColourTags, Size
 
 if TYPE_CHECKING:
     import av
@@ -20,10 +21,8 @@ ON_GPU = "cuda"
 """The name of FFmpeg's format for pictures on an NVIDIA GPU."""
 
 
-class GpuPicture:
+class GpuPicture(PictureOnDevice):
     """A decoded NV12 picture on a GPU. It keeps the decoder's memory as long as it lives."""
-
-    layout: Layout = "nv12"
 
     def __init__(self, video: av.VideoFrame, colour: ColourTags) -> None:
         self.video, self.colour = video, colour
@@ -31,22 +30,9 @@ class GpuPicture:
         self.planes: tuple[Any, ...] = tuple(video.planes[:2])
         """Each has `__dlpack__`; the decoder wrote them in the device's default stream."""
         self.device = f"cuda:{self.planes[0].__dlpack_device__()[1]}"
-        self._on_host: YuvPicture | None = None
 
-    def rgb(self, size: Size | None = None) -> Pixels:
-        return self.on_host().rgb(size)
-
-    def region(self, box: Box, size: Size | None = None) -> Pixels:
-        return self.on_host().region(box, size)
-
-    def colours(self, rows: Indices, columns: Indices) -> Pixels:
-        return self.on_host().colours(rows, columns)
-
-    def on_host(self) -> YuvPicture:
-        """The same picture in the host's memory, brought there once."""
-        if self._on_host is None:
-            self._on_host = YuvPicture(self.video.reformat(format="yuv420p"), self.colour)
-        return self._on_host
+    def _brought(self) -> YuvPicture:
+        return YuvPicture(self.video.reformat(format="yuv420p"), self.colour)
 
 
 def hardware_decoder(device: str) -> HWAccel:

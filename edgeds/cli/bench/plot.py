@@ -7,8 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from edgeds.cli.bench.report import FLOOR, BenchReport, Row
-from edgeds.errors import SinkFailed
-from edgeds.sinks.atomic_files import replacing
+from edgeds.sinks.plots import save_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,15 +33,7 @@ def plot(report: BenchReport, path: Path) -> None:
     for draw, axis in zip(panels, axes, strict=True):
         draw(axis, report)
         axis.spines[["top", "right"]].set_visible(False)
-    try:
-        with replacing(path) as part:
-            figure.savefig(part, dpi=110)
-    except (OSError, ValueError) as error:
-        raise SinkFailed(
-            f"cannot write the plot {str(path)!r}",
-            why=f"{type(error).__name__}: {error}",
-            fix="give the name of a .png or .svg file in a folder that is there",
-        ) from error
+    save_plot(figure, path, kinds=".png or .svg")
 
 
 def _draw_sizes(axis: Axes, report: BenchReport) -> None:

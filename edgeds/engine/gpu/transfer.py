@@ -21,12 +21,13 @@ from edgeds.engine.gpu.colour import (
     yuv_of,
 )
 from edgeds.engine.settings import GPU
+from edgeds.sources.picture_on_device import PictureOnDevice
 from edgeds.sources.scaling import swscale_colour
 from edgeds.sources.yuv_planes import YuvPicture, owned
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream, StreamEvent
-    from edgeds.types import Box, ColourTags, Indices, Layout, Picture, Pixels, Size
+    from edgeds.types import ColourTags, Picture, Pixels, Size
 
 Nv12 = tuple[Tensor, Tensor]
 """Luma uint8 (H, W) and chroma uint8 (H/2, W/2, 2) on the device."""
@@ -95,26 +96,14 @@ class _Slot:
         return tuple(there)
 
 
-class DevicePicture:
+class DevicePicture(PictureOnDevice):
     """Finished NV12 planes on a device, which a hardware encoder takes without a copy."""
-
-    layout: Layout = "nv12"
 
     def __init__(self, planes: Nv12, colour: ColourTags, stream: DeviceStream) -> None:
         self.planes: tuple[Tensor, ...] = planes
         self.colour, self._stream = colour, stream
         self.device = str(planes[0].device)
         self.size: Size = (int(planes[0].shape[0]), int(planes[0].shape[1]))
-        self._on_host: YuvPicture | None = None
-
-    def rgb(self, size: Size | None = None) -> Pixels:
-        return self.on_host().rgb(size)
-
-    def region(self, box: Box, size: Size | None = None) -> Pixels:
-        return self.on_host().region(box, size)
-
-    def colours(self, rows: Indices, columns: Indices) -> Pixels:
-        return self.on_host().colours(rows, columns)
 
     def jpeg(self, most_wide: int, quality: int) -> bytes | None:
         """The picture as a JPEG, not wider than `most_wide` px, by the GPU's own encoder (nvJPEG,
@@ -138,11 +127,8 @@ class DevicePicture:
             self._stream.record_event().wait()
         return bytes(here.numpy())
 
-    def on_host(self) -> YuvPicture:
-        """The same picture in the host's memory, copied once."""
-        if self._on_host is None:
-            self._on_host = download((self.planes[0], self.planes[1]), self.colour, self._stream)()
-        return self._on_host
+    def _brought(self) -> YuvPicture:
+        return download((self.planes[0], self.planes[1]), self.colour, self._stream)()
 
 
 def _nvjpeg() -> Callable[[Tensor, int], Tensor] | None:

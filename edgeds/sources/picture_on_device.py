@@ -1,0 +1,34 @@
+"""A picture in a device's memory, for those who want it on the host. Knows no decoder, no torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from edgeds.sources.yuv_planes import YuvPicture
+from edgeds.types import Box, Indices, Layout, Pixels, Size
+
+
+class PictureOnDevice(ABC):
+    """NV12 planes elsewhere; whatever asks for colours brings them to the host, once."""
+
+    layout: Layout = "nv12"
+    _here: YuvPicture | None = None
+
+    @abstractmethod
+    def _brought(self) -> YuvPicture:
+        """A copy in the host's memory."""
+
+    def on_host(self) -> YuvPicture:
+        """The same picture in the host's memory, brought there once."""
+        if self._here is None:
+            self._here = self._brought()
+        return self._here
+
+    def rgb(self, size: Size | None = None) -> Pixels:
+        return self.on_host().rgb(size)
+
+    def region(self, box: Box, size: Size | None = None) -> Pixels:
+        return self.on_host().region(box, size)
+
+    def colours(self, rows: Indices, columns: Indices) -> Pixels:
+        return self.on_host().colours(rows, columns)

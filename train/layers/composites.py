@@ -1,7 +1,7 @@
 """Composites at the size of a film whose foreground colours and alpha are known exactly.
 
-Cut-outs of the validation split, at most a little larger than they are, over backgrounds of the
-validation split. Knows nothing about engines or metrics.
+Cut-outs, at most a little larger than they are, over backgrounds; of the validation split unless
+the caller asks for the other. Knows nothing about engines or metrics.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from edgeds.types import FloatMap, Pixels, Size
 from train.material import read_image, read_rgb
+
+Split: TypeAlias = Literal["train", "val"]
 
 _MOST_ENLARGED = 1.3
 _NOISE_LEVELS = 1.0
@@ -42,18 +45,23 @@ class Composite:
         )
 
 
-def composites(data: Path, size: Size, count: int, *, people: bool = False) -> Iterator[Composite]:
+def composites(
+    data: Path, size: Size, count: int, *, people: bool = False, split: Split = "val"
+) -> Iterator[Composite]:
     """The first `count`, one for each cut-out: the same ones on every call.
 
     Args:
         people: only cut-outs of people.
+        split: of the material; settings are chosen on "train".
 
     Raises:
         FileNotFoundError: the folder lacks a picture or splits.json.
     """
     names = json.loads((data / "splits.json").read_text())
-    cutouts = [n for n in names["foregrounds"]["val"] if n.startswith("valid_") or not people]
-    backgrounds = names["backgrounds"]["val"]
+    cutouts = [n for n in names["foregrounds"][split] if n.startswith("valid_") or not people]
+    backgrounds = names["backgrounds"][split]
+    if split == "train":  # ten times as many: a few of all kinds
+        cutouts = cutouts[:: max(1, len(cutouts) // count)]
     # Round by round through the list, so that few of them are of all kinds.
     order = [cutouts[i] for start in range(5) for i in range(start, len(cutouts), 5)]
     for number, name in enumerate(order[:count]):

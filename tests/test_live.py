@@ -221,6 +221,7 @@ def test_a_snapshot_is_the_picture_now_shown(tmp_path: Path) -> None:
     picture = cv2.imread(str(one))
     assert picture.shape == (*SIZE, 3)
     assert (picture[..., 0] == picture[..., 2]).all()
+    assert 0 < picture.mean() < 255
 
 
 def test_a_failing_output_ends_alone_and_is_reported() -> None:

@@ -4,7 +4,9 @@ frame.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -70,6 +72,16 @@ class LiveCompose:
         if item.seen is None or request.view != "overlay":
             return picture
         return picture.with_pixels(draw_signals(picture.pixels, item.seen))
+
+
+def drawn(
+    compose: LiveCompose, item: Estimated, request: ViewRequest, *, now: bool
+) -> Callable[[], Frame]:
+    """Gives the picture: drawn `now`, or only when somebody asks for it."""
+    if not now:
+        return partial(LiveCompose(), item, request)
+    picture = compose(item, request)
+    return lambda: picture
 
 
 def _hidden(item: Estimated, request: ViewRequest) -> Pixels:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth import DepthNetwork
-from edgeds.live.composing import LiveCompose, ViewRequest
+from edgeds.live.composing import LiveCompose, ViewRequest, drawn
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, LiveEstimate, MakeEstimator
 from edgeds.live.fps_meter import Meter, Reading
@@ -98,7 +98,7 @@ class LiveRun(LiveCommands):
         self._window = None if window is None else self._add_window(window)
         self._meter = Meter()
         self._count: Callable[[], Counts] = lambda: Counts(0, 0, 0)
-        self._shown: Frame | None = None
+        self._shown: Callable[[], Frame] | None = None
         self._reported_state: SourceState = "running"
         self._began_secs = time.monotonic()
         self._first_secs: float | None = None
@@ -125,8 +125,7 @@ class LiveRun(LiveCommands):
             EdgedsError: source or engine failed for good. Outputs are completed nevertheless.
         """
         self._began_secs = time.monotonic()
-        compose = LiveCompose()
-        frames = latest(self._source)
+        compose, frames = LiveCompose(), latest(self._source)
         self._count = frames.counts
         with self, self._stopping(frames, paced(self._estimate.each(frames))) as estimated:
             while not self._over(duration_secs, max_frames):
@@ -135,7 +134,7 @@ class LiveRun(LiveCommands):
                 except StopIteration:
                     break
                 if item is not None:
-                    self._present(compose(item, self._view.current()))
+                    self._present(item, compose)
                 self._tell()
                 if self._window is not None:
                     self._window.work()
@@ -194,16 +193,17 @@ class LiveRun(LiveCommands):
             self._view.close()
 
     def _over(self, duration_secs: float | None, max_frames: int | None) -> bool:
-        if self._asked.is_set() or self._stopped.is_set():
-            return True
-        if duration_secs is not None and time.monotonic() - self._began_secs >= duration_secs:
+        secs = time.monotonic() - self._began_secs
+        is_late = duration_secs is not None and secs >= duration_secs
+        if self._asked.is_set() or self._stopped.is_set() or is_late:
             return True
         return max_frames is not None and self._meter.frames >= max_frames
 
-    def _present(self, picture: Frame) -> None:
-        self._outputs.offer(picture)
-        self._shown = picture
-        self._meter.add(picture.grabbed_secs)
+    def _present(self, item: Estimated, compose: LiveCompose) -> None:
+        self._shown = drawn(compose, item, self._view.current(), now=self._outputs.any_left)
+        if self._outputs.any_left:
+            self._outputs.offer(self._shown())
+        self._meter.add(item.frame.grabbed_secs)
         if self._first_secs is None:
             self._first_secs = time.monotonic() - self._began_secs
 

@@ -5,6 +5,7 @@ The run itself implements the rest of `LiveControl` (status, stop).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from edgeds.live.live_plate import LivePlate
@@ -25,8 +26,8 @@ class LiveCommands(Closing):
     _view: ViewSettings
     _files: LiveFiles
     signals: Signals | None
-    _shown: Frame | None
-    """The picture that is shown now."""
+    _shown: Callable[[], Frame] | None
+    """Gives the picture of now; None before the first."""
 
     def take_plate(self) -> None:
         self._plate.take()
@@ -68,5 +69,5 @@ class LiveCommands(Closing):
         return self._files.stop_recording()
 
     def snapshot(self) -> Path | None:
-        picture = self._shown
-        return None if picture is None else self._files.snapshot(picture)
+        shown = self._shown
+        return None if shown is None else self._files.snapshot(shown())

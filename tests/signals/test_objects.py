@@ -8,6 +8,7 @@ import pytest
 from edgeds.live.signals.objects.find_objects import ObjectFinder
 from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.plate.ground.metric_scale import MetricScale
+from edgeds.types import Maps
 
 from .scene import SIZE, Figure, Scene
 
@@ -137,3 +138,15 @@ def test_noise_and_specks_are_no_objects() -> None:
         specks = random.random(SIZE) > 0.98
         maps.alpha[specks] = 1.0
         assert find(frame, maps, frame.pts_secs) == []
+
+
+def test_while_maps_stay_the_same_objects_are_as_with_new_ones() -> None:
+    person = Figure((60, 90), inverse_depth=0.5)
+    looked_again, reused = ObjectFinder(), ObjectFinder()
+    first = None
+    for frame, maps in Scene([person], secs=2):
+        first = first or maps
+        again = Maps(first.alpha, first.inverse_depth)
+        wanted = looked_again(frame, again, frame.pts_secs)
+        assert reused(frame, first, frame.pts_secs) == wanted
+    assert wanted[0].still_secs > 1

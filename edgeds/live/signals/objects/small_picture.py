@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import cv2
@@ -17,21 +17,36 @@ Colours: TypeAlias = npt.NDArray[np.uint8]
 
 _LEVELS = 5  # of red, green and blue: finer ones are empty in an object of a hundred pixels
 COLOURS = _LEVELS**3
+_LEVEL_OF = (np.arange(256) * _LEVELS // 256).astype(np.uint8)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """All of one (height, width)."""
+    """All of one (height, width). Pixels and colours are made when they are first asked for."""
 
-    alpha: FloatMap
-    inverse_depth: FloatMap
-    pixels: Pixels
-    """uint8 RGB."""
-    colours: Colours
+    def __init__(self, frame: Frame, alpha: FloatMap, inverse_depth: FloatMap) -> None:
+        """Alpha and inverse depth at the small size."""
+        self._frame, self.alpha, self.inverse_depth = frame, alpha, inverse_depth
 
     @property
     def size(self) -> Size:
         return self.alpha.shape[0], self.alpha.shape[1]
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """uint8 RGB."""
+        return self._frame.rgb(self.size)
+
+    @cached_property
+    def colours(self) -> Colours:
+        levels = cv2.LUT(self.pixels, _LEVEL_OF)
+        colours: Colours = levels[..., 0] * np.uint8(_LEVELS**2) + levels[..., 1] * np.uint8(
+            _LEVELS
+        )
+        return colours + levels[..., 2]
+
+    def of_frame(self, frame: Frame) -> Look:
+        """The same maps, with a later frame's pixels."""
+        return Look(frame, self.alpha, self.inverse_depth)
 
 
 def look_at(frame: Frame, maps: Maps, width_px: int) -> Look:
@@ -40,11 +55,4 @@ def look_at(frame: Frame, maps: Maps, width_px: int) -> Look:
     size = (height, width)
     if width > width_px:
         size = (max(1, round(height * width_px / width)), width_px)
-    return look_of(frame.rgb(size), maps.alpha_at(size), maps.inverse_depth_at(size))
-
-
-def look_of(pixels: Pixels, alpha: FloatMap, inverse_depth: FloatMap) -> Look:
-    """`pixels`: RGB of the maps' size."""
-    levels = cv2.LUT(pixels, (np.arange(256) * _LEVELS // 256).astype(np.uint8))
-    colours = levels[..., 0] * np.uint8(_LEVELS**2) + levels[..., 1] * np.uint8(_LEVELS)
-    return Look(alpha, inverse_depth, pixels, colours + levels[..., 2])
+    return Look(frame, maps.alpha_at(size), maps.inverse_depth_at(size))

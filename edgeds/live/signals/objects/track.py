@@ -12,7 +12,7 @@ import numpy as np
 
 from edgeds.live.signals.objects.regions import Region
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
-from edgeds.live.signals.objects.small_picture import Mask
+from edgeds.live.signals.objects.small_picture import Look, Mask
 from edgeds.types import Pixels, Size
 
 _COAST_SECS = 0.7  # what is not seen slows down: it may have stopped behind something
@@ -170,7 +170,7 @@ class Track:
             or self.top + self.height >= height - 1
         )
 
-    def judge_stillness(self, pixels: Pixels) -> None:
+    def judge_stillness(self, look: Look) -> None:
         """After it was seen: note since when its place, and its pixels, stay as they are.
 
         Pixels are judged only where it is seen whole. What rests stays so while something passes
@@ -182,15 +182,15 @@ class Track:
         foot = self.foot
         if math.hypot(foot[0] - self._anchor[0], foot[1] - self._anchor[1]) > allowed:
             self._anchor, self.still_since = foot, self._now
-            self._refer(pixels)
+            self._refer(look.pixels)
             return
         if not self.is_whole:
             return
         if self._reference is not None:
             part, before = self._reference
-            if not _has_changed(part, before, self.mask_in(part), pixels, self._settings):
+            if not _has_changed(part, before, self.mask_in(part), look.pixels, self._settings):
                 return
-        self._refer(pixels)
+        self._refer(look.pixels)
 
     def _refer(self, pixels: Pixels) -> None:
         assert self.part is not None

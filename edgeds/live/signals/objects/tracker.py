@@ -56,7 +56,7 @@ class Tracker:
             track.parent = parent
             self._all.append(track)
         for track in self._all:
-            track.judge_stillness(look.pixels)
+            track.judge_stillness(look)
         self._all = [track for track in self._all if self._stays(track, secs, look)]
         for track in self._all:
             self._confirm(track, secs)

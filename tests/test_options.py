@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,10 @@ import typer
 
 from edgeds.cli import app
 from edgeds.cli.batch.command import _made_by
-from edgeds.errors import InputError, SourceError, counted
-from edgeds.sources import open_live_source
+from edgeds.cli.build_engine import build_engine_command
+from edgeds.cli.live_outputs import OutputOptions
+from edgeds.errors import InputError, SinkError, SourceError, counted
+from edgeds.sources import open_live_source, open_source
 
 COMMANDS: Any = typer.main.get_command(app)
 
@@ -67,13 +72,78 @@ def test_a_batch_takes_options_that_fit() -> None:
     assert _made_by(["--view=replace", "--backdrop=#00b140", "--shadow=keep"]) == "replace"
 
 
-def test_an_unknown_option_of_a_clip_names_the_one_there_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [open_live_source, open_source])
+@pytest.mark.parametrize("scheme", ["file:", ""])
+def test_an_unknown_option_of_a_clip_names_the_one_there_is(
+    tmp_path: Path, scheme: str, opened: Any
+) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"")
     with pytest.raises(SourceError) as caught:
-        open_live_source(f"file:{clip}?lop")
+        opened(f"{scheme}{clip}?lop")
     assert "'lop' is not an option" in caught.value.why
     assert "?loop" in caught.value.fix
+
+
+def test_a_clip_may_loop_without_file_before_its_name(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    clip = make_clip(frame_count=2)
+    with open_live_source(f"{clip}?loop") as frames:
+        assert frames.info.name == clip.name
+    (tmp_path / "shot1.png").write_bytes(b"")
+    with pytest.raises(SourceError, match=r"cannot read.*shot1\.png"):
+        open_source(tmp_path / "shot?.png")  # a question mark is a glob's otherwise
+
+
+@pytest.mark.parametrize(
+    ("outputs", "why"),
+    [
+        (OutputOptions(serve="99999"), "not \\[HOST:\\]PORT"),
+        (OutputOptions(virtual_camera=True), "pyvirtualcam is not installed"),
+        (OutputOptions(virtual_camera_device="/dev/video9"), "pyvirtualcam is not installed"),
+    ],
+)
+def test_a_live_run_refuses_outputs_before_it_opens_anything(
+    outputs: OutputOptions, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
+    with pytest.raises(SinkError, match=why):
+        outputs.checked()
+
+
+def test_a_file_whose_name_starts_with_a_dash_is_no_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-dash.mp4").write_bytes(b"")
+    with pytest.raises(Exception, match=r"write \./-dash\.mp4"):
+        parsed("video", "-dash.mp4")
+    parsed("video", "--", "-dash.mp4")
+    parsed("video", "in.mp4", "-o", "-dash.mp4")
+
+
+def test_a_wrong_choice_is_refused_in_our_own_words() -> None:
+    with pytest.raises(Exception, match="'nope' is not one of") as caught:
+        parsed("video", "in.mp4", "--view", "nope")
+    assert "Value error" not in str(getattr(caught.value, "message", caught.value))
+
+
+def test_a_calibration_set_is_refused_for_float32(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--calib was given for the precision fp32"):
+        build_engine_command(precision="fp32", gpu="none", calib=tmp_path)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.commands))
+def test_every_example_of_the_help_has_options_that_exist(command: str) -> None:
+    shown = COMMANDS.commands[command].get_help(click.Context(COMMANDS.commands[command]))
+    examples = shown.partition("Examples:\n")[2].splitlines()
+    assert examples
+    for line in examples:
+        assert len(line) < 80
+        name, of, *options = shlex.split(line)
+        assert (name, of) == ("edgeds", command)
+        parsed(command, *options)
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.commands))

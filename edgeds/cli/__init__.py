@@ -17,6 +17,7 @@ from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.capture import capture_command
 from edgeds.cli.doctor.command import doctor_command
 from edgeds.cli.eval import evaluate_command
+from edgeds.cli.examples import EXAMPLES
 from edgeds.cli.exit_codes import exit_code_of
 from edgeds.cli.live import live_command
 from edgeds.cli.logs import logged
@@ -32,15 +33,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("live", cls=SectionedCommand)(logged(live_command))
-app.command("video", cls=SectionedCommand)(logged(video_command))
-app.command("batch", cls=SectionedCommand)(logged(batch_command))
-app.command("capture", cls=SectionedCommand)(logged(capture_command))
-app.command("calibrate", cls=SectionedCommand)(logged(calibrate_command))
-app.command("build-engine", cls=SectionedCommand)(logged(build_engine_command))
-app.command("eval", cls=SectionedCommand)(logged(evaluate_command))
-app.command("bench", cls=SectionedCommand)(logged(bench_command))
-app.command("doctor", cls=SectionedCommand)(logged(doctor_command))
+_COMMANDS = {
+    "live": live_command,
+    "video": video_command,
+    "batch": batch_command,
+    "capture": capture_command,
+    "calibrate": calibrate_command,
+    "build-engine": build_engine_command,
+    "eval": evaluate_command,
+    "bench": bench_command,
+    "doctor": doctor_command,
+}
+for _name, _command in _COMMANDS.items():
+    _add = app.command(_name, cls=SectionedCommand, epilog=EXAMPLES[_name].strip())
+    _add(logged(_command))
 
 
 def main() -> None:

@@ -53,7 +53,8 @@ _CalibOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="SET",
-        help="Calibration set. Default: the one that comes with edgeds.",
+        help="Set of frames. int8 is calibrated on a part of it; int8 and fp16 are checked on the "
+        "rest. Default: the one that comes with edgeds.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -177,8 +178,14 @@ def _calibration_set(path: Path | None, precision: str) -> Path | None:
     """The given set, else the one that comes with edgeds; prints a warning if it is small."""
     from edgeds.engine.build.calibration_set import read_calibration_set
     from edgeds.engine.engine_folders import shipped_calibration_set
-    from edgeds.errors import DatasetError
+    from edgeds.errors import DatasetError, InputError
 
+    if path is not None and precision == "fp32":
+        raise InputError(
+            "--calib was given for the precision fp32",
+            why="an fp32 engine is neither calibrated nor checked",
+            fix="leave --calib out, or give --precision int8 or fp16",
+        )
     path = path or shipped_calibration_set()
     if precision == "fp32":
         return path

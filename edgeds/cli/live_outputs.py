@@ -71,6 +71,14 @@ class OutputOptions:
 
         for url in self.publish or ():
             check_publish_url(url)
+        if self.serve is not None:
+            from edgeds.live.web.server import address_from_text
+
+            address_from_text(self.serve)
+        if self.virtual_camera or self.virtual_camera_device:
+            from edgeds.sinks.virtual_camera import check_installed
+
+            check_installed()
         return _page_token(self.serve, self.token_file)
 
     def add_to(self, run: LiveRun, info: StreamInfo, token: str | None, *, window: bool) -> None:

@@ -12,6 +12,8 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
@@ -34,8 +36,24 @@ class SectionedCommand(TyperCommand):
     infinite or not a number, which the limits of an option let through.
     """
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for before, name in pairwise(["", *args]):
+            if name == "--":
+                break
+            if before[:1] != "-" and name[:1] == "-" and Path(name).is_file():
+                raise typer.BadParameter(
+                    f"{name!r} is taken for an option, and a file has this name. "
+                    f"For the file write ./{name}",
+                    ctx=ctx,
+                )
+        return super().parse_args(ctx, args)
+
     def make_context(self, *arguments: Any, **more: Any) -> Any:
-        context = super().make_context(*arguments, **more)
+        try:
+            context = super().make_context(*arguments, **more)
+        except typer.BadParameter as error:  # Typer passes Pydantic's words on
+            error.message = error.message.removeprefix("Value error, ")
+            raise
         parameters: list[Any] = list(self.params)
         for parameter in parameters:
             value = context.params.get(parameter.name)
@@ -62,6 +80,13 @@ class SectionedCommand(TyperCommand):
         for heading, records in {**sections, rest: others}.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
+        """The examples, each on its own line however long it is."""
+        if self.epilog:
+            with formatter.section("Examples"):
+                for line in self.epilog.splitlines():
+                    formatter.write(f"  {line}\n")
 
 
 def _comes_after_arguments(parameter: Any) -> bool:

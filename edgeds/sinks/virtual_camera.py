@@ -29,14 +29,9 @@ class VirtualCameraSink(Closing):
         Raises:
             SinkError: pyvirtualcam is not installed, or the system has no virtual camera.
         """
-        try:
-            import pyvirtualcam
-        except ImportError as error:
-            raise SinkError(
-                "cannot open a virtual camera",
-                why=f"pyvirtualcam is not installed ({error})",
-                fix='pip install "edgeds[virtual-camera]"',
-            ) from error
+        check_installed()
+        import pyvirtualcam
+
         self._size = like.size
         try:
             self._camera = pyvirtualcam.Camera(
@@ -64,3 +59,18 @@ class VirtualCameraSink(Closing):
 
     def close(self) -> None:
         self._camera.close()
+
+
+def check_installed() -> None:
+    """
+    Raises:
+        SinkError: pyvirtualcam is not installed, or does not load.
+    """
+    try:
+        import pyvirtualcam  # noqa: F401
+    except ImportError as error:
+        raise SinkError(
+            "cannot open a virtual camera",
+            why=f"pyvirtualcam is not installed ({error})",
+            fix='pip install "edgeds[virtual-camera]"',
+        ) from error

@@ -56,7 +56,7 @@ def open_source(uri: str | Path, *, device: str = "cpu") -> Source:
         SourceError: nothing is there, it cannot be read, or it has no frame.
     """
     path = Path(uri)
-    if not is_there(path) and str(uri)[:5].lower() == "file:":
+    if not is_there(path) and _is_address_of_file(str(uri)):
         path = Path(uri := _file_and_options(str(uri))[0])
     if is_there(path) and is_animation(path):
         return WebpSource(path) if path.suffix.lower() == ".webp" else VideoSource(path)
@@ -107,7 +107,7 @@ def open_live_source(
             on_event=on_event,
             stop=stop,
         )
-    if text[:5].lower() == "file:" or is_there(Path(text)):
+    if is_there(Path(text)) or _is_address_of_file(text):
         path, options = _file_and_options(text)
         loops = "loop" in options
         return RealTimeSource(lambda: open_source(path), loop=loops, on_event=on_event)
@@ -146,6 +146,16 @@ def _gstreamer(uri: str, size: Size | None, rate: Fraction | None) -> GStreamerF
     if uri[:4].lower() == "csi:":
         return GStreamerFeed(csi_pipeline(uri, size, rate))
     return GStreamerFeed(uri[4:])
+
+
+def _is_address_of_file(text: str) -> bool:
+    """Whether it says `file:`, or is a file's name with options such as `clip.mp4?loop`.
+
+    `shot?.png` stays a glob.
+    """
+    name, _, option = text.rpartition("?")
+    is_named = option.isalpha() and is_there(Path(name)) and Path(name).is_file()
+    return is_named or text[:5].lower() == "file:"
 
 
 def _file_and_options(uri: str) -> tuple[str, set[str]]:

@@ -42,10 +42,11 @@ def paths_from_uri(uri: str | Path) -> list[Path]:
         if p.suffix.lower() in READABLE_IMAGE_SUFFIXES and p.is_file() and p.name[:1] != "."
     ]
     if not paths:
+        suffixes = ", ".join(sorted(READABLE_IMAGE_SUFFIXES))
         raise SourceError(
             f"no images in {shortened(masked(str(uri)))!r}",
             why="a folder or glob must match at least one image file",
-            fix=f"use files that end in {', '.join(sorted(READABLE_IMAGE_SUFFIXES))}",
+            fix=f"use files that end in {suffixes}; `edgeds batch` takes many videos",
         )
     return sorted(paths, key=natural_order)
 

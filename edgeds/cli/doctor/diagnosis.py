@@ -121,7 +121,7 @@ class Diagnosis:
         if "torch" in there and there & {"tensorrt", "tensorrt_rtx"}:
             return (f"no engine runs on {name}: edgeds build-engine",)
         if self.system.endswith("aarch64"):
-            return (f"TensorRT is missing for {name}: on a Jetson see Install in the README",)
+            return (f"TensorRT is missing for {name}: on a Jetson see docs/getting-started.md",)
         return (f'TensorRT is missing for {name}: pip install "edgeds[build,{self.extra}]"',)
 
     @property

@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 from edgeds.cli import app
 from edgeds.cli.bench import other_ways
 from edgeds.cli.bench.clips import Material, material_of
+from edgeds.cli.bench.command import bench_command
 from edgeds.cli.bench.measure import bench
 from edgeds.cli.bench.network import network_times
 from edgeds.cli.bench.one_measurement import Wanted, in_own_process
@@ -30,7 +32,7 @@ from edgeds.cli.bench.plot import plot
 from edgeds.cli.bench.report import BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.tables import print_report
 from edgeds.engine import DifferenceEngine
-from edgeds.errors import InputError, RunError
+from edgeds.errors import InputError, RunError, SourceError
 from edgeds.pipeline import STAGES
 from edgeds.plate.file import plate_to_file
 from edgeds.plate.plate import Plate
@@ -256,3 +258,15 @@ def test_bad_input_is_refused_before_anything_is_measured(arguments: tuple[str, 
     assert told.exception.exit_code == 2
     assert told.exception.fix
     assert "first frame" not in told.output
+
+
+def test_a_clip_that_is_not_there_is_found_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads = cv2.getNumThreads()
+    try:
+        with pytest.raises(SourceError, match="no such file"):
+            bench_command(clip=tmp_path / "none.mp4", quick=True)
+    finally:
+        cv2.setNumThreads(threads)
+    assert not capsys.readouterr().err, "no step has begun"

@@ -50,6 +50,7 @@ def bench_command(
     from edgeds.cli.doctor.diagnosis import diagnose
     from edgeds.evaluation.sweep_plot import check_can_plot
     from edgeds.sinks.atomic_files import replace_file
+    from edgeds.sources import open_source
     from edgeds.sources.threads import threads
 
     cv2.setNumThreads(threads().opencv)  # as in `edgeds video`
@@ -57,6 +58,8 @@ def bench_command(
         _check_target(output)
     if plot is not None:
         check_can_plot(plot)
+    if clips.clip is not None:
+        open_source(clips.clip).close()  # a wrong name is found before the first measurement
     plan = _plan(engine, device, preset, clips, parts)
     with _steps(plan.steps) as on_stage:
         report = replace(bench(plan, on_stage=on_stage), command=_command_line())

@@ -2,9 +2,10 @@
 
     python -m tests.signals.bars lines            200 crossings of a line, four at a time
     python -m tests.signals.bars layers           pairs who overlap at two depths
-    python -m tests.signals.bars standing ROOMS   things left behind, things removed, empty rooms
+    python -m tests.signals.bars standing ROOMS ...    things left behind or removed, empty rooms
 
-ROOMS is a folder with a manifest.jsonl, and scenes of validation whose names end in 7.
+ROOMS are folders with a manifest.jsonl, and scenes of validation whose names end in 7: one folder
+after the other until there are 40 cases.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main() -> None:
     commands.add_parser("lines")
     commands.add_parser("layers")
     standing = commands.add_parser("standing")
-    standing.add_argument("rooms", type=Path)
+    standing.add_argument("rooms", type=Path, nargs="+")
     wanted = parser.parse_args()
     cv2.setNumThreads(1)
     if wanted.command == "standing":
@@ -124,13 +125,13 @@ def _at_depth(things: list[Any], depth: float) -> int | None:
     return fitting[0].id if len(fitting) == 1 else None
 
 
-def standing_things(folder: Path) -> dict[str, Any]:
+def standing_things(folders: list[Path]) -> dict[str, Any]:
     from edgeds.engine import open_engine
 
     counts: Counter[str] = Counter()
     odd: list[str] = []
     with open_engine(None, device="cpu") as engine:
-        for number, (name, plate, frame, alpha) in enumerate(_cases(folder)):
+        for number, (name, plate, frame, alpha) in enumerate(_cases(folders)):
             for kind, shown, empty in (
                 ("left_behind", frame, plate),
                 ("removed", plate, frame),
@@ -153,22 +154,26 @@ def standing_things(folder: Path) -> dict[str, Any]:
     }
 
 
-def _cases(folder: Path) -> Iterator[tuple[str, Pixels, Pixels, Pixels]]:
+def _cases(folders: list[Path]) -> Iterator[tuple[str, Pixels, Pixels, Pixels]]:
     """(name, plate, frame with something new, its alpha) of rooms that were not in training."""
-    items = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-    wanted = [one for one in items if one["scene"].endswith("7") and one["alpha"] is not None]
-    by_scene: dict[str, list[dict[str, Any]]] = {}
-    for item in wanted:
-        by_scene.setdefault(item["scene"], []).append(item)
-    # First one of each room, then a second of each, and so on.
-    rounds = max(len(of) for of in by_scene.values())
-    order = [of[n] for n in range(rounds) for of in by_scene.values() if n < len(of)]
-    for item in order[:CASES]:
+    order = [(folder, item) for folder in folders for item in _of_folder(folder)]
+    for folder, item in order[:CASES]:
         plate, frame = (
             cv2.cvtColor(cv2.imread(str(folder / item[key])), cv2.COLOR_BGR2RGB)
             for key in ("plate", "frame")
         )
         yield item["frame"], plate, frame, cv2.imread(str(folder / item["alpha"]), 0)
+
+
+def _of_folder(folder: Path) -> list[dict[str, Any]]:
+    """First one of each room, then a second of each, and so on."""
+    items = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    wanted = [one for one in items if one["scene"].endswith("7") and one["alpha"] is not None]
+    by_scene: dict[str, list[dict[str, Any]]] = {}
+    for item in wanted:
+        by_scene.setdefault(item["scene"], []).append(item)
+    rounds = max((len(of) for of in by_scene.values()), default=0)
+    return [of[n] for n in range(rounds) for of in by_scene.values() if n < len(of)]
 
 
 def _reports(

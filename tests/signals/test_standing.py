@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from edgeds.live.signals.objects.find_objects import ObjectFinder
 from edgeds.live.signals.objects.new_or_removed import newness
 from edgeds.live.signals.rules.kinds import LeftBehind, ObjectReports, Removed, Rules, Zone
 from edgeds.live.signals.signals import Signals
-from edgeds.types import Maps
+from edgeds.types import Frame, Maps
 
 from .scene import SIZE, Figure, Scene
 
@@ -60,6 +61,36 @@ def test_what_is_gone_from_the_plate_is_removed_and_not_left_behind() -> None:
     assert kinds == ["removed.found"]
     assert signals.seen is not None
     assert signals.seen.watched["removed"] == {"painting": [1]}
+
+
+def test_a_small_piece_beside_a_large_thing_of_the_same_moment_is_not_reported() -> None:
+    large = Figure((100, 95), height=50, shape="box", colour=(20, 30, 160), come_secs=0.5)
+    piece = Figure((66, 90), height=10, shape="box", colour=(20, 160, 30), come_secs=0.5)
+    events = _events(Scene([large, piece], secs=5))
+    assert len(events) == 1
+    assert events[0].object is not None
+    assert events[0].object.area_px > 300
+    later = replace(piece, come_secs=2)
+    assert len(_events(Scene([large, later], secs=6))) == 2
+    apart = replace(piece, start=(20, 90))
+    assert len(_events(Scene([large, apart], secs=5))) == 2
+
+
+def test_a_face_that_fills_the_picture_is_new() -> None:
+    """Along the picture's border it has no outline, and the plate has pictures and chairs there."""
+    random = np.random.default_rng(1)
+    small = random.integers(0, 255, (9, 16, 3)).astype(np.uint8)
+    plate = cv2.resize(small, (160, 90), interpolation=cv2.INTER_NEAREST)
+    plate[:, :40] = 100
+    frame = plate.copy()
+    frame[:, 20:] = 140
+    alpha = np.zeros(plate.shape[:2], np.float32)
+    alpha[:, 20:] = 1
+    find = ObjectFinder()
+    for index in range(8):
+        now = Frame(frame, index, index, Fraction(1, 10))
+        things = find(now, Maps(alpha, 1 + alpha, plate=plate), index / 10)
+    assert newness(things[0], frame, plate) > 0
 
 
 def test_a_rule_looks_only_in_its_zone() -> None:

@@ -6,13 +6,16 @@ the plate. Knows nothing about time.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgeds.live.signals.objects.tracked_object import TrackedObject
-from edgeds.types import Pixels
+from edgeds.types import Pixels, Size
 
+Mask: TypeAlias = npt.NDArray[np.uint8]
 _BAND = 0.06  # width of the band around the outline, over the object's size
 
 
@@ -29,6 +32,9 @@ def newness(thing: TrackedObject, frame: Pixels, plate: Pixels) -> float:
     outline = np.round(np.array(thing.outline) - (x0, y0)).astype(np.int32)
     band = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.polylines(band, [outline], isClosed=True, color=1, thickness=2 * band_px + 1)
+    inside = _off_border(band, (x0, y0), frame.shape[:2], band_px + 2)
+    if inside.any():  # along the picture's border a thing is cut off, and has no outline
+        band = inside
     normal = _away_from(outline, band.shape)
     in_frame = _edges(frame[y0:y1, x0:x1], normal)
     in_plate = _edges(plate[y0:y1, x0:x1], normal)
@@ -37,6 +43,17 @@ def newness(thing: TrackedObject, frame: Pixels, plate: Pixels) -> float:
     only_plate = np.maximum(in_plate - in_frame, 0)[band > 0].mean()
     total = float(only_frame + only_plate)
     return 0.0 if total < 1e-3 else float(only_frame - only_plate) / total
+
+
+def _off_border(band: Mask, at: tuple[int, int], size: Size, margin: int) -> Mask:
+    """The part of a band, whose corner is `at` (x, y), that is not at the picture's border."""
+    x, y = at
+    height, width = band.shape
+    kept = np.zeros_like(band)
+    rows = slice(max(0, margin - y), max(0, min(height, size[0] - margin - y)))
+    columns = slice(max(0, margin - x), max(0, min(width, size[1] - margin - x)))
+    kept[rows, columns] = band[rows, columns]
+    return kept
 
 
 def _away_from(

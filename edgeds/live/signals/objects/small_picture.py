@@ -39,10 +39,9 @@ class Look:
     @cached_property
     def colours(self) -> Colours:
         levels = cv2.LUT(self.pixels, _LEVEL_OF)
-        colours: Colours = levels[..., 0] * np.uint8(_LEVELS**2) + levels[..., 1] * np.uint8(
-            _LEVELS
-        )
-        return colours + levels[..., 2]
+        red_green = levels[..., 0] * np.uint8(_LEVELS**2) + levels[..., 1] * np.uint8(_LEVELS)
+        colours: Colours = red_green + levels[..., 2]
+        return colours
 
     def of_frame(self, frame: Frame) -> Look:
         """The same maps, with a later frame's pixels."""

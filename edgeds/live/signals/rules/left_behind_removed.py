@@ -16,6 +16,12 @@ from edgeds.live.signals.rules.zones_lines_distances import Happening, Polygon
 Newness: TypeAlias = Callable[[TrackedObject], float]
 """-1 (gone from the plate) to 1 (new in the frame)."""
 
+_PIECE_AREA = 0.2
+"""A piece has at most this share of the larger thing's pixels..."""
+_SAME_SECS = 0.6
+"""... is motionless since the same time, give or take so much..."""
+_BESIDE = 0.1
+"""... and no farther away than this share of the larger one's longer side."""
 _RECOVERED = 0.1  # so much healthier than the limit the plate must be
 
 
@@ -47,6 +53,8 @@ class StandingWatch:
         for thing in things:
             if thing.id in self._found or not self._is_due(thing):
                 continue
+            if any(is_piece(thing, other) for other in things):
+                continue
             since = round(secs - thing.motionless_secs, 2)
             if self._others.get(thing.id) == since:
                 continue
@@ -65,6 +73,24 @@ class StandingWatch:
 
     def _happening(self, new: Kind, gone: Kind, thing: TrackedObject) -> Happening:
         return Happening(kind=new if self._is_for_new else gone, rule=self.rule, object=thing)
+
+
+def is_piece(thing: TrackedObject, other: TrackedObject) -> bool:
+    """Whether a thing is a piece of a much larger one, or its reflection: beside it since the same
+    moment. One thing that was left or taken away is reported once.
+    """
+    if thing.area_px > _PIECE_AREA * other.area_px:
+        return False
+    if abs(thing.motionless_secs - other.motionless_secs) > _SAME_SECS:
+        return False
+    margin = _BESIDE * max(other.box[2:])
+    return all(
+        low - margin <= high_of and low_of <= high + margin
+        for low, high, low_of, high_of in (
+            (other.box[0], other.box[0] + other.box[2], thing.box[0], thing.box[0] + thing.box[2]),
+            (other.box[1], other.box[1] + other.box[3], thing.box[1], thing.box[1] + thing.box[3]),
+        )
+    )
 
 
 class PlateWatch:

@@ -15,7 +15,10 @@ import typer
 from edgeds.cli import app
 from edgeds.cli.batch.command import _made_by
 from edgeds.cli.build_engine import build_engine_command
+from edgeds.cli.live import live_command
 from edgeds.cli.live_outputs import OutputOptions
+from edgeds.cli.video import video_command
+from edgeds.cli.video_report import print_result
 from edgeds.errors import InputError, SinkError, SourceError, counted
 from edgeds.sources import open_live_source, open_source
 
@@ -110,6 +113,57 @@ def test_a_live_run_refuses_outputs_before_it_opens_anything(
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
     with pytest.raises(SinkError, match=why):
         outputs.checked()
+
+
+@pytest.mark.parametrize("run", [video_command, live_command])
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"mqtt": "http://broker"}, "cannot send events to 'http://broker'"),
+        ({"webhook": ["broker"]}, "cannot post events to 'broker'"),
+        ({"events": Path("no-folder/events.jsonl")}, "cannot write the events"),
+    ],
+)
+def test_a_wrong_consumer_is_found_before_anything_is_opened(
+    run: Callable[..., None], options: dict[str, Any], what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=what):
+        run(str(tmp_path / "none.mp4"), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"plate": Path("none.png")}, "cannot use the plate: cannot open 'none.png'"),
+        ({"insert": ["none.png@0.5"]}, "cannot read the picture 'none.png'"),
+    ],
+)
+def test_a_missing_picture_is_found_before_the_clip_is_opened(
+    options: dict[str, Any], what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=what):
+        video_command(str(tmp_path / "none.mp4"), **options)
+
+
+def test_a_point_outside_the_picture_is_found_before_the_plate_is_estimated(
+    make_clip: Callable[..., Path],
+) -> None:
+    clip = make_clip(frame_count=2)  # too few for a plate
+    with pytest.raises(InputError, match="the point 900,2 is not in the picture"):
+        video_command(str(clip), metric=["900,2=2m"])
+
+
+def test_one_frame_has_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    done: dict[str, Any] = {
+        "frames": 1, "secs": 0.5, "fps": 0.0, "stages": {}, "damaged_packets": 0, "status": "done",
+        "plate": {"followed": None}, "view": "mask", "output": "a.mp4", "audio": "none",
+        "sheet": None, "signals": None,
+    }  # fmt: skip
+    print_result(done, as_json=False)
+    print_result({**done, "frames": 2, "fps": 3.0}, as_json=False)
+    shown = capsys.readouterr().out
+    assert "1 frame in 0.5 s\n" in shown
+    assert "2 frames in 0.5 s, 3.0 fps end to end" in shown
 
 
 def test_a_file_whose_name_starts_with_a_dash_is_no_option(

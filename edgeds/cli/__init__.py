@@ -6,6 +6,7 @@ Each command's work is in a file of its own here, imported when it is called.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "live": live_command,
     "video": video_command,
     "batch": batch_command,

@@ -102,6 +102,14 @@ class EffectOptions:
                 fix="leave one of them out",
             )
 
+    def check_pictures(self) -> None:
+        """
+        Raises:
+            InputError: a picture of --insert cannot be read.
+        """
+        for path in self.pictures:
+            _picture(path)
+
     def effects(
         self, depth_range: tuple[float, float], scale: MetricScale | None, size: Size
     ) -> Effects:

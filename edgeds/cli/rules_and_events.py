@@ -81,12 +81,15 @@ class SignalOptions:
         backdrop: str | None = None,
         recording: Path | None = None,
     ) -> None:
-        """
+        """Find out before the work begins what is wrong.
+
         Raises:
-            InputError: report and events would both go to standard output, the rules are wrong, or
-                two of the files are one.
+            InputError: report and events would both go to standard output, the rules or an address
+                are wrong, or two of the files are one.
+            SinkError: the events cannot be written.
         """
         from edgeds.errors import InputError
+        from edgeds.sinks.atomic_files import check_writable
 
         check_clashes(
             {"the plate": plate, "the backdrop": backdrop, "the rules": self.rules},
@@ -100,6 +103,16 @@ class SignalOptions:
                 fix="give --events the name of a file",
             )
         read_rules(self)
+        if self.events_file is not None:
+            check_writable(self.events_file, "the events")
+        if self.mqtt is not None:
+            from edgeds.live.signals.delivery.mqtt import check_broker
+
+            check_broker(self.mqtt)
+        for url in self.webhook or ():
+            from edgeds.live.signals.delivery.webhook import Webhook
+
+            Webhook(url).close()
 
     @property
     def events_file(self) -> Path | None:

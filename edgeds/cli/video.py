@@ -163,6 +163,7 @@ def _opened(
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
+    wanted.depth.check(info.size)
     target, output = output_of(wanted, info, stack)
     behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if behind is not None:

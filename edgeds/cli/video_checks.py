@@ -67,15 +67,20 @@ class Wanted:
 def check_options(wanted: Wanted) -> None:
     """
     Raises:
-        InputError: options contradict each other.
+        InputError: options contradict each other, or a picture of --insert cannot be read.
         SinkError: a file besides the output cannot be written.
+        PlateError: there is no such plate.
     """
     from edgeds.errors import SinkError
-    from edgeds.plate.file import check_plate_target
+    from edgeds.plate.file import check_plate_target, plate_from_file
     from edgeds.sinks.atomic_files import check_writable
     from edgeds.sinks.mesh import check_mesh_target
+    from edgeds.sources.typed_paths import is_there
 
     check_contradictions(wanted)
+    if wanted.plate is not None and not is_there(wanted.plate):
+        plate_from_file(wanted.plate)  # it knows why
+    wanted.effects.check_pictures()
     sheet = wanted.sheet
     if sheet is not None:
         if sheet.name != "-" and sheet.suffix.lower() != ".png":

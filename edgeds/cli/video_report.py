@@ -121,7 +121,9 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
         for stage, times in result["stages"].items()
     ]
     frames = counted(result["frames"], "frame")
-    title = f"{frames} in {result['secs']:.1f} s, {result['fps']:.1f} fps end to end"
+    title = f"{frames} in {result['secs']:.1f} s"
+    if result["frames"] > 1:  # the rate is counted over the gaps between frames
+        title += f", {result['fps']:.1f} fps end to end"
     if on_stderr:
         say(title)
     else:

@@ -57,7 +57,7 @@ def build_engine(
 ) -> Built:
     """Make an engine of `precision` from the float32 ONNX engine in `source`.
 
-    Where the gate (build/gate.py) refuses it, the next better precision is made instead, unless
+    Where the gate (accuracy_gate.py) refuses it, the next better precision is made instead, unless
     `force` is set; `Built` names both. Float32 is never refused.
 
     Args:

@@ -109,6 +109,15 @@ def broker_from_url(url: str, *, source: str) -> Broker:
     )
 
 
+def check_broker(url: str) -> None:
+    """Check what can be known of --mqtt without a connection.
+
+    Raises:
+        InputError: the address has another form, or paho-mqtt is not installed.
+    """
+    _client(broker_from_url(url, source="edgeds"))
+
+
 class Mqtt(Closing):
     """A consumer that publishes with QoS 1: a message counts when the broker has acknowledged it.
 

@@ -13,13 +13,14 @@ import pytest
 import typer
 
 from edgeds.cli import app
-from edgeds.cli.batch.command import _made_by
+from edgeds.cli.batch.command import _check_places, _made_by
 from edgeds.cli.build_engine import build_engine_command
 from edgeds.cli.live import live_command
 from edgeds.cli.live_outputs import OutputOptions
 from edgeds.cli.video import video_command
 from edgeds.cli.video_report import print_result
 from edgeds.errors import InputError, SinkError, SourceError, counted
+from edgeds.sinks.layers.exr import _library
 from edgeds.sources import open_live_source, open_source
 
 COMMANDS: Any = typer.main.get_command(app)
@@ -70,9 +71,18 @@ def test_a_batch_refuses_contradictions_before_the_first_clip(
     assert caught.value.fix
 
 
+@pytest.mark.parametrize("option", ["--sheet=a.png", "--save-plate=a.npz", "--events=a.jsonl"])
+def test_a_batch_refuses_one_file_for_several_clips(option: str) -> None:
+    with pytest.raises(InputError, match="one file for 2 clips") as caught:
+        _check_places(_made_by([option]), 2)
+    assert "{out}" in caught.value.fix
+    _check_places(_made_by([option]), 1)
+    _check_places(_made_by([option.replace("a.", "{out}.")]), 2)
+
+
 def test_a_batch_takes_options_that_fit() -> None:
-    assert _made_by(["--view=side-by-side", "--opacity=0.2"]) == "side-by-side"
-    assert _made_by(["--view=replace", "--backdrop=#00b140", "--shadow=keep"]) == "replace"
+    assert _made_by(["--view=side-by-side", "--opacity=0.2"]).view == "side-by-side"
+    assert _made_by(["--view=replace", "--backdrop=#00b140", "--shadow=keep"]).view == "replace"
 
 
 @pytest.mark.parametrize("opened", [open_live_source, open_source])
@@ -175,6 +185,24 @@ def test_a_file_whose_name_starts_with_a_dash_is_no_option(
         parsed("video", "-dash.mp4")
     parsed("video", "--", "-dash.mp4")
     parsed("video", "in.mp4", "-o", "-dash.mp4")
+
+
+def test_a_missing_package_is_found_before_anything_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(SinkError, match="cannot serve a page"):
+        live_command(str(tmp_path / "none.mp4"), serve="8080")
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    _library.cache_clear()
+    with pytest.raises(SinkError, match="cannot write OpenEXR files"):
+        video_command(str(tmp_path / "none.mp4"), layers="all", layer_format="exr")
+
+
+def test_a_file_of_rules_that_is_not_there_is_refused_in_our_own_words(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read the rules") as caught:
+        video_command(str(tmp_path / "none.mp4"), rules=tmp_path / "none.toml")
+    assert caught.value.why == "there is no such file"
 
 
 def test_a_wrong_choice_is_refused_in_our_own_words() -> None:

@@ -64,6 +64,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def _stdout() -> Iterator[None]:
     """Turn a failing stdout into an error with its reason."""
     from edgeds.errors import SinkFailed
+    from edgeds.sources.media_errors import reason_of
 
     try:
         yield
@@ -75,7 +76,7 @@ def _stdout() -> Iterator[None]:
             send_nowhere(sys.stdout.fileno())
         raise SinkFailed(
             "cannot print the result",
-            why=f"stdout: {error.strerror or error}",
+            why=f"stdout: {reason_of(error).why}",
             fix="make room where stdout goes; what the run wrote to other files is complete",
         ) from error
 

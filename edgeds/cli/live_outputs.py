@@ -72,9 +72,10 @@ class OutputOptions:
         for url in self.publish or ():
             check_publish_url(url)
         if self.serve is not None:
-            from edgeds.live.web.server import address_from_text
+            from edgeds.live.web.server import address_from_text, require_extra
 
             address_from_text(self.serve)
+            require_extra()
         if self.virtual_camera or self.virtual_camera_device:
             from edgeds.sinks.virtual_camera import check_installed
 

@@ -71,6 +71,7 @@ def _write(path: Path | None) -> None:
         SinkError: the file cannot be written.
     """
     from edgeds.errors import SinkError
+    from edgeds.sources.media_errors import reason_of
 
     if path is None:
         return
@@ -79,7 +80,7 @@ def _write(path: Path | None) -> None:
     except OSError as error:
         raise SinkError(
             f"cannot write the log to {str(path)!r}",
-            why=error.strerror or str(error),
+            why=reason_of(error).why,
             fix="give a file that you may write to with --log-file",
         ) from error
     _add(handler, logging.DEBUG, "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")

@@ -81,6 +81,10 @@ def check_options(wanted: Wanted) -> None:
     if wanted.plate is not None and not is_there(wanted.plate):
         plate_from_file(wanted.plate)  # it knows why
     wanted.effects.check_pictures()
+    if wanted.layers.layers is not None and wanted.layers.layer_format == "exr":
+        from edgeds.sinks.layers.exr import check_library
+
+        check_library()
     sheet = wanted.sheet
     if sheet is not None:
         if sheet.name != "-" and sheet.suffix.lower() != ".png":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.errors import InputError
+from edgeds.sources.media_errors import reason_of
 
 
 def text_of(path: Path, what: str) -> str:
@@ -25,7 +26,7 @@ def text_of(path: Path, what: str) -> str:
     except OSError as error:
         raise InputError(
             f"cannot read {what} {str(path)!r}",
-            why=error.strerror or "it cannot be opened",
+            why=reason_of(error).why,
             fix="check the name of the file",
         ) from None
 

@@ -17,6 +17,7 @@ import numpy as np
 from edgeds.errors import SinkError
 from edgeds.sinks.encoding import ALPHA_SUFFIXES
 from edgeds.sinks.video import VideoSink
+from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import resized
 from edgeds.types import Closing, Frame, Pixels, Size, StreamInfo
 
@@ -113,7 +114,7 @@ def claimed_path(wanted: Path) -> Path:
         except OSError as error:
             raise SinkError(
                 f"cannot write {str(path)!r}",
-                why=error.strerror or str(error),
+                why=reason_of(error).why,
                 fix="give a folder that you may write to",
             ) from error
         return path

@@ -328,7 +328,7 @@ def test_a_full_disk_leaves_the_former_engine_and_says_so(
     monkeypatch.setattr("edgeds.engine.build.candidate_builder.shutil.copyfile", full)
     with pytest.raises(RunError, match="could not be written") as caught:
         build_engine(small, folder, precision="fp32", target=BuildTarget(), calibration=tmp_path)
-    assert "No space left" in caught.value.why
+    assert caught.value.why == "the disk is full"
     assert read_card(folder).name == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from edgeds.cli.batch.clips import Clip
     from edgeds.cli.batch.journal import Record
     from edgeds.cli.batch.run import Job, Pool
+    from edgeds.cli.video_checks import Wanted
 
 _CPUS = 2
 """A clip keeps about two cores busy: one for the network, one for decoder, views and encoder."""
@@ -80,7 +81,8 @@ def batch_command(
 
         found, plates = _found(clips, output, plate)
         threads = cpus if ray is not None or jobs is None else max(1, _cores() // jobs)
-        all_jobs = _jobs(found, plates, output, shared, made, backdrop, threads)
+        _check_places(made, len(found))
+        all_jobs = _jobs(found, plates, output, shared, made.view, backdrop, threads)
         pool = _pool(ray, jobs, cpus, retries, gpus=float(device.startswith("cuda")))
         stack.callback(pool.close)
         record = stack.enter_context(Record(output))
@@ -138,8 +140,8 @@ def _run(
     )
 
 
-def _made_by(options: list[str]) -> View:
-    """The view that `edgeds video` makes with these options, which are checked.
+def _made_by(options: list[str]) -> Wanted:
+    """What `edgeds video` makes with these options, which are checked.
 
     Raises:
         click.UsageError: there is no such option, or no such value.
@@ -168,7 +170,29 @@ def _made_by(options: list[str]) -> View:
     given["depth"] = given["depth"].wanted()
     wanted = Wanted(**{field.name: given[field.name] for field in fields(Wanted)})
     check_contradictions(wanted)
-    return wanted.view
+    return wanted
+
+
+def _check_places(wanted: Wanted, clips: int) -> None:
+    """
+    Raises:
+        InputError: several clips would write one file.
+    """
+    from edgeds.errors import InputError
+
+    places = {
+        "--sheet": wanted.sheet,
+        "--save-plate": wanted.save_plate,
+        "--mesh": wanted.mesh.mesh,
+        "--events": wanted.signals.events,
+    }
+    for option, path in places.items():
+        if path is not None and clips > 1 and "{out}" not in str(path):
+            raise InputError(
+                f"{option} {path} is one file for {clips} clips",
+                why="each clip would replace what the one before wrote",
+                fix=f"write the clip's name into it: {option} {{out}}{path.suffix}",
+            )
 
 
 def _found(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgeds.engine.card import CARD_NAME
 from edgeds.errors import EngineError, RunError
+from edgeds.sources.media_errors import reason_of
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def workplace(parent: Path) -> Iterator[Path]:
     except OSError as error:
         raise EngineError(
             f"cannot write an engine into {str(parent)!r}",
-            why=error.strerror or str(error),
+            why=reason_of(error).why,
             fix="give a folder that you may write to, with -o",
         ) from error
     with work as folder:
@@ -37,7 +38,7 @@ def workplace(parent: Path) -> Iterator[Path]:
         except OSError as error:
             raise RunError(
                 "the engine could not be written",
-                why=error.strerror or str(error),
+                why=reason_of(error).why,
                 fix=f"make room in {str(parent)!r}; the engine that was there is untouched",
             ) from error
 

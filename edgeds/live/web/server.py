@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from edgeds.errors import SinkError, SinkFailed
@@ -76,7 +77,7 @@ class Server(Closing):
             control: of the run, or of several by their names: a wall of all, and a page of each.
             token: for other devices; without one, a new one. On this machine none is needed.
         """
-        _require_extra()
+        require_extra()
         self._socket = _listening(address)
         self.port: int = self._socket.getsockname()[1]
         self.token = None if is_loopback(address.host) else token or new_token()
@@ -243,14 +244,16 @@ def _reachable(host: str) -> str:
         return str(probe.getsockname()[0])
 
 
-def _require_extra() -> None:
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-        import websockets  # noqa: F401
-    except ImportError as error:
-        raise SinkError(
-            "cannot serve a page",
-            why=f"the package {error.name!r} is not installed",
-            fix='pip install "edgeds[web]"',
-        ) from error
+def require_extra() -> None:
+    """Look for the packages without loading them.
+
+    Raises:
+        SinkError: the web extra is missing.
+    """
+    for package in ("starlette", "uvicorn", "websockets"):
+        if find_spec(package) is None:
+            raise SinkError(
+                "cannot serve a page",
+                why=f"the package {package!r} is not installed",
+                fix='pip install "edgeds[web]"',
+            )

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from edgeds.errors import SinkError
+from edgeds.sources.media_errors import reason_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 """A token that needs no escaping in a link or a cookie, and cannot be guessed."""
@@ -34,7 +35,7 @@ def token_from_file(path: str | Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise SinkError(
             f"cannot use the token file {str(path)!r}",
-            why=getattr(error, "strerror", None) or "it is not a text file",
+            why=reason_of(error).why if isinstance(error, OSError) else "it is not a text file",
             fix="give a file that you may read and write, or a name in a folder that exists",
         ) from error
 

@@ -160,6 +160,12 @@ def _timecode(exr: Any, start: str | None, secs: float, rate: Fraction) -> Any:
     return exr.TimeCode(hours, minutes, seconds, frame, int(drops), *[0] * 13)
 
 
+def check_library() -> None:
+    """Raises SinkError if the package OpenEXR is not installed."""
+    _library()
+
+
+@cache
 def _library() -> Any:
     try:
         import OpenEXR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import typer
 from edgeds.cli import app
 from edgeds.cli.batch.command import _check_places, _made_by
 from edgeds.cli.build_engine import build_engine_command
+from edgeds.cli.clip_plate import plate_of_clip
 from edgeds.cli.live import live_command
 from edgeds.cli.live_outputs import OutputOptions
+from edgeds.cli.option_groups import SectionedCommand
 from edgeds.cli.video import video_command
 from edgeds.cli.video_report import print_result
 from edgeds.errors import InputError, SinkError, SourceError, counted
@@ -203,6 +206,28 @@ def test_a_file_of_rules_that_is_not_there_is_refused_in_our_own_words(tmp_path:
     with pytest.raises(InputError, match="cannot read the rules") as caught:
         video_command(str(tmp_path / "none.mp4"), rules=tmp_path / "none.toml")
     assert caught.value.why == "there is no such file"
+
+
+def test_a_command_that_is_stopped_before_it_wrote_anything_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    app = typer.Typer()
+    app.command(cls=SectionedCommand)(interrupted)
+    with pytest.raises(SystemExit) as caught:
+        app([])
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "edgeds: stopped\n"
+
+
+def test_the_bar_of_a_short_clips_plate_gets_to_its_end(
+    make_clip: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = make_clip(frame_count=8)
+    plate_of_clip(None, str(clip), (90, 160), stop=threading.Event())
+    assert "8/8" in capsys.readouterr().err
 
 
 def test_a_wrong_choice_is_refused_in_our_own_words() -> None:

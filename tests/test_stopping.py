@@ -145,3 +145,21 @@ def test_every_command_stops_with_the_signals_exit_code(
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + getattr(signal, name), err
     assert "Traceback" not in err
+
+
+def test_ctrl_c_while_the_command_is_loaded_leaves_no_traceback() -> None:
+    code = """
+import sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from edgeds.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "")

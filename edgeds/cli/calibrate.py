@@ -163,7 +163,7 @@ def _check_enough(count: int, output: Path) -> None:
         raise DatasetError(
             f"the set {str(output)!r} is too small: {counted(count, 'frame')}",
             why=f"ranges measured on fewer than {CALIBRATION.min_frames} do not fit further "
-            "frame; near-duplicates do not count",
+            "frames; near-duplicates do not count",
             fix=f"record more into it, with -o {output}: a longer clip, more movement, other light",
         )
     if count < CALIBRATION.good_frames:

@@ -44,7 +44,7 @@ def plate_of_clip(
     with progress() as bar:
         task = bar.add_task("plate from the clip", total=None, visible=path is None)
         try:
-            return open_plate(
+            plate = open_plate(
                 path,
                 clip,
                 size,
@@ -52,6 +52,8 @@ def plate_of_clip(
                 cancelled=cancelled,
                 on_samples=on_samples,
             )
+            bar.update(task, total=bar.tasks[task].completed)  # a short clip has fewer frames
+            return plate
         except CancelledError:
             if engine is not None and _failed(engine):
                 engine.result()

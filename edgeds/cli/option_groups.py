@@ -19,6 +19,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from edgeds.cli.console import say
+
 INPUT = "Camera"
 OUTPUT = "Output"
 PLATE = "Plate"
@@ -62,6 +64,13 @@ class SectionedCommand(TyperCommand):
                     f"{value} is not a finite number.", ctx=context, param=parameter
                 )
         return context
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # Typer makes an exit code of it, without a word
+            say("edgeds: stopped")
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}

@@ -11,8 +11,9 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.frame_change import Change, Judged
+from edgeds.estimate.part_in_use import PartInUse
 from edgeds.estimate.part_maps import onto_whole, out_of_whole
-from edgeds.estimate.part_place import Place, networks_like, place_for
+from edgeds.estimate.part_place import Motion, Place, Track, networks_like, place_for
 from edgeds.estimate.settings import LOOKS, WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size, whole
@@ -225,6 +226,50 @@ def test_the_network_has_the_shape_of_what_it_looks_at(bounds: Box, network: Siz
     assert place_for(bounds, SIZE, networks_like((192, 320)), place) is place
     moved = Box(*(side + shift for side, shift in zip(bounds, (0, 200, 0, 200), strict=True)))
     assert place_for(moved, SIZE, networks_like((192, 320)), place) != place
+
+
+def test_a_part_reaches_to_where_the_foreground_will_be() -> None:
+    bounds, networks, large = Box(100, 100, 180, 390), networks_like((192, 320)), (720, 1280)
+    still = place_for(bounds, large, networks)
+    ahead = place_for(bounds, large, networks, None, LOOKS, Motion(0, 50, 0, 50))
+    assert still is not None
+    assert ahead is not None
+    assert ahead.box.right >= 390 + 50 * LOOKS.ahead_frames > still.box.right
+    # where that would be too large a part, it reaches no farther than the foreground
+    wide = Box(100, 100, 180, 800)
+    assert place_for(wide, large, networks, None, LOOKS, Motion(-400, 0, 400, 0)) == place_for(
+        wide, large, networks
+    )
+    # a part that the foreground leaves with the next frame is placed anew before it does
+    near_edge = Box(100, 150, 180, still.box.right - 14)
+    assert place_for(near_edge, large, networks, still) is still
+    assert place_for(near_edge, large, networks, still, LOOKS, Motion(0, 0, 0, 8)) is not still
+
+
+def test_motion_is_that_of_the_last_frames() -> None:
+    track, box = Track(), Box(10, 20, 50, 60)
+    assert not any(track.take(box, 1))
+    moved = Box(10, 26, 50, 72)
+    assert track.take(moved, 3) == (0, 3, 0, 6)
+    assert track.take(moved, 3) == (0, 3, 0, 6), "one frame, seen twice"
+    assert not any(track.take(moved, 9)), "too long ago"
+    track.forget()
+    assert not any(track.take(box, 10))
+
+
+def test_who_appears_is_seen_in_the_whole_first_and_in_a_part_from_the_next_frame_on() -> None:
+    use, bounds = PartInUse(networks_like((192, 320)), LOOKS), Box(100, 100, 180, 140)
+    use.begin_frame()
+    assert use.after_whole(None, None, SIZE) is None
+    use.begin_frame()
+    assert use.after_whole(bounds, 2.0, SIZE) is None
+    assert use.place is not None
+    assert use.after_part(use.place, bounds, 1.6, SIZE) == pytest.approx(2.0 / 1.6)
+    # a look at the whole while a part is in use: both, so that the picture stays as sharp
+    assert use.after_whole(bounds, 2.0, SIZE) is not None
+    # the first frame of all has both
+    first = PartInUse(networks_like((192, 320)), LOOKS)
+    assert first.after_whole(bounds, 2.0, SIZE) is not None
 
 
 def test_what_sways_beside_a_person_costs_a_look_when_it_is_new(room: Pixels) -> None:

@@ -5,6 +5,7 @@
     moving   leaves, water, curtains and screens (in turn) that move by themselves, in the light of
              the plate; with somebody in view in every third
     holes    foregrounds painted like the plate behind them
+    walks    clips of 40 frames: people walk, sway and come nearer
 
 Choose on train sets, report val sets. Equal arguments draw equal pictures.
 """
@@ -27,6 +28,7 @@ from train.mix import Mix
 from train.moving import KINDS as MOVING
 from train.moving import moving
 from train.place_cutouts import drawn_layer
+from train.walks import walks
 
 SIZE = (360, 640)
 _QUALITY = 92
@@ -35,7 +37,8 @@ KINDS = {
     "wrong": Mix(exact_plate=0, empty=0.1, ghost=0, small=0.15),
     "holes": Mix(exact_plate=0.6, empty=0, ghost=0, holes=1, in_rooms=0.1),
 }
-NAMES = ("moving", *KINDS)
+NAMES = ("moving", *KINDS, "walks")
+CLIP_FRAMES = 40
 
 
 def draw_set(
@@ -49,8 +52,12 @@ def draw_set(
     material = material_from_folder(data, split=split)
     for folder in ("frame", "plate", "alpha"):
         (output / folder).mkdir(parents=True, exist_ok=True)
-    lines = []
-    for number in range(count):
+    lines: list[str] = []
+    if kind == "walks":
+        for item in _walks(material, output, count, seed, split):
+            lines.append(json.dumps(item) + "\n")
+            yield len(lines)
+    for number in range(count if kind != "walks" else 0):
         rng = np.random.default_rng((seed, NAMES.index(kind), number))
         if kind == "moving":
             sample = _moving_sample(material, number, rng)
@@ -71,6 +78,30 @@ def _moving_sample(material: Material, number: int, rng: np.random.Generator) ->
         frame = layer[..., :3] + (1 - alpha[..., None]) * frame
     unknown = np.zeros(SIZE, np.float32)
     return finished(np.asarray(frame, np.float32), moved.plate, alpha, unknown, rng, exact=True)
+
+
+def _walks(
+    material: Material, folder: Path, count: int, seed: int, split: str
+) -> Iterator[dict[str, object]]:
+    for clip, begin in enumerate(range(0, count, CLIP_FRAMES)):
+        rng = np.random.default_rng((seed, NAMES.index("walks"), clip))
+        plate, frames = walks(material, SIZE, min(CLIP_FRAMES, count - begin), rng)
+        name = f"{clip:03d}{'7' if split == 'val' else '0'}"
+        _write(folder / f"plate/{name}.jpg", _bytes(plate))
+        for index, (frame, alpha) in enumerate(frames):
+            stem = f"{name}_{index:02d}"
+            levels = np.rint(alpha * 255).astype(np.uint8)
+            _write(folder / f"frame/{stem}.jpg", _bytes(frame))
+            _write(folder / f"alpha/{stem}.png", levels)
+            yield {
+                "frame": f"frame/{stem}.jpg", "plate": f"plate/{name}.jpg",
+                "alpha": f"alpha/{stem}.png", "depth_mm": None, "scene": name,
+                "empty": not levels.any(), "clip": name, "index": index,
+            }  # fmt: skip
+
+
+def _bytes(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(picture * 255).astype(np.uint8)
 
 
 def _written(sample: Sample, folder: Path, stem: str, split: str) -> dict[str, object]:

@@ -74,31 +74,52 @@ def look_settings(changes: Iterable[str]) -> LookSettings:
     return replace(LOOKS, **values)
 
 
+class CountedLooks:
+    """An estimator that counts what each frame costs."""
+
+    def __init__(self, engine: Engine, plate: Plate, settings: LookSettings = LOOKS) -> None:
+        many = isinstance(engine, AnySizeEngine)
+        self._counting = (CountingAnySizeEngine if many else CountingEngine)(engine)
+        self._estimate = Estimator(self._counting, plate, looks=settings)
+        self._counting.calls.clear()  # the plate as a whole is computed once
+        self._plate_cost = settings.plate_cost
+        self._frames: list[tuple[int, int, bool]] = []
+        """Looks, parts of the plate, and whether there is foreground."""
+
+    def __call__(self, frame: Frame) -> Maps:
+        before = self._counting.calls.copy()
+        maps = self._estimate(frame)
+        looks, plates = (self._counting.calls[one] - before[one] for one in ("looks", "plates"))
+        self._frames.append((looks, plates, bool(maps.boxes)))
+        return maps
+
+    def __add__(self, other: CountedLooks) -> CountedLooks:
+        """The counts of both."""
+        self._frames += other._frames
+        return self
+
+    def summary(self) -> dict[str, Any]:
+        """Looks per frame, of all frames and of those with foreground in them."""
+        costs = [
+            (looks + self._plate_cost * plates, there) for looks, plates, there in self._frames
+        ]
+        busy = [cost for cost, there in costs if there]
+        of_frames = Counter(looks for looks, _, _ in self._frames)
+        return {
+            "frames": len(costs),
+            "looks_per_frame": round(sum(cost for cost, _ in costs) / max(len(costs), 1), 3),
+            "with_foreground": len(busy),
+            "looks_per_frame_with_foreground": round(sum(busy) / max(len(busy), 1), 3),
+            "frames_by_looks": {str(n): of_frames[n] for n in sorted(of_frames)},
+            "plate_parts": sum(plates for _, plates, _ in self._frames),
+        }
+
+
 def looks_of_clip(
     engine: Engine, plate: Plate, frames: Iterable[Frame], settings: LookSettings = LOOKS
 ) -> dict[str, Any]:
     """Looks per frame, of all frames and of those with foreground in them."""
-    many = isinstance(engine, AnySizeEngine)
-    counting = (CountingAnySizeEngine if many else CountingEngine)(engine)
-    estimate = Estimator(counting, plate, looks=settings)
-    counting.calls.clear()  # the plate as a whole is computed once
-    of_frames: Counter[int] = Counter()
-    all_cost, busy_cost, count, busy, plates = 0.0, 0.0, 0, 0, 0
+    looks = CountedLooks(engine, plate, settings)
     for frame in frames:
-        before = counting.calls.copy()
-        maps = estimate(frame)
-        looks = counting.calls["looks"] - before["looks"]
-        encoded = counting.calls["plates"] - before["plates"]
-        cost = looks + settings.plate_cost * encoded
-        of_frames[looks] += 1
-        count, all_cost, plates = count + 1, all_cost + cost, plates + encoded
-        if maps.boxes:
-            busy, busy_cost = busy + 1, busy_cost + cost
-    return {
-        "frames": count,
-        "looks_per_frame": round(all_cost / max(count, 1), 3),
-        "with_foreground": busy,
-        "looks_per_frame_with_foreground": round(busy_cost / max(busy, 1), 3),
-        "frames_by_looks": {str(n): of_frames[n] for n in sorted(of_frames)},
-        "plate_parts": plates,
-    }
+        looks(frame)
+    return looks.summary()

@@ -12,7 +12,7 @@ from train.agreement import compare_passes
 
 
 def draw(
-    kind: Annotated[str, typer.Argument(help="exact, wrong, moving or holes")],
+    kind: Annotated[str, typer.Argument(help="exact, wrong, moving, holes or walks")],
     data: Annotated[
         Path, typer.Argument(help="folder with foregrounds/, backgrounds/, splits.json")
     ],
@@ -66,7 +66,10 @@ def items(
 
 
 def looks(
-    clip: Annotated[Path, typer.Argument(help="a clip, or anything that edgeds reads")],
+    clip: Annotated[
+        Path,
+        typer.Argument(help="a clip, or anything that edgeds reads; or a set, which is scored too"),
+    ],
     plate: Annotated[Path | None, typer.Option(help="Default: estimated from the clip")] = None,
     weights: Annotated[
         Path | None, typer.Option(help="a .safetensors file. Default: the engine that edgeds uses")
@@ -85,13 +88,21 @@ def looks(
     from itertools import chain, islice
 
     from edgeds.engine import open_engine
+    from edgeds.evaluation.dataset import MANIFEST, read_set
     from edgeds.plate.open_plate import open_plate
     from edgeds.sources import open_source
     from train.engine_folder import engine_for_a_while
     from train.looks_cost import look_settings, looks_of_clip
+    from train.looks_quality import looks_of_set
 
     settings = look_settings(setting or [])
     chosen = nullcontext(None) if weights is None else engine_for_a_while(weights)
+    if (clip / MANIFEST).is_file():
+        dataset = read_set(clip)
+        dataset = dataset if limit is None else dataset.first(limit)
+        with chosen as folder, open_engine(folder) as engine:
+            typer.echo(json.dumps({"set": clip.name} | looks_of_set(engine, dataset, settings)))
+        return
     with chosen as folder, open_engine(folder) as engine, open_source(clip) as source:
         frames = iter(islice(source, limit))
         first = next(frames)

@@ -9,6 +9,7 @@ does.
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import NamedTuple
 
 import cv2
@@ -22,6 +23,8 @@ _STRIDE = 32
 """Sides of the network are multiples of it."""
 _EVEN_PX = 8
 """Parts begin at multiples of this: a shaking bound moves no part."""
+_TRACKED_FRAMES = 3
+"""Motion is that of so many frames: bounds are known to a pixel of the network's map."""
 
 
 def bounds_of(alpha: FloatMap, frame: Box) -> Box | None:
@@ -50,6 +53,43 @@ class Place(NamedTuple):
     network: Size
 
 
+class Motion(NamedTuple):
+    """How far the bounds of the foreground move from one frame to the next, in pixels."""
+
+    top: float = 0.0
+    left: float = 0.0
+    bottom: float = 0.0
+    right: float = 0.0
+
+
+STILL = Motion()
+
+
+class Track:
+    """The bounds of the foreground in the last frames."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[int, Box]] = deque()
+
+    def forget(self) -> None:
+        """There is no foreground any more."""
+        self._seen.clear()
+
+    def take(self, bounds: Box, frame: int) -> Motion:
+        """Remember the bounds of a frame, counted from any one on; of one frame the last count."""
+        while self._seen and self._seen[-1][0] >= frame:
+            self._seen.pop()
+        while self._seen and self._seen[0][0] < frame - _TRACKED_FRAMES:
+            self._seen.popleft()
+        motion = STILL
+        if self._seen:
+            then, earlier = self._seen[0]
+            moved = (now - was for now, was in zip(bounds, earlier, strict=True))
+            motion = Motion(*(pixels / (frame - then) for pixels in moved))
+        self._seen.append((frame, bounds))
+        return motion
+
+
 def networks_like(size: Size) -> tuple[Size, ...]:
     """The network's own size, a square and an upright one: alike in pixels, so in time."""
     height, width = size
@@ -64,8 +104,10 @@ def place_for(
     networks: tuple[Size, ...],
     before: Place | None = None,
     settings: LookSettings = LOOKS,
+    motion: Motion = STILL,
 ) -> Place | None:
-    """The part to look at; None if it would be hardly larger than in the whole frame.
+    """The part to look at in the next frames; None if it would be hardly larger than in the whole
+    frame.
 
     Args:
         bounds: of the foreground.
@@ -73,10 +115,23 @@ def place_for(
         networks: the sizes that the network can have; the whole is seen at the first.
         before: the part in use. It stays where it still fits, since another one costs a look at
             the plate.
+        motion: of the bounds. The part reaches to where they will be.
     """
-    if before is not None and _still_fits(before, bounds, size, settings):
+    if before is not None and _still_fits(before, bounds, size, settings, motion):
         return before
-    best, most = None, settings.least_zoom if before is None else settings.least_zoom_kept
+    least = settings.least_zoom if before is None else settings.least_zoom_kept
+    for frames in (settings.ahead_frames, 0):  # what is ahead may need too large a part
+        reaching = _ahead(bounds, motion, frames, size)
+        if place := _largest(reaching, size, networks, settings, least):
+            return place
+    return None
+
+
+def _largest(
+    bounds: Box, size: Size, networks: tuple[Size, ...], settings: LookSettings, least: float
+) -> Place | None:
+    """The part that shows the bounds the largest; None if no part enlarges by more than `least`."""
+    best, most = None, least
     for network in networks:
         high, wide = side = _side(bounds, size, network, settings)
         down, across = network[0] / high, network[1] / wide
@@ -86,10 +141,25 @@ def place_for(
     return best
 
 
-def _still_fits(place: Place, bounds: Box, size: Size, settings: LookSettings) -> bool:
-    tight = _grown(bounds, settings.kept_margin, size, settings.kept_margin_px)
+def _still_fits(
+    place: Place, bounds: Box, size: Size, settings: LookSettings, motion: Motion
+) -> bool:
+    next_bounds = _ahead(bounds, motion, 1, size)
+    tight = _grown(next_bounds, settings.kept_margin, size, settings.kept_margin_px)
     needed = _side(bounds, size, place.network, settings)
     return place.box.size[0] <= settings.kept_zoom * needed[0] and _holds(place.box, tight)
+
+
+def _ahead(bounds: Box, motion: Motion, frames: int, size: Size) -> Box:
+    """The bounds, and where they will be if they move on outwards: at most their own length."""
+    most = max(bounds.size)
+    top, left, bottom, right = (min(most, round(frames * abs(one))) for one in motion)
+    return Box(
+        max(0, bounds.top - top * (motion.top < 0)),
+        max(0, bounds.left - left * (motion.left < 0)),
+        min(size[0], bounds.bottom + bottom * (motion.bottom > 0)),
+        min(size[1], bounds.right + right * (motion.right > 0)),
+    )
 
 
 def _box_around(bounds: Box, side: Size, size: Size) -> Box:

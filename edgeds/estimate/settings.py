@@ -216,10 +216,14 @@ class LookSettings:
     """Margin around the foreground, as a share of its height and width."""
     margin_px: int = 24
     """Least margin, in pixels of the frame."""
+    ahead_frames: int = 3
+    """A part is placed so that it holds the foreground for so many frames, if it moves on as it
+    does. See train/NOTES.md for what this costs and saves.
+    """
     kept_margin: float = 0.03
     kept_margin_px: int = 6
     """Least margin that may be left before the part is placed again."""
-    kept_zoom: float = 1.3
+    kept_zoom: float = 1.5
     """A part that is this many times as high as necessary is placed again."""
     most_cost: float = 1.12
     """Most looks per frame, on average, before edgeds gives parts up: if something outside the part

@@ -2,7 +2,8 @@
 
     nothing changed since the last maps         the last maps again
     all changes lie in a part with foreground   the network sees that part, larger
-    else, and every 40th frame                  the whole, then the part
+    every 40th frame; something new beside it   the whole, then the part
+    it leaves the part, or there was none       the whole; with the next frame, another part
 
 In a part, the network sees a small person as a large one. Alpha of the part is used unchanged; its
 depth is brought to the level of the whole frame's. Every comparison is with what the network saw,
@@ -19,6 +20,7 @@ import numpy as np
 from edgeds.estimate.depth_fit import Fit, come_nearer, fit_to_plate, spread_foreground
 from edgeds.estimate.frame_change import Change, Judged
 from edgeds.estimate.maps_on_demand import FrameMaps
+from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
 from edgeds.estimate.part_maps import (
     Part,
     PartPicture,
@@ -27,13 +29,12 @@ from edgeds.estimate.part_maps import (
     out_of_whole,
     view_of_part,
 )
-from edgeds.estimate.part_place import Place, bounds_of, networks_like, place_for, reaches_out
+from edgeds.estimate.part_place import Place, bounds_of, networks_like, reaches_out
 from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, LookSettings, Matte
 from edgeds.types import AnySizeEngine, Box, Engine, FloatMap, Frame, Maps, Pixels, Size, whole
 
 KEPT_PARTS = 3
-LEAST_PIXELS = 12  # of foreground that tells a depth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,60 +55,53 @@ class Looks:
     def __init__(self, engine: Engine, matte: Matte, settings: LookSettings = LOOKS) -> None:
         self._engine, self._matte, self._set = engine, matte, settings
         many = isinstance(engine, AnySizeEngine)
-        self._networks = networks_like(engine.size) if many else (engine.size,)
+        networks = networks_like(engine.size) if many else (engine.size,)
+        self._use = PartInUse(networks, settings)
         self.forget()
 
     def forget(self) -> None:
         """Start again, as with the first frame."""
+        self._use.forget()
         self._change, self._judged = Change(), Judged()
         self._scene: PlateState | None = None
         self._parts: dict[Place, Part] = {}
         self._fit: Fit | None = None
         self._part_fit: Fit | None = None
-        self._level = 1.0
-        self._place: Place | None = None
-        self._whole_age = 0
         self._last: tuple[Pixels, Maps] | None = None
         self._reused = 0
-        self._cost, self._mean_cost, self._thrifty = 0.0, 1.0, False
 
     def __call__(self, frame: Frame, scene: PlateState) -> Maps:
         small = frame.rgb(self._engine.size)
         smooth = self._change.smooth(small)
+        self._use.begin_frame()
         if scene is not self._scene:
             self._scene, self._parts, self._last = scene, {}, None
             self._judged.forget()
-            self._whole_age = self._set.whole_every  # what alpha says depends on the plate
+            self._use.see_whole_next()
         if self._last is not None and self._same(self._last[0], smooth):
             self._reused += 1
-            self._count_cost()
+            self._use.end_frame()
             return self._last[1]
         maps = self._part_alone(frame, smooth, scene)
         if maps is None:
             maps = self._whole_first(frame, small, smooth, scene)
         self._last, self._reused = (smooth, maps), 0
-        self._count_cost()
+        self._use.end_frame()
         return maps
-
-    def _count_cost(self) -> None:
-        self._mean_cost += (self._cost - self._mean_cost) / self._set.cost_frames
-        self._cost = 0.0
-        limit = self._set.fair_cost if self._thrifty else self._set.most_cost
-        self._thrifty = self._mean_cost > limit
 
     def _same(self, earlier: Pixels, smooth: Pixels) -> bool:
         """Whether the last maps are still valid: nothing changed since their frame."""
-        if self._reused >= self._set.reuse_most:
+        if self._use.is_due or self._reused >= self._set.reuse_most:
             return False
         return not self._change.between(earlier, smooth)
 
     def _part_alone(self, frame: Frame, smooth: Pixels, scene: PlateState) -> Maps | None:
         """Maps from the part in use; None if the network must see the whole frame."""
-        place = self._place
+        place = self._use.place
         if place is None or self._judged.is_empty:
             return None
-        self._whole_age += 1
-        if self._whole_age >= self._set.whole_every:
+        self._use.whole_age += 1
+        if self._use.whole_age >= self._set.whole_every:
             return None
         part = under(place.box, frame.size, smooth.shape[:2])
         if self._judged.left(smooth, self._change.limit, outside=part):
@@ -120,21 +114,20 @@ class Looks:
         return self._maps_of_part(frame, scene, seen)
 
     def _whole_first(self, frame: Frame, small: Pixels, smooth: Pixels, scene: PlateState) -> Maps:
-        """Maps from a look at the whole, and from one at the part that contains the foreground."""
+        """Maps from a look at the whole; and from one at the part that contains the foreground,
+        where `PartInUse` says so.
+        """
         raw = self._engine.infer(small, scene.features)
         self._judged.take(smooth, raw.alpha, whole(raw.alpha.shape))
-        self._cost += 1
+        self._use.count(1)
         self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
         near = come_nearer(self._fit.scale * raw.inverse_depth + self._fit.shift, scene.middle)
         bounds = bounds_of(raw.alpha, whole(frame.size))
-        place = None
-        if bounds is not None:
-            place = place_for(bounds, frame.size, self._networks, self._place, self._set)
-        self._place, self._whole_age = None, 0
-        if place is not None and not self._thrifty:
+        median = _median_depth(near, raw.alpha)
+        place = self._use.after_whole(bounds, median, frame.size)
+        if place is not None:
             seen = self._seen_in_part(frame, scene, place)
             if not _goes_on(seen, frame):
-                self._take_level(raw.alpha, near, seen)
                 return self._maps_of_part(frame, scene, seen)
         if scene.standing is not None:
             near = scene.standing(near, raw.alpha)
@@ -146,7 +139,7 @@ class Looks:
         part = self._part(scene, place)
         shown = frame.with_picture(PartPicture(frame.picture, place.box))
         raw = self._engine_of(place.network).infer(shown.rgb(place.network), part.features)
-        self._cost += 1
+        self._use.count(1)
         self._part_fit = fit_to_plate(
             raw.inverse_depth, part.depth_small, raw.alpha, before=self._part_fit or self._fit
         )
@@ -168,25 +161,19 @@ class Looks:
             seen = scene.raw[place.box.of]
             depth = cv2.resize(seen, place.network[::-1], interpolation=cv2.INTER_AREA)
             features = self._engine_of(place.network).encode_plate(view.small)
-            self._cost += self._set.plate_cost
+            self._use.count(self._set.plate_cost)
             part = Part(place, view, features, np.asarray(depth, np.float32))
         self._parts[place] = part
         while len(self._parts) > KEPT_PARTS:
             del self._parts[next(iter(self._parts))]
         return part
 
-    def _take_level(self, alpha: FloatMap, near: FloatMap, seen: _Seen) -> None:
-        """Bring the part's depth to the whole's: by the medians of their foregrounds."""
-        there, here = near[alpha > 0.5], seen.near[seen.alpha > 0.5]
-        if min(there.size, here.size) < LEAST_PIXELS:
-            return
-        level = float(np.median(there)) / max(float(np.median(here)), 1e-6)
-        self._level = float(np.clip(level, 0.5, 2.0))
-
     def _maps_of_part(self, frame: Frame, scene: PlateState, seen: _Seen) -> Maps:
-        """The maps; and the place of the part for the next frame."""
+        """The maps; and the part for the next frame is placed."""
         place = seen.part.place
-        near = np.float32(self._level) * seen.near
+        bounds, median = bounds_of(seen.alpha, place.box), _median_depth(seen.near, seen.alpha)
+        level = self._use.after_part(place, bounds, median, frame.size)
+        near = np.float32(level) * seen.near
         if scene.standing is not None:
             near = standing_in_part(scene, place, frame.size, near, seen.alpha)
         near = spread_foreground(near, seen.alpha)
@@ -194,10 +181,6 @@ class Looks:
         maker = FrameMaps(
             seen.shown, small, seen.part.view, alpha=seen.alpha, near=near, matte=self._matte
         )
-        bounds = bounds_of(seen.alpha, place.box)
-        self._place = place
-        if bounds is not None:
-            self._place = place_for(bounds, frame.size, self._networks, place, self._set)
         return Maps.on_demand(RegionMaps(frame, place.box, maker, near, scene.view))
 
 
@@ -210,6 +193,12 @@ def standing_in_part(
     whole_alpha = onto_whole(alpha, place.box, size, small)
     whole_near = onto_whole(near, place.box, size, small, border=cv2.BORDER_REPLICATE)
     return out_of_whole(scene.standing(whole_near, whole_alpha), place, size)
+
+
+def _median_depth(near: FloatMap, alpha: FloatMap) -> float | None:
+    """Of the sure foreground; None where there is too little."""
+    known = near[alpha > 0.5]
+    return float(np.median(known)) if known.size >= LEAST_PIXELS else None
 
 
 def _goes_on(seen: _Seen, frame: Frame) -> bool:

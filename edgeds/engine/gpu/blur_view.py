@@ -14,9 +14,8 @@ from torch.nn import functional as F
 from edgeds.engine.gpu.colour import (
     Colour,
     Scale,
-    full_yuv,
+    full_rgb,
     half_chroma,
-    rgb_of,
     rounded,
     scale_to,
     yuv_of,
@@ -80,7 +79,7 @@ def blurred(
 ) -> Planes:
     """The foreground sharp over the blurred background; `plate` is uint8 (3, H, W)."""
     size = (int(alpha.shape[0]), int(alpha.shape[1]))
-    frame, behind = rgb_of(full_yuv(luma, chroma), colour).round(), plate.float()
+    frame, behind = full_rgb(luma, chroma, colour).float(), plate.float()
     covered = F.max_pool2d(alpha[None], look.reach, 1, look.reach // 2)[0]
     empty = _over(behind, frame, covered)
     first, *rest = look.levels

@@ -27,25 +27,61 @@ class Colour:
     """float32 (3, 3)."""
     black: Tensor
     """YUV of black, float32 (3, 1, 1)."""
+    quick: Tensor
+    """float32 (3, 3): `to_rgb` in 1024ths, as OpenCV computes 8 bits."""
+    quick_shift: Tensor
+    """float32 (3, 1, 1), added to that; half a level for rounding is in it."""
+    quick_back: Tensor
+    """The same of `from_rgb`."""
+    quick_back_shift: Tensor
 
 
 def colour_for(tags: ColourTags, device: torch.device) -> Colour:
     """The equations that the CPU uses."""
 
-    def tensor(values: npt.NDArray[np.float32]) -> Tensor:
+    def tensor(values: npt.NDArray[np.floating]) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=device)
 
     there, back = to_rgb(tags), from_rgb(tags)
+    half_a_level = np.array([0, 0, 0, 0.5])
+    quick, quick_back = (np.rint(1024 * (one + half_a_level)) / 1024 for one in (there, back))
     return Colour(
         to_rgb=tensor(there[:, :3]),
         from_rgb=tensor(back[:, :3]),
         black=tensor(back[:, 3:, None]),
+        quick=tensor(quick[:, :3]),
+        quick_shift=tensor(quick[:, 3:, None]),
+        quick_back=tensor(quick_back[:, :3]),
+        quick_back_shift=tensor(quick_back[:, 3:, None]),
     )
 
 
 def rgb_of(yuv: Tensor, colour: Colour) -> Tensor:
     """RGB in 0..255, not rounded, of float YUV; both (3, H, W)."""
     return torch.einsum("ij,jhw->ihw", colour.to_rgb, yuv - colour.black).clamp(0, 255)
+
+
+def quick_rgb(yuv: Tensor, colour: Colour) -> Tensor:
+    """RGB uint8 of YUV in whole levels, both (3, H, W): the very levels of `cv2.transform`."""
+    rgb = torch.einsum("ij,jhw->ihw", colour.quick, yuv) + colour.quick_shift
+    return rgb.clamp(0, 255).to(torch.uint8)
+
+
+def quick_yuv(rgb: Tensor, colour: Colour) -> Tensor:
+    """Float YUV in whole levels of RGB in whole levels, both (3, H, W): as `cv2.transform` does."""
+    yuv = torch.einsum("ij,jhw->ihw", colour.quick_back, rgb) + colour.quick_back_shift
+    return yuv.clamp(0, 255).floor()
+
+
+def quick_planes(rgb: Tensor, colour: Colour) -> tuple[Tensor, Tensor]:
+    """NV12 planes of RGB in whole levels (3, H, W), as views/canvas.py makes planes."""
+    yuv = quick_yuv(rgb, colour)
+    return yuv[0].to(torch.uint8), half_chroma(yuv[1:])
+
+
+def full_rgb(luma: Tensor, chroma: Tensor, colour: Colour) -> Tensor:
+    """RGB uint8 (3, H, W) of NV12 planes: as `YuvPicture` gives it."""
+    return quick_rgb(full_yuv(luma, chroma).round(), colour)
 
 
 def yuv_of(rgb: Tensor, colour: Colour) -> Tensor:
@@ -112,6 +148,10 @@ def crop_weights(size: Size, part: Box, other: Size) -> tuple[npt.NDArray[np.flo
     """
     half = Box(*(side // 2 for side in part))
     own = _placed(part, size, other)
+    if part.size == other:  # nothing is scaled: chroma is read between its samples, as of the frame
+        down = _shares(size[0] // 2, size[0], 0.0)[part.top : part.bottom]
+        across = _shares(size[1] // 2, size[1], 0.25)[part.left : part.right]
+        return (*own, np.asarray(down, np.float32), np.asarray(across.T, np.float32))
     rows, columns = _placed(half, (size[0] // 2, size[1] // 2), other)
     # Scaling takes the middle of two columns for the place of chroma, which is the first one.
     beside = np.zeros_like(columns)

@@ -15,7 +15,7 @@ from torch import Tensor
 from edgeds.engine.cuda_stream import gpu_errors
 from edgeds.engine.gpu import views
 from edgeds.engine.gpu.blur_view import blurred, look_of
-from edgeds.engine.gpu.colour import scale_to, yuv_of
+from edgeds.engine.gpu.colour import quick_yuv, scale_to, yuv_of
 from edgeds.engine.gpu.graph_replay import Function, Replayed, Tensors
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
 from edgeds.engine.gpu.outline import line_of
@@ -50,15 +50,17 @@ class DeviceComposer:
         matte: Matte = MATTE,
         keeps: bool = False,
         compiled: bool = False,
+        fine_border: bool = False,
     ) -> None:
         """
         Args:
             estimate: made the maps that will be drawn.
+            fine_border: `replace` draws the border once more, as it does for files.
             keeps: pictures stay on the device, for an encoder that takes them there; else they
                 are brought to the host.
             compiled: by torch.compile.
         """
-        self._estimate, self._keeps = estimate, keeps
+        self._estimate, self._keeps, self._is_fine = estimate, keeps, fine_border
         self._stream, self._colour = estimate.stream, estimate.colour
         self._behind: _Behind | None = None
         if view == "replace":
@@ -118,8 +120,8 @@ class DeviceComposer:
             fixed = (plate.luma, plate.chroma, self._estimate.colours, matte)
             return (
                 (lambda m: (*m.planes, m.alpha_there, m.field, m.lies)),
-                views.replaced,
-                fixed,
+                views.finely_replaced if self._is_fine else views.replaced,
+                (*fixed, plate.pixels) if self._is_fine else fixed,
             )
         if view == "blur":
             blurs = look_of(self._estimate.plate_depth, blur, self._stream.device)
@@ -152,7 +154,7 @@ class DeviceComposer:
 
     def _yuv(self, rgb: tuple[int, int, int]) -> Tensor:
         colour = torch.tensor(rgb, dtype=torch.float32, device=self._stream.device)
-        return yuv_of(colour[:, None, None], self._estimate.colours)
+        return (yuv_of(colour[:, None, None], self._estimate.colours) + 0.5).clamp(0, 255).floor()
 
     def _depth_look(self) -> views.DepthLook:
         far, near = self._estimate.depth_range
@@ -162,7 +164,7 @@ class DeviceComposer:
         t = STYLE.depth_knee * share / (1 - share)
         colours = depth_picture(t.astype(np.float32), (0.0, 1.0))
         there = torch.tensor(colours, dtype=torch.float32, device=self._stream.device)
-        yuv = yuv_of(there.permute(2, 0, 1), self._estimate.colours)
+        yuv = quick_yuv(there.permute(2, 0, 1), self._estimate.colours)
         return views.DepthLook(far, near, yuv[:, 0].T.contiguous())
 
     def _inset(self, look: views.DepthLook) -> views.Inset | None:

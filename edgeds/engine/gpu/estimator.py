@@ -20,7 +20,7 @@ from edgeds.engine.gpu.colour import (
     Colour,
     Nv12Scale,
     colour_for,
-    full_yuv,
+    full_rgb,
     half_chroma,
     nv12_scale_to,
     rgb_of,
@@ -205,7 +205,7 @@ class DeviceEstimator(Estimator):
 def before(luma: Tensor, chroma: Tensor, scale: Nv12Scale, colour: Colour) -> tuple[Tensor, Tensor]:
     """The network's picture, uint8 (1, h, w, 3), and the frame's RGB, uint8 (3, H, W)."""
     pixels = rounded(rgb_of(scale(luma, chroma), colour)).permute(1, 2, 0)[None].contiguous()
-    return pixels, rounded(rgb_of(full_yuv(luma, chroma), colour))
+    return pixels, full_rgb(luma, chroma, colour)
 
 
 def size_problem(size: tuple[int, int], network: tuple[int, int]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgeds.engine.gpu.colour import Colour, crop_weights, rgb_of, rounded
+from edgeds.engine.gpu.colour import Colour, crop_weights, quick_rgb
 from edgeds.engine.gpu.depth_fit import fit_to_plate, nearer_depth, spread_foreground
 from edgeds.engine.gpu.field import in_square, inside, lies_of, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
@@ -168,7 +168,7 @@ def cropped(
     rows, columns, half_rows, half_columns = weights
     y = rows @ luma.float() @ columns
     uv = half_rows @ chroma.permute(2, 0, 1).float() @ half_columns
-    small = rounded(rgb_of(torch.cat((y[None], uv)).round(), colour))
+    small = quick_rgb(torch.cat((y[None], uv)).round(), colour)
     return (small.permute(1, 2, 0)[None].contiguous(),)
 
 

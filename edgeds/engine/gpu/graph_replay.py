@@ -6,6 +6,7 @@ Knows streams and torch, and nothing of pictures.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -48,7 +49,7 @@ class Replayed:
         step = compiled_or_plain(function, stream) if compiled else function
 
         def work() -> None:
-            with torch.no_grad():
+            with torch.no_grad(), _exact():
                 self._outputs = step(*self._inputs, *fixed)
 
         with stream:
@@ -66,3 +67,13 @@ class Replayed:
         """The outputs as the caller's own."""
         with torch.no_grad():
             return tuple(output.clone() for output in self(*inputs))
+
+
+def _exact() -> AbstractContextManager[None]:
+    """cuDNN without TF32, which has 11 bits: convolutions of pictures would be off by a level."""
+    cudnn = torch.backends.cudnn
+    exact: AbstractContextManager[None] = cudnn.flags(
+        enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic,
+        allow_tf32=False,
+    )  # fmt: skip
+    return exact

@@ -14,11 +14,10 @@ from edgeds.engine.gpu.colour import (
     Colour,
     colour_for,
     full_yuv,
-    half_chroma,
+    quick_planes,
     rgb_of,
     rounded,
     scale_to,
-    yuv_of,
 )
 from edgeds.engine.settings import GPU
 from edgeds.sources.picture_on_device import PictureOnDevice
@@ -65,8 +64,7 @@ class Uploads:
     def _of_rgb(self, rgb: Pixels) -> Nv12:
         (pixels,) = self._sent((rgb[..., :3],))
         with torch.no_grad():
-            yuv = yuv_of(pixels.permute(2, 0, 1).float(), self._colour)
-            return rounded(yuv[0]), half_chroma(yuv[1:])
+            return quick_planes(pixels.permute(2, 0, 1).float(), self._colour)
 
     def _sent(self, planes: tuple[Any, ...]) -> tuple[Tensor, ...]:
         slot = self._slots[0]

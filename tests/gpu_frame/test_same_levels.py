@@ -1,0 +1,106 @@
+"""Colours and borders as a GPU computes them, on torch's CPU device: the CPU's very levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.engine.gpu import border_on_other_backdrop as there  # noqa: E402
+from edgeds.engine.gpu.colour import (  # noqa: E402
+    colour_for,
+    crop_weights,
+    full_rgb,
+    quick_planes,
+)
+from edgeds.engine.gpu.eye import cropped  # noqa: E402
+from edgeds.engine.gpu.graph_replay import Replayed  # noqa: E402
+from edgeds.estimate.border_on_other_backdrop import redrawn  # noqa: E402
+from edgeds.sources.yuv_planes import YuvPicture, blank  # noqa: E402
+from edgeds.types import Box, ColourTags, Frame, Size  # noqa: E402
+from edgeds.views.canvas import Ground  # noqa: E402
+
+SIZE = (180, 320)
+COLOURS = [
+    ColourTags(matrix=5), ColourTags(matrix=1), ColourTags(matrix=9, full_range=True),
+]  # fmt: skip
+
+
+def decoded(colour: ColourTags, seed: int = 0) -> YuvPicture:
+    """Smooth planes with edges, as video has them."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (23, 40, 3), dtype=np.uint8)
+    video = av.VideoFrame.from_ndarray(coarse, format="rgb24").reformat(
+        width=SIZE[1], height=SIZE[0], format="yuv420p"
+    )
+    return YuvPicture(video, colour)
+
+
+def nv12(picture: YuvPicture) -> tuple[Any, Any]:
+    luma, *chroma = (np.array(plane) for plane in picture.planes)
+    return torch.from_numpy(luma), torch.from_numpy(np.stack(chroma, -1))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_rgb_of_planes_and_planes_of_rgb_are_the_cpus(colour: ColourTags) -> None:
+    picture, own = decoded(colour), colour_for(colour, torch.device("cpu"))
+    rgb = full_rgb(*nv12(picture), own).permute(1, 2, 0).numpy()
+    assert np.array_equal(rgb, picture.rgb())
+    pixels = np.random.default_rng(1).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+    canvas: Any = Ground().canvas(Frame(None, picture=blank(SIZE, colour)), pixels)
+    luma, chroma = quick_planes(torch.from_numpy(pixels).permute(2, 0, 1).float(), own)
+    made = (luma, *chroma.permute(2, 0, 1))
+    for one, wanted in zip(made, canvas.picture.planes, strict=True):
+        assert np.array_equal(one.numpy(), wanted)
+
+
+@pytest.mark.parametrize(
+    ("box", "size"),
+    [
+        (Box(40, 0, 136, 160), (192, 320)),  # larger, at the border
+        (Box(20, 64, 116, 224), (96, 160)),  # as it is
+        (Box(0, 200, 180, 308), (160, 96)),  # smaller, its chroma larger
+        (Box(0, 0, 180, 300), (128, 112)),
+        (Box(8, 40, 152, 320), (192, 160)),  # one side larger, the other smaller
+    ],
+)
+def test_the_network_gets_the_very_picture_of_a_part(box: Box, size: Size) -> None:
+    picture = decoded(COLOURS[0], seed=2)
+    own = colour_for(COLOURS[0], torch.device("cpu"))
+    weights = tuple(torch.from_numpy(one) for one in crop_weights(SIZE, box, size))
+    (got,) = cropped(*nv12(picture), weights, own)
+    off = np.abs(got[0].numpy().astype(int) - picture.region(box, size))
+    assert (off > 0).mean() < 5e-3  # ties: sums in another order
+
+
+def test_the_border_drawn_once_more_is_the_cpus() -> None:
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:96, :160]
+    alpha = np.clip(0.5 + (30 - np.hypot(y - 48, x - 80)) / 8, 0, 1).astype(np.float32)
+    colour = rng.normal(0, 40, 3) + 15 * rng.standard_normal((96, 160, 3))
+    difference = (alpha[..., None] * colour + rng.normal(0, 2, (96, 160, 3))).astype(np.float32)
+    wanted = redrawn(alpha, difference)
+    got = there.redrawn(
+        torch.from_numpy(alpha), torch.from_numpy(difference).permute(2, 0, 1).contiguous()
+    )
+    assert np.abs(wanted - alpha).max() > 0.02  # something changed
+    assert np.abs(got.numpy() - wanted).max() < 2e-3
+
+
+def test_pictures_are_convolved_without_tf32() -> None:
+    seen: list[bool] = []
+
+    def function(values: Any) -> tuple[Any]:
+        seen.append(torch.backends.cudnn.allow_tf32)
+        return (values + 1,)
+
+    before = torch.backends.cudnn.allow_tf32
+    (made,) = Replayed(function, CpuStream(), (torch.zeros(3),))(torch.ones(3))
+    assert made.tolist() == [2, 2, 2]
+    assert not any(seen)
+    assert torch.backends.cudnn.allow_tf32 == before

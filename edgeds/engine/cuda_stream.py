@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import torch
 
 Work = Callable[[], None]
+_ONE_CAPTURE = threading.RLock()
+"""Of CUDA graphs, in a process: torch waits for the whole GPU before each, and that spoils what
+another thread captures meanwhile.
+"""
 
 
 class StreamEvent(Protocol):
@@ -203,8 +207,11 @@ class CudaStream:
         graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         try:
             # thread_local: other threads may go on using the GPU meanwhile
-            with torch.cuda.graph(
-                graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"
+            with (
+                _ONE_CAPTURE,
+                torch.cuda.graph(
+                    graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"
+                ),
             ):
                 work()
         except (RuntimeError, RunError) as error:
@@ -217,7 +224,8 @@ class CudaStream:
 
         self._run_once(work)
         try:
-            graph = CudaGraph(self.handle, work)
+            with _ONE_CAPTURE:
+                graph = CudaGraph(self.handle, work)
         except (OSError, RuntimeError, RunError) as error:
             return self._not_captured(work, error)
         return _reported(graph)

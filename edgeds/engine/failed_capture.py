@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 from torch.torch_version import TorchVersion
 
 
 def end_allocating(device: torch.device, pool: object) -> None:
     """Take torch's allocator out of a capture that failed. Before 2.13 it stays in it, and the
-    process dies at some later synchronisation (pytorch #180395).
+    process dies at some later synchronisation (pytorch #180395). Where the capture had not begun,
+    there is nothing to end.
 
     Args:
         pool: the memory that was captured into.
@@ -18,5 +21,6 @@ def end_allocating(device: torch.device, pool: object) -> None:
     for name in ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool"):
         end = getattr(torch._C, name, None)  # the second name is that of versions before 2.5
         if end is not None:
-            end(device.index, pool)
+            with suppress(RuntimeError):  # "not currently recording": it had not begun
+                end(device.index, pool)
             return

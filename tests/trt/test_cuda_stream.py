@@ -221,6 +221,48 @@ def test_a_failed_capture_gives_torchs_allocator_back(
     assert ended == ([(1, POOL)] if name else [])
 
 
+def test_what_cannot_be_ended_does_not_hide_why_the_capture_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = Recorded(refuses="an earlier kernel failed")
+    cuda.put_in(monkeypatch)
+    monkeypatch.setattr(torch, "__version__", "2.11.0")
+
+    def refuses(index: int, pool: object) -> None:
+        raise RuntimeError("endAllocatePool: not currently recording to mempool_id")
+
+    monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", refuses, raising=False)
+    stream = CudaStream(0)
+    stream.captured(work(cuda.calls))
+    assert stream.note == "no CUDA graph: an earlier kernel failed"
+
+
+def test_one_thread_captures_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # torch waits for the whole GPU before a capture, which spoils another thread's
+    cuda = Recorded()
+    cuda.put_in(monkeypatch)
+    under_way: list[int] = []
+    most: list[int] = []
+    go_on = threading.Event()
+
+    def slow() -> None:
+        under_way.append(1)
+        most.append(len(under_way))
+        go_on.wait(0.2)
+        under_way.pop()
+
+    def one() -> None:
+        CudaStream(0).captured(slow)
+
+    monkeypatch.setattr(CudaStream, "_run_once", lambda *_: None)
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1]
+
+
 def test_a_failed_replay_is_a_run_error_that_says_what_to_do(
     cuda: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from edgeds.views.settings import STYLE, View
 
 AnySink = TypeVar("AnySink", bound="Closing")
 
@@ -22,6 +25,39 @@ if TYPE_CHECKING:
     from edgeds.views.compose import Compose
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is drawn of which source."""
+
+    source: str
+    view: View
+    opacity: float = STYLE.opacity
+    drawn_on_cpu: str = ""
+    """Why the CPU draws it, whatever the engine; empty where the GPU can."""
+
+
+def shown_of(wanted: Wanted) -> Shown:
+    """What `edgeds video` was asked to draw."""
+    return Shown(
+        source=wanted.source,
+        view=wanted.view,
+        opacity=wanted.opacity,
+        drawn_on_cpu=_drawn_on_cpu(wanted),
+    )
+
+
+def _drawn_on_cpu(wanted: Wanted) -> str:
+    if wanted.layers.layers is not None:
+        return "layers are made on the CPU"
+    if wanted.effects.are_given or wanted.mesh.mesh is not None:
+        return "effects and meshes are made on the CPU"
+    if wanted.steady:
+        return "alpha is made steady on the CPU"
+    if wanted.view == "replace" and wanted.layers.shadow == "keep":
+        return "shadows are drawn on the CPU"
+    return ""
+
+
 class OnGpu:
     """Decoder, estimator, composer and encoder of a run: the GPU's where that is possible.
 
@@ -33,7 +69,7 @@ class OnGpu:
         network: Engine,
         info: StreamInfo,
         target: Path,
-        wanted: Wanted,
+        shown: Shown,
         *,
         kinds: frozenset[str] = frozenset({"cuda"}),
     ) -> None:
@@ -41,7 +77,7 @@ class OnGpu:
         Args:
             kinds: of torch's devices that count as a GPU.
         """
-        self._network, self._info, self._target, self._wanted = network, info, target, wanted
+        self._network, self._info, self._target, self._shown = network, info, target, shown
         self.notes: list[str] = []
         stream: Any = getattr(network, "stream", None)
         self.is_used = stream is not None and stream.device.type in kinds
@@ -51,9 +87,10 @@ class OnGpu:
         self._no_encoder: str | None = None
         if problem := self._problem():
             self.is_used = False
-            self.notes.append(f"only the network is on {self._device}: {problem}")
-        elif wanted.view == "replace":
-            self.notes.append("the GPU draws the border once; --device cpu draws it finer")
+            self.notes.append(
+                f"only the network is on {self._device}; frames are decoded, drawn and encoded on "
+                f"the CPU: {problem}"
+            )
 
     def estimator(self, plate: Plate, depth_network: DepthNetwork | None) -> Estimator:
         """The estimator for frames where they are."""
@@ -83,7 +120,7 @@ class OnGpu:
         from edgeds.sources import open_source
 
         frames.close()
-        return stack.enter_context(open_source(self._wanted.source, device=self._device))
+        return stack.enter_context(open_source(self._shown.source, device=self._device))
 
     def sink(self, output: AnySink, stack: ExitStack) -> AnySink | VideoSink:
         """The sink with its encoder on the GPU, where it can be, in place of the one opened."""
@@ -110,12 +147,13 @@ class OnGpu:
 
         try:
             return DeviceComposer(
-                self._wanted.view,
+                self._shown.view,
                 cast(DeviceEstimator, estimate),
                 backdrop=backdrop,
-                opacity=self._wanted.opacity,
+                opacity=self._shown.opacity,
                 keeps=not self._encoder_problem(),
                 compiled=self._is_compiled,
+                fine_border=True,
             )
         except RuntimeError as error:
             self._give_up(error)
@@ -135,17 +173,10 @@ class OnGpu:
         from edgeds.engine.gpu.composer import DEVICE_VIEWS
         from edgeds.engine.gpu.estimator import size_problem
 
-        wanted = self._wanted
-        if wanted.layers.layers is not None:
-            return "layers are made on the CPU"
-        if wanted.effects.are_given or wanted.mesh.mesh is not None:
-            return "effects and meshes are made on the CPU"
-        if wanted.steady:
-            return "alpha is made steady on the CPU"
-        if wanted.view not in DEVICE_VIEWS:
-            return f"the view {wanted.view} is drawn on the CPU"
-        if wanted.view == "replace" and wanted.layers.shadow == "keep":
-            return "shadows are drawn on the CPU"
+        if self._shown.drawn_on_cpu:
+            return self._shown.drawn_on_cpu
+        if self._shown.view not in DEVICE_VIEWS:
+            return f"the view {self._shown.view} is drawn on the CPU"
         return size_problem(self._info.size, self._network.size)
 
     def _encoder_problem(self) -> str:
@@ -155,7 +186,7 @@ class OnGpu:
 
         if self._no_encoder is None:
             height, width = self._info.size
-            size = height, width * (2 if self._wanted.view == "side-by-side" else 1)
+            size = height, width * (2 if self._shown.view == "side-by-side" else 1)
             self._no_encoder = (
                 "images are written"
                 if self._target.suffix.lower() not in VIDEO_SUFFIXES

@@ -19,7 +19,7 @@ from edgeds.cli.depth_options import (
 from edgeds.cli.effects_options import EffectOptions
 from edgeds.cli.layers_options import LayerOptions, open_layers
 from edgeds.cli.mesh_options import MeshOptions, WithMesh, with_mesh
-from edgeds.cli.on_gpu import OnGpu
+from edgeds.cli.on_gpu import OnGpu, shown_of
 from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.rules_and_events import ClipSignals, SignalOptions, open_clip_signals
@@ -177,7 +177,7 @@ def _opened(
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
     notes.say_new()
     scene, deep = _for_depth(wanted, scene, runs)
-    gpu = OnGpu(network, info, target, wanted)
+    gpu = OnGpu(network, info, target, shown_of(wanted))
     fixed, depth = gpu.estimator(scene, deep), None
     if wanted.measures_depth:
         depth = measure_depth(wanted.depth, fixed, network, wanted.source, samples, stop=stop)

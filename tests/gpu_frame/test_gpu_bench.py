@@ -5,17 +5,25 @@ are there and add up. How large they are is not tested.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest.importorskip("torch", reason="torch is not installed")
+torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 
-from edgeds.cli.bench import gpu, tables
-from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times
-from edgeds.engine import DifferenceEngine, open_engine
-from edgeds.engine.cuda_stream import CpuStream
+from edgeds.cli import on_gpu  # noqa: E402
+from edgeds.cli.bench import gpu, tables  # noqa: E402
+from edgeds.cli.bench.clips import material_of  # noqa: E402
+from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times  # noqa: E402
+from edgeds.cli.bench.one_measurement import Wanted  # noqa: E402
+from edgeds.cli.bench.one_measurement import turn as run_turn  # noqa: E402
+from edgeds.engine import DifferenceEngine, open_engine  # noqa: E402
+from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.plate.file import plate_to_file  # noqa: E402
+from edgeds.sources import open_source  # noqa: E402
 
 SIZE = (192, 320)
 
@@ -63,6 +71,33 @@ def test_a_stream_that_fails_ends_the_measurement(monkeypatch: pytest.MonkeyPatc
         gpu._together(opened, SIZE, 2, 1)
 
 
+def test_streams_that_do_not_fit_the_device_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def together(_open: Any, _size: Any, count: int, _runs: int) -> float:
+        if count > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return 400.0
+
+    monkeypatch.setattr(gpu, "_together", together)
+    assert gpu._all_together(opened, SIZE, (16, 1, 4), 1) == {1: 400.0}
+
+
+def test_a_turn_runs_as_edgeds_video_does_on_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plate = material_of(None, SIZE).written(tmp_path / "in.mp4", SIZE, 4)
+    plate_to_file(plate, tmp_path / "plate.npz")
+    given = {
+        "way": "edgeds", "clip": str(tmp_path / "in.mp4"), "output": str(tmp_path / "out.mp4"),
+        "plate": str(tmp_path / "plate.npz"), "engine": "torch", "device": "cpu",
+    }  # fmt: skip
+    monkeypatch.setattr(on_gpu, "OnGpu", partial(on_gpu.OnGpu, kinds=frozenset({"cpu"})))
+    turn = run_turn(Wanted(**given))  # type: ignore[arg-type]
+    assert turn.frames == 4
+    assert turn.notes[0].startswith("the frame is on cpu; encoded on the CPU")
+    with open_source(tmp_path / "out-0.mp4") as made:
+        assert len(list(made)) == 4
+
+
 def test_only_an_engine_that_takes_frames_on_its_device_has_one() -> None:
     assert device_of(DifferenceEngine()) == ""
     with opened() as network:
@@ -74,8 +109,11 @@ def test_the_table_has_every_figure(times: GpuTimes, capsys: pytest.CaptureFixtu
     shown = replace(
         frame, copy_ms=0.25, kernels_ms=1.5, wait_ms=0.75, streams={1: 400.0, 4: 900.0, 16: 1000.0}
     )
-    report: Any = type("Report", (), {"gpu": replace(times, network_ms=0.375, frames=(shown,))})
+    crowded = replace(shown, size=(2160, 3840), streams={1: 60.0})
+    frames = (shown, crowded)
+    report: Any = type("Report", (), {"gpu": replace(times, network_ms=0.375, frames=frames)})
     tables._print_gpu(report)
     text = capsys.readouterr().out
+    assert text.count("no memory") == 2
     for part in ("320x192", "0.25", "1.50", "0.75", "400", "900", "1000", "16 at once", "0.38 ms"):
         assert part in text

@@ -17,16 +17,19 @@ if not (ROOT / "docs" / "gpu.md").is_file():
     pytest.skip("docs/ is not beside the tests", allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
-def script() -> Any:
-    name = "gpu_report"
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "gpu" / "gpu_report.py")
+def loaded(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "gpu" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # its dataclass looks for it there
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def script() -> Any:
+    return loaded("gpu_report")
 
 
 def test_it_measures_a_device_and_a_part_that_fails_does_not_end_it(
@@ -55,3 +58,29 @@ def test_its_report_takes_the_place_of_the_one_before(script: Any, tmp_path: Pat
     assert "an earlier report" not in written
     assert written.startswith("# ")
     assert written.count(script.BEGIN) == written.count(script.END) == 1
+
+
+def test_everything_runs_part_by_part_and_one_that_fails_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = loaded("everything")
+    commands = {part.name: part.command for part in script.parts(tmp_path, "cuda:0", quick=True)}
+    assert list(commands) == ["doctor", "report", "video", "tests", "bench"]
+    assert all("cuda:0" in commands[name] for name in ("report", "video", "bench"))
+
+    def parts(folder: Path, device: str, *, quick: bool) -> list[Any]:
+        del folder, device, quick
+        python = [sys.executable, "-c"]
+        return [
+            script.Part("bad", 30, [*python, "print('a reason'); raise SystemExit(3)"]),
+            script.Part("slow", 1, [*python, "import time; time.sleep(30)"]),
+            script.Part("good", 30, [*python, "print('a figure')"]),
+        ]
+
+    monkeypatch.setattr(script, "parts", parts)
+    monkeypatch.setattr(sys, "argv", ["everything.py", str(tmp_path / "report")])
+    assert script.main() == 1
+    text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    for said in ("exit 3,", "a reason", "stopped after 1 s", "exit 0,", "a figure"):
+        assert said in text
+    assert str(tmp_path) in capsys.readouterr().out

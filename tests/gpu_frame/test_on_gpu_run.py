@@ -19,7 +19,7 @@ from edgeds.cli.depth_options import DepthOptions  # noqa: E402
 from edgeds.cli.effects_options import EffectOptions  # noqa: E402
 from edgeds.cli.layers_options import LayerOptions  # noqa: E402
 from edgeds.cli.mesh_options import MeshOptions  # noqa: E402
-from edgeds.cli.on_gpu import OnGpu  # noqa: E402
+from edgeds.cli.on_gpu import OnGpu, Shown, shown_of  # noqa: E402
 from edgeds.cli.rules_and_events import SignalOptions  # noqa: E402
 from edgeds.cli.video_checks import Wanted  # noqa: E402
 from edgeds.engine import open_engine  # noqa: E402
@@ -41,14 +41,14 @@ DATA = Path(__file__).parents[1] / "data"
 CPU = frozenset({"cpu"})
 
 
-def wanted(source: Path, **other: Any) -> Wanted:
+def wanted(source: Path, **other: Any) -> Shown:
     fields: dict[str, Any] = {
         "source": str(source), "plate": None, "output": None, "view": "overlay", "backdrop": None,
         "opacity": 0.45, "sheet": None, "save_plate": None, "plate_fixed": True,
         "depth": DepthOptions(depth_from="network").wanted(), "signals": SignalOptions(),
         "layers": LayerOptions(), "effects": EffectOptions(), "mesh": MeshOptions(),
     }  # fmt: skip
-    return Wanted(**{**fields, **other})
+    return shown_of(Wanted(**{**fields, **other}))
 
 
 def test_a_clip_goes_through_and_is_written_as_the_cpu_writes_it(tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ class GpuFrame:
     wait_ms: float
     """The rest of the time of a single frame: the host prepares, launches and waits."""
     streams: dict[int, float]
-    """Streams at once -> frames per second of all together."""
+    """Streams at once -> frames per second of all together; without those that the device has no
+    memory for.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ def gpu_times(
                     copy_ms=_ms(copy),
                     kernels_ms=_ms(kernels),
                     wait_ms=_ms(max(0.0, whole - copy - kernels)),
-                    streams={n: _together(open_network, size, n, runs) for n in streams},
+                    streams=_all_together(open_network, size, streams, runs),
                 )
             )
         device = str(network.stream.device)
@@ -148,6 +150,20 @@ class _Stream:
 
     def once(self) -> None:
         self._draw(self._frame, self._estimate(self._frame))
+
+
+def _all_together(
+    open_network: Callable[[], DeviceEngine], size: Size, streams: tuple[int, ...], runs: int
+) -> dict[int, float]:
+    import torch
+
+    found: dict[int, float] = {}
+    for count in sorted(streams):
+        try:
+            found[count] = _together(open_network, size, count, runs)
+        except torch.OutOfMemoryError:  # more would not fit either
+            break
+    return found
 
 
 def _together(open_network: Callable[[], DeviceEngine], size: Size, count: int, runs: int) -> float:

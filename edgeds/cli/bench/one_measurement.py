@@ -68,7 +68,8 @@ def in_own_process(wanted: Wanted) -> Turn:
             why=said[-1],
             fix="try the same with edgeds video, which says more",
         )
-    return Turn(**json.loads(lines[-1]))
+    told = json.loads(lines[-1])
+    return Turn(**{**told, "notes": tuple(told.get("notes", ()))})
 
 
 def _command(wanted: Wanted) -> list[str]:
@@ -92,42 +93,73 @@ def turn(wanted: Wanted) -> Turn:
     """`edgeds video` without its command line."""
     import cv2
 
-    from edgeds.engine import open_engine
-    from edgeds.live.cameras.shared_engine import SharedEngine
     from edgeds.plate.file import plate_from_file
     from edgeds.sources.threads import threads
 
-    share = threads()
-    cv2.setNumThreads(share.opencv)
+    cv2.setNumThreads(threads().opencv)
     plate = plate_from_file(Path(wanted.plate))
-    engine = open_engine(
-        wanted.engine, device=wanted.device, preset=wanted.preset, threads=share.network
-    )
-    with engine:
-        shared: Engine = engine if wanted.streams == 1 else SharedEngine(engine)
+    with ExitStack() as stack:
+        engines = _engines(wanted, stack)
         began, cpu = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(wanted.streams) as streams:
             ready = threading.Barrier(wanted.streams)
-            reports = list(
+            ended = list(
                 streams.map(
-                    lambda number: _one_stream(wanted, shared, plate, number, ready),
+                    lambda number: _or_all_end(ready, wanted, engines[number], plate, number),
                     range(wanted.streams),
                 )
             )
+        reports = [report for report, _ in ended]
         return Turn(
             frames=sum(report.frames for report in reports),
             secs=time.perf_counter() - began,
             cpu_secs=time.process_time() - cpu,
             peak_bytes=peak_bytes(),
-            engine=engine.name,
+            engine=engines[0].name,
+            notes=ended[0][1],
             stages=reports[0].stages,
         )
 
 
+def _engines(wanted: Wanted, stack: ExitStack) -> list[Engine]:
+    """The engine of each stream: on a GPU each has its own, on the CPU they share one."""
+    from edgeds.cli.bench.gpu import device_of
+    from edgeds.engine import open_engine
+    from edgeds.live.cameras.shared_engine import SharedEngine
+    from edgeds.sources.threads import threads
+
+    def opened() -> Engine:
+        return stack.enter_context(
+            open_engine(
+                wanted.engine, device=wanted.device, preset=wanted.preset,
+                threads=threads().network,
+            )
+        )  # fmt: skip
+
+    first = opened()
+    if wanted.streams == 1:
+        return [first]
+    if device_of(first).startswith("cuda"):
+        return [first, *(opened() for _ in range(wanted.streams - 1))]
+    return [SharedEngine(first)] * wanted.streams
+
+
+def _or_all_end(
+    ready: threading.Barrier, wanted: Wanted, engine: Engine, plate: Plate, number: int
+) -> tuple[RunReport, tuple[str, ...]]:
+    """`_one_stream`; where one fails before all are ready, the others do not wait for it."""
+    try:
+        return _one_stream(wanted, engine, plate, number, ready)
+    except BaseException:
+        ready.abort()
+        raise
+
+
 def _one_stream(
     wanted: Wanted, engine: Engine, plate: Plate, number: int, ready: threading.Barrier
-) -> RunReport:
-    from edgeds.estimate.estimator import Estimator
+) -> tuple[RunReport, tuple[str, ...]]:
+    """What the run took, and what was done on a GPU."""
+    from edgeds.cli.on_gpu import OnGpu, Shown
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.pipeline import depth_for, run
     from edgeds.sinks import open_sink
@@ -135,19 +167,23 @@ def _one_stream(
     from edgeds.views.compose import composer
 
     output = Path(wanted.output)
+    own = output.with_stem(f"{output.stem}-{number}")
     with ExitStack() as stack:
         source = stack.enter_context(open_source(wanted.clip))
-        estimate = MaintainedEstimator(Estimator(engine, plate))
-        compose = composer(
+        gpu = OnGpu(engine, source.info, own, Shown(source=wanted.clip, view=wanted.view))
+        fixed = gpu.estimator(plate, None)
+        compose = gpu.composer(fixed, None) or composer(
             wanted.view,
             plate=plate.pixels,
-            plate_depth=estimate.plate_depth,
-            depth_range=estimate.depth_range,
+            plate_depth=fixed.plate_depth,
+            depth_range=fixed.depth_range,
         )
-        own = output.with_stem(f"{output.stem}-{number}")
-        sink = stack.enter_context(open_sink(own, source.info))
+        source = gpu.source(source, stack)
+        sink = gpu.sink(stack.enter_context(open_sink(own, source.info)), stack)
         ready.wait()
-        return run(source, estimate, compose, sink, depth=depth_for(source.info.size))
+        estimate = MaintainedEstimator(fixed)
+        report = run(source, estimate, compose, sink, depth=depth_for(source.info.size))
+        return report, (*gpu.notes, *getattr(source, "notes", ()))
 
 
 if __name__ == "__main__":

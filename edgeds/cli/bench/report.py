@@ -27,6 +27,8 @@ class Turn:
     peak_bytes: int | None
     """Most memory that the process had; None where the system does not say."""
     engine: str = ""
+    notes: tuple[str, ...] = ()
+    """What was done on a GPU, and why the rest was not."""
     stages: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property

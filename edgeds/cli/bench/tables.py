@@ -28,6 +28,9 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
         ["frames", *_STAGES],
         [_stage_cells(row) for row in report.sizes],
     )
+    turns = (turn for row in report.sizes for way in row.ways.values() for turn in way)
+    for note in dict.fromkeys(note for turn in turns for note in turn.notes):
+        typer.echo(note)
     if report.load is not None and report.load > 0.5:
         typer.echo(f"the system's load was {report.load:.1f} before: other programs disturb this")
     if report.quick:
@@ -59,15 +62,16 @@ def _print_gpu(report: BenchReport) -> None:
     gpu = report.gpu
     if gpu is None:
         return
+    counts = sorted({count for one in gpu.frames for count in one.streams})
     print_table(
         f"a frame on {gpu.device}, network to overlay, no codecs; ms a frame, fps of all streams\n"
         f"network alone {gpu.network_ms:.2f} ms",
-        ["frames", "copy", "kernels", "wait", *(f"{n} at once" for n in gpu.frames[0].streams)],
+        ["frames", "copy", "kernels", "wait", *(f"{n} at once" for n in counts)],
         [
             [
                 text_from_size(one.size),
                 *(f"{ms:.2f}" for ms in (one.copy_ms, one.kernels_ms, one.wait_ms)),
-                *(f"{fps:.0f}" for fps in one.streams.values()),
+                *(f"{one.streams[n]:.0f}" if n in one.streams else "no memory" for n in counts),
             ]
             for one in gpu.frames
         ],

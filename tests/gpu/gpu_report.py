@@ -297,7 +297,10 @@ def host_copies(machine: Machine) -> list[str]:
                 for frame in own:
                     draw(frame, estimate(frame))
                 machine.wait()
-        copies = [e for e in seen.key_averages() if "DtoH" in e.key or "HtoD" in e.key]
+        events = seen.key_averages()
+        if not any(e.device_time_total > 0 for e in events):
+            return ["Copies to the host: not measured; the profiler sees nothing of the GPU."] * 2
+        copies = [e for e in events if "DtoH" in e.key or "HtoD" in e.key]
         told = ", ".join(f"{e.key} x {e.count}" for e in copies) or "none"
         said.append(f"Copies between host and device in 4 steady frames, {what}: {told}.")
     return said

@@ -51,6 +51,8 @@ def test_alpha_and_depth_are_those_of_the_cpu(size: Any) -> None:
 
 def test_nothing_of_a_steady_frame_goes_through_the_host() -> None:
     whole, parts = gpu_report.host_copies(MACHINE)
+    if "not measured" in whole:
+        pytest.skip(whole)
     assert whole.endswith("none.")
     # in parts, the few numbers by which the host decides where to look: one or two copies a frame
     copies = [int(part.rpartition(" x ")[2].rstrip(".")) for part in parts.split(", ")[1:]]

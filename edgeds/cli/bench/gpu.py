@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgeds.cli.bench.settings import BENCH
+from edgeds.errors import RunError
 from edgeds.estimate.settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
@@ -155,14 +156,14 @@ class _Stream:
 def _all_together(
     open_network: Callable[[], DeviceEngine], size: Size, streams: tuple[int, ...], runs: int
 ) -> dict[int, float]:
-    import torch
-
     found: dict[int, float] = {}
     for count in sorted(streams):
         try:
             found[count] = _together(open_network, size, count, runs)
-        except torch.OutOfMemoryError:  # more would not fit either
-            break
+        except (RuntimeError, RunError) as error:  # torch's own is a RuntimeError
+            if "out of memory" not in str(getattr(error, "why", error)):
+                raise
+            break  # more would not fit either
     return found
 
 

@@ -3,12 +3,14 @@
 python tests/ray_cluster.py          needs the extra `ray`; not part of the test suite, Ray is heavy
 python tests/ray_cluster.py --compare    also measures one node against two
 
-Every clip must be done, once in the record, with all its frames.
+Every clip must be done, once in the record, with all its frames. Each node has one core of this
+machine to itself, as a machine with one core would: a clip's threads may use no other.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -24,7 +26,9 @@ from edgeds.sinks import open_sink
 from edgeds.sources import SyntheticSource, open_source
 
 ROOT = Path(__file__).parents[1]
-CLIPS, FRAMES = 6, 40
+CLIPS, FRAMES = 8, 40
+MORE_FRAMES = 240
+"""Of each clip that is compared: its work takes some seconds, and a process a second to start."""
 
 
 def main() -> None:
@@ -35,17 +39,16 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT)  # workers find edgeds there
     os.environ.setdefault("EDGEDS_THREADS", "1")
     with tempfile.TemporaryDirectory() as folder:
-        clips = made_clips(Path(folder))
         if wanted.compare:
-            compare(clips, wanted.engine)
-        kill_one(clips, wanted.engine)
+            compare(made_clips(Path(folder) / "compared", MORE_FRAMES), wanted.engine)
+        kill_one(made_clips(Path(folder) / "killed", FRAMES), wanted.engine)
 
 
-def made_clips(folder: Path) -> Path:
+def made_clips(folder: Path, frames: int) -> Path:
     """Links to one small clip under many names."""
     clips = folder / "clips"
-    clips.mkdir()
-    scene = SyntheticSource(size=(180, 320), frame_count=FRAMES)
+    clips.mkdir(parents=True)
+    scene = SyntheticSource(size=(180, 320), frame_count=frames)
     with open_sink(folder / "scene.mp4", scene.info) as sink:
         for frame in scene:
             sink.write(frame)
@@ -54,9 +57,21 @@ def made_clips(folder: Path) -> Path:
     return clips
 
 
+def started(nodes: int) -> tuple[Cluster, list[Any]]:
+    """A cluster whose nodes have one core each. Its processes inherit it from this one."""
+    cluster, all_cores = Cluster(), os.sched_getaffinity(0)
+    try:
+        made = []
+        for core in itertools.islice(itertools.cycle(sorted(all_cores)), nodes):
+            os.sched_setaffinity(0, {core})
+            made.append(cluster.add_node(num_cpus=1))
+    finally:
+        os.sched_setaffinity(0, all_cores)
+    return cluster, made
+
+
 def kill_one(clips: Path, engine: str) -> None:
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    other = cluster.add_node(num_cpus=1)
+    cluster, (_, other) = started(2)
     out = clips.parent / "killed"
     batch = start(clips, out, cluster.address, engine)
     while not (out / "edgeds-batch.jsonl").exists() or not ended(out):
@@ -78,14 +93,18 @@ def kill_one(clips: Path, engine: str) -> None:
 
 
 def compare(clips: Path, engine: str) -> None:
+    """One node and two, in turns."""
+    secs: dict[int, list[float]] = {1: [], 2: []}
     for nodes in (1, 2, 1, 2):
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-        for _ in range(nodes - 1):
-            cluster.add_node(num_cpus=1)
+        cluster, _ = started(nodes)
         out = clips.parent / f"{nodes}-{time.monotonic_ns()}"
         report = finished(start(clips, out, cluster.address, engine))
-        print(f"{nodes} nodes: {report['secs']:.1f} s")
+        assert report["done"] == CLIPS, report
+        secs[nodes].append(report["secs"])
+        print(f"{nodes} nodes: {report['secs']:.1f} s", flush=True)
         cluster.shutdown()
+    one, two = min(secs[1]), min(secs[2])
+    print(f"two nodes are {one / two:.2f} times as fast ({one:.1f} s, {two:.1f} s)")
 
 
 def start(clips: Path, out: Path, address: str, engine: str) -> subprocess.Popen[str]:

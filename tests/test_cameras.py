@@ -68,6 +68,10 @@ SECOND = CAMERA.replace('"a"', '"b"')
     [
         ("fps = 10\n", "", "there is no camera"),
         (f"{CAMERA}fsp = 10\n", "line 4", "did you mean fps?"),
+        ("fps = 9\ncamera = [{name = 'a', source = '0'}]\n", "line 2", "two brackets"),
+        ("camera = [1, 2]\n", "line 1", "two brackets"),
+        ("[camera]\nname = 'a'\n", "line 1", "two brackets"),
+        (f"{CAMERA}plate = {'[' * 3000}{']' * 3000}\n", "", "nested"),
         (f"{CAMERA}\n[[camera]]\nname = 'b'\n", "line 5", "has no source"),
         (f"{CAMERA}{CAMERA}", "line 4", "two cameras 'a'"),
         (f"{CAMERA}plate = 'gone.png'\n", "line 4", "a file that is there"),

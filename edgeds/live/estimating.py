@@ -109,8 +109,7 @@ class LiveEstimate:
             return item
         maps = item.maps if item.separates else None
         scale = None if self._estimator is None else self._estimator.scale
-        health = item.status.health if item.status.fits else 0.0
-        seen = self._signals(item.frame, maps, health=health, scale=scale)
+        seen = self._signals(item.frame, maps, health=_health(item), scale=scale)
         return replace(item, seen=seen)
 
     def _use(self, plate: Plate | None) -> None:
@@ -168,3 +167,12 @@ class LiveEstimate:
             estimator.take_ground(better)
             self._see(estimator)
             self._plate.measured(estimator.plate_to_keep)
+
+
+def _health(item: Estimated) -> float | None:
+    """The plate's health for rules: None before there is a plate, 0 where it does not fit, or where
+    none could be taken.
+    """
+    if item.maps is None and item.status.phase != "refused":
+        return None
+    return item.status.health if item.status.fits else 0.0

@@ -50,4 +50,10 @@ def tables_of(text: str, name: str, *, example: str) -> dict[str, Any]:
             why=str(error),
             fix=f"compare it with {example}",
         ) from None
+    except RecursionError:
+        raise InputError(
+            f"{name}: this cannot be read",
+            why="brackets are nested in brackets, too deep",
+            fix=f"compare it with {example}",
+        ) from None
     return tables

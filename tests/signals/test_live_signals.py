@@ -17,7 +17,7 @@ from edgeds.live.estimating import LiveEstimate
 from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.run import LiveRun
 from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
-from edgeds.live.signals.rules.kinds import Rules, Zone
+from edgeds.live.signals.rules.kinds import PlateHealth, Rules, Zone
 from edgeds.live.signals.signals import Signals, object_seen
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
@@ -120,6 +120,20 @@ def test_objects_outlast_a_moment_without_maps_and_no_longer() -> None:
         counts.append(len(signals(frame, None if is_blind else maps).objects))
     assert counts[9] == counts[20] == 1
     assert counts[-1] == 0
+
+
+def test_a_plate_that_is_still_being_taken_is_not_worn() -> None:
+    signals = Signals(
+        Rules(plate=PlateHealth(name="plate", for_secs=0.0)), SIZE, source="synthetic"
+    )
+    source = RealTimeSource(
+        lambda: SyntheticSource(size=SIZE, frame_count=60, rate=Fraction(30)), loop=True
+    )
+    with source, LiveRun(source, DifferenceEngine(), signals=signals) as run:
+        run.run(max_frames=10, duration_secs=30)
+    assert signals.seen is not None
+    assert signals.seen.state()["plate_health"] is None
+    assert not signals.counts
 
 
 def _secs(text: str) -> float:

@@ -69,8 +69,11 @@ class _Reader:
     def cameras(self) -> list[CameraPlan]:
         tables = tables_of(self._text, self._path.name, example="the example in docs/cameras.md")
         listed = tables.pop("camera", None)
-        if not isinstance(listed, list) or not listed:
+        if not listed:
             self._fail(None, "there is no camera in it", "add [[camera]] with name and source")
+        if not isinstance(listed, list) or len(self._headers()) != len(listed):
+            fix = "write [[camera]], with two brackets, above the keys of each camera"
+            self._fail(self._line("camera", 0), "the cameras are not written as tables", fix)
         common = self._values(tables, 0)
         plans: list[CameraPlan] = []
         for number, table in enumerate(listed):
@@ -138,8 +141,8 @@ class _Reader:
 
     def _headers(self) -> list[int]:
         """The line of each `[[camera]]`."""
-        found = [n for n, line in enumerate(self._lines, 1) if re.match(r"\s*\[\[\s*camera", line)]
-        return found or [1]
+        header = re.compile(r"\s*\[\[\s*camera\s*\]\]")
+        return [number for number, line in enumerate(self._lines, 1) if header.match(line)]
 
     def _line(self, key: str, at: int) -> int:
         for number, line in enumerate(self._lines[at:], at + 1):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from edgeds.cli.batch.clips import Clip, find_clips
+from edgeds.cli.batch.command import _jobs, _made_by
 from edgeds.cli.batch.ends_with_parent import ORPHANED
 from edgeds.cli.batch.journal import Record, key_of
 from edgeds.cli.batch.plates import plates_for
@@ -112,6 +113,25 @@ def test_a_clip_is_done_until_its_input_options_or_output_change(tmp_path: Path)
         output.unlink()
         assert not record.done("clip", key, output)
     assert len((tmp_path / "out/edgeds-batch.jsonl").read_text().splitlines()) == 4
+
+
+def test_layers_of_a_clip_are_a_folder_that_is_done_while_all_of_it_is_there(
+    tmp_path: Path,
+) -> None:
+    clip = Clip(Path("a.mp4"), Path("cam/a"))
+    for options, name in (
+        (["--layers=alpha"], "a.layers"), (["--view=cutout"], "a.webm"), (["--view=mask"], "a.mp4"),
+    ):  # fmt: skip
+        (job,) = _jobs([clip], [None], tmp_path, options, _made_by(options), None, 1)
+        assert job.output == tmp_path / "cam" / name
+    picture = tmp_path / "a.layers/alpha/000000.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"png")
+    with Record(tmp_path) as record:
+        record.add("a", "key", tmp_path / "a.layers", {"status": "done"})
+        assert record.done("a", "key", tmp_path / "a.layers")
+        picture.unlink()
+        assert not record.done("a", "key", tmp_path / "a.layers")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no flock")

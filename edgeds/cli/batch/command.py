@@ -35,7 +35,7 @@ from edgeds.cli.shared_options import (
     PresetOption,
     ViewOption,
 )
-from edgeds.views.settings import STYLE, View
+from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
     from edgeds.cli.batch.clips import Clip
@@ -82,7 +82,7 @@ def batch_command(
         found, plates = _found(clips, output, plate)
         threads = cpus if ray is not None or jobs is None else max(1, _cores() // jobs)
         _check_places(made, len(found))
-        all_jobs = _jobs(found, plates, output, shared, made.view, backdrop, threads)
+        all_jobs = _jobs(found, plates, output, shared, made, backdrop, threads)
         pool = _pool(ray, jobs, cpus, retries, gpus=float(device.startswith("cuda")))
         stack.callback(pool.close)
         record = stack.enter_context(Record(output))
@@ -210,7 +210,7 @@ def _jobs(
     plates: list[Path | None],
     output: Path,
     options: list[str],
-    view: View,
+    made: Wanted,
     backdrop: str | None,
     threads: int,
 ) -> list[Job]:
@@ -222,7 +222,7 @@ def _jobs(
     jobs, folder = [], str(Path.cwd())
     for clip, plate in zip(clips, plates, strict=True):
         stem = output / clip.name
-        target = stem.with_name(f"{stem.name}{'.webm' if view == 'cutout' else '.mp4'}")
+        target = stem.with_name(f"{stem.name}{_suffix(made)}")
         more = [option.replace("{out}", str(stem)) for option in options]
         if plate is not None:
             more.append(f"--plate={plate}")
@@ -232,6 +232,13 @@ def _jobs(
         jobs.append(Job(clip, target, command, key_of(clip.path, more, files), plate))
         target.parent.mkdir(parents=True, exist_ok=True)
     return jobs
+
+
+def _suffix(made: Wanted) -> str:
+    """Of an output: MP4 has no alpha, and layers are a folder."""
+    if made.layers.layers is not None:
+        return ".layers"
+    return ".webm" if made.view == "cutout" else ".mp4"
 
 
 def _pool(address: str | None, jobs: int | None, cpus: int, retries: int, *, gpus: float) -> Pool:

@@ -89,11 +89,11 @@ def key_of(source: Path, options: Sequence[str], files: Sequence[Path]) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """Size and time of a file, or of the files in a folder; empty where there is nothing."""
+    """Size and time of a file, or of all files below a folder; empty where there is nothing."""
     try:
         if path.is_dir():
-            files = sorted(entry for entry in path.iterdir() if entry.is_file())
-            return ";".join(f"{file.name} {fingerprint(file)}" for file in files)
+            files = sorted(entry for entry in path.rglob("*") if entry.is_file())
+            return ";".join(f"{file.relative_to(path)} {fingerprint(file)}" for file in files)
         stat = path.stat()
     except OSError:
         return ""

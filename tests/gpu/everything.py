@@ -40,14 +40,17 @@ def parts(folder: Path, device: str, *, quick: bool) -> list[Part]:
     return [
         Part("doctor", 60, [*edgeds, "doctor"]),
         Part(
-            "report", 280, [python, "tests/gpu/gpu_report.py", "--device", device, *fast],
+            "report", 280, [python, "-u", "tests/gpu/gpu_report.py", "--device", device, *fast],
         ),
         Part(
             "video", 60, [*edgeds, "video", clip, "-o", out, "--device", device, "--no-show"],
         ),
         Part(
             "tests", 240,
-            [python, "-m", "pytest", "-p", "no:cacheprovider", "-rs", "-q", "tests/gpu"],
+            [
+                python, "-m", "pytest", "-p", "no:cacheprovider", "-W", "default", "-rs", "-q",
+                "tests/gpu",
+            ],
         ),
         Part(
             "bench", 200,

@@ -136,37 +136,43 @@ def environment(machine: Machine) -> list[str]:
     ]
 
 
-def network(machine: Machine) -> list[str]:
-    rows = []
-    for name in ("torch", "torch-compile") if machine.compiles else ("torch",):
-        with open_engine(name, device=machine.device) as engine:
-            opened_: Any = engine
-            frame = np.random.default_rng(0).integers(0, 256, (*engine.size, 3), np.uint8)
-            plate = engine.encode_plate(frame)
-            secs = [opened_.device_secs(frame, plate) for _ in range(machine.frames)]
-            rows.append(f"| {engine.name} | {np.median(secs) * 1e3:.3f} ms |")
-    return ["| network, batch 1 | on the device, median |", "| --- | --- |", *rows]
+def network(machine: Machine, name: str = "torch") -> list[str]:
+    with open_engine(name, device=machine.device) as engine:
+        opened_: Any = engine
+        frame = np.random.default_rng(0).integers(0, 256, (*engine.size, 3), np.uint8)
+        plate = engine.encode_plate(frame)
+        secs = [opened_.device_secs(frame, plate) for _ in range(machine.frames)]
+        return [f"Network, batch 1: {engine.name}: {np.median(secs) * 1e3:.3f} ms on the device."]
 
 
 def whole_frame(machine: Machine) -> list[str]:
-    rows = [
-        "| frame, no codecs | estimate | with overlay | the same, compiled |",
-        "| --- | --- | --- | --- |",
-    ]
+    rows = ["| frame, no codecs | estimate | with overlay |", "| --- | --- | --- |"]
     for name, size in machine.sizes.items():
-        frames, cells = frames_at(size, 4), []
-        for compiled in (False, True) if machine.compiles else (False,):
-            with ExitStack() as stack:
-                estimate = opened(machine, frames, stack, compiled=compiled)
-                draw = DeviceComposer("overlay", estimate, keeps=True, compiled=compiled)
-                step = drawing(there(frames, estimate), estimate, draw)
-                if not compiled:
-                    only = drawing(there(frames, estimate), estimate, None)
-                    cells.append(per_frame_ms(machine, only))
-                cells.append(per_frame_ms(machine, step))
-        text = [f"{ms:.2f} ms" for ms in cells] + ["not measured"] * (3 - len(cells))
-        rows.append(f"| {name} | " + " | ".join(text) + " |")
+        only, drawn = _frame_ms(machine, size, compiled=False)
+        rows.append(f"| {name} | {only:.2f} ms | {drawn:.2f} ms |")
     return rows
+
+
+def compiled(machine: Machine) -> list[str]:
+    """The last part, since torch.compile may take minutes."""
+    if not machine.compiles:
+        return ["Compiled: not measured."]
+    said = network(machine, "torch-compile")
+    for name, size in machine.sizes.items():
+        if name == "1080p":
+            only, drawn = _frame_ms(machine, size, compiled=True)
+            said.append(f"{name}, compiled: {only:.2f} ms estimate, {drawn:.2f} ms with overlay.")
+    return said
+
+
+def _frame_ms(machine: Machine, size: Size, *, compiled: bool) -> tuple[float, float]:
+    frames = frames_at(size, 4)
+    with ExitStack() as stack:
+        estimate = opened(machine, frames, stack, compiled=compiled)
+        draw = DeviceComposer("overlay", estimate, keeps=True, compiled=compiled)
+        own = there(frames, estimate)
+        only = per_frame_ms(machine, drawing(own, estimate, None))
+        return only, per_frame_ms(machine, drawing(own, estimate, draw))
 
 
 def drawing(
@@ -314,12 +320,17 @@ class _Counted(MemorySink):
 
 
 PARTS: tuple[Callable[[Machine], list[str]], ...] = (
-    environment, network, whole_frame, parity, end_to_end, streams, codecs, host_copies, memory,
+    environment, network, whole_frame, parity, codecs, end_to_end, host_copies, streams, memory,
+    compiled,
 )  # fmt: skip
 
 
-def report(machine: Machine) -> tuple[str, bool]:
-    """The report in Markdown, and whether all parts went well."""
+def report(machine: Machine, on_part: Callable[[str], object] = lambda _: None) -> tuple[str, bool]:
+    """The report in Markdown, and whether all parts went well.
+
+    Args:
+        on_part: is given the report so far after each part: a machine may be taken away.
+    """
     lines, well = [], True
     for part in PARTS:
         began = time.perf_counter()
@@ -331,6 +342,7 @@ def report(machine: Machine) -> tuple[str, bool]:
             what = part.__name__.replace("_", " ")
             lines += [f"{what}: failed: {type(error).__name__}: {error}", ""]
         sys.stderr.write(f"[{time.perf_counter() - began:5.1f} s] {part.__name__}\n")
+        on_part("\n".join(lines).rstrip() + "\n")
     return "\n".join(lines).rstrip() + "\n", well
 
 
@@ -354,10 +366,17 @@ def main() -> int:
         sizes={"576p": (576, 768)} if asked.quick else SIZES,
         compiles=not asked.quick,
     )
-    text, well = report(machine)
-    sys.stdout.write(text)
-    if asked.write is not None:
-        write_into(asked.write, text)
+    told = 0
+
+    def on_part(text: str) -> None:
+        nonlocal told
+        sys.stdout.write(text[told:])
+        sys.stdout.flush()
+        told = len(text)
+        if asked.write is not None:
+            write_into(asked.write, text)
+
+    _, well = report(machine, on_part)
     return 0 if well else 1
 
 

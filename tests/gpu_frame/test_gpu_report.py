@@ -41,7 +41,11 @@ def test_it_measures_a_device_and_a_part_that_fails_does_not_end_it(
     machine = script.Machine("cpu", 2, {"360p": (360, 480)}, compiles=False)
     parts = (script.environment, script.codecs, broken_part, script.whole_frame)
     monkeypatch.setattr(script, "PARTS", parts)
-    text, well = script.report(machine)
+    so_far: list[str] = []
+    text, well = script.report(machine, so_far.append)
+    assert len(so_far) == len(parts)
+    assert all(text.startswith(one.rstrip()) for one in so_far)
+    assert so_far[-1] == text
     assert not well
     assert "broken part: failed: RuntimeError: no such thing" in text
     assert "| 360p | " in text

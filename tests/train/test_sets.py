@@ -18,6 +18,7 @@ from train.__main__ import app
 from train.eval_sets import NAMES
 from train.items import ItemScore, item_scores, summary
 from train.looks_cost import look_settings, looks_of_clip
+from train.looks_quality import looks_of_set
 
 ENGINE_SIZE = (96, 160)
 
@@ -53,6 +54,27 @@ def test_equal_seeds_draw_equal_pictures(data: Path, sets: Path, tmp_path: Path)
         for folder in (sets / "holes", tmp_path / "again", tmp_path / "other")
     )
     assert first == again != other
+
+
+def test_walks_are_clips_of_which_looks_and_alpha_are_scored(data: Path, tmp_path: Path) -> None:
+    seeds = range(1, 9)  # somebody may enter later
+    for seed in seeds:
+        typed("draw", "walks", data, "-o", tmp_path, "--count=5", "--train", f"--seed={seed}")
+        if not read_set(tmp_path).items[0].empty:
+            break
+    clip = read_set(tmp_path)
+    assert [(item.clip, item.index) for item in clip.items] == [("0000", n) for n in range(5)]
+    first, last = (load(item) for item in (clip.items[0], clip.items[-1]))
+    assert np.array_equal(first.plate, last.plate)
+    assert first.alpha is not None
+    assert last.alpha is not None
+    assert np.abs(first.alpha - last.alpha).max() > 0.5, "somebody moves"
+    bare = last.alpha == 0
+    assert np.abs(last.frame.astype(int) - last.plate)[bare].mean() < 6, "noise"
+    found = looks_of_set(DifferenceEngine(size=ENGINE_SIZE), clip)
+    assert found["frames"] == 5
+    assert 0 < found["mad"] < 0.5
+    assert found["dtssd"] > 0
 
 
 def test_an_unknown_kind_of_set_is_refused_with_the_names(data: Path, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def walk_of(cutout: Cutout, size: tuple[int, int], rng: np.random.Generator) -> 
     if rng.random() < 0.5:
         rgba = rgba[:, ::-1]
     return Walk(
-        np.ascontiguousarray(recoloured(rgba, rng)), height,
+        np.ascontiguousarray(recoloured(np.asarray(rgba, np.float32), rng)), height,
         float(np.exp(rng.normal(0, 0.12))), float(left), float(speed), float(foot),
         stride=float(rng.uniform(0.02, 0.2)), hertz=float(rng.uniform(0.5, 1.2)),
         phase=float(rng.uniform(0, 2 * np.pi)),

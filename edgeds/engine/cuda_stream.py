@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
 
 Work = Callable[[], None]
+_ONE_THREAD: dict[tuple[int, int], threading.RLock] = {}
+"""GPU and stream -> who uses it. torch gives out 32 streams in turn: two engines may share one."""
 _ONE_CAPTURE = threading.RLock()
 """Of CUDA graphs, in a process: torch waits for the whole GPU before each, and that spoils what
 another thread captures meanwhile.
@@ -150,7 +152,7 @@ class CudaStream:
         self.handle: int = self._stream.cuda_stream
         self.note = ""
         self._current: list[torch.cuda.StreamContext] = []
-        self._one_thread = threading.RLock()
+        self._one_thread = _ONE_THREAD.setdefault((index, self.handle), threading.RLock())
 
     def __enter__(self) -> CudaStream:
         import torch

@@ -18,7 +18,11 @@ from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Maps
 
 LACKS = find_cuda().problem or torch_problem()
-pytestmark = [pytest.mark.skipif(bool(LACKS), reason=LACKS), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.skipif(bool(LACKS), reason=LACKS),
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("default"),  # each torch and driver has its own
+]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +109,8 @@ def test_a_refused_capture_falls_back_and_the_next_one_works() -> None:
     from edgeds.engine.cuda_stream import CudaStream
 
     stream = CudaStream(0)
-    value = torch.zeros(1, device=stream.device)
+    with stream:
+        value = torch.zeros(1, device=stream.device)
     calls = []
 
     def waits() -> None:

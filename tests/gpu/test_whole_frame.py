@@ -30,7 +30,8 @@ from edgeds.sinks import VideoSink  # noqa: E402
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
 
-pytestmark = pytest.mark.timeout(300)
+# each torch and driver has its own warnings
+pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
 MACHINE = gpu_report.Machine("cuda:0", 20, gpu_report.SIZES, compiles=False)
 
 

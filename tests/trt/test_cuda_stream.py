@@ -237,6 +237,28 @@ def test_what_cannot_be_ended_does_not_hide_why_the_capture_failed(
     assert stream.note == "no CUDA graph: an earlier kernel failed"
 
 
+def test_two_engines_that_got_the_same_stream_do_not_use_it_at_once(cuda: Recorded) -> None:
+    # torch gives out 32 streams in turn: the work of one would be captured with the other's
+    first, again, other = CudaStream(0), CudaStream(0), CudaStream(1)
+    seen: list[str] = []
+
+    def enters(stream: CudaStream, name: str) -> None:
+        with stream:
+            seen.append(name)
+
+    with first:
+        threads = [
+            threading.Thread(target=enters, args=pair)
+            for pair in ((again, "the same"), (other, "another GPU's"))
+        ]
+        for thread in threads:
+            thread.start()
+        threads[1].join()
+        assert seen == ["another GPU's"]
+    threads[0].join()
+    assert seen == ["another GPU's", "the same"]
+
+
 def test_one_thread_captures_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     # torch waits for the whole GPU before a capture, which spoils another thread's
     cuda = Recorded()

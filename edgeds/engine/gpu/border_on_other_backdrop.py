@@ -40,7 +40,8 @@ def _fitted(
     products = torch.stack((r * r, r * g, r * b, g * g, g * b, b * b))
     maps = torch.cat((guide, guide * alpha, products, torch.stack((alpha, alpha * alpha))))
     means = _means(torch.cat((weight[None], weight * maps)), side)
-    mean, together, squares, (mean_alpha, power) = (means[1:] / means[0]).split((3, 3, 6, 2))
+    means = means[1:] / means[0]
+    mean, together, squares, (mean_alpha, power) = means[:3], means[3:6], means[6:12], means[12:]
     together = together - mean * mean_alpha
     r, g, b = mean
     rr, rg, rb, gg, gb, bb = squares - torch.stack((r * r, r * g, r * b, g * g, g * b, b * b))

@@ -173,7 +173,9 @@ def download(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> Callable
         import av
 
         done.wait()
-        video = av.VideoFrame.from_dlpack(here, format="yuv420p", width=width, height=height)
+        # as NumPy's: torch may call page-locked memory a GPU's, which PyAV would refuse
+        planes = tuple(one.numpy() for one in here)
+        video = av.VideoFrame.from_dlpack(planes, format="yuv420p", width=width, height=height)
         return owned(video, colour)
 
     return picture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 import cv2
 import numpy as np
@@ -79,6 +81,17 @@ def test_each_camera_has_its_own_page_and_its_own_commands(wall: Walled) -> None
         viewer.send(json.dumps({"do": "view", "view": "mask"}))
         wait_until(lambda: wall.runs["yard"].status().view == "mask")
     assert wall.runs["door"].status().view == "overlay"
+
+
+def test_every_link_of_a_cameras_page_leads_somewhere(wall: Walled) -> None:
+    url = "http://wall/cameras/yard/"
+    page = wall.ask("/cameras/yard/", **headers(wall)).body.decode()
+    links = set(re.findall(r"""<a [^>]*href="([^"#]+)"|src="([^"]+)""", page))
+    paths = {urljoin(url, one or other).removeprefix("http://wall") for one, other in links}
+    # This run looks for no objects, so there are no rules to load.
+    rules = "/cameras/yard/api/rules"
+    assert {"/", rules} <= paths
+    assert {wall.ask(path, **headers(wall)).status for path in paths - {rules}} == {200}
 
 
 def test_programs_follow_the_events_of_a_camera(wall: Walled) -> None:

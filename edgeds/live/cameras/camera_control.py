@@ -5,13 +5,13 @@ Knows nothing about pages.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.live.cameras.run_cameras import Camera
 from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveRun
-from edgeds.sources.url import masked
 from edgeds.types import Pixels
 from edgeds.views.settings import View
 
@@ -33,12 +33,13 @@ class CameraControl:
         return None if run is None else run.signals
 
     def status(self) -> LiveStatus:
-        status = None if self.camera is None else self.camera.status()
-        if status is not None or self.camera is None:
-            return status or LiveStatus(source="", engine=self._engine_name, size=(0, 0))
-        plan, state = self.camera.plan, self.camera.state
+        if self.camera is None:
+            return LiveStatus(source="", engine=self._engine_name, size=(0, 0))
+        status, plan, state = self.camera.status(), self.camera.plan, self.camera.state
+        if status is not None:
+            return replace(status, source=plan.name)
         return LiveStatus(
-            source=masked(plan.source),
+            source=plan.name,
             engine=self._engine_name,
             size=(0, 0),
             source_state="ended" if state in ("ended", "failed") else "reconnecting",

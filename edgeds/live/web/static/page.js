@@ -13,3 +13,6 @@ import "/keys.js";
 
 // The token in the address has done its work: the cookie is set.
 if (location.search) history.replaceState(null, "", location.pathname);
+
+// A camera of many: the wall is above its page.
+document.getElementById("wall").hidden = !location.pathname.startsWith("/cameras/");

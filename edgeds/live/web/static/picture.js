@@ -44,7 +44,7 @@ on("picture", (bitmap) => {
 });
 
 on("status", (now, before) => {
-  at("stage").style.setProperty("--aspect", `${now.size[1]} / ${now.size[0]}`);
+  if (now.size[0]) at("stage").style.setProperty("--aspect", `${now.size[1]} / ${now.size[0]}`);
   const gaps = shownAt.length - 1;
   const secs = gaps > 0 ? (shownAt[gaps] - shownAt[0]) / 1000 : 0;
   setText("here", secs > 0.5 ? `${(gaps / secs).toFixed(1)} fps` : "–");

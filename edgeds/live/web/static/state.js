@@ -24,7 +24,7 @@ on("status", (now, before) => {
   lostBecause = "";
   document.body.classList.remove("offline");
   setText("source", now.source);
-  setText("engine", `${now.engine} · ${now.size[1]}×${now.size[0]}`);
+  setText("engine", now.size[0] ? `${now.engine} · ${now.size[1]}×${now.size[0]}` : now.engine);
   const isRunning = now.source_state === "running";
   if (now.plate.fits) fittedAt = performance.now();
   const isDoubted = now.plates === 0 || performance.now() - fittedAt > DOUBT_MS;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 import threading
@@ -10,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import cv2
+import numpy as np
 import pytest
 import typer
 
 from edgeds.cli import app
-from edgeds.cli.batch.command import _check_places, _made_by
+from edgeds.cli.batch.command import _check_places, _made_by, batch_command
 from edgeds.cli.build_engine import build_engine_command
+from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.clip_plate import plate_of_clip
+from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
 from edgeds.cli.live_outputs import OutputOptions
 from edgeds.cli.option_groups import SectionedCommand
@@ -228,6 +233,36 @@ def test_the_bar_of_a_short_clips_plate_gets_to_its_end(
     clip = make_clip(frame_count=8)
     plate_of_clip(None, str(clip), (90, 160), stop=threading.Event())
     assert "8/8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("run", "options"),
+    [
+        (batch_command, {"clips": ["none.mp4"], "output": Path("file/out")}),
+        (calibrate_command, {"source": "none.mp4", "output": Path("file/out")}),
+        (evaluate_command, {"path": Path("set"), "save": Path("file/out")}),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_found_before_anything_is_opened(
+    run: Callable[..., None], options: dict[str, Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_bytes(b"")
+    Path("set").mkdir()
+    cv2.imwrite("set/a.png", np.zeros((64, 96, 3), np.uint8))
+    line = {"frame": "a.png", "plate": "a.png", "alpha": "a.png", "scene": "a"}
+    Path("set/manifest.jsonl").write_text(json.dumps(line))
+    with pytest.raises(SinkError, match=r"cannot write (results|a set|maps) to"):
+        run(**options)
+
+
+def test_a_given_plate_has_no_progress_bar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / "plate.png"), np.zeros((90, 160, 3), np.uint8))
+    plate_of_clip(tmp_path / "plate.png", "none.mp4", (90, 160), stop=threading.Event())
+    assert capsys.readouterr().err == ""
 
 
 def test_a_wrong_choice_is_refused_in_our_own_words() -> None:

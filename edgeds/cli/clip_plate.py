@@ -38,11 +38,14 @@ def plate_of_clip(
 
     from edgeds.plate.open_plate import open_plate
 
+    if path is not None:  # a file is read at once: no bar
+        return open_plate(path, clip, size)
+
     def cancelled() -> bool:
         return stop.is_set() or (engine is not None and _failed(engine))
 
     with progress() as bar:
-        task = bar.add_task("plate from the clip", total=None, visible=path is None)
+        task = bar.add_task("plate from the clip", total=None)
         try:
             plate = open_plate(
                 path,

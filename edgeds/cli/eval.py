@@ -76,11 +76,14 @@ def evaluate_command(
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.evaluation.sweep_plot import check_can_plot
     from edgeds.evaluation.sweep_plot import plot as draw
+    from edgeds.sinks.images import check_folder
 
     dataset = _dataset(path, scenes, limit)
     passes = _Passes(dataset, sweep=sweep or plot is not None, drift=drift, cases=cases)
     if plot is not None:
         check_can_plot(plot)
+    if save is not None:
+        check_folder(save, must_be_empty=False, what="maps")
     with open_engine(engine, device=device, preset=preset) as opened:
         say(f"{dataset.name}: {counted(len(dataset.items), 'item')}, {opened.name}")
         judges_depth = any(item.depth_mm for item in dataset.items)

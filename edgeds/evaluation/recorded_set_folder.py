@@ -9,7 +9,7 @@ from typing import Any
 from edgeds.errors import DatasetError, SinkFailed
 from edgeds.evaluation.dataset import MANIFEST
 from edgeds.sinks.atomic_files import replace_file
-from edgeds.sinks.images import image_bytes
+from edgeds.sinks.images import check_folder, image_bytes
 from edgeds.sources.images import pixels_from_image
 from edgeds.sources.media_errors import reason_of
 from edgeds.types import Pixels
@@ -20,11 +20,13 @@ def check_set_target(folder: Path) -> None:
 
     Raises:
         DatasetError: the folder holds something else.
+        SinkError: it may not be written.
     """
     if folder.exists() and not folder.is_dir():
         raise _foreign(folder, "it is a file")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise _foreign(folder, f"it is not empty, and has no {MANIFEST}")
+    check_folder(folder, must_be_empty=False, what="a set")
 
 
 class SetFolder:

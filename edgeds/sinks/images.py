@@ -125,12 +125,16 @@ def _pattern(path: Path) -> Path:
     return path
 
 
-def check_folder(folder: Path, *, must_be_empty: bool) -> None:
-    """Find out now that images cannot be written; the folder itself is made with the first."""
+def check_folder(folder: Path, *, must_be_empty: bool, what: str = "images") -> None:
+    """Find out now that files cannot be written; the folder itself is made with the first.
+
+    Raises:
+        SinkError: there is no such place, it may not be written, or it is not empty.
+    """
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise SinkError(
-            f"cannot write images to {str(folder)!r}",
+            f"cannot write {what} to {str(folder)!r}",
             why=f"{str(there)!r} is not a folder you may write to",
             fix="give another place",
         )

@@ -78,7 +78,9 @@ def batch_command(
     made = _made_by(shared)
     with ExitStack() as stack, stop_on_signal() as stop:
         from edgeds.cli.batch.journal import Record
+        from edgeds.sinks.images import check_folder
 
+        check_folder(output, must_be_empty=False, what="results")
         found, plates = _found(clips, output, plate)
         threads = cpus if ray is not None or jobs is None else max(1, _cores() // jobs)
         _check_places(made, len(found))

@@ -6,8 +6,9 @@ import os
 import sys
 from base64 import b64encode
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from edgeds.errors import SinkFailed
 from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message
@@ -35,17 +36,17 @@ class JsonLines(Closing):
         self.location = "standard output" if str(place) == "-" else str(place)
         self.written = 0
         self._pending: PendingFile | None = None
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
         if str(place) == "-":
             return
         if whole:
             self._pending = PendingFile(place)
-            self._file = self._pending.part.open("w", encoding="utf-8")
+            self._file = FileIO(self._pending.part, "w")
         else:
             from edgeds.sinks.atomic_files import check_writable
 
             check_writable(place, "the events")
-            self._file = place.open("a", encoding="utf-8")
+            self._file = FileIO(place, "a")
 
     def event(self, event: Event) -> None:
         """
@@ -76,10 +77,12 @@ class JsonLines(Closing):
             self.location = str(place)
 
     def _write(self, line: str) -> None:
-        file = self._file or sys.stdout
         try:
-            file.write(line + "\n")
-            file.flush()
+            if self._file is not None:
+                _append(self._file, f"{line}\n".encode())
+            else:
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
         except (OSError, ValueError) as error:
             if self._file is None:
                 # Python writes what is left once more when it exits, and would fail once more.
@@ -90,6 +93,23 @@ class JsonLines(Closing):
                 why=f"{self.location}: {getattr(error, 'strerror', None) or error}",
                 fix="make room, or read standard output to its end",
             ) from error
+
+
+def _append(file: FileIO, line: bytes) -> None:
+    """Write the whole line, or nothing: a line that a full disk cut off is written again later.
+
+    Without a buffer, which would keep the line and write it, too, once there is room.
+    """
+    end = file.seek(0, os.SEEK_END) if file.seekable() else None
+    left = memoryview(line)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        if end is not None:
+            with suppress(OSError):
+                file.truncate(end)
+        raise
 
 
 class LinesConsumer(Closing):

@@ -21,19 +21,21 @@ def shipped_weights() -> Path:
 
 
 def built_engines() -> Path:
-    """The user's folder of built engines; it may not exist yet.
+    """The user's folder of built engines; it may not exist yet."""
+    return user_cache() / "engines"
 
-    $EDGEDS_HOME/engines where that is set, else the system's cache folder for this user.
-    """
+
+def user_cache() -> Path:
+    """$EDGEDS_HOME where that is set, else a folder in the system's cache folder for this user."""
     if home := os.environ.get("EDGEDS_HOME"):
-        return Path(home) / "engines"
+        return Path(home)
     if sys.platform == "win32":
         caches = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         caches = Path.home() / "Library" / "Caches"
     else:
         caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return caches / "edgeds" / "engines"
+    return caches / "edgeds"
 
 
 def engine_folder(engine: str | Path) -> Path:

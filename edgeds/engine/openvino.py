@@ -11,14 +11,23 @@ import numpy as np
 
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs, shape_at
+from edgeds.engine.kept_graphs import kept_or_compiled
 from edgeds.sources.threads import threads_wanted
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
 # OpenVINO would report to its maker that it is used, over the network and from a forked process,
 # which hung where a video was open. It does without where this package cannot be imported.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# Its converter of other frameworks' models, which nothing here needs, takes half of the import.
+_CONVERTER = "openvino.tools.ovc"
+_without_converter = _CONVERTER not in sys.modules and "openvino" not in sys.modules
+if _without_converter:
+    sys.modules[_CONVERTER] = None  # type: ignore[assignment]
 
 import openvino  # noqa: E402
+
+if _without_converter:
+    del sys.modules[_CONVERTER]  # who imports it by its name gets it
 
 # Float means float: on processors with bfloat16 OpenVINO would use that by default.
 _FLOAT = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -33,9 +42,15 @@ class OpenVinoEngine(Closing):
         self._others: dict[Size, OpenVinoEngine] = {}
         self.size = size or card.size
         self.name = f"{named_at(card, self.size)} on OpenVINO CPU"
-        scaled = (card.size, self.size)
-        self._plate_graph = compiled(folder / "plate.onnx", scaled=scaled, threads=threads)
-        frame_graph = compiled(folder / "frame.onnx", scaled=scaled, threads=threads)
+        self._plate_graph, frame_graph = (
+            compiled(
+                folder / name,
+                scaled=(card.size, self.size),
+                threads=threads,
+                digest=card.files.get(name, ""),
+            )
+            for name in ("plate.onnx", "frame.onnx")
+        )
         check_graphs(replace(card, size=self.size), **_shapes(self._plate_graph, frame_graph))
         self._request = frame_graph.create_infer_request()
         self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
@@ -72,17 +87,32 @@ def compiled(
     scaled: tuple[Size, Size] | None = None,
     threads: int | None = None,
     batch: int = 1,
+    digest: str = "",
 ) -> openvino.CompiledModel:
     """A graph for this CPU, answering as soon as it can.
 
     Args:
         scaled: the size that the graph was made for, and the size to run it at.
         batch: how many frames it takes at once.
+        digest: the file's SHA-256, checked just before; with it the compiled graph is kept for the
+            next run, and read where it was kept.
     """
     settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
     threads = threads_wanted() or threads
     if threads is not None:
         settings["INFERENCE_NUM_THREADS"] = str(threads)
+
+    def made() -> openvino.CompiledModel:
+        return _compiled_anew(path, settings, scaled, batch)
+
+    if not digest:
+        return made()
+    return kept_or_compiled(shared_core(), (digest, scaled, batch), settings, made)
+
+
+def _compiled_anew(
+    path: Path, settings: dict[str, str], scaled: tuple[Size, Size] | None, batch: int
+) -> openvino.CompiledModel:
     if batch == 1 and (scaled is None or scaled[0] == scaled[1]):
         return shared_core().compile_model(str(path), "CPU", settings)
     model = shared_core().read_model(str(path))

@@ -31,10 +31,19 @@ class PlateDepthGraph:
     and beside the first frames of a live run.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.identity = sha256_of(path)[:16]
+    def __init__(self, path: Path, digest: str = "") -> None:
+        """`digest`: the file's SHA-256 where it is known; the compiled graph is kept under it."""
+        self._path, self._digest = path, digest
+        self.identity = (digest or sha256_of(path))[:16]
         """Another one for each network and size."""
+
+    def compile(self) -> None:
+        """Compile the graph now.
+
+        Raises:
+            EngineError: as `compiled_graph`.
+        """
+        _ = self._compiled
 
     @property
     def size(self) -> Size:
@@ -54,7 +63,7 @@ class PlateDepthGraph:
 
     @cached_property
     def _compiled(self) -> tuple[Size, Run]:
-        return compiled_graph(self._path)
+        return compiled_graph(self._path, self._digest)
 
 
 def open_plate_depth(
@@ -83,18 +92,21 @@ def open_plate_depth(
         if card.network_hash != own or FILE_NAME not in card.files:
             return None
     check_files(card, folder)
-    return PlateDepthGraph(folder / FILE_NAME)
+    return PlateDepthGraph(folder / FILE_NAME, card.files[FILE_NAME])
 
 
-def compiled_graph(path: Path) -> tuple[Size, Run]:
+def compiled_graph(path: Path, digest: str = "") -> tuple[Size, Run]:
     """The size of the graph's picture, and the graph on the first backend that is installed.
+
+    Args:
+        digest: as for `edgeds.engine.openvino.compiled`.
 
     Raises:
         EngineError: none is, or it is not a graph of this kind.
     """
     for opened in (_on_openvino, _on_onnxruntime):
         try:
-            shape, run = opened(path)
+            shape, run = opened(path, digest)
         except ImportError:
             continue
         if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
@@ -111,9 +123,9 @@ def compiled_graph(path: Path) -> tuple[Size, Run]:
     )
 
 
-def _on_openvino(path: Path) -> tuple[tuple[int, ...], Run]:
+def _on_openvino(path: Path, digest: str) -> tuple[tuple[int, ...], Run]:
     openvino = importlib.import_module("edgeds.engine.openvino")
-    graph = openvino.compiled(path)
+    graph = openvino.compiled(path, digest=digest)
 
     def run(pixels: Pixels) -> FloatMap:
         (inverse_depth,) = graph({"plate": pixels[None]}).values()
@@ -123,7 +135,7 @@ def _on_openvino(path: Path) -> tuple[tuple[int, ...], Run]:
     return tuple(graph.input("plate").shape), run
 
 
-def _on_onnxruntime(path: Path) -> tuple[tuple[int, ...], Run]:
+def _on_onnxruntime(path: Path, _: str) -> tuple[tuple[int, ...], Run]:
     onnxruntime = importlib.import_module("onnxruntime")
     session: Any = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 

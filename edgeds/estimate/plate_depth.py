@@ -20,6 +20,7 @@ from edgeds.estimate.depth_fit import middle_of, robust_line
 from edgeds.estimate.settings import PLATE_DEPTH
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
+from edgeds.types.maps import resized_map
 
 
 class DepthNetwork(Protocol):
@@ -39,10 +40,14 @@ class DepthNetwork(Protocol):
 
 
 def plate_depth_of(network: DepthNetwork, plate: Pixels) -> FloatMap:
-    """Inverse depth of a plate at its own size, float32 (H, W), over 0."""
+    """Inverse depth of a plate at its own size, float32 (H, W), over 0.
+
+    Looks are put together on a smaller map: its size, and not the plate's, decides what that costs.
+    """
     height, width = plate.shape[:2]
-    whole = _both_ways(network, plate)
-    depth: FloatMap = cv2.resize(whole, (width, height), interpolation=cv2.INTER_CUBIC)
+    shrink = min(1.0, PLATE_DEPTH.map_height / height)
+    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+    depth = _enlarged(_both_ways(network, plate), size)
     if min(height / network.size[0], width / network.size[1]) > PLATE_DEPTH.parts_from:
         depth = _with_parts(network, plate, depth)
     return edges_of_plate(depth, plate)
@@ -57,13 +62,15 @@ def _both_ways(network: DepthNetwork, picture: Pixels) -> FloatMap:
 
 
 def _with_parts(network: DepthNetwork, plate: Pixels, whole: FloatMap) -> FloatMap:
-    """The whole's depth below the scale of a part, the parts' detail above it."""
+    """The whole's depth below the scale of a part, the parts' detail above it; (h, w) as `whole`,
+    which may be smaller than the plate.
+    """
     total, weights = np.zeros_like(whole), np.full_like(whole, 1e-6)
-    for rows, columns in _parts(whole.shape[0], whole.shape[1]):
-        part = _both_ways(network, plate[rows, columns])
+    places = zip(_parts(*plate.shape[:2]), _parts(*whole.shape[:2]), strict=True)
+    for there, (rows, columns) in places:
         known = whole[rows, columns]
         tall, wide = known.shape
-        seen: FloatMap = cv2.resize(part, (wide, tall), interpolation=cv2.INTER_CUBIC)
+        seen = _enlarged(_both_ways(network, plate[there]), (tall, wide))
         sparse = (slice(None, None, PLATE_DEPTH.fit_stride),) * 2
         seen_there, known_there = (x[sparse].ravel().astype(np.float64) for x in (seen, known))
         scale, shift = robust_line(seen_there, known_there)
@@ -74,8 +81,13 @@ def _with_parts(network: DepthNetwork, plate: Pixels, whole: FloatMap) -> FloatM
         weights[rows, columns] += weight
     detailed = (total + 1e-6 * whole) / weights
     sigma = PLATE_DEPTH.detail_share * min(whole.shape)
-    far, near = (cv2.GaussianBlur(x, (0, 0), sigma) for x in (whole, detailed))
-    return np.asarray(far + detailed - near, np.float32)
+    coarse_difference = cv2.GaussianBlur(whole - detailed, (0, 0), sigma)
+    return np.asarray(detailed + coarse_difference, np.float32)
+
+
+def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
+    larger: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_CUBIC)
+    return larger
 
 
 def _parts(height: int, width: int) -> Iterator[tuple[slice, slice]]:
@@ -99,27 +111,33 @@ def _window(height: int, width: int) -> FloatMap:
 
 
 def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
-    """Depth (H, W), its edges moved to the plate's own edges near them; the plate is (H, W, 3).
+    """Depth of any size, its edges moved to the plate's own edges near them, at the plate's size.
 
     A guided filter (He et al. 2010) with a colour guide: in every window the logarithm of depth is
     fitted by a plane over the plate's colours, and each pixel takes the mean of the planes of all
     windows it lies in. Planes are fitted on a smaller picture (He & Sun 2015, Fast guided filter),
     in rounds, and applied to the whole one.
     """
-    height, width = depth.shape
+    height, width = plate.shape[:2]
     shrink = min(1.0, PLATE_DEPTH.guide_height / height)
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
     guide = resized(plate, size).astype(np.float32) / np.float32(255)
     floor = np.float32(PLATE_DEPTH.guide_floor * middle_of(depth))  # farther, ratios mean nothing
     values = np.log(np.maximum(depth, 0) + floor)
-    values = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
+    values = resized_map(values, size)
     for _ in range(PLATE_DEPTH.guide_rounds):
         slope, offset = _planes(values, guide)
         values = (slope * guide).sum(-1) + offset
-    slope, offset = (cv2.resize(x, (width, height)) for x in (slope, offset))
-    slope *= plate
-    drawn = np.exp(slope.sum(-1) / np.float32(255) + offset) - floor
-    return np.asarray(np.maximum(drawn, np.float32(1e-6)), np.float32)
+    slope /= np.float32(255)
+    drawn = cv2.resize(offset, (width, height))
+    for channel in range(3):  # one after the other: three maps of a 4K plate are 100 MB
+        part = cv2.resize(np.ascontiguousarray(slope[..., channel]), (width, height))
+        part *= plate[..., channel]
+        drawn += part
+    np.exp(drawn, out=drawn)
+    drawn -= floor
+    np.maximum(drawn, np.float32(1e-6), out=drawn)
+    return np.asarray(drawn, np.float32)
 
 
 def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:
@@ -130,13 +148,35 @@ def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:
         return np.asarray(cv2.blur(x, side), np.float32)
 
     colour, value = mean(guide), mean(values)
-    covariance = np.empty((*values.shape, 3, 3), np.float32)
+    channels = [np.ascontiguousarray(guide[..., i]) for i in range(3)]
+    means = [np.ascontiguousarray(colour[..., i]) for i in range(3)]
+    covariance = {
+        (i, j): mean(channels[i] * channels[j]) - means[i] * means[j]
+        for i in range(3)
+        for j in range(i, 3)
+    }
     for i in range(3):
-        for j in range(i, 3):
-            between = mean(guide[..., i] * guide[..., j]) - colour[..., i] * colour[..., j]
-            covariance[..., i, j] = covariance[..., j, i] = between
-    covariance += np.float32(PLATE_DEPTH.guide_epsilon) * np.eye(3, dtype=np.float32)
-    with_value = mean(guide * values[..., None]) - colour * value[..., None]
-    slope = np.linalg.solve(covariance, with_value[..., None])[..., 0]
-    offset = value - (slope * colour).sum(-1)
-    return mean(np.asarray(slope, np.float32)), mean(np.asarray(offset, np.float32))
+        covariance[i, i] += np.float32(PLATE_DEPTH.guide_epsilon)
+    with_value = [mean(channels[i] * values) - means[i] * value for i in range(3)]
+    slope = _solved(covariance, with_value)
+    offset = value - sum(slope[i] * means[i] for i in range(3))
+    return mean(np.stack(slope, axis=-1)), mean(np.asarray(offset, np.float32))
+
+
+def _solved(matrix: dict[tuple[int, int], FloatMap], right: list[FloatMap]) -> list[FloatMap]:
+    """The solutions of symmetric systems of three, one for each pixel, by cofactors.
+
+    The matrices hold i <= j; every value is a map (h, w).
+    """
+    a, b, c = matrix[0, 0], matrix[0, 1], matrix[0, 2]
+    d, e, f = matrix[1, 1], matrix[1, 2], matrix[2, 2]
+    first = (d * f - e * e, c * e - b * f, b * e - c * d)
+    second = (a * f - c * c, b * c - a * e)
+    third = a * d - b * b
+    determinant = a * first[0] + b * first[1] + c * first[2]
+    x, y, z = right
+    return [
+        (first[0] * x + first[1] * y + first[2] * z) / determinant,
+        (first[1] * x + second[0] * y + second[1] * z) / determinant,
+        (first[2] * x + second[1] * y + third * z) / determinant,
+    ]

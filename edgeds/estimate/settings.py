@@ -84,6 +84,9 @@ class PlateDepth:
     """A part that has to be stretched by more than this, or its inverse, is not believed."""
     fit_stride: int = 4
     """A sixteenth of the pixels fits a part as well as all of them."""
+    map_height: int = 384
+    """Of the map on which looks are put together: twice the network's, more than edges are fitted
+    on."""
     detail_share: float = 0.1
     """Of the plate's shorter side: what is coarser comes from the look at the whole."""
     guide_height: int = 256

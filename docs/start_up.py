@@ -1,13 +1,15 @@
-"""How long a plate's depth takes, and how long until `edgeds video` has its first frame written.
+"""How long until `edgeds video` has its first frame written, and how long a plate's depth takes.
 
-    python docs/start_up.py CLIP [--turns 3]
+    python docs/start_up.py CLIP [--plate PLATE] [--turns 3] [--against CHECKOUT]
 
-Prints a Markdown table: medians over the turns, on the machine as it is, nothing beside it.
+Prints a Markdown table: medians over the turns, on the machine as it is, nothing beside it. With
+another checkout of edgeds, commands of both take turns (A B A B).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,38 +27,52 @@ from edgeds.plate.open_plate import open_plate
 from edgeds.plate.plate import Plate, fitted
 from edgeds.sources import open_source
 
-WITHOUT_DEPTH, WITH_DEPTH = ("mask", "overlay"), ("depth", "side-by-side")
+HERE = Path(__file__).resolve().parents[1]
+VIEWS = ("mask", "overlay", "depth")
+"""The last two show depth."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clip", type=Path)
+    parser.add_argument("--plate", type=Path, help="measured with this plate, too")
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--against", type=Path, help="another checkout of edgeds")
     given = parser.parse_args()
-    print("| what | seconds |\n| --- | --- |")
+    checkouts = [HERE] if given.against is None else [HERE, given.against]
+    print(
+        "| first frame written | seconds | CPU seconds |" + " the other's |" * (len(checkouts) - 1)
+    )
+    print("| --- | --- | --- |" + " --- |" * (len(checkouts) - 1))
+    for plate in [None] if given.plate is None else [None, given.plate]:
+        for view in VIEWS:
+            turns = [
+                [until_first_frame(c, given.clip, plate, view) for c in checkouts]
+                for _ in range(given.turns + 1)
+            ][1:]  # the first one fills caches
+            cells = [
+                " | ".join(f"{median(t[number][i] for t in turns):.2f}" for i in range(2))
+                for number in range(len(checkouts))
+            ]
+            cells[1:] = [cell.replace(" | ", " s, CPU ") for cell in cells[1:]]
+            name = "-b " + plate.name if plate else "no plate"
+            print(f"| view {view}, {name} | {' | '.join(cells)} |", flush=True)
+    _plate_depths(given)
+
+
+def _plate_depths(given: argparse.Namespace) -> None:
+    print("\n| plate depth | seconds |\n| --- | --- |")
     with open_source(str(given.clip)) as source:
         plate = open_plate(None, str(given.clip), source.info.size)
+    network = open_plate_depth(device="cpu")
+    assert network is not None, "this engine has no plate_depth.onnx"
     for size in (plate.size, (720, 1280), (1080, 1920)):
         pixels = fitted_to(plate, size).pixels
-        secs = _timed(partial(plate_depth_of, network(), pixels), given)
-        print(f"| plate depth by its network, {size[1]}x{size[0]} | {secs:.2f} |")
+        secs = _timed(partial(plate_depth_of, network, pixels), given)
+        print(f"| by its network, {size[1]}x{size[0]} | {secs:.2f} |", flush=True)
     with open_engine(device="cpu") as engine:
         secs = _timed(lambda: Estimator(engine, plate), given)
-    print(f"| plate depth by the frame's network, {plate.size[1]}x{plate.size[0]} | {secs:.2f} |")
-    for view in (*WITHOUT_DEPTH, *WITH_DEPTH):
-        secs = median(until_first_frame(given.clip, view) for _ in range(given.turns))
-        print(f"| first frame written, from the command on, view {view} | {secs:.2f} |")
-
-
-_opened: list[object] = []
-
-
-def network() -> object:
-    if not _opened:
-        found = open_plate_depth(device="cpu")
-        assert found is not None, "this engine has no plate_depth.onnx"
-        _opened.append(found)
-    return _opened[0]
+    print(f"| by the frame's network, {plate.size[1]}x{plate.size[0]} | {secs:.2f} |")
 
 
 def fitted_to(plate: Plate, size: tuple[int, int]) -> Plate:
@@ -78,20 +94,31 @@ def _timed(work: Callable[[], object], given: argparse.Namespace) -> float:
     return median(secs)
 
 
-def until_first_frame(clip: Path, view: str) -> float:
-    """Frames are written as pictures, so that the first one can be seen to be there."""
+def until_first_frame(
+    checkout: Path, clip: Path, plate: Path | None, view: str
+) -> tuple[float, float]:
+    """(seconds, CPU seconds). Frames are written as pictures, so that the first can be seen."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "frames" / "%05d.png"
         output.parent.mkdir()
-        command = [sys.executable, "-m", "edgeds", "video", str(clip), "--view", view]
+        command = [sys.executable, "-m", "edgeds", "video", str(clip.resolve()), "--view", view]
+        command += [] if plate is None else ["-b", str(plate.resolve())]
+        before = os.times()
         began = time.perf_counter()
-        run = subprocess.Popen([*command, "-o", str(output)], stderr=subprocess.DEVNULL)
+        run = subprocess.Popen(
+            [*command, "-o", str(output)],
+            stderr=subprocess.DEVNULL,
+            cwd=checkout,
+            env={**os.environ, "PYTHONPATH": str(checkout)},
+        )
         while not any(output.parent.glob("*.png")) and run.poll() is None:
             time.sleep(0.005)
         secs = time.perf_counter() - began
-        run.terminate()
+        run.kill()  # at once: what follows is no start-up
         run.wait()
-    return secs
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user
+    return secs, cpu - before.children_system
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from edgeds.cli.depth_options import DepthOptions, SmallSamples, measure_depth
+from edgeds.cli.depth_options import DepthOptions, SmallSamples, measure_depth, people_of_clip
 from edgeds.engine import open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import _spread, people_in, use_people
@@ -64,7 +64,8 @@ def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
     with open_engine(device="cpu") as engine:
         estimate = Estimator(engine, plate)
         wanted = DepthOptions(metric=["300,170=3m"]).wanted()
-        depth = measure_depth(wanted, estimate, engine, str(clip), samples, stop=Event())
+        people = people_of_clip(wanted, plate, engine, str(clip), samples, stop=Event())
+        depth = measure_depth(wanted, estimate, people)
     plate_to_file(estimate.plate_to_keep, tmp_path / "plate.npz")
 
     assert (depth["from"], depth["ground"]) == ("network", None)

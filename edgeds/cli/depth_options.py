@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.ground.depth_wanted import DepthWanted, MeasuredPoint
+    from edgeds.plate.ground.gathering import Gathering
+    from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Pixels, Size
 
 _POINT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*=\s*(\d+(?:\.\d+)?)\s*m?\s*")
@@ -85,36 +87,76 @@ class SmallSamples:
         self.pixels: list[Pixels] = []
 
     def __call__(self, samples: Sequence[Pixels]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         from edgeds.estimate.plate_depth_by_people import looked_at
         from edgeds.sources.scaling import resized
 
-        self.pixels = [resized(pixels, looked_at(self._size)) for pixels in samples]
+        size = looked_at(self._size)
+        with ThreadPoolExecutor() as pool:
+            self.pixels = list(pool.map(lambda pixels: resized(pixels, size), samples))
 
 
-def measure_depth(
-    wanted: DepthWanted, estimate: Estimator, engine: Engine, clip: str, samples: SmallSamples,
+def people_of_clip(
+    wanted: DepthWanted, plate: Plate, engine: Engine, clip: str, samples: SmallSamples,
     *, stop: Event,
-) -> dict[str, Any]:  # fmt: skip
-    """Bring the estimator's depth to what was measured, print what was found, return it for JSON.
+) -> Gathering | None:  # fmt: skip
+    """Look for people in the clip, with a progress bar; None where nobody needs them.
 
     Args:
         clip: frames are read from here where `samples` has none.
 
     Raises:
-        PlateError: people are asked for, and too few are seen.
-        InputError: a measured point is not in the picture, or points contradict the depth.
+        InputError: a measured point is not in the picture.
         KeyboardInterrupt: `stop` was set.
     """
-    from edgeds.errors import PlateError
-    from edgeds.estimate.plate_depth_by_people import use_points
+    from concurrent.futures import CancelledError
 
-    wanted.check(estimate.plate.size)
-    kept = estimate.grounded
+    from edgeds.estimate.kept_depth import kept_depth
+    from edgeds.estimate.plate_depth_by_people import looked_at, people_in
+    from edgeds.sources.sampling import spread_pixels
+
+    wanted.check(plate.size)
+    kept = kept_depth(plate)
+    has_ground = kept is not None and kept.ground is not None
+    if wanted.source == "network" or (has_ground and wanted.person_m == GROUND.person_m):
+        return None
+    with progress() as bar:
+        task = bar.add_task("people in the clip", total=None)
+        try:
+            if not samples.pixels:
+                samples.pixels = spread_pixels(
+                    clip, GROUND.frames, size=looked_at(plate.size),
+                    memory_bytes=GROUND.memory_bytes, cancelled=stop.is_set,
+                )  # fmt: skip
+            bar.update(task, total=len(samples.pixels))
+            people = people_in(
+                samples.pixels, engine, plate,
+                cancelled=stop.is_set, on_frame=lambda: bar.advance(task),
+            )  # fmt: skip
+            looked_at = bar.tasks[0].completed
+            bar.update(task, total=looked_at)  # enough people may be seen before the last frame
+        except CancelledError:
+            raise KeyboardInterrupt from None
+    return people
+
+
+def measure_depth(
+    wanted: DepthWanted, estimate: Estimator, people: Gathering | None
+) -> dict[str, Any]:
+    """Bring the estimator's depth to what was measured, print what was found, return it for JSON.
+
+    Raises:
+        PlateError: people are asked for, and too few are seen.
+        InputError: points contradict the depth.
+    """
+    from edgeds.errors import PlateError
+    from edgeds.estimate.plate_depth_by_people import use_people, use_points
+
     why = "asked for" if wanted.source == "network" else ""
-    if wanted.source != "network":
-        has_ground = kept is not None and kept.ground is not None
-        if not has_ground or wanted.person_m != GROUND.person_m:
-            why = _by_people(wanted, estimate, engine, clip, samples, stop)
+    if people is not None:
+        ground = use_people(estimate, people, person_m=wanted.person_m)
+        why = ground if isinstance(ground, str) else ""
     if why and wanted.source == "people":
         raise PlateError(
             "people do not tell the depth",
@@ -124,37 +166,6 @@ def measure_depth(
     if wanted.points:
         use_points(estimate, wanted.points)
     return _said(estimate, why)
-
-
-def _by_people(
-    wanted: DepthWanted, estimate: Estimator, engine: Engine, clip: str, samples: SmallSamples,
-    stop: Event,
-) -> str:  # fmt: skip
-    """Returns why it was in vain; "" is success."""
-    from concurrent.futures import CancelledError
-
-    from edgeds.estimate.plate_depth_by_people import people_in, use_people
-    from edgeds.sources.sampling import spread_frames
-
-    with progress() as bar:
-        task = bar.add_task("people in the clip", total=None)
-        try:
-            if not samples.pixels:
-                frames = spread_frames(
-                    clip, GROUND.frames, memory_bytes=GROUND.memory_bytes, cancelled=stop.is_set
-                )
-                samples([frame.pixels for frame in frames])
-            bar.update(task, total=len(samples.pixels))
-            people = people_in(
-                samples.pixels, engine, estimate.plate,
-                cancelled=stop.is_set, on_frame=lambda: bar.advance(task),
-            )  # fmt: skip
-            looked_at = bar.tasks[0].completed
-            bar.update(task, total=looked_at)  # enough people may be seen before the last frame
-        except CancelledError:
-            raise KeyboardInterrupt from None
-        ground = use_people(estimate, people, person_m=wanted.person_m)
-    return ground if isinstance(ground, str) else ""
 
 
 def _said(estimate: Estimator, why: str) -> dict[str, Any]:

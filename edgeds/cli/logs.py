@@ -9,9 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import platform
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,7 +41,8 @@ def logged(command: Callable[..., None]) -> Callable[..., None]:
     def with_log(*arguments: Any, verbose: int = 0, log_file: Path | None, **options: Any) -> None:
         _show(verbose)
         _write(log_file)
-        _LOGGER.info("edgeds %s on %s", version("edgeds"), platform.platform())
+        if _LOGGER.isEnabledFor(logging.INFO):
+            _say_versions()
         command(*arguments, **options)
 
     # Typer reads a command's options from its signature.
@@ -57,6 +56,13 @@ def logged(command: Callable[..., None]) -> Callable[..., None]:
     with_log.__signature__ = signature  # type: ignore[attr-defined]
     with_log.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
     return with_log
+
+
+def _say_versions() -> None:
+    import platform
+    from importlib.metadata import version
+
+    _LOGGER.info("edgeds %s on %s", version("edgeds"), platform.platform())
 
 
 def _show(count: int) -> None:

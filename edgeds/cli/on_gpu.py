@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgeds.cli.video_checks import Wanted
     from edgeds.engine.gpu.eye import DeviceEngine
     from edgeds.estimate.estimator import Estimator
-    from edgeds.estimate.plate_depth import DepthNetwork
+    from edgeds.estimate.kept_depth import KnownDepth
     from edgeds.plate.plate import Plate
     from edgeds.sinks import VideoSink
     from edgeds.types import Closing, Engine, Source, StreamInfo
@@ -92,12 +92,12 @@ class OnGpu:
                 f"the CPU: {problem}"
             )
 
-    def estimator(self, plate: Plate, depth_network: DepthNetwork | None) -> Estimator:
-        """The estimator for frames where they are."""
+    def estimator(self, plate: Plate, known: KnownDepth | None) -> Estimator:
+        """The estimator for frames where they are; with the plate's depth, where it is known."""
         from edgeds.estimate.estimator import Estimator
 
         if not self.is_used:
-            return Estimator(self._network, plate, depth_network=depth_network)
+            return Estimator(self._network, plate, known=known)
         from edgeds.engine.gpu.estimator import DeviceEstimator
         from edgeds.sinks.encoding import written_colour
 
@@ -106,12 +106,12 @@ class OnGpu:
                 cast("DeviceEngine", self._network),
                 plate,
                 written_colour(self._info.colour, self._info.size),
-                depth_network=depth_network,
+                known=known,
                 compiled=self._is_compiled,
             )
         except RuntimeError as error:  # torch's, such as too little memory for frames of this size
             self._give_up(error)
-            return Estimator(self._network, plate, depth_network=depth_network)
+            return Estimator(self._network, plate, known=known)
 
     def source(self, frames: Source, stack: ExitStack) -> Source:
         """The source with its decoder on the GPU, in place of the one that was opened."""

@@ -102,7 +102,8 @@ class SignalOptions:
                 why="nobody could separate the two",
                 fix="give --events the name of a file",
             )
-        read_rules(self)
+        if self.rules is not None:
+            read_rules(self)
         if self.events_file is not None:
             check_writable(self.events_file, "the events")
         if self.mqtt is not None:

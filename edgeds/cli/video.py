@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from edgeds.cli.clip_plate import plate_of_clip
 from edgeds.cli.console import progress, stop_on_signal, until
+from edgeds.cli.contact_sheet import sheet_failure, with_sheet
 from edgeds.cli.depth_options import (
     DepthOptions,
     SmallSamples,
     measure_depth,
+    people_of_clip,
 )
 from edgeds.cli.effects_options import EffectOptions
 from edgeds.cli.layers_options import LayerOptions, open_layers
 from edgeds.cli.mesh_options import MeshOptions, WithMesh, with_mesh
 from edgeds.cli.on_gpu import OnGpu, shown_of
-from edgeds.cli.open_engine_beside import engine_beside
+from edgeds.cli.open_engine_beside import DepthBeside, engine_beside
 from edgeds.cli.option_groups import grouped
 from edgeds.cli.rules_and_events import ClipSignals, SignalOptions, open_clip_signals
 from edgeds.cli.shared_options import (
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from edgeds.errors import RunError
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
-    from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.estimate.settings import Preset
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
@@ -86,8 +86,10 @@ def video_command(
     as_json: JsonOption = False,
 ) -> None:
     """Write a clip's foreground and depth to a video or images."""
+    from edgeds.live.memory_growth import return_large_arrays, return_what_opening_used
     from edgeds.pipeline import Clock
 
+    return_large_arrays()
     signals.check(as_json=as_json)
     wanted = Wanted(
         source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed,
@@ -96,10 +98,11 @@ def video_command(
     check_options(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
+        return_what_opening_used(job.frames.info.size)
         clock = Clock()
         failure = _run(job, clock, stop)
         if sheet is not None and job.moments is not None and clock.written_secs:
-            failure = failure or _sheet_failure(job.moments, sheet)
+            failure = failure or sheet_failure(job.moments, sheet)
         if job.mesh is not None and not stop.is_set():
             failure = failure or job.mesh.failure()
         if job.signals is not None:
@@ -155,11 +158,8 @@ def _opened(
     wanted: Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack, stop: Event
 ) -> _Job:
     """Open input, output, engine and plate; what is wrong with them is found out here."""
-    from edgeds.estimate.maintained_estimator import MaintainedEstimator
-    from edgeds.plate.file import plate_to_file
     from edgeds.sources import open_source
     from edgeds.views.backdrop import open_backdrop
-    from edgeds.views.contact_sheet import ContactSheet
 
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
@@ -169,18 +169,26 @@ def _opened(
     if behind is not None:
         stack.callback(behind.close)
     opened = stack.enter_context(engine_beside(*runs, in_order=True))
+    deep = _depth_beside(wanted, runs, stack)
+
+    # Beside the engine that opens: these take as long.
+    from edgeds.estimate.kept_depth import without_measured
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
+    from edgeds.plate.file import plate_to_file
+
     samples = SmallSamples(info.size)
+    on_samples = samples if wanted.measures_depth else None
     scene = plate_of_clip(
-        wanted.plate, wanted.source, info.size, stop=stop, engine=opened, on_samples=samples
+        wanted.plate, wanted.source, info.size, stop=stop, engine=opened, on_samples=on_samples
     )
+    scene = without_measured(scene) if wanted.depth.source == "network" else scene
+    if deep is not None:
+        deep.begin(scene)
     network = opened.result()
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
     notes.say_new()
-    scene, deep = _for_depth(wanted, scene, runs)
     gpu = OnGpu(network, info, target, shown_of(wanted))
-    fixed, depth = gpu.estimator(scene, deep), None
-    if wanted.measures_depth:
-        depth = measure_depth(wanted.depth, fixed, network, wanted.source, samples, stop=stop)
+    fixed, depth = _estimator(wanted, scene, network, gpu, deep, samples, stop)
     if wanted.save_plate is not None:
         plate_to_file(fixed.plate_to_keep, wanted.save_plate)
     estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
@@ -201,11 +209,7 @@ def _opened(
         notes.watch(frames, gpu)
     mesh = with_mesh(compose, wanted.mesh, fixed, scene.pixels)
     compose = mesh or compose
-    moments = None
-    if wanted.sheet is not None:
-        ranged = estimate.depth_range
-        moments = ContactSheet(scene.pixels, estimate.plate_depth, ranged, doubt=scene.doubt)
-        compose = _with_sheet(compose, moments)
+    compose, moments = with_sheet(wanted, compose, scene, estimate)
     signals = open_clip_signals(wanted.signals, info, estimate, stack, notes)
     compose = compose if signals is None else signals.around(compose, wanted.shown)
     return _Job(
@@ -213,18 +217,25 @@ def _opened(
     )
 
 
-def _for_depth(
-    wanted: Wanted, plate: Plate, runs: tuple[str | None, str, Preset]
-) -> tuple[Plate, DepthNetwork | None]:
-    """The plate with what may be used of its depth; what computes the depth, where it is needed."""
-    from edgeds.engine.plate_depth_engine import open_plate_depth
-    from edgeds.estimate.kept_depth import without_measured
-
-    if wanted.depth.source == "network":
-        plate = without_measured(plate)
+def _depth_beside(
+    wanted: Wanted, runs: tuple[str | None, str, Preset], stack: ExitStack
+) -> DepthBeside | None:
+    """The plate's depth network, which opens beside the engine; None where nobody needs it."""
     if not wanted.measures_depth:
-        return plate, None
-    return plate, open_plate_depth(runs[0], device=runs[1])
+        return None
+    return stack.enter_context(DepthBeside(*runs[:2], soon=not wanted.plate_keeps_depth))
+
+
+def _estimator(
+    wanted: Wanted, scene: Plate, network: Engine, gpu: OnGpu, deep: DepthBeside | None,
+    samples: SmallSamples, stop: Event,
+) -> tuple[Estimator, dict[str, Any] | None]:  # fmt: skip
+    """(the estimator, where its depth comes from). People are looked for beside the depth."""
+    if deep is None:
+        return gpu.estimator(scene, None), None
+    people = people_of_clip(wanted.depth, scene, network, wanted.source, samples, stop=stop)
+    estimate = gpu.estimator(scene, deep.result())
+    return estimate, measure_depth(wanted.depth, estimate, people)
 
 
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
@@ -265,24 +276,3 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
         failure.__cause__ = error
         return failure
     return None
-
-
-def _sheet_failure(moments: ContactSheet, path: Path) -> RunError | None:
-    """Write the contact sheet. The video is there by now: its report comes first."""
-    from edgeds.errors import RunError
-
-    try:
-        moments.save(path)
-    except RunError as error:
-        return error
-    return None
-
-
-def _with_sheet(
-    compose: Callable[[Frame, Maps], Any], sheet: ContactSheet
-) -> Callable[[Frame, Maps], Any]:
-    def compose_and_keep(frame: Frame, maps: Maps) -> Any:
-        sheet.add(frame, maps)
-        return compose(frame, maps)
-
-    return compose_and_keep

@@ -50,6 +50,11 @@ class Wanted:
         return self.shows_depth or keeps or self.depth.is_asked
 
     @property
+    def plate_keeps_depth(self) -> bool:
+        """Whether the plate comes from a file that may keep its depth."""
+        return self.plate is not None and self.plate.suffix.lower() == ".npz"
+
+    @property
     def shown(self) -> str:
         """What is made, for the report: a view's name, or "layers"."""
         if self.layers.layers is not None:

@@ -40,6 +40,7 @@ class Estimator:
         depth_network: computes the plate's depth, in a second or two, unless the plate keeps it;
             without it the engine does, at once and worse. Who cannot wait gives it to `take_known`
             later.
+        known: the plate's depth, which another thread computed; goes before all of these.
         looks: when the network sees a part of the frame; `WHOLE` for frames in no order.
     """
 
@@ -49,27 +50,30 @@ class Estimator:
         plate: Plate,
         *,
         depth_network: DepthNetwork | None = None,
+        known: KnownDepth | None = None,
         matte: Matte = MATTE,
         looks: LookSettings = LOOKS,
     ) -> None:
         self._engine = engine
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small)
-        depth = _depth_by_engine(engine, small, features)
-        large = edges_of_plate(_enlarged(depth, plate.size), plate.pixels)
-        large.flags.writeable = False
+        if known is None:
+            known = _known(depth_network, plate)
+        if known is None:
+            depth = _depth_by_engine(engine, small, features)
+            large = edges_of_plate(depth, plate.pixels)
+            large.flags.writeable = False
+        else:
+            large, depth = known.raw, _at(known.raw, engine.size)
         view = PlateView(plate.pixels, small, large, _doubt(plate, engine.size))
         self._scene = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
         self._looks = Looks(engine, matte, looks)
         self._depth_network = ""
-        kept = kept_depth(plate)
-        if depth_network is not None:
-            self.take_known(depth_by(depth_network, plate))
-        elif plate.network_depth is not None:
-            self.take_known(KnownDepth(plate.network_depth, plate.depth_network, kept))
-        elif kept is not None:
+        if known is not None:
+            self.take_known(known)
+        elif (kept := kept_depth(plate)) is not None:
             self.take_ground(kept)
 
     def take_known(self, known: KnownDepth) -> None:
@@ -108,7 +112,7 @@ class Estimator:
                 fix="give what plate_depth_of makes of this plate",
             )
         first, scene = self._first, self._scene
-        self._first = _with_depth(first, np.array(depth, np.float32))
+        self._first = _with_depth(first, _kept(depth))
         if measured is not None:
             self._first = _on_ground(self._first, measured)
         self._scene = _with_depth_of(scene, _moved(self._first, self._move))
@@ -210,6 +214,15 @@ class Estimator:
         return self._looks(frame, scene)
 
 
+def _known(network: DepthNetwork | None, plate: Plate) -> KnownDepth | None:
+    """What a depth network says now, or said in an earlier run; None where none did."""
+    if network is not None:
+        return depth_by(network, plate)
+    if plate.network_depth is not None:
+        return KnownDepth(plate.network_depth, plate.depth_network, kept_depth(plate))
+    return None
+
+
 def _doubt(plate: Plate, size: Size) -> FloatMap | None:
     return None if plate.doubt is None else resized_map(plate.doubt, size)
 
@@ -237,18 +250,27 @@ def _with_depth(scene: PlateState, depth: FloatMap) -> PlateState:
 def _on_ground(scene: PlateState, grounded: GroundedDepth) -> PlateState:
     """The scene with its depth on measured ground, or with a scale."""
     if grounded.ground is None:  # frames are fitted to the depth that has the scale
-        return replace(_with_depth(scene, np.array(grounded.depth)), grounded=grounded)
+        return replace(_with_depth(scene, _kept(grounded.depth)), grounded=grounded)
     view, small = _viewed(scene, grounded.depth)
     standing = Standing(grounded.ground.view, grounded.per_height, small, scene.raw_small)
     return replace(scene, view=view, depth_small=small, grounded=grounded, standing=standing)
 
 
+def _kept(depth: FloatMap) -> FloatMap:
+    """The depth as nobody else can change it: a copy of 33 MB at 4K, unless it is read-only."""
+    return np.array(depth, np.float32) if depth.flags.writeable else depth
+
+
 def _viewed(scene: PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
     """(the view with this depth, the depth at the engine's size)."""
     depth.flags.writeable = False
-    size = scene.view.small.shape[1::-1]
-    small: FloatMap = cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
-    return replace(scene.view, depth=depth, depths={}), small
+    height, width = scene.view.small.shape[:2]
+    return replace(scene.view, depth=depth, depths={}), _at(depth, (height, width))
+
+
+def _at(depth: FloatMap, size: Size) -> FloatMap:
+    small: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _with_depth_of(scene: PlateState, other: PlateState) -> PlateState:
@@ -266,10 +288,3 @@ def _depth_by_engine(engine: Engine, small: Pixels, features: PlateFeatures) -> 
     mirrored = np.ascontiguousarray(small[:, ::-1])
     turned_back = engine.infer(mirrored, engine.encode_plate(mirrored)).inverse_depth[:, ::-1]
     return np.asarray((straight + turned_back) / 2, np.float32)
-
-
-def _enlarged(depth: FloatMap, size: Size) -> FloatMap:
-    larger: FloatMap = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
-    larger = np.ascontiguousarray(larger, np.float32)
-    larger.flags.writeable = False
-    return larger

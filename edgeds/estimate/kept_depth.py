@@ -67,6 +67,7 @@ def depth_by(
         assert plate.network_depth is not None
         return KnownDepth(plate.network_depth, network.identity, measured or kept_depth(plate))
     raw = plate_depth_of(network, plate.pixels)
+    raw.flags.writeable = False
     measured = measured or kept_depth(plate)
     if measured is not None:
         measured = laid_again(raw, plate, measured)

@@ -173,7 +173,8 @@ def _small_samples(samples: list[Pixels], settings: PlateFromClip) -> Stack:
     height, width = samples[0].shape[:2]
     shrink = max(1.0, width / settings.small_width_px)
     size = max(1, round(height / shrink)), max(1, round(width / shrink))
-    return np.stack([resized(sample, size) for sample in samples])
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(lambda sample: resized(sample, size), samples)))
 
 
 def _smoothed(small: Stack) -> Stack:

@@ -10,7 +10,7 @@ from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.plate import Plate, fitted
 from edgeds.plate.settings import PLATE_FROM_CLIP
-from edgeds.sources.sampling import spread_frames
+from edgeds.sources.sampling import spread_pixels
 from edgeds.types import Pixels, Size
 
 
@@ -64,17 +64,17 @@ def _samples(
     on_frame: Callable[[int, int], None] | None,
     cancelled: Callable[[], bool] | None,
 ) -> list[Pixels]:
-    frames = spread_frames(
+    samples = spread_pixels(
         uri, count, memory_bytes=memory_bytes, on_frame=on_frame, cancelled=cancelled
     )
-    sizes = {frame.size for frame in frames}
+    sizes = {sample.shape for sample in samples}
     if len(sizes) > 1:
         raise PlateError(
             "the clip gives no believable plate",
             why=f"its frames have {len(sizes)} sizes",
             fix="give a clip whose frames have one size",
         )
-    return [frame.pixels for frame in frames]
+    return samples
 
 
 def open_plate(

@@ -7,6 +7,7 @@ about plates.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,8 +58,9 @@ def equalised(small: Stack) -> tuple[Stack, list[SampleLight]]:
     explains the samples clearly better: half of a row, or of the picture, may be something else.
     """
     middle = _median(small)
-    changes = [_change(sample, middle) for sample in small]
-    lit = np.stack([_applied(c, sample) for c, sample in zip(changes, small, strict=True)])
+    with ThreadPoolExecutor() as pool:
+        changes = list(pool.map(lambda sample: _change(sample, middle), small))
+        lit = np.stack(list(pool.map(_applied, changes, small)))
     middle = _median(lit)
     rows = _row_gains(lit, middle)
     if rows is None:

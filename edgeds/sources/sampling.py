@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from edgeds.errors import SourceFailed
 from edgeds.sources import open_source
+from edgeds.sources.threads import threads
 from edgeds.sources.video import VideoSource
-from edgeds.types import Frame, Source
+from edgeds.types import Frame, Pixels, Size, Source
+
+Taken = TypeVar("Taken")
 
 # Up to this many frames a clip is read from end to end: cheaper than seeking in it.
 _READ_WHOLE_FRAMES = 900
@@ -34,61 +38,99 @@ def spread_frames(
         SourceError: the clip cannot be opened.
         CancelledError: `cancelled` returned true.
     """
-
-    def report(done: int, of: int) -> None:
-        if on_frame is not None:
-            on_frame(done, of)
-        if cancelled is not None and cancelled():
-            raise CancelledError
-
-    with open_source(uri) as source:
-        height, width = source.info.size
-        if memory_bytes is not None:
-            count = max(1, min(count, memory_bytes // (height * width * 3)))
-        known = source.info.frame_count
-        if isinstance(source, VideoSource) and known is not None and known > _READ_WHOLE_FRAMES:
-            frames = _by_seeking(source, count, report)
-            if len(frames) > count // 2:
-                return frames
-        else:
-            return _by_stride(source, count, report)
-    with open_source(uri) as source:  # not seekable after all: again from the start
-        return _by_stride(source, count, report)
+    return _Sampling(lambda frame: frame, on_frame, cancelled).of(uri, count, memory_bytes)
 
 
-def _by_stride(source: Source, count: int, report: Callable[[int, int], None]) -> list[Frame]:
-    """Read everything and keep every n-th frame; n doubles whenever twice too many are kept."""
-    kept: list[Frame] = []
-    stride = max(1, (source.info.frame_count or 0) // count)
-    try:
-        for frame in source.every(stride) if isinstance(source, VideoSource) else source:
-            if frame.index % stride == 0:
-                kept.append(frame)
-            if len(kept) >= 2 * count:
-                kept, stride = kept[::2], 2 * stride
-            report(min(len(kept), count), count)
-    except SourceFailed:
-        pass  # the frames so far are a fair sample; the run itself will report the break
-    if len(kept) <= count:
-        return kept
-    return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]
+def spread_pixels(
+    uri: str | Path,
+    count: int,
+    *,
+    size: Size | None = None,
+    memory_bytes: int | None = None,
+    on_frame: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Pixels]:
+    """The same frames as uint8 RGB, which is made in other threads while the next are decoded.
+
+    Args:
+        size: (height, width); None is that of each frame.
+
+    Raises:
+        as `spread_frames`.
+    """
+    with ThreadPoolExecutor(threads().sampling) as pool:
+
+        def taken(frame: Frame) -> Future[Pixels]:
+            return pool.submit(frame.rgb, size)
+
+        sampling = _Sampling(taken, on_frame, cancelled)
+        return [pixels.result() for pixels in sampling.of(uri, count, memory_bytes)]
 
 
-def _by_seeking(source: VideoSource, count: int, report: Callable[[int, int], None]) -> list[Frame]:
-    duration_secs = source.info.duration_secs or 0.0
-    frames: dict[int, Frame] = {}
-    for done in range(count):
-        target_secs = duration_secs * (done + 0.5) / count
-        source.seek(target_secs)
+class _Sampling(Generic[Taken]):
+    """Reads frames and keeps what `taken` makes of some of them."""
+
+    def __init__(
+        self,
+        taken: Callable[[Frame], Taken],
+        on_frame: Callable[[int, int], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self._taken, self._on_frame, self._cancelled = taken, on_frame, cancelled
+
+    def of(self, uri: str | Path, count: int, memory_bytes: int | None) -> list[Taken]:
+        with open_source(uri) as source:
+            height, width = source.info.size
+            if memory_bytes is not None:
+                count = max(1, min(count, memory_bytes // (height * width * 3)))
+            known = source.info.frame_count
+            if isinstance(source, VideoSource) and known is not None and known > _READ_WHOLE_FRAMES:
+                frames = self._by_seeking(source, count)
+                if len(frames) > count // 2:
+                    return frames
+            else:
+                return self._by_stride(source, count)
+        with open_source(uri) as source:  # not seekable after all: again from the start
+            return self._by_stride(source, count)
+
+    def _by_stride(self, source: Source, count: int) -> list[Taken]:
+        """Read everything, keep every n-th frame; n doubles whenever twice too many are kept."""
+        kept: list[Taken] = []
+        stride = max(1, (source.info.frame_count or 0) // count)
         try:
-            best = None
-            for past, frame in enumerate(source):
-                best = frame
-                if frame.pts_secs >= target_secs or past >= _FRAMES_PAST_KEY:
-                    break
+            for frame in source.every(stride) if isinstance(source, VideoSource) else source:
+                if frame.index % stride == 0:
+                    kept.append(self._taken(frame))
+                if len(kept) >= 2 * count:
+                    kept, stride = kept[::2], 2 * stride
+                self._report(min(len(kept), count), count)
         except SourceFailed:
-            best = None
-        if best is not None:
-            frames[best.pts] = best
-        report(done + 1, count)
-    return [frames[pts] for pts in sorted(frames)]
+            pass  # the frames so far are a fair sample; the run itself will report the break
+        if len(kept) <= count:
+            return kept
+        return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]
+
+    def _by_seeking(self, source: VideoSource, count: int) -> list[Taken]:
+        duration_secs = source.info.duration_secs or 0.0
+        frames: dict[int, Taken] = {}
+        for done in range(count):
+            target_secs = duration_secs * (done + 0.5) / count
+            source.seek(target_secs)
+            try:
+                best = None
+                for past, frame in enumerate(source):
+                    best = frame
+                    if frame.pts_secs >= target_secs or past >= _FRAMES_PAST_KEY:
+                        break
+            except SourceFailed:
+                best = None
+            if best is not None:
+                frames[best.pts] = self._taken(best)
+            self._report(done + 1, count)
+        return [frames[pts] for pts in sorted(frames)]
+
+    def _report(self, done: int, of: int) -> None:
+        if self._on_frame is not None:
+            self._on_frame(done, of)
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError

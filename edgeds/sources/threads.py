@@ -22,6 +22,8 @@ class Threads:
     """Of a file, where frames wait for each other. Live, the network may use all cores: there a
     frame's own time counts.
     """
+    sampling: int
+    """Before the first frame, when little else runs: they make RGB of a clip's samples."""
     opencv: int
     """OpenCV's own threads spin beside the stages: on 2 cores they took the network from 10 to 21
     ms a frame.
@@ -33,6 +35,7 @@ def threads_for(cores: int) -> Threads:
         decoder=min(8, max(1, cores // 4)),
         encoder=max(1, cores // 2),
         network=max(1, cores // 2),
+        sampling=min(4, max(1, cores // 2)),
         opencv=min(4, max(1, cores // 4)),
     )
 

@@ -134,11 +134,9 @@ def run(
 
 
 def depth_for(size: Size) -> int:
-    """How many frames of a (height, width) may wait at each hand-off: fewer of large ones, of which
-    one with its maps takes hundreds of megabytes.
-    """
-    frame_and_maps_bytes = size[0] * size[1] * 11  # RGB, alpha and inverse depth in float32
-    return max(1, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_and_maps_bytes))
+    """How many frames of a (height, width) may wait at each hand-off: fewer of large ones."""
+    frame_bytes = size[0] * size[1] * 3 // 2  # its planes; maps are small until they are asked for
+    return max(1, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_bytes))
 
 
 def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:

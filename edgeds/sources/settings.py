@@ -12,9 +12,11 @@ READABLE_IMAGE_SUFFIXES = IMAGE_SUFFIXES | {".avif"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handoff:
     depth: int = 3
-    """Frames that wait between two stages: they hide a slow one, and fit into memory at 4K."""
-    memory_bytes: int = 400_000_000
-    """Memory of frames and maps at one hand-off: three frames up to 4K, one at 8K."""
+    """Frames that wait between two stages: they hide a slow one."""
+    memory_bytes: int = 16_000_000
+    """Memory of frames at one hand-off, where that is more than one frame: three frames of 1080p,
+    two of 1440p, one of 4K. A frame of 4K takes so long that none needs to be hidden.
+    """
 
 
 HANDOFF = Handoff()

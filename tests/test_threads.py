@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import astuple
+from dataclasses import asdict
 
 import pytest
 
@@ -12,7 +12,9 @@ from edgeds.sources.threads import threads, threads_for
 
 @pytest.mark.parametrize("cores", [1, 2, 3, 8, 64])
 def test_each_stage_has_a_thread_and_none_has_more_than_half_of_the_cores(cores: int) -> None:
-    shares = astuple(threads_for(cores))
+    found = asdict(threads_for(cores))
+    assert 1 <= found.pop("sampling") <= cores, "it runs alone"
+    shares = found.values()
     assert min(shares) >= 1
     assert max(shares) <= max(1, cores // 2)
     assert min(shares) > 1 or cores < 8

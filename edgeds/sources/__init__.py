@@ -44,13 +44,16 @@ __all__ = [
 ]
 
 
-def open_source(uri: str | Path, *, device: str = "cpu") -> Source:
+def open_source(
+    uri: str | Path, *, device: str = "cpu", decoder_threads: int | None = None
+) -> Source:
     """Open a video file, an image, a folder of images or a glob such as `shots/*.png`.
 
     The first frame is decoded at once, so an input without one is refused here.
 
     Args:
         device: "cuda:0" and the like: a video is decoded there where that is possible.
+        decoder_threads: of a video; None leaves cores to the other stages of a run.
 
     Raises:
         SourceError: nothing is there, it cannot be read, or it has no frame.
@@ -64,7 +67,7 @@ def open_source(uri: str | Path, *, device: str = "cpu") -> Source:
         return ImagesSource(uri)
     if not is_there(path):
         raise _nothing_there(str(uri))
-    return VideoSource(path, device=device)
+    return VideoSource(path, device=device, decoder_threads=decoder_threads)
 
 
 def open_live_source(

@@ -58,7 +58,7 @@ def spread_pixels(
     Raises:
         as `spread_frames`.
     """
-    with ThreadPoolExecutor(threads().sampling) as pool:
+    with ThreadPoolExecutor(max(1, threads().sampling // 2)) as pool:
 
         def taken(frame: Frame) -> Future[Pixels]:
             return pool.submit(frame.rgb, size)
@@ -79,7 +79,7 @@ class _Sampling(Generic[Taken]):
         self._taken, self._on_frame, self._cancelled = taken, on_frame, cancelled
 
     def of(self, uri: str | Path, count: int, memory_bytes: int | None) -> list[Taken]:
-        with open_source(uri) as source:
+        with open_source(uri, decoder_threads=threads().sampling) as source:
             height, width = source.info.size
             if memory_bytes is not None:
                 count = max(1, min(count, memory_bytes // (height * width * 3)))
@@ -90,7 +90,8 @@ class _Sampling(Generic[Taken]):
                     return frames
             else:
                 return self._by_stride(source, count)
-        with open_source(uri) as source:  # not seekable after all: again from the start
+        with open_source(uri, decoder_threads=threads().sampling) as source:
+            # not seekable after all: again from the start
             return self._by_stride(source, count)
 
     def _by_stride(self, source: Source, count: int) -> list[Taken]:

@@ -23,7 +23,7 @@ class Threads:
     frame's own time counts.
     """
     sampling: int
-    """Before the first frame, when little else runs: they make RGB of a clip's samples."""
+    """Of a decoder that reads a clip's samples, before the first frame, when little else runs."""
     opencv: int
     """OpenCV's own threads spin beside the stages: on 2 cores they took the network from 10 to 21
     ms a frame.
@@ -35,7 +35,7 @@ def threads_for(cores: int) -> Threads:
         decoder=min(8, max(1, cores // 4)),
         encoder=max(1, cores // 2),
         network=max(1, cores // 2),
-        sampling=min(4, max(1, cores // 2)),
+        sampling=min(8, cores),
         opencv=min(4, max(1, cores // 4)),
     )
 

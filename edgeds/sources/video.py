@@ -43,16 +43,19 @@ _MISSING_MIN_SECS = 0.5
 class VideoSource(Closing):
     """A video file. Packets that cannot be decoded are skipped and counted in `damaged`."""
 
-    def __init__(self, path: str | Path, *, device: str = "cpu") -> None:
+    def __init__(
+        self, path: str | Path, *, device: str = "cpu", decoder_threads: int | None = None
+    ) -> None:
         """
         Args:
             device: "cuda:0" and the like: pictures are decoded and stay there where that is
                 possible; else `notes` says why not.
+            decoder_threads: None leaves cores to the other stages of a run.
 
         Raises:
             SourceError: it is not a video, or has no frame.
         """
-        self._path = Path(path)
+        self._path, self._threads = Path(path), decoder_threads
         self._closed = False
         self.damaged = 0
         self.notes: list[str] = []
@@ -108,7 +111,7 @@ class VideoSource(Closing):
 
     def _opened(self, decoder: HWAccel | None = None) -> av.VideoFrame:
         """The first frame."""
-        self._container, self._stream = opened_video(self._path, decoder)
+        self._container, self._stream = opened_video(self._path, decoder, self._threads)
         self._read_on()
         return self._opening_frame()
 

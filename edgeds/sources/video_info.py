@@ -33,11 +33,12 @@ _BT709 = ColourTags(primaries=1, transfer=1, matrix=1)
 
 
 def opened_video(
-    path: Path, decoder: HWAccel | None = None
+    path: Path, decoder: HWAccel | None = None, decoder_threads: int | None = None
 ) -> tuple[av.container.InputContainer, av.VideoStream]:
     """
     Args:
         decoder: that of a GPU; None is the CPU.
+        decoder_threads: of the CPU; None is what `threads` gives a decoder.
 
     Raises:
         SourceError: it is not a video, or one that cannot be decoded.
@@ -75,7 +76,8 @@ def opened_video(
         )
     # An AVIF sequence has a still picture before its film, some cameras a thumbnail.
     stream = streams[0] if streams[0].frames != 1 else max(streams, key=lambda s: s.frames)
-    stream.codec_context.thread_count = threads().decoder if decoder is None else 1
+    own = decoder_threads or threads().decoder
+    stream.codec_context.thread_count = own if decoder is None else 1
     stream.thread_type = "AUTO"
     return container, stream
 

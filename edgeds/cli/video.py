@@ -170,8 +170,7 @@ def _opened(
         stack.callback(behind.close)
     opened = stack.enter_context(engine_beside(*runs, in_order=True))
     deep = _depth_beside(wanted, runs, stack)
-
-    # Beside the engine that opens: these take as long.
+    # Imported beside the engine that opens: these take as long.
     from edgeds.estimate.kept_depth import without_measured
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.plate.file import plate_to_file

@@ -134,8 +134,8 @@ def people_of_clip(
                 samples.pixels, engine, plate,
                 cancelled=stop.is_set, on_frame=lambda: bar.advance(task),
             )  # fmt: skip
-            looked_at = bar.tasks[0].completed
-            bar.update(task, total=looked_at)  # enough people may be seen before the last frame
+            done = bar.tasks[0].completed
+            bar.update(task, total=done)  # enough people may be seen before the last frame
         except CancelledError:
             raise KeyboardInterrupt from None
     return people

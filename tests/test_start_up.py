@@ -1,0 +1,93 @@
+"""What a run does before its first frame, and what it leaves out."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.kept_depth import KnownDepth
+from edgeds.live.memory_growth import return_what_opening_used
+from edgeds.plate.plate import Plate
+from edgeds.sources.sampling import spread_frames, spread_pixels
+from edgeds.types import Maps, Pixels, PlateFeatures
+
+PLATE = Plate(np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8))
+
+
+class Counting(DifferenceEngine):
+    """Counts the frames that it is asked about."""
+
+    def __init__(self) -> None:
+        super().__init__(size=(45, 80))
+        self.asked = 0
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        self.asked += 1
+        return super().infer(frame, plate)
+
+
+def test_a_command_imports_no_other_command() -> None:
+    code = (
+        "import sys; from edgeds.cli import app_of; app_of(['video']); "
+        "print(sorted(name for name in sys.modules if name.startswith('edgeds.cli.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'edgeds.cli.video'" in done.stdout
+    for other in ("live", "bench.command", "batch.command", "doctor.command", "capture"):
+        assert f"'edgeds.cli.{other}'" not in done.stdout
+
+
+def test_a_depth_that_is_known_is_not_computed() -> None:
+    engine = Counting()
+    depth = np.random.default_rng(1).uniform(0.1, 1, PLATE.size).astype(np.float32)
+    estimate = Estimator(engine, PLATE, known=KnownDepth(depth, "another", None))
+    assert engine.asked == 0
+    np.testing.assert_array_equal(estimate.plate_depth, depth)
+    assert estimate.plate_to_keep.depth_network == "another"
+
+
+def test_a_callers_depth_is_copied_and_stays_writable() -> None:
+    depth = np.full(PLATE.size, 0.5, np.float32)
+    estimate = Estimator(Counting(), PLATE)
+    estimate.take_depth(depth)
+    depth[...] = 2
+    np.testing.assert_array_equal(estimate.plate_depth, np.float32(0.5))
+
+
+@pytest.mark.parametrize("size", [None, (24, 32)])
+def test_samples_as_pixels_are_those_of_the_frames(
+    data: Path, size: tuple[int, int] | None
+) -> None:
+    clip = data / "moving_person.mp4"
+    frames, samples = spread_frames(clip, 5), spread_pixels(clip, 5, size=size)
+    assert len(samples) == len(frames)
+    for frame, sample in zip(frames, samples, strict=True):
+        np.testing.assert_array_equal(sample, frame.rgb(size))
+
+
+@pytest.mark.parametrize(("size", "is_gone"), [((720, 1280), False), ((2160, 3840), True)])
+def test_what_the_start_used_is_freed_before_large_frames(
+    size: tuple[int, int], *, is_gone: bool
+) -> None:
+    class Used:
+        pass
+
+    gc.collect()
+    gc.disable()
+    try:
+        used = Used()
+        used.itself = used  # type: ignore[attr-defined]  # as an estimator and its looks
+        left = weakref.ref(used)
+        del used
+        return_what_opening_used(size)
+        assert (left() is None) == is_gone
+    finally:
+        gc.enable()

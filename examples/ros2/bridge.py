@@ -1,6 +1,7 @@
 """A ROS 2 node: what edgeds sees, as vision_msgs/Detection2DArray and std_msgs/String.
 
-Not run yet: there was no ROS 2. It needs rclpy, vision_msgs and `pip install websockets`.
+It ran with stand-ins for rclpy and the messages, not inside ROS 2 yet. It needs rclpy, vision_msgs
+and `pip install websockets`.
 
     edgeds live 0 -b plate.npz --rules rules.toml --serve 8080 --no-show
     python3 bridge.py --ros-args -p url:=ws://127.0.0.1:8080/api/events -p frame_id:=camera

@@ -42,7 +42,8 @@ def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
             'view = "mask"\nfps = 10\n'
             '[[camera]]\nname = "door"\nsource = 0\nplate = "door.png"\nrecord = "door.mp4"\n'
             '[[camera]]\nname = "yard"\nsource = "file:yard.mp4?loop"\nview = "depth"\n'
-            'publish = "udp://127.0.0.1:5000"\ndepth_from = "network"\nmetric = "20,30=2.4m"\n',
+            'publish = "udp://127.0.0.1:5000"\ndepth_from = "network"\nmetric = "20,30=2.4m"\n'
+            "steady = true\n",
         )
     )
     door, yard = plans
@@ -52,6 +53,7 @@ def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
     assert (yard.source, yard.view) == (f"file:{tmp_path / 'yard.mp4?loop'}", "depth")
     assert yard.publish == ("udp://127.0.0.1:5000",)
     assert (door.depth_from, yard.depth_from) == ("auto", "network")
+    assert (door.steady, yard.steady) == (False, True)
     assert (door.metric, yard.metric) == ((), ("20,30=2.4m",))
 
 
@@ -77,6 +79,7 @@ SECOND = CAMERA.replace('"a"', '"b"')
         (f"{CAMERA}plate = 'gone.png'\n", "line 4", "a file that is there"),
         (f"{CAMERA}view = 'nice'\n", "line 4", '"overlay" or'),
         (f"{CAMERA}depth_from = 'tape'\n", "line 4", '"people" or'),
+        (f"{CAMERA}steady = 1\n", "line 4", "true or false"),
         (f"{CAMERA}metric = 3\n", "line 4", "a distance such as"),
         (f"{CAMERA}publish = 'rstp://me:hush@h'\n", "line 4", "did you mean rtsp://"),
         ("[[camera]\n", "line 1", "not TOML"),
@@ -182,7 +185,7 @@ def test_the_command_runs_all_cameras_and_reports_each(
         tmp_path,
         f'plate = "plate.png"\n{camera}"a"\nrecord = "a.mp4"\n'
         'webhook = "http://me:hush@127.0.0.1:9/"\n'
-        f'{camera}"b"\nview = "mask"\n'
+        f'{camera}"b"\nview = "mask"\nsteady = true\n'
         f'{camera}"bad"\nplate = "broken.png"\n',
     )
     done = edgeds("live", "cameras.toml", "--engine", "difference", "--json")
@@ -198,6 +201,6 @@ def test_the_command_runs_all_cameras_and_reports_each(
     assert "a: webhook 127.0.0.1 is away: " in done.stderr, "each message names its camera"
     assert "hush" not in done.stderr + done.stdout
     assert (tmp_path / "a.mp4").stat().st_size > 0
-    refused = edgeds("live", "cameras.toml", "--record", "x.mp4")
+    refused = edgeds("live", "cameras.toml", "--record", "x.mp4", "--steady")
     assert refused.returncode == 2
-    assert "--record cannot be given" in refused.stderr
+    assert "--steady, --record cannot be given" in refused.stderr

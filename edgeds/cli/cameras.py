@@ -151,6 +151,7 @@ def _opened(
             view=plan.view,
             opacity=plan.opacity,
             backdrop=behind,
+            steady=plan.steady,
             record=plan.record,
             on_event=told,
             signals=watched.signals,

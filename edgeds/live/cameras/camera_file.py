@@ -36,6 +36,8 @@ class CameraPlan:
     view: View = "overlay"
     opacity: float = STYLE.opacity
     backdrop: str | None = None
+    steady: bool = False
+    """Whether alpha is kept still where the picture is, as with --steady."""
     fps: float | None = None
     """So many frames a second are estimated at most."""
     record: Path | None = None
@@ -250,6 +252,7 @@ _KEYS: dict[str, Callable[[Any, Path], Any]] = {
     "view": _choice(*VIEWS),
     "opacity": _number(0, 1),
     "backdrop": _backdrop,
+    "steady": _flag,
     "fps": _number(0.1, 240),
     "record": _file,
     "rules": _file,

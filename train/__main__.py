@@ -14,7 +14,7 @@ import typer
 
 from train import set_commands, weights_commands
 from train.feet import feet
-from train.layers.command import layers
+from train.layers.command import border, layers
 from train.watch import watch
 from train.worlds.command import worlds
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-for command in (worlds, feet, watch, layers, *weights_commands.COMMANDS, *set_commands.COMMANDS):
+OWN = (worlds, feet, watch, layers, border)
+for command in (*OWN, *weights_commands.COMMANDS, *set_commands.COMMANDS):
     app.command()(command)
 
 

@@ -73,13 +73,16 @@ def with_better_alpha(
     compose: Callable[[Frame, Maps], Any], wanted: Wanted, scene: Plate
 ) -> Callable[[Frame, Maps], Any]:
     """A composer that is given steady alpha, if asked for, and alpha with a fine border, where the
-    foreground is laid on something else.
+    foreground is laid on something else. `replace` has the one that a GPU draws, too.
     """
+    from edgeds.estimate.border_of_layers import with_regressed_border
     from edgeds.estimate.border_on_other_backdrop import with_fine_border
     from edgeds.views.steadiness import steadied
 
     if wanted.steady:
         compose = steadied(compose)
-    if wanted.layers.layers is not None or wanted.view in ("cutout", "replace"):
+    if wanted.layers.layers is not None or wanted.view == "cutout":
+        compose = with_regressed_border(compose, scene.pixels)
+    elif wanted.view == "replace":
         compose = with_fine_border(compose, scene.pixels)
     return compose

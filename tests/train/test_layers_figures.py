@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
+from edgeds.estimate.border_regression import evaluated
 from train.layers.border import border_figures, trimap_of
+from train.layers.border_fit import fitted
 from train.layers.composites import Composite, composites
 
 
@@ -66,3 +68,13 @@ def test_the_trimap_is_open_around_the_border() -> None:
     assert set(np.unique(trimap)) == {0, 0.5, 1}
     assert (trimap[:, 18:22] == 0.5).all()
     assert (trimap[:, :16] == 0).all()
+
+
+def test_what_is_fitted_is_what_numpy_evaluates() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(3, 2, (4000, 6)).astype(np.float32)
+    truth = (values[:, 0] > values[:, 1]).astype(np.float32)
+    weights, error = fitted(values, truth, 60)
+    found = evaluated(values, weights)
+    assert np.abs(found - truth).mean() < min(error, 0.05)  # the error is a mean of the last steps
+    assert not np.allclose(evaluated(values[:, ::-1], weights), found, atol=0.1)

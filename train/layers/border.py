@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.estimate.border_on_other_backdrop import fine_maps, redrawn
+from edgeds.estimate.border_of_layers import drawn_by_regression, regressed_maps
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.estimate.settings import LOOKS, LookSettings
@@ -60,7 +60,7 @@ def border_figures(
     for picture in pictures:
         frame = Frame(picture.frame)
         found = Estimator(engine, Plate(picture.plate, origin="file"), looks=looks)(frame)
-        maps = fine_maps(frame, found, picture.plate)
+        maps = regressed_maps(frame, found, picture.plate)
         layers = layers_composer(("alpha", "foreground"), plate=picture.plate)(frame, maps)
         alpha, own = layers.alpha, layers.values["foreground"].astype(np.float32)
         everywhere = np.ones(alpha.shape, bool)
@@ -133,7 +133,7 @@ def closed_form_figures(engine: Engine, pictures: Iterable[Composite]) -> dict[s
         part = cv2.resize(coarse[box], size, interpolation=cv2.INTER_AREA)
         began = time.process_time()
         alpha = refined_alpha(part, np.ascontiguousarray(frame), np.ascontiguousarray(plate))
-        alpha = redrawn(alpha, frame.astype(np.float32) - plate)
+        alpha = drawn_by_regression(alpha, frame.astype(np.float32), plate.astype(np.float32))
         secs.add(time.process_time() - began)
         everywhere = np.ones(truth.shape, bool)
         true_alpha = np.asarray(truth, np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -24,6 +24,7 @@ Split: TypeAlias = Literal["train", "val"]
 _MOST_ENLARGED = 1.3
 _NOISE_LEVELS = 1.0
 """Sensor noise of frame and plate, each its own."""
+_VARIED_SIZES = ((720, 1280), (720, 1280), (1080, 1920), (540, 960))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -73,6 +74,70 @@ def composites(
         yield _composed(name, rgba, _filling(behind, size), rng)
 
 
+def varied(data: Path, count: int) -> Iterator[Composite]:
+    """Composites of the training split at three sizes, half of them as worse cameras see them.
+
+    Raises:
+        FileNotFoundError: the folder lacks a picture or splits.json.
+    """
+    names = json.loads((data / "splits.json").read_text())
+    cutouts, backgrounds = names["foregrounds"]["train"], names["backgrounds"]["train"]
+    order = [cutouts[i] for start in range(7) for i in range(start, len(cutouts), 7)]
+    for number in range(count):
+        rng = np.random.default_rng(1000 + number)
+        behind = read_rgb(data / "backgrounds" / backgrounds[int(rng.integers(len(backgrounds)))])
+        name = order[number % len(order)]
+        rgba = cv2.cvtColor(
+            read_image(data / "foregrounds" / name, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA
+        )
+        if number % 2:
+            rgba = np.ascontiguousarray(rgba[:, ::-1])
+        filling = _filling(behind, _VARIED_SIZES[number % len(_VARIED_SIZES)])
+        picture = _composed(name, rgba, filling, rng)
+        yield _worse(picture, filling, rng) if rng.random() < 0.5 else picture
+
+
+def _worse(picture: Composite, behind: NDArray[np.float32], rng: np.random.Generator) -> Composite:
+    """With noise, compression, another exposure of the plate, a moved plate, or a soft lens."""
+    frame, plate, size = picture.frame, picture.plate, picture.alpha.shape
+    kind = rng.choice(["noise", "jpeg", "light", "shift", "blur"])
+    if kind == "noise":
+        noise = rng.uniform(2, 5)
+        return replace(
+            picture,
+            frame=_noisy(frame.astype(np.float32), rng, noise),
+            plate=_noisy(plate.astype(np.float32), rng, 0.3 * noise),
+        )
+    if kind == "jpeg":
+        quality = int(rng.integers(60, 95))
+        return replace(
+            picture, frame=_compressed(frame, quality), plate=_compressed(plate, quality)
+        )
+    if kind == "light":
+        return picture.with_light(float(rng.uniform(-0.3, 0.3)))
+    if kind == "shift":
+        move = np.array([[1, 0, rng.uniform(-1, 1)], [0, 1, rng.uniform(-1, 1)]])
+        moved = cv2.warpAffine(plate, move, size[::-1], borderMode=cv2.BORDER_REPLICATE)
+        return replace(picture, plate=np.asarray(moved, np.uint8))
+    sigma = rng.uniform(0.5, 1.2)
+    own, alpha, soft = (
+        np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
+        for values in (picture.colours * picture.alpha[..., None], picture.alpha, behind)
+    )
+    return replace(
+        picture,
+        frame=_noisy(own + (1 - alpha[..., None]) * soft, rng),
+        plate=_noisy(soft, rng),
+        alpha=alpha,
+        colours=np.clip(own / np.maximum(alpha, 1e-3)[..., None], 0, 255),
+    )
+
+
+def _compressed(picture: Pixels, quality: int) -> Pixels:
+    _, code = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
+
+
 def _composed(
     name: str, rgba: Pixels, behind: NDArray[np.float32], rng: np.random.Generator
 ) -> Composite:
@@ -100,8 +165,10 @@ def _composed(
     )
 
 
-def _noisy(picture: NDArray[np.float32], rng: np.random.Generator) -> Pixels:
-    noise = rng.normal(0, _NOISE_LEVELS, picture.shape)
+def _noisy(
+    picture: NDArray[np.float32], rng: np.random.Generator, levels: float = _NOISE_LEVELS
+) -> Pixels:
+    noise = rng.normal(0, levels, picture.shape)
     return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
 
 

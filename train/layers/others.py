@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edgeds.estimate.border_on_other_backdrop import with_fine_border
+from edgeds.estimate.border_of_layers import with_regressed_border
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.settings import WHOLE, LookSettings
 from edgeds.evaluation.dataset import Dataset
@@ -142,7 +142,7 @@ def cost_figures(engine: Engine, frames: list[Frame], plate: Plate) -> dict[str,
     layers = layers_composer(LAYERS, plate=plate.pixels, shadow="keep")
     ways: dict[str, Callable[[Frame, Maps], Any]] = {
         "overlay": overlay,
-        "layers": with_fine_border(layers, plate.pixels),
+        "layers": with_regressed_border(layers, plate.pixels),
     }
     spent = {}
     for name, draw in ways.items():

@@ -165,7 +165,6 @@ def check_library() -> None:
     _library()
 
 
-@cache
 def _library() -> Any:
     try:
         import OpenEXR

@@ -1,0 +1,175 @@
+"""Alpha of border pixels from what is around them: a small regression, fitted to composites.
+
+Three layers, 4,000 weights, evaluated for the border's pixels alone. `python -m train border` fits
+them to the same features. Knows nothing about frames or maps.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.types import FloatMap
+
+_Floats = npt.NDArray[np.float32]
+
+WEIGHTS = Path(__file__).with_name("border_weights.npz")
+NEIGHBOURS = tuple(
+    (down * step, right * step)
+    for step in (1, 5)
+    for down in (-1, 0, 1)
+    for right in (-1, 0, 1)
+    if (down, right) != (0, 0) or step == 1
+)
+"""Rows down and columns to the right of the pixels that are looked at: the pixel itself, and
+around it.
+"""
+_REACH = 5
+_WINDOWS = (3, 7, 15, 31)
+"""Of the means of sure foreground, in pixels of half the size; a wider one stands in where a
+smaller one holds too little.
+"""
+_SURE = 0.9
+_ENOUGH = 2.0
+_LEAST_CONTRAST = 100.0
+"""Squared levels, summed over channels: foreground and plate this alike say nothing."""
+
+
+class Weights(NamedTuple):
+    """Of the layers, each (inputs, outputs), and what is added."""
+
+    first: _Floats
+    first_bias: _Floats
+    second: _Floats
+    second_bias: _Floats
+    last: _Floats
+    last_bias: _Floats
+
+
+def regressed(
+    alpha: FloatMap, colours: _Floats, behind: _Floats, where: npt.NDArray[np.intp]
+) -> _Floats:
+    """Alpha (n,) of the pixels at flat indices `where`.
+
+    Args:
+        alpha: (H, W), as `matte_refinement` drew it.
+        colours, behind: the frame, and the plate in the frame's light, (H, W, 3) in levels.
+    """
+    return evaluated(features(alpha, colours, behind, where), _weights())
+
+
+def evaluated(values: _Floats, weights: Weights) -> _Floats:
+    """Alpha (n,) of `features`."""
+    values = np.maximum(values @ weights.first + weights.first_bias, 0)
+    values = np.maximum(values @ weights.second + weights.second_bias, 0)
+    answer = values @ weights.last + weights.last_bias
+    made: _Floats = 1 / (1 + np.exp(-answer[:, 0]))
+    return made
+
+
+def features(
+    alpha: FloatMap, colours: _Floats, behind: _Floats, where: npt.NDArray[np.intp]
+) -> _Floats:
+    """(n, 58): alpha, place between plate and foreground, and difference, here and around; and
+    how sure these are.
+    """
+    rows, columns = np.divmod(where, alpha.shape[1])
+    near, wide, missing = _foreground(alpha, colours)
+    around = _around(alpha, colours, behind, near, where)
+    across = around.shape[1]
+    at = (rows + _REACH) * across + columns + _REACH
+    around = around.reshape(-1, around.shape[2])
+    found = [np.take(around, at + down * across + right, axis=0) for down, right in NEIGHBOURS]
+    back = behind.reshape(-1, 3)[where]
+    here = colours.reshape(-1, 3)[where] - back
+    to_foreground = wide[rows // 2, columns // 2] - back
+    placed, contrast = _placed(here, to_foreground)
+    residual = _magnitude(here - placed[:, None] * to_foreground)
+    # Colours end at 0 and 255: a smaller alpha cannot have made this difference.
+    least = np.where(here > 0, here / np.maximum(255 - back, 1), -here / np.maximum(back, 1))
+    grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
+    texture = cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (5, 5))
+    alone = [
+        placed,
+        _log(contrast),
+        _log(residual),
+        np.minimum(np.maximum(least[:, 0], np.maximum(least[:, 1], least[:, 2])), 1),
+        missing[rows // 2, columns // 2],
+        _log(texture.reshape(-1)[where]),
+        cv2.blur(alpha, (15, 15)).reshape(-1)[where],
+    ]
+    return np.concatenate([*found, np.stack(alone, axis=1)], axis=1, dtype=np.float32)
+
+
+def _around(
+    alpha: FloatMap, colours: _Floats, behind: _Floats, near: _Floats, where: npt.NDArray[np.intp]
+) -> _Floats:
+    """Alpha, place and difference, with `_REACH` more pixels on every side, (H', W', 3); the latter
+    two are computed near `where` alone.
+    """
+    asked = np.zeros(alpha.shape, np.uint8)
+    asked.reshape(-1)[where] = 1
+    side = 2 * _REACH + 1
+    needed = np.flatnonzero(cv2.dilate(asked, np.ones((side, side), np.uint8)))
+    rows, columns = np.divmod(needed, alpha.shape[1])
+    back = behind.reshape(-1, 3)[needed]
+    difference = colours.reshape(-1, 3)[needed] - back
+    values = np.zeros((alpha.size, 3), np.float32)
+    values[:, 0] = alpha.reshape(-1)
+    values[needed, 1] = _placed(difference, near[rows // 2, columns // 2] - back)[0]
+    values[needed, 2] = _log(_magnitude(difference))
+    edges = (_REACH, _REACH, _REACH, _REACH)
+    made: _Floats = cv2.copyMakeBorder(
+        values.reshape(*alpha.shape, 3), *edges, cv2.BORDER_REPLICATE
+    )
+    return made
+
+
+def _foreground(alpha: FloatMap, colours: _Floats) -> tuple[_Floats, _Floats, FloatMap]:
+    """The sure foreground's mean colour in small windows and in wide ones, (h, w, 3), and the
+    share of it that even the widest lacks; at half the size.
+    """
+    size = (alpha.shape[1] + 1) // 2, (alpha.shape[0] + 1) // 2
+    sure = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    sure = np.clip((sure - _SURE) / (1 - _SURE), 0, 1)
+    counted = np.empty((*sure.shape, 4), np.float32)
+    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    counted[..., :3] = small * sure[..., None]
+    counted[..., 3] = sure
+    total = np.zeros_like(small)
+    left = np.ones_like(sure)
+    made: list[_Floats] = []
+    for side in _WINDOWS:
+        mean = cv2.blur(counted, (side, side))
+        known = mean[..., 3]
+        share = np.minimum(known * np.float32(side * side / _ENOUGH), 1) * left
+        total += mean[..., :3] * (share / np.maximum(known, 1e-5))[..., None]
+        left -= share
+        made.append(total / np.maximum(1 - left, 1e-3)[..., None])
+    return made[1], made[-1], left
+
+
+def _placed(difference: _Floats, to_foreground: _Floats) -> tuple[FloatMap, FloatMap]:
+    """Where a colour lies between plate (0) and foreground (1), and how far these are apart."""
+    apart = np.maximum(np.einsum("...i,...i->...", to_foreground, to_foreground), _LEAST_CONTRAST)
+    along = np.einsum("...i,...i->...", difference, to_foreground)
+    return np.clip(along / apart, -0.5, 1.5), np.sqrt(apart / 3)
+
+
+def _magnitude(values: _Floats) -> FloatMap:
+    return np.sqrt(np.einsum("...i,...i->...", values, values) / 3)
+
+
+def _log(levels: Any) -> Any:
+    return np.log1p(levels / 4) / 4
+
+
+@cache
+def _weights() -> Weights:
+    with np.load(WEIGHTS) as kept:
+        return Weights(*(kept[name] for name in Weights._fields))

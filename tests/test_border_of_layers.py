@@ -1,0 +1,75 @@
+"""The border of layers and cutouts: nearer the truth, and nothing else changes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.border_of_layers import drawn_by_regression, regressed_maps
+from edgeds.estimate.matte_refinement import refined_alpha
+from edgeds.types import FloatMap, Frame, Maps, Pixels
+
+HEIGHT, WIDTH = 120, 160
+
+
+def disc() -> FloatMap:
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    return np.clip(40.5 - np.hypot(y - 60, x - 80), 0, 1).astype(np.float32)
+
+
+def striped(alpha: FloatMap) -> tuple[Pixels, Pixels]:
+    """Frame and plate: a disc with broad stripes before a grey wall."""
+    stripes = np.where(np.arange(WIDTH) // 12 % 2, 40.0, 110.0)[None, :, None]
+    colours = np.broadcast_to(stripes, (HEIGHT, WIDTH, 3)) * (1, 0.9, 0.7)
+    wall = np.full((HEIGHT, WIDTH, 3), 190.0)
+    frame = alpha[..., None] * colours + (1 - alpha[..., None]) * wall
+    noise = np.random.default_rng(0).normal(0, 1, (2, HEIGHT, WIDTH, 3))
+    return np.rint(frame + noise[0]).astype(np.uint8), np.rint(wall + noise[1]).astype(np.uint8)
+
+
+def test_textured_clothes_get_a_border_nearer_the_truth() -> None:
+    truth = disc()
+    frame, plate = striped(truth)
+    coarse = cv2.resize(truth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
+    before = refined_alpha(coarse, frame, plate)
+    after = regressed_maps(Frame(frame), Maps(before, before), plate).alpha
+    edge = (truth > 0.05) & (truth < 0.95)
+    assert np.abs(after - truth)[edge].mean() < 0.7 * np.abs(before - truth)[edge].mean()
+    assert np.abs(after - truth).mean() < 0.8 * np.abs(before - truth).mean()
+
+
+def test_an_offset_of_light_changes_nothing() -> None:
+    truth = disc()
+    frame, plate = striped(truth)
+    lit = np.full((4, 4, 3), 12, np.float32)
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    with_light = Maps(soft, soft, plate_offset=lit)
+    same = regressed_maps(Frame(frame), with_light, plate - np.uint8(12)).alpha
+    assert np.abs(same - regressed_maps(Frame(frame), Maps(soft, soft), plate).alpha).max() < 1e-3
+
+
+def test_a_part_has_the_values_of_the_whole() -> None:
+    truth = disc()
+    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    drawn = drawn_by_regression(soft, frame, plate)
+    part = np.s_[:, 30:130]  # the disc and more than what its border is judged by
+    assert (
+        np.abs(drawn_by_regression(soft[part], frame[part], plate[part]) - drawn[part]).max() < 1e-4
+    )
+
+
+def test_only_the_neighbourhood_of_the_border_changes() -> None:
+    soft = cv2.GaussianBlur(disc(), (0, 0), 1)
+    noise = np.random.default_rng(1).normal(128, 30, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    after = drawn_by_regression(soft, noise, np.full_like(noise, 128))
+    far = cv2.dilate(((soft > 0.01) & (soft < 0.99)).astype(np.uint8), np.ones((7, 7))) == 0
+    assert np.array_equal(after[far], soft[far])
+    assert after.min() >= 0
+    assert after.max() <= 1
+
+
+def test_alpha_without_a_border_is_kept() -> None:
+    whole = np.ones((HEIGHT, WIDTH), np.float32)
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.float32)
+    assert np.array_equal(drawn_by_regression(whole, grey, grey), whole)

@@ -48,15 +48,20 @@ def test_an_offset_of_light_changes_nothing() -> None:
     assert np.abs(same - regressed_maps(Frame(frame), Maps(soft, soft), plate).alpha).max() < 1e-3
 
 
-def test_a_part_has_the_values_of_the_whole() -> None:
+def test_the_border_stays_where_the_plate_does_not_fit() -> None:
     truth = disc()
-    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    frame, plate = striped(truth)
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
-    drawn = drawn_by_regression(soft, frame, plate)
-    part = np.s_[:, 30:130]  # the disc and more than what its border is judged by
-    assert (
-        np.abs(drawn_by_regression(soft[part], frame[part], plate[part]) - drawn[part]).max() < 1e-4
-    )
+    leaves = np.random.default_rng(2).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    moved = [np.roll(cv2.GaussianBlur(leaves, (0, 0), 2), by, axis=1) for by in (0, 6)]
+    wild = [np.where(truth[..., None] > 0, frame, 3 * one.astype(np.int16) - 255) for one in moved]
+    now, before = (np.clip(one, 0, 255).astype(np.uint8) for one in wild)
+    shift = {}
+    for name, pictures in (("fits", (frame, plate)), ("moves", (now, before))):
+        drawn = drawn_by_regression(soft, *(one.astype(np.float32) for one in pictures))
+        shift[name] = float(np.abs(drawn - soft).max())
+    assert shift["fits"] > 0.2
+    assert shift["moves"] < 0.2 * shift["fits"]
 
 
 def test_only_the_neighbourhood_of_the_border_changes() -> None:

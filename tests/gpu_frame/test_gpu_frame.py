@@ -117,9 +117,9 @@ def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
         got = planes_of(draw_there(frame, clip.there(frame)), clip.colour)
         for one, other in zip(got, wanted, strict=True):
             off = np.abs(one - other)
-            # The outline of the overlay is most of it, one pixel wide at this size: see outline.py.
-            assert off.mean() < 0.2
-            assert (off > 1).mean() < 0.025
+            # blur goes to planes by way of RGB, and swscale rounds it
+            assert off.mean() < (0.15 if view == "blur" else 0.1)
+            assert (off > 1).mean() < 0.01
 
 
 def test_what_is_background_keeps_its_very_planes(clip: Clip) -> None:

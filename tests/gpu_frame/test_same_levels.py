@@ -20,10 +20,12 @@ from edgeds.engine.gpu.colour import (  # noqa: E402
 )
 from edgeds.engine.gpu.eye import cropped  # noqa: E402
 from edgeds.engine.gpu.graph_replay import Replayed  # noqa: E402
+from edgeds.engine.gpu.outline import line_of  # noqa: E402
 from edgeds.estimate.border_on_other_backdrop import redrawn  # noqa: E402
 from edgeds.sources.yuv_planes import YuvPicture, blank  # noqa: E402
 from edgeds.types import Box, ColourTags, Frame, Size  # noqa: E402
 from edgeds.views.canvas import Ground  # noqa: E402
+from edgeds.views.overlay import outline  # noqa: E402
 
 SIZE = (180, 320)
 COLOURS = [
@@ -90,6 +92,20 @@ def test_the_border_drawn_once_more_is_the_cpus() -> None:
     )
     assert np.abs(wanted - alpha).max() > 0.02  # something changed
     assert np.abs(got.numpy() - wanted).max() < 2e-3
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3, 6])
+def test_the_outline_is_the_line_that_opencv_draws(thickness: int) -> None:
+    y, x = np.mgrid[:180, :320]
+    waves = 30 * np.sin(x / 9) + 20 * np.sin(y / 5 + x / 31)
+    alpha = ((np.hypot(y - 90, x - 160) + waves < 70) | (x + y < 60)).astype(np.float32)
+    wanted = outline(alpha, thickness) / 255
+    line = line_of(thickness, torch.device("cpu"))
+    off = np.abs(line(torch.from_numpy(alpha)).numpy() - wanted)
+    assert wanted.mean() > 0.01
+    assert off.mean() < 2e-4
+    assert (off > 0.02).mean() < 2e-4
+    assert not line(torch.zeros(20, 30)).any()
 
 
 def test_pictures_are_convolved_without_tf32() -> None:

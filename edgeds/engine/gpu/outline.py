@@ -1,8 +1,9 @@
-"""The overlay's outline as a function of alpha, per pixel; it imitates OpenCV's line.
+"""The overlay's outline as a function of alpha, per pixel: the line that OpenCV draws.
 
-OpenCV follows the border and draws it. How much of a pixel that covers depends almost only on the
-distance to the border. This module measures it once, on a shape that OpenCV draws. On two clips,
-360p to 4K, the two lines differ by .02 to .16 levels in the mean.
+OpenCV follows the border from pixel to pixel and draws each step, one over the other: a pixel stays
+bare by the product of what the steps leave bare. A step's line is measured once, as OpenCV draws
+it; the logarithms of all steps are one convolution. On an ellipse and on blobs the two lines differ
+by .003 to .05 levels in the mean. Single pixels, of which OpenCV draws a dot, have none here.
 """
 
 from __future__ import annotations
@@ -16,70 +17,73 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeds.views.overlay import outline
-
-_LEAST = 0.02
-"""What is covered less is left out."""
+_STEPS = ((1, 0), (0, 1), (1, 1), (1, -1))
+"""(right, down), from a pixel to the next one. Who steps back draws the same."""
+_LEAST = 1e-6
+"""Share of a pixel that is bare at least, for its logarithm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """Draws the line where alpha crosses one half."""
 
-    discs: Tensor
-    """(k, 1, side, side): where the line of one border pixel covers equally much."""
-    shares: Tensor
-    """(k, 1, 1): how much, 0..1."""
+    kernel: Tensor
+    """float32 (1, 4, side, side): logarithm of how much of each pixel a step leaves bare."""
 
     def __call__(self, alpha: Tensor) -> Tensor:
-        """The share of each pixel that the line covers, (H, W)."""
-        covered = F.conv2d(_border(alpha > 0.5), self.discs, padding=self.discs.shape[-1] // 2)
-        return ((covered[0] > 0.5) * self.shares).amax(0)
+        """The share of each pixel that the line covers, (H, W), in 255ths."""
+        reach = self.kernel.shape[-1] // 2
+        bare = F.conv2d(_steps(alpha > 0.5)[None], self.kernel, padding=reach)[0, 0].exp()
+        return (255 * (1 - bare)).round() / 255
 
 
 def line_of(thickness: int, device: torch.device) -> Line:
     """A line of a thickness in px."""
-    shape = _shape()
-    reach = thickness + 2
-    distances = _squared_distances(shape, reach)
-    drawn = outline(shape.astype(np.float32), thickness)
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    at = x * x + y * y
-    discs: dict[float, npt.NDArray[np.bool_]] = {}
-    for squared in np.unique(at):
-        there = drawn[distances == squared]
-        share = float(there.mean()) / 255 if there.size else 0.0
-        share = 1.0 if share > 1 - _LEAST else share
-        if share > _LEAST:
-            discs[share] = discs.get(share, False) | (at == squared)
-    weights = torch.tensor(np.array(list(discs.values()), np.float32)[:, None], device=device)
-    return Line(weights, torch.tensor(list(discs), device=device)[:, None, None])
+    kernel = np.stack([_left_bare(step, thickness) for step in _STEPS])
+    flipped = np.ascontiguousarray(kernel[None, :, ::-1, ::-1])  # torch's convolution does not flip
+    return Line(torch.tensor(flipped, dtype=torch.float32, device=device))
 
 
-def _border(mask: Tensor) -> Tensor:
-    """Pixels of a mask (H, W) beside one that is not of it, (1, 1, H, W)."""
-    p = F.pad(mask.float()[None, None], (1, 1, 1, 1))
-    sides = torch.minimum(
-        torch.minimum(p[..., 1:-1, :-2], p[..., 1:-1, 2:]),
-        torch.minimum(p[..., :-2, 1:-1], p[..., 2:, 1:-1]),
+def _steps(mask: Tensor) -> Tensor:
+    """How often the way along the border of a mask (H, W) goes from each pixel to its four next
+    ones, float32 (4, H, W).
+
+    Between pixels side by side it does where both have background on the same side; across a corner
+    where one of the two pixels beside it is background. Outside the picture all is background.
+    """
+    height, width = mask.shape
+    wide = F.pad(mask.float()[None, None], (2, 2, 2, 2))[0, 0]
+
+    def at(right: int, down: int) -> Tensor:
+        return wide[2 + down : 2 + down + height, 2 + right : 2 + right + width]
+
+    def bare(right: int, down: int) -> Tensor:
+        return 1 - at(right, down)
+
+    ways = (
+        bare(0, -1) * bare(1, -1) + bare(0, 1) * bare(1, 1),
+        bare(-1, 0) * bare(-1, 1) + bare(1, 0) * bare(1, 1),
+        bare(1, 0) + bare(0, 1),
+        bare(0, -1) + bare(1, 0),
     )
-    return p[..., 1:-1, 1:-1] * (1 - sides)
+    there = (at(*step) for step in _STEPS)
+    return torch.stack([at(0, 0) * to * way for to, way in zip(there, ways, strict=True)])
 
 
-def _shape() -> npt.NDArray[np.uint8]:
-    """Borders in all directions."""
-    shape = np.zeros((256, 256), np.uint8)
-    cv2.ellipse(shape, (128, 128), (90, 60), 25, 0, 360, 1, -1)
-    cv2.rectangle(shape, (20, 200), (90, 240), 1, -1)
-    return shape
+def _left_bare(step: tuple[int, int], thickness: int) -> npt.NDArray[np.float32]:
+    """The logarithm of what a step from the middle leaves bare of each pixel, (side, side)."""
+    reach = thickness // 2 + 3
 
+    def drawn(*ends: tuple[int, int]) -> npt.NDArray[np.float32]:
+        covered = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+        points = np.array([[(reach + x, reach + y)] for x, y in ends], np.int32)
+        cv2.polylines(covered, [points], False, 255, thickness, cv2.LINE_AA)
+        return np.asarray(np.log(np.maximum(1 - covered / 255, _LEAST)), np.float32)
 
-def _squared_distances(shape: npt.NDArray[np.uint8], reach: int) -> npt.NDArray[np.intp]:
-    """To the nearest border pixel; a large number where none is within reach."""
-    border = _border(torch.from_numpy(shape > 0))[0, 0].numpy() > 0
-    nearest = np.full(shape.shape, np.iinfo(np.intp).max)
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            there = np.roll(border, (dy, dx), (0, 1))
-            nearest[there] = np.minimum(nearest[there], dx * dx + dy * dy)
-    return nearest
+    both = drawn((0, 0), step)
+    if thickness == 1:
+        return both
+    # A line alone has a round cap at both ends; of a way, each pixel has one, which belongs to the
+    # two steps there by halves. A line without length is two caps.
+    caps = drawn((0, 0), (0, 0)) + drawn(step, step)
+    return np.asarray(both - caps / 4, np.float32)

@@ -75,8 +75,10 @@ def overlay(
     """The foreground tinted and outlined, the depth as an inset."""
     share = look.opacity * alpha
     y, uv = _floats(luma, chroma)
-    y, uv = _mixed(y, uv, share, look.tint)
-    y, uv = _mixed(y, uv, look.outline(alpha), look.line)
+    y, uv = _mixed(y, uv, share, _halved(share), look.tint)
+    line = look.outline(alpha)
+    of_chroma = (255 * _halved(line) + 0.5).floor() / 255  # whole levels, as on the CPU
+    y, uv = _mixed(y.round(), uv.round(), line, of_chroma, look.line)
     drawn = rounded(y), rounded(uv).permute(1, 2, 0).contiguous()
     if look.inset is not None:
         _draw_inset(drawn, field, lies, plate_depth, look.inset, look.line)
@@ -181,9 +183,9 @@ def _floats(luma: Tensor, chroma: Tensor) -> Planes:
     return luma.float(), chroma.permute(2, 0, 1).float()
 
 
-def _mixed(y: Tensor, uv: Tensor, share: Tensor, colour: Tensor) -> Planes:
+def _mixed(y: Tensor, uv: Tensor, share: Tensor, of_chroma: Tensor, colour: Tensor) -> Planes:
     """Float planes with a share (H, W) of one colour; chroma is (2, H/2, W/2) here."""
-    return y + share * (colour[0] - y), uv + _halved(share) * (colour[1:] - uv)
+    return y + share * (colour[0] - y), uv + of_chroma * (colour[1:] - uv)
 
 
 def _halved(values: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from edgeds.cli.calibrate import calibrate_command
 from edgeds.cli.clip_plate import plate_of_clip
 from edgeds.cli.eval import evaluate_command
 from edgeds.cli.live import live_command
+from edgeds.cli.live_options import CameraSettings
 from edgeds.cli.live_outputs import OutputOptions
 from edgeds.cli.option_groups import SectionedCommand
 from edgeds.cli.video import video_command
@@ -263,6 +264,37 @@ def test_a_given_plate_has_no_progress_bar(
     cv2.imwrite(str(tmp_path / "plate.png"), np.zeros((90, 160, 3), np.uint8))
     plate_of_clip(tmp_path / "plate.png", "none.mp4", (90, 160), stop=threading.Event())
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("video", ""),
+        ("live", ""),
+        ("batch", "", "-o", "out"),
+        ("eval", ""),
+        ("video", "in.mp4", "-o", ""),
+    ],
+)
+def test_an_empty_word_is_not_the_current_folder(line: tuple[str, ...]) -> None:
+    with pytest.raises(Exception, match="it is empty"):
+        parsed(*line)
+    parsed("batch", "a.mp4", "-o", "out", "--video-options", "")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [CameraSettings(size="640x480"), CameraSettings(fps=30), CameraSettings(pixel_format="yuyv")],
+)
+@pytest.mark.parametrize("source", ["in.mp4", "file:in.mp4", "rtsp://10.0.0.7/a"])
+def test_what_only_a_camera_can_do_is_not_asked_of_a_clip(
+    asked: CameraSettings, source: str
+) -> None:
+    with pytest.raises(InputError, match="SOURCE is no camera") as caught:
+        asked.settings(source)
+    assert caught.value.why
+    assert asked.settings("0") == asked.settings("/dev/video2") == asked.settings("csi://0")
+    assert CameraSettings(rtsp_transport="udp").settings(source)["rtsp_transport"] == "udp"
 
 
 def test_a_wrong_choice_is_refused_in_our_own_words() -> None:

@@ -82,7 +82,7 @@ def live_command(
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
-        stack.enter_context(frames := open_camera(uri, stop, **asked.settings()))
+        stack.enter_context(frames := open_camera(uri, stop, **asked.settings(uri)))
         info, network = frames.info, opened.result()
         behind = open_backdrop(backdrop, info.size) if backdrop else None
         stack.callback(behind.close if behind else lambda: None)

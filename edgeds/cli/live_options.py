@@ -100,10 +100,21 @@ class CameraSettings:
     pixel_format: PixelFormatOption = "auto"
     rtsp_transport: TransportOption = "auto"
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self, uri: str) -> dict[str, Any]:
         """For `open_camera`.
 
         Raises:
-            InputError: the size has another form than WxH.
+            InputError: the size has another form than WxH, or `uri` is no camera and has its own.
         """
+        from edgeds.errors import InputError
+
+        auto = self.pixel_format == "auto"
+        given = {"--size": self.size, "--fps": self.fps, "--pixel-format": None if auto else "mjpg"}
+        names = [name for name, value in given.items() if value is not None]
+        if names and not (uri.isdecimal() or uri.lower().startswith(("/dev/", "csi:"))):
+            raise InputError(
+                f"{names[0]} was given, and SOURCE is no camera",
+                why="a stream or a clip has its own size and rate",
+                fix=f"leave {names[0]} out, or set it where the stream is made",
+            )
         return asked_of_camera(self.size, self.fps, self.pixel_format, self.rtsp_transport)

@@ -40,6 +40,8 @@ class SectionedCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         for before, name in pairwise(["", *args]):
+            if not name and before != "--video-options":
+                raise typer.BadParameter("it is empty: is a variable of the shell unset?", ctx=ctx)
             if name == "--":
                 break
             if before[:1] != "-" and name[:1] == "-" and Path(name).is_file():

@@ -1,4 +1,4 @@
-"""layers.jpg, effects.jpg and shadow.jpg: what editors get of one frame of the bundled clips."""
+"""What editors get of one frame of the bundled clips: layers, borders, effects and shadow."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from edgeds import (
     plate_from_file,
 )
 from edgeds.engine.plate_depth_engine import open_plate_depth
+from edgeds.estimate.border_of_layers import regressed_maps
+from edgeds.estimate.border_on_other_backdrop import fine_maps
+from edgeds.estimate.unmixed_colours import foreground
 from edgeds.types import Frame, Maps
 from edgeds.views.checkerboard import over_checkerboard
 from edgeds.views.editor_layers import layers_composer
@@ -52,6 +55,7 @@ def make() -> None:
     ]
     write_jpeg("layers.jpg", sheet(rows))
     write_jpeg("effects.jpg", sheet(effects_rows(frame, maps, common)))
+    write_jpeg("border.jpg", sheet(borders(frame, maps, plate)))
     write_jpeg("edges.jpg", sheet([edges(frame, maps, common)]))
     write_jpeg("shadow.jpg", sheet([shadows()]))
 
@@ -97,6 +101,26 @@ def edges(frame: Frame, maps: Maps, common: dict) -> list[tuple[str, np.ndarray]
         (name, cv2.resize(picture[part], None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST))
         for name, picture in pictures
     ]
+
+
+def borders(frame: Frame, maps: Maps, plate: np.ndarray) -> list[list[tuple[str, np.ndarray]]]:
+    """The same part at 100 %, enlarged, on bright and on dark, with each border."""
+    drawn = {
+        "once (live)": maps,
+        "replace": fine_maps(frame, maps, plate),
+        "layers": regressed_maps(frame, maps, plate),
+    }
+    part = np.s_[0:120, 250:410]
+    rows = []
+    for shade in (235, 30):
+        backdrop, row = np.full_like(frame.pixels, shade), []
+        for name, one in drawn.items():
+            own = foreground(frame.pixels, one.alpha, plate, one.plate_offset)
+            picture = over(own, backdrop, one.alpha)[part]
+            large = cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
+            row.append((name, large))
+        rows.append(row)
+    return rows
 
 
 def shadows() -> list[tuple[str, np.ndarray]]:

@@ -21,8 +21,10 @@ from edgeds.types import Box, FloatMap, Frame, Maps, Pixels
 _Floats = npt.NDArray[np.float32]
 Picture = TypeVar("Picture")
 
-_NEARBY = 31
-"""Pixels of half the size: the background that says whether the plate fits."""
+_COARSER = 4
+"""Whether the plate fits is judged at a size so many times smaller..."""
+_NEARBY = 15
+"""... in windows of this many pixels."""
 
 
 def with_regressed_border(
@@ -67,7 +69,7 @@ def drawn_by_regression(
     result: FloatMap = alpha.copy()
     before, drawn = alpha.reshape(-1)[border], regressed(alpha, colours, behind, border)
     rows, columns = np.divmod(border, alpha.shape[1])
-    fits = _plate_fits(alpha, colours, behind, settings)[rows // 2, columns // 2]
+    fits = _plate_fits(alpha, colours, behind, settings)[rows // _COARSER, columns // _COARSER]
     result.reshape(-1)[border] = before + fits * (drawn - before)
     return result
 
@@ -80,12 +82,12 @@ def border_of(alpha: FloatMap, settings: Matte = MATTE) -> npt.NDArray[np.intp]:
 
 
 def _plate_fits(alpha: FloatMap, colours: _Floats, behind: _Floats, settings: Matte) -> FloatMap:
-    """0..1 (h, w) at half the size: whether the background nearby looks like the plate, but for
+    """0..1 (h, w) at a smaller size: whether the background nearby looks like the plate, but for
     light. Where it does not, the plate lies wrong or something moves.
     """
-    size = (alpha.shape[1] + 1) // 2, (alpha.shape[0] + 1) // 2
+    size = -(-alpha.shape[1] // _COARSER), -(-alpha.shape[0] // _COARSER)
     small, back, open_alpha = (
-        cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+        cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
         for values in (colours, behind, alpha)
     )
     empty = (open_alpha < settings.band).astype(np.float32)

@@ -65,8 +65,12 @@ def regressed(
 
 def evaluated(values: _Floats, weights: Weights) -> _Floats:
     """Alpha (n,) of `features`."""
-    values = np.maximum(values @ weights.first + weights.first_bias, 0)
-    values = np.maximum(values @ weights.second + weights.second_bias, 0)
+    for layer, bias in (
+        (weights.first, weights.first_bias), (weights.second, weights.second_bias)
+    ):  # fmt: skip
+        values = values @ layer
+        values += bias
+        np.maximum(values, 0, out=values)
     answer = values @ weights.last + weights.last_bias
     made: _Floats = 1 / (1 + np.exp(-answer[:, 0]))
     return made

@@ -67,13 +67,14 @@ class Shadow:
     enough: float = 0.3
     """Share of known pixels in the small window from which on it counts alone."""
     least: float = 0.02
-    """A smaller density is noise; it fades out below. Soft shadows are hardly denser: on those rooms
-    with noise of 2.5 levels the correlation was .87 with .015, and .86 with this, which leaves
-    fewer smudges on compressed clips. Composites without shadows get 1.2e-4 in the mean.
+    """A smaller density is noise; it fades out below. Soft shadows are hardly denser: on those
+    rooms with noise of 2.5 levels the correlation was .87 with .015 and .86 with this, which
+    leaves fewer smudges on compressed clips. Composites without shadows get 1.2e-4 in the mean.
     """
     reach_px: int = 15
-    """A gap so wide between foreground and shadow does not part them; with 5, .84 and .86 with
-    this, at a `least` of .015."""
+    """A gap so wide between foreground and shadow does not part them; with 5, .84, and .86
+    with this, at a `least` of .015.
+    """
 
 
 SHADOW = Shadow()

@@ -81,7 +81,7 @@ def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--depth-from", "people"), "people do not tell the depth"),
+        (("--depth-from", "people"), "people do not give the depth"),
         (("--metric", "12=3"), "column,row=metres"),
         (("--metric", "9000,10=3m"), "not in the picture"),
     ],

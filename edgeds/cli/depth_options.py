@@ -159,7 +159,7 @@ def measure_depth(
         why = ground if isinstance(ground, str) else ""
     if why and wanted.source == "people":
         raise PlateError(
-            "people do not tell the depth",
+            "people do not give the depth",
             why=why,
             fix="give a longer clip, or --depth-from auto, which takes the network's depth then",
         )

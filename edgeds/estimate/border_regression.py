@@ -166,7 +166,7 @@ def _placed(difference: _Floats, to_foreground: _Floats) -> tuple[FloatMap, Floa
 
 
 def _magnitude(values: _Floats) -> FloatMap:
-    return np.sqrt(np.einsum("...i,...i->...", values, values) / 3)
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", values, values) / 3), np.float32)
 
 
 def _log(levels: Any) -> Any:

@@ -74,7 +74,7 @@ def fitted(values: _Floats, truth: _Floats, epochs: float) -> tuple[Weights, flo
     steps = max(1, int(epochs * len(values) / _BATCH))
     optimizer = torch.optim.Adam(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
-    error = 0.0
+    error = 0.5
     for _ in range(steps):
         some = torch.randint(0, len(values), (_BATCH,))
         loss = (network(given[some])[:, 0] - wanted[some]).abs().mean()
@@ -82,7 +82,7 @@ def fitted(values: _Floats, truth: _Floats, epochs: float) -> tuple[Weights, flo
         loss.backward()
         optimizer.step()
         schedule.step()
-        error += 0.02 * (loss.item() - error)
+        error += 0.05 * (loss.item() - error)
     first, second, last = (layer for layer in network if isinstance(layer, torch.nn.Linear))
     scaled = first.weight.detach().numpy() / deviation
     made = (

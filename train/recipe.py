@@ -39,6 +39,8 @@ class Recipe:
     network: NetworkName = "dual-head"
     encoder: ArchitectureName = "lite0"
     """The encoder of the plate's network; that of the frame's network is always lite0."""
+    attention: int = 0
+    """Blocks of attention in the plate's network."""
     phases: tuple[Phase, ...] = PHASES
     steps: int | None = None
     """Length of the run in steps; or give `minutes`. Only steps make two runs equal bit by bit."""

@@ -75,7 +75,7 @@ class Run:
         """Start from a trained network of the same architecture, with a new recipe.
 
         The plate's network can also start from a frame network with the same encoder, and a network
-        with hints from one without.
+        with hints or with attention from one without.
 
         Raises:
             WeightsError: the weights cannot be used, or do not fit.
@@ -85,7 +85,7 @@ class Run:
             if isinstance(self.network, PlateDepth) and isinstance(trained, DualHead):
                 trained = plate_depth_from_frame_network(trained, self.network.config)
             for network in (self.network, self.ema):
-                network.load_state_dict(silent_hints(network) | trained.state_dict())
+                network.load_state_dict(silent_additions(network) | trained.state_dict())
         except (ValueError, RuntimeError) as error:
             raise WeightsError(f"cannot start from {path}: {error}") from error
 
@@ -139,9 +139,9 @@ class Run:
         self.step, self.drawn, self.secs = state["step"], state["drawn"], state["secs"]
 
 
-def silent_hints(network: Network) -> dict[str, Tensor]:
-    """The layers of a new network that weights of a network without hints lack: they add 0."""
-    kept = ("plate_hints.", "memory.")
+def silent_additions(network: Network) -> dict[str, Tensor]:
+    """The layers of a new network that weights of an older one lack: they start by adding 0."""
+    kept = ("plate_hints.", "memory.", "attention.")
     return {name: t for name, t in network.state_dict().items() if name.startswith(kept)}
 
 

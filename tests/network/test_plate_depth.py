@@ -10,10 +10,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch: pip install edgeds[train]")
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install edgeds[train]")
 
+from edgeds.engine.network.attention import Attention  # noqa: E402
 from edgeds.engine.network.export import export_plate_depth  # noqa: E402
 from edgeds.engine.network.frame_network import DualHead  # noqa: E402
 from edgeds.engine.network.plate_depth_network import Config, PlateDepth  # noqa: E402
+from edgeds.engine.network.weights_file import load_plate_depth, save_weights  # noqa: E402
 from train.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
+from train.recipe import Recipe  # noqa: E402
+from train.run_state import Run  # noqa: E402
 
 SIZE = (64, 128)
 
@@ -48,6 +52,51 @@ def test_every_encoder_can_be_asked_for(encoder: str) -> None:
         assert PlateDepth(Config(encoder=encoder)).eval()(pixels()).shape == (1, 1, *SIZE)
 
 
+def with_attention(network: PlateDepth) -> PlateDepth:
+    """The same network, and attention that changes what it returns."""
+    torch.manual_seed(2)
+    wider = PlateDepth(Config(attention=2))
+    assert wider.attention is not None
+    wider.load_state_dict(wider.state_dict() | network.state_dict())
+    torch.nn.init.normal_(wider.attention.out.weight, std=0.05)
+    return wider.eval()
+
+
+def test_attention_lets_a_corner_see_the_corner_across() -> None:
+    torch.manual_seed(3)
+    attention = Attention(16, 1)
+    torch.nn.init.normal_(attention.out.weight)
+    features = torch.randn(1, 16, 2, 4)
+    changed = features.clone()
+    changed[..., 0, 0] = -changed[..., 0, 0]
+    with torch.no_grad():
+        before, after = (attention(x)[0, :, -1, -1] for x in (features, changed))
+    assert float((before - after).abs().max()) > 1e-3
+
+
+def test_equal_features_at_other_places_are_told_apart() -> None:
+    attention = Attention(16, 1)
+    torch.nn.init.normal_(attention.out.weight)
+    with torch.no_grad():
+        floor = attention(torch.ones(1, 16, 2, 4))[0]
+    assert not torch.allclose(floor[:, 0, 0], floor[:, 1, 0], atol=1e-3)
+    assert not torch.allclose(floor[:, 0, 0], floor[:, 0, 1], atol=1e-3)
+
+
+def test_a_run_with_attention_starts_as_the_network_without(
+    network: PlateDepth, tmp_path: Path
+) -> None:
+    save_weights(network, tmp_path / "before.safetensors")
+    run = Run(Recipe(steps=1), tmp_path, build=lambda: PlateDepth(Config(attention=2)))
+    run.start_from_weights(tmp_path / "before.safetensors")
+    plate = pixels()
+    with torch.no_grad():
+        wanted = load_plate_depth(tmp_path / "before.safetensors")(plate)
+        torch.testing.assert_close(run.network.eval()(plate), wanted)
+    run.save()
+    assert load_plate_depth(tmp_path / "weights.safetensors").config.attention == 2
+
+
 def test_it_starts_as_the_depth_of_the_frame_network() -> None:
     torch.manual_seed(1)
     frame_network = DualHead().train()
@@ -66,9 +115,13 @@ def test_a_network_that_is_too_narrow_cannot_start_so() -> None:
         plate_depth_from_frame_network(DualHead(), Config(widths=(16, 48, 64, 96, 64)))
 
 
-def test_its_onnx_computes_what_torch_computes(network: PlateDepth, tmp_path: Path) -> None:
+@pytest.mark.parametrize("attention", [False, True])
+def test_its_onnx_computes_what_torch_computes(
+    network: PlateDepth, tmp_path: Path, attention: bool
+) -> None:
     from edgeds.engine.plate_depth_engine import PlateDepthGraph
 
+    network = with_attention(network) if attention else network
     export_plate_depth(network, SIZE, tmp_path / "plate_depth.onnx")
     plate = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
     graph = PlateDepthGraph(tmp_path / "plate_depth.onnx")

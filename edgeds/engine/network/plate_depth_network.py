@@ -1,7 +1,8 @@
 """The plate's own network: a picture of the empty scene in, its inverse depth out.
 
     plate ──encoder── f1 f2 f3 f4 f5 ── coarse to fine ─┬─ at a quarter of the size ─┐
-                                  └─ far (1/64) ─┘      └─ and what half the size adds ─┴─ depth
+                                  ├─ far (1/64) ─┤      └─ and what half the size adds ─┴─ depth
+                                  └─ attention ──┘
 
 It runs once per plate, so it may cost many times as much as a frame. Knows nothing about frames,
 files or cameras.
@@ -15,6 +16,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edgeds.engine.network.attention import Attention
 from edgeds.engine.network.encoder import ARCHITECTURES, ArchitectureName, Encoder
 from edgeds.engine.network.frame_network import conv3x3, doubled, enlarged, normalised
 
@@ -29,6 +31,8 @@ class Config:
     encoder: ArchitectureName = "lite0"
     widths: tuple[int, int, int, int, int] = (16, 48, 96, 160, 256)
     """Decoder channels at 1/2, 1/4, 1/8, 1/16, 1/32."""
+    attention: int = 0
+    """Blocks of attention at 1/32; older weights have none."""
 
 
 class PlateDepth(nn.Module):
@@ -50,6 +54,7 @@ class PlateDepth(nn.Module):
         self.context = nn.Conv2d(w5, w5, 1)
         # the average keeps the far branch's field of view in proportion where plates are large
         self.far = nn.Sequential(nn.AvgPool2d(2), conv3x3(w5, w5), conv3x3(w5, w5))
+        self.attention = Attention(w5, self.config.attention) if self.config.attention else None
 
         self.up5 = nn.Sequential(conv3x3(w5, w5), conv3x3(w5, w4))
         self.up4 = nn.Sequential(conv3x3(w4, w4), conv3x3(w4, w3))
@@ -71,7 +76,8 @@ class PlateDepth(nn.Module):
         s1, s2, s3, s4, s5 = (skip(f_i) for skip, f_i in zip(self.skips, f, strict=True))
 
         x5 = F.relu(s5)  # (B, w5, H/32, W/32)
-        x5 = x5 + self.context(x5.mean((2, 3), keepdim=True)) + doubled(self.far(x5))
+        near = x5 + self.context(x5.mean((2, 3), keepdim=True)) + doubled(self.far(x5))
+        x5 = near if self.attention is None else near + self.attention(x5)
         x4 = F.relu(s4 + doubled(self.up5(x5)))  # (B, w4, H/16, W/16)
         x3 = F.relu(s3 + doubled(self.up4(x4)))  # (B, w3, H/8,  W/8)
         x2 = F.relu(s2 + doubled(self.up3(x3)))  # (B, w2, H/4,  W/4)

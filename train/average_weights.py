@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from edgeds.engine.network.frame_network import DualHead
 from edgeds.engine.network.plate_depth_network import PlateDepth
@@ -27,7 +28,8 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
     """Write the mean, in which the later network has a share. Steps and samples of both add up.
 
     If the later network is the plate's, the earlier one may be the frame's network that it
-    started from. If only one of two frame networks has hints, the mean is without them.
+    started from. If only one of two frame networks has hints, the mean is without them; attention
+    that only the later network has keeps its share of what it adds.
 
     Raises:
         WeightsError: one of them cannot be used, or they are not of one architecture.
@@ -44,6 +46,8 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
         and network.config.hints != other.config.hints
     ):
         network, other = without_hints(network), without_hints(other)
+    if isinstance(network, PlateDepth) and isinstance(other, PlateDepth):
+        network = with_silent_attention(network, other)
     if network.kind != other.kind or network.config != other.config:
         raise WeightsError(f"{earlier.name} and {later.name} have different architectures")
     for ours, theirs in zip(
@@ -56,6 +60,18 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
     made = [made_of_weights(path) for path in (earlier, later)]
     total = {key: sum(one.get(key, 0) for one in made) for key in ("steps", "samples", "secs")}
     save_weights(network, output, made=total)
+
+
+def with_silent_attention(network: PlateDepth, other: PlateDepth) -> PlateDepth:
+    """The network, with the other's attention, of which nothing is added yet."""
+    if network.attention is not None or other.attention is None:
+        return network
+    wider = PlateDepth(replace(network.config, attention=other.config.attention))
+    assert wider.attention is not None
+    wider.load_state_dict(other.state_dict() | network.state_dict())
+    nn.init.zeros_(wider.attention.out.weight)
+    nn.init.zeros_(wider.attention.out.bias)
+    return wider.eval()
 
 
 def without_hints(network: DualHead) -> DualHead:

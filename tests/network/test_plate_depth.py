@@ -15,6 +15,7 @@ from edgeds.engine.network.export import export_plate_depth  # noqa: E402
 from edgeds.engine.network.frame_network import DualHead  # noqa: E402
 from edgeds.engine.network.plate_depth_network import Config, PlateDepth  # noqa: E402
 from edgeds.engine.network.weights_file import load_plate_depth, save_weights  # noqa: E402
+from train.average_weights import average_weights  # noqa: E402
 from train.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
 from train.run_state import Run  # noqa: E402
@@ -95,6 +96,28 @@ def test_a_run_with_attention_starts_as_the_network_without(
         torch.testing.assert_close(run.network.eval()(plate), wanted)
     run.save()
     assert load_plate_depth(tmp_path / "weights.safetensors").config.attention == 2
+
+
+def test_the_mean_with_a_network_without_attention_adds_its_share_of_it(
+    network: PlateDepth, tmp_path: Path
+) -> None:
+    save_weights(network, tmp_path / "before.safetensors")
+    save_weights(with_attention(network), tmp_path / "after.safetensors")
+    mean = tmp_path / "mean.safetensors"
+    plate = pixels()
+    with torch.no_grad():
+        for share, like in ((0.0, "before"), (1.0, "after")):
+            average_weights(
+                tmp_path / "before.safetensors", tmp_path / "after.safetensors", mean, share=share
+            )
+            wanted = load_plate_depth(tmp_path / f"{like}.safetensors")(plate)
+            torch.testing.assert_close(load_plate_depth(mean)(plate), wanted)
+        average_weights(tmp_path / "before.safetensors", tmp_path / "after.safetensors", mean)
+        ends = [
+            load_plate_depth(tmp_path / f"{n}.safetensors") for n in ("before", "after", "mean")
+        ]
+        out = [n.attention.out.weight for n in ends if n.attention is not None]
+    torch.testing.assert_close(out[1], out[0] / 2, atol=1e-4, rtol=1e-2)
 
 
 def test_it_starts_as_the_depth_of_the_frame_network() -> None:

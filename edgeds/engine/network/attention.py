@@ -36,8 +36,8 @@ class Attention(nn.Module):
         x = x + self.place(places(height, width).to(x))
         for block in self.blocks:
             x = block(x)
-        x = self.out(self.norm(x))
-        return x.transpose(1, 2).unflatten(2, (height, width))
+        added: Tensor = self.out(self.norm(x))
+        return added.transpose(1, 2).reshape(-1, features.shape[1], height, width)
 
 
 class Block(nn.Module):
@@ -57,8 +57,8 @@ class Block(nn.Module):
         q, k, v = split.permute(2, 0, 3, 1, 4)  # (B, heads, places, C / heads) each
         seen = F.scaled_dot_product_attention(q, k, v)
         x = x + self.mixed(seen.transpose(1, 2).flatten(2))
-        wide: Tensor = F.gelu(self.wider(self.norm2(x)))
-        return x + self.narrower(wide)
+        wide: Tensor = self.narrower(F.gelu(self.wider(self.norm2(x))))
+        return x + wide
 
 
 def places(height: int, width: int) -> Tensor:

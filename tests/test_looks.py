@@ -325,3 +325,16 @@ def test_noise_is_learned_and_slow_change_is_none() -> None:
     other[40:46, 60:66] = 200
     assert change.between(noisy[-1], other)
     assert not change.between(noisy[-1], other, outside=Box(40, 60, 46, 66))
+
+
+def test_a_still_after_start_over_is_seen_as_the_first_one_is(room: Pixels) -> None:
+    stills = _frames(lambda i: _with_box(room, (150, 40)[i], (100, 420)[i], 60, 40), 2)
+    engine = CountingEngine()
+    estimate = Estimator(engine, Plate(room))
+    estimate(stills[0])
+    estimate.start_over()
+    engine.looks = 0
+    again = estimate(stills[1])
+    (alone,), seen = _played(room, stills[1:])
+    assert engine.looks == seen.looks > 1  # the whole, and the part that is new
+    np.testing.assert_array_equal(again.alpha, alone.alpha)

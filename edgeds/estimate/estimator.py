@@ -127,6 +127,10 @@ class Estimator:
         self._first = _on_ground(self._first, grounded)
         self._scene = _with_depth_of(self._scene, _moved(self._first, self._move))
 
+    def start_over(self) -> None:
+        """The next frame does not follow the last one: it is another still, or another clip."""
+        self._looks.forget()
+
     @property
     def state(self) -> PlateState:
         """What is known of the plate: another object as soon as anything of it changes."""

@@ -64,6 +64,10 @@ class MaintainedEstimator:
         self.health = 1.0
         """Of the plate at the last look: 1 is as good as new, 0 is past saving."""
 
+    def start_over(self) -> None:
+        """As the estimator's; the plate stays as it was corrected last."""
+        self._estimate.start_over()
+
     @property
     def plate(self) -> Plate:
         """As it was corrected last."""

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from edgeds.errors import RunError, ShapeError, SinkError, SinkFailed
+from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import Followed, MaintainedEstimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, check_stems_differ, in_clip_order
@@ -131,6 +132,8 @@ def evaluate(
             followed += _followed(estimate)
             estimate = estimate_for_plate(sample.plate)
             plate_in_use = item.plate, item.clip
+        elif item.clip is None and isinstance(estimate, Estimator | MaintainedEstimator):
+            estimate.start_over()  # stills before one plate do not follow each other
         started = time.perf_counter()
         maps = estimate(Frame(sample.frame, index=position, pts=item.index or 0))
         frame_secs.append(time.perf_counter() - started)

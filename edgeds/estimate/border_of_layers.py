@@ -7,12 +7,13 @@ looks at the pixels around, too. Knows no networks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.border_on_other_backdrop import near_open
 from edgeds.estimate.border_regression import regressed
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.unmixed_colours import behind_in
@@ -76,9 +77,7 @@ def drawn_by_regression(
 
 def border_of(alpha: FloatMap, settings: Matte = MATTE) -> npt.NDArray[np.intp]:
     """Flat indices of pixels whose alpha is open, and of those beside them."""
-    is_open = ((alpha > settings.band) & (alpha < 1 - settings.band)).astype(np.uint8)
-    near: npt.NDArray[Any] = cv2.dilate(is_open, np.ones((5, 5), np.uint8))
-    return np.flatnonzero(near)
+    return np.flatnonzero(near_open(alpha, settings.band))
 
 
 def _plate_fits(alpha: FloatMap, colours: _Floats, behind: _Floats, settings: Matte) -> FloatMap:

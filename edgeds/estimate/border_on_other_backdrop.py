@@ -10,13 +10,14 @@ networks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.settings import FINE_BORDER, FineBorder
+from edgeds.estimate.symmetric_solve import solved_by_cofactors
 from edgeds.estimate.unmixed_colours import behind_in
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -58,8 +59,7 @@ def redrawn(
     Only pixels near open ones change.
     """
     side = 2 * settings.radius_px + 1
-    is_open = ((alpha > settings.band) & (alpha < 1 - settings.band)).astype(np.uint8)
-    near = cv2.dilate(is_open, np.ones((5, 5), np.uint8))
+    near = near_open(alpha, settings.band)
     changed = np.flatnonzero(near)
     if not changed.size:
         return alpha
@@ -80,6 +80,13 @@ def redrawn(
     return result
 
 
+def near_open(alpha: FloatMap, band: float) -> npt.NDArray[np.uint8]:
+    """1 (H, W) at pixels whose alpha is open, `band` off 0 and 1 at least, and beside them."""
+    is_open = ((alpha > band) & (alpha < 1 - band)).astype(np.uint8)
+    near: npt.NDArray[Any] = cv2.dilate(is_open, np.ones((5, 5), np.uint8))
+    return near
+
+
 def _fitted(
     alpha: FloatMap, guide: _Floats, weight: FloatMap, needed: npt.NDArray[np.intp],
     settings: FineBorder,
@@ -96,7 +103,7 @@ def _fitted(
     together -= mean * mean_alpha[:, None]
     squares = [_at(_mean(weighted * guide[..., c : c + 1], side), needed) / count for c in range(3)]
     noise = np.float32(settings.noise_power)
-    spread = _Spread(
+    spread = (
         squares[0][:, 0] - mean[:, 0] ** 2 + noise,
         squares[0][:, 1] - mean[:, 0] * mean[:, 1],
         squares[0][:, 2] - mean[:, 0] * mean[:, 2],
@@ -104,7 +111,8 @@ def _fitted(
         squares[1][:, 2] - mean[:, 1] * mean[:, 2],
         squares[2][:, 2] - mean[:, 2] ** 2 + noise,
     )
-    slopes = _solved(spread, together)
+    solved = solved_by_cofactors(spread, together.T)
+    slopes = np.asarray(np.stack(solved, axis=-1), np.float32)
     power = _at(_mean(weight * np.square(alpha), side), needed) / count[:, 0]
     spread_alpha = np.maximum(power - np.square(mean_alpha), 1e-4)
     line = np.zeros((alpha.size, 5), np.float32)
@@ -113,27 +121,6 @@ def _fitted(
     line[needed, 4] = np.einsum("ij,ij->i", slopes, together) / spread_alpha
     made: _Floats = line.reshape(*alpha.shape, 5)
     return made
-
-
-class _Spread(NamedTuple):
-    """Symmetric 3x3 matrices, an array (n,) for each of their six numbers."""
-
-    rr: npt.NDArray[np.floating[Any]]
-    rg: npt.NDArray[np.floating[Any]]
-    rb: npt.NDArray[np.floating[Any]]
-    gg: npt.NDArray[np.floating[Any]]
-    gb: npt.NDArray[np.floating[Any]]
-    bb: npt.NDArray[np.floating[Any]]
-
-
-def _solved(m: _Spread, right: _Floats) -> _Floats:
-    """x of m x = right, (n, 3), by cofactors: a tenth of the time of `numpy.linalg.solve`."""
-    c0, c1, c2 = m.gg * m.bb - m.gb**2, m.rb * m.gb - m.rg * m.bb, m.rg * m.gb - m.rb * m.gg
-    c3, c4, c5 = m.rr * m.bb - m.rb**2, m.rb * m.rg - m.rr * m.gb, m.rr * m.gg - m.rg**2
-    determinant = m.rr * c0 + m.rg * c1 + m.rb * c2
-    r, g, b = right.T
-    x = np.stack([c0 * r + c1 * g + c2 * b, c1 * r + c3 * g + c4 * b, c2 * r + c4 * g + c5 * b])
-    return np.asarray((x / determinant).T, np.float32)
 
 
 def _mean(values: _Floats, side: int) -> _Floats:

@@ -18,6 +18,7 @@ import numpy as np
 
 from edgeds.estimate.depth_fit import middle_of, robust_line
 from edgeds.estimate.settings import PLATE_DEPTH
+from edgeds.estimate.symmetric_solve import solved_by_cofactors
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
 from edgeds.types.maps import resized_map
@@ -158,25 +159,6 @@ def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:
     for i in range(3):
         covariance[i, i] += np.float32(PLATE_DEPTH.guide_epsilon)
     with_value = [mean(channels[i] * values) - means[i] * value for i in range(3)]
-    slope = _solved(covariance, with_value)
+    slope = solved_by_cofactors(covariance.values(), with_value)
     offset = value - sum(slope[i] * means[i] for i in range(3))
     return mean(np.stack(slope, axis=-1)), mean(np.asarray(offset, np.float32))
-
-
-def _solved(matrix: dict[tuple[int, int], FloatMap], right: list[FloatMap]) -> list[FloatMap]:
-    """The solutions of symmetric systems of three, one for each pixel, by cofactors.
-
-    The matrices hold i <= j; every value is a map (h, w).
-    """
-    a, b, c = matrix[0, 0], matrix[0, 1], matrix[0, 2]
-    d, e, f = matrix[1, 1], matrix[1, 2], matrix[2, 2]
-    first = (d * f - e * e, c * e - b * f, b * e - c * d)
-    second = (a * f - c * c, b * c - a * e)
-    third = a * d - b * b
-    determinant = a * first[0] + b * first[1] + c * first[2]
-    x, y, z = right
-    return [
-        (first[0] * x + first[1] * y + first[2] * z) / determinant,
-        (first[1] * x + second[0] * y + second[1] * z) / determinant,
-        (first[2] * x + second[1] * y + third * z) / determinant,
-    ]

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgeds.estimate.settings import FINE_BORDER, FineBorder
+from edgeds.estimate.symmetric_solve import solved_by_cofactors
 
 _NEAR = 5
 
@@ -46,19 +47,10 @@ def _fitted(
     r, g, b = mean
     rr, rg, rb, gg, gb, bb = squares - torch.stack((r * r, r * g, r * b, g * g, g * b, b * b))
     noise = settings.noise_power
-    slopes = _solved((rr + noise, rg, rb, gg + noise, gb, bb + noise), together)
+    spread_of_guide = (rr + noise, rg, rb, gg + noise, gb, bb + noise)
+    slopes = torch.stack(solved_by_cofactors(spread_of_guide, together))
     spread = (power - mean_alpha.square()).clamp(min=1e-4)
     return slopes, mean_alpha - (slopes * mean).sum(0), (slopes * together).sum(0) / spread
-
-
-def _solved(spread: tuple[Tensor, ...], right: Tensor) -> Tensor:
-    """x (3, H, W) of m x = right, m being symmetric, given by its six numbers; by cofactors."""
-    rr, rg, rb, gg, gb, bb = spread
-    c0, c1, c2 = gg * bb - gb**2, rb * gb - rg * bb, rg * gb - rb * gg
-    c3, c4, c5 = rr * bb - rb**2, rb * rg - rr * gb, rr * gg - rg**2
-    r, g, b = right
-    x = torch.stack((c0 * r + c1 * g + c2 * b, c1 * r + c3 * g + c4 * b, c2 * r + c4 * g + c5 * b))
-    return x / (rr * c0 + rg * c1 + rb * c2)
 
 
 def _means(maps: Tensor, side: int) -> Tensor:

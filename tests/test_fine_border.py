@@ -1,15 +1,23 @@
-"""The border that is drawn once more for layers: nearer the truth, and nothing else changes."""
+"""The border that is drawn once more, for replaced backdrops and for layers: nearer the truth, and
+nothing else changes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
+import pytest
 
+from edgeds.estimate.border_of_layers import drawn_by_regression, regressed_maps
 from edgeds.estimate.border_on_other_backdrop import fine_maps, redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 HEIGHT, WIDTH = 120, 160
+Again = Callable[[Frame, Maps, Pixels], Maps]
+BOTH = pytest.mark.parametrize("again", [fine_maps, regressed_maps])
 
 
 def disc() -> FloatMap:
@@ -27,25 +35,27 @@ def striped(alpha: FloatMap) -> tuple[Pixels, Pixels]:
     return np.rint(frame + noise[0]).astype(np.uint8), np.rint(wall + noise[1]).astype(np.uint8)
 
 
-def test_textured_clothes_get_a_border_nearer_the_truth() -> None:
+@BOTH
+def test_textured_clothes_get_a_border_nearer_the_truth(again: Again) -> None:
     truth = disc()
     frame, plate = striped(truth)
     coarse = cv2.resize(truth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
     before = refined_alpha(coarse, frame, plate)
-    after = fine_maps(Frame(frame), Maps(before, before), plate).alpha
+    after = again(Frame(frame), Maps(before, before), plate).alpha
     edge = (truth > 0.05) & (truth < 0.95)
     assert np.abs(after - truth)[edge].mean() < 0.7 * np.abs(before - truth)[edge].mean()
     assert np.abs(after - truth).mean() < 0.8 * np.abs(before - truth).mean()
 
 
-def test_an_offset_of_light_changes_nothing() -> None:
+@BOTH
+def test_an_offset_of_light_changes_nothing(again: Again) -> None:
     truth = disc()
     frame, plate = striped(truth)
     lit = np.full((4, 4, 3), 12, np.float32)
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
     with_light = Maps(soft, soft, plate_offset=lit)
-    same = fine_maps(Frame(frame), with_light, plate - np.uint8(12)).alpha
-    assert np.abs(same - fine_maps(Frame(frame), Maps(soft, soft), plate).alpha).max() < 1e-3
+    same = again(Frame(frame), with_light, plate - np.uint8(12)).alpha
+    assert np.abs(same - again(Frame(frame), Maps(soft, soft), plate).alpha).max() < 1e-3
 
 
 def test_only_the_neighbourhood_of_the_border_changes() -> None:
@@ -61,3 +71,35 @@ def test_only_the_neighbourhood_of_the_border_changes() -> None:
 def test_alpha_without_a_border_is_kept() -> None:
     whole = np.ones((HEIGHT, WIDTH), np.float32)
     assert np.array_equal(redrawn(whole, np.zeros((HEIGHT, WIDTH, 3), np.float32)), whole)
+
+
+def test_the_border_stays_where_the_plate_does_not_fit() -> None:
+    truth = disc()
+    frame, plate = striped(truth)
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    leaves = np.random.default_rng(2).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    moved = [np.roll(cv2.GaussianBlur(leaves, (0, 0), 2), by, axis=1) for by in (0, 6)]
+    wild = [np.where(truth[..., None] > 0, frame, 3 * one.astype(np.int16) - 255) for one in moved]
+    now, before = (np.clip(one, 0, 255).astype(np.uint8) for one in wild)
+    shift = {}
+    for name, pictures in (("fits", (frame, plate)), ("moves", (now, before))):
+        drawn = drawn_by_regression(soft, *(one.astype(np.float32) for one in pictures))
+        shift[name] = float(np.abs(drawn - soft).max())
+    assert shift["fits"] > 0.2
+    assert shift["moves"] < 0.2 * shift["fits"]
+
+
+def test_the_regression_changes_the_neighbourhood_of_the_border_alone() -> None:
+    soft = cv2.GaussianBlur(disc(), (0, 0), 1)
+    noise = np.random.default_rng(1).normal(128, 30, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    after = drawn_by_regression(soft, noise, np.full_like(noise, 128))
+    far = cv2.dilate(((soft > 0.01) & (soft < 0.99)).astype(np.uint8), np.ones((7, 7))) == 0
+    assert np.array_equal(after[far], soft[far])
+    assert after.min() >= 0
+    assert after.max() <= 1
+
+
+def test_the_regression_keeps_alpha_without_a_border() -> None:
+    whole = np.ones((HEIGHT, WIDTH), np.float32)
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.float32)
+    assert np.array_equal(drawn_by_regression(whole, grey, grey), whole)

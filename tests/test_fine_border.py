@@ -4,20 +4,18 @@ nothing else changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.border_of_layers import drawn_by_regression, regressed_maps
-from edgeds.estimate.border_on_other_backdrop import fine_maps, redrawn
+from edgeds.estimate.border_drawn_again import Draw, with_drawn_border
+from edgeds.estimate.border_of_layers import drawn_by_regression
+from edgeds.estimate.border_on_other_backdrop import redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 HEIGHT, WIDTH = 120, 160
-Again = Callable[[Frame, Maps, Pixels], Maps]
-BOTH = pytest.mark.parametrize("again", [fine_maps, regressed_maps])
+BOTH = pytest.mark.parametrize("draw", [redrawn, drawn_by_regression])
 
 
 def disc() -> FloatMap:
@@ -36,32 +34,33 @@ def striped(alpha: FloatMap) -> tuple[Pixels, Pixels]:
 
 
 @BOTH
-def test_textured_clothes_get_a_border_nearer_the_truth(again: Again) -> None:
+def test_textured_clothes_get_a_border_nearer_the_truth(draw: Draw) -> None:
     truth = disc()
     frame, plate = striped(truth)
     coarse = cv2.resize(truth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
     before = refined_alpha(coarse, frame, plate)
-    after = again(Frame(frame), Maps(before, before), plate).alpha
+    after = with_drawn_border(Frame(frame), Maps(before, before), draw, plate).alpha
     edge = (truth > 0.05) & (truth < 0.95)
     assert np.abs(after - truth)[edge].mean() < 0.7 * np.abs(before - truth)[edge].mean()
     assert np.abs(after - truth).mean() < 0.8 * np.abs(before - truth).mean()
 
 
 @BOTH
-def test_an_offset_of_light_changes_nothing(again: Again) -> None:
+def test_an_offset_of_light_changes_nothing(draw: Draw) -> None:
     truth = disc()
     frame, plate = striped(truth)
     lit = np.full((4, 4, 3), 12, np.float32)
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
     with_light = Maps(soft, soft, plate_offset=lit)
-    same = again(Frame(frame), with_light, plate - np.uint8(12)).alpha
-    assert np.abs(same - again(Frame(frame), Maps(soft, soft), plate).alpha).max() < 1e-3
+    same = with_drawn_border(Frame(frame), with_light, draw, plate - np.uint8(12)).alpha
+    without = with_drawn_border(Frame(frame), Maps(soft, soft), draw, plate).alpha
+    assert np.abs(same - without).max() < 1e-3
 
 
 def test_only_the_neighbourhood_of_the_border_changes() -> None:
     soft = cv2.GaussianBlur(disc(), (0, 0), 1)
     noise = np.random.default_rng(1).normal(0, 30, (HEIGHT, WIDTH, 3)).astype(np.float32)
-    after = redrawn(soft, noise)
+    after = redrawn(soft, noise, np.zeros_like(noise))
     far = cv2.dilate(((soft > 0.01) & (soft < 0.99)).astype(np.uint8), np.ones((7, 7))) == 0
     assert np.array_equal(after[far], soft[far])
     assert after.min() >= 0
@@ -70,7 +69,8 @@ def test_only_the_neighbourhood_of_the_border_changes() -> None:
 
 def test_alpha_without_a_border_is_kept() -> None:
     whole = np.ones((HEIGHT, WIDTH), np.float32)
-    assert np.array_equal(redrawn(whole, np.zeros((HEIGHT, WIDTH, 3), np.float32)), whole)
+    grey = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    assert np.array_equal(redrawn(whole, grey, grey), whole)
 
 
 def test_the_border_stays_where_the_plate_does_not_fit() -> None:

@@ -15,8 +15,9 @@ from edgeds import (
     plate_from_file,
 )
 from edgeds.engine.plate_depth_engine import open_plate_depth
-from edgeds.estimate.border_of_layers import regressed_maps
-from edgeds.estimate.border_on_other_backdrop import fine_maps
+from edgeds.estimate.border_drawn_again import with_drawn_border
+from edgeds.estimate.border_of_layers import drawn_by_regression
+from edgeds.estimate.border_on_other_backdrop import redrawn
 from edgeds.estimate.unmixed_colours import foreground
 from edgeds.types import Frame, Maps
 from edgeds.views.checkerboard import over_checkerboard
@@ -107,8 +108,8 @@ def borders(frame: Frame, maps: Maps, plate: np.ndarray) -> list[list[tuple[str,
     """The same part at 100 %, enlarged, on bright and on dark, with each border."""
     drawn = {
         "once (live)": maps,
-        "replace": fine_maps(frame, maps, plate),
-        "layers": regressed_maps(frame, maps, plate),
+        "replace": with_drawn_border(frame, maps, redrawn, plate),
+        "layers": with_drawn_border(frame, maps, drawn_by_regression, plate),
     }
     part = np.s_[0:120, 250:410]
     rows = []

@@ -75,14 +75,15 @@ def with_better_alpha(
     """A composer that is given steady alpha, if asked for, and alpha with a fine border, where the
     foreground is laid on something else. `replace` has the one that a GPU draws, too.
     """
-    from edgeds.estimate.border_of_layers import with_regressed_border
-    from edgeds.estimate.border_on_other_backdrop import with_fine_border
+    from edgeds.estimate.border_drawn_again import with_border
+    from edgeds.estimate.border_of_layers import drawn_by_regression
+    from edgeds.estimate.border_on_other_backdrop import redrawn
     from edgeds.views.steadiness import steadied
 
     if wanted.steady:
         compose = steadied(compose)
     if wanted.layers.layers is not None or wanted.view == "cutout":
-        compose = with_regressed_border(compose, scene.pixels)
+        compose = with_border(compose, drawn_by_regression, scene.pixels)
     elif wanted.view == "replace":
-        compose = with_fine_border(compose, scene.pixels)
+        compose = with_border(compose, redrawn, scene.pixels)
     return compose

@@ -6,9 +6,6 @@ looks at the pixels around, too. Knows no networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +13,9 @@ import numpy.typing as npt
 from edgeds.estimate.border_on_other_backdrop import near_open
 from edgeds.estimate.border_regression import regressed
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.estimate.unmixed_colours import behind_in
-from edgeds.types import Box, FloatMap, Frame, Maps, Pixels
+from edgeds.types import FloatMap
 
 _Floats = npt.NDArray[np.float32]
-Picture = TypeVar("Picture")
 
 _COARSER = 4
 """Whether the plate fits is judged at a size so many times smaller..."""
@@ -28,42 +23,10 @@ _NEARBY = 15
 """... in windows of this many pixels."""
 
 
-def with_regressed_border(
-    compose: Callable[[Frame, Maps], Picture], plate: Pixels
-) -> Callable[[Frame, Maps], Picture]:
-    """A composer that is given `regressed_maps`."""
-    return lambda frame, maps: compose(frame, regressed_maps(frame, maps, plate))
-
-
-def regressed_maps(frame: Frame, maps: Maps, plate: Pixels, *, settings: Matte = MATTE) -> Maps:
-    """Maps whose alpha has its border drawn once more.
-
-    Args:
-        plate: for maps that have none of their own.
-    """
-    behind = behind_in(maps, plate)
-    alphas = {
-        box: drawn_by_regression(
-            maps.alpha_in(box), *colours_in(box, frame, maps, behind), settings=settings
-        )
-        for box in maps.boxes
-    }
-    return maps.with_alpha(alphas)
-
-
-def colours_in(box: Box, frame: Frame, maps: Maps, plate: Pixels) -> tuple[_Floats, _Floats]:
-    """Of the frame, and of the plate in the frame's light, in levels."""
-    behind = plate[box.of].astype(np.float32)
-    offset = maps.plate_offset_in(box)
-    if offset is not None:
-        behind += offset
-    return frame.region(box).astype(np.float32), behind
-
-
 def drawn_by_regression(
     alpha: FloatMap, colours: _Floats, behind: _Floats, *, settings: Matte = MATTE
 ) -> FloatMap:
-    """Alpha with the pixels of its border `regressed`, from `colours_in`."""
+    """Alpha with the pixels of its border `regressed`: a way to draw `with_drawn_border`."""
     border = border_of(alpha, settings)
     if not border.size:
         return alpha

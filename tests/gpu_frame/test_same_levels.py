@@ -86,7 +86,7 @@ def test_the_border_drawn_once_more_is_the_cpus() -> None:
     alpha = np.clip(0.5 + (30 - np.hypot(y - 48, x - 80)) / 8, 0, 1).astype(np.float32)
     colour = rng.normal(0, 40, 3) + 15 * rng.standard_normal((96, 160, 3))
     difference = (alpha[..., None] * colour + rng.normal(0, 2, (96, 160, 3))).astype(np.float32)
-    wanted = redrawn(alpha, difference)
+    wanted = redrawn(alpha, difference, np.zeros_like(difference))
     got = there.redrawn(
         torch.from_numpy(alpha), torch.from_numpy(difference).permute(2, 0, 1).contiguous()
     )

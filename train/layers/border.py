@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.estimate.border_of_layers import drawn_by_regression, regressed_maps
+from edgeds.estimate.border_drawn_again import with_drawn_border
+from edgeds.estimate.border_of_layers import drawn_by_regression
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.estimate.settings import LOOKS, LookSettings
@@ -60,7 +61,7 @@ def border_figures(
     for picture in pictures:
         frame = Frame(picture.frame)
         found = Estimator(engine, Plate(picture.plate, origin="file"), looks=looks)(frame)
-        maps = regressed_maps(frame, found, picture.plate)
+        maps = with_drawn_border(frame, found, drawn_by_regression, picture.plate)
         layers = layers_composer(("alpha", "foreground"), plate=picture.plate)(frame, maps)
         alpha, own = layers.alpha, layers.values["foreground"].astype(np.float32)
         everywhere = np.ones(alpha.shape, bool)

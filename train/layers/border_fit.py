@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from edgeds.engine import open_engine
-from edgeds.estimate.border_of_layers import border_of, colours_in
+from edgeds.estimate.border_drawn_again import colours_in
+from edgeds.estimate.border_of_layers import border_of
 from edgeds.estimate.border_regression import Weights, features
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.plate import Plate

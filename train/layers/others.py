@@ -9,7 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edgeds.estimate.border_of_layers import with_regressed_border
+from edgeds.estimate.border_drawn_again import with_border
+from edgeds.estimate.border_of_layers import drawn_by_regression
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.settings import WHOLE, LookSettings
 from edgeds.evaluation.dataset import Dataset
@@ -142,7 +143,7 @@ def cost_figures(engine: Engine, frames: list[Frame], plate: Plate) -> dict[str,
     layers = layers_composer(LAYERS, plate=plate.pixels, shadow="keep")
     ways: dict[str, Callable[[Frame, Maps], Any]] = {
         "overlay": overlay,
-        "layers": with_regressed_border(layers, plate.pixels),
+        "layers": with_border(layers, drawn_by_regression, plate.pixels),
     }
     spent = {}
     for name, draw in ways.items():

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edgeds.cli.batch.clips import Clip, find_clips
@@ -22,7 +23,11 @@ from edgeds.cli.batch.plates import plates_for
 from edgeds.cli.batch.processes import Command, Outcome
 from edgeds.cli.batch.run import Job, run_jobs
 from edgeds.errors import PlateError, RunError, SinkError, SourceError
-from edgeds.sources import open_source
+from edgeds.sinks.layers.code_values import Coding, DepthCodes, LayerFrame
+from edgeds.sinks.layers.earlier_layers import discard_layers
+from edgeds.sinks.layers.layers_folder import LayersSink, LayersWanted
+from edgeds.sinks.layers.names import LayerFormat
+from edgeds.sources import SyntheticSource, open_source
 
 MakeClip = Callable[..., Path]
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -132,6 +137,56 @@ def test_layers_of_a_clip_are_a_folder_that_is_done_while_all_of_it_is_there(
         assert record.done("a", "key", tmp_path / "a.layers")
         picture.unlink()
         assert not record.done("a", "key", tmp_path / "a.layers")
+
+
+@pytest.mark.parametrize("kind", ["png", "exr", "ffv1"])
+def test_layers_of_a_killed_worker_are_written_anew(tmp_path: Path, kind: LayerFormat) -> None:
+    left_behind = []
+
+    class Killed(Scripted):
+        """Its first worker is killed while it writes, its second finds an empty place."""
+
+        def submit(self, command: Command) -> Future[Outcome]:
+            folder = tmp_path / "a.layers"
+            left_behind.append(sorted(path.name for path in folder.glob("*")))
+            wanted = LayersWanted(layers=("alpha",), kind=kind)
+            scene = SyntheticSource(size=(16, 16), frame_count=2)
+            coding = Coding(depth=DepthCodes(near=1, far=0))
+            sink = LayersSink(folder, scene.info, wanted, coding, {})
+            for frame in scene:
+                alpha = np.zeros(frame.size, np.float32)
+                sink.write(LayerFrame(of=frame, alpha=alpha, values={"alpha": alpha}))
+            sink.close()
+            if self.ends["a"][0]:  # as a kill leaves it
+                (folder / "layers.json").unlink()
+                (folder / ".alpha.0123abcd.part.mkv").write_bytes(b"half")
+            end = self.ends["a"].pop(0)
+            future: Future[Outcome] = Future()
+            future.set_result(Outcome(end, '{"frames": 2}', ""))
+            return future
+
+    job = Job(Clip(Path("a"), PurePath("a")), tmp_path / "a.layers", Command((), "", 1), "key")
+    entries: list[dict[str, Any]] = []
+    with Record(tmp_path) as record:
+        run_jobs([job], Killed({"a": [-9, 0]}), record, retries=2, stop=threading.Event(),
+                 on_end=lambda _, entry: entries.append(entry))  # fmt: skip
+        assert record.done("a", "key", job.output)
+    assert left_behind == [[], []]
+    assert (entries[0]["status"], entries[0]["attempts"]) == ("done", 2)
+    assert not (tmp_path / "a.layers/.alpha.0123abcd.part.mkv").exists()
+
+
+def test_a_folder_with_anything_else_than_layers_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "a.layers/alpha/notes.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    (tmp_path / "a.layers/alpha/000000.png").write_bytes(b"png")
+    discard_layers(tmp_path / "a.layers")
+    assert mine.exists()
+    assert (tmp_path / "a.layers/alpha/000000.png").exists()
+    mine.unlink()
+    discard_layers(tmp_path / "a.layers")
+    assert not (tmp_path / "a.layers").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no flock")

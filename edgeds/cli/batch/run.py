@@ -20,6 +20,7 @@ from edgeds.cli.batch.journal import Record
 from edgeds.cli.batch.processes import Command, Outcome
 from edgeds.errors import EdgedsError, RunError
 from edgeds.sinks.atomic_files import discard_leftovers
+from edgeds.sinks.layers.earlier_layers import discard_layers
 
 _POLL_SECS = 0.2
 _QUEUED = 4
@@ -70,6 +71,7 @@ def run_jobs(
 
     A job whose process was killed runs again, at most `retries` times. A failure of one job is
     that job's alone. `on_end` gets the entry of each that ended, in the order of their ends.
+    A folder of layers from an earlier attempt or an earlier batch is removed before the clip runs.
 
     Raises:
         OSError: the record cannot be written.
@@ -80,6 +82,7 @@ def run_jobs(
         while (waiting or running) and not stop.is_set():
             while waiting and len(running) < _QUEUED * pool.slots:
                 job, attempt = waiting.popleft()
+                discard_layers(job.output)
                 running[pool.submit(job.command)] = job, attempt
             ended, _ = wait(running, timeout=_POLL_SECS, return_when=FIRST_COMPLETED)
             for future in ended:

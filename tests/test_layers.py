@@ -347,7 +347,7 @@ def test_timecode_goes_on_as_smpte_counts(
     assert timecode_after(start, count, rate) == expected
 
 
-def test_a_recording_of_ten_bits_keeps_its_timecode_and_says_what_is_lost(tmp_path: Path) -> None:
+def test_a_recording_keeps_its_timecode(tmp_path: Path) -> None:
     path = tmp_path / "ten.mov"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("prores_ks", rate=25)
@@ -366,7 +366,7 @@ def test_a_recording_of_ten_bits_keeps_its_timecode_and_says_what_is_lost(tmp_pa
     assert len(all_decoded(tmp_path / "m" / "alpha.mov", "gray")) == 4
     wanted = LayersWanted(layers=("foreground",), kind="exr")
     with LayersSink(tmp_path / "l", info, wanted, Coding(depth=DEPTH), {}) as sink:
-        assert "10 bits" in sink.notes[0]
+        assert not sink.notes
         sink.write(pictures(("foreground",))[1])
     about = json.loads((tmp_path / "l" / "layers.json").read_text())
     assert about["time"]["start_timecode"] == "10:20:30:05"

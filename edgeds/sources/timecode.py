@@ -10,6 +10,8 @@ from pathlib import Path
 
 from edgeds.sources.container import open_container
 from edgeds.sources.media_errors import media_errors
+from edgeds.sources.tone_map import HDR_NAMES
+from edgeds.sources.video_info import stream_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Recorded:
     """Of the first frame, "01:00:00:00"; ";" before the frames says that numbers are dropped."""
     bits: int = 8
     """Of a colour channel."""
+    hdr: int = 0
+    """FFmpeg's code of an HDR transfer; 0 is SDR."""
 
 
 def recorded(path: Path | None) -> Recorded:
@@ -31,7 +35,11 @@ def recorded(path: Path | None) -> Recorded:
         told = [container.metadata, *(s.metadata for s in (*streams.video, *streams.data))]
         timecode = next((m["timecode"] for m in told if timecode_parts(m.get("timecode"))), None)
         kind = streams.video[0].codec_context.format if streams.video else None
-        return Recorded(timecode, kind.components[0].bits if kind is not None else 8)
+        if not streams.video or kind is None:
+            return Recorded(timecode)
+        transfer = stream_tags(streams.video[0]).transfer
+        hdr = transfer if transfer in HDR_NAMES else 0
+        return Recorded(timecode, max(part.bits for part in kind.components), hdr)
     return Recorded()
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.types import Pixels
+from edgeds.types import DeepPixels, Pixels
 
 # FFmpeg's AVColorTransferCharacteristic.
 PQ, HLG = 16, 18
@@ -35,12 +35,40 @@ _LUMA_2020 = np.array([0.2627, 0.6780, 0.0593], np.float32)
 _Floats: TypeAlias = npt.NDArray[np.float32]
 
 
-def sdr_from_hdr(code_values: npt.NDArray[np.uint16], transfer: int) -> Pixels:
+def sdr_from_hdr(code_values: DeepPixels, transfer: int) -> Pixels:
     """uint16 RGB (H, W, 3), full range, BT.2020 with `transfer` PQ or HLG, to uint8 sRGB.
 
     About .1 s for a 1920x1080 picture on one core: swscale alone would show the code values, in
     which everything looks washed out.
     """
+    index = (_mapped(code_values, transfer) * (_STEPS - 1) + 0.5).astype(np.uint16)
+    pixels: Pixels = _srgb_curve()[index]
+    return pixels
+
+
+def deep_sdr_from_hdr(code_values: DeepPixels, transfer: int) -> DeepPixels:
+    """The same with 16 bits."""
+    index = (_mapped(code_values, transfer) * 65535 + 0.5).astype(np.uint16)
+    pixels: DeepPixels = _deep_srgb_curve()[index]
+    return pixels
+
+
+def light_before(linear: _Floats, transfer: int) -> _Floats:
+    """Linear light (H, W, 3) in reference whites, of what `sdr_from_hdr` made of it: the inverse
+    of its compression. White is as bright as what is kept apart.
+    """
+    brightest = linear.max(axis=2)
+    c = np.maximum(brightest - _KNEE, 0) / (1 - _KNEE)
+    most = np.float32((_peak(transfer) - _KNEE) / (1 - _KNEE))
+    # c = x (1 + x / most^2) / (1 + x), solved for x.
+    half = (1 - c) * most**2 / 2
+    over = np.sqrt(half**2 + c * most**2) - half
+    factor = np.where(c > 0, (_KNEE + (1 - _KNEE) * over) / np.maximum(brightest, 1e-6), 1)
+    return cast(_Floats, linear * factor[..., None].astype(np.float32))
+
+
+def _mapped(code_values: DeepPixels, transfer: int) -> _Floats:
+    """Linear light of BT.709, compressed to 0..1."""
     import cv2
 
     light = _light(transfer)[code_values >> 4]
@@ -52,9 +80,7 @@ def sdr_from_hdr(code_values: npt.NDArray[np.uint16], transfer: int) -> Pixels:
     light = cast(_Floats, cv2.transform(light, _TO_BT709))
     np.maximum(light, 0, out=light)
     light *= _gain(light.max(axis=2), _peak(transfer))[..., None]
-    index = (np.minimum(light, 1) * (_STEPS - 1) + 0.5).astype(np.uint16)
-    pixels: Pixels = _srgb_curve()[index]
-    return pixels
+    return np.minimum(light, 1, out=light)
 
 
 def _peak(transfer: int) -> float:
@@ -91,7 +117,16 @@ def _light(transfer: int) -> _Floats:
 
 @cache
 def _srgb_curve() -> Pixels:
-    """sRGB's 8-bit code value of each step of linear light (IEC 61966-2-1)."""
-    light = np.linspace(0, 1, _STEPS)
-    curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return cast(Pixels, (curve * 255 + 0.5).astype(np.uint8))
+    """8-bit code value of each step of linear light."""
+    return cast(Pixels, (_srgb(np.linspace(0, 1, _STEPS)) * 255 + 0.5).astype(np.uint8))
+
+
+@cache
+def _deep_srgb_curve() -> DeepPixels:
+    """16-bit code value of each of 65,536 steps of linear light."""
+    return cast(DeepPixels, (_srgb(np.linspace(0, 1, 65536)) * 65535 + 0.5).astype(np.uint16))
+
+
+def _srgb(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """sRGB's curve (IEC 61966-2-1)."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)

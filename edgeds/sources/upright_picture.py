@@ -5,16 +5,18 @@ Knows nothing about files or streams.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.sources.deep_colours import bits_of, deep_rgb
 from edgeds.sources.nvdec import ON_GPU, GpuPicture, why_not_on_gpu
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
 from edgeds.sources.yuv_planes import YuvPicture, blank
-from edgeds.types import ColourTags, Picture, Pixels, RgbPicture, Size
+from edgeds.types import ColourTags, DeepPixels, Picture, Pixels, RgbPicture, Size
 
 if TYPE_CHECKING:
     import av
@@ -43,7 +45,13 @@ def upright_picture(
             return _turned(kept, orientation)
     pixels = upright_rgb(frame, tags, size)
     pixels.flags.writeable = False
-    return RgbPicture(pixels)
+    deeper = partial(_upright_deep, frame, own, size) if bits_of(frame) > 8 else None
+    return RgbPicture(pixels, deeper)
+
+
+def _upright_deep(frame: av.VideoFrame, own: ColourTags, size: Size | None) -> DeepPixels:
+    pixels: DeepPixels = _upright(deep_rgb(frame, own), frame)
+    return pixels if size is None else resized(pixels, size)
 
 
 def _kept(frame: av.VideoFrame, own: ColourTags) -> YuvPicture | GpuPicture | None:
@@ -123,7 +131,7 @@ def _said(value: object, otherwise: int, unsaid: int = _UNSAID) -> int:
     return otherwise if code == unsaid else code
 
 
-def _upright(pixels: Pixels, frame: av.VideoFrame) -> Pixels:
+def _upright(pixels: npt.NDArray[Any], frame: av.VideoFrame) -> npt.NDArray[Any]:
     swapped, flip_rows, flip_columns = _orientation(frame)
     if not (swapped or flip_rows or flip_columns):
         return pixels

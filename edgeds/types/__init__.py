@@ -4,6 +4,7 @@ Knows nothing about files, codecs, networks or screens.
 """
 
 from edgeds.types.arrays import Box as Box
+from edgeds.types.arrays import DeepPixels as DeepPixels
 from edgeds.types.arrays import FloatMap as FloatMap
 from edgeds.types.arrays import Indices as Indices
 from edgeds.types.arrays import Pixels as Pixels

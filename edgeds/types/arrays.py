@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """uint8 RGB (H, W, 3), or RGBA (H, W, 4) with straight alpha where a sink asks for it."""
+DeepPixels: TypeAlias = npt.NDArray[np.uint16]
+"""uint16 RGB (H, W, 3) of full range: 65535 is white."""
 FloatMap: TypeAlias = npt.NDArray[np.float32]
 """float32 (H, W)."""
 Indices: TypeAlias = npt.NDArray[np.int32]

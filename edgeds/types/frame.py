@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from edgeds.types.arrays import Box, Indices, Pixels, Size
+from edgeds.types.arrays import Box, DeepPixels, Indices, Pixels, Size
 from edgeds.types.picture import Picture, RgbPicture
 
 
@@ -63,6 +63,15 @@ class Frame:
     def pixels(self) -> Pixels:
         """uint8 RGB (H, W, 3); RGBA (H, W, 4) for a cutout. Made once. Read-only."""
         return self.picture.rgb()
+
+    def deep_pixels(self) -> DeepPixels | None:
+        """uint16 RGB (H, W, 3) of full range; None where the source has no more than 8 bits. It is
+        made on each call.
+        """
+        picture = self.picture
+        if isinstance(picture, RgbPicture) and picture.deeper is not None:
+            return picture.deeper()
+        return None
 
     def rgb(self, size: Size | None = None) -> Pixels:
         """uint8 RGB (h, w, 3) at a (height, width): much cheaper than `pixels` where small."""

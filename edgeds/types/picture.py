@@ -5,10 +5,13 @@ Pictures of video on the CPU are in `edgeds.sources.yuv_planes`. Knows no codecs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-from edgeds.types.arrays import Box, Indices, Pixels, Size
+import numpy.typing as npt
+
+from edgeds.types.arrays import Box, DeepPixels, Indices, Pixels, Size
 
 Layout: TypeAlias = Literal["rgb", "rgba", "yuv420p", "nv12"]
 """How the planes hold colour.
@@ -69,6 +72,8 @@ class RgbPicture:
     """A picture that is RGB or RGBA: of cameras, of images, of views."""
 
     pixels: Pixels
+    deeper: Callable[[], DeepPixels] | None = None
+    """Makes the same picture with all bits of a source that has more than 8."""
     _smaller: dict[Size, Pixels] = field(default_factory=dict)
 
     @property
@@ -103,7 +108,7 @@ class RgbPicture:
         return found[:, :3]
 
 
-def resized(pixels: Pixels, size: Size) -> Pixels:
+def resized(pixels: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:
     """Pixels at another (height, width): area-averaged when smaller, so nothing aliases."""
     import cv2
 
@@ -112,5 +117,5 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
         return pixels
     shrinks = height < pixels.shape[0] or width < pixels.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    smaller: Pixels = cv2.resize(pixels, (width, height), interpolation=how)
+    smaller: npt.NDArray[Any] = cv2.resize(pixels, (width, height), interpolation=how)
     return smaller

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.unmixed_colours import behind_in, foreground
-from edgeds.sinks.layers.code_values import LayerFrame
+from edgeds.sinks.layers.code_values import Codes, LayerFrame, at_bits
 from edgeds.sinks.layers.names import Layer
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop
@@ -42,9 +42,13 @@ def layers_composer(
         alpha = maps.alpha
         behind = behind_in(maps, plate)
         density: FloatMap | None = shadow_of(frame, maps, plate) if needs_shadow else None
-        own: Pixels | None = None
+        own: Codes | None = None
         if "foreground" in layers or "composite" in layers:
-            own = foreground(frame.pixels, alpha, behind, maps.plate_offset, settings=matte)
+            deep, offset = frame.deep_pixels(), maps.plate_offset
+            if deep is None:
+                own = foreground(frame.pixels, alpha, behind, offset, settings=matte)
+            else:
+                own = foreground(deep, alpha, behind, offset, settings=matte)
         made: dict[Layer, npt.NDArray[Any]] = {}
         for layer in layers:
             if layer == "alpha":
@@ -67,7 +71,16 @@ def layers_composer(
                     assert density is not None
                     on = shaded(on, density)
                 assert own is not None
-                made[layer] = over(own, on, alpha)
+                made[layer] = _composite(own, on, alpha)
         return LayerFrame(of=frame, alpha=alpha, values=made)
 
     return compose
+
+
+def _composite(own: Codes, on: Pixels, alpha: FloatMap) -> Codes:
+    """`over`, with as many bits as the foreground has."""
+    if own.dtype == np.uint8:
+        return over(np.asarray(own, np.uint8), on, alpha)
+    share = alpha[..., None]
+    mixed = share * own + (1 - share) * at_bits(on, 16)
+    return np.asarray(mixed + np.float32(0.5), np.uint16)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.sinks.layers.names import Layer
-from edgeds.types import FloatMap, Frame, Pixels
+from edgeds.types import FloatMap, Frame
 
 Codes: TypeAlias = "npt.NDArray[np.uint8] | npt.NDArray[np.uint16]"
 """(H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA; full range, 255 or 65535 is 1."""
@@ -29,7 +29,7 @@ class LayerFrame:
     values: Mapping[Layer, npt.NDArray[Any]]
     """alpha: float32 (H, W), 0..1. depth: float32 (H, W), inverse, relative to the plate. shadow:
     float32 (H, W), 0..1, the share of light that a shadow takes away. mask: uint8 (H, W), 0 or 255.
-    foreground (straight), plate, composite: uint8 RGB (H, W, 3).
+    foreground (straight), plate, composite: RGB (H, W, 3), uint8, or uint16 as `deep_pixels`.
     """
 
 
@@ -87,12 +87,11 @@ def codes(picture: LayerFrame, layer: Layer, coding: Coding, *, bits: Literal[8,
     if layer == "mask":
         return cast(Codes, values)
     if layer != "foreground":
-        return widened(values, bits) if bits == 16 else cast(Codes, values)
+        return at_bits(values, bits)
     alpha = quantised(picture.alpha, bits)
-    colours = widened(values, bits)
+    colours = at_bits(values, bits)
     if coding.premultiplied:
-        share = picture.alpha[..., None] * np.float32(65535 / 255 if bits == 16 else 1)
-        colours = (values * share + np.float32(0.5)).astype(alpha.dtype)
+        colours = (colours * picture.alpha[..., None] + np.float32(0.5)).astype(alpha.dtype)
     return cast(Codes, np.dstack([colours, alpha]))
 
 
@@ -103,6 +102,10 @@ def quantised(values: FloatMap, bits: Literal[8, 16]) -> Codes:
     return np.asarray(rounded, np.uint16) if bits == 16 else np.asarray(rounded, np.uint8)
 
 
-def widened(pixels: Pixels, bits: Literal[8, 16]) -> Codes:
-    """8-bit code values with so many bits: white stays white."""
-    return pixels.astype(np.uint16) * np.uint16(257) if bits == 16 else pixels
+def at_bits(pixels: Codes, bits: Literal[8, 16]) -> Codes:
+    """Code values of 8 or 16 bits with so many: white stays white."""
+    if pixels.itemsize * 8 == bits:
+        return pixels
+    if bits == 16:
+        return pixels.astype(np.uint16) * np.uint16(257)
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import SinkError
-from edgeds.sinks.layers.code_values import DepthCodes, LayerFrame
+from edgeds.sinks.layers.code_values import Codes, DepthCodes, LayerFrame
 from edgeds.sinks.layers.names import Layer
 from edgeds.sinks.layers.numbered_images import NUMBER, write_image
 from edgeds.sources.timecode import timecode_after, timecode_parts
+from edgeds.sources.tone_map import light_before
 from edgeds.types import Closing, StreamInfo
 
 SHADOW_POWER = 2.2
@@ -49,17 +50,19 @@ class ExrLayers(Closing):
         *,
         premultiplied: bool,
         timecode: str | None = None,
+        hdr: int = 0,
     ) -> None:
         """
         Args:
             timecode: of the first frame; None counts from 0.
+            hdr: the transfer of an input that was tone-mapped, whose light is restored.
 
         Raises:
             SinkError: the package OpenEXR is not installed.
         """
         self._exr = _library()
         self._folder, self._layers, self._depth = folder, layers, depth
-        self._premultiplied = premultiplied
+        self._premultiplied, self._hdr = premultiplied, hdr
         self._header: dict[str, Any] = {
             "compression": self._exr.ZIP_COMPRESSION,
             "type": self._exr.scanlineimage,
@@ -107,13 +110,13 @@ class ExrLayers(Closing):
     ) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         values, names = picture.values[layer], _NAMES[layer]
         if layer == "foreground":
-            linear = _linear()[values]
+            linear = self._light(values)
             if self._premultiplied:
                 linear = linear * picture.alpha[..., None]
             yield from zip(names, np.moveaxis(linear.astype(np.float16), 2, 0), strict=False)
             yield "A", picture.alpha.astype(np.float16)
         elif layer in ("plate", "composite"):
-            linear = _linear()[values].astype(np.float16)
+            linear = self._light(values).astype(np.float16)
             yield from zip(names, np.moveaxis(linear, 2, 0), strict=True)
         elif layer == "depth":
             yield names[0], self._depth.distance(values)
@@ -123,6 +126,10 @@ class ExrLayers(Closing):
             yield names[0], (values > 0).astype(np.float16)
         else:
             yield names[0], values.astype(np.float32)
+
+    def _light(self, values: Codes) -> npt.NDArray[np.float32]:
+        linear = _linear(values.itemsize * 8)[values]
+        return light_before(linear, self._hdr) if self._hdr else linear
 
 
 _NAMES: dict[Layer, tuple[str, ...]] = {
@@ -142,9 +149,9 @@ def chromaticities(primaries: int) -> tuple[float, ...]:
 
 
 @cache
-def _linear() -> npt.NDArray[np.float32]:
-    """Linear light of each 8-bit code value of sRGB (IEC 61966-2-1)."""
-    signal = np.arange(256) / 255
+def _linear(bits: int) -> npt.NDArray[np.float32]:
+    """Linear light of each code value of sRGB (IEC 61966-2-1)."""
+    signal = np.arange(2**bits) / (2**bits - 1)
     light = np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)
     return light.astype(np.float32)
 

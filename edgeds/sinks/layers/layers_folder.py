@@ -106,13 +106,24 @@ class LayersSink(Closing):
     @property
     def notes(self) -> list[str]:
         """Notes for people about the output."""
-        coloured = {"foreground", "plate", "composite"} & set(self._wanted.layers)
-        if self._recorded.bits <= 8 or not coloured:
+        bits, kept = self._recorded.bits, self._bits_of_colours
+        if not {"foreground", "composite"} & set(self._wanted.layers):
             return []
-        return [
-            f"the input's colours have {self._recorded.bits} bits, those of the layers have 8; "
-            "alpha and depth are not affected"
-        ]
+        if self._recorded.hdr and self._wanted.kind == "exr":
+            return ["the EXR files have HDR's light from before tone-mapping: 1 is 203 cd/m2"]
+        if bits <= kept:
+            return []
+        fix = "" if kept > 8 else "; png, exr, ffv1 and prores keep more"
+        return [f"the input's colours have {bits} bits, those of the layers have {kept}{fix}"]
+
+    @property
+    def _bits_of_colours(self) -> int:
+        """Of `foreground` and `composite`. The plate has 8."""
+        if self._recorded.bits <= 8 or self._wanted.kind == "webm":
+            return 8
+        if self._wanted.kind == "prores":
+            return 10
+        return self._wanted.bits if self._wanted.kind == "png" else 16
 
     def write(self, picture: LayerFrame) -> None:
         self._writer.write(picture)
@@ -149,14 +160,16 @@ class LayersSink(Closing):
 
     def _opened(self) -> _Writer:
         wanted, coding = self._wanted, self._coding
+        deep = self._recorded.bits > 8
         if wanted.kind == "png":
-            return PngLayers(self._folder, wanted.layers, coding, bits=wanted.bits)
+            return PngLayers(self._folder, wanted.layers, coding, bits=wanted.bits, deep=deep)
         if wanted.kind == "exr":
             return ExrLayers(
                 self._folder, wanted.layers, coding.depth, self._like,
                 premultiplied=coding.premultiplied, timecode=self._recorded.timecode,
+                hdr=self._recorded.hdr,
             )  # fmt: skip
-        return VideoLayers(self._folder, wanted.layers, coding, self._like, wanted.kind)
+        return VideoLayers(self._folder, wanted.layers, coding, self._like, wanted.kind, deep=deep)
 
     def _describe(self, *, whole: bool) -> None:
         """
@@ -204,12 +217,18 @@ class LayersSink(Closing):
         tags = self._like.colour
         return {
             "primaries": [round(x, 4) for x in chromaticities(tags.primaries)],
-            "transfer": "linear, by the curve of sRGB"
-            if self._wanted.kind == "exr"
-            else _TRANSFERS.get(tags.transfer, "as the input's; it does not say which"),
-            "bits_of_colours": 8,
+            "transfer": self._transfer(),
+            "bits_of_colours": self._bits_of_colours,
             "bits_of_input": self._recorded.bits,
         }
+
+    def _transfer(self) -> str:
+        if self._wanted.kind != "exr":
+            said = _TRANSFERS.get(self._like.colour.transfer)
+            said = said or "as the input's; it does not say which"
+            return f"{said}, tone-mapped from HDR" if self._recorded.hdr else said
+        hdr = "; 1 is HDR's reference white (203 cd/m2)" if self._recorded.hdr else ""
+        return f"linear, by the curve of sRGB{hdr}"
 
     def _remove_empty(self) -> None:
         if self._made_folder:

@@ -17,10 +17,20 @@ class PngLayers(Closing):
     """One folder of images per layer; computed layers have 16 or 8 bits per channel."""
 
     def __init__(
-        self, folder: Path, layers: tuple[Layer, ...], coding: Coding, *, bits: Literal[8, 16]
+        self,
+        folder: Path,
+        layers: tuple[Layer, ...],
+        coding: Coding,
+        *,
+        bits: Literal[8, 16],
+        deep: bool = False,
     ) -> None:
+        """
+        Args:
+            deep: the colours have more than 8 bits.
+        """
         self._folder, self._layers, self._coding = folder, layers, coding
-        self._bits = bits
+        self._bits, self._deep = bits, deep
 
     def write(self, picture: LayerFrame) -> None:
         for layer in self._layers:
@@ -43,7 +53,9 @@ class PngLayers(Closing):
         }
 
     def _bits_of(self, layer: Layer) -> Literal[8, 16]:
-        """Opaque pictures have 8 bits, like the input's colours."""
+        """Opaque pictures have 8 bits where the input's colours or the plate have no more."""
+        if layer == "composite" and self._deep:
+            return self._bits
         return 8 if layer in ("mask", "plate", "composite") else self._bits
 
 

@@ -20,14 +20,15 @@ from edgeds.sinks.encoding import CLUSTERS, FRAGMENTS, Format, encodable, stream
 from edgeds.sinks.layers.code_values import Coding, LayerFrame, codes
 from edgeds.sinks.layers.names import WITH_ALPHA, Layer
 from edgeds.sinks.video import VideoSink
-from edgeds.types import Closing, ColourTags, Pixels, StreamInfo
+from edgeds.sources.deep_colours import yuv_from_deep
+from edgeds.types import Closing, ColourTags, DeepPixels, Pixels, StreamInfo
 
 if TYPE_CHECKING:
     import av
 
 VideoFormat = Literal["ffv1", "prores", "webm"]
 _SUFFIX: dict[VideoFormat, str] = {"ffv1": ".mkv", "prores": ".mov", "webm": ".webm"}
-_BITS: dict[VideoFormat, int] = {"ffv1": 16, "prores": 10, "webm": 8}
+_OPAQUE: tuple[Layer, ...] = ("plate", "composite")
 _AUDIO_FIRST: tuple[Layer, ...] = ("composite", "foreground", "plate")
 
 
@@ -41,15 +42,20 @@ class VideoLayers(Closing):
         coding: Coding,
         like: StreamInfo,
         kind: VideoFormat,
+        *,
+        deep: bool = False,
     ) -> None:
         """
+        Args:
+            deep: the colours have more than 8 bits.
+
         Raises:
             SinkError: a file cannot be written, or another run is writing it.
         """
         self._coding, self._kind, self._like = coding, kind, _limited(like)
         self._sounds = next((x for x in _AUDIO_FIRST if x in layers), layers[0])
         silent = replace(self._like, has_audio=False)
-        self._formats = {layer: _format(kind, layer) for layer in layers}
+        self._formats = {layer: _format(kind, layer, deep=deep) for layer in layers}
         self._sinks: dict[Layer, VideoSink] = {}
         with ExitStack() as stack:
             for layer, how in self._formats.items():
@@ -91,7 +97,7 @@ class VideoLayers(Closing):
                 "files": Path(sink.location).name,
                 "codec": self._formats[layer].codec,
                 "pixel_format": self._formats[layer].pix_fmt,
-                "bits": 8 if layer == "mask" else _BITS[self._kind],
+                "bits": _bits(self._kind, self._formats[layer].pix_fmt),
                 "range": "full" if self._formats[layer].full_range else "limited",
                 "lossless": self._kind == "ffv1",
                 "audio": sink.audio,
@@ -102,27 +108,45 @@ class VideoLayers(Closing):
     def _encodable(self, picture: LayerFrame, layer: Layer) -> av.VideoFrame:
         how, coding = self._formats[layer], self._coding
         if self._kind == "ffv1":
-            bits: Literal[8, 16] = 16 if how.pix_fmt.endswith("16le") else 8
+            bits: Literal[8, 16] = 16 if "16" in how.pix_fmt else 8
             made = _planes(how.pix_fmt, _lossless(codes(picture, layer, coding, bits=bits), how))
             return _tagged(made, how, self._like)
-        if layer in WITH_ALPHA or layer in ("plate", "composite"):
+        if layer in WITH_ALPHA or layer in _OPAQUE:
+            if self._kind == "prores":
+                deep = np.asarray(codes(picture, layer, coding, bits=16), np.uint16)
+                return _tagged(self._ten_bits(deep, how), how, self._like)
             pixels: Pixels = np.asarray(codes(picture, layer, coding, bits=8), np.uint8)
-            made = encodable(picture.of.with_pixels(pixels), how, self._like.colour)
-            if how.pix_fmt == "yuva444p10le":  # alpha has more bits than its 8-bit picture
-                exact = picture.alpha if layer == "foreground" else picture.values[layer]
-                _fill(made, 3, _even(np.rint(np.clip(exact, 0, 1) * 1023).astype(np.uint16)))
-            return made
+            return encodable(picture.of.with_pixels(pixels), how, self._like.colour)
         grey = codes(picture, layer, coding, bits=16 if layer != "mask" else 8)
         share = grey * np.float32(1 / (255 if layer == "mask" else 65535))
         return _tagged(_grey_yuv(_even(share), how.pix_fmt), how, self._like)
 
+    def _ten_bits(self, pixels: DeepPixels, how: Format) -> av.VideoFrame:
+        """Of RGB or RGBA."""
+        values = _even(pixels)
+        tags = stream_colour(self._like.colour, how, self._like.size)
+        yuv = yuv_from_deep(np.ascontiguousarray(values[..., :3]), tags, 10)
+        planes = [yuv[..., channel] for channel in range(3)]
+        if values.shape[2] == 4:
+            alpha = values[..., 3] * np.float32(1023 / 65535)
+            planes.append(np.rint(alpha).astype(np.uint16))
+        return _planes(how.pix_fmt, planes)
 
-def _format(kind: VideoFormat, layer: Layer) -> Format:
+
+def _bits(kind: VideoFormat, pix_fmt: str) -> int:
+    if kind == "ffv1":
+        return 16 if "16" in pix_fmt else 8
+    return 10 if kind == "prores" else 8
+
+
+def _format(kind: VideoFormat, layer: Layer, *, deep: bool) -> Format:
     if kind == "ffv1":
         pix_fmt = "gray" if layer == "mask" else "gray16le"
         if layer in WITH_ALPHA:
             pix_fmt = "gbrap16le"
-        elif layer in ("plate", "composite"):
+        elif layer == "composite" and deep:
+            pix_fmt = "gbrp16le"
+        elif layer in _OPAQUE:
             pix_fmt = "bgr0"
         return Format("ffv1", pix_fmt, ENCODE.ffv1, CLUSTERS, full_range=True)
     if kind == "prores":
@@ -154,7 +178,7 @@ def _lossless(values: npt.NDArray[Any], how: Format) -> list[npt.NDArray[Any]]:
         return [values]
     if how.pix_fmt == "bgr0":
         return [np.dstack([values[..., ::-1], np.full(values.shape[:2], 255, np.uint8)])]
-    return [values[..., channel] for channel in (1, 2, 0, 3)]
+    return [values[..., channel] for channel in (1, 2, 0, 3)[: values.shape[2]]]
 
 
 def _grey_yuv(share: npt.NDArray[np.float32], pix_fmt: str) -> av.VideoFrame:

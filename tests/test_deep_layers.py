@@ -29,7 +29,7 @@ BT709, BT2020, PQ, HLG = 1, 9, 16, 18
 def picture(planes: list[npt.NDArray[Any]], pix_fmt: str) -> av.VideoFrame:
     frame = av.VideoFrame(planes[0].shape[1], planes[0].shape[0], pix_fmt)
     for plane, values in zip(frame.planes, planes, strict=True):
-        rows = np.frombuffer(plane, "<u2").reshape(plane.height, -1)  # type: ignore[call-overload]
+        rows = np.frombuffer(memoryview(plane), np.uint16).reshape(plane.height, -1)
         rows[:, : plane.width] = values
     return frame
 
@@ -122,7 +122,9 @@ def test_prores_keeps_ten_bits(tmp_path: Path) -> None:
         frame = list(container.decode(video=0))[-1]
     assert frame.format.name.startswith("yuv444p1")  # FFmpeg decodes it to 10 or to 12 bits
     plane, bits = frame.planes[0], frame.format.components[0].bits
-    luma = np.frombuffer(plane, "<u2").reshape(HEIGHT, -1)[:, :WIDTH] / 2 ** (bits - 10)
+    luma = np.frombuffer(memoryview(plane), np.uint16).reshape(HEIGHT, -1)[:, :WIDTH] / 2 ** (
+        bits - 10
+    )
     opaque = alpha() == 1
     off = luma - ramp()
     assert np.abs(off)[opaque].mean() < 0.5  # it is lossy; 8 bits alone are off by 1 in the mean

@@ -74,7 +74,7 @@ def _square(colour: ColourTags, bits: int) -> npt.NDArray[np.float64]:
 
 def _plane(video: av.VideoFrame, index: int) -> npt.NDArray[np.uint16]:
     plane = video.planes[index]
-    rows = np.frombuffer(memoryview(plane), "<u2")
+    rows = np.frombuffer(memoryview(plane), np.uint16)
     shown: npt.NDArray[np.uint16] = rows.reshape(plane.height, plane.line_size // 2)
     return shown[:, : plane.width]
 
@@ -88,9 +88,10 @@ def _at_size(chroma: npt.NDArray[np.uint16], size: tuple[int, ...]) -> npt.NDArr
         return chroma
     there = np.array([[1 / wide, 0, 0], [0, 1 / tall, 0 if tall == 1 else -0.25]], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
+    full: npt.NDArray[Any] = cv2.warpAffine(
         chroma, there, (size[1], size[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
+    return full
 
 
 def _by_swscale(video: av.VideoFrame, colour: ColourTags) -> DeepPixels:

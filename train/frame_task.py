@@ -14,6 +14,7 @@ from edgeds.engine.network.frame_network import Config, DualHead, normalised
 from edgeds.engine.network.hints import memory_channels, plate_channels
 from train.batches import Batch, Samples
 from train.frame_losses import alpha_loss, depth_loss
+from train.half_precision import in_bfloat16
 from train.material import Material
 from train.recipe import Recipe
 from train.run_pictures import write_predictions
@@ -44,9 +45,10 @@ class FrameTask:
             of_plate = plate_channels(hints[:, :1], hints[:, 1:2])
             memory = memory_channels(hints[:, 2:])
         encode = network.encode_plate if self.recipe.plate_gradients else partial(constant, network)
-        logits, depth = network.logits(frame, encode(plate, of_plate), memory)
-        of_alpha = alpha_loss(logits, alpha)
-        of_depth = depth_loss(F.softplus(depth), inverse_depth, alpha)
+        with in_bfloat16(self.recipe.bfloat16, device):
+            logits, depth = network.logits(frame, encode(plate, of_plate), memory)
+        of_alpha = alpha_loss(logits.float(), alpha)
+        of_depth = depth_loss(F.softplus(depth.float()), inverse_depth, alpha)
         loss = of_alpha + self.recipe.depth_weight * of_depth
         return {"loss": loss, "alpha": of_alpha, "depth": of_depth}
 

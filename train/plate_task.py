@@ -8,11 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from edgeds.engine.network.plate_depth_network import STRIDE, Config, PlateDepth
 from edgeds.evaluation import metrics
+from train.half_precision import in_bfloat16
 from train.plate_losses import plate_depth_loss
 from train.plate_pictures import PlatePicture, Plates
 from train.plate_sample import drawn_plate_sample
@@ -45,7 +47,10 @@ class PlateTask:
     def losses(self, network: PlateDepth, batch: PlateBatch, *, device: str) -> dict[str, Tensor]:
         picture, inverse_depth, is_guess = (x.to(device) for x in batch)
         picture = picture.float().contiguous(memory_format=torch.channels_last)
-        return {"loss": plate_depth_loss(network(picture), inverse_depth, is_guess)}
+        with in_bfloat16(self.recipe.bfloat16, device):
+            logits = network.logits(picture)
+        found = F.softplus(logits.float())
+        return {"loss": plate_depth_loss(found, inverse_depth, is_guess)}
 
     def write_predictions(self, network: PlateDepth, path: Path) -> None:
         """Rows of picture, inverse depth, predicted inverse depth."""

@@ -54,6 +54,8 @@ class Recipe:
     depth_weight: float = 1.5
     plate_gradients: bool = False
     """Also train the encoder through the plate's branch: 1.4 x the time of a step."""
+    bfloat16: bool = False
+    """Multiply in bfloat16: 1.9 x the speed on CPUs with AVX-512 BF16 or AMX, slower on others."""
     seed: int = 1
     workers: int = 2
     mix: Mix = field(default_factory=Mix)

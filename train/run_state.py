@@ -19,6 +19,7 @@ from edgeds.engine.network.plate_depth_network import PlateDepth
 from edgeds.engine.network.weights_file import WeightsError, checked_network, save_weights
 from edgeds.sinks.atomic_files import replacing
 from train.grow_plate_network import plate_depth_from_frame_network
+from train.half_precision import with_quick_gradients
 from train.recipe import Phase, Recipe
 from train.task import Network
 from train.torchrun import Processes
@@ -42,6 +43,8 @@ class Run:
             channels_last(network.to(self.among.device))
         self.ema.load_state_dict(self.network.state_dict())
         self.ema.requires_grad_(False)
+        if recipe.bfloat16:
+            with_quick_gradients(self.network)
         encoder = set(self.network.encoder.parameters())
         rest = [p for p in self.network.parameters() if p not in encoder]
         self.optimizer = torch.optim.AdamW(

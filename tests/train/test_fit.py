@@ -30,8 +30,8 @@ PHASES = (
 )
 
 
-def recipe(steps: int) -> Recipe:
-    return Recipe(steps=steps, phases=PHASES, workers=0, warmup_steps=2)
+def recipe(steps: int, *, bfloat16: bool = False) -> Recipe:
+    return Recipe(steps=steps, phases=PHASES, bfloat16=bfloat16, workers=0, warmup_steps=2)
 
 
 def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Path) -> None:
@@ -52,6 +52,18 @@ def test_a_resumed_run_is_the_uninterrupted_run(material: Material, tmp_path: Pa
     assert got == wanted
     for a, b in zip(whole.ema.state_dict().values(), second.ema.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_bfloat16_takes_nearly_the_steps_of_float32(material: Material, tmp_path: Path) -> None:
+    """Weights without gradients in the plate's branch do not keep those of the frame's branch."""
+    losses = []
+    for bfloat16 in (False, True):
+        run = Run(recipe(3, bfloat16=bfloat16), folder(tmp_path / str(bfloat16)))
+        losses.append([step["loss"] for step in fit(FrameTask(material, run.recipe), run)])
+        assert all(p.grad is not None for p in run.network.parameters() if p.requires_grad)
+        assert all(p.dtype == torch.float32 for p in run.network.parameters())
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
 
 def test_the_mean_of_two_networks_lies_halfway(material: Material, tmp_path: Path) -> None:

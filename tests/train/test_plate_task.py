@@ -45,9 +45,16 @@ SIZE = (64, 64)
 NEVER, ALWAYS = torch.tensor([False]), torch.tensor([True])
 
 
-def recipe(steps: int) -> Recipe:
+def recipe(steps: int, *, bfloat16: bool = False) -> Recipe:
     phase = Phase(until=1.0, size=SIZE, batch_size=2, trained_from=2)
-    return Recipe(network="plate-depth", steps=steps, phases=(phase,), workers=0, warmup_steps=2)
+    return Recipe(
+        network="plate-depth",
+        steps=steps,
+        phases=(phase,),
+        bfloat16=bfloat16,
+        workers=0,
+        warmup_steps=2,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -152,20 +159,22 @@ def test_depth_turned_around_is_pulled_back() -> None:
         assert float((prediction.grad * target).sum()) < 0, "a step down the gradient adds target"
 
 
+@pytest.mark.parametrize("bfloat16", [False, True])
 def test_a_run_of_the_plates_network_goes_on_as_if_it_had_not_stopped(
-    plates: Plates, tmp_path: Path
+    plates: Plates, tmp_path: Path, bfloat16: bool
 ) -> None:
-    task = PlateTask(plates, recipe(4))
-    whole = Run(recipe(4), tmp_path, build=task.build)
+    a_recipe = recipe(4, bfloat16=bfloat16)
+    task = PlateTask(plates, a_recipe)
+    whole = Run(a_recipe, tmp_path, build=task.build)
     wanted = [record["loss"] for record in fit(task, whole)]
-    first = Run(recipe(4), tmp_path, build=task.build)
+    first = Run(a_recipe, tmp_path, build=task.build)
     got = []
     for record in fit(task, first):
         got.append(record["loss"])
         if len(got) == 2:
             break
     first.save()
-    second = Run(recipe(4), tmp_path, build=task.build)
+    second = Run(a_recipe, tmp_path, build=task.build)
     second.load()
     got += [record["loss"] for record in fit(task, second)]
     assert got == wanted

@@ -1,11 +1,19 @@
 """Training in bfloat16: the same gradients as float32's, nearly."""
 
-import pytest
-import torch
-from torch import nn
+from __future__ import annotations
 
-from edgeds.engine.network.plate_depth_network import PlateDepth
-from train.half_precision import DepthwiseConv2d, in_bfloat16, with_quick_gradients
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install edgeds[train]")
+
+from torch import nn  # noqa: E402
+
+from edgeds.engine.network.plate_depth_network import PlateDepth  # noqa: E402
+from train.half_precision import (  # noqa: E402
+    DepthwiseConv2d,
+    in_bfloat16,
+    with_quick_gradients,
+)
 
 
 @pytest.mark.parametrize("kernel", [3, 5])

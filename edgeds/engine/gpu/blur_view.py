@@ -20,6 +20,7 @@ from edgeds.engine.gpu.colour import (
     scale_to,
     yuv_of,
 )
+from edgeds.engine.gpu.eight_bit import Enlarge, enlarge, gaussian_kernel, to_level
 from edgeds.engine.gpu.maps import offset_of
 from edgeds.engine.gpu.matte_refinement import unmixed
 from edgeds.engine.gpu.views import Planes
@@ -33,21 +34,19 @@ class Level:
     """One strength of blur, computed at a fraction of the size."""
 
     smaller: Scale | None
+    larger: Enlarge | None
+    """Back again; None where it was not made smaller."""
     kernel: Tensor
     """float32 (3, 1, 1, k): along rows; its transpose along columns."""
 
     def __call__(self, picture: Tensor) -> Tensor:
         """(3, H, W) to the same, in whole levels."""
-        size = tuple(picture.shape[1:])
-        small = picture if self.smaller is None else self.smaller(picture).round()
+        small = picture if self.smaller is None else to_level(self.smaller(picture))
         r = self.kernel.shape[-1] // 2
         padded = F.pad(small[None], (r, r, r, r), mode="reflect")
         along = F.conv2d(padded, self.kernel, groups=3)
-        blurred = F.conv2d(along, self.kernel.transpose(2, 3), groups=3).round()
-        if self.smaller is None:
-            return blurred[0]
-        large = F.interpolate(blurred, size=size, mode="bilinear", align_corners=False)
-        return large[0].round()
+        blurred = to_level(F.conv2d(along, self.kernel.transpose(2, 3), groups=3))[0]
+        return blurred if self.larger is None else self.larger(blurred)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +100,7 @@ def _level(size: Size, sigma: float, device: torch.device) -> Level:
     sigma /= shrink
     reach = round(6 * sigma + 1) // 2  # OpenCV's choice of a kernel for 8 bits
     reach = min(reach, min(small) - 1)
-    at = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    weights = torch.exp(-at.square() / (2 * sigma * sigma))
-    kernel = (weights / weights.sum()).to(torch.float32).to(device)
-    smaller = scale_to(size, small, device) if small != size else None
-    return Level(smaller, kernel.expand(3, 1, 1, -1).contiguous())
+    kernel = gaussian_kernel(sigma, reach, device).expand(3, 1, 1, -1).contiguous()
+    if small == size:
+        return Level(None, None, kernel)
+    return Level(scale_to(size, small, device), enlarge(small, size, device), kernel)

@@ -10,7 +10,7 @@ import pytest
 
 from edgeds.errors import InputError
 from edgeds.estimate.feet_depth import Standing
-from edgeds.estimate.plate_depth_on_ground import GroundedDepth, grounded, on_points
+from edgeds.estimate.plate_depth_on_ground import GroundedDepth, _widely, grounded, on_points
 from edgeds.plate.ground.camera_from_people import People
 from edgeds.plate.ground.depth_bounds import bounds_of, by_height
 from edgeds.plate.ground.depth_wanted import MeasuredPoint
@@ -297,3 +297,11 @@ def test_whose_head_is_over_the_picture_still_stands_on_the_ground() -> None:
 
     true = float(1 / view.feet(np.array([[300.0, 340.0]]))[0, 2])
     assert depth[150, 300] == pytest.approx(true, rel=0.05)
+
+
+@pytest.mark.parametrize("sigma", [3.0, 20.0, 70.0])
+def test_a_wide_blur_on_a_small_map_is_that_of_the_large_one(sigma: float) -> None:
+    values = np.random.default_rng(3).normal(0, 1, (192, 320)).astype(np.float32)
+    values[60:130, 100:250] += 3
+    wide = cv2.GaussianBlur(values, (0, 0), sigma)
+    assert np.abs(_widely(values, sigma) - wide).max() < 0.1

@@ -64,7 +64,7 @@ def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
     with open_engine(device="cpu") as engine:
         estimate = Estimator(engine, plate)
         wanted = DepthOptions(metric=["300,170=3m"]).wanted()
-        people = people_of_clip(wanted, plate, engine, str(clip), samples, stop=Event())
+        people = people_of_clip(wanted, plate, engine, samples, stop=Event())
         depth = measure_depth(wanted, estimate, people)
     plate_to_file(estimate.plate_to_keep, tmp_path / "plate.npz")
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edgeds.errors import PlateError
+from edgeds.plate.common_colours import _counted_modes, _two_modes
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
 from edgeds.plate.open_plate import plate_from_clip
@@ -245,3 +246,12 @@ def test_doubt_survives_a_file_and_another_size(tmp_path: Path) -> None:
     assert half is not None
     assert half.shape == (60, 100)
     assert half[10:30, 20:40].min() == pytest.approx(0.5)
+
+
+def test_pixels_that_never_change_need_no_counting() -> None:
+    rng = np.random.default_rng(2)
+    part = rng.integers(100, 109, (20, 60, 3), np.uint8)  # within 14 levels of each other
+    part[:, 40:] = rng.integers(0, 256, (20, 20, 3), np.uint8)
+    part[:12, 40:] = part[0, 40:]  # most show one colour
+    for quick, counted in zip(_two_modes(part, 14), _counted_modes(part, 14), strict=True):
+        np.testing.assert_array_equal(quick, counted)

@@ -18,6 +18,8 @@ import pytest
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources import SyntheticSource, VideoSource, open_source
 from edgeds.sources.sampling import spread_frames
+from edgeds.sources.yuv_planes import YuvPicture
+from edgeds.types import Frame
 
 MakeClip = Callable[..., Path]
 
@@ -148,6 +150,35 @@ def test_samples_are_spread_over_the_whole_clip(make_clip: MakeClip, frame_count
     assert times[0] < 0.1
     assert times[-1] > 0.9
     assert np.diff(times).max() < 0.2
+
+
+@pytest.mark.parametrize("frame_count", [400, 1100])
+def test_samples_are_key_frames_where_the_clip_has_enough_of_them(
+    make_clip: MakeClip, frame_count: int
+) -> None:
+    clip = make_clip(frame_count=frame_count, size=(36, 64))
+    assert {_kind(frame) for frame in spread_frames(clip, 12)} == {"I"}
+
+
+def test_frames_that_no_other_refers_to_are_not_decoded_between_samples(
+    make_clip: MakeClip,
+) -> None:
+    clip = make_clip(frame_count=60)
+    with open_source(clip) as source:
+        pixels = [frame.pixels for frame in source]
+    with open_source(clip) as source:
+        assert isinstance(source, VideoSource)
+        fifths = list(source.every(5))
+    assert [frame.index // 5 for frame in fifths] == list(range(12))
+    assert any(frame.index % 5 for frame in fifths)  # that one was not decoded
+    for frame in fifths:
+        np.testing.assert_array_equal(frame.pixels, pixels[frame.index])
+
+
+def _kind(frame: Frame) -> str:
+    picture = frame.picture
+    assert isinstance(picture, YuvPicture)
+    return "?IPB"[picture.video.pict_type]
 
 
 def test_large_frames_get_fewer_samples(make_clip: MakeClip) -> None:

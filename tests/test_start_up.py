@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeds.engine import DifferenceEngine
+from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.kept_depth import KnownDepth
+from edgeds.estimate.kept_depth import KnownDepth, no_depth
 from edgeds.live.memory_growth import return_what_opening_used
+from edgeds.plate.file import plate_from_file
 from edgeds.plate.plate import Plate
 from edgeds.sources.sampling import spread_frames, spread_pixels
 from edgeds.types import Maps, Pixels, PlateFeatures
@@ -52,6 +53,16 @@ def test_a_depth_that_is_known_is_not_computed() -> None:
     assert engine.asked == 0
     np.testing.assert_array_equal(estimate.plate_depth, depth)
     assert estimate.plate_to_keep.depth_network == "another"
+
+
+def test_alpha_is_the_same_without_a_depth(data: Path) -> None:
+    clip, plate = data / "moving_person.mp4", plate_from_file(data / "moving_person_plate.jpg")
+    frame = spread_frames(clip, 2)[1]
+    with open_engine(device="cpu") as engine:
+        known = Estimator(engine, plate)(frame).alpha
+        without = Estimator(engine, plate, known=no_depth(plate.size))(frame).alpha
+    assert known.max() == 1
+    np.testing.assert_array_equal(without, known)
 
 
 def test_a_callers_depth_is_copied_and_stays_writable() -> None:

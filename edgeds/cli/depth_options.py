@@ -96,15 +96,42 @@ class SmallSamples:
         with ThreadPoolExecutor() as pool:
             self.pixels = list(pool.map(lambda pixels: resized(pixels, size), samples))
 
+    def read(self, wanted: DepthWanted, plate: Plate, clip: str, *, stop: Event) -> None:
+        """Read them from the clip, unless they are here or nobody looks for people.
+
+        Raises:
+            KeyboardInterrupt: `stop` was set.
+        """
+        from concurrent.futures import CancelledError
+
+        from edgeds.estimate.plate_depth_by_people import looked_at
+        from edgeds.sources.sampling import spread_pixels
+
+        if self.pixels or not _wants_people(wanted, plate):
+            return
+        try:
+            self.pixels = spread_pixels(
+                clip, GROUND.frames, size=looked_at(self._size),
+                memory_bytes=GROUND.memory_bytes, cancelled=stop.is_set,
+            )  # fmt: skip
+        except CancelledError:
+            raise KeyboardInterrupt from None
+
+
+def _wants_people(wanted: DepthWanted, plate: Plate) -> bool:
+    from edgeds.estimate.kept_depth import kept_depth
+
+    if wanted.source == "network":
+        return False
+    kept = kept_depth(plate)
+    has_ground = kept is not None and kept.ground is not None
+    return not has_ground or wanted.person_m != GROUND.person_m
+
 
 def people_of_clip(
-    wanted: DepthWanted, plate: Plate, engine: Engine, clip: str, samples: SmallSamples,
-    *, stop: Event,
-) -> Gathering | None:  # fmt: skip
+    wanted: DepthWanted, plate: Plate, engine: Engine, samples: SmallSamples, *, stop: Event
+) -> Gathering | None:
     """Look for people in the clip, with a progress bar; None where nobody needs them.
-
-    Args:
-        clip: frames are read from here where `samples` has none.
 
     Raises:
         InputError: a measured point is not in the picture.
@@ -112,24 +139,14 @@ def people_of_clip(
     """
     from concurrent.futures import CancelledError
 
-    from edgeds.estimate.kept_depth import kept_depth
-    from edgeds.estimate.plate_depth_by_people import looked_at, people_in
-    from edgeds.sources.sampling import spread_pixels
+    from edgeds.estimate.plate_depth_by_people import people_in
 
     wanted.check(plate.size)
-    kept = kept_depth(plate)
-    has_ground = kept is not None and kept.ground is not None
-    if wanted.source == "network" or (has_ground and wanted.person_m == GROUND.person_m):
+    if not _wants_people(wanted, plate):
         return None
     with progress() as bar:
-        task = bar.add_task("people in the clip", total=None)
+        task = bar.add_task("people in the clip", total=len(samples.pixels))
         try:
-            if not samples.pixels:
-                samples.pixels = spread_pixels(
-                    clip, GROUND.frames, size=looked_at(plate.size),
-                    memory_bytes=GROUND.memory_bytes, cancelled=stop.is_set,
-                )  # fmt: skip
-            bar.update(task, total=len(samples.pixels))
             people = people_in(
                 samples.pixels, engine, plate,
                 cancelled=stop.is_set, on_frame=lambda: bar.advance(task),

@@ -161,6 +161,8 @@ def _opened(
     from edgeds.sources import open_source
     from edgeds.views.backdrop import open_backdrop
 
+    opened = stack.enter_context(engine_beside(*runs, in_order=True))  # beside what follows
+    deep = _depth_beside(wanted, runs, stack)
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
     wanted.depth.check(info.size)
@@ -168,9 +170,6 @@ def _opened(
     behind = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if behind is not None:
         stack.callback(behind.close)
-    opened = stack.enter_context(engine_beside(*runs, in_order=True))
-    deep = _depth_beside(wanted, runs, stack)
-    # Imported beside the engine that opens: these take as long.
     from edgeds.estimate.kept_depth import without_measured
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
@@ -183,6 +182,7 @@ def _opened(
     scene = without_measured(scene) if wanted.depth.source == "network" else scene
     if deep is not None:
         deep.begin(scene)
+        samples.read(wanted.depth, scene, wanted.source, stop=stop)  # while the engine opens
     network = opened.result()
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
     notes.say_new()
@@ -230,9 +230,11 @@ def _estimator(
     samples: SmallSamples, stop: Event,
 ) -> tuple[Estimator, dict[str, Any] | None]:  # fmt: skip
     """(the estimator, where its depth comes from). People are looked for beside the depth."""
+    from edgeds.estimate.kept_depth import no_depth
+
     if deep is None:
-        return gpu.estimator(scene, None), None
-    people = people_of_clip(wanted.depth, scene, network, wanted.source, samples, stop=stop)
+        return gpu.estimator(scene, no_depth(scene.size)), None
+    people = people_of_clip(wanted.depth, scene, network, samples, stop=stop)
     estimate = gpu.estimator(scene, deep.result())
     return estimate, measure_depth(wanted.depth, estimate, people)
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 
-import numpy as np
-
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.kept_depth import KnownDepth
+from edgeds.estimate.kept_depth import no_depth
 from edgeds.estimate.plate_depth_on_ground import grounded, on_points
 from edgeds.plate.ground.depth_wanted import MeasuredPoint
 from edgeds.plate.ground.gathering import Gathering
@@ -48,8 +46,7 @@ def people_in(
         CancelledError: `cancelled`, asked before every frame, returned true.
     """
     size = looked_at(plate.size)
-    flat = KnownDepth(np.ones(size, np.float32), "", None)  # nobody looks at it
-    estimate = Estimator(engine, fitted(plate, size), known=flat)
+    estimate = Estimator(engine, fitted(plate, size), known=no_depth(size))
     people = Gathering(plate.size)
     for number in _spread(len(samples)):
         if cancelled():

@@ -102,6 +102,31 @@ def noise_levels(samples: Stack) -> float:
 
 def _two_modes(part: npt.NDArray[np.uint8], levels: int) -> tuple[Pixels, Members, Pixels, Members]:
     """(first, its members, second, its members) of (n, pixels, 3)."""
+    # Where all samples are near one another, as on most of a still scene, there is one colour.
+    still = distance(part.min(axis=0), part.max(axis=0)) <= levels
+    first, second = _mean(part), np.zeros(part.shape[1:], np.uint8)
+    members = np.ones(part.shape[:2], np.bool_)
+    others = np.zeros(part.shape[:2], np.bool_)
+    if not still.all():
+        moving = ~still
+        found = _counted_modes(np.ascontiguousarray(part[:, moving]), levels)
+        first[moving], members[:, moving], second[moving], others[:, moving] = found
+    return first, members, second, others
+
+
+def _mean(part: npt.NDArray[np.uint8]) -> Pixels:
+    """Of (n, pixels, 3), rounded."""
+    count = len(part)
+    total = part.sum(axis=0, dtype=np.uint16)
+    total += np.uint16(count // 2)
+    mean: Pixels = (total // np.uint16(count)).astype(np.uint8)
+    return mean
+
+
+def _counted_modes(
+    part: npt.NDArray[np.uint8], levels: int
+) -> tuple[Pixels, Members, Pixels, Members]:
+    """The same, from the differences of all samples from each other."""
     count, pixels = part.shape[:2]
     planes = [np.ascontiguousarray(part[..., channel]) for channel in range(3)]
     near = np.ones((count, count, pixels), np.bool_)

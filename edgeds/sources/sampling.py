@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -15,9 +15,11 @@ from edgeds.types import Frame, Pixels, Size, Source
 
 Taken = TypeVar("Taken")
 
-# Up to this many frames a clip is read from end to end: cheaper than seeking in it.
+# Up to this many frames a clip is read from end to end, unless it has a key frame for each sample.
 _READ_WHOLE_FRAMES = 900
-# After a seek, frames decoded past the key frame towards the wanted time.
+# A seek costs about as much as so many frames: a decoder gives the first one after some more.
+_SEEK_FRAMES = 6
+# After a seek to a key frame that was taken, frames decoded past it towards the wanted time.
 _FRAMES_PAST_KEY = 8
 
 
@@ -67,6 +69,19 @@ def spread_pixels(
         return [pixels.result() for pixels in sampling.of(uri, count, memory_bytes)]
 
 
+def _every(stride: int, source: Source) -> Iterator[Frame]:
+    if isinstance(source, VideoSource):
+        return source.every(stride)
+    return (frame for frame in source if frame.index % stride == 0)
+
+
+def _is_cheaper_to_seek(source: VideoSource, count: int) -> bool:
+    known = source.info.frame_count or 0
+    if known > _READ_WHOLE_FRAMES:
+        return True
+    return known > _SEEK_FRAMES * count and (source.key_frames() or 0) >= count
+
+
 class _Sampling(Generic[Taken]):
     """Reads frames and keeps what `taken` makes of some of them."""
 
@@ -83,8 +98,7 @@ class _Sampling(Generic[Taken]):
             height, width = source.info.size
             if memory_bytes is not None:
                 count = max(1, min(count, memory_bytes // (height * width * 3)))
-            known = source.info.frame_count
-            if isinstance(source, VideoSource) and known is not None and known > _READ_WHOLE_FRAMES:
+            if isinstance(source, VideoSource) and _is_cheaper_to_seek(source, count):
                 frames = self._by_seeking(source, count)
                 if len(frames) > count // 2:
                     return frames
@@ -97,13 +111,13 @@ class _Sampling(Generic[Taken]):
     def _by_stride(self, source: Source, count: int) -> list[Taken]:
         """Read everything, keep every n-th frame; n doubles whenever twice too many are kept."""
         kept: list[Taken] = []
-        stride = max(1, (source.info.frame_count or 0) // count)
+        stride, thinner = max(1, (source.info.frame_count or 0) // count), 1
         try:
-            for frame in source.every(stride) if isinstance(source, VideoSource) else source:
-                if frame.index % stride == 0:
+            for number, frame in enumerate(_every(stride, source)):
+                if number % thinner == 0:
                     kept.append(self._taken(frame))
                 if len(kept) >= 2 * count:
-                    kept, stride = kept[::2], 2 * stride
+                    kept, thinner = kept[::2], 2 * thinner
                 self._report(min(len(kept), count), count)
         except SourceFailed:
             pass  # the frames so far are a fair sample; the run itself will report the break
@@ -114,6 +128,7 @@ class _Sampling(Generic[Taken]):
     def _by_seeking(self, source: VideoSource, count: int) -> list[Taken]:
         duration_secs = source.info.duration_secs or 0.0
         frames: dict[int, Taken] = {}
+        keys: set[int] = set()
         for done in range(count):
             target_secs = duration_secs * (done + 0.5) / count
             source.seek(target_secs)
@@ -121,8 +136,11 @@ class _Sampling(Generic[Taken]):
                 best = None
                 for past, frame in enumerate(source):
                     best = frame
-                    if frame.pts_secs >= target_secs or past >= _FRAMES_PAST_KEY:
+                    is_new_key = past == 0 and frame.pts not in keys
+                    if is_new_key or frame.pts_secs >= target_secs or past >= _FRAMES_PAST_KEY:
                         break
+                if best is not None:
+                    keys.add(best.pts)
             except SourceFailed:
                 best = None
             if best is not None:

@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 _MISSING_SHARE = 0.03
 _MISSING_MIN_FRAMES = 3
 _MISSING_MIN_SECS = 0.5
+# From every so many-th frame on, those between are skipped: codecs have up to three in a row.
+_SKIP_FROM = 5
 
 
 class VideoSource(Closing):
@@ -75,15 +77,22 @@ class VideoSource(Closing):
         return self.every(1)
 
     def every(self, stride: int) -> Iterator[Frame]:
-        """Every `stride`-th frame; the ones between are only decoded."""
-        count, end_secs = 0, 0.0
+        """Every `stride`-th frame. Of those between, only what others refer to is decoded.
+
+        So it may be one or two frames later than the `stride`-th, and `index` says which, by time.
+        """
+        skips = stride >= _SKIP_FROM and self._skip_unreferred()
+        count, due, end_secs = 0, 0, 0.0
         while not self._closed:
             decoded, self._first = self._first or next(self._frames, None), None
             if decoded is None or self._closed:
                 break
             duration = int(getattr(decoded, "duration", 0) or 0)  # PyAV before 15 has none
             pts = self._clock(own_time(self._container, decoded), duration)
-            if count % stride == 0:
+            if skips:
+                count = max(count, round(pts * self.info.time_base * (self.info.rate or 0)))
+            if count >= due:
+                due = count - count % stride + stride
                 yield self._frame(decoded, count, pts, duration)
             count += 1
             end_secs = float((pts + duration) * self.info.time_base)
@@ -99,6 +108,19 @@ class VideoSource(Closing):
         self._clock.seek(wanted)
         self._first = None
         self._read_on()
+
+    def key_frames(self) -> int | None:
+        """How many frames can be decoded by themselves; None: the file's index does not say."""
+        entries = getattr(self._stream, "index_entries", None)  # PyAV before 17 has none
+        return sum(entry.is_keyframe for entry in entries) if entries else None
+
+    def _skip_unreferred(self) -> bool:
+        """Decode no frame from now on that no other frame refers to. False where it cannot be."""
+        # A field may refer to another; and without a rate, times do not say which frame it is.
+        if self._on_gpu or not self.info.rate or getattr(self._first, "interlaced_frame", False):
+            return False
+        self._stream.codec_context.skip_frame = "NONREF"
+        return True
 
     def close(self) -> None:
         if not self._closed:

@@ -64,7 +64,9 @@ class GroundView:
         height, width = self.size
         x = (at[:, 0] - (width - 1) / 2) / self.focal_px
         y = (at[:, 1] - (height - 1) / 2) / self.focal_px
-        return np.stack([x, y, np.ones(len(at))], 1)
+        rays = np.ones((len(at), 3))
+        rays[:, 0], rays[:, 1] = x, y
+        return rays
 
     def feet(self, lowest: Floats) -> Floats:
         """Where people stand, (n, 3), of whom `lowest` (n, 2) are the lowest pixels. NaN for
@@ -75,7 +77,7 @@ class GroundView:
         with np.errstate(divide="ignore", invalid="ignore"):
             places = rays * (self.camera_height / np.where(fall > 1e-6, fall, np.nan))[:, None]
         along = rays - fall[:, None] * down  # level, away from the camera
-        along /= np.linalg.norm(along, axis=1, keepdims=True)
+        along /= np.sqrt(np.square(along).sum(1, keepdims=True))
         return np.asarray(places + along * (GROUND.foot_m / GROUND.person_m), np.float64)
 
     def measured(self, lowest: Floats, highest: Floats) -> tuple[Floats, Floats]:
@@ -85,7 +87,7 @@ class GroundView:
         # The image of the upright line at the feet, and the place on it level with the top.
         start = feet[:, :2] / feet[:, 2:]
         axis = down[:2] * feet[:, 2:] - feet[:, :2] * down[2]
-        axis = -axis / np.linalg.norm(axis, axis=1, keepdims=True)
+        axis /= -np.hypot(axis[:, 0], axis[:, 1])[:, None]
         along = (axis * rays[:, :2]).sum(1)
         upper = (axis * feet[:, :2]).sum(1) - along * feet[:, 2]
         lower = axis @ down[:2] - along * down[2]
@@ -94,7 +96,7 @@ class GroundView:
         across = axis[:, 0] * apart[:, 1] - axis[:, 1] * apart[:, 0]
         lean = np.arctan2(across, (axis * apart).sum(1))
         # The highest pixel is where a ray touches the head, not over its middle.
-        level = np.sqrt(np.maximum(1 - (rays @ down / np.linalg.norm(rays, axis=1)) ** 2, 1e-6))
+        level = np.sqrt(np.maximum(1 - (rays @ down) ** 2 / np.square(rays).sum(1), 1e-6))
         head = GROUND.head_m / GROUND.person_m
         return np.asarray(height - head * (1 / level - 1), np.float64), np.asarray(lean, np.float64)
 
@@ -115,15 +117,16 @@ class GroundView:
         right angle more.
         """
         down = self.down
-        ahead = np.array((0.0, 0.0, 1.0)) - down[2] * down
-        ahead /= np.linalg.norm(ahead)
-        aside = np.cross(down, ahead)
+        x, y, z = down
+        level = np.hypot(x, y)  # of the axis along the ground
+        ahead = np.array((-z * x, -z * y, level * level)) / level
+        aside = np.array((y, -x, 0.0)) / level  # down x ahead
         cos, sin = np.cos(turn), np.sin(turn)
-        axes = np.stack([down, cos * ahead + sin * aside, cos * aside - sin * ahead])
+        axes = np.array((down, cos * ahead + sin * aside, cos * aside - sin * ahead))
         rays = self.rays(at)
         towards = rays[None, :, :2] * axes[:, None, 2:] - axes[:, None, :2]
-        length = np.linalg.norm(towards, axis=2, keepdims=True)
-        return np.asarray(towards / np.maximum(length, 1e-9), np.float64)
+        length = np.hypot(towards[..., 0], towards[..., 1])
+        return np.asarray(towards / np.maximum(length, 1e-9)[..., None], np.float64)
 
 
 def usual_focal_px(size: Size) -> float:

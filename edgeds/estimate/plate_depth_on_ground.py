@@ -259,7 +259,8 @@ def _widely(values: FloatMap, sigma: float) -> FloatMap:
     (height, width), shrink = values.shape, max(1.0, sigma / 6)
     size = max(1, round(height / shrink)), max(1, round(width / shrink))
     small = cv2.GaussianBlur(_shrunk(values, size), (0, 0), sigma / shrink)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+    blurred = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(blurred, np.float32)
 
 
 def _may_be_ground(off: FloatMap) -> FloatMap:

@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.plate.corrected_pixels import corrected_pixels
 from edgeds.plate.health import Health, Trouble
-from edgeds.plate.light_change import SAME, Light, largest, least, light_between
+from edgeds.plate.light_change import SAME, largest, least, light_between
 from edgeds.plate.masks import grown, most_around, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
@@ -37,7 +38,7 @@ from edgeds.plate.registration import (
 )
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
+from edgeds.types import FloatMap, Frame, Maps, Size
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -100,25 +101,28 @@ class Maintenance:
         self._followed, self._adrift = True, np.eye(3)
         self._health = Health()
         self._last = PlateUpdate(move=np.eye(3))
+        self._still: Maps | None = None  # of the last look, if it found nothing to correct
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
         """Look at a frame, unless the last look was a moment ago and this is not one `again`.
-
-        Args:
-            maps: the frame's own, made with the plate of the last update.
+        The maps are the frame's own, made with the plate of the last update.
         """
         now = frame.pts_secs
         gap = self._set.interval_secs if self._before is None else now - self._before
-        if 0 <= gap < self._set.interval_secs - 1e-6 and not again:
+        interval = self._set.still_secs if maps is self._still else self._set.interval_secs
+        if 0 <= gap < interval - 1e-6 and not again:
             return replace(self._last, plate=None)
-        self._before = now
+        self._before, light, move = now, self._light, self._move
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
         found = self._follow_move(look)
         same = self._follow_light(look)
         self._follow_rest(look, same)
         health, prompt = self._judge(look, same, found)
+        renewed = self._renewed()
+        is_right = renewed is None and self._light is light and self._move is move
+        self._still = maps if is_right else None
         self._last = PlateUpdate(
-            plate=self._renewed(),
+            plate=renewed,
             move=at_size(self._move, self._size, self._captured.size),
             gain=float(self._light.gain.mean()),
             health=health,
@@ -274,26 +278,5 @@ class Maintenance:
             if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
         self._served, self._served_move = current, self._move
-        move = (
-            self._move if self._unmoved() else at_size(self._move, self._size, self._captured.size)
-        )
-        pixels = _corrected(self._captured.pixels, self._light, move, self._extra)
+        pixels = corrected_pixels(self._captured.pixels, self._light, self._move, self._extra)
         return replace(self._captured, pixels=pixels)
-
-
-def _corrected(captured: Pixels, light: Light, move: Matrix, extra: Floats) -> Pixels:
-    """The captured plate relit, moved (px of it) and corrected by a coarse map in levels."""
-    import cv2
-
-    levels = np.arange(256, dtype=np.float32)[None, :, None]
-    table = np.round(light(np.repeat(levels, 3, axis=2))).astype(np.uint8)
-    pixels = cv2.LUT(captured, table)
-    if not (move == np.eye(3)).all():
-        pixels = warped(pixels, move)
-    rounded = np.round(extra).astype(np.int16)
-    if rounded.any():
-        size = captured.shape[1::-1]
-        larger = cv2.resize(rounded, size, interpolation=cv2.INTER_LINEAR)
-        pixels = cv2.add(pixels, larger, dtype=cv2.CV_8U)
-    pixels.flags.writeable = False
-    return pixels  # type: ignore[no-any-return]  # OpenCV's

@@ -138,6 +138,8 @@ class PlateMaintenance:
     """Pictures are compared at this width; px below are of it, levels are of 255."""
     interval_secs: float = 0.2
     """Time between two looks; a jump of the light stays visible for no longer."""
+    still_secs: float = 2.0
+    """The same while nothing changes in the frames, after a look that found nothing to correct."""
     foreground_alpha: float = 0.1
     grow_px: int = 10
     """Margin around foreground, for soft alpha and contact shadows."""

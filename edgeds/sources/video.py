@@ -112,7 +112,7 @@ class VideoSource(Closing):
     def key_frames(self) -> int | None:
         """How many frames can be decoded by themselves; None: the file's index does not say."""
         entries = getattr(self._stream, "index_entries", None)  # PyAV before 17 has none
-        return sum(entry.is_keyframe for entry in entries) if entries else None
+        return sum(bool(entry.is_keyframe) for entry in entries) if entries else None
 
     def _skip_unreferred(self) -> bool:
         """Decode no frame from now on that no other frame refers to. False where it cannot be."""

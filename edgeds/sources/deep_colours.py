@@ -47,7 +47,7 @@ def yuv_from_deep(pixels: DeepPixels, colour: ColourTags, bits: int) -> DeepPixe
     import cv2
 
     codes: DeepPixels = cv2.transform(pixels, np.linalg.inv(_square(colour, bits))[:3])
-    return np.minimum(codes, 2**bits - 1, out=codes)
+    return np.asarray(np.minimum(codes, 2**bits - 1, out=codes), np.uint16)
 
 
 def _from_planes(video: av.VideoFrame, colour: ColourTags) -> DeepPixels:

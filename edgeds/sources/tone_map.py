@@ -64,7 +64,7 @@ def light_before(linear: _Floats, transfer: int) -> _Floats:
     half = (1 - c) * most**2 / 2
     over = np.sqrt(half**2 + c * most**2) - half
     factor = np.where(c > 0, (_KNEE + (1 - _KNEE) * over) / np.maximum(brightest, 1e-6), 1)
-    return cast(_Floats, linear * factor[..., None].astype(np.float32))
+    return linear * factor[..., None].astype(np.float32)
 
 
 def _mapped(code_values: DeepPixels, transfer: int) -> _Floats:

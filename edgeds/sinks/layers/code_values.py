@@ -107,5 +107,5 @@ def at_bits(pixels: Codes, bits: Literal[8, 16]) -> Codes:
     if pixels.itemsize * 8 == bits:
         return pixels
     if bits == 16:
-        return pixels.astype(np.uint16) * np.uint16(257)
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return np.asarray(pixels.astype(np.uint16) * np.uint16(257), np.uint16)
+    return np.asarray((pixels.astype(np.uint32) + 128) // 257, np.uint8)

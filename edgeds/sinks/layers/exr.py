@@ -153,7 +153,7 @@ def _linear(bits: int) -> npt.NDArray[np.float32]:
     """Linear light of each code value of sRGB (IEC 61966-2-1)."""
     signal = np.arange(2**bits) / (2**bits - 1)
     light = np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)
-    return light.astype(np.float32)
+    return np.asarray(light, np.float32)
 
 
 def _timecode(exr: Any, start: str | None, secs: float, rate: Fraction) -> Any:

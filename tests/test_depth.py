@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from edgeds.estimate.depth_fit import (
     Fit,
     anchored,
-    come_nearer,
     depth_range,
     fit_to_plate,
-    middle_of,
     spread_foreground,
 )
 from edgeds.types import FloatMap
@@ -87,11 +85,3 @@ def test_the_range_is_the_plates_without_its_outliers() -> None:
 def test_a_flat_plate_still_has_a_range() -> None:
     far, near = depth_range(np.full((4, 4), 0.3, np.float32))
     assert near > far
-
-
-def test_what_is_near_comes_nearer_and_what_is_far_stays() -> None:
-    plate = np.array([[0.1, 0.2, 0.4]], np.float32)
-    depth = np.array([[0.05, 0.2, 0.4, 2.0]], np.float32)
-    nearer = come_nearer(depth, middle_of(plate))
-    assert nearer[0, :2] == pytest.approx((0.05, 0.2))
-    assert nearer[0, 2:] == pytest.approx((0.2 * 2**1.1, 0.2 * 10**1.1))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from train.agreement import compare_passes
+from train.nearness import nearness
 
 
 def draw(
@@ -143,4 +144,4 @@ def hints(
         typer.echo(json.dumps(scores_of_clip(network, frames, (height, width))))
 
 
-COMMANDS = (draw, items, looks, hints, compare_passes)
+COMMANDS = (draw, items, looks, hints, compare_passes, nearness)

@@ -19,7 +19,6 @@ MIN_BACKGROUND = 0.03
 # On two clips the depth at the plate's median is .03 % off what a quarter of the pixels says.
 FIT_STRIDE = 4
 FIT_ROUNDS = 4
-NEARNESS = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +67,6 @@ def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap)
 def middle_of(plate_depth: FloatMap) -> float:
     """The median of a plate's inverse depth, above 0."""
     return max(float(np.median(plate_depth)), 1e-6)
-
-
-def come_nearer(foreground_depth: FloatMap, middle: float) -> FloatMap:
-    """Bring foreground that is nearer than the middle of the plate nearer: its ratio to a power.
-
-    Networks pull rare values towards the mean, and close people are rare. Of people over 3.5 times
-    as near as the room behind them, half got less than .76 of their true inverse depth. The power
-    was chosen among 1.1 to 1.4 on 140 items of the training rooms: delta1 from .923 to .926, AbsRel
-    from .090 to .088.
-    """
-    ratio = np.maximum(foreground_depth / np.float32(middle), 1)
-    nearer: FloatMap = foreground_depth * ratio ** np.float32(NEARNESS - 1)
-    return nearer
 
 
 def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:

@@ -169,6 +169,29 @@ STANDING = StandingDepth()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForegroundDepth:
+    """Foreground's inverse depth. `python -m train nearness` chooses the first four again when a
+    network has changed; train/NOTES.md has what it found.
+    """
+
+    gain: float = 1.08
+    """Networks pull rare values towards the mean, and people before a plate are rare..."""
+    power: float = 1.05
+    """... close ones above all: the ratio to the plate's median is raised to this, over 1."""
+    window: float = 0.5
+    """Side of the square in which a person is made even, of the map's shorter side."""
+    alike: float = 0.4
+    """Difference of logarithms of depth that is a person's relief. 2.5 times it is another one."""
+    lowest: float = -2.4
+    """Of the logarithm of depth over the plate's median: farther, all are alike."""
+    slices: int = 17
+    """From there, each `alike` nearer than the one before: the last is 55 times the median."""
+
+
+FOREGROUND_DEPTH = ForegroundDepth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLimits:
     """What counts as a change between two frames, at the network's size."""
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgeds.estimate.depth_fit import Fit, come_nearer, fit_to_plate, spread_foreground
+from edgeds.estimate.depth_fit import Fit, fit_to_plate, spread_foreground
+from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.frame_change import Change, Judged
 from edgeds.estimate.maps_on_demand import FrameMaps
 from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
@@ -121,7 +122,8 @@ class Looks:
         self._judged.take(smooth, raw.alpha, whole(raw.alpha.shape))
         self._use.count(1)
         self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
-        near = come_nearer(self._fit.scale * raw.inverse_depth + self._fit.shift, scene.middle)
+        depth = self._fit.scale * raw.inverse_depth + self._fit.shift
+        near = foreground_depth(depth, raw.alpha, scene.raw_small, scene.middle)
         bounds = bounds_of(raw.alpha, whole(frame.size))
         median = _median_depth(near, raw.alpha)
         place = self._use.after_whole(bounds, median, frame.size)
@@ -144,7 +146,8 @@ class Looks:
             raw.inverse_depth, part.depth_small, raw.alpha, before=self._part_fit or self._fit
         )
         depth = self._part_fit.scale * raw.inverse_depth + self._part_fit.shift
-        return _Seen(shown, part, raw.alpha, come_nearer(depth, scene.middle))
+        near = foreground_depth(depth, raw.alpha, part.depth_small, scene.middle)
+        return _Seen(shown, part, raw.alpha, near)
 
     def _engine_of(self, size: Size) -> Engine:
         """The engine at a size. It is made when it is first needed, which takes half a second."""
@@ -173,7 +176,7 @@ class Looks:
         place = seen.part.place
         bounds, median = bounds_of(seen.alpha, place.box), _median_depth(seen.near, seen.alpha)
         level = self._use.after_part(place, bounds, median, frame.size)
-        near = np.float32(level) * seen.near
+        near = np.maximum(np.float32(level) * seen.near, seen.part.depth_small)
         if scene.standing is not None:
             near = standing_in_part(scene, place, frame.size, near, seen.alpha)
         near = spread_foreground(near, seen.alpha)

@@ -1,6 +1,7 @@
-"""Fits a frame's depth to the plate's, as functions of tensors: estimate/depth_fit.py for a GPU.
+"""Fits a frame's depth to the plate's, as functions of tensors: estimate/depth_fit.py and
+estimate/foreground_depth.py for a GPU.
 
-Nothing here waits for the device: `where` takes the place of each `if` of estimate/depth_fit.py.
+Nothing here waits for the device: `where` takes the place of each `if` there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeds.estimate.depth_fit import FIT_ROUNDS, FIT_STRIDE, MIN_BACKGROUND, NEARNESS
+from edgeds.estimate.depth_fit import FIT_ROUNDS, FIT_STRIDE, MIN_BACKGROUND
+from edgeds.estimate.foreground_depth import LEAST_RATIO, LEAST_WEIGHT, SHRINK
+from edgeds.estimate.settings import FOREGROUND_DEPTH
 from edgeds.plate.robust_fit import SINGULAR, TUKEY
 
 _LEAST = 1e-6
@@ -62,10 +65,35 @@ def _medians(rows: Tensor, keep: Tensor) -> Tensor:
     return torch.where(keep, rows, torch.nan).nanmedian(dim=1, keepdim=True).values
 
 
-def nearer_depth(frame_depth: Tensor, fit: Tensor, middle: Tensor) -> Tensor:
-    """The foreground's inverse depth (h, w) in the plate's units, what is near nearer still."""
-    near = fit[0] * frame_depth + fit[1]
-    return near * (near / middle).clamp(min=1) ** (NEARNESS - 1)
+def foreground_depth(depth: Tensor, alpha: Tensor, plate_depth: Tensor, middle: Tensor) -> Tensor:
+    """The foreground's inverse depth (h, w): estimate/foreground_depth.py with all its slices."""
+    weight = alpha.square().square()
+    covers = torch.maximum(depth, plate_depth)
+    maps = torch.stack((weight, weight * covers, covers))[None]
+    sure, carried, plain = F.avg_pool2d(maps, SHRINK)[0]
+    coarse = torch.where(sure > LEAST_WEIGHT, carried / sure.clamp(min=LEAST_WEIGHT), plain)
+    log = _evened((coarse / middle).clamp(min=LEAST_RATIO).log(), sure)
+    log = log + (FOREGROUND_DEPTH.power - 1) * log.clamp(min=0)
+    sure = sure + LEAST_WEIGHT
+    both = torch.stack((middle * FOREGROUND_DEPTH.gain * log.exp() * sure, sure))[None]
+    near, total = F.interpolate(both, size=depth.shape, mode="bilinear", align_corners=False)[0]
+    return torch.where(
+        (alpha > LEAST_WEIGHT).any(), torch.maximum(near / total, plate_depth), depth
+    )
+
+
+def _evened(log: Tensor, weight: Tensor) -> Tensor:
+    """Each pixel's mean over the pixels around it that are about as near; all maps are (h, w)."""
+    settings = FOREGROUND_DEPTH
+    place = ((log - settings.lowest) / settings.alike).clamp(0, settings.slices - 1)
+    numbers = torch.arange(-1, settings.slices + 1, device=log.device)
+    inside = (1 - (place - numbers[:, None, None]).abs()).clamp(min=0)
+    wide = (0.25 * weight) * (inside[:-2] + 2 * inside[1:-1] + inside[2:])
+    side = int(settings.window * min(log.shape)) | 1
+    slices = torch.cat((wide, wide * log))[None]
+    summed = F.avg_pool2d(slices, side, 1, padding=side // 2, divisor_override=1)[0]
+    totals, sums = ((one * inside[1:-1]).sum(0) for one in summed.chunk(2))
+    return torch.where(totals > LEAST_WEIGHT, sums / totals.clamp(min=LEAST_WEIGHT), log)
 
 
 def spread_foreground(near: Tensor, alpha: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.gpu.colour import Colour, crop_weights, quick_rgb
-from edgeds.engine.gpu.depth_fit import fit_to_plate, nearer_depth, spread_foreground
+from edgeds.engine.gpu.depth_fit import fit_to_plate, foreground_depth, spread_foreground
 from edgeds.engine.gpu.field import in_square, inside, lies_of, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.matte_refinement import around, refined
@@ -90,7 +90,7 @@ class Eye:
         stream, (height, width) = engine.stream, engine.size
         device = stream.device
         self._plate = torch.zeros((3, height, width), device=device)
-        self._depth = torch.zeros((height, width), device=device)
+        self.depth = torch.zeros((height, width), device=device)
         self._doubt = torch.zeros((height, width), device=device)
         self._middle = torch.ones((), device=device)
         self._weights = tuple(
@@ -111,7 +111,7 @@ class Eye:
             return Replayed(function, stream, inputs, fixed=fixed, compiled=compiled)
 
         self._cropped = replayed(cropped, (luma, chroma), self._weights, colour)
-        self._told = replayed(told, (maps, fit), self._depth, self._middle)
+        self._told = replayed(told, (maps, fit), self.depth, self._middle)
         self._field = replayed(
             field_of, (maps, maps[0], small), self._plate, self._doubt, matte, side
         )
@@ -148,7 +148,7 @@ class Eye:
         weights = crop_weights(self._full, plate.box, self._engine.size)
         pairs: tuple[tuple[Tensor, Any], ...] = (
             (self._plate, plate.small.transpose(2, 0, 1)),
-            (self._depth, plate.depth),
+            (self.depth, plate.depth),
             (self._doubt, doubt),
             (self._middle, np.float32(plate.middle)),
             *zip(self._weights, weights, strict=True),
@@ -181,7 +181,7 @@ def told(
     """
     alpha, depth = maps
     fit = fit_to_plate(depth, plate_depth, alpha, fit)
-    near = nearer_depth(depth, fit, middle)
+    near = foreground_depth(fit[0] * depth + fit[1], alpha, plate_depth, middle)
     there = alpha > LOOKS.foreground
     sure = alpha > 0.5
     known = torch.where(sure, near, torch.nan).flatten()

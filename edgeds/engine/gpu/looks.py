@@ -177,11 +177,12 @@ class DeviceLooks:
         """The look; and the part for the next frame is placed."""
         place = self._eyes.place_of(seen.plate)
         bounds, median = _bounds(numbers, place.network, place.box), _median_depth(numbers)
-        near = seen.near * self._use.after_part(place, bounds, median, self._full)
+        eye = self._eyes.at(place.network)
+        level = self._use.after_part(place, bounds, median, self._full)
+        near = torch.maximum(seen.near * level, eye.depth)
         assert self._state is not None
         if self._state.standing is not None:
             near = self._stood(place, near, seen.maps[0])
-        eye = self._eyes.at(place.network)
         return Look(eye.field(seen, near), eye.lies.clone())
 
     def _judge(self, seen: Seen, part: Box | None) -> None:

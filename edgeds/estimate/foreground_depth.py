@@ -1,0 +1,95 @@
+"""The inverse depth of foreground, made even, and brought to its level. Knows no network.
+
+What a network says of a person's relief is mostly wrong: on rendered rooms it sees .3 to .6 (log of
+90th over 10th percentile) where there is .1 to .3, and takes what is lower in the picture for
+nearer. Its mean over the person is better than the single pixels.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edgeds.estimate.settings import FOREGROUND_DEPTH, ForegroundDepth
+from edgeds.types import FloatMap, Size
+
+SHRINK = 4  # the network computes depth at a quarter of its size
+LEAST_RATIO = 1e-2
+LEAST_WEIGHT = 1e-3
+
+
+def foreground_depth(
+    depth: FloatMap,
+    alpha: FloatMap,
+    plate_depth: FloatMap,
+    middle: float,
+    settings: ForegroundDepth = FOREGROUND_DEPTH,
+) -> FloatMap:
+    """Inverse depth of the foreground, (h, w): even, at its level, never behind the plate.
+
+    Args:
+        depth: the network's, in the plate's units.
+        alpha, plate_depth: (h, w).
+        middle: the median of the whole plate's inverse depth.
+    """
+    if not (alpha > LEAST_WEIGHT).any():
+        return depth
+    depth = np.maximum(depth, plate_depth)  # before the mean: who covers the ground is as near
+    weight = alpha * alpha
+    weight *= weight
+    height, width = depth.shape
+    size = (max(1, height // SHRINK), max(1, width // SHRINK))
+    sure = _resized(weight, size)
+    coarse = _resized(weight * depth, size) / np.maximum(sure, np.float32(LEAST_WEIGHT))
+    coarse = np.where(sure > LEAST_WEIGHT, coarse, _resized(depth, size))
+    log = np.log(np.maximum(coarse / np.float32(middle), np.float32(LEAST_RATIO)))
+    log = _evened(log, sure, settings)
+    log += np.float32(settings.power - 1) * np.maximum(log, 0)
+    even = np.float32(middle * settings.gain) * np.exp(log)
+    # Only foreground counts where pixels are mixed: beside it there is another depth.
+    sure += np.float32(LEAST_WEIGHT)
+    near: FloatMap = _resized(even * sure, (height, width))
+    near /= _resized(sure, (height, width))
+    np.maximum(near, plate_depth, out=near)
+    return near
+
+
+def _evened(log: FloatMap, weight: FloatMap, settings: ForegroundDepth) -> FloatMap:
+    """Each pixel's mean over the pixels around it that are about as near; all maps are (h, w).
+
+    A bilateral grid (Chen et al. 2007): slices of similar depth are summed over windows, each by
+    itself, and every pixel reads its own slice. So it is smooth in space, depth and time, and two
+    people at different depths stay apart.
+    """
+    place = np.clip((log - settings.lowest) / settings.alike, 0, settings.slices - 1)
+    held = place[weight > LEAST_WEIGHT]
+    if not held.size:
+        return log
+    first, last = max(0, int(held.min()) - 1), min(settings.slices, int(held.max()) + 3)
+    numbers = np.arange(first - 1, last + 1, dtype=np.float32)
+    inside = np.maximum(1 - np.abs(place - numbers[:, None, None]), 0)
+    wide = (0.25 * weight) * (inside[:-2] + 2 * inside[1:-1] + inside[2:])
+    side = int(settings.window * min(log.shape)) | 1
+    totals, sums = (
+        np.einsum("khw,khw->hw", _box_sums(values, side), inside[1:-1])
+        for values in (wide, wide * log)
+    )
+    known = totals > LEAST_WEIGHT
+    even: FloatMap = np.where(known, sums / np.maximum(totals, np.float32(LEAST_WEIGHT)), log)
+    return even
+
+
+def _box_sums(slices: FloatMap, side: int) -> FloatMap:
+    summed = np.empty_like(slices)
+    for one, total in zip(slices, summed, strict=True):
+        cv2.boxFilter(
+            one, -1, (side, side), dst=total, normalize=False, borderType=cv2.BORDER_CONSTANT
+        )
+    return summed
+
+
+def _resized(values: FloatMap, size: Size) -> FloatMap:
+    smaller = size[0] < values.shape[0]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    resized: FloatMap = cv2.resize(values, size[::-1], interpolation=how)
+    return resized

@@ -200,6 +200,20 @@ def test_a_closed_video_is_freed_at_once(make_clip) -> None:  # type: ignore[no-
         gc.enable()
 
 
+def test_a_frame_is_freed_with_its_last_user(make_clip: MakeClip) -> None:
+    # Frames that wait for the garbage collector were 500 MB at 4K.
+    gc.collect()
+    gc.disable()
+    try:
+        with open_source(make_clip(frame_count=30)) as source:
+            for _ in source:
+                pass
+            alive = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+        assert alive < 8
+    finally:
+        gc.enable()
+
+
 def test_sampling_ends_at_once_where_it_is_cancelled(make_clip: MakeClip) -> None:
     asked: list[int] = []
 

@@ -165,7 +165,11 @@ def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
 
     The display matrix takes (x, y) to (ax + cy, bx + dy); FFmpeg stores [a b u, c d v, x y w].
     """
-    data = frame.side_data.get("DISPLAYMATRIX")
+    from av.sidedata.sidedata import SideDataContainer
+
+    # A frame keeps its `side_data`, which refers to the frame: frames would wait for the garbage
+    # collector, 45 of them at 4K, 12 MB each.
+    data = SideDataContainer(frame).get("DISPLAYMATRIX")
     if data is None:
         return False, False, False
     numbers: npt.NDArray[np.int32] = np.frombuffer(bytes(cast(bytes, data)), "<i4", count=5)

@@ -95,7 +95,7 @@ def run(
     Stages overlap; a bounded hand-off stands between them. The first exception of any stage, in
     stream order, ends all of them and is raised here; frames before it have been written.
     `on_frame` is called after each written frame, in the caller's thread. At most `depth` frames
-    wait at each hand-off; see `depth_for`.
+    wait at each hand-off while one is being made; see `depth_for`.
 
     It returns when its threads have ended: source and engine can be closed right after it.
     """
@@ -108,6 +108,7 @@ def run(
                 with clock.time("estimate"):
                     maps = estimate(frame)
                 yield frame, maps
+                del frame, maps  # 4K: 12 MB that would live until the next one is there
 
     def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Picture]:
         with closing(pairs):  # type: ignore[type-var]  # a generator
@@ -115,6 +116,7 @@ def run(
                 with clock.time("compose"):
                     picture = compose(frame, maps)
                 yield picture
+                del frame, maps, picture
 
     with ExitStack() as stack:
         decoded = buffered(_decoded(frames, clock), depth=depth, stop=stop)
@@ -128,6 +130,7 @@ def run(
             clock.written_secs.append(time.perf_counter())
             if on_frame is not None:
                 on_frame(picture)
+            del picture
     report = clock.report()
     _log.info("%d frames in %.1f s, %.1f fps", report.frames, report.secs, report.fps)
     return report
@@ -136,7 +139,7 @@ def run(
 def depth_for(size: Size) -> int:
     """How many frames of a (height, width) may wait at each hand-off: fewer of large ones."""
     frame_bytes = size[0] * size[1] * 3 // 2  # its planes; maps are small until they are asked for
-    return max(1, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_bytes))
+    return max(0, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_bytes - 1))
 
 
 def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:
@@ -149,6 +152,7 @@ def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:
             return
         clock.add("decode", time.perf_counter() - began)
         yield frame
+        del frame
 
 
 def _percentiles(secs: list[float]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ from edgeds.sources.handoff import buffered
 
 
 @settings(max_examples=40, deadline=None)
-@given(items=st.lists(st.integers()), depth=st.integers(1, 5))
+@given(items=st.lists(st.integers()), depth=st.integers(0, 5))
 def test_everything_arrives_once_and_in_order(items: list[int], depth: int) -> None:
     assert list(buffered(items, depth=depth)) == items
 
@@ -80,3 +81,40 @@ def test_both_sides_work_at_the_same_time() -> None:
     for _ in buffered(slow()):
         time.sleep(0.1)
     assert time.perf_counter() - began < 0.9  # 0.6 and overhead; one after the other 1.0
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_no_more_than_depth_items_wait_while_one_is_made(depth: int) -> None:
+    made: list[int] = []
+
+    def counting() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    stream = buffered(counting(), depth=depth)
+    for taken in range(1, 4):
+        next(stream)
+        time.sleep(0.05)  # far longer than to make one
+        assert len(made) <= taken + depth + 1
+    assert len(made) == 3 + depth + 1
+    stream.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_an_item_is_freed_before_the_next_one_is_waited_for() -> None:
+    class Item:
+        pass
+
+    first_is_gone = threading.Event()
+
+    def items() -> Iterator[Item]:
+        item = Item()
+        weakref.finalize(item, first_is_gone.set)
+        yield item
+        del item
+        assert first_is_gone.wait(5)
+        yield Item()
+
+    for item in buffered(items(), depth=0):
+        assert item is not None
+        del item

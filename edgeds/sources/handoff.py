@@ -34,7 +34,8 @@ class _End:
 def buffered(
     items: Iterable[T], *, depth: int = HANDOFF.depth, stop: threading.Event | None = None
 ) -> Iterator[T]:
-    """Iterate `items` in a separate thread, at most `depth` items ahead.
+    """Iterate `items` in a separate thread; at most `depth` items wait while one is being made.
+    With a depth of 0, the next one is begun when the last one was taken.
 
     Order is kept and nothing is dropped. An exception in `items` is raised here, after the items
     before it. Closing this iterator (or leaving it by an exception) stops the thread, closes
@@ -44,11 +45,12 @@ def buffered(
     Args:
         stop: one event for a whole chain. Once it is set, no link waits for the one before it.
     """
-    ready: queue.Queue[T | _End] = queue.Queue(maxsize=max(1, depth))
+    ready: queue.Queue[T | _End] = queue.Queue()
+    room = threading.Semaphore(depth + 1)
     stop, closed = stop or threading.Event(), threading.Event()
     thread = threading.Thread(
         target=_produce,
-        args=(items, ready, lambda: stop.is_set() or closed.is_set()),
+        args=(items, ready, room, lambda: stop.is_set() or closed.is_set()),
         name="edgeds-handoff",
         daemon=True,
     )
@@ -60,7 +62,9 @@ def buffered(
                 if item.error is not None:
                     raise item.error
                 return
+            room.release()
             yield item
+            del item  # or it would live until the next one is there
     finally:
         closed.set()
         thread.join(_STAGE_JOIN_SECS)
@@ -206,25 +210,32 @@ def _close_iterator(items: object) -> None:
         close()
 
 
-def _produce(items: Iterable[T], ready: queue.Queue[T | _End], stopped: Callable[[], bool]) -> None:
+def _produce(
+    items: Iterable[T],
+    ready: queue.Queue[T | _End],
+    room: threading.Semaphore,
+    stopped: Callable[[], bool],
+) -> None:
     end = _End(None)
     try:
-        for item in items:
-            if not _put(ready, item, stopped):
+        made = iter(items)
+        while _has_room(room, stopped):
+            try:
+                item = next(made)
+            except StopIteration:
                 break
+            ready.put(item)
+            del item  # not kept while this waits for room
     except BaseException as error:  # handed over whole: the consumer raises it
         end = _End(error)
     finally:
         _close_iterator(items)
-    _put(ready, end, stopped)
+    ready.put(end)
 
 
-def _put(ready: queue.Queue[T | _End], item: T | _End, stopped: Callable[[], bool]) -> bool:
+def _has_room(room: threading.Semaphore, stopped: Callable[[], bool]) -> bool:
     """Wait for room, but not for a consumer that has gone."""
     while not stopped():
-        try:
-            ready.put(item, timeout=_POLL_SECS)
-        except queue.Full:
-            continue
-        return True
+        if room.acquire(timeout=_POLL_SECS):
+            return True
     return False

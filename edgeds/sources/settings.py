@@ -13,9 +13,9 @@ READABLE_IMAGE_SUFFIXES = IMAGE_SUFFIXES | {".avif"}
 class Handoff:
     depth: int = 3
     """Frames that wait between two stages: they hide a slow one."""
-    memory_bytes: int = 16_000_000
-    """Memory of frames at one hand-off, where that is more than one frame: three frames of 1080p,
-    two of 1440p, one of 4K. A frame of 4K takes so long that none needs to be hidden.
+    memory_bytes: int = 17_000_000
+    """Memory of frames at one hand-off, with the one that is being made: four frames of 1080p,
+    three of 1440p, one of 4K. A frame of 4K takes so long that none needs to wait.
     """
 
 

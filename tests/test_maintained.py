@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import pytest
@@ -114,3 +116,12 @@ def test_a_plate_of_another_view_is_noted(frames: list[Frame]) -> None:
         maintained(Frame(frame.pixels, frame.index, frame.pts * 30, frame.time_base))
     assert maintained.notes
     assert "press" not in maintained.notes[0]
+
+
+def test_a_still_scene_is_looked_at_less_often(source: SyntheticSource) -> None:
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(source.plate)))
+    looks = set()
+    for index in range(41):  # four seconds
+        maintained(Frame(source.plate, index, index, Fraction(1, 10)))
+        looks.add(maintained._maintenance._before)
+    assert looks == {0, 2, 4}

@@ -316,15 +316,3 @@ def test_a_plate_of_another_size_is_refused() -> None:
     estimate = Estimator(DifferenceEngine(), Plate(a_room()))
     with pytest.raises(ShapeError, match="new plate"):
         estimate.replace_plate(Plate(np.zeros((90, 160, 3), np.uint8)))
-
-
-@pytest.mark.parametrize(("same", "fewest", "most"), [(True, 3, 4), (False, 19, 21)])
-def test_a_still_scene_is_looked_at_less_often(same: bool, fewest: int, most: int) -> None:
-    room, empty = a_room(), np.zeros(SIZE, np.float32)
-    maintenance, maps = Maintenance(Plate(room)), Maps(empty, empty)
-    looks = set()
-    for index in range(41):  # four seconds
-        frame = Frame(noisy(room, index), index, index, Fraction(1, 10))
-        maintenance(frame, maps if same else Maps(empty, empty))
-        looks.add(maintenance._before)
-    assert fewest <= len(looks) <= most

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edgeds.live.plate_watch import PlateWatch
-from edgeds.live.settings import LIVE
 from edgeds.plate.plate import Plate
+from edgeds.plate.settings import MAINTENANCE
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps
 
@@ -48,7 +48,7 @@ def _looks(pixels: list[Any], *, new_maps: bool) -> int:
 def test_looks_are_rare_while_nothing_changes() -> None:
     still = [PIXELS] * (8 * RATE)
     assert _looks(still, new_maps=True) == 32
-    assert _looks(still, new_maps=False) <= 8 / LIVE.still_look_secs + 2
+    assert _looks(still, new_maps=False) <= 8 / MAINTENANCE.still_secs + 2
 
 
 def test_looks_are_as_frequent_as_ever_while_the_plate_has_a_trouble() -> None:

@@ -6,6 +6,7 @@ Live runs watch the plate beside the frames (live/plate_watch.py); both use `Mai
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,7 +50,8 @@ class MaintainedEstimator:
     """An `Estimator` whose plate is kept valid.
 
     The plate is fitted to the first frame until position and light match. Later fits are half a
-    second apart. `notes` has the time from which the plate no longer fitted.
+    second apart, or two seconds while nothing changes. `notes` has the time from which the plate no
+    longer fitted.
     """
 
     def __init__(self, estimate: Estimator, settings: PlateMaintenance = MAINTENANCE) -> None:
@@ -57,7 +59,9 @@ class MaintainedEstimator:
         self._maintenance = Maintenance(
             estimate.plate, replace(settings, interval_secs=_INTERVAL_SECS)
         )
-        self._is_first = True
+        self._is_first, self._looked_secs = True, -math.inf
+        self._settled: Maps | None = None
+        """Of the last look, if it found nothing to correct."""
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
@@ -90,16 +94,25 @@ class MaintainedEstimator:
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep. Frames come in order."""
         maps = self._estimate(frame)
+        if not self._is_due(frame.pts_secs, maps):
+            return maps
         looks = _FIRST_LOOKS if self._is_first else 1
         for look in range(looks):
             update = self._maintenance(frame, maps, again=look > 0)
             self._note(update, frame)
             if update.plate is None:
+                settled = update.health >= MAINTENANCE.settled_health
+                self._settled = maps if settled else None
                 break
             self._estimate.replace_plate(update.plate, move=update.move)
             maps = self._estimate(frame)
-        self._is_first = False
+        self._is_first, self._looked_secs = False, frame.pts_secs
         return maps
+
+    def _is_due(self, secs: float, maps: Maps) -> bool:
+        """Whether it is time for the next look. The same maps again: nothing has changed."""
+        interval_secs = MAINTENANCE.still_secs if maps is self._settled else _INTERVAL_SECS
+        return not 0 <= secs - self._looked_secs < interval_secs - 1e-6
 
     def _note(self, update: PlateUpdate, frame: Frame) -> None:
         self.followed = self.followed.with_update(update, frame.size)

@@ -53,7 +53,7 @@ class PlateWatch:
         if self._look is None or not self._look.done():
             return None
         update, self._look = self._look.result(), None
-        self._is_settled = update.plate is None and update.health >= LIVE.settled_health
+        self._is_settled = update.plate is None and update.health >= MAINTENANCE.settled_health
         if self._looked_secs >= self._doubted_secs:  # the look is newer than the doubt
             self._share = self._look_share
             self._misses = self._misses + 1 if update.health == 0 else 0
@@ -67,7 +67,7 @@ class PlateWatch:
     def _is_due(self, secs: float, maps: Maps) -> bool:
         """Whether it is time for the next look. The same maps again: nothing has changed."""
         is_still = maps is self._looked_at and self._is_settled and self.fits
-        interval_secs = LIVE.still_look_secs if is_still else MAINTENANCE.interval_secs
+        interval_secs = MAINTENANCE.still_secs if is_still else MAINTENANCE.interval_secs
         return not 0 <= secs - self._looked_secs < interval_secs
 
     def _doubt(self, frame: Frame, share: float) -> None:

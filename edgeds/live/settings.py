@@ -26,10 +26,6 @@ class Live:
     lost_looks: int = 2
     """So many looks in a row must fail before the plate counts as not fitting: one look may be
     wrong, and a view that changes at once is noticed by its foreground, from the first frame on."""
-    still_look_secs: float = 2.0
-    """Time between two looks at the plate while no frame differs from the last one looked at..."""
-    settled_health: float = 0.9
-    """... and the plate's health that it needs for that."""
     people_secs: float = 0.7
     """Between two looks for people: walkers have gone on by half a step and more."""
     better_ground: float = 0.85

@@ -101,7 +101,6 @@ class Maintenance:
         self._followed, self._adrift = True, np.eye(3)
         self._health = Health()
         self._last = PlateUpdate(move=np.eye(3))
-        self._still: Maps | None = None  # of the last look, if it found nothing to correct
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
         """Look at a frame, unless the last look was a moment ago and this is not one `again`.
@@ -109,20 +108,16 @@ class Maintenance:
         """
         now = frame.pts_secs
         gap = self._set.interval_secs if self._before is None else now - self._before
-        interval = self._set.still_secs if maps is self._still else self._set.interval_secs
-        if 0 <= gap < interval - 1e-6 and not again:
+        if 0 <= gap < self._set.interval_secs - 1e-6 and not again:
             return replace(self._last, plate=None)
-        self._before, light, move = now, self._light, self._move
+        self._before = now
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
         found = self._follow_move(look)
         same = self._follow_light(look)
         self._follow_rest(look, same)
         health, prompt = self._judge(look, same, found)
-        renewed = self._renewed()
-        is_right = renewed is None and self._light is light and self._move is move
-        self._still = maps if is_right else None
         self._last = PlateUpdate(
-            plate=renewed,
+            plate=self._renewed(),
             move=at_size(self._move, self._size, self._captured.size),
             gain=float(self._light.gain.mean()),
             health=health,

@@ -139,7 +139,9 @@ class PlateMaintenance:
     interval_secs: float = 0.2
     """Time between two looks; a jump of the light stays visible for no longer."""
     still_secs: float = 2.0
-    """The same while nothing changes in the frames, after a look that found nothing to correct."""
+    """The same while the maps are those of the last look, and it found nothing to correct."""
+    settled_health: float = 0.9
+    """The plate's health that it needs for that."""
     foreground_alpha: float = 0.1
     grow_px: int = 10
     """Margin around foreground, for soft alpha and contact shadows."""

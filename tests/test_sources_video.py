@@ -56,7 +56,9 @@ def test_a_turned_video_comes_out_upright(make_clip: MakeClip, rotation: int) ->
     assert np.abs(turned.pixels.astype(int) - expected).mean() < 1
     assert turned.picture.layout == "yuv420p"
     for plane, upright in zip(turned.picture.planes, plain.picture.planes, strict=True):
-        assert np.array_equal(plane, np.rot90(upright, rotation // 90))
+        off = np.abs(plane.astype(int) - np.rot90(upright, rotation // 90))
+        assert off.max() <= 3  # two clips: x264 encodes one picture a level or two differently
+        assert off.mean() < 0.1
         assert not plane.flags.writeable
 
 

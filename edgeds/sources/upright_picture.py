@@ -169,7 +169,7 @@ def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
 
     # A frame keeps its `side_data`, which refers to the frame: frames would wait for the garbage
     # collector, 45 of them at 4K, 12 MB each.
-    data = SideDataContainer(frame).get("DISPLAYMATRIX")
+    data = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # PyAV's stub
     if data is None:
         return False, False, False
     numbers: npt.NDArray[np.int32] = np.frombuffer(bytes(cast(bytes, data)), "<i4", count=5)

@@ -2,6 +2,7 @@
 
     python -m tests.signals.bars lines            200 crossings of a line, four at a time
     python -m tests.signals.bars layers           pairs who overlap at two depths
+    python -m tests.signals.bars groups           people in dark clothes who stand together and part
     python -m tests.signals.bars standing ROOMS ...    things left behind or removed, empty rooms
 
 ROOMS are folders with a manifest.jsonl, and scenes of validation whose names end in 7: one folder
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from edgeds.live.signals.objects.find_objects import ObjectFinder
 from edgeds.live.signals.rules.kinds import LeftBehind, Line, ObjectReports, Removed, Rules
 from edgeds.live.signals.signals import Signals
 from edgeds.types import Engine, Frame, Pixels
+from train.watch import Score
 
+from .groups import KINDS, group_of
 from .scene import SIZE, Figure, Scene
 from .walkers import walkers
 
@@ -42,6 +45,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lines")
     commands.add_parser("layers")
+    commands.add_parser("groups")
     standing = commands.add_parser("standing")
     standing.add_argument("rooms", type=Path, nargs="+")
     wanted = parser.parse_args()
@@ -49,7 +53,7 @@ def main() -> None:
     if wanted.command == "standing":
         result = standing_things(wanted.rooms)
     else:
-        result = {"lines": crossings, "layers": layers}[wanted.command]()
+        result = {"lines": crossings, "layers": layers, "groups": groups}[wanted.command]()
     print(json.dumps(result))
 
 
@@ -96,6 +100,27 @@ def layers(seeds: int = 100) -> dict[str, Any]:
         "frames that overlap": overlapping,
         "two objects at their depths": round(two / overlapping, 4),
         "pairs that kept both ids": kept,
+    }
+
+
+def groups(seeds: Iterable[int] = range(80)) -> dict[str, Any]:
+    """People found and kept apart while they stand together and part, as `train watch` counts."""
+    total = Counter[str]()
+    for seed in seeds:
+        find, score = ObjectFinder(), Score(step_secs=0.5)
+        for frame, maps, people in group_of(seed):
+            things = find(frame, maps, frame.pts_secs)
+            if frame.index % 5 == 0:
+                score.compare(frame.index, people, things)
+        total["switches"] += score.switches
+        total[KINDS[seed % len(KINDS)]] += score.switches
+        for name in ("judged", "found", "false"):
+            total[name] += getattr(score, name)
+    return {
+        "recall": round(total["found"] / total["judged"], 4),
+        "precision": round(total["found"] / (total["found"] + total["false"]), 4),
+        "switches": {name: total[name] for name in KINDS},
+        "switches per 100 person-seconds": round(200 * total["switches"] / total["judged"], 2),
     }
 
 

@@ -27,6 +27,8 @@ class Figure:
     height: float = 40.0
     inverse_depth: float = 0.5
     colour: tuple[int, int, int] = (200, 60, 60)
+    trousers: tuple[int, int, int] | None = None
+    """Colour of the lower half, where it is another."""
     shape: str = "person"
     come_secs: float = 0.0
     go_secs: float = 1e9
@@ -78,8 +80,11 @@ class Scene:
         depth = self.plate_depth.copy()
         for figure in sorted(self.figures, key=lambda figure: figure.inverse_depth):
             if figure.is_there(secs):
-                mask = _mask(figure, secs, self.size)
+                mask = mask_of(figure, secs, self.size)
                 pixels[mask > 127] = figure.colour
+                if figure.trousers is not None:
+                    waist = max(0, round(figure.foot(secs)[1] - 0.48 * figure.height))
+                    pixels[waist:][mask[waist:] > 127] = figure.trousers
                 alpha = np.maximum(alpha, mask.astype(np.float32) / 255)
                 depth[mask > 127] = figure.inverse_depth
         noise = self._noise[index % len(self._noise)]
@@ -89,7 +94,7 @@ class Scene:
         return frame, Maps(alpha, depth, plate=self.plate)
 
 
-def _mask(figure: Figure, secs: float, size: tuple[int, int]) -> np.ndarray:
+def mask_of(figure: Figure, secs: float, size: tuple[int, int]) -> np.ndarray:
     """uint8, soft at the border."""
     mask = np.zeros(size, np.uint8)
     x, y = figure.foot(secs)

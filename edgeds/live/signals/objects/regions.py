@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
-from edgeds.live.signals.objects.small_picture import COLOURS, Look, Mask
+from edgeds.live.signals.objects.small_picture import COLOURS, Colours, Look, Mask
 from edgeds.types import FloatMap
 
 _BINS = 48
@@ -29,7 +29,7 @@ class Region:
     inverse_depth: float
     """Median of what is surely foreground."""
     colours: FloatMap | None = None
-    """Shares of the colours, float32 (COLOURS,); None where nobody asked."""
+    """Shares of the colours, float32 (2 * COLOURS,): of the upper half, then of the lower one."""
     group: int = 0
     """Regions of one group touch: they were cut by depth, or divided between tracks."""
     is_layer: bool = False
@@ -91,19 +91,39 @@ def region_of(mask: Mask, left: int, top: int, look: Look, *, group: int) -> Reg
         left + int(columns[0]),
         top + int(rows[0]),
         float(np.median(depths)),
-        _shares(look.colours[box][mask]),
+        _shares(look.colours[box], mask, (int(rows[0]) + int(rows[-1]) + 1) // 2),
         group,
     )
 
 
-def likeness(one: FloatMap, other: FloatMap) -> float:
-    """How alike the colours of two regions are: 0 not at all, 1 equal (Bhattacharyya 1943)."""
+def union(one: Region, other: Region, look: Look) -> Region:
+    """One region of two."""
+    left, top = min(one.left, other.left), min(one.top, other.top)
+    right = max(one.left + one.width, other.left + other.width)
+    bottom = max(one.top + one.height, other.top + other.height)
+    mask = np.zeros((bottom - top, right - left), bool)
+    for region in (one, other):
+        rows = slice(region.top - top, region.top - top + region.height)
+        columns = slice(region.left - left, region.left - left + region.width)
+        mask[rows, columns] |= region.mask
+    return region_of(mask, left, top, look, group=one.group)
+
+
+def likeness(one: FloatMap, other: FloatMap, *, halves: bool = True) -> float:
+    """How alike the colours of two regions are: 0 not at all, 1 equal (Bhattacharyya 1943).
+
+    `halves`: compare upper with upper and lower with lower halves; not where a part is hidden.
+    """
+    if not halves:
+        one, other = one[:COLOURS] + one[COLOURS:], other[:COLOURS] + other[COLOURS:]
     return float(np.sqrt(one * other).sum())
 
 
-def _shares(colours: npt.NDArray[np.uint8]) -> FloatMap:
-    counts = np.bincount(colours, minlength=COLOURS).astype(np.float32)
-    shares: FloatMap = counts / np.float32(max(1, colours.size))
+def _shares(colours: Colours, mask: Mask, waist: int) -> FloatMap:
+    upper = np.bincount(colours[:waist][mask[:waist]], minlength=COLOURS)
+    lower = np.bincount(colours[waist:][mask[waist:]], minlength=COLOURS)
+    counts = np.concatenate((upper, lower)).astype(np.float32)
+    shares: FloatMap = counts / np.float32(max(1.0, counts.sum()))
     return shares
 
 

@@ -55,6 +55,15 @@ class Tracking:
     """... and while its outline changes by no larger share of its area."""
     rest_after_secs: float = 1.5
     """What has been still for so long does not move while something passes before it."""
+    sure_secs: float = 0.25
+    """After objects part, so long one must be seen alone until its colours decide who it is..."""
+    sure_gain: float = 0.1
+    """... and another one must fit so much better (logarithm of likeness)."""
+    one_likeness: float = 0.8
+    """A region is one of those that share it if it is as large and so alike: 9 of 10 looks at a
+    drawn person, seconds apart, are more alike."""
+    post_width: float = 0.12
+    """A post of the plate before people is not wider than this share of their height."""
     smooth_secs: float = 0.25
     """Over which speed and depth are averaged."""
 

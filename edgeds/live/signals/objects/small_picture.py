@@ -17,7 +17,8 @@ Colours: TypeAlias = npt.NDArray[np.uint8]
 
 _LEVELS = 5  # of red, green and blue: finer ones are empty in an object of a hundred pixels
 COLOURS = _LEVELS**3
-_LEVEL_OF = (np.arange(256) * _LEVELS // 256).astype(np.uint8)
+# Finer where it is dark, as most clothes are.
+_LEVEL_OF = (_LEVELS * np.sqrt(np.arange(256) / 256)).astype(np.uint8)
 
 
 class Look:

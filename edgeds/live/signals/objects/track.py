@@ -13,7 +13,7 @@ import numpy as np
 from edgeds.live.signals.objects.regions import Region
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
 from edgeds.live.signals.objects.small_picture import Look, Mask
-from edgeds.types import Pixels, Size
+from edgeds.types import Pixels
 
 _COAST_SECS = 0.7  # what is not seen slows down: it may have stopped behind something
 
@@ -41,13 +41,21 @@ class Track:
         self._offset = (region.left - self.x, region.top - self.y)
         self.part: Region | None = region
         """What is seen of it in this frame."""
+        self.was_hidden = False
+        """Whether it was not seen in the frame before."""
         self.inverse_depth = region.inverse_depth
         self.colours = region.colours
         """Shares of its colours, as it was seen alone."""
+        self.doubts: set[Track] = set()
+        """Those that it shared a region with, until it is known who is who."""
+        self.fresh = region.colours
+        """Its colours since it was last alone again; None while it is not..."""
+        self.fresh_secs = 0.0
+        """... and for how long it has been."""
+        self.is_new = True
+        """Whether it has no identity yet."""
         self.is_whole = True
         """Whether nothing hides a part of it in this frame."""
-        self.parent: Track | None = None
-        """The track that it was a piece of when it began."""
         self.two_secs = 0.0
         """For how long its region has looked like two objects, less how long it has not."""
         self.usual_area, self.usual_height = float(region.area), float(region.height)
@@ -102,6 +110,7 @@ class Track:
             self.vx, self.vy = self.vx * damping, self.vy * damping
         self.x += self.vx * step
         self.y += self.vy * step
+        self.was_hidden = self.part is None
         self.part, self.is_whole = None, True
 
     def see(self, region: Region, step_secs: float) -> None:
@@ -119,15 +128,12 @@ class Track:
         self.shape = region.mask
         self._offset = (region.left - x, region.top - y)
         self._saw(region, step_secs)
-        if self.colours is not None and region.colours is not None:
-            self.colours = self.colours + np.float32(weight) * (region.colours - self.colours)
+        _learn(self, region, weight, step_secs)
 
     def _see_cut(self, region: Region, step_secs: float) -> None:
         """Something of the plate hides a part of it: what is seen lies inside its shape."""
-        dx = float(min(0, region.left - self.left))
-        dx += max(0, region.left + region.width - self.left - self.width)
-        dy = float(min(0, region.top - self.top))
-        dy += max(0, region.top + region.height - self.top - self.height)
+        dx = _to_lie_in(self.left, self.width, region.left, region.width)
+        dy = _to_lie_in(self.top, self.height, region.top, region.height)
         if not self.rests:
             self._follow(dx, dy, step_secs, trust=0.5)
             self.x, self.y = self.x + dx, self.y + dy
@@ -145,6 +151,14 @@ class Track:
         self.is_whole = False
         self._saw(part, step_secs)
 
+    def keep_in(self, region: Region) -> None:
+        """It shares a region with others: it is not where nothing of the region is."""
+        dx = _to_lie_in(self.left, self.width, region.left, region.width)
+        dy = _to_lie_in(self.top, self.height, region.top, region.height)
+        self.vx = 0.0 if dx * self.vx < 0 else self.vx
+        self.vy = 0.0 if dy * self.vy < 0 else self.vy
+        self.x, self.y = self.x + dx, self.y + dy
+
     def overlap(self, region: Region) -> int:
         """How many pixels its shape and a region share."""
         return int(np.count_nonzero(self.mask_in(region) & region.mask))
@@ -159,16 +173,6 @@ class Track:
         if x1 > x0 and y1 > y0:
             inside[y0:y1, x0:x1] = self.shape[y0 - top : y1 - top, x0 - left : x1 - left]
         return inside
-
-    def is_at_edge(self, size: Size) -> bool:
-        """Whether it touches the border of a picture of (height, width), or left it."""
-        height, width = size
-        return (
-            self.left <= 1
-            or self.top <= 1
-            or self.left + self.width >= width - 1
-            or self.top + self.height >= height - 1
-        )
 
     def judge_stillness(self, look: Look) -> None:
         """After it was seen: note since when its place, and its pixels, stay as they are.
@@ -216,6 +220,29 @@ class Track:
 
     def _weight(self, step_secs: float) -> float:
         return 1 - math.exp(-step_secs / self._settings.smooth_secs)
+
+
+def _learn(track: Track, region: Region, weight: float, step_secs: float) -> None:
+    """Its colours: those since it was last alone are kept apart while it is in doubt."""
+    if track.colours is None or region.colours is None:
+        return
+    if not track.doubts:
+        track.colours = track.colours + np.float32(weight) * (region.colours - track.colours)
+        return
+    track.fresh_secs += step_secs
+    if track.fresh is None:
+        track.fresh = region.colours
+    else:
+        newest = np.float32(step_secs / max(1e-6, track.fresh_secs))
+        track.fresh = track.fresh + newest * (region.colours - track.fresh)
+
+
+def _to_lie_in(start: int, length: int, other: int, other_length: int) -> float:
+    """How far to move a stretch until it lies inside another, or around it if that is shorter."""
+    before, after = other - start, other + other_length - start - length
+    if other_length <= length:
+        return float(min(0, before) + max(0, after))
+    return float(max(0, before) + min(0, after))
 
 
 def _has_changed(

@@ -1,8 +1,9 @@
 """Regions of each frame -> tracks that keep their identity.
 
 Every track predicts where its shape is now. If one track claims a region, the region is that track.
-If several claim it, each pixel goes to one of them, by predicted place and by depth. A region that
-no track claims is a piece of an object, a lost object that is back, or a new object.
+If several claim it, it is one of them and hides the others (`identities`), or each pixel goes to
+one of them (`divide`). A region that no track claims is a piece of an object, a lost object that is
+back, or a new object.
 
 Tracking libraries take and return boxes. They know neither masks nor depth, and cannot divide a
 region. Of `trackers` (needs another OpenCV than ours), `supervision`, `norfair` (needs NumPy 1)
@@ -13,14 +14,18 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
-from edgeds.live.signals.objects.regions import Region, likeness, region_of
+from edgeds.live.signals.objects.crowds import crowds_of
+from edgeds.live.signals.objects.divide import divide
+from edgeds.live.signals.objects.identities import doubt_beside, only_one, settle
+from edgeds.live.signals.objects.regions import Region, likeness, union
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
-from edgeds.live.signals.objects.small_picture import Colours, Look, Mask
+from edgeds.live.signals.objects.small_picture import Look
 from edgeds.live.signals.objects.track import Track
-from edgeds.types import FloatMap
+from edgeds.types import FloatMap, Size
+
+_HIDDEN_CLAIM = 0.3
 
 
 class Tracker:
@@ -45,39 +50,66 @@ class Tracker:
         self._before_secs = secs
         for track in self._all:
             track.predict(secs)
-        claims, unclaimed = self._claims(regions)
+        claims, unclaimed = self._claims(regions, look)
         for region, tracks in claims:
-            if len(tracks) == 1:
-                tracks[0].see(region, self._step_secs)
-            else:
-                self._divide(region, tracks, look)
-        for region, parent in self._found_again(unclaimed):
-            track = Track(region, secs, self._settings)
-            track.parent = parent
-            self._all.append(track)
+            self._see(region, tracks, look)
+        for region, parent in self._found_again(unclaimed, secs):
+            self._begin(region, parent, secs)
         for track in self._all:
             track.judge_stillness(look)
         self._all = [track for track in self._all if self._stays(track, secs, look)]
+        settle(self._all, self._settings)
         for track in self._all:
             self._confirm(track, secs)
         return self.tracks
 
+    def _see(self, region: Region, tracks: list[Track], look: Look) -> None:
+        """Update the tracks that claim a region."""
+        one = tracks[0] if len(tracks) == 1 else only_one(region, tracks, self._settings)
+        if one is None:
+            divide(region, tracks, look, self._step_secs)
+            return
+        hidden = [track for track in tracks if track is not one]
+        doubt_beside(one, hidden)
+        one.see(region, self._step_secs)
+        for track in hidden:
+            track.keep_in(region)
+
+    def _begin(self, region: Region, parent: Track | None, secs: float) -> None:
+        """A new track. It may be its parent, or one that is in doubt and not far away."""
+        track = Track(region, secs, self._settings)
+        if parent is None:
+            track.doubts = {
+                other
+                for other in self._all
+                if other.id and other.fresh is None and _distance(other, region, secs) < 1
+            }
+        else:
+            parent.fresh, parent.fresh_secs = None, 0.0
+            track.doubts = {parent} | parent.doubts
+            parent.doubts.add(track)
+        self._all.append(track)
+
     def _claims(
-        self, regions: list[Region]
+        self, regions: list[Region], look: Look
     ) -> tuple[list[tuple[Region, list[Track]]], list[tuple[Region, Track | None]]]:
         """(regions with the tracks that claim them; the others, with the track they may be of)."""
         scores = [
             [_score(track, region, self._settings) for region in regions] for track in self._all
         ]
         claimed: dict[int, list[Track]] = {}
+        most = [max(column) for column in zip(*scores, strict=True)]
         for track, row in zip(self._all, scores, strict=True):
             best = int(np.argmax(row)) if row else -1
-            if best >= 0 and row[best] > 0:
+            # What was out of sight is not behind a region that fits another one much better.
+            least = _HIDDEN_CLAIM * most[best] if track.was_hidden and row else 0.0
+            if best >= 0 and row[best] > least:
                 claimed.setdefault(best, []).append(track)
+        gone = self._join(regions, claimed, look)
         unclaimed: list[tuple[Region, Track | None]] = []
         self._two = set()
         for index, region in enumerate(regions):
-            if index in claimed:
+            if index in claimed or index in gone:
                 continue
             column = [row[index] for row in scores]
             owner = self._all[int(np.argmax(column))] if column and max(column) > 0 else None
@@ -86,7 +118,7 @@ class Tracker:
                 unclaimed.append((region, None))
                 continue
             if self._is_piece(regions[main], region, owner):
-                regions[main] = _union(regions[main], region)
+                regions[main] = union(regions[main], region, look)
             else:
                 unclaimed.append((region, owner))
         for track in self._all:
@@ -94,6 +126,18 @@ class Tracker:
                 track.two_secs = max(0.0, track.two_secs - self._step_secs)
         tracks_of = {key: self._without_pieces(tracks) for key, tracks in claimed.items()}
         return [(regions[key], tracks) for key, tracks in tracks_of.items()], unclaimed
+
+    def _join(self, regions: list[Region], claimed: dict[int, list[Track]], look: Look) -> set[int]:
+        """Make one region of each crowd; return the numbers of regions that are now in another."""
+        gone: set[int] = set()
+        for crowd in crowds_of(regions, claimed, self._settings):
+            main = next(index for index in crowd if index in claimed)
+            for index in crowd:
+                if index != main:
+                    regions[main] = union(regions[main], regions[index], look)
+                    claimed[main] += claimed.pop(index, [])
+                    gone.add(index)
+        return gone
 
     def _is_piece(self, main: Region, piece: Region, owner: Track) -> bool:
         """Whether a region beside the track's own is a piece of the same object."""
@@ -129,37 +173,8 @@ class Tracker:
         self._all = [track for track in self._all if track in confirmed or track not in tracks]
         return confirmed
 
-    def _divide(self, region: Region, tracks: list[Track], look: Look) -> None:
-        """Give each track its pixels of a region that all of them claim."""
-        box = (
-            slice(region.top, region.top + region.height),
-            slice(region.left, region.left + region.width),
-        )
-        depth, colours = look.inverse_depth[box], look.colours[box]
-        nearest_first = sorted(tracks, key=_nearness, reverse=True)
-        shapes = [track.mask_in(region) for track in nearest_first]
-        costs = np.stack(
-            [
-                _cost(track, shape, depth, colours) + 0.02 * rank
-                for rank, (track, shape) in enumerate(zip(nearest_first, shapes, strict=True))
-            ]
-        )
-        winner = np.argmin(costs, axis=0)
-        covered = np.zeros(region.mask.shape, bool)
-        for rank, (track, shape) in enumerate(zip(nearest_first, shapes, strict=True)):
-            part = region.mask & (winner == rank)
-            expected = shape & ~covered
-            covered |= shape
-            seen = int(np.count_nonzero(part))
-            if seen < max(4, 0.15 * track.area):
-                continue
-            piece = region_of(part, region.left, region.top, look, group=region.group)
-            share = min(1.0, int(np.count_nonzero(expected)) / track.area)
-            off = _offset(part, expected) if share > 0.15 else (0.0, 0.0)
-            track.see_part(piece, off, self._step_secs, share=share)
-
     def _found_again(
-        self, unclaimed: list[tuple[Region, Track | None]]
+        self, unclaimed: list[tuple[Region, Track | None]], secs: float
     ) -> list[tuple[Region, Track | None]]:
         """Give regions back to tracks that were out of sight; return the others."""
         lost = [track for track in self._all if not track.is_seen]
@@ -168,7 +183,8 @@ class Tracker:
                 (distance, index, track)
                 for index, (region, parent) in enumerate(unclaimed)
                 for track in lost
-                if parent is None and (distance := self._distance(track, region)) < 1
+                if (parent is None or parent in track.doubts)
+                and (distance := _distance(track, region, secs)) < 1
             ),
             key=lambda pair: pair[0],
         )
@@ -179,22 +195,6 @@ class Tracker:
                 track.see(unclaimed[index][0], self._step_secs)
         return [pair for index, pair in enumerate(unclaimed) if index not in taken]
 
-    def _distance(self, track: Track, region: Region) -> float:
-        """Below 1 where a region may be the track, seen again."""
-        away = max(0.0, (self._before_secs or 0.0) - track.seen_secs)
-        x, y = region.centre
-        reach = 0.7 * max(track.usual_height, track.width) + 0.6 * away * math.hypot(
-            track.vx, track.vy
-        )
-        ratio = region.area / max(1.0, track.usual_area)
-        depth = abs(region.inverse_depth - track.inverse_depth) / max(
-            region.inverse_depth, track.inverse_depth, 1e-6
-        )
-        if not 0.08 < ratio < 3.5 or depth > 0.35:
-            return math.inf
-        strange = 1 - _alike(track, region)
-        return math.hypot(x - track.x, y - track.y) / reach + 0.3 * depth + 0.3 * strange
-
     def _stays(self, track: Track, secs: float, look: Look) -> bool:
         if track.is_seen:
             return True
@@ -202,7 +202,7 @@ class Tracker:
             return False
         settings = self._settings
         limit = settings.lost_secs
-        if track.is_at_edge(look.size):
+        if _is_at_edge(track, look.size):
             limit = settings.edge_secs
         elif _covered_share(track, look.alpha) > 0.5:
             limit = settings.rest_secs if track.rests else settings.hidden_secs
@@ -215,53 +215,51 @@ class Tracker:
         if secs - track.born_secs >= settings.confirm_secs - 1e-6:
             self._last_id += 1
             track.id = self._last_id
+            track.is_new = False
 
 
 def _score(track: Track, region: Region, settings: Tracking) -> float:
     """How well a region fits the track's place and depth, 0..1; 0 where it cannot be it."""
-    share = track.overlap(region) / max(1, min(track.area, region.area))
-    if share < settings.claim:
+    overlap = track.overlap(region) / max(1, min(track.area, region.area))
+    if overlap < settings.claim:
         return 0.0
     nearer = max(track.inverse_depth, region.inverse_depth, 1e-6)
     apart = abs(track.inverse_depth - region.inverse_depth) / nearer
-    return share * math.exp(-((apart / 0.3) ** 2)) * (0.3 + 0.7 * _alike(track, region))
+    return overlap * math.exp(-((apart / 0.3) ** 2)) * (0.3 + 0.7 * _alike(track, region))
+
+
+def _distance(track: Track, region: Region, secs: float) -> float:
+    """Below 1 where a region may be the track, seen again."""
+    away = max(0.0, secs - track.seen_secs)
+    x, y = region.centre
+    reach = 0.7 * max(track.usual_height, track.width) + 0.6 * away * math.hypot(track.vx, track.vy)
+    ratio = region.area / max(1.0, track.usual_area)
+    depth = abs(region.inverse_depth - track.inverse_depth) / max(
+        region.inverse_depth, track.inverse_depth, 1e-6
+    )
+    if not 0.08 < ratio < 3.5 or depth > 0.35:
+        return math.inf
+    strange = 1 - _alike(track, region)
+    return math.hypot(x - track.x, y - track.y) / reach + 0.3 * depth + 0.3 * strange
+
+
+def _is_at_edge(track: Track, size: Size) -> bool:
+    """Whether it touches the border of a picture of (height, width), or left it."""
+    height, width = size
+    return (
+        track.left <= 1
+        or track.top <= 1
+        or track.left + track.width >= width - 1
+        or track.top + track.height >= height - 1
+    )
 
 
 def _alike(track: Track, region: Region) -> float:
     """Likeness of colours; 1 where they are not known."""
     if track.colours is None or region.colours is None:
         return 1.0
-    return likeness(track.colours, region.colours)
-
-
-def _nearness(track: Track) -> float:
-    """Depth decides; where two are as near, whose foot is lower."""
-    return track.inverse_depth * (1 + 0.001 * track.foot[1])
-
-
-def _cost(track: Track, shape: Mask, depth: FloatMap, colours: Colours) -> FloatMap:
-    """How badly each pixel fits a track: by its distance from the shape, by depth and colour."""
-    if shape.any():
-        away = cv2.distanceTransform((~shape).astype(np.uint8), cv2.DIST_L2, 3)
-    else:
-        away = np.full(shape.shape, 1e3, np.float32)
-    apart = np.abs(depth - track.inverse_depth) / max(track.inverse_depth, 1e-6)
-    cost: FloatMap = away / np.float32(math.sqrt(max(1, track.area)))
-    cost = cost + np.minimum(apart, 0.5).astype(np.float32)
-    if track.colours is not None:
-        rare = -np.log(track.colours + np.float32(0.01))
-        cost = cost + np.float32(0.08) * rare[colours]
-    return cost
-
-
-def _offset(part: Mask, expected: Mask) -> tuple[float, float]:
-    """(x, y) from the centre of what was expected to that of what is seen."""
-    rows, columns = np.nonzero(part)
-    expected_rows, expected_columns = np.nonzero(expected)
-    return (
-        float(columns.mean() - expected_columns.mean()),
-        float(rows.mean() - expected_rows.mean()),
-    )
+    is_cut = not 0.8 < region.height / max(1.0, track.usual_height) < 1.25
+    return likeness(track.colours, region.colours, halves=not is_cut)
 
 
 def _covered_share(track: Track, alpha: FloatMap) -> float:
@@ -269,16 +267,3 @@ def _covered_share(track: Track, alpha: FloatMap) -> float:
     top, left = max(0, track.top), max(0, track.left)
     box = alpha[top : track.top + track.height, left : track.left + track.width]
     return float((box > 0.5).mean()) if box.size else 0.0
-
-
-def _union(one: Region, other: Region) -> Region:
-    left, top = min(one.left, other.left), min(one.top, other.top)
-    right = max(one.left + one.width, other.left + other.width)
-    bottom = max(one.top + one.height, other.top + other.height)
-    mask = np.zeros((bottom - top, right - left), bool)
-    for region in (one, other):
-        rows = slice(region.top - top, region.top - top + region.height)
-        columns = slice(region.left - left, region.left - left + region.width)
-        mask[rows, columns] |= region.mask
-    larger = one if one.area >= other.area else other
-    return Region(mask, left, top, larger.inverse_depth, larger.colours, one.group)

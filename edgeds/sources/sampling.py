@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,7 +18,7 @@ Taken = TypeVar("Taken")
 
 # Up to this many frames a clip is read from end to end, unless it has a key frame for each sample.
 _READ_WHOLE_FRAMES = 900
-# A seek costs about as much as so many frames: a decoder gives the first one after some more.
+# A seek to a key frame costs about as much as so many other frames.
 _SEEK_FRAMES = 6
 # After a seek to a key frame that was taken, frames decoded past it towards the wanted time.
 _FRAMES_PAST_KEY = 8
@@ -75,6 +76,18 @@ def _every(stride: int, source: Source) -> Iterator[Frame]:
     return (frame for frame in source if frame.index % stride == 0)
 
 
+def _frame_near(source: VideoSource, secs: float) -> Frame | None:
+    """A frame past the key frame before a time, towards it."""
+    source.seek(secs)
+    best = None
+    with suppress(SourceFailed):
+        for past, frame in enumerate(source):
+            best = frame
+            if frame.pts_secs >= secs or past >= _FRAMES_PAST_KEY:
+                return best
+    return best
+
+
 def _is_cheaper_to_seek(source: VideoSource, count: int) -> bool:
     known = source.info.frame_count or 0
     if known > _READ_WHOLE_FRAMES:
@@ -128,21 +141,11 @@ class _Sampling(Generic[Taken]):
     def _by_seeking(self, source: VideoSource, count: int) -> list[Taken]:
         duration_secs = source.info.duration_secs or 0.0
         frames: dict[int, Taken] = {}
-        keys: set[int] = set()
         for done in range(count):
             target_secs = duration_secs * (done + 0.5) / count
-            source.seek(target_secs)
-            try:
-                best = None
-                for past, frame in enumerate(source):
-                    best = frame
-                    is_new_key = past == 0 and frame.pts not in keys
-                    if is_new_key or frame.pts_secs >= target_secs or past >= _FRAMES_PAST_KEY:
-                        break
-                if best is not None:
-                    keys.add(best.pts)
-            except SourceFailed:
-                best = None
+            best = source.key_frame(target_secs)
+            if best is None or best.pts in frames:
+                best = _frame_near(source, target_secs)
             if best is not None:
                 frames[best.pts] = self._taken(best)
             self._report(done + 1, count)

@@ -68,6 +68,7 @@ class VideoSource(Closing):
         self._frames: Iterator[av.VideoFrame]
         first = (self._opened_on_gpu(device) if self._on_gpu else None) or self._opened()
         self._first: av.VideoFrame | None = first
+        self._is_plain = not (self._on_gpu or getattr(first, "interlaced_frame", False))
         self.info = info_from_container(self._path, self._container, self._stream, first)
         self._clock = clock_of(self._container, self.info, first)
         if hdr := hdr_name(self._stream, first):
@@ -81,14 +82,16 @@ class VideoSource(Closing):
 
         So it may be one or two frames later than the `stride`-th, and `index` says which, by time.
         """
-        skips = stride >= _SKIP_FROM and self._skip_unreferred()
+        # A field may refer to another; and without a rate, times do not say which frame it is.
+        skips = stride >= _SKIP_FROM and bool(self.info.rate) and self._is_plain
+        if skips:
+            self._stream.codec_context.skip_frame = "NONREF"
         count, due, end_secs = 0, 0, 0.0
         while not self._closed:
             decoded, self._first = self._first or next(self._frames, None), None
             if decoded is None or self._closed:
                 break
-            duration = int(getattr(decoded, "duration", 0) or 0)  # PyAV before 15 has none
-            pts = self._clock(own_time(self._container, decoded), duration)
+            pts, duration = self._times(decoded)
             if skips:
                 count = max(count, round(pts * self.info.time_base * (self.info.rate or 0)))
             if count >= due:
@@ -114,13 +117,18 @@ class VideoSource(Closing):
         entries = getattr(self._stream, "index_entries", None)  # PyAV before 17 has none
         return sum(bool(entry.is_keyframe) for entry in entries) if entries else None
 
-    def _skip_unreferred(self) -> bool:
-        """Decode no frame from now on that no other frame refers to. False where it cannot be."""
-        # A field may refer to another; and without a rate, times do not say which frame it is.
-        if self._on_gpu or not self.info.rate or getattr(self._first, "interlaced_frame", False):
-            return False
-        self._stream.codec_context.skip_frame = "NONREF"
-        return True
+    def key_frame(self, secs: float) -> Frame | None:
+        """The last key frame at or before a time; None where that is not possible. Then `seek`."""
+        if not self._is_plain:
+            return None
+        self.seek(secs)
+        decoded = _next_alone(self._container, self._stream)
+        return None if decoded is None else self._frame(decoded, 0, *self._times(decoded))
+
+    def _times(self, decoded: av.VideoFrame) -> tuple[int, int]:
+        """(presentation time, duration), in units of the time base."""
+        duration = int(getattr(decoded, "duration", 0) or 0)  # PyAV before 15 has none
+        return self._clock(own_time(self._container, decoded), duration), duration
 
     def close(self) -> None:
         if not self._closed:
@@ -227,18 +235,37 @@ class VideoSource(Closing):
             SourceFailed: the file ends before its end: its last packet or its structure is cut.
         """
         expected = self.info.frame_count or 0
-        missing = expected - count
-        if missing > max(_MISSING_MIN_FRAMES, _MISSING_SHARE * expected) and (
-            self._breaks_off or is_cut_short(self._path)
-        ):
-            damaged = f", {self.damaged} packets were damaged" if self.damaged else ""
-            raise SourceFailed(
-                f"{self._path.name} ended early: {count} of {expected} frames",
-                why=f"the file is truncated or damaged{damaged}",
-                fix="copy or record the file again; what was there has been processed",
-            )
+        if _misses(count, expected) and (self._breaks_off or is_cut_short(self._path)):
+            raise _ended_early(self._path, count, expected, self.damaged)
         if self._clock.restarts:  # FFmpeg takes the first and the last time for the duration
             return
         promised = promised_secs(self._container, self._stream) or 0.0
         if promised - end_secs > max(_MISSING_MIN_SECS, _MISSING_SHARE * end_secs):
             self._note(f"its header promises {promised:.1f} s; it holds {end_secs:.1f} s")
+
+
+def _next_alone(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> av.VideoFrame | None:
+    """The next key frame. Nothing else is decoded: the decoder is emptied, which would otherwise
+    give it after some more frames.
+    """
+    with suppress(*media_errors()):
+        for packet in packets_of(container, stream):
+            if packet.is_keyframe:
+                decoded = [*packet.decode(), *stream.codec_context.decode(None)]
+                return decoded[0] if decoded else None
+    return None
+
+
+def _misses(count: int, expected: int) -> bool:
+    return expected - count > max(_MISSING_MIN_FRAMES, _MISSING_SHARE * expected)
+
+
+def _ended_early(path: Path, count: int, expected: int, damaged: int) -> SourceFailed:
+    packets = f", {damaged} packets were damaged" if damaged else ""
+    return SourceFailed(
+        f"{path.name} ended early: {count} of {expected} frames",
+        why=f"the file is truncated or damaged{packets}",
+        fix="copy or record the file again; what was there has been processed",
+    )

@@ -12,7 +12,7 @@ from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.unmixed_colours import behind_in, foreground
 from edgeds.sinks.layers.code_values import Codes, LayerFrame, at_bits
 from edgeds.sinks.layers.names import Layer
-from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.types import Box, FloatMap, Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.over import over
 from edgeds.views.shadow import shaded, shadow_of
@@ -71,16 +71,20 @@ def layers_composer(
                     assert density is not None
                     on = shaded(on, density)
                 assert own is not None
-                made[layer] = _composite(own, on, alpha)
+                made[layer] = _composite(own, on, alpha, maps.boxes)
         return LayerFrame(of=frame, alpha=alpha, values=made)
 
     return compose
 
 
-def _composite(own: Codes, on: Pixels, alpha: FloatMap) -> Codes:
+def _composite(own: Codes, on: Pixels, alpha: FloatMap, boxes: tuple[Box, ...]) -> Codes:
     """`over`, with as many bits as the foreground has."""
-    if own.dtype == np.uint8:
-        return over(np.asarray(own, np.uint8), on, alpha)
-    share = alpha[..., None]
-    mixed = share * own + (1 - share) * at_bits(on, 16)
-    return np.asarray(mixed + np.float32(0.5), np.uint16)
+    made = at_bits(on, 16 if own.dtype == np.uint16 else 8).copy()
+    for box in boxes:
+        a, there = np.ascontiguousarray(alpha[box.of]), made[box.of]
+        if made.dtype == np.uint8:
+            there[...] = over(np.ascontiguousarray(own[box.of]), np.ascontiguousarray(there), a)
+        else:
+            share = a[..., None]
+            there[...] = share * own[box.of] + (1 - share) * there + np.float32(0.5)
+    return made

@@ -33,7 +33,7 @@ def shadow_of(frame: Frame, maps: Maps, plate: Pixels, *, settings: Shadow = SHA
     height, width = frame.size
     scale = min(1.0, settings.height_px / height)
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    now = resized(frame.pixels, size).astype(np.float32)
+    now = frame.rgb(size).astype(np.float32)
     before = resized(behind_in(maps, plate), size).astype(np.float32)
     alpha: FloatMap = cv2.resize(maps.alpha, size[::-1], interpolation=cv2.INTER_AREA)
     density = _attached(_density(now, before, alpha, settings), alpha, settings)
@@ -44,7 +44,13 @@ def shaded(backdrop: Pixels, density: FloatMap) -> Pixels:
     """A backdrop with a shadow on it."""
     import cv2
 
-    lit: Pixels = cv2.blendLinear(backdrop, np.zeros_like(backdrop), 1 - density, density)
+    left, top, wide, tall = cv2.boundingRect((density > 0).view(np.uint8))
+    part = slice(top, top + tall), slice(left, left + wide)
+    lit: Pixels = backdrop.copy()
+    if wide:
+        dark = np.ascontiguousarray(density[part])
+        bright = np.ascontiguousarray(lit[part])
+        lit[part] = cv2.blendLinear(bright, np.zeros_like(bright), 1 - dark, dark)
     return lit
 
 

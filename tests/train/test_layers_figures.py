@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.estimate.border_regression import evaluated
+from edgeds.estimate.border_regression import WEIGHTS, evaluated
+from train.layers import border_fit
 from train.layers.border import border_figures, trimap_of
 from train.layers.border_fit import fitted
 from train.layers.composites import Composite, composites
@@ -78,3 +79,19 @@ def test_what_is_fitted_is_what_numpy_evaluates() -> None:
     found = evaluated(values, weights)
     assert np.abs(found - truth).mean() < min(error, 0.05)  # the error is a mean of the last steps
     assert not np.allclose(evaluated(values[:, ::-1], weights), found, atol=0.1)
+
+
+def test_the_border_is_fitted_to_composites_and_walks(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(border_fit, "open_engine", lambda: DifferenceEngine(size=(96, 160)))
+    seen: list[str] = []
+    error = border_fit.fit(
+        data, tmp_path / "w.npz", count=1, clips=1, epochs=2, say=lambda text: seen.append(text)
+    )
+    assert len(seen) == 1 + 4  # four frames of a walk
+    assert error < 0.5
+    with np.load(tmp_path / "w.npz") as made, np.load(WEIGHTS) as shipped:
+        assert {name: made[name].shape for name in made} == {
+            name: shipped[name].shape for name in shipped
+        }

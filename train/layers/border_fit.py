@@ -1,13 +1,16 @@
 """Fits the regression that draws the border of alpha at full size: `python -m train border`.
 
 Material is of the training split: composites at three sizes, half of them with noise, compression,
-another exposure, a moved plate or a soft lens.
+another exposure, a moved plate or a soft lens; and frames of drawn walks, in which the network
+follows people.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,41 +22,87 @@ from edgeds.estimate.border_of_layers import border_of
 from edgeds.estimate.border_regression import Weights, features
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.plate import Plate
-from edgeds.types import Engine, Frame
-from train.layers.composites import Composite, varied
+from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
+from train.layers.composites import varied
+from train.material import material_from_folder
+from train.walks import walks
 
 _HIDDEN = 48
 _BATCH = 2048
 _RATE = 6e-3
 _OF_PICTURE = 4000
 """Pixels: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
+_WALKS = 77
+"""Of the random numbers of walks."""
+_WALK_SIZES = ((360, 640), (540, 960))
+_SEEN, _SEEN_EVERY = 4, 2
+"""Frames of a clip that are taken, and every how many."""
 
 _Floats = NDArray[np.float32]
 
 
-def fit(data: Path, out: Path, *, count: int, epochs: float, say: Callable[[str], None]) -> float:
+def fit(
+    data: Path, out: Path, *, count: int, clips: int, epochs: float, say: Callable[[str], None]
+) -> float:
     """Write weights; returns the mean error of alpha on the border's pixels at the end."""
     engine, found, truth = open_engine(), [], []
     rng = np.random.default_rng(0)
-    for number, picture in enumerate(varied(data, count)):
-        for values, alpha in _samples(engine, picture, rng):
+    pictures = chain(_composites(engine, data, count), _walks(engine, data, clips))
+    for number, picture in enumerate(pictures):
+        for values, alpha in _samples(picture, rng):
             found.append(values)
             truth.append(alpha)
-        say(f"{number + 1} of {count}: {picture.name}")
+        say(f"picture {number + 1}")
     weights, error = fitted(np.concatenate(found), np.concatenate(truth), epochs)
     np.savez(out, **weights._asdict())
     return error
 
 
-def _samples(
-    engine: Engine, picture: Composite, rng: np.random.Generator
-) -> Iterator[tuple[_Floats, _Floats]]:
-    frame = Frame(picture.frame)
-    maps = Estimator(engine, Plate(picture.plate, origin="file"))(frame)
-    for box in maps.boxes:
-        alpha = maps.alpha_in(box)
+class _Picture(NamedTuple):
+    """A frame, and what is known of it."""
+
+    frame: Frame
+    maps: Maps
+    plate: Pixels
+    alpha: FloatMap
+
+
+def _composites(engine: Engine, data: Path, count: int) -> Iterator[_Picture]:
+    for one in varied(data, count):
+        frame = Frame(one.frame)
+        maps = Estimator(engine, Plate(one.plate, origin="file"))(frame)
+        yield _Picture(frame, maps, one.plate, one.alpha)
+
+
+def _walks(engine: Engine, data: Path, clips: int) -> Iterator[_Picture]:
+    """A few frames of each clip."""
+    material = material_from_folder(data, split="train") if clips else None
+    for number in range(clips):
+        assert material is not None
+        rng = np.random.default_rng((_WALKS, number))
+        begin = int(rng.integers(4, 30))
+        last = begin + _SEEN_EVERY * _SEEN
+        behind, clip = walks(material, _WALK_SIZES[number % len(_WALK_SIZES)], last, rng)
+        plate = _levels(behind)
+        estimate = Estimator(engine, Plate(plate, origin="file"))
+        for index, (pixels, alpha) in enumerate(clip):
+            if index < begin:
+                continue
+            frame = Frame(_levels(pixels), index=index)
+            maps = estimate(frame)
+            if (last - 1 - index) % _SEEN_EVERY == 0:
+                yield _Picture(frame, maps, plate, np.asarray(alpha, np.float32))
+
+
+def _levels(picture: _Floats) -> Pixels:
+    return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
+
+
+def _samples(picture: _Picture, rng: np.random.Generator) -> Iterator[tuple[_Floats, _Floats]]:
+    for box in picture.maps.boxes:
+        alpha = picture.maps.alpha_in(box)
         where = rng.permutation(border_of(alpha))[:_OF_PICTURE]
-        colours, behind = colours_in(box, frame, maps, picture.plate)
+        colours, behind = colours_in(box, picture.frame, picture.maps, picture.plate)
         true = picture.alpha[box.of].reshape(-1)[where]
         yield features(alpha, colours, behind, where), np.asarray(true, np.float32)
 

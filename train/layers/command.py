@@ -41,17 +41,20 @@ def layers(
 def border(
     data: Annotated[Path, typer.Argument(help="folder with foregrounds/ and backgrounds/")],
     out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
-    count: Annotated[int, typer.Option(min=1, help="composites")] = 160,
-    epochs: Annotated[float, typer.Option(help="passes over their pixels")] = 16,
+    count: Annotated[int, typer.Option(min=1, help="composites")] = 240,
+    clips: Annotated[int, typer.Option(min=0, help="drawn walks, four frames of each")] = 48,
+    epochs: Annotated[float, typer.Option(help="passes over their pixels")] = 10,
 ) -> None:
-    """Fit the regression that draws the border at full size, on training composites.
+    """Fit the regression that draws the border at full size, on training material.
 
-    Replace edgeds/estimate/border_weights.npz with the file. At 160 composites it takes about two
-    minutes.
+    Replace edgeds/estimate/border_weights.npz with the file. It takes about five minutes.
     """
     from train.layers.border_fit import fit
 
-    error = fit(data, out, count=count, epochs=epochs, say=lambda text: typer.echo(text, err=True))
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    error = fit(data, out, count=count, clips=clips, epochs=epochs, say=say)
     typer.echo(f"{out}: mean error of alpha at the border {error:.4f}")
 
 

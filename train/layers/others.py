@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edgeds.estimate.border_drawn_again import with_border
+from edgeds.estimate.border_drawn_again import with_border, with_drawn_border
 from edgeds.estimate.border_of_layers import drawn_by_regression
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.settings import WHOLE, LookSettings
@@ -74,12 +74,14 @@ def _outside(sample: Sample, density: FloatMap) -> tuple[FloatMap, FloatMap]:
 
 def steadiness_figures(engine: Engine, clip: Dataset) -> dict[str, float]:
     """dtSSD with the filter over without, on a moving clip and on a still person with noise; the
-    lag of what moves, in frames.
+    lag of what moves, in frames. For views of live runs, and with the border of layers.
     """
     samples = [load(item) for item in clip.items]
     plate = Plate(samples[0].plate, origin="file")
     truth = [s.alpha for s in samples if s.alpha is not None]
-    plain, steady = _both(Estimator(engine, plate), [s.frame for s in samples])
+    frames = [s.frame for s in samples]
+    plain, steady = _both(Estimator(engine, plate), frames)
+    layers, steady_layers = _both(Estimator(engine, plate), frames, layers=True)
     people = max(range(len(truth)), key=lambda n: float(truth[n].sum()))
     rng = np.random.default_rng(0)
     noisy = [
@@ -95,19 +97,26 @@ def steadiness_figures(engine: Engine, clip: Dataset) -> dict[str, float]:
     return {
         "moving, over without": moving,
         "moving, without": _dtssd(plain, truth),
+        "moving layers, over without": _dtssd(steady_layers, truth) / _dtssd(layers, truth),
+        "moving layers, over views without": _dtssd(steady_layers, truth) / _dtssd(plain, truth),
         "still, over without": _dtssd(still_steady, still) / _dtssd(still_plain, still),
         "still, without": _dtssd(still_plain, still),
         "lag in frames": float(_lag(steady, truth)),
         "MAD over without": _mad(steady, truth) / _mad(plain, truth),
+        "MAD of layers over without": _mad(steady_layers, truth) / _mad(layers, truth),
     }
 
 
-def _both(estimate: Estimator, frames: Iterable[Any]) -> tuple[list[FloatMap], list[FloatMap]]:
+def _both(
+    estimate: Estimator, frames: Iterable[Any], *, layers: bool = False
+) -> tuple[list[FloatMap], list[FloatMap]]:
     """Alpha of frames without and with the filter."""
     plain, calm, filter_ = [], [], Steady()
     for number, pixels in enumerate(frames):
         frame = Frame(pixels, index=number)
         maps = estimate(frame)
+        if layers:
+            maps = with_drawn_border(frame, maps, drawn_by_regression, estimate.plate.pixels)
         plain.append(maps.alpha)
         calm.append(filter_(frame, maps).alpha)
     return plain, calm

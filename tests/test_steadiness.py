@@ -54,6 +54,16 @@ def test_a_fast_hand_has_no_lag() -> None:
         assert np.abs(after - alpha).max() < 0.02
 
 
+def test_what_moves_in_the_dark_has_no_lag() -> None:
+    steady = Steady()
+    for number in range(8):
+        frame, alpha = picture(10 + 12 * number)
+        dim = RANDOM.normal(20 + 0.02 * frame.pixels, 1.5)  # 3 levels between square and wall
+        dark = Frame(np.clip(np.rint(dim), 0, 255).astype(np.uint8))
+        after = steady(dark, Maps(alpha, alpha)).alpha
+        assert np.abs(after - alpha).mean() < 0.002
+
+
 def test_a_slow_change_is_followed() -> None:
     steady = Steady()
     for step in range(60):

@@ -59,18 +59,23 @@ class Steady:
             if both is None:
                 continue
             here, there = both.inside(box).of, both.inside(earlier.box).of
-            keep = self._kept(mean[here], earlier.colours[there])
-            steady[here] += keep * (earlier.alpha[there] - steady[here])
+            off = earlier.alpha[there] - alpha[here]
+            keep = self._kept(mean[here], earlier.colours[there], off)
+            steady[here] += keep * off
             now, then = (np.ascontiguousarray(x) for x in (mean[here], earlier.colours[there]))
             mean[here] = cv2.blendLinear(then, now, keep, 1 - keep)
         return _Remembered(box, mean, steady)
 
-    def _kept(self, now: Pixels, then: Pixels) -> FloatMap:
-        """The weight of what is remembered, 0 where anything moved."""
+    def _kept(self, now: Pixels, then: Pixels, off: FloatMap) -> FloatMap:
+        """The weight of what is remembered, 0 where anything moved: where colours changed, or where
+        alpha changed in the mean of a neighbourhood. In the dark, colours alone do not show it.
+        """
         limit = max(self._set.noises * self._noise, self._set.floor_levels)
         side = (self._set.window_px, self._set.window_px)
         mean = cv2.blur(_difference(now, then), side).astype(np.float32)
         keep = np.exp(-np.square(mean / np.float32(limit)))
+        side = (self._set.alpha_window_px, self._set.alpha_window_px)
+        keep *= np.exp(-np.square(cv2.blur(off, side) / np.float32(self._set.alpha_limit)))
         keep[keep < self._set.least] = 0
         return np.asarray(np.float32(self._set.keep) * keep, np.float32)
 

@@ -83,8 +83,12 @@ def _composite(own: Codes, on: Pixels, alpha: FloatMap, boxes: tuple[Box, ...]) 
     for box in boxes:
         a, there = np.ascontiguousarray(alpha[box.of]), made[box.of]
         if made.dtype == np.uint8:
-            there[...] = over(np.ascontiguousarray(own[box.of]), np.ascontiguousarray(there), a)
+            there[...] = over(_bytes(own[box.of]), _bytes(there), a)
         else:
             share = a[..., None]
             there[...] = share * own[box.of] + (1 - share) * there + np.float32(0.5)
     return made
+
+
+def _bytes(values: Codes) -> Pixels:
+    return np.ascontiguousarray(values, np.uint8)

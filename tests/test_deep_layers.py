@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -221,11 +222,23 @@ def test_deep_colours_obey_the_matrix(pix_fmt: str, full_range: bool) -> None:
     assert np.abs(back - np.stack(list(flat), axis=-1))[inside].max() <= 1
 
 
+def test_images_of_sixteen_bits_keep_them(tmp_path: Path) -> None:
+    codes = np.linspace(20_000, 20_000 + 9 * (WIDTH - 1), WIDTH).astype(np.uint16)
+    picture16 = np.ascontiguousarray(np.broadcast_to(codes[None, :, None], (HEIGHT, WIDTH, 3)))
+    (tmp_path / "in").mkdir()
+    for number in range(2):
+        cv2.imwrite(str(tmp_path / f"in/{number}.png"), picture16)
+    assert not layers(tmp_path / "in", "png", tmp_path / "l")
+    rgba = decoded(tmp_path / "l/foreground/000001.png", "rgba64le")
+    opaque = alpha() == 1
+    assert np.array_equal(rgba[opaque][:, :3], picture16[opaque])
+    about = json.loads((tmp_path / "l" / SIDECAR).read_text())
+    assert (about["colour"]["bits_of_colours"], about["colour"]["bits_of_input"]) == (16, 16)
+
+
 def test_the_command_keeps_ten_bits(tmp_path: Path) -> None:
     clip = recording(tmp_path / "in.mkv", ramp())
     plate = tmp_path / "plate.png"
-    import cv2
-
     cv2.imwrite(str(plate), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     options = ["--layers", "foreground", "--engine", "difference", "-b", str(plate), "--json"]
     done = CliRunner().invoke(

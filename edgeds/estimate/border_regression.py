@@ -194,7 +194,7 @@ def _foreground(
         share = np.minimum(known * np.float32(side * side / _ENOUGH), 1) * left
         total += mean[:, :3] * (share / np.maximum(known, 1e-5))[:, None]
         left -= share
-        made.append(total / np.maximum(1 - left, 1e-3)[:, None])
+        made.append(np.asarray(total / np.maximum(1 - left, 1e-3)[:, None], np.float32))
     near, wide = np.zeros((2, sure.size, 3), np.float32)
     missing = np.zeros(sure.shape, np.float32)
     near[needed], wide[needed], missing.reshape(-1)[needed] = made[1], made[-1], left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from edgeds.sources.image_names import paths_from_uri, unique_names
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import text_from_size
 from edgeds.sources.settings import IMAGE_SUFFIXES
-from edgeds.types import Closing, Frame, Pixels, StreamInfo
+from edgeds.types import Closing, DeepPixels, Frame, Pixels, RgbPicture, StreamInfo
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class ImagesSource(Closing):
         self._names = unique_names(self._paths)
         self.notes: list[str] = []
         """Notes for people about the images; more come while they are read."""
-        first = self._read(self._paths[0])
+        first = self._pixels(_bytes_of(self._paths[0]), self._paths[0])
         self._closed = False
         self.info = StreamInfo(
             name=Path(uri).resolve().name if Path(uri).name in ("", "..") else Path(uri).name,
@@ -52,7 +53,8 @@ class ImagesSource(Closing):
             if self._closed:
                 return
             try:
-                pixels = self._read(path)
+                data = _bytes_of(path)
+                pixels = self._pixels(data, path)
             except SourceError as error:
                 raise SourceFailed(error.what, why=error.why, fix=error.fix) from error
             if pixels.shape[:2] != self.info.size:
@@ -61,13 +63,15 @@ class ImagesSource(Closing):
                     why=f"the images before it are {text_from_size(self.info.size)}",
                     fix="give images of one size, or one run for each size",
                 )
-            yield Frame(pixels, index, index, self.info.time_base, self._names[index])
+            deeper = partial(_deep, data) if _has_sixteen_bits(data) else None
+            picture = RgbPicture(pixels, deeper)
+            clock = self.info.time_base
+            yield Frame(None, index, index, clock, self._names[index], picture=picture)
 
     def close(self) -> None:
         self._closed = True
 
-    def _read(self, path: Path) -> Pixels:
-        data = _bytes_of(path)
+    def _pixels(self, data: bytes, path: Path) -> Pixels:
         if not self.notes and (count := frames_in(data)) > 1:
             self.notes.append(f"{path.name} is an animation of {count} pictures; the first is used")
             _log.info(self.notes[-1])
@@ -92,6 +96,20 @@ def _bytes_of(path: Path) -> bytes:
         raise SourceError(
             f"cannot open {str(path)!r}", why=reason.why, fix=reason.fix or "check the path"
         ) from error
+
+
+def _has_sixteen_bits(data: bytes) -> bool:
+    """Whether it is a PNG image with 16 bits a channel."""
+    return data[:8] == b"\x89PNG\r\n\x1a\n" and data[24:25] == b"\x10"
+
+
+def _deep(data: bytes) -> DeepPixels:
+    import cv2
+
+    kind = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), kind)
+    pixels: DeepPixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    return pixels
 
 
 def _decoded(data: bytes, path: Path) -> Pixels:

@@ -79,7 +79,7 @@ def layers_composer(
 
 def _composite(own: Codes, on: Pixels, alpha: FloatMap, boxes: tuple[Box, ...]) -> Codes:
     """`over`, with as many bits as the foreground has."""
-    made = at_bits(on, 16 if own.dtype == np.uint16 else 8).copy()
+    made: Codes = at_bits(on, 16 if own.dtype == np.uint16 else 8).copy()
     for box in boxes:
         a, there = np.ascontiguousarray(alpha[box.of]), made[box.of]
         if made.dtype == np.uint8:

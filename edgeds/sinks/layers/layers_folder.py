@@ -87,7 +87,7 @@ class LayersSink(Closing):
         self._made_folder = not folder.exists()
         with translated(SinkError, f"cannot write layers to {str(folder)!r}"):
             folder.mkdir(parents=True, exist_ok=True)
-        self._recorded = recorded(like.path)
+        self._recorded = recorded(like.path or next(iter(like.files), None))
         self._times: list[int] = []
         self._durations: list[int] = []
         self._names: list[str] = []

@@ -123,7 +123,7 @@ def test_each_is_found_by_its_colours_in_a_region_of_two() -> None:
     other.x -= 60 - 30  # it is thought to be in the middle
     box = slice(both.top, both.top + both.height), slice(both.left, both.left + both.width)
     for track, rest in ((one, other), (other, one)):
-        place_by_colours(track, [rest], both, look.colours[box])
+        place_by_colours(track, [rest], both, look.colours_in(box))
     assert (one.left, other.left) == (24, 36)
 
 

@@ -22,7 +22,7 @@ def divide(region: Region, tracks: list[Track], look: Look, step_secs: float) ->
         slice(region.top, region.top + region.height),
         slice(region.left, region.left + region.width),
     )
-    depth, colours = look.inverse_depth[box], look.colours[box]
+    depth, colours = look.inverse_depth[box], look.colours_in(box)
     for track in tracks:
         place_by_colours(track, [one for one in tracks if one is not track], region, colours)
     nearest_first = sorted(tracks, key=_nearness, reverse=True)

@@ -91,7 +91,7 @@ def region_of(mask: Mask, left: int, top: int, look: Look, *, group: int) -> Reg
         left + int(columns[0]),
         top + int(rows[0]),
         float(np.median(depths)),
-        _shares(look.colours[box], mask, (int(rows[0]) + int(rows[-1]) + 1) // 2),
+        _shares(look.colours_in(box), mask, (int(rows[0]) + int(rows[-1]) + 1) // 2),
         group,
     )
 

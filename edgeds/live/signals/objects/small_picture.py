@@ -22,7 +22,7 @@ _LEVEL_OF = (_LEVELS * np.sqrt(np.arange(256) / 256)).astype(np.uint8)
 
 
 class Look:
-    """All of one (height, width). Pixels and colours are made when they are first asked for."""
+    """All of one (height, width). Pixels are made when they are first asked for."""
 
     def __init__(self, frame: Frame, alpha: FloatMap, inverse_depth: FloatMap) -> None:
         """Alpha and inverse depth at the small size."""
@@ -37,9 +37,9 @@ class Look:
         """uint8 RGB."""
         return self._frame.rgb(self.size)
 
-    @cached_property
-    def colours(self) -> Colours:
-        levels = cv2.LUT(self.pixels, _LEVEL_OF)
+    def colours_in(self, box: tuple[slice, slice]) -> Colours:
+        """The colours of a box (rows, columns)."""
+        levels = cv2.LUT(np.ascontiguousarray(self.pixels[box]), _LEVEL_OF)
         red_green = levels[..., 0] * np.uint8(_LEVELS**2) + levels[..., 1] * np.uint8(_LEVELS)
         colours: Colours = red_green + levels[..., 2]
         return colours

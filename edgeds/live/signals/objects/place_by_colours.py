@@ -8,7 +8,6 @@ import numpy as np
 from edgeds.live.signals.objects.regions import Region
 from edgeds.live.signals.objects.small_picture import COLOURS, Colours
 from edgeds.live.signals.objects.track import Track
-from edgeds.types import FloatMap
 
 _REACH = 0.2  # of its height, between two frames
 _REACH_UP_PX = 1
@@ -41,11 +40,11 @@ def place_by_colours(track: Track, others: list[Track], region: Region, colours:
     )
     y, x = top + before_y - up, left + before_x - reach
     window = padded[y : y + track.height + 2 * up, x : x + track.width + 2 * reach]
-    scores: FloatMap = cv2.matchTemplate(
+    sums = cv2.matchTemplate(
         np.ascontiguousarray(window), track.shape.astype(np.float32), cv2.TM_CCORR
-    ) / np.float32(track.area)
-    steps = np.arange(-reach, reach + 1, dtype=np.float32) / reach
-    scores = scores - _FAR * steps**2
+    )
+    steps = np.arange(-reach, reach + 1) / reach
+    scores = sums / track.area - _FAR * steps**2
     row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
     if scores[row, column] > scores[up, reach] + _LEAST:
         track.x += float(column - reach)

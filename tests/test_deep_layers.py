@@ -70,20 +70,28 @@ def alpha() -> FloatMap:
     return np.ascontiguousarray(np.broadcast_to(row, (HEIGHT, WIDTH)))
 
 
-def layers(clip: Path, kind: LayerFormat, folder: Path, bits: int = 16) -> list[str]:
-    """Write foreground and composite of a clip before a dark plate; what the sink notes."""
+def layers(
+    clip: Path,
+    kind: LayerFormat,
+    folder: Path,
+    bits: int = 16,
+    *,
+    level: int = 20,
+    found: FloatMap | None = None,
+) -> list[str]:
+    """Write foreground and composite of a clip before a grey plate; what the sink notes."""
     wanted = LayersWanted(
         layers=("foreground", "composite"), kind=kind, bits=8 if bits == 8 else 16,
         premultiplied=False,
     )  # fmt: skip
-    plate = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
-    compose = layers_composer(wanted.layers, plate=plate)
+    plate = np.full((HEIGHT, WIDTH, 3), level, np.uint8)
     coding = Coding(depth=DepthCodes(near=1, far=0.1))
-    maps = Maps(alpha(), alpha())
+    maps = Maps(alpha() if found is None else found, alpha())
     with (
         open_source(str(clip)) as source,
         LayersSink(folder, source.info, wanted, coding, {}) as sink,
     ):
+        compose = layers_composer(wanted.layers, plate=plate, to_light=sink.to_light)
         for frame in source:
             sink.write(compose(frame, maps))
         return sink.notes
@@ -174,6 +182,32 @@ def test_exr_has_the_light_of_hdr_from_before_tone_mapping(tmp_path: Path) -> No
     assert np.abs(found / nits - 1).max() < 0.02  # a code of PQ is about 1 %
     about = json.loads((tmp_path / "l" / SIDECAR).read_text())
     assert "203 cd/m2" in about["colour"]["transfer"]
+
+
+@pytest.mark.parametrize("white", [1.0, 2.9, 6.0])
+@pytest.mark.parametrize("wrong_by", [0.0, -0.3])
+def test_hdr_is_unmixed_in_linear_light(tmp_path: Path, white: float, wrong_by: float) -> None:
+    oiio = pytest.importorskip("OpenImageIO")
+    level, a = 120, alpha()[0]
+    behind = ((level / 255 + 0.055) / 1.055) ** 2.4  # under the knee, where nothing is compressed
+    mixed = a * white + (1 - a) * behind
+    luma = np.array([pq_code(203 * float(light)) for light in mixed])
+    clip = recording(tmp_path / "in.mkv", np.tile(luma, (HEIGHT, 1)), transfer=PQ)
+    soft = (a > 0.15) & (a < 0.98)
+    believed = np.where(soft, a + np.float32(wrong_by * (1 - a) * 2), a).astype(np.float32)
+    found = np.ascontiguousarray(np.tile(np.clip(believed, 0, 1), (HEIGHT, 1)))
+    layers(clip, "exr", tmp_path / "l", level=level, found=found)
+    image = oiio.ImageBuf(str(tmp_path / "l/000001.exr"))
+    pixels = image.get_pixels(oiio.FLOAT)[HEIGHT // 2]
+    row = dict(zip(image.spec().channelnames, pixels.T, strict=True))
+    own, share = row["R"], row["A"]
+    assert own.max() <= 1.5 * 1.02 * white
+    again = share * own + (1 - share) * behind
+    assert np.abs(row["composite.R"] - again).max() < 0.01 * white
+    if not wrong_by:
+        assert np.abs(own / white - 1)[soft & (a > 0.3)].max() < 0.04
+        # A code of PQ is about 1 %; where alpha is faint the colour beside it stands in.
+        assert np.abs(again / mixed - 1).max() < 0.03
 
 
 @pytest.mark.parametrize("transfer", [PQ, HLG])

@@ -291,12 +291,32 @@ def test_videos_keep_times_sound_and_tags(make_clip: MakeClip) -> None:
         assert sounds == [False, True, False]  # one of them is enough
 
 
+@pytest.mark.parametrize("kind", ["ffv1", "prores", "webm", "png"])
+def test_padding_to_even_sides_is_reported(tmp_path: Path, kind: LayerFormat) -> None:
+    wanted = LayersWanted(layers=("mask",), kind=kind)
+    with LayersSink(tmp_path / "l", SCENE.info, wanted, Coding(depth=DEPTH), {}) as sink:
+        sink.write(pictures(("mask",))[0])
+    mask = json.loads((tmp_path / "l" / "layers.json").read_text())["layers"]["mask"]
+    if kind == "png":
+        assert not sink.notes
+        assert "size" not in mask
+        return
+    (note,) = sink.notes
+    assert "98x62" in note
+    assert "97x61" in note
+    assert (mask["size"], mask["size_of_picture"]) == ([98, 62], [97, 61])
+    with av.open(str(tmp_path / "l" / mask["files"])) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == (98, 62)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--layers", "alhpa"], "is not a layer"),
         (["--layers", "alpha", "--format", "tiff"], "not a format"),
         (["--layers", "alpha", "--bits", "12"], "8 or 16"),
+        (["--layers", "alpha", "--bits", "8", "--format", "exr"], "without --format png"),
         (["--layers", "alpha", "--view", "mask"], "--view"),
         (["--layers", "alpha", "--backdrop", "#fff"], "composite"),
     ],
@@ -359,7 +379,6 @@ def test_a_recording_keeps_its_timecode(tmp_path: Path) -> None:
     info = replace(SCENE.info, path=path)
     movie = LayersWanted(layers=("alpha",), kind="prores")
     with LayersSink(tmp_path / "m", info, movie, Coding(depth=DEPTH), {}) as sink:
-        assert not sink.notes
         for picture in pictures(("alpha",)):
             sink.write(picture)
     assert recorded(tmp_path / "m" / "alpha.mov").timecode == "10:20:30:05"

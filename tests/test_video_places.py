@@ -95,6 +95,7 @@ def test_what_would_be_lost_is_refused_and_stays(
     [
         {"layers": LayerOptions(layer_format="exr")},
         {"layers": LayerOptions(bits=8)},
+        {"layers": LayerOptions(layers="alpha", layer_format="exr", bits=8)},
         {"layers": LayerOptions(premultiplied=True)},
         {"layers": LayerOptions(premultiplied=False)},
         {"layers": LayerOptions(shadow="keep")},

@@ -156,6 +156,10 @@ def open_layers(
     coding = Coding(depth=depth, premultiplied=wanted.is_premultiplied)
     sink = LayersSink(folder, info, wanted, coding, about)
     compose = layers_composer(
-        wanted.layers, plate=scene.pixels, backdrop=backdrop, shadow=options.shadow
+        wanted.layers,
+        plate=scene.pixels,
+        backdrop=backdrop,
+        shadow=options.shadow,
+        to_light=sink.to_light,
     )
     return sink, compose

@@ -151,7 +151,10 @@ def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
     usual = LayerOptions()
     idle = {
         "--format": (none and layers.layer_format != usual.layer_format, "--layers"),
-        "--bits": (none and layers.bits != usual.bits, "--layers"),
+        "--bits": (
+            layers.bits != usual.bits and (none or layers.layer_format != "png"),
+            "--layers" if none else "--format png",
+        ),
         "--premultiplied": (none and layers.premultiplied is True, "--layers"),
         "--straight": (none and layers.premultiplied is False, "--layers"),
         "--shadow keep": (

@@ -6,16 +6,19 @@ F that is really there. Knows nothing about networks, nor how alpha was made.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sources.scaling import read_at
-from edgeds.types import DeepPixels, FloatMap, Maps, Pixels
+from edgeds.types import DeepPixels, FloatMap, Maps, Pixels, ToLight
 
 Colours = TypeVar("Colours", Pixels, DeepPixels)
+_MOST_OF_BRIGHTEST = 1.5
+"""Faint alpha divides noise and alpha's own error: no light above this much of what is near."""
 
 
 def foreground(
@@ -58,14 +61,66 @@ def unmixed(
     white = np.iinfo(frame.dtype).max
     if band.size:
         a = alpha.reshape(-1)[band][:, None]
-        behind = plate.reshape(-1, 3)[band].astype(np.float32)
-        if plate_offset is not None:
-            where = np.divmod(band, alpha.shape[1])
-            x, y = on_coarse(*where, plate_offset.shape, alpha.shape)
-            behind = np.clip(behind + read_at(plate_offset, x, y), 0, 255)
+        behind = _behind(band, alpha, plate, plate_offset)
         mixed = frame.reshape(-1, 3)[band] - (1 - a) * (behind * np.float32(white // 255))
         result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, white).astype(frame.dtype)
     return result
+
+
+def foreground_light(
+    frame: FloatMap,
+    alpha: FloatMap,
+    plate: Pixels,
+    to_light: ToLight,
+    plate_offset: FloatMap | None = None,
+    *,
+    settings: Matte = MATTE,
+) -> FloatMap:
+    """`foreground` in linear light, for HDR: code values compress highlights to 1, and what
+    un-mixing gives there beyond 1 is no light of the scene.
+
+    Args:
+        frame: linear light (H, W, 3), which the result is, too.
+        to_light: takes the plate's code values to it.
+    """
+    band = np.flatnonzero((alpha > settings.band) & (alpha < 1 - settings.band))
+    result = frame.copy()
+    if band.size:
+        behind = _behind(band, alpha, plate, plate_offset)
+        codes = (behind * np.float32(257) + np.float32(0.5)).astype(np.uint16)
+        a = alpha.reshape(-1)[band][:, None]
+        mixed = frame.reshape(-1, 3)[band] - (1 - a) * to_light(codes[None])[0]
+        own = np.maximum(mixed, 0) / a
+        most = np.float32(_MOST_OF_BRIGHTEST) * _brightest_near(frame, alpha, settings)[band]
+        dimmed = np.minimum(1, most / np.maximum(own.max(axis=1), 1e-6))
+        result.reshape(-1, 3)[band] = own * dimmed[:, None]
+    _clear(result, alpha, settings)
+    return result
+
+
+def _behind(
+    band: npt.NDArray[np.intp], alpha: FloatMap, plate: Pixels, plate_offset: FloatMap | None
+) -> FloatMap:
+    """B at flat indices, (n, 3), in levels of 255."""
+    behind: FloatMap = plate.reshape(-1, 3)[band].astype(np.float32)
+    if plate_offset is None:
+        return behind
+    where = np.divmod(band, alpha.shape[1])
+    x, y = on_coarse(*where, plate_offset.shape, alpha.shape)
+    shifted: FloatMap = np.clip(behind + read_at(plate_offset, x, y), 0, 255)
+    return shifted
+
+
+def _brightest_near(light: FloatMap, alpha: FloatMap, settings: Matte) -> FloatMap:
+    """Flat: the largest channel of the pixel and of the sure foreground within `bleed_px`."""
+    import cv2
+
+    brightest = light.max(axis=2)
+    sure = np.where(alpha >= 1 - settings.band, brightest, np.float32(0))
+    side = 2 * settings.bleed_px + 1
+    near = cv2.dilate(sure, np.ones((side, side), np.uint8))
+    most: FloatMap = np.maximum(brightest, near).reshape(-1)
+    return most
 
 
 def behind_in(maps: Maps, plate: Pixels) -> Pixels:
@@ -73,7 +128,7 @@ def behind_in(maps: Maps, plate: Pixels) -> Pixels:
     return plate if maps.plate is None else maps.plate
 
 
-def _clear(colours: Colours, alpha: FloatMap, settings: Matte) -> None:
+def _clear(colours: npt.NDArray[Any], alpha: FloatMap, settings: Matte) -> None:
     """Keep colours where alpha is open, carry them a few pixels outwards, blacken the rest.
 
     Where alpha is faint, un-mixing multiplies noise: there too the colour is carried.
@@ -104,8 +159,9 @@ def _clear(colours: Colours, alpha: FloatMap, settings: Matte) -> None:
     total, count = (cv2.blur(values, (reach // 2 + 1, reach // 2 + 1)) for values in (total, count))
     rows, columns = np.divmod(rim, near.shape[1])
     there = rows // 4, columns // 4
-    white = np.iinfo(kept.dtype).max
-    carried = total[there] / np.maximum(count[there], 1e-6)[:, None]
-    kept.reshape(-1, 3)[rim] = np.clip(carried + 0.5, 0, white).astype(kept.dtype)
+    carried: npt.NDArray[Any] = total[there] / np.maximum(count[there], 1e-6)[:, None]
+    if kept.dtype != np.float32:
+        carried = np.clip(carried + 0.5, 0, np.iinfo(kept.dtype).max)
+    kept.reshape(-1, 3)[rim] = carried.astype(kept.dtype)
     colours.fill(0)
     colours[box] = kept

@@ -132,7 +132,7 @@ def add_video_stream(
     # phones and TVs refuse.
     rate = like.rate or _DEFAULT_RATE
     stream = cast("av.VideoStream", container.add_stream(kind.codec, rate=rate))
-    height, width = size[0] + size[0] % 2, size[1] + size[1] % 2
+    height, width = even_sides(size)
     context = stream.codec_context
     context.thread_count = threads().encoder
     stream.width, stream.height, stream.pix_fmt = width, height, kind.pix_fmt
@@ -145,6 +145,11 @@ def add_video_stream(
     context.color_range = 2 if tags.full_range else 1
     context.sample_aspect_ratio = like.pixel_aspect
     return stream
+
+
+def even_sides(size: Size) -> Size:
+    """The size of the video of pictures of a size."""
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 
 def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:

@@ -9,6 +9,7 @@ from edgeds.types.arrays import FloatMap as FloatMap
 from edgeds.types.arrays import Indices as Indices
 from edgeds.types.arrays import Pixels as Pixels
 from edgeds.types.arrays import Size as Size
+from edgeds.types.arrays import ToLight as ToLight
 from edgeds.types.arrays import whole as whole
 from edgeds.types.frame import Frame as Frame
 from edgeds.types.maps import MapMaker as MapMaker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ FloatMap: TypeAlias = npt.NDArray[np.float32]
 """float32 (H, W)."""
 Indices: TypeAlias = npt.NDArray[np.int32]
 """int32 (n,): rows or columns of single pixels."""
+ToLight: TypeAlias = Callable[[Pixels | DeepPixels], FloatMap]
+"""Makes linear light, float32 (H, W, 3), of code values (H, W, 3)."""
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels, everywhere."""
 

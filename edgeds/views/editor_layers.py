@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.estimate.unmixed_colours import behind_in, foreground
+from edgeds.estimate.unmixed_colours import behind_in, foreground, foreground_light
 from edgeds.sinks.layers.code_values import Codes, LayerFrame, at_bits
 from edgeds.sinks.layers.names import Layer
-from edgeds.types import Box, FloatMap, Frame, Maps, Pixels
+from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, ToLight
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.over import over
 from edgeds.views.shadow import shaded, shadow_of
@@ -28,6 +28,7 @@ def layers_composer(
     backdrop: Backdrop | None = None,
     shadow: KeepShadow = "drop",
     matte: Matte = MATTE,
+    to_light: ToLight | None = None,
 ) -> ComposeLayers:
     """The function that makes the layers of a frame, from one pair of maps.
 
@@ -35,6 +36,7 @@ def layers_composer(
         plate: at the frames' size, for maps that have no plate of their own.
         backdrop: of the layer `composite`; without one it is the plate.
         shadow: whether `composite` has it.
+        to_light: `LayersSink.to_light`: `foreground` and `composite` are made in linear light.
     """
     needs_shadow = "shadow" in layers or ("composite" in layers and shadow == "keep")
 
@@ -42,13 +44,9 @@ def layers_composer(
         alpha = maps.alpha
         behind = behind_in(maps, plate)
         density: FloatMap | None = shadow_of(frame, maps, plate) if needs_shadow else None
-        own: Codes | None = None
+        own: npt.NDArray[Any] | None = None
         if "foreground" in layers or "composite" in layers:
-            deep, offset = frame.deep_pixels(), maps.plate_offset
-            if deep is None:
-                own = foreground(frame.pixels, alpha, behind, offset, settings=matte)
-            else:
-                own = foreground(deep, alpha, behind, offset, settings=matte)
+            own = _own_colours(frame, maps, behind, matte, to_light)
         made: dict[Layer, npt.NDArray[Any]] = {}
         for layer in layers:
             if layer == "alpha":
@@ -71,24 +69,46 @@ def layers_composer(
                     assert density is not None
                     on = shaded(on, density)
                 assert own is not None
-                made[layer] = _composite(own, on, alpha, maps.boxes)
+                under = _as_stored(on, own) if to_light is None else to_light(on)
+                made[layer] = _composite(own, under, alpha, maps.boxes)
         return LayerFrame(of=frame, alpha=alpha, values=made)
 
     return compose
 
 
-def _composite(own: Codes, on: Pixels, alpha: FloatMap, boxes: tuple[Box, ...]) -> Codes:
-    """`over`, with as many bits as the foreground has."""
+def _own_colours(
+    frame: Frame, maps: Maps, behind: Pixels, matte: Matte, to_light: ToLight | None
+) -> npt.NDArray[Any]:
+    """The foreground: code values as the frame's, or linear light."""
+    deep, alpha, offset = frame.deep_pixels(), maps.alpha, maps.plate_offset
+    if to_light is not None:
+        light = to_light(frame.pixels if deep is None else deep)
+        return foreground_light(light, alpha, behind, to_light, offset, settings=matte)
+    if deep is None:
+        return foreground(frame.pixels, alpha, behind, offset, settings=matte)
+    return foreground(deep, alpha, behind, offset, settings=matte)
+
+
+def _as_stored(on: Pixels, own: npt.NDArray[Any]) -> Codes:
+    """Codes with as many bits as the foreground has, to be written to."""
     made: Codes = at_bits(on, 16 if own.dtype == np.uint16 else 8).copy()
+    return made
+
+
+def _composite(
+    own: npt.NDArray[Any], made: npt.NDArray[Any], alpha: FloatMap, boxes: tuple[Box, ...]
+) -> npt.NDArray[Any]:
+    """`over`, onto `made`."""
+    half = np.float32(0 if made.dtype == np.float32 else 0.5)
     for box in boxes:
         a, there = np.ascontiguousarray(alpha[box.of]), made[box.of]
         if made.dtype == np.uint8:
             there[...] = over(_bytes(own[box.of]), _bytes(there), a)
         else:
             share = a[..., None]
-            there[...] = share * own[box.of] + (1 - share) * there + np.float32(0.5)
+            there[...] = share * own[box.of] + (1 - share) * there + half
     return made
 
 
-def _bytes(values: Codes) -> Pixels:
+def _bytes(values: npt.NDArray[Any]) -> Pixels:
     return np.ascontiguousarray(values, np.uint8)

@@ -29,7 +29,8 @@ class LayerFrame:
     values: Mapping[Layer, npt.NDArray[Any]]
     """alpha: float32 (H, W), 0..1. depth: float32 (H, W), inverse, relative to the plate. shadow:
     float32 (H, W), 0..1, the share of light that a shadow takes away. mask: uint8 (H, W), 0 or 255.
-    foreground (straight), plate, composite: RGB (H, W, 3), uint8, or uint16 as `deep_pixels`.
+    foreground (straight), plate, composite: RGB (H, W, 3), uint8, or uint16 as `deep_pixels`;
+    of HDR for OpenEXR float32, linear light.
     """
 
 

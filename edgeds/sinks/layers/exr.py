@@ -127,9 +127,14 @@ class ExrLayers(Closing):
         else:
             yield names[0], values.astype(np.float32)
 
-    def _light(self, values: Codes) -> npt.NDArray[np.float32]:
-        linear = _linear(values.itemsize * 8)[values]
-        return light_before(linear, self._hdr) if self._hdr else linear
+    def _light(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        return values if values.dtype == np.float32 else light_of(values, self._hdr)
+
+
+def light_of(values: Codes, hdr: int) -> npt.NDArray[np.float32]:
+    """Linear light of code values (H, W, 3), from before tone-mapping where `hdr` is not 0."""
+    linear = _linear(values.itemsize * 8)[values]
+    return light_before(linear, hdr) if hdr else linear
 
 
 _NAMES: dict[Layer, tuple[str, ...]] = {

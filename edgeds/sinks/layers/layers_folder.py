@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -14,15 +15,16 @@ from typing import Any, Literal, Protocol
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.atomic_files import replace_file
+from edgeds.sinks.encoding import even_sides
 from edgeds.sinks.images import check_folder
 from edgeds.sinks.layers.code_values import Coding, LayerFrame
-from edgeds.sinks.layers.exr import ExrLayers, chromaticities
+from edgeds.sinks.layers.exr import ExrLayers, chromaticities, light_of
 from edgeds.sinks.layers.names import Layer, LayerFormat
 from edgeds.sinks.layers.png import PngLayers
 from edgeds.sinks.layers.video import VideoLayers
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.sources.timecode import recorded
-from edgeds.types import Closing, StreamInfo
+from edgeds.types import Closing, StreamInfo, ToLight
 
 SIDECAR = "layers.json"
 _FORMAT_VERSION = 1
@@ -104,8 +106,28 @@ class LayersSink(Closing):
         return getattr(self._writer, "audio", "none")
 
     @property
+    def to_light(self) -> ToLight | None:
+        """Linear light of code values, where files have HDR's light and it is un-mixed in it."""
+        if self._wanted.kind == "exr" and self._recorded.hdr:
+            return partial(light_of, hdr=self._recorded.hdr)
+        return None
+
+    @property
     def notes(self) -> list[str]:
         """Notes for people about the output."""
+        return [*self._notes_on_colours(), *self._notes_on_size()]
+
+    def _notes_on_size(self) -> list[str]:
+        size = self._like.size
+        if self._wanted.kind in ("png", "exr") or even_sides(size) == size:
+            return []
+        (height, width), (file_height, file_width) = size, even_sides(size)
+        return [
+            f"the layers are {file_width}x{file_height}, as video has even sides: the picture is "
+            f"the {width}x{height} at the top left; png and exr keep its size"
+        ]
+
+    def _notes_on_colours(self) -> list[str]:
         bits, kept = self._recorded.bits, self._bits_of_colours
         if not {"foreground", "composite"} & set(self._wanted.layers):
             return []

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.sinks.encoder_settings import ENCODE
-from edgeds.sinks.encoding import CLUSTERS, FRAGMENTS, Format, encodable, stream_colour
+from edgeds.sinks.encoding import CLUSTERS, FRAGMENTS, Format, encodable, even_sides, stream_colour
 from edgeds.sinks.layers.code_values import Coding, LayerFrame, codes
 from edgeds.sinks.layers.names import WITH_ALPHA, Layer
 from edgeds.sinks.video import VideoSink
@@ -92,6 +92,8 @@ class VideoLayers(Closing):
 
     def files(self) -> dict[Layer, dict[str, object]]:
         """Layer -> its file and how it is coded, for people and programs."""
+        height, width = self._like.size
+        file_height, file_width = even_sides(self._like.size)
         return {
             layer: {
                 "files": Path(sink.location).name,
@@ -101,6 +103,8 @@ class VideoLayers(Closing):
                 "range": "full" if self._formats[layer].full_range else "limited",
                 "lossless": self._kind == "ffv1",
                 "audio": sink.audio,
+                "size": [file_width, file_height],
+                "size_of_picture": [width, height],
             }
             for layer, sink in self._sinks.items()
         }

@@ -84,7 +84,7 @@ def foreground_light(
         to_light: takes the plate's code values to it.
     """
     band = np.flatnonzero((alpha > settings.band) & (alpha < 1 - settings.band))
-    result = frame.copy()
+    result: FloatMap = frame.copy()
     if band.size:
         behind = _behind(band, alpha, plate, plate_offset)
         codes = (behind * np.float32(257) + np.float32(0.5)).astype(np.uint16)

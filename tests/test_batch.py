@@ -135,8 +135,67 @@ def test_layers_of_a_clip_are_a_folder_that_is_done_while_all_of_it_is_there(
     with Record(tmp_path) as record:
         record.add("a", "key", tmp_path / "a.layers", {"status": "done"})
         assert record.done("a", "key", tmp_path / "a.layers")
+        (tmp_path / "a.layers/.DS_Store").touch()
+        (tmp_path / "a.layers/alpha/notes; mine.txt").touch()
+        assert record.done("a", "key", tmp_path / "a.layers")
         picture.unlink()
         assert not record.done("a", "key", tmp_path / "a.layers")
+        assert not record.changed("a", tmp_path / "a.layers")
+
+
+def test_an_output_that_was_changed_is_known_until_it_is_made_anew(tmp_path: Path) -> None:
+    film, layers = tmp_path / "a.mp4", tmp_path / "b.layers"
+    layers.mkdir()
+    files = {"a": film, "b": layers / "foreground.mov"}
+    with Record(tmp_path) as record:
+        for name, output in (("a", film), ("b", layers)):
+            files[name].write_bytes(b"made")
+            record.add(name, "key", output, {"status": "done"})
+            assert not record.changed(name, output)
+            files[name].write_bytes(b"made, and edited")
+            assert record.changed(name, output) == files[name]
+            assert not record.done(name, "key", output)
+        record.begin("a")
+        record.add("b", "key", layers, {"status": "failed"})
+        assert not record.changed("a", film)
+        assert not record.changed("b", layers)
+    with Record(tmp_path) as record:
+        assert not record.changed("a", film)
+        assert not record.done("a", "key", film)
+
+
+def test_a_batch_leaves_a_changed_layer_alone_and_fails_by_no_file_of_a_system(
+    edgeds: Edgeds, make_clip: MakeClip
+) -> None:
+    clip = make_clip("in.mp4", frame_count=8)
+    options = "--layers alpha --format png"
+    command = ("batch", "in.mp4", "-o", "out", "--engine", "difference", "--jobs", "1", "--json",
+               "--video-options")  # fmt: skip
+    assert edgeds(*command, options).returncode == 0
+    layers = clip.parent / "out/in.layers"
+    (layers / ".DS_Store").touch()
+    (layers / "alpha/._000000.png").touch()
+    assert json.loads(edgeds(*command, options).stdout)["done_before"] == 1
+    other = edgeds(*command, f"{options} --bits 8")
+    assert json.loads(other.stdout)["done"] == 1, other.stderr
+
+    edited = layers / "alpha/000001.png"
+    edited.write_bytes(b"edited")
+    for now in (f"{options} --bits 8", options):
+        left = edgeds(*command, now)
+        assert left.returncode == 0
+        assert "000001.png was changed since it was written; use --again" in left.stderr
+        report = json.loads(left.stdout)
+        assert (report["changed"], report["done"], report["left"]) == (1, 0, 0)
+        assert edited.read_bytes() == b"edited"
+    assert json.loads(edgeds(*command, options, "--again").stdout)["done"] == 1
+    assert edited.read_bytes() != b"edited"
+
+    (layers / "notes.txt").write_text("mine")
+    assert json.loads(edgeds(*command, options).stdout)["done_before"] == 1
+    refused = edgeds(*command, options, "--again")
+    assert refused.returncode == 1
+    assert "'notes.txt' in it was not written by edgeds" in refused.stderr
 
 
 @pytest.mark.parametrize("kind", ["png", "exr", "ffv1"])
@@ -242,6 +301,23 @@ def test_a_clip_whose_worker_was_killed_is_tried_again(tmp_path: Path) -> None:
     assert {e["status"] for e in entries.values()} == {"done"}
     lines = (tmp_path / "edgeds-batch.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["clip"] for line in lines) == ["a", "b"]
+
+
+def test_what_a_killed_batch_left_is_no_change_of_somebody(tmp_path: Path) -> None:
+    ended(tmp_path, {"a": [0]})
+
+    class Killed(Scripted):
+        def submit(self, command: Command) -> Future[Outcome]:
+            (tmp_path / "a").write_text("made with other options")
+            raise KeyboardInterrupt
+
+    job = Job(Clip(Path("a"), PurePath("a")), tmp_path / "a", Command((), "", 1), "other")
+    with Record(tmp_path) as record, pytest.raises(KeyboardInterrupt):
+        run_jobs([job], Killed({}), record, retries=0, stop=threading.Event(),
+                 on_end=lambda *_: None)  # fmt: skip
+    with Record(tmp_path) as record:
+        assert record.changed("a", job.output) is None
+        assert record.done("a", "other", job.output) is None
 
 
 def test_a_clip_that_fails_fails_alone_and_only_once(tmp_path: Path) -> None:

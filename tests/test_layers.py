@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 
 from edgeds.cli import app
 from edgeds.errors import InputError, SinkError, SinkFailed
+from edgeds.sinks.atomic_files import PendingFile, part_name
 from edgeds.sinks.layers.code_values import Coding, DepthCodes, LayerFrame
+from edgeds.sinks.layers.earlier_layers import check_layers_folder, discard_parts
 from edgeds.sinks.layers.layers_folder import LayersSink, LayersWanted
 from edgeds.sinks.layers.names import LAYERS, WITH_ALPHA, Layer, LayerFormat
 from edgeds.sources import SyntheticSource
@@ -224,6 +226,43 @@ def test_a_full_folder_is_refused_and_kept(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="not empty"):
         written(tmp_path, "png")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "alpha/notes.txt", "alpha/old"])
+def test_the_foreign_file_of_a_refused_folder_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "alpha").mkdir()
+    (tmp_path / "alpha/000000.png").touch()
+    with pytest.raises(SinkError, match="not empty") as caught:
+        check_layers_folder(tmp_path)
+    assert "'alpha/000000.png' in it is of an earlier run" in caught.value.why
+    (tmp_path / name).touch()
+    with pytest.raises(SinkError, match="not empty") as caught:
+        check_layers_folder(tmp_path)
+    assert caught.value.why == f"{name!r} in it was not written by edgeds"
+
+
+def test_system_files_and_what_a_killed_run_left_are_not_in_the_way(tmp_path: Path) -> None:
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._alpha.mkv"):
+        (tmp_path / name).touch()
+    left = part_name(tmp_path / "foreground.mkv")
+    left.write_bytes(b"half")
+    check_layers_folder(tmp_path)
+    assert left.exists()  # until a run begins
+    written(tmp_path, "ffv1")
+    assert not left.exists()
+    assert (tmp_path / "foreground.mkv").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_a_layer_that_another_run_is_writing_is_never_removed(tmp_path: Path) -> None:
+    running = PendingFile(tmp_path / "foreground.mkv")
+    wanted = LayersWanted(layers=("alpha",), kind="ffv1")
+    with pytest.raises(SinkError, match="not empty") as caught:
+        LayersSink(tmp_path, SCENE.info, wanted, Coding(depth=DEPTH), {})
+    assert caught.value.why == "another run is writing layers to it"
+    discard_parts(tmp_path)
+    assert running.part.exists()
+    running.discard()
 
 
 @pytest.mark.parametrize("kind", ["png", "ffv1"])

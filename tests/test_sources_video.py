@@ -17,7 +17,9 @@ import pytest
 
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources import SyntheticSource, VideoSource, open_source
+from edgeds.sources.cut_short import lacks_index
 from edgeds.sources.sampling import spread_frames
+from edgeds.sources.video import _ended_early
 from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import Frame
 
@@ -86,6 +88,33 @@ def test_a_truncated_file_gives_its_frames_and_then_says_so(make_clip: MakeClip)
         for frame in open_source(short):
             frames.append(frame)
     assert 20 < len(frames) < 70
+
+
+@pytest.mark.parametrize(
+    ("damaged", "says"),
+    [(0, "damaged"), (1, "damaged, 1 packet was damaged"), (2, "damaged, 2 packets were damaged")],
+)
+def test_damaged_packets_are_counted_in_words(damaged: int, says: str) -> None:
+    assert _ended_early(Path("a.mkv"), 1, 9, damaged).why == f"the file is truncated or {says}"
+
+
+def test_an_unfinished_recording_and_an_empty_file_are_called_so(make_clip: MakeClip) -> None:
+    clip = make_clip("whole.mp4", frame_count=30)
+    data = clip.read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov")
+    mdat = data.index(b"mdat") - 4
+    open_ended = data[:mdat] + bytes(4) + data[mdat + 4 : data.index(b"moov") - 4]
+    for content, says in (
+        (data[: len(data) // 2], "the recording was not finished: its index is missing"),
+        (open_ended, "the recording was not finished: its index is missing"),
+        (b"", "the file is empty"),
+    ):
+        clip.write_bytes(content)
+        with pytest.raises(SourceError) as caught:
+            open_source(clip)
+        assert caught.value.why == says
+    clip.write_bytes(data)
+    assert not lacks_index(clip)
 
 
 def test_damage_in_the_middle_is_skipped_and_counted(make_clip: MakeClip) -> None:

@@ -68,6 +68,10 @@ REPLACE = ("--view", "replace", "--backdrop", "plate.png")
         (("shots/*.png", "-b", "plate.png", "-o", "shots/%05d.png"), "00000.png is there already"),
         (("shots/*.png", "-b", "plate.png", "-o", "shots/%d.png"), "is there already"),
         (("shots", "-b", "plate.png", "-o", "shots"), "is not empty"),
+        (
+            ("shots", "-b", "plate.png", "--layers", "alpha", "-o", "q.mov"),
+            "fix: --format prores -o q",
+        ),
         (("shots", "-b", "plate.png", "-o", "-"), "standard output"),
         (("shots", "-b", "plate.png", "--sheet", "-"), "standard output"),
         (("shots", "-b", "plate.png", "--save-plate", "-"), "standard output"),

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.editor_layers import ComposeLayers
 
+_FORMAT_OF = {
+    ".mov": "prores", ".mp4": "prores", ".m4v": "prores", ".mkv": "ffv1", ".avi": "ffv1",
+    ".webm": "webm", ".png": "png", ".exr": "exr",
+}  # fmt: skip
+"""What is meant by an output with a file's suffix."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerOptions:
@@ -99,6 +105,22 @@ class LayerOptions:
             kind=self.layer_format,
             bits=8 if self.bits == 8 else 16,
             premultiplied=self.premultiplied,
+        )
+
+
+def check_names_folder(folder: Path) -> None:
+    """
+    Raises:
+        SinkError: it has the name of a file, and there is no such folder.
+    """
+    from edgeds.errors import SinkError
+
+    kind = _FORMAT_OF.get(folder.suffix.lower())
+    if kind is not None and not folder.is_dir():
+        raise SinkError(
+            f"cannot write layers to {str(folder)!r}",
+            why="it is the name of a file, and layers are a folder of files",
+            fix=f"--format {kind} -o {folder.with_suffix('')}",
         )
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeds.cli.layers_options import default_folder
+from edgeds.cli.layers_options import check_names_folder, default_folder
 from edgeds.cli.output_name import default_output
 from edgeds.cli.video_checks import Wanted, check_places
 
@@ -25,11 +25,12 @@ def output_of(
 ) -> tuple[Path, Sink | LayersSink | None]:
     """Where the result goes, and its sink; that of layers opens when the plate is known."""
     from edgeds.sinks import open_sink
-    from edgeds.sinks.layers.layers_folder import check_layers_folder
+    from edgeds.sinks.layers.earlier_layers import check_layers_folder
 
     if wanted.layers.layers is not None:
         folder = wanted.output or default_folder(wanted.source)
         check_places(wanted, info.files, folder)
+        check_names_folder(folder)
         check_layers_folder(folder)
         return folder, None
     target = wanted.output or default_output(wanted.source, wanted.view)

@@ -200,7 +200,7 @@ def _refuse_a_second_run(path: Path) -> None:
     for other in path.parent.iterdir():
         if not _is_part_of(other.name, path):
             continue
-        if not _is_locked(other):
+        if not is_locked(other):
             _log.warning("an earlier run was killed and left %s, as far as it got", other)
             continue
         raise SinkError(
@@ -212,10 +212,11 @@ def _refuse_a_second_run(path: Path) -> None:
 
 def discard_leftovers(path: Path) -> None:
     """Remove what killed runs left beside `path`; a run that goes on keeps its file."""
-    for other in path.parent.iterdir():
-        if _is_part_of(other.name, path) and not _is_locked(other):
-            with suppress(OSError):
-                other.unlink()
+    with _locked_folder(path.parent):  # a run that begins now locks its file first
+        for other in path.parent.iterdir():
+            if _is_part_of(other.name, path) and not is_locked(other):
+                with suppress(OSError):
+                    other.unlink()
 
 
 def _is_part_of(name: str, path: Path) -> bool:
@@ -227,7 +228,8 @@ def _is_part_of(name: str, path: Path) -> bool:
     return len(token) == 2 * _TOKEN_BYTES and not token.strip("0123456789abcdef")
 
 
-def _is_locked(part: Path) -> bool:
+def is_locked(part: Path) -> bool:
+    """Whether a process is writing a part of a `PendingFile`."""
     if fcntl is None:
         return False
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.atomic_files import check_writable, replace_file
 from edgeds.sources.media_errors import reason_of, translated
+from edgeds.sources.system_files import is_system_file
 from edgeds.types import Closing, Frame, Pixels
 
 _ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
@@ -138,10 +139,13 @@ def check_folder(folder: Path, *, must_be_empty: bool, what: str = "images") -> 
             why=f"{str(there)!r} is not a folder you may write to",
             fix="give another place",
         )
-    if must_be_empty and there == folder and any(folder.iterdir()):
+    if not must_be_empty or there != folder:
+        return
+    found = sorted(path.name for path in folder.iterdir() if not is_system_file(path))
+    if found:
         raise SinkError(
             f"the folder {str(folder)!r} is not empty",
-            why="images there would be overwritten or mixed with these",
+            why=f"{found[0]!r} in it would be overwritten or mixed with these images",
             fix="give a new folder, or empty this one",
         )
 

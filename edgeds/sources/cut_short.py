@@ -1,4 +1,4 @@
-"""Checks whether a video file ends before the length that its own structure states.
+"""Checks whether a video file ends before the length that its own structure states, or its index.
 
 FFmpeg reads an incomplete copy as a shorter film, without an error. Header fields for durations and
 frame counts are no sign of it: they are wrong in many good files. Knows nothing about decoding.
@@ -6,6 +6,7 @@ frame counts are no sign of it: they are wrong in many good files. Knows nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,8 +33,30 @@ def is_cut_short(path: Path) -> bool:
     return False
 
 
+def lacks_index(path: Path) -> bool:
+    """Whether an MP4 or MOV file has pictures but no index (moov), which recorders write last."""
+    try:
+        with path.open("rb") as file:
+            kinds = {kind for kind, _ in _boxes(file, path.stat().st_size)}
+    except OSError:
+        return False
+    return b"mdat" in kinds and not kinds & {b"moov", b"meta"}  # meta: a still picture's
+
+
 def _iso_is_short(file: BinaryIO, size: int) -> bool:
-    """ISO/IEC 14496-12: boxes one after the other, each with its length."""
+    at = 0
+    for kind, length in _boxes(file, size):
+        if kind not in _BOXES or length < 8:  # something else after the film; or "to the end"
+            return False
+        at += length
+    return at > size
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
+    """ISO/IEC 14496-12: boxes one after the other, each with its kind and its length.
+
+    The last one may have the length 0, "to the end", or none that is possible.
+    """
     at = 0
     while at + 8 <= size:
         file.seek(at)
@@ -41,12 +64,10 @@ def _iso_is_short(file: BinaryIO, size: int) -> bool:
         length, kind = int.from_bytes(head[:4], "big"), head[4:8]
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
-        if kind not in _BOXES or length == 0:  # something else after the film; or "to the end"
-            return False
+        yield kind, length
         if length < 8:
-            return False
+            return
         at += length
-    return at > size
 
 
 def _matroska_is_short(file: BinaryIO, size: int) -> bool:

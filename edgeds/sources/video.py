@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeds.errors import SourceError, SourceFailed
+from edgeds.errors import SourceError, SourceFailed, counted
 from edgeds.sources.container import packets_of
 from edgeds.sources.cut_short import is_cut_short
 from edgeds.sources.deinterlace import Deinterlaced
@@ -263,7 +263,8 @@ def _misses(count: int, expected: int) -> bool:
 
 
 def _ended_early(path: Path, count: int, expected: int, damaged: int) -> SourceFailed:
-    packets = f", {damaged} packets were damaged" if damaged else ""
+    were = "was" if damaged == 1 else "were"
+    packets = f", {counted(damaged, 'packet')} {were} damaged" if damaged else ""
     return SourceFailed(
         f"{path.name} ended early: {count} of {expected} frames",
         why=f"the file is truncated or damaged{packets}",

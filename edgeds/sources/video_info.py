@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgeds.errors import SourceError
 from edgeds.sources.container import open_container
+from edgeds.sources.cut_short import lacks_index
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.steady_clock import SteadyClock
 from edgeds.sources.threads import threads
@@ -46,12 +47,7 @@ def opened_video(
     try:
         container = open_container(path, decoder)
     except media_errors() as error:
-        reason = reason_of(error)
-        raise SourceError(
-            f"cannot open {str(path)!r}",
-            why=f"it is not a video that FFmpeg can read: {reason.why}",
-            fix=reason.fix or _GIVE_A_VIDEO,
-        ) from error
+        raise _not_opened(path, error) from error
     if container.format.name in _TEXT_ART:
         container.close()
         raise SourceError(
@@ -80,6 +76,21 @@ def opened_video(
     stream.codec_context.thread_count = own if decoder is None else 1
     stream.thread_type = "AUTO"
     return container, stream
+
+
+def _not_opened(path: Path, error: Exception) -> SourceError:
+    reason = reason_of(error)
+    why = f"it is not a video that FFmpeg can read: {reason.why}"
+    fix = reason.fix or _GIVE_A_VIDEO
+    if path.is_file() and path.stat().st_size == 0:
+        why, fix = "the file is empty", "copy or record the file again"
+    elif lacks_index(path):
+        why = "the recording was not finished: its index is missing"
+        fix = (
+            "if it is a copy, copy it again; else repair it in its camera or recorder, or with the "
+            "program untrunc and a whole recording of the same camera"
+        )
+    return SourceError(f"cannot open {str(path)!r}", why=why, fix=fix)
 
 
 def info_from_container(

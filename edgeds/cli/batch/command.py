@@ -114,17 +114,11 @@ def _run(
 
     began_secs = time.monotonic()
     entries: dict[str, dict[str, Any]] = {}
-    waiting = []
-    for job in all_jobs:
-        before = None if again else record.done(str(job.clip.name), job.key, job.output)
-        if before is None:
-            waiting.append(job)
-        else:
-            entries[str(job.clip.name)] = before
-    skipped = len(entries)
-    say_jobs(waiting, skipped, pool.where, str(folder))
+    waiting = list(all_jobs) if again else _not_done(all_jobs, record, entries)
+    skipped = sum(entry["status"] == "done" for entry in entries.values())
+    say_jobs(waiting, entries, pool.where, str(folder))
     with progress("clips/min", per_secs=60) as bar:
-        task = bar.add_task("batch", total=len(all_jobs), completed=skipped)
+        task = bar.add_task("batch", total=len(all_jobs), completed=len(entries))
 
         def ended(job: Job, entry: dict[str, Any]) -> None:
             entries[str(job.clip.name)] = entry
@@ -140,6 +134,21 @@ def _run(
         folder=str(folder),
         stopped=stop.is_set(),
     )
+
+
+def _not_done(jobs: list[Job], record: Record, entries: dict[str, dict[str, Any]]) -> list[Job]:
+    """The jobs that are to run. `entries` gets those that are done, or that somebody changed."""
+    waiting = []
+    for job in jobs:
+        name = str(job.clip.name)
+        if changed := record.changed(name, job.output):
+            why = f"{changed} was changed since it was written; use --again to make it anew"
+            entries[name] = {"status": "changed", "attempts": 0, "why": why}
+        elif before := record.done(name, job.key, job.output):
+            entries[name] = before
+        else:
+            waiting.append(job)
+    return waiting
 
 
 def _made_by(options: list[str]) -> Wanted:

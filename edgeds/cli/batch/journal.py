@@ -16,6 +16,7 @@ from typing import Any
 from edgeds.errors import SinkError
 from edgeds.sinks.atomic_files import try_lock
 from edgeds.sources.media_errors import translated
+from edgeds.sources.system_files import is_system_file
 from edgeds.types import Closing
 
 NAME = "edgeds-batch.jsonl"
@@ -43,11 +44,33 @@ class Record(Closing):
         self._entries = dict(self._read())
 
     def done(self, name: str, key: str, output: Path) -> dict[str, Any] | None:
-        """The entry of a clip that was done with this key, if its output is still there."""
+        """The entry of a clip that was done with this key, if its output is still there.
+
+        Files that others added to the output do not matter.
+        """
         entry = self._entries.get(name)
         if entry is None or entry.get("status") != "done" or entry.get("key") != key:
             return None
-        return entry if fingerprint(output) == entry.get("made") else None
+        made = _made(entry, output)
+        return entry if all(fingerprint(path) == was for path, was in made.items()) else None
+
+    def changed(self, name: str, output: Path) -> Path | None:
+        """A file of a clip's output that was changed since it was written, with whatever key."""
+        entry = self._entries.get(name, {})
+        if entry.get("status") == "done":
+            for path, was in _made(entry, output).items():
+                if fingerprint(path) not in ("", was):
+                    return path
+        return None
+
+    def begin(self, name: str) -> None:
+        """Write that a clip is being made anew: what is found in its place is not whole.
+
+        Raises:
+            OSError: the disk is full, or refuses the write.
+        """
+        if self._entries.get(name, {}).get("status") == "done":
+            self._write({"clip": name, "status": "begun"})
 
     def add(self, name: str, key: str, output: Path, entry: dict[str, Any]) -> None:
         """Write how a clip ended. When this returns, it is on the disk.
@@ -55,14 +78,16 @@ class Record(Closing):
         Raises:
             OSError: the disk is full, or refuses the write.
         """
-        line = {"clip": name, "key": key, **entry, "made": fingerprint(output)}
-        self._entries[name] = line
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._write({"clip": name, "key": key, **entry, "made": fingerprint(output)})
 
     def close(self) -> None:
         self._file.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._entries[line["clip"]] = line
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def _read(self) -> list[tuple[str, dict[str, Any]]]:
         """All whole lines; a power cut may leave half of the last one."""
@@ -89,12 +114,27 @@ def key_of(source: Path, options: Sequence[str], files: Sequence[Path]) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """Size and time of a file, or of all files below a folder; empty where there is nothing."""
+    """Size and time of a file, or of all files below a folder; empty where there is nothing.
+
+    Files that a system leaves in folders do not count.
+    """
     try:
         if path.is_dir():
-            files = sorted(entry for entry in path.rglob("*") if entry.is_file())
+            files = sorted(f for f in path.rglob("*") if f.is_file() and not is_system_file(f))
             return ";".join(f"{file.relative_to(path)} {fingerprint(file)}" for file in files)
         stat = path.stat()
     except OSError:
         return ""
     return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _made(entry: dict[str, Any], output: Path) -> dict[Path, str]:
+    """Each file that a clip's run wrote -> its fingerprint then."""
+    made = {}
+    for one in str(entry.get("made", "")).split(";"):
+        # A file alone has no name, and where there was nothing, there is no time either.
+        name, size, time = ["", "", *one.rsplit(" ", 2)][-3:]
+        path = output / name
+        if not is_system_file(path):
+            made[path] = f"{size} {time}".strip()
+    return made

@@ -18,10 +18,15 @@ Entries = Mapping[str, dict[str, Any]]
 """Name of a clip -> how it ended."""
 
 
-def say_jobs(jobs: Sequence[Job], skipped: int, where: str, folder: str) -> None:
-    """Print what will be done."""
+def say_jobs(jobs: Sequence[Job], entries: Entries, where: str, folder: str) -> None:
+    """Print what will be done, and which clips are left alone because their output was changed."""
+    changed = [(name, e["why"]) for name, e in entries.items() if e["status"] == "changed"]
+    skipped = len(entries) - len(changed)
     done = f", {skipped} of them done before" if skipped else ""
-    say(f"{counted(len(jobs) + skipped, 'clip')}{done} -> {folder}, {where}")
+    done += f", {len(changed)} left alone" if changed else ""
+    say(f"{counted(len(jobs) + len(entries), 'clip')}{done} -> {folder}, {where}")
+    for name, why in changed:
+        say(f"changed {name}: {why}")
     plates = {job.plate for job in jobs}
     if plates == {None}:
         say("plate: estimated from each clip")
@@ -45,7 +50,7 @@ def line_of(job: Job, entry: Mapping[str, Any]) -> str:
 def result(
     entries: Entries, *, clips: int, skipped: int, secs: float, folder: str, stopped: bool
 ) -> dict[str, Any]:
-    """The JSON object of a batch. `skipped`: how many entries are of an earlier run."""
+    """The JSON object of a batch. `skipped`: how many entries are done of an earlier run."""
     counts = Counter(entry["status"] for entry in entries.values())
     status: Literal["done", "failed", "stopped"] = "done"
     if stopped:
@@ -58,6 +63,7 @@ def result(
         "clips": clips,
         "done": counts["done"],
         "done_before": skipped,
+        "changed": counts["changed"],
         "failed": counts["failed"],
         "left": clips - len(entries),
         "frames": sum(int(entry.get("frames") or 0) for entry in entries.values()),
@@ -76,6 +82,7 @@ def print_result(report: Mapping[str, Any], *, as_json: bool) -> None:
     title = (
         f"{report['done']} of {report['clips']} clips done ({report['done_before']} of them "
         f"before), {report['failed']} failed, {report['left']} left, "
+        + (f"{report['changed']} changed and left alone, " if report["changed"] else "")
         + counted(report["frames"], "frame")
     )
     rows = [

@@ -82,6 +82,7 @@ def run_jobs(
         while (waiting or running) and not stop.is_set():
             while waiting and len(running) < _QUEUED * pool.slots:
                 job, attempt = waiting.popleft()
+                record.begin(str(job.clip.name))
                 discard_layers(job.output)
                 running[pool.submit(job.command)] = job, attempt
             ended, _ = wait(running, timeout=_POLL_SECS, return_when=FIRST_COMPLETED)

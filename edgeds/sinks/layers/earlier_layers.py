@@ -1,19 +1,27 @@
-"""Removes the layers that an earlier run wrote, so that another can write them anew.
+"""What an earlier run left in a folder of layers, and its removal, so that another can write there.
 
 A folder of layers must be empty when a run begins. One that was killed leaves its folder as far as
-it got. Knows nothing about runs.
+it got. Files of the system never count. Knows nothing about runs.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from edgeds.errors import SinkError
+from edgeds.sinks.atomic_files import discard_leftovers, is_locked
+from edgeds.sinks.images import check_folder
 from edgeds.sinks.layers.names import LAYERS
+from edgeds.sources.media_errors import translated
+from edgeds.sources.system_files import is_system_file
 
 _LAYERS = "|".join(LAYERS)
 _PART = r"\.part"
+_SUFFIXES = ("mkv", "mov", "webm")
+_VIDEO_PART = rf"\.(?:{_LAYERS})\.[0-9a-f]{{8}}{_PART}\.(?:{'|'.join(_SUFFIXES)})"
 # What `sinks/layers/` writes, and its parts: `.alpha.1a2b3c4d.part.mkv`.
 _WRITTEN = (
     r"layers\.json",
@@ -22,10 +30,57 @@ _WRITTEN = (
     rf"(?:{_LAYERS})/\.\d{{6,}}\.[0-9a-f]{{8}}{_PART}\.png",
     r"\d{6,}\.exr",
     rf"\.\d{{6,}}\.[0-9a-f]{{8}}{_PART}\.exr",
-    rf"(?:{_LAYERS})(?:\.partial)?\.(?:mkv|mov|webm)",
-    rf"\.(?:{_LAYERS})\.[0-9a-f]{{8}}{_PART}\.(?:mkv|mov|webm)",
+    rf"(?:{_LAYERS})(?:\.partial)?\.(?:{'|'.join(_SUFFIXES)})",
+    _VIDEO_PART,
 )
 _IS_WRITTEN = re.compile("|".join(_WRITTEN)).fullmatch
+_IS_VIDEO_PART = re.compile(_VIDEO_PART).fullmatch
+
+
+def check_layers_folder(folder: Path) -> None:
+    """
+    Raises:
+        SinkError: it is not empty, no folder, or not to be written to.
+    """
+    if folder.name in ("", "-"):
+        raise SinkError(
+            f"cannot write layers to {str(folder)!r}",
+            why="they need a folder",
+            fix="give the name of a new folder, such as -o layers",
+        )
+    with translated(SinkError, f"cannot write layers to {str(folder)!r}"):
+        check_folder(folder, must_be_empty=False, what="layers")
+        why = _why_not_empty(folder)
+    if why:
+        raise SinkError(
+            f"the folder {str(folder)!r} is not empty",
+            why=why,
+            fix="give a new folder, or empty this one",
+        )
+
+
+def _why_not_empty(folder: Path) -> str:
+    """What keeps layers from being written to a folder: one of its files, foreign ones first.
+
+    Empty where nothing does. The unfinished videos of a killed run are none: see `discard_parts`.
+    """
+    found = [path for path in _in_folder(folder) if not is_system_file(path)]
+    names = {path.relative_to(folder).as_posix(): path for path in found}
+    written = [name for name in names if _IS_WRITTEN(name)]
+    for name in names:
+        if name not in written:
+            return f"{name!r} in it was not written by edgeds"
+    if any(_IS_VIDEO_PART(name) and is_locked(names[name]) for name in written):
+        return "another run is writing layers to it"
+    whole = [name for name in written if not _IS_VIDEO_PART(name)]
+    return f"{whole[0]!r} in it is of an earlier run, and would be overwritten" if whole else ""
+
+
+def discard_parts(folder: Path) -> None:
+    """Remove the unfinished videos of killed runs; a run that goes on keeps its own."""
+    for layer in LAYERS:
+        for suffix in _SUFFIXES:
+            discard_leftovers(folder / f"{layer}.{suffix}")
 
 
 def discard_layers(folder: Path) -> None:
@@ -36,7 +91,8 @@ def discard_layers(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         return
     files = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
-    if not all(_IS_WRITTEN(path.relative_to(folder).as_posix()) for path in files):
+    counted = [path for path in files if not is_system_file(path)]
+    if not all(_IS_WRITTEN(path.relative_to(folder).as_posix()) for path in counted):
         return
     with suppress(OSError):  # what cannot be removed is named by the run that finds it
         for path in files:
@@ -44,3 +100,14 @@ def discard_layers(folder: Path) -> None:
         for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
             path.rmdir()
         folder.rmdir()
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    """Files and folders, and what is in the folders of layers; it looks no deeper."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name in LAYERS and path.is_dir() and not path.is_symlink():
+            yield from sorted(path.iterdir())
+        else:
+            yield path

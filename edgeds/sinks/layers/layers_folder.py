@@ -16,8 +16,8 @@ from typing import Any, Literal, Protocol
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.atomic_files import replace_file
 from edgeds.sinks.encoding import even_sides
-from edgeds.sinks.images import check_folder
 from edgeds.sinks.layers.code_values import Coding, LayerFrame
+from edgeds.sinks.layers.earlier_layers import check_layers_folder, discard_parts
 from edgeds.sinks.layers.exr import ExrLayers, chromaticities, light_of
 from edgeds.sinks.layers.names import Layer, LayerFormat
 from edgeds.sinks.layers.png import PngLayers
@@ -89,6 +89,7 @@ class LayersSink(Closing):
         self._made_folder = not folder.exists()
         with translated(SinkError, f"cannot write layers to {str(folder)!r}"):
             folder.mkdir(parents=True, exist_ok=True)
+            discard_parts(folder)
         self._recorded = recorded(like.path or next(iter(like.files), None))
         self._times: list[int] = []
         self._durations: list[int] = []
@@ -256,21 +257,6 @@ class LayersSink(Closing):
         if self._made_folder:
             with suppress(OSError):  # it is not empty: something of it is worth keeping
                 self._folder.rmdir()
-
-
-def check_layers_folder(folder: Path) -> None:
-    """
-    Raises:
-        SinkError: it is not empty, no folder, or not to be written to.
-    """
-    if folder.name in ("", "-"):
-        raise SinkError(
-            f"cannot write layers to {str(folder)!r}",
-            why="they need a folder",
-            fix="give the name of a new folder, such as -o layers",
-        )
-    with translated(SinkError, f"cannot write layers to {str(folder)!r}"):
-        check_folder(folder, must_be_empty=True)
 
 
 def depth_in_words(coding: Coding, kind: LayerFormat) -> dict[str, object]:

@@ -1,11 +1,14 @@
 """The command `edgeds`, also as `python -m edgeds`."""
 
+import signal
+
 
 def main() -> None:
     """Run the command. Ctrl-C while it is still being loaded ends it without a traceback, too."""
     try:
         from edgeds.cli import main as run
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would interrupt the exit
         raise SystemExit(130) from None
     run()
 

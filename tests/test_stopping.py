@@ -147,6 +147,97 @@ def test_every_command_stops_with_the_signals_exit_code(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("video", "SIGINT"), ("video", "SIGHUP"), ("layers", "SIGTERM"), ("live", "SIGINT")],
+)
+def test_a_hasty_series_of_signals_leaves_the_file_that_is_reported(
+    recorded: tuple[str | Path, ...], tmp_path: Path, make_clip: Callable[..., Path],
+    kind: str, name: str,
+) -> None:  # fmt: skip
+    clip = make_clip(frame_count=400, size=(180, 320))
+    fast = ("video", clip, "--engine", "difference")
+    command, result = {
+        "video": ((*fast, "-o", "out.mp4"), "out.mp4"),
+        "layers": (
+            (*fast, "--layers", "foreground", "--format", "prores", "-o", "out"),
+            "out/foreground.mov",
+        ),
+        "live": (recorded, "out.mp4"),
+    }[kind]
+    process = _started(tmp_path, *command)
+    _wait_for(lambda: any(path.stat().st_size > 0 for path in tmp_path.rglob(".*.part.*")), process)
+    for number in (getattr(signal, name), *[signal.SIGINT, signal.SIGTERM] * 6):
+        process.send_signal(number)
+        time.sleep(0.05)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    assert process.returncode == 128 + getattr(signal, name), err
+    assert f": {Path(result).parts[0]}" in err
+    assert len(list(open_source(tmp_path / result))) > 0
+    assert not list(tmp_path.rglob("*.part.*"))
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("batch", ".", "-o", "results", "--engine", "difference"), "SIGINT"),
+        (("bench", "--engine", "difference", "--frames", "100000"), "SIGTERM"),
+    ],
+    ids=["batch", "bench"],
+)
+def test_a_hasty_series_of_signals_ends_a_command_without_a_traceback(
+    tmp_path: Path, make_clip: Callable[..., Path], command: tuple[str, ...], name: str
+) -> None:
+    make_clip(frame_count=1000, size=(180, 320))
+    process = _started(tmp_path, *command)
+    assert process.stderr is not None
+    process.stderr.readline()  # it has begun
+    for number in (getattr(signal, name), *[signal.SIGINT, signal.SIGHUP] * 6):
+        process.send_signal(number)
+        time.sleep(0.05)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    assert process.returncode == 128 + getattr(signal, name), err
+
+
+def test_a_late_third_ctrl_c_leaves_a_run_that_hangs_and_names_its_part_file(
+    tmp_path: Path,
+) -> None:
+    code = """
+import time
+from pathlib import Path
+from edgeds.cli.stop_signals import stop_on_signal
+from edgeds.sinks.atomic_files import PendingFile
+with stop_on_signal() as stop:
+    written, empty = PendingFile(Path("out.mp4")), PendingFile(Path("other.mp4"))
+    written.part.write_text("pictures")
+    print("ready", flush=True)
+    stop.wait()
+    time.sleep(60)  # a disk that does not answer
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    _processes.append(process)
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    assert process.poll() is None
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    (part,) = tmp_path.iterdir()
+    assert part.read_text() == "pictures"
+    assert err.splitlines()[-1].endswith(f"as far as it got: {part.name}")
+
+
 def test_ctrl_c_while_the_command_is_loaded_leaves_no_traceback() -> None:
     code = """
 import sys

@@ -5,6 +5,7 @@ Each command's work is in a file of its own here, imported when it is called.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import sys
 from collections.abc import Iterable
@@ -35,9 +36,16 @@ _COMMANDS = {
 def main() -> None:
     """Run a command and exit with its code."""
     called = sys.argv[1:2]
-    app = app_of(called if set(called) & set(_COMMANDS) else _COMMANDS)
     with stop_signals() as signals:
-        sys.exit(exit_code_of(app, signals))
+        try:
+            atexit.register(signals.ignore)  # the first that is registered runs last
+            app = app_of(called if set(called) & set(_COMMANDS) else _COMMANDS)
+            code = exit_code_of(app, signals)
+            signals.end()
+        except KeyboardInterrupt:  # before the command or after it; no second one is raised
+            code = signals.exit_code
+            signals.end()
+    sys.exit(code)
 
 
 def app_of(names: Iterable[str]) -> typer.Typer:

@@ -84,7 +84,7 @@ def result(
     report = asdict(clock.report())
     return {
         **rest,
-        "output": sink.location if report["frames"] else None,
+        "output": sink.location if report["frames"] and _is_there(sink.location) else None,
         "audio": getattr(sink, "audio", "none"),
         "plate": {
             "file": given,
@@ -95,6 +95,10 @@ def result(
         },
         **{key: round(v, 3) if isinstance(v, float) else v for key, v in report.items()},
     }
+
+
+def _is_there(location: str) -> bool:
+    return "%" in location or Path(location).exists()  # `out/%05d.png` stands for many files
 
 
 def rounded(followed: Followed | None) -> dict[str, Any] | None:
@@ -135,7 +139,10 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
         say("stopped before the end; what was written is complete and plays")
     say(correction(result["plate"]["followed"]))
     made = "layers" if result["view"] == "layers" else "video"
-    say(f"{made}: {result['output']} (audio: {result['audio']})")
+    if result["output"] is None:
+        say(f"{made}: nothing is left of it")
+    else:
+        say(f"{made}: {result['output']} (audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
     if result["signals"] is not None:

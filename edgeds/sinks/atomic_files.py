@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_NAME_BYTES = 255  # of one file name, on every file system in common use
 _TOKEN_BYTES = 4
+_under_construction: set[Path] = set()  # part files
 
 
 def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -53,7 +54,8 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     try:
         yield part
         if durable:
-            _sync(part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -157,6 +159,7 @@ class PendingFile:
             self.part = part_name(path)
             self._handle = os.open(self.part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
             try_lock(self._handle)
+        _under_construction.add(self.part)
         self._end = weakref.finalize(self, _discard, self._handle, self.part)
 
     def finish(self) -> Path:
@@ -186,13 +189,12 @@ class PendingFile:
     def _put(self, place: Path) -> Path:
         if fcntl is None:  # Windows renames no open file
             os.close(self._handle)
-            self.part.replace(place)
-            self._end.detach()
-            return place
         self.part.replace(place)
         self._end.detach()
-        os.close(self._handle)
-        _sync_folder(place.parent)
+        _under_construction.discard(self.part)
+        if fcntl is not None:
+            os.close(self._handle)
+            _sync_folder(place.parent)
         return place
 
 
@@ -270,16 +272,24 @@ def _locked_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def leave_part_files() -> list[Path]:
+    """For a process that ends now: the unfinished part files; those without content are removed."""
+    kept = []
+    for part in list(_under_construction):
+        with suppress(OSError):  # it has just got its place
+            if part.stat().st_size:
+                kept.append(part)
+            else:
+                part.unlink()
+    return kept
+
+
 def _discard(handle: int, part: Path) -> None:
+    _under_construction.discard(part)
     with suppress(OSError):
         os.close(handle)
     with suppress(OSError):
         part.unlink()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

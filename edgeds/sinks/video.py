@@ -93,8 +93,8 @@ class VideoSink(Closing):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if exc is None:
-            self.close()
+        if exc is None or isinstance(exc, KeyboardInterrupt):
+            self._end(whole=exc is None)
             return
         with suppress(SinkFailed):  # the first error is the one to report
             self._end(whole=False)

@@ -98,10 +98,8 @@ def check_writable(path: Path, what: str) -> None:
         elif path.is_dir():
             why, fix = "it is a folder", "give the name of a file"
         elif not path.parent.is_dir():
-            why, fix = (
-                f"there is no folder {str(path.parent)!r}",
-                "give a place you may write to, or make the folder",
-            )
+            why = f"there is no folder {str(path.parent)!r}"
+            fix = "give a place you may write to, or make the folder"
         elif path.exists() and not os.access(path, os.W_OK):
             why = "the file is there and may not be overwritten"
         else:

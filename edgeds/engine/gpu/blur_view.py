@@ -15,7 +15,7 @@ from edgeds.engine.gpu.colour import (
     Colour,
     Scale,
     full_rgb,
-    half_chroma,
+    half_chroma_of_swscale,
     rounded,
     scale_to,
     yuv_of,
@@ -87,7 +87,7 @@ def blurred(
         background = _over(level(empty), background, share)
     sharp = unmixed(alpha, offset_of(field, lies, size), frame, behind, matte).round()
     yuv = yuv_of(_over(sharp, background, alpha), colour)
-    return rounded(yuv[0]), half_chroma(yuv[1:])
+    return rounded(yuv[0]), half_chroma_of_swscale(yuv[1:])
 
 
 def _over(front: Tensor, back: Tensor, alpha: Tensor) -> Tensor:

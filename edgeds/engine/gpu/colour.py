@@ -106,12 +106,18 @@ def full_yuv(luma: Tensor, chroma: Tensor) -> Tensor:
 
 
 def half_chroma(full: Tensor) -> Tensor:
-    """Chroma planes (H/2, W/2, 2) of float chroma (2, H, W), rounded. As swscale does it, each
-    sample is the mean of two columns and of four rows, the inner ones with three times the weight.
+    """Chroma planes (H/2, W/2, 2) of float chroma (2, H, W), rounded: the mean of 2 x 2 pixels."""
+    halved = torch.nn.functional.avg_pool2d(full[None], 2)[0]
+    return rounded(halved).permute(1, 2, 0).contiguous()
+
+
+def half_chroma_of_swscale(full: Tensor) -> Tensor:
+    """The same as swscale makes it of RGB: each sample is the mean of two columns and of four rows,
+    the inner ones with three times the weight.
     """
     columns = torch.nn.functional.avg_pool2d(full[None], (1, 2))[0]
     around = torch.cat((columns[:, :1], columns, columns[:, -1:]), 1)
-    inner, outer = columns[:, ::2] + columns[:, 1::2], around[:, ::2][:, :-1] + around[:, 3::2]
+    inner, outer = columns[:, ::2] + columns[:, 1::2], around[:, :-2:2] + around[:, 3::2]
     return rounded((3 * inner + outer) / 8).permute(1, 2, 0).contiguous()
 
 

@@ -68,6 +68,17 @@ def _is_recording(folder: Path) -> bool:
     )
 
 
+def _stopped_hastily(process: subprocess.Popen[str], name: str, other: str) -> str:
+    """Its stderr after a signal, and Ctrl-C and another signal in turn, in quick succession."""
+    for one in (name, *["SIGINT", other] * 6):
+        process.send_signal(getattr(signal, one))
+        time.sleep(0.05)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    assert process.returncode == 128 + getattr(signal, name), err
+    return err
+
+
 def _wait_for(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
     end = time.monotonic() + 60
     while not what():
@@ -167,12 +178,7 @@ def test_a_hasty_series_of_signals_leaves_the_file_that_is_reported(
     }[kind]
     process = _started(tmp_path, *command)
     _wait_for(lambda: any(path.stat().st_size > 0 for path in tmp_path.rglob(".*.part.*")), process)
-    for number in (getattr(signal, name), *[signal.SIGINT, signal.SIGTERM] * 6):
-        process.send_signal(number)
-        time.sleep(0.05)
-    _, err = process.communicate(timeout=60)
-    assert "Traceback" not in err, err
-    assert process.returncode == 128 + getattr(signal, name), err
+    err = _stopped_hastily(process, name, "SIGTERM")
     assert f": {Path(result).parts[0]}" in err
     assert len(list(open_source(tmp_path / result))) > 0
     assert not list(tmp_path.rglob("*.part.*"))
@@ -193,12 +199,7 @@ def test_a_hasty_series_of_signals_ends_a_command_without_a_traceback(
     process = _started(tmp_path, *command)
     assert process.stderr is not None
     process.stderr.readline()  # it has begun
-    for number in (getattr(signal, name), *[signal.SIGINT, signal.SIGHUP] * 6):
-        process.send_signal(number)
-        time.sleep(0.05)
-    _, err = process.communicate(timeout=60)
-    assert "Traceback" not in err, err
-    assert process.returncode == 128 + getattr(signal, name), err
+    _stopped_hastily(process, name, "SIGHUP")
 
 
 def test_a_late_third_ctrl_c_leaves_a_run_that_hangs_and_names_its_part_file(

@@ -37,7 +37,7 @@ def deep_rgb(video: av.VideoFrame, colour: ColourTags) -> DeepPixels:
     if _PLANAR.fullmatch(name) or _SEMI_PLANAR.fullmatch(name):
         made = _from_planes(video, colour)
     else:
-        made = _by_swscale(video, colour)
+        made = deep_by_swscale(video, colour)
     return deep_sdr_from_hdr(made, colour.transfer) if colour.transfer in HDR_NAMES else made
 
 
@@ -103,14 +103,15 @@ def _at_size(chroma: npt.NDArray[np.uint16], size: tuple[int, ...]) -> npt.NDArr
     return full
 
 
-def _by_swscale(video: av.VideoFrame, colour: ColourTags) -> DeepPixels:
+def deep_by_swscale(video: av.VideoFrame, colour: ColourTags) -> DeepPixels:
+    """uint16 RGB (H, W, 3) of any format, of full range, not turned; HDR stays HDR."""
     matrix, colour_range = swscale_colour(colour)
     rgb = video.to_ndarray(
         format="rgb48le",
         src_colorspace=matrix,
         src_color_range=colour_range,
         dst_color_range=2,
-        # With the exact flags swscale loses green in 16 bits.
+        # With the exact flags swscale loses green in 16 bits: (168, 60, 29) becomes (167, 0, 101).
         interpolation=FAST_SWSCALE_FLAGS,
     )
     return cast(DeepPixels, rgb.astype(np.uint16, copy=False))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.deep_colours import bits_of, deep_rgb
+from edgeds.sources.deep_colours import bits_of, deep_by_swscale, deep_rgb
 from edgeds.sources.nvdec import ON_GPU, GpuPicture, why_not_on_gpu
-from edgeds.sources.scaling import FAST_SWSCALE_FLAGS, SWSCALE_FLAGS, resized, swscale_colour
+from edgeds.sources.scaling import SWSCALE_FLAGS, resized, swscale_colour
 from edgeds.sources.tone_map import HDR_NAMES, sdr_from_hdr
 from edgeds.sources.yuv_planes import YuvPicture, blank
 from edgeds.types import ColourTags, DeepPixels, Picture, Pixels, RgbPicture, Size
@@ -88,18 +88,16 @@ def upright_rgb(
 
 def _converted(frame: av.VideoFrame, own: ColourTags, flags: int) -> Pixels:
     """RGB of any format, by swscale."""
+    if own.transfer in HDR_NAMES:
+        return sdr_from_hdr(deep_by_swscale(frame, own), own.transfer)
     matrix, colour_range = swscale_colour(own)
-    hdr = own.transfer in HDR_NAMES
     rgb = frame.to_ndarray(
-        format="rgb48le" if hdr else "rgb24",
+        format="rgb24",
         src_colorspace=matrix,
         src_color_range=colour_range,
         dst_color_range=2,
-        # With the exact flags swscale loses green in 16 bits: (168, 60, 29) becomes (167, 0, 101).
-        interpolation=FAST_SWSCALE_FLAGS if hdr else flags,
+        interpolation=flags,
     )
-    if hdr:
-        return sdr_from_hdr(rgb.astype(np.uint16, copy=False), own.transfer)
     return cast(Pixels, rgb)
 
 

@@ -62,6 +62,10 @@ def fit(
     weights: Annotated[Path | None, typer.Option(help="start from this .safetensors file")] = None,
     parts: Annotated[Path | None, typer.Option(help="a folder that compose wrote")] = None,
     first_parts: Annotated[int | None, typer.Option(help="use only the first N parts")] = None,
+    plate_depth: Annotated[
+        Path | None,
+        typer.Option(help="an engine whose plate network guesses the depth of photographs"),
+    ] = None,
     threads: Annotated[int, typer.Option(help="at most; fewer while others use the cores")] = 2,
 ) -> None:
     """Train the network that the recipe names, or continue the run in OUTPUT."""
@@ -82,7 +86,7 @@ def fit(
     task: Task = (
         plate_task(data, chosen, drawn or [])
         if chosen.network == "plate-depth"
-        else frame_task(data, chosen, sets or [], drawn or [], parts, first_parts)
+        else frame_task(data, chosen, sets or [], drawn or [], parts, first_parts, plate_depth)
     )
     with processes() as among:
         run = Run(chosen, output, among, build=task.build)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,25 +12,47 @@ from numpy.typing import NDArray
 from train.material import Room
 
 Picture = NDArray[np.float32]
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPart:
+    """A part of a room at the size of a sample."""
+
+    frame: Picture
+    plate: Picture
+    alpha: Map
+    """-1 where unknown."""
+    inverse_depth: Map
+    """Of the frame, in 1/m; 0 where unknown or far away."""
+    plate_depth: Map | None
+    """Inverse depth of the plate; None if unknown."""
 
 
 def cropped(
     background: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator
 ) -> Picture:
     """A random part of a photograph, flipped or not, as float32 in 0..1 at `size`."""
-    x0, y0, wide, tall = random_box(background.shape[:2], size, rng, smallest=0.4)
-    part = cv2.resize(
-        background[y0 : y0 + tall, x0 : x0 + wide], size[::-1], interpolation=cv2.INTER_AREA
-    )
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    return np.ascontiguousarray(part / np.float32(255), dtype=np.float32)
+    (part,) = cropped_alike((background,), size, rng)
+    return part / np.float32(255)
 
 
-def cropped_room(
-    room: Room, size: tuple[int, int], rng: np.random.Generator
-) -> tuple[Picture, Picture, NDArray[np.float32], NDArray[np.float32]]:
-    """Frame, plate, alpha and inverse depth of one random box of a room."""
+def cropped_alike(
+    pictures: Sequence[NDArray[np.generic]], size: tuple[int, int], rng: np.random.Generator
+) -> list[Picture]:
+    """The same random part of pictures of one size, flipped or not, at `size`."""
+    x0, y0, wide, tall = random_box(pictures[0].shape[:2], size, rng, smallest=0.4)
+    flip = rng.random() < 0.5
+    parts = []
+    for picture in pictures:
+        box = np.asarray(picture[y0 : y0 + tall, x0 : x0 + wide], np.float32)
+        part = cv2.resize(box, size[::-1], interpolation=cv2.INTER_AREA)
+        parts.append(np.ascontiguousarray(part[:, ::-1] if flip else part, dtype=np.float32))
+    return parts
+
+
+def cropped_room(room: Room, size: tuple[int, int], rng: np.random.Generator) -> RoomPart:
+    """One random box of a room."""
     x0, y0, wide, tall = random_box(room.frame.shape[:2], size, rng, smallest=0.6)
     box = (slice(y0, y0 + tall), slice(x0, x0 + wide))
     flip = rng.random() < 0.5
@@ -41,11 +66,18 @@ def cropped_room(
     alpha = np.full(size, -1, np.float32)
     if room.alpha is not None:
         alpha = cut(room.alpha, cv2.INTER_AREA) / np.float32(255)
+
+    def inverse(depth_mm: NDArray[np.uint16]) -> Map:
+        depth_m = cut(depth_mm, cv2.INTER_NEAREST) / np.float32(1000)
+        return np.where(depth_m > 0, 1 / np.maximum(depth_m, 0.1), 0).astype(np.float32)
+
     inverse_depth = np.zeros(size, np.float32)
     if room.depth_mm is not None:
-        depth_m = cut(room.depth_mm, cv2.INTER_NEAREST) / np.float32(1000)
-        inverse_depth = np.where(depth_m > 0, 1 / np.maximum(depth_m, 0.1), 0).astype(np.float32)
-    return frame, plate, alpha, inverse_depth
+        inverse_depth = inverse(room.depth_mm)
+    of_plate = None
+    if room.plate_depth_mm is not None:
+        of_plate = inverse_depth if room.is_empty else inverse(room.plate_depth_mm)
+    return RoomPart(frame, plate, alpha, inverse_depth, of_plate)
 
 
 def random_box(

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-GUESS = 0.1
+GUESS = 0.2
 """Weight of a guessed inverse depth; a rendered one has 1."""
 
 
@@ -75,7 +75,7 @@ def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
 
     MiDaS's loss also ignores a shift, since its targets come from stereo of unknown disparity. Our
     targets are metres, and a network that was free to shift drifted to where softplus is flat.
-    Targets below 0 are guesses (`train.frame_sample.guessed_ground`), with the weight GUESS.
+    Targets below 0 are guesses of a plate network for photographs, with the weight GUESS.
     """
     known = (target != 0).float()
     has_depth = known.mean((1, 2, 3)) > 0.05

@@ -7,12 +7,14 @@ nothing about torch.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from train import shadows_and_lamps as shadow
-from train.crop import cropped, cropped_room
+from train.crop import cropped, cropped_alike, cropped_room
 from train.finishing import Sample, finished, with_other_light
 from train.hints import Known
 from train.holes import bare, like_the_plate, page, strokes
@@ -23,6 +25,7 @@ from train.peopled import peopled_room_sample
 from train.place_cutouts import camouflaged, drawn_layer, over
 
 Picture = NDArray[np.float32]
+Map = NDArray[np.float32]
 LEAST_PX = 48
 """Shortest side of a sample that is drawn to be enlarged."""
 
@@ -90,7 +93,8 @@ def composite_sample(
     material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
 ) -> Sample:
     """Cut-outs over a photograph or an empty room, with their shadows and changing light."""
-    plate, depth = scene_of_composite(material, size, rng, mix)
+    scene = scene_of_composite(material, size, rng, mix)
+    plate = scene.plate
     empty = rng.random() < mix.empty
     exact = not empty and rng.random() < mix.exact_plate
     frame, sigma = plate, None
@@ -98,7 +102,7 @@ def composite_sample(
     if mix.moving and rng.random() < mix.moving:
         moved = moving(plate, photograph(material, size, rng), rng)
         frame, plate, sigma = moved.frame, moved.plate, moved.sigma
-    elif painted and depth is None and rng.random() < 0.35:
+    elif painted and scene.depth is None and rng.random() < 0.35:
         frame = plate = bare(plate, rng)
     layer, foot = np.zeros((*size, 4), np.float32), np.zeros(size, np.float32)
     if not empty:
@@ -116,22 +120,54 @@ def composite_sample(
         ghost, _ = drawn_layer(material.cutouts, size, rng)
         plate = ghost[..., :3] + (1 - ghost[..., 3:]) * plate
         alpha = np.maximum(alpha, ghost[..., 3])
-    known = Known(sigma, depth) if mix.hints else None
-    target = guessed_ground(foot) if depth is None else np.where(alpha < 0.02, depth, 0)
-    target = np.asarray(target, np.float32)
+    target = scene.target(alpha, foot)
+    known = Known(sigma, scene.depth_or_guess, mix.memory) if mix.hints else None
     return finished(frame, plate, alpha, target, rng, exact=exact, known=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The plate of a composite, and what is known of its inverse depth."""
+
+    plate: Picture
+    depth: Map | None = None
+    guess: Map | None = None
+
+    @property
+    def depth_or_guess(self) -> Map | None:
+        return self.guess if self.depth is None else self.depth
+
+    def target(self, alpha: Map, foot: Map) -> Map:
+        """Inverse depth to learn, with `foot` as `things` gives it.
+
+        What stands before a guessed depth is as near as the lower end of it, or as what it hides.
+        """
+        if self.depth is not None:
+            return np.where(alpha < 0.02, self.depth, 0).astype(np.float32)
+        if self.guess is None:
+            return np.zeros_like(alpha)
+        height, width = alpha.shape
+        row = np.clip((foot * height).astype(np.intp), 0, height - 1)
+        at_foot = self.guess[row, np.arange(width)[None]]
+        nearest = np.maximum(self.guess, np.where(alpha > 0.02, at_foot, 0))
+        return np.asarray(-np.maximum(nearest, 1e-3), np.float32)
 
 
 def scene_of_composite(
     material: Material, size: tuple[int, int], rng: np.random.Generator, mix: Mix
-) -> tuple[Picture, NDArray[np.float32] | None]:
-    """A plate and its inverse depth, which is None for photographs."""
+) -> Place:
     rooms = material.rooms + material.drawn_rooms
     if rooms and rng.random() < mix.in_rooms:
-        room = rooms[int(rng.integers(len(rooms)))]
-        _, plate, _, inverse_depth = cropped_room(room, size, rng)
-        return plate, inverse_depth if room.is_empty else np.zeros(size, np.float32)
-    return photograph(material, size, rng), None
+        part = cropped_room(rooms[int(rng.integers(len(rooms)))], size, rng)
+        known = part.plate_depth
+        return Place(part.plate, np.zeros(size, np.float32) if known is None else known)
+    number = int(rng.integers(len(material.backgrounds)))
+    background = material.backgrounds[number]
+    if not material.background_depths:
+        return Place(cropped(background, size, rng))
+    pair = (background, material.background_depths[number])
+    picture, guess = cropped_alike(pair, size, rng)
+    return Place(picture / np.float32(255), guess=guess)
 
 
 def photograph(material: Material, size: tuple[int, int], rng: np.random.Generator) -> Picture:
@@ -160,21 +196,12 @@ def room_sample(
 ) -> Sample:
     """A rendered room as it is: real shadows, reflections and depth."""
     room = material.rooms[int(rng.integers(len(material.rooms)))]
-    frame, plate, alpha, inverse_depth = cropped_room(room, size, rng)
+    part = cropped_room(room, size, rng)
+    frame = part.frame
     exact = rng.random() < mix.exact_plate
     if not exact and rng.random() < 0.3:
         frame = np.asarray(frame * shadow.lamp(size, rng), np.float32)
-    known = Known(plate_depth=inverse_depth if room.is_empty else None) if mix.hints else None
-    return finished(frame, plate, alpha, inverse_depth, rng, exact=exact, known=known)
-
-
-def guessed_ground(foot: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A guess of inverse depth for a photograph, as negative numbers.
-
-    It has a wall far away, ground that comes nearer towards the lower border, and things as near as
-    the ground where they stand. For most photographs the guess is closer than a constant, and
-    without any guess depth outside of rendered rooms was noise.
-    """
-    height = foot.shape[0]
-    row = np.maximum((np.arange(height, dtype=np.float32)[:, None] + 0.5) / height, foot)
-    return np.asarray(-(0.08 + 0.5 * np.maximum(0, row - 0.4)), np.float32)
+    known = Known(None, part.plate_depth, mix.memory) if mix.hints else None
+    return finished(
+        frame, part.plate, part.alpha, part.inverse_depth, rng, exact=exact, known=known
+    )

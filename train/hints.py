@@ -23,7 +23,9 @@ class Known:
     sigma: Map | None = None
     """Of what moves in the plate, in levels; None: nothing moves."""
     plate_depth: Map | None = None
-    """Inverse depth of the plate; None: unknown."""
+    """Inverse depth of the plate, 0 where far away; None: unknown."""
+    memory: float = 0.0
+    """Share of the samples that know the frame before."""
 
 
 def no_hints(size: tuple[int, ...]) -> Map:
@@ -33,19 +35,20 @@ def no_hints(size: tuple[int, ...]) -> Map:
 def drawn_hints(known: Known, alpha: Map, rng: np.random.Generator) -> Map:
     """(3, H, W): sigma, inverse depth of the plate, alpha of the frame before.
 
-    In 40 % of the samples nothing is known, else each of them in a part.
+    In 30 % of the samples nothing is known, else each of them in a part; `memory` is the share of
+    these that know the frame before.
     """
     size = (alpha.shape[0], alpha.shape[1])
     hints = no_hints(size)
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         return hints
     if rng.random() < 0.7:
         hints[0] = still_sigma(size, rng)
         if known.sigma is not None:
             hints[0] = measured_sigma(known.sigma, rng)
-    if known.plate_depth is not None and rng.random() < 0.7:
+    if known.plate_depth is not None and rng.random() < 0.85:
         hints[1] = guessed_plate_depth(known.plate_depth, rng)
-    if rng.random() < 0.6:
+    if rng.random() < known.memory:
         hints[2] = earlier_alpha(alpha, rng)
     return hints
 
@@ -75,13 +78,15 @@ def measured_sigma(sigma: Map, rng: np.random.Generator) -> Map:
 
 
 def guessed_plate_depth(inverse_depth: Map, rng: np.random.Generator) -> Map:
-    """A network's guess of a known inverse depth: another scale, soft, bent; unknown stays so."""
+    """A plate network's guess of a known inverse depth: shifted, soft, bent, and 1 in the mean."""
     size = (inverse_depth.shape[0], inverse_depth.shape[1])
-    if float((inverse_depth > 0).mean()) < 0.95:
+    if float((inverse_depth > 0).mean()) < 0.4:
         return unknown(size)
-    scale = np.exp(rng.normal(0, 0.2) + rng.uniform(0, 0.2) * smooth_noise(size, 60, rng))
-    sigma = float(rng.uniform(0.5, 4) * size[0] / 192)
-    return np.asarray(cv2.GaussianBlur(inverse_depth * scale, (0, 0), sigma), np.float32)
+    bent = inverse_depth * np.exp(rng.uniform(0, 0.25) * smooth_noise(size, 60, rng))
+    bent = bent / bent.mean() + rng.normal(0, 0.12)
+    sigma = float(rng.uniform(0.4, 3) * size[0] / 192)
+    soft = np.maximum(cv2.GaussianBlur(bent, (0, 0), sigma), 0)
+    return np.asarray(soft / max(float(soft.mean()), 1e-6), np.float32)
 
 
 def earlier_alpha(alpha: Map, rng: np.random.Generator) -> Map:

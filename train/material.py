@@ -56,6 +56,8 @@ class Room:
     alpha: Pixels | None
     """(H, W); None where nothing is known, zeros where the item is empty."""
     depth_mm: NDArray[np.uint16] | None
+    plate_depth_mm: NDArray[np.uint16] | None = None
+    """Of the plate alone, where the set has an empty item of the same plate."""
 
     @property
     def is_empty(self) -> bool:
@@ -73,6 +75,8 @@ class Material:
     """Empty rooms from `train.worlds.rooms`; samples add people."""
     parts: list[Part] = field(default_factory=list)
     """Zip parts of a composed set; they are read in place."""
+    background_depths: list[NDArray[np.float16]] = field(default_factory=list)
+    """Inverse depth that a plate network guesses for each background, at its size; empty: unknown."""
 
     @property
     def people_with_depth(self) -> list[Cutout]:
@@ -105,8 +109,9 @@ def rooms_from_manifest(manifest: Path, split: str) -> Iterable[Room]:
         FileNotFoundError: a named file is missing.
     """
     plates: dict[str, Pixels] = {}
-    for line in manifest.read_text().splitlines():
-        item: dict[str, Any] = json.loads(line)
+    depths: dict[str, NDArray[np.uint16]] = {}
+    items: list[dict[str, Any]] = [json.loads(x) for x in manifest.read_text().splitlines()]
+    for item in sorted(items, key=lambda x: not x.get("empty")):  # plates' depths come first
         if (item["scene"].endswith("7")) != (split == "val"):
             continue
         folder = manifest.parent
@@ -118,14 +123,12 @@ def rooms_from_manifest(manifest: Path, split: str) -> Iterable[Room]:
             alpha: Pixels | None = read_image(folder / item["alpha"], cv2.IMREAD_GRAYSCALE)
         else:
             alpha = np.zeros(frame.shape[:2], np.uint8) if item.get("empty") else None
-        depth = item.get("depth_mm")
-        yield Room(
-            item["scene"],
-            frame,
-            plate,
-            alpha,
-            read_image(folder / depth, cv2.IMREAD_UNCHANGED) if depth else None,
-        )
+        depth = None
+        if item.get("depth_mm"):
+            depth = read_image(folder / item["depth_mm"], cv2.IMREAD_UNCHANGED)
+            if item.get("empty"):
+                depths[item["plate"]] = depth
+        yield Room(item["scene"], frame, plate, alpha, depth, depths.get(item["plate"]))
 
 
 def read_cutout(path: Path, depth_path: Path) -> Cutout:

@@ -28,10 +28,9 @@ def peopled_room_sample(
     drawn = bool(material.drawn_rooms) and rng.random() < mix.drawn_rooms
     rooms = material.drawn_rooms if drawn else material.rooms
     room = rooms[int(rng.integers(len(rooms)))]
-    frame, plate, alpha, inverse_depth = cropped_room(room, size, rng)
-    known = None
-    if mix.hints:
-        known = Known(plate_depth=inverse_depth if room.is_empty else None)
+    part = cropped_room(room, size, rng)
+    frame, plate, alpha, inverse_depth = part.frame, part.plate, part.alpha, part.inverse_depth
+    known = Known(None, part.plate_depth, mix.memory) if mix.hints else None
     exact = rng.random() < mix.exact_plate
     if not exact:
         frame = with_other_light(frame, np.zeros((*size, 4), np.float32), alpha, rng)

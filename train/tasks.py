@@ -10,6 +10,7 @@ from train.plate_pictures import empty_pictures_of_set, plates_from_folder
 from train.plate_task import PlateTask
 from train.recipe import Recipe
 from train.task import Task
+from train.teacher import guessed_depths
 from train.zip_parts import open_parts
 
 
@@ -20,13 +21,18 @@ def frame_task(
     drawn: list[Path],
     parts: Path | None,
     first_parts: int | None,
+    plate_depth: Path | None,
 ) -> Task:
-    """The task of the frame's network: a folder of material, more sets, drawn rooms, zip parts."""
+    """The task of the frame's network: a folder of material, more sets, drawn rooms, zip parts, and
+    the engine whose plate network guesses the depth of photographs.
+    """
     material = material_from_folder(data)
     for folder in sets:
         material.rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
     for folder in drawn:
         material.drawn_rooms.extend(rooms_from_manifest(folder / "manifest.jsonl", "train"))
+    if plate_depth is not None:
+        material.background_depths.extend(guessed_depths(material.backgrounds, plate_depth))
     if parts is not None:
         material.parts.extend(open_parts(parts, first_parts))
     return FrameTask(material, recipe)

@@ -1,11 +1,12 @@
-"""A depth network to learn from: any ONNX file that maps a picture to inverse depth, or an engine.
+"""A depth network to learn from: any ONNX file that maps a picture to inverse depth, or an engine;
+for photographs, the plate network of an engine.
 
 Loads ONNX Runtime or an engine when opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -59,6 +60,18 @@ def teacher_from_onnx(path: Path) -> Teacher:
         return at_size_of(picture, np.asarray(values, np.float32).reshape(values.shape[-2:]))
 
     return inverse_depth
+
+
+def guessed_depths(
+    pictures: Sequence[NDArray[np.uint8]], engine: Path
+) -> list[NDArray[np.float16]]:
+    """Inverse depth of photographs by the plate network of an engine, each with mean 1."""
+    from edgeds.engine.plate_depth_engine import open_plate_depth
+    from edgeds.estimate.plate_depth import plate_depth_of
+
+    network = open_plate_depth(engine, device="cpu")
+    depths = (plate_depth_of(network, picture) for picture in pictures)
+    return [np.asarray(depth / depth.mean(), np.float16) for depth in depths]
 
 
 def at_size_of(picture: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[np.float32]:

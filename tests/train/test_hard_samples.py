@@ -78,7 +78,7 @@ def test_backgrounds_that_move_are_not_foreground(material: Material) -> None:
 def test_hints_are_unknown_in_a_part_of_the_samples() -> None:
     alpha = red_thing()[..., 3]
     near = np.full(SIZE, 0.5, np.float32)
-    known = Known(plate_depth=near)
+    known = Known(plate_depth=near, memory=0.6)
     hints = np.stack([drawn_hints(known, alpha, np.random.default_rng(n)) for n in range(60)])
     told = (hints.min((2, 3)) >= 0).mean(0)
     assert ((told > 0.15) & (told < 0.7)).all()

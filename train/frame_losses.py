@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-GUESS = 0.2
+GUESS = 0.15
 """Weight of a guessed inverse depth; a rendered one has 1."""
 
 

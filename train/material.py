@@ -57,7 +57,7 @@ class Room:
     """(H, W); None where nothing is known, zeros where the item is empty."""
     depth_mm: NDArray[np.uint16] | None
     plate_depth_mm: NDArray[np.uint16] | None = None
-    """Of the plate alone, where the set has an empty item of the same plate."""
+    """Of the plate alone, where the set tells it, by itself or with an empty item."""
 
     @property
     def is_empty(self) -> bool:
@@ -109,7 +109,7 @@ def rooms_from_manifest(manifest: Path, split: str) -> Iterable[Room]:
         FileNotFoundError: a named file is missing.
     """
     plates: dict[str, Pixels] = {}
-    depths: dict[str, NDArray[np.uint16]] = {}
+    depths: dict[str, NDArray[np.uint16]] = {}  # of plates
     items: list[dict[str, Any]] = [json.loads(x) for x in manifest.read_text().splitlines()]
     for item in sorted(items, key=lambda x: not x.get("empty")):  # plates' depths come first
         if (item["scene"].endswith("7")) != (split == "val"):
@@ -126,8 +126,12 @@ def rooms_from_manifest(manifest: Path, split: str) -> Iterable[Room]:
         depth = None
         if item.get("depth_mm"):
             depth = read_image(folder / item["depth_mm"], cv2.IMREAD_UNCHANGED)
-            if item.get("empty"):
-                depths[item["plate"]] = depth
+        if depth is not None and item.get("empty"):
+            depths[item["plate"]] = depth
+        elif item.get("plate_depth_mm"):
+            depths[item["plate"]] = read_image(
+                folder / item["plate_depth_mm"], cv2.IMREAD_UNCHANGED
+            )
         yield Room(item["scene"], frame, plate, alpha, depth, depths.get(item["plate"]))
 
 

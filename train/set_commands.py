@@ -135,7 +135,7 @@ def hints(
     network = load_weights(weights)
     if not network.config.hints:
         raise typer.BadParameter("this network has no hints: train it with mix.hints")
-    mix = Mix(rooms=0.1, rooms_with_people=0.4, in_rooms=0.2, moving=0.4, hints=True)
+    mix = Mix(rooms=0.1, rooms_with_people=0.4, in_rooms=0.2, moving=0.4, hints=True, memory=0.6)
     drawn = Samples(material_from_folder(data, split="val"), (height, width), seed=7, mix=mix)
     for found in scores_of_samples(network, (drawn[n] for n in range(samples))):
         typer.echo(json.dumps(found))

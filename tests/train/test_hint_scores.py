@@ -26,7 +26,7 @@ def network() -> DualHead:
 
 
 def test_a_hint_that_adds_nothing_wins_nothing(network: DualHead, material: Material) -> None:
-    mix = Mix(rooms=0, rooms_with_people=0.6, moving=0.4, hints=True)
+    mix = Mix(rooms=0, rooms_with_people=0.6, moving=0.4, hints=True, memory=0.6)
     drawn = Samples(material, SIZE, seed=1, mix=mix)
     found = list(scores_of_samples(network, (drawn[n] for n in range(20))))
     assert [one["hint"] for one in found] == list(HINTS)

@@ -76,7 +76,7 @@ class Material:
     parts: list[Part] = field(default_factory=list)
     """Zip parts of a composed set; they are read in place."""
     background_depths: list[NDArray[np.float16]] = field(default_factory=list)
-    """Inverse depth that a plate network guesses for each background, at its size; empty: unknown."""
+    """Inverse depth that a plate network guesses for each background, at its size; empty: none."""
 
     @property
     def people_with_depth(self) -> list[Cutout]:

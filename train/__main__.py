@@ -46,18 +46,13 @@ def fit(
         float | None, typer.Option(help="length of the run in minutes of training")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="length of the run in steps")] = None,
-    recipe: Annotated[
-        Path | None, typer.Option(help="a recipe.json; missing keys have defaults")
-    ] = None,
+    recipe: Annotated[Path | None, typer.Option(help="a .json; missing keys have defaults")] = None,
     sets: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--set", help="also train on this set (with manifest.jsonl), without scenes *7"
-        ),
+        typer.Option("--set", help="also train on this set's scenes, without *7"),
     ] = None,
     drawn: Annotated[
-        list[Path] | None,
-        typer.Option("--drawn-rooms", "--worlds", help="a set that `train worlds` wrote"),
+        list[Path] | None, typer.Option("--worlds", help="a set that `train worlds` wrote")
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="start from this .safetensors file")] = None,
     parts: Annotated[Path | None, typer.Option(help="a folder that compose wrote")] = None,
@@ -79,15 +74,15 @@ def fit(
     if (minutes is None) == (steps is None):
         raise typer.BadParameter("give --minutes or --steps")
     output.mkdir(parents=True, exist_ok=True)
-    asked = recipe_from_json(recipe.read_text() if recipe else "{}")
-    chosen = replace(asked, minutes=minutes, steps=steps)
-    if chosen.network == "plate-depth" and (sets or parts):
-        raise typer.BadParameter("the plate's network takes no --set and no --parts")
-    task: Task = (
-        plate_task(data, chosen, drawn or [])
-        if chosen.network == "plate-depth"
-        else frame_task(data, chosen, sets or [], drawn or [], parts, first_parts, plate_depth)
-    )
+    text = recipe.read_text() if recipe else "{}"
+    chosen = replace(recipe_from_json(text), minutes=minutes, steps=steps)
+    task: Task
+    if chosen.network != "plate-depth":
+        task = frame_task(data, chosen, sets or [], drawn or [], parts, first_parts, plate_depth)
+    elif sets or parts or plate_depth:
+        raise typer.BadParameter("the plate's network takes no --set, --parts or --plate-depth")
+    else:
+        task = plate_task(data, chosen, drawn or [])
     with processes() as among:
         run = Run(chosen, output, among, build=task.build)
         if (output / "run.pt").exists():
@@ -151,19 +146,6 @@ def compose(
         )
     rate = plan.pictures / max(time.monotonic() - began, 1e-3)
     typer.echo(f"{plan.pictures} pictures in {len(written)} parts, {rate:.0f} pictures/s")
-
-
-@app.command()
-def average(
-    earlier: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
-    later: Annotated[Path, typer.Argument(help="one that started from EARLIER")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="the mean, a .safetensors file")],
-    share: Annotated[float, typer.Option(min=0, max=1, help="share of LATER in the mean")] = 0.5,
-) -> None:
-    """Write the mean of two networks' weights; one was trained starting from the other."""
-    from train.average_weights import average_weights
-
-    average_weights(earlier, later, output, share=share)
 
 
 @app.command()

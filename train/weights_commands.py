@@ -1,4 +1,4 @@
-"""Commands of `python -m train` about weights: recover, export, ship_depth, evaluate, depths.
+"""Commands of `python -m train` about weights, listed in COMMANDS.
 
 They parse, build and print. The other modules of the package do the work.
 """
@@ -181,4 +181,16 @@ def depths(
     typer.echo(f"{output}: {len(chosen)} pictures, {len(networks)} networks")
 
 
-COMMANDS = (recover, export, ship_depth, evaluate, depths)
+def average(
+    earlier: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
+    later: Annotated[Path, typer.Argument(help="one that started from EARLIER")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the mean, a .safetensors file")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="share of LATER in the mean")] = 0.5,
+) -> None:
+    """Write the mean of two networks' weights; one was trained starting from the other."""
+    from train.average_weights import average_weights
+
+    average_weights(earlier, later, output, share=share)
+
+
+COMMANDS = (average, recover, export, ship_depth, evaluate, depths)

@@ -22,7 +22,7 @@ from train.mix import Mix
 T = TypeVar("T")
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 """frame, plate: uint8 (B, 3, H, W); alpha, inverse_depth: float32 (B, 1, H, W); hints: float32
-(B, 3, H, W), see `train.finishing.Sample`.
+(B, 2, H, W), see `train.finishing.Sample`.
 """
 
 

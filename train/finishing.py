@@ -24,8 +24,8 @@ class Sample:
     inverse_depth: NDArray[np.float32]
     """(H, W) in 1/m; 0 where unknown, below 0 where it is a guess."""
     hints: NDArray[np.float32]
-    """(3, H, W): sigma of the plate in levels, its inverse depth in 1/m, and alpha of the frame
-    before; -1 where unknown.
+    """(2, H, W): sigma of the plate in levels, and its inverse depth, 1 in the mean; -1 where
+    unknown.
     """
 
 
@@ -86,7 +86,8 @@ def finished(
             plate = camera.smeared(plate, frame, rng)
         frame, plate = (camera.sensed(x, rng, strength=strength) for x in (frame, plate))
     alpha = np.asarray(alpha, np.float32)
-    hints = no_hints(alpha.shape[:2]) if known is None else drawn_hints(known, alpha, rng)
+    size = (alpha.shape[0], alpha.shape[1])
+    hints = no_hints(size) if known is None else drawn_hints(known, size, rng)
     return Sample(in_bytes(frame), in_bytes(plate), alpha, inverse_depth, hints)
 
 

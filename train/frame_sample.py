@@ -121,7 +121,7 @@ def composite_sample(
         plate = ghost[..., :3] + (1 - ghost[..., 3:]) * plate
         alpha = np.maximum(alpha, ghost[..., 3])
     target = scene.target(alpha, foot)
-    known = Known(sigma, scene.depth_or_guess, mix.memory) if mix.hints else None
+    known = Known(sigma, scene.depth_or_guess) if mix.hints else None
     return finished(frame, plate, alpha, target, rng, exact=exact, known=known)
 
 
@@ -201,7 +201,7 @@ def room_sample(
     exact = rng.random() < mix.exact_plate
     if not exact and rng.random() < 0.3:
         frame = np.asarray(frame * shadow.lamp(size, rng), np.float32)
-    known = Known(None, part.plate_depth, mix.memory) if mix.hints else None
+    known = Known(None, part.plate_depth) if mix.hints else None
     return finished(
         frame, part.plate, part.alpha, part.inverse_depth, rng, exact=exact, known=known
     )

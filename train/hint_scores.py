@@ -1,118 +1,128 @@
-"""What hints are worth to a network that was trained with them: the same pictures with and without.
+"""What the plate's depth is worth to a network that was trained with it: frames of a set, with and
+without.
 
-At the network's own size, without border refinement; plates are as they are. Knows no files.
+The hint is what the plate's own network says, as in a run of edgeds, and depth is fitted and evened
+as edgeds does it. At the network's own size, without border refinement; plates are as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from edgeds.engine.network.frame_network import DualHead
-from edgeds.engine.network.hints import memory_channels, plate_channels
+from edgeds.engine.network.hints import plate_channels
+from edgeds.estimate.depth_fit import anchored, fit_to_plate, middle_of, spread_foreground
+from edgeds.estimate.foreground_depth import foreground_depth
+from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
 from edgeds.evaluation import metrics
-from edgeds.evaluation.sample import Sample
+from edgeds.evaluation.dataset import Dataset
+from edgeds.evaluation.sample import Sample, load
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels, Size
-from train.batches import Batch
 
-HINTS = ("sigma", "plate_depth", "memory")
-"""In the order of a sample's."""
-
-
-@torch.no_grad()
-def scores_of_samples(network: DualHead, samples: Iterable[Batch]) -> Iterator[dict[str, Any]]:
-    """For each hint, alpha MAD and depth AbsRel of the samples where it is known: without and with
-    it alone.
-    """
-    found: dict[str, list[tuple[float, ...]]] = {hint: [] for hint in HINTS}
-    for frame, plate, alpha, inverse_depth, hints in samples:
-        if float(alpha.min()) < 0:
-            continue
-        frame, plate = frame[None].float(), plate[None].float()
-        without = _answer(network, frame, plate, torch.full_like(hints, -1))
-        for number, hint in enumerate(HINTS):
-            if float(hints[number].max()) < 0:
-                continue
-            alone = torch.full_like(hints, -1)
-            alone[number] = hints[number]
-            told = _answer(network, frame, plate, alone)
-            pairs = ((a, alpha, d, inverse_depth) for a, d in (without, told))
-            found[hint].append(tuple(value for pair in pairs for value in _errors(*pair)))
-    for hint, rows in found.items():
-        if rows:
-            mad, rel, told_mad, told_rel = np.nanmean(np.array(rows), 0)
-            yield {
-                "hint": hint,
-                "samples": len(rows),
-                "mad": [round(float(mad), 6), round(float(told_mad), 6)],
-                "abs_rel": [round(float(rel), 4), round(float(told_rel), 4)],
-            }
+Scores = dict[str, float | None]
+SCORES = (
+    "mad",
+    "iou",
+    "raw_abs_rel",
+    "delta1",
+    "abs_rel",
+    "foreground_delta1",
+    "foreground_abs_rel",
+)
+"""Of alpha; of the network's own depth, scale and shift fitted to the truth; of depth as edgeds
+makes it, in the whole frame, and where there is foreground.
+"""
 
 
 @torch.no_grad()
-def scores_of_clip(network: DualHead, clip: Iterable[Sample], size: Size) -> dict[str, Any]:
-    """Alpha MAD and dtSSD of a clip's frames in their order, without and with the network's own
-    alpha of the frame before.
+def scores_of_set(
+    network: DualHead, dataset: Dataset, depth_network: DepthNetwork, size: Size
+) -> dict[str, Any]:
+    """Means over the frames with known depth that are not their own plate: each without the hint,
+    and with it; None where the set has no truth for it.
     """
-    mads: list[list[float]] = [[], []]
-    flicker: list[list[float]] = [[], []]
-    before: list[FloatMap | None] = [None, None]
-    truth_before: FloatMap | None = None
-    for sample in clip:
-        assert sample.alpha is not None
-        frame, plate = (_tensor(resized(x, size)) for x in (sample.frame, sample.plate))
-        truth = _small(sample.alpha, size)
-        for which in (0, 1):
-            hints = torch.full((3, *size), -1.0)
-            earlier = before[which]
-            if which and earlier is not None:
-                hints[2] = torch.from_numpy(earlier)
-            alpha: FloatMap = _answer(network, frame, plate, hints)[0][0, 0].numpy()
-            mads[which].append(float(np.abs(alpha - truth).mean()))
-            if earlier is not None and truth_before is not None:
-                scored = np.ones(size, bool)
-                flicker[which].append(metrics.dtssd(alpha, earlier, truth, truth_before, scored))
-            before[which] = alpha
-        truth_before = truth
-    return {
-        "hint": "memory",
-        "frames": len(mads[0]),
-        "mad": [round(float(np.mean(one)), 6) for one in mads],
-        "dtssd": [round(float(np.mean(one)), 6) if one else None for one in flicker],
+    rows = list(_rows(network, dataset, depth_network, size))
+    means = {
+        name: [_mean([row[told].get(name) for row in rows]) for told in (0, 1)] for name in SCORES
     }
+    return {"set": dataset.name, "frames": len(rows)} | means
+
+
+def _mean(scores: list[float | None]) -> float | None:
+    known = [one for one in scores if one is not None]
+    return round(float(np.mean(known)), 5) if known else None
+
+
+def _rows(
+    network: DualHead, dataset: Dataset, depth_network: DepthNetwork, size: Size
+) -> Iterator[list[Scores]]:
+    plates: dict[str, FloatMap] = {}
+    for item in dataset.items:
+        if item.plate_is_frame or item.depth_mm is None:
+            continue
+        sample = load(item)
+        name = str(item.plate)
+        if name not in plates:
+            depth = plate_depth_of(depth_network, sample.plate)
+            small = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
+            plates = {name: np.asarray(small, np.float32)}
+        hint = plates[name] / plates[name].mean()
+        yield [
+            _scored(_answer(network, sample, known, size), sample, plates[name], size)
+            for known in (np.full_like(hint, -1), hint)
+        ]
 
 
 def _answer(
-    network: DualHead, frame: Tensor, plate: Tensor, hints: Tensor
-) -> tuple[Tensor, Tensor]:
-    told = hints[None]
-    features = network.encode_plate(plate, plate_channels(told[:, :1], told[:, 1:2]))
-    alpha, inverse_depth = network(frame, features, memory_channels(told[:, 2:]))
-    return alpha, inverse_depth
+    network: DualHead, sample: Sample, hint: FloatMap, size: Size
+) -> tuple[FloatMap, FloatMap]:
+    frame, plate = (_tensor(resized(x, size)) for x in (sample.frame, sample.plate))
+    told = torch.from_numpy(hint)[None, None]
+    features = network.encode_plate(plate, plate_channels(torch.full_like(told, -1), told))
+    alpha, inverse_depth = network(frame, features)
+    return alpha[0, 0].numpy(), inverse_depth[0, 0].numpy()
 
 
-def _errors(alpha: Tensor, truth: Tensor, depth: Tensor, true_depth: Tensor) -> tuple[float, float]:
-    """Alpha MAD; AbsRel of depth after a fit of scale, NaN where it is not known."""
-    mad = float((alpha[0] - truth).abs().mean())
-    known = true_depth > 0
-    if float(known.float().mean()) < 0.3:
-        return mad, float("nan")
-    inverse, wanted = depth[0][known], true_depth[known]
-    scale = float((wanted / inverse.clamp(min=1e-6)).median())
-    distance = 1 / (scale * inverse).clamp(min=1e-3)
-    return mad, float(((distance - 1 / wanted).abs() * wanted).mean())
+def _scored(
+    answer: tuple[FloatMap, FloatMap], sample: Sample, plate_depth: FloatMap, size: Size
+) -> Scores:
+    alpha, raw = answer
+    assert sample.depth_m is not None
+    truth = _nearest(sample.depth_m, size)
+    known = truth > 0
+    fit = fit_to_plate(raw, plate_depth, alpha)
+    depth = np.asarray(fit.scale * raw + fit.shift, np.float32)
+    near = foreground_depth(depth, alpha, plate_depth, middle_of(plate_depth))
+    inverse = anchored(alpha, plate_depth, spread_foreground(near, alpha))
+    metres = metrics.depth_from_fit(inverse, truth, known)
+    scores: Scores = {
+        "raw_abs_rel": metrics.abs_rel(metrics.depth_from_fit(raw, truth, known), truth, known),
+        "delta1": metrics.delta1(metres, truth, known),
+        "abs_rel": metrics.abs_rel(metres, truth, known),
+    }
+    if sample.alpha is None:
+        return scores
+    true_alpha = cv2.resize(sample.alpha, size[::-1], interpolation=cv2.INTER_AREA)
+    everywhere, there = np.ones_like(known), known & (true_alpha > 0.5)
+    scores["mad"] = metrics.mad(alpha, true_alpha, everywhere)
+    scores["iou"] = metrics.iou(alpha, true_alpha, everywhere)
+    if there.any():
+        scores["foreground_delta1"] = metrics.delta1(metres, truth, there)
+        scores["foreground_abs_rel"] = metrics.abs_rel(metres, truth, there)
+    return scores
+
+
+def _nearest(depth_m: FloatMap, size: Size) -> FloatMap:
+    small: FloatMap = cv2.resize(depth_m, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return small
 
 
 def _tensor(pixels: Pixels) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))[None]).float()
-
-
-def _small(alpha: FloatMap, size: Size) -> FloatMap:
-    levels = np.rint(255 * alpha).astype(np.uint8)
-    three = resized(np.repeat(levels[..., None], 3, 2), size)
-    return np.asarray(three[..., 0] / np.float32(255), np.float32)

@@ -33,5 +33,3 @@ class Mix:
     """Share of the samples that are drawn smaller and enlarged, as looks at a part are."""
     hints: bool = False
     """Whether samples hold what a network with hints may be told; each is known in a part."""
-    memory: float = 0.0
-    """Share of the samples with hints that know the alpha of the frame before."""

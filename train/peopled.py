@@ -30,7 +30,7 @@ def peopled_room_sample(
     room = rooms[int(rng.integers(len(rooms)))]
     part = cropped_room(room, size, rng)
     frame, plate, alpha, inverse_depth = part.frame, part.plate, part.alpha, part.inverse_depth
-    known = Known(None, part.plate_depth, mix.memory) if mix.hints else None
+    known = Known(None, part.plate_depth) if mix.hints else None
     exact = rng.random() < mix.exact_plate
     if not exact:
         frame = with_other_light(frame, np.zeros((*size, 4), np.float32), alpha, rng)

@@ -144,7 +144,7 @@ class Run:
 
 def silent_additions(network: Network) -> dict[str, Tensor]:
     """The layers of a new network that weights of an older one lack: they start by adding 0."""
-    kept = ("plate_hints.", "memory.", "attention.")
+    kept = ("plate_hints.", "attention.")
     return {name: t for name, t in network.state_dict().items() if name.startswith(kept)}
 
 

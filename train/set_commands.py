@@ -114,34 +114,35 @@ def looks(
 
 def hints(
     weights: Annotated[Path, typer.Argument(help="weights of a network with hints")],
-    data: Annotated[Path, typer.Argument(help="the folder with the material, as for fit")],
-    clip: Annotated[Path | None, typer.Option(help="a set of a clip's frames, for memory")] = None,
-    samples: Annotated[int, typer.Option(help="samples of validation material")] = 80,
+    sets: Annotated[list[Path], typer.Argument(help="sets with depth and with people")],
+    scenes: Annotated[
+        str | None, typer.Option(help="score only these scenes, such as '*7'")
+    ] = None,
+    engine: Annotated[
+        Path | None, typer.Option(help="whose plate network is asked. Default: the shipped one")
+    ] = None,
     height: int = 192,
     width: int = 320,
 ) -> None:
-    """Score what a network gains from sigma and depth of the plate, and from memory.
+    """Score what a network gains from the depth that the plate network gives.
 
-    Prints one line of JSON per hint: without it, and with it.
+    Prints one line of JSON per set: alpha and depth, each without the hint and with it.
     """
     from edgeds.engine.network.weights_file import load_weights
-    from edgeds.evaluation.dataset import in_clip_order, read_set
-    from edgeds.evaluation.sample import load
-    from train.batches import Samples
-    from train.hint_scores import scores_of_clip, scores_of_samples
-    from train.material import material_from_folder
-    from train.mix import Mix
+    from edgeds.engine.plate_depth_engine import open_plate_depth
+    from edgeds.evaluation.dataset import read_set
+    from train.hint_scores import scores_of_set
 
-    network = load_weights(weights)
+    network, depth_network = load_weights(weights), open_plate_depth(engine, device="cpu")
     if not network.config.hints:
         raise typer.BadParameter("this network has no hints: train it with mix.hints")
-    mix = Mix(rooms=0.1, rooms_with_people=0.4, in_rooms=0.2, moving=0.4, hints=True, memory=0.6)
-    drawn = Samples(material_from_folder(data, split="val"), (height, width), seed=7, mix=mix)
-    for found in scores_of_samples(network, (drawn[n] for n in range(samples))):
+    if depth_network is None:
+        raise typer.BadParameter("the engine has no network for the plate's depth")
+    for path in sets:
+        dataset = read_set(path)
+        dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+        found = scores_of_set(network, dataset, depth_network, (height, width))
         typer.echo(json.dumps(found))
-    if clip is not None:
-        frames = (load(item) for item in in_clip_order(read_set(clip).items))
-        typer.echo(json.dumps(scores_of_clip(network, frames, (height, width))))
 
 
 COMMANDS = (draw, items, looks, hints, compare_passes, nearness)

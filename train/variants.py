@@ -76,9 +76,7 @@ class Early(Both):
     ) -> tuple[Tensor, ...]:
         return (pixels,)
 
-    def logits(
-        self, frame: Tensor, plate_features: tuple[Tensor, ...], _memory: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def logits(self, frame: Tensor, plate_features: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         pixels, (plate,) = normalised(frame), plate_features
         both = torch.cat((plate, (pixels - plate).abs()), 1)
         f = self.encoder.pyramid(self.encoder.stem(pixels) + self.stem_of_plate(both))

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="the network needs torch: pip instal
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
 
 from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
-from edgeds.engine.network.hints import memory_channels, plate_channels  # noqa: E402
+from edgeds.engine.network.hints import plate_channels  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
 from train.average_weights import average_weights, without_hints  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
@@ -32,26 +32,24 @@ def told() -> DualHead:
     torch.manual_seed(0)
     network = DualHead(Config(hints=True)).eval()
     for name, weight in network.named_parameters():
-        if name.startswith(("plate_hints", "memory")):
+        if name.startswith("plate_hints"):
             torch.nn.init.normal_(weight, 0, 0.3)
     return network
 
 
-def answer(network: DualHead, sigma: float, depth: float, memory: float) -> torch.Tensor:
+def answer(network: DualHead, sigma: float, depth: float) -> torch.Tensor:
     torch.manual_seed(1)
     frame, plate = pixels(), pixels()
     hints = plate_channels(known(sigma), known(depth))
     with torch.no_grad():
-        alpha: torch.Tensor = network(
-            frame, network.encode_plate(plate, hints), memory_channels(known(memory))
-        )[0]
+        alpha: torch.Tensor = network(frame, network.encode_plate(plate, hints))[0]
     return alpha
 
 
 def test_each_hint_counts_and_an_unknown_one_does_not(told: DualHead) -> None:
-    nothing = answer(told, -2, -2, -2)
-    for hint in range(3):
-        assert not torch.equal(answer(told, *(0 if n == hint else -2 for n in range(3))), nothing)
+    nothing = answer(told, -2, -2)
+    for sigma, depth in ((0, -2), (-2, 0)):
+        assert not torch.equal(answer(told, sigma, depth), nothing)
     torch.manual_seed(1)
     frame, plate = pixels(), pixels()
     with torch.no_grad():
@@ -70,7 +68,7 @@ def test_a_network_with_hints_starts_as_the_one_without(tmp_path: Path) -> None:
     frame, plate = pixels(), pixels()
     with torch.no_grad():
         wanted = before(frame, before.encode_plate(plate))[0]
-    torch.testing.assert_close(answer(run.network, 0, 0, 0), wanted, atol=1e-6, rtol=0)
+    torch.testing.assert_close(answer(run.network, 0, 0), wanted, atol=1e-6, rtol=0)
 
 
 def test_the_mean_with_a_network_without_hints_has_none(told: DualHead, tmp_path: Path) -> None:

@@ -76,20 +76,19 @@ def test_backgrounds_that_move_are_not_foreground(material: Material) -> None:
 
 
 def test_hints_are_unknown_in_a_part_of_the_samples() -> None:
-    alpha = red_thing()[..., 3]
     near = np.full(SIZE, 0.5, np.float32)
-    known = Known(plate_depth=near, memory=0.6)
-    hints = np.stack([drawn_hints(known, alpha, np.random.default_rng(n)) for n in range(60)])
+    known = Known(plate_depth=near)
+    hints = np.stack([drawn_hints(known, SIZE, np.random.default_rng(n)) for n in range(60)])
     told = (hints.min((2, 3)) >= 0).mean(0)
     assert ((told > 0.15) & (told < 0.7)).all()
-    nothing = np.stack([drawn_hints(Known(), alpha, np.random.default_rng(n)) for n in range(9)])
+    nothing = np.stack([drawn_hints(Known(), SIZE, np.random.default_rng(n)) for n in range(9)])
     assert nothing[:, 1].max() == -1, "nobody knows the depth of a photograph"
 
 
 def test_an_enlarged_sample_is_the_same_scene() -> None:
     alpha = red_thing()[..., 3]
     picture = np.repeat((alpha * 255).astype(np.uint8)[..., None], 3, 2)
-    small = Sample(picture, 0 * picture, alpha, alpha * 0 - 0.5, np.stack([alpha] * 3) - 1)
+    small = Sample(picture, 0 * picture, alpha, alpha * 0 - 0.5, np.stack([alpha] * 2) - 1)
     large = enlarged(small, (128, 192))
     assert large.frame.shape == (128, 192, 3)
     assert abs(float(large.alpha.mean() - alpha.mean())) < 0.01

@@ -63,7 +63,7 @@ def test_samples_keep_their_shapes_and_ranges(material: Material, kind: str) -> 
         assert sample.alpha.shape == sample.inverse_depth.shape == SIZE
         assert 0 <= sample.alpha.min() <= sample.alpha.max() <= 1
         assert np.isfinite(sample.inverse_depth).all()
-        assert sample.hints.shape == (3, *SIZE)
+        assert sample.hints.shape == (2, *SIZE)
         if kind.startswith("rooms"):  # guesses are below 0
             assert sample.inverse_depth.min() >= 0
 

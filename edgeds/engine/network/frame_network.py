@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edgeds.engine.network.encoder import CHANNELS, Encoder
-from edgeds.engine.network.hints import Memory, PlateHints
+from edgeds.engine.network.hints import PlateHints
 
 FEATURE_SPREAD = (10.5, 11.5, 7.5, 5.0, 3.9)
 """Standard deviation of f1..f5 with ImageNet weights; the fusion divides by it so that training
@@ -36,7 +36,7 @@ class Config:
     depth_widths: tuple[int, int] = (32, 16)
     """Channels of the depth decoder at 1/8 and 1/4."""
     hints: bool = False
-    """Whether the network can be told more than frame and plate: see `hints`."""
+    """Whether the network can be told more of the plate than its pixels: see `hints`."""
 
 
 class DualHead(nn.Module):
@@ -70,9 +70,7 @@ class DualHead(nn.Module):
         assert to_alpha.bias is not None
         nn.init.constant_(to_alpha.bias, -2.0)  # most of a picture is background
         if self.config.hints:
-            self.plate_hints, self.memory = (
-                kind(self.config.widths) for kind in (PlateHints, Memory)
-            )
+            self.plate_hints = PlateHints(self.config.widths)
 
     def encode_plate(self, plate: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
         """(B, 3, H, W) pixels 0..255 to what `forward` wants: pixels, p1..p5, and five addends.
@@ -95,19 +93,12 @@ class DualHead(nn.Module):
             added = [a_i + h_i for a_i, h_i in zip(added, self.plate_hints(hints), strict=True)]
         return (pixels, *p, *added)
 
-    def forward(
-        self, frame: Tensor, plate_features: tuple[Tensor, ...], memory: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """(B, 3, H, W) pixels 0..255 to alpha 0..1 and inverse depth > 0, both (B, 1, H, W).
-
-        `memory` is that of `hints.memory_channels`.
-        """
-        alpha, inverse_depth = self.logits(frame, plate_features, memory)
+    def forward(self, frame: Tensor, plate_features: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) pixels 0..255 to alpha 0..1 and inverse depth > 0, both (B, 1, H, W)."""
+        alpha, inverse_depth = self.logits(frame, plate_features)
         return torch.sigmoid(alpha), F.softplus(inverse_depth)
 
-    def logits(
-        self, frame: Tensor, plate_features: tuple[Tensor, ...], memory: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def logits(self, frame: Tensor, plate_features: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """`forward` before its last non-linearities, for losses that want them."""
         plate_pixels, p, added = plate_features[0], plate_features[1:6], plate_features[6:11]
         pixels = normalised(frame)  # (B, 3, H, W)
@@ -115,8 +106,6 @@ class DualHead(nn.Module):
         g = [
             fuse(f_i, p_i, a_i) for fuse, f_i, p_i, a_i in zip(self.fuse, f, p, added, strict=True)
         ]
-        if memory is not None:
-            g[:4] = [g_i + m_i for g_i, m_i in zip(g, self.memory(memory), strict=False)]
         return self.decoded(g, pixels, plate_pixels)
 
     def decoded(

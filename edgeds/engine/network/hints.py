@@ -1,7 +1,5 @@
-"""What the network may be told beside frame and plate, as addends to its fusion.
-
-    sigma, plate_depth   of the plate: how much each pixel varies, and how near it is
-    memory               alpha of the frame before
+"""What the network may be told of the plate beside its pixels, as addends to its fusion: sigma, how
+much each pixel varies, and inverse depth.
 
 What is unknown is all zeros and adds exactly 0, so a network with hints gives without them what the
 same network without these layers gives. All layers start by adding 0.
@@ -18,7 +16,6 @@ from torch import Tensor, nn
 PLATE_CHANNELS = 4
 """sigma, whether it is known, inverse depth, whether it is known."""
 _HIDDEN = 12
-_MEMORY_SCALES = 4
 
 
 def plate_channels(sigma: Tensor, inverse_depth: Tensor) -> Tensor:
@@ -27,12 +24,6 @@ def plate_channels(sigma: Tensor, inverse_depth: Tensor) -> Tensor:
     varies = torch.log1p(sigma.clamp(min=0)) * 0.5
     near = torch.log(inverse_depth.clamp(min=0) + 0.05) + 1.0
     return torch.cat((varies * known, known, near * near_known, near_known), 1)
-
-
-def memory_channels(alpha: Tensor) -> Tensor:
-    """(B, 1, H, W) alpha of the frame before, below 0 where there was none, to (B, 2, H, W)."""
-    known = (alpha >= 0).float()
-    return torch.cat((alpha * known, known), 1)
 
 
 class PlateHints(nn.Module):
@@ -48,28 +39,6 @@ class PlateHints(nn.Module):
         for scale in self.scales:
             hints = F.avg_pool2d(hints, 2)
             added.append(scale(hints))
-        return added
-
-
-class Memory(nn.Module):
-    """What the alpha of the frame before adds at the four finer scales."""
-
-    def __init__(self, widths: Sequence[int]) -> None:
-        super().__init__()
-        self.scales = nn.ModuleList(
-            nn.Conv2d(5, width, 3, padding=1, bias=False) for width in widths[:_MEMORY_SCALES]
-        )
-        for scale in self.scales:
-            assert isinstance(scale, nn.Conv2d)
-            nn.init.zeros_(scale.weight)
-
-    def forward(self, memory: Tensor) -> list[Tensor]:
-        """(B, 2, H, W) to four addends, at 1/2 to 1/16 of the size."""
-        added = []
-        for scale in self.scales:
-            halves = F.pixel_unshuffle(memory[:, :1], 2)  # (B, 4, H/2, W/2)
-            memory = F.avg_pool2d(memory, 2)
-            added.append(scale(torch.cat((halves, memory[:, 1:]), 1)))
         return added
 
 

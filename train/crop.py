@@ -34,7 +34,7 @@ def cropped(
 ) -> Picture:
     """A random part of a photograph, flipped or not, as float32 in 0..1 at `size`."""
     (part,) = cropped_alike((background,), size, rng)
-    return part / np.float32(255)
+    return np.asarray(part / np.float32(255), np.float32)
 
 
 def cropped_alike(

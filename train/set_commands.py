@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -145,4 +146,18 @@ def hints(
         typer.echo(json.dumps(found))
 
 
-COMMANDS = (draw, items, looks, hints, compare_passes, nearness)
+def register(
+    given: Annotated[Path, typer.Argument(metavar="SET", help="a set with depth")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the registered copy")],
+) -> None:
+    """Bring depth that another lens saw to the frames of a set: their edges tell scale and shift.
+
+    Prints one line of JSON: how well edges agreed before and after, and the registration.
+    """
+    from train.registration import write_registered
+
+    before, found = write_registered(given, output)
+    typer.echo(json.dumps({"edges agreed": before.agreement, **asdict(found)}))
+
+
+COMMANDS = (draw, items, looks, hints, compare_passes, nearness, register)

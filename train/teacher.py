@@ -65,11 +65,17 @@ def teacher_from_onnx(path: Path) -> Teacher:
 def guessed_depths(
     pictures: Sequence[NDArray[np.uint8]], engine: Path
 ) -> list[NDArray[np.float16]]:
-    """Inverse depth of photographs by the plate network of an engine, each with mean 1."""
+    """Inverse depth of photographs by the plate network of an engine, each with mean 1.
+
+    Raises:
+        ValueError: the engine has none.
+    """
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.estimate.plate_depth import plate_depth_of
 
     network = open_plate_depth(engine, device="cpu")
+    if network is None:
+        raise ValueError(f"{engine} has no network for the plate's depth")
     depths = (plate_depth_of(network, picture) for picture in pictures)
     return [np.asarray(depth / depth.mean(), np.float16) for depth in depths]
 

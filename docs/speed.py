@@ -40,8 +40,8 @@ transcode's. *Wall* is the elapsed time divided by the CPU time of one core's sh
 PRESETS = """
 ## Presets
 
-One network at three sizes: `--preset fast`, `balanced` (the default) or `fine`. There is no second set of weights. *Network* is its time alone,
-float and INT8, on {threads} of {cores} cores.
+One network at three sizes: `--preset fast`, `balanced` (the default) or `fine`. There is no second set of weights. *Network* is its time alone
+in float; beside it in bfloat16, which edgeds uses where the processor has it, and in INT8; on {threads} of {cores} cores.
 """
 QUALITY = """
 What the presets cost in quality (`edgeds eval`, [Measuring quality](measuring.md); composites and rooms of the validation split):
@@ -150,24 +150,31 @@ def _presets(report: dict[str, Any]) -> str:
         if preset == "transcode":
             continue
         times = {
-            precision: next(
+            arithmetic: next(
                 (
                     f"{one['p50_ms']:.1f} ms"
                     for one in report["networks"]
-                    if one["preset"] == preset and f"-{precision}" in one["engine"]
+                    if one["preset"] == preset and _arithmetic(one["engine"]) == arithmetic
                 ),
                 "not measured",
             )
-            for precision in ("fp32", "int8")
+            for arithmetic in ("float", "bfloat16", "INT8")
         }
         size = report["preset_sizes"][preset]
         cells.append([
-            f"`{preset}`", f"{size[1]}x{size[0]}", times["fp32"], times["int8"],
+            f"`{preset}`", f"{size[1]}x{size[0]}", *times.values(),
             span(fps(turns)), span(ratios(floor, turns), 2),
         ])  # fmt: skip
     where = base["name"]
-    names = ["preset", "size", "network", "INT8", f"fps, {where}", "x plain"]
+    names = ["preset", "size", "network", "bfloat16", "INT8", f"fps, {where}", "x plain"]
     return table(names, cells)
+
+
+def _arithmetic(engine: str) -> str:
+    """By an engine's name."""
+    if "-int8" in engine:
+        return "INT8"
+    return "bfloat16" if "in bfloat16" in engine else "float"
 
 
 def _quality(quality: dict[str, Any]) -> str:

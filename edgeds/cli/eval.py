@@ -73,7 +73,9 @@ def evaluate_command(
 ) -> None:
     """Score an engine on a labelled set."""
     from edgeds.engine import open_engine
+    from edgeds.engine.choose_engine import engine_for
     from edgeds.engine.plate_depth_engine import open_plate_depth
+    from edgeds.engine.settings import PRESET_SIZES
     from edgeds.evaluation.sweep_plot import check_can_plot
     from edgeds.evaluation.sweep_plot import plot as draw
     from edgeds.sinks.images import check_folder
@@ -84,7 +86,9 @@ def evaluate_command(
         check_can_plot(plot)
     if save is not None:
         check_folder(save, must_be_empty=False, what="maps")
-    with open_engine(engine, device=device, preset=preset) as opened:
+    # By its name an engine is float: scores do not depend on the processor.
+    named = engine or engine_for(device, size=PRESET_SIZES[preset])
+    with open_engine(named, device=device, preset=preset) as opened:
         say(f"{dataset.name}: {counted(len(dataset.items), 'item')}, {opened.name}")
         judges_depth = any(item.depth_mm for item in dataset.items)
         deep = open_plate_depth(engine, device=device) if judges_depth else None

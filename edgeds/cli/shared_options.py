@@ -34,7 +34,9 @@ SteadyOption: TypeAlias = Annotated[
 EngineOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        help="An engine's folder or name. Default: the best that runs here.", rich_help_panel=ENGINE
+        help="An engine's folder or name; bf16 is the shipped one in bfloat16. Default: the best "
+        "that runs here.",
+        rich_help_panel=ENGINE,
     ),
 ]
 DeviceOption: TypeAlias = Annotated[

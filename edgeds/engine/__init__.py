@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 from typing import cast
 
+from edgeds.engine.arithmetic import Arithmetic, split_name
 from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.engine.card import Card, check_files, read_card
 from edgeds.engine.choose_engine import CPU_BACKENDS, TORCH, engine_for
@@ -38,7 +39,9 @@ def open_engine(
         path: a folder with a card.json, or the bare name of an engine that was built or ships;
             without it engine/choose_engine.py chooses. "torch", "torch-compile" and
             "torch-tensorrt" run the shipped weights on torch; "torch-compile:mine.safetensors" your
-            own. A bare .safetensors file runs on plain torch.
+            own. A bare .safetensors file runs on plain torch. "bf16" is the shipped engine in
+            bfloat16, "bf16:FOLDER" another one. A name or a folder alone is float; without a path
+            the shipped engine runs in bfloat16 where the processor has it.
         device: "auto", "cpu", or "cuda:N" for TensorRT and torch.
         preset: the same network at another size. "fast" is 256x160, which takes two thirds of the
             time and loses thin things; "fine" is 512x288, which sees thinner things and takes 2.5
@@ -48,7 +51,7 @@ def open_engine(
 
     Raises:
         EngineError: no engine there, it is damaged, nothing installed can run it on `device`, or
-            it has another size than the preset.
+            it has another size than the preset, or this processor has no bfloat16.
         InputError: EDGEDS_THREADS is not a number of threads.
     """
     threads = threads_wanted() or threads  # here: a library that does not open is passed over
@@ -62,7 +65,20 @@ def open_engine(
         return _open_on_torch(given, device, compiler, size)
     if chosen.suffix == ".safetensors":
         return _open_on_torch(chosen, device, TORCH, size)
-    folder = engine_folder(chosen)
+    named, arithmetic = split_name(str(chosen))
+    folder = engine_folder(named) if named else default_engine()
+    wanted = None if path is None else arithmetic
+    return _open_folder(folder, wanted, device, size=size, threads=threads)
+
+
+def _open_folder(
+    folder: Path,
+    arithmetic: Arithmetic | None,
+    device: str,
+    *,
+    size: Size | None,
+    threads: int | None,
+) -> Engine:
     card = read_card(folder)
     check_files(card, folder)
     check_network(card)
@@ -82,7 +98,7 @@ def open_engine(
             why="it is an ONNX engine, and edgeds runs those on the CPU",
             fix="use --device auto or cpu, or make one for the GPU: edgeds build-engine",
         )
-    return _open_on_cpu(card, folder, size, threads)
+    return _open_on_cpu(card, folder, arithmetic, size=size, threads=threads)
 
 
 def _wrong_size(card: Card, size: Size) -> EngineError:
@@ -107,14 +123,22 @@ def _open_on_torch(weights: Path, device: str, compiler: str, size: Size | None)
     return cast(Engine, engine)
 
 
-def _open_on_cpu(card: Card, folder: Path, size: Size | None, threads: int | None) -> Engine:
+def _open_on_cpu(
+    card: Card,
+    folder: Path,
+    arithmetic: Arithmetic | None,
+    *,
+    size: Size | None,
+    threads: int | None,
+) -> Engine:
     """The first backend that loads it; when none does, all their reasons."""
     reasons = []
     for backend, class_name in CPU_BACKENDS.items():
         try:
             module = importlib.import_module(f"edgeds.engine.{backend}")
             backend_class = getattr(module, class_name)
-            return cast(Engine, backend_class(folder, card, size=size, threads=threads))
+            opened = backend_class(folder, card, size=size, threads=threads, arithmetic=arithmetic)
+            return cast(Engine, opened)
         except EngineError:
             raise
         except ImportError as error:

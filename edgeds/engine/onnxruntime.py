@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnxruntime
 
+from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
@@ -21,12 +22,19 @@ class OnnxRuntimeEngine(Closing):
         *,
         size: Size | None = None,
         threads: int | None = None,
+        arithmetic: Arithmetic | None = "float",
     ) -> None:
-        """`size`: run the graphs at this size (multiples of 32) instead of the card's.
+        """
+        Args:
+            size: run the graphs at this size (multiples of 32) instead of the card's.
+            arithmetic: None is float, too.
 
         Raises:
             ImportError: another size needs `onnx`, which is not installed.
+            ValueError: the arithmetic is another than float.
         """
+        if arithmetic not in (None, "float"):
+            raise ValueError("bfloat16 needs openvino")
         if threads is not None and options is None:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs, shape_at
 from edgeds.engine.kept_graphs import kept_or_compiled
+from edgeds.errors import EngineError
 from edgeds.sources.threads import threads_wanted
 from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
 
@@ -29,25 +31,42 @@ import openvino  # noqa: E402
 if _without_converter:
     del sys.modules[_CONVERTER]  # who imports it by its name gets it
 
-# Float means float: on processors with bfloat16 OpenVINO would use that by default.
-_FLOAT = {"INFERENCE_PRECISION_HINT": "f32"}
+# OpenVINO would choose by the processor, without being asked.
+_HINTS: dict[Arithmetic, str] = {"float": "f32", "bf16": "bf16"}
 
 
 class OpenVinoEngine(Closing):
     def __init__(
-        self, folder: Path, card: Card, *, size: Size | None = None, threads: int | None = None
+        self,
+        folder: Path,
+        card: Card,
+        *,
+        size: Size | None = None,
+        threads: int | None = None,
+        arithmetic: Arithmetic | None = "float",
     ) -> None:
-        """`size`: run the graphs at this size (multiples of 32) instead of the card's."""
+        """
+        Args:
+            size: run the graphs at this size (multiples of 32) instead of the card's.
+            arithmetic: of plate and frame; None is the fastest of this processor.
+
+        Raises:
+            EngineError: this processor does not have it.
+        """
         self._folder, self._card, self._threads = folder, card, threads
+        self._arithmetic = arithmetic or fastest_arithmetic()
+        _check_arithmetic(card, self._arithmetic)
         self._others: dict[Size, OpenVinoEngine] = {}
         self.size = size or card.size
-        self.name = f"{named_at(card, self.size)} on OpenVINO CPU"
+        bfloat = " in bfloat16" if self._arithmetic == "bf16" else ""
+        self.name = f"{named_at(card, self.size)}{bfloat} on OpenVINO CPU"
         self._plate_graph, frame_graph = (
             compiled(
                 folder / name,
                 scaled=(card.size, self.size),
                 threads=threads,
                 digest=card.files.get(name, ""),
+                arithmetic=self._arithmetic,
             )
             for name in ("plate.onnx", "frame.onnx")
         )
@@ -73,7 +92,11 @@ class OpenVinoEngine(Closing):
         """The same network at another size, compiled once."""
         if size not in self._others:
             self._others[size] = OpenVinoEngine(
-                self._folder, self._card, size=size, threads=self._threads
+                self._folder,
+                self._card,
+                size=size,
+                threads=self._threads,
+                arithmetic=self._arithmetic,
             )
         return self._others[size]
 
@@ -88,6 +111,7 @@ def compiled(
     threads: int | None = None,
     batch: int = 1,
     digest: str = "",
+    arithmetic: Arithmetic = "float",
 ) -> openvino.CompiledModel:
     """A graph for this CPU, answering as soon as it can.
 
@@ -97,7 +121,10 @@ def compiled(
         digest: the file's SHA-256, checked just before; with it the compiled graph is kept for the
             next run, and read where it was kept.
     """
-    settings = {"PERFORMANCE_HINT": "LATENCY", **_FLOAT}
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": _HINTS[arithmetic],
+    }
     threads = threads_wanted() or threads
     if threads is not None:
         settings["INFERENCE_NUM_THREADS"] = str(threads)
@@ -132,6 +159,21 @@ def shared_core() -> openvino.Core:
     a stack that is gone, and the next signal ends the process.
     """
     return openvino.Core()
+
+
+def fastest_arithmetic() -> Arithmetic:
+    """The fastest one of this processor that is accurate enough."""
+    has = shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "bf16" if "BF16" in has else "float"
+
+
+def _check_arithmetic(card: Card, arithmetic: Arithmetic) -> None:
+    if arithmetic == "bf16" and fastest_arithmetic() != "bf16":
+        raise EngineError(
+            f"cannot run the engine {card.name!r} in bfloat16",
+            why="this processor has no instructions for it (AVX512_BF16, AMX)",
+            fix=f"--engine {card.name} runs it in float",
+        )
 
 
 def _shapes(

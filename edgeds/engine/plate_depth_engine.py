@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from edgeds.engine import COMPILERS
+from edgeds.engine.arithmetic import split_name
 from edgeds.engine.card import check_files, read_card, sha256_of
 from edgeds.engine.choose_engine import engine_for
 from edgeds.engine.engine_folders import default_engine, engine_folder
@@ -80,11 +81,12 @@ def open_plate_depth(
     Raises:
         EngineError: no such engine, or a file of it is damaged.
     """
-    chosen = str(engine_for(device) if engine is None else engine)
+    chosen, _ = split_name(str(engine_for(device) if engine is None else engine))
     compiler, _, weights = chosen.partition(":")
     if chosen == "difference" or weights or chosen.endswith(".safetensors"):
         return None
-    folder = default_engine() if compiler in COMPILERS else engine_folder(chosen)
+    shipped = not chosen or compiler in COMPILERS
+    folder = default_engine() if shipped else engine_folder(chosen)
     card = read_card(folder)
     if FILE_NAME not in card.files:
         folder, own = default_engine(), card.network_hash

@@ -20,7 +20,7 @@ from edgeds.engine.choose_engine import engine_choices
 from edgeds.engine.cuda_driver import Cuda
 from edgeds.engine.fits_this_machine import rebuild_command
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine
-from edgeds.engine.openvino import OpenVinoEngine
+from edgeds.engine.openvino import OpenVinoEngine, fastest_arithmetic
 from edgeds.errors import EngineError, InputError
 from edgeds.sources import SyntheticSource
 
@@ -102,7 +102,7 @@ def test_a_preset_has_its_own_size_and_no_other_engines(
     opened: list[tuple[Path, object]] = []
     monkeypatch.setattr(
         "edgeds.engine.openvino.OpenVinoEngine",
-        lambda folder, _card, *, size, threads: opened.append((folder, size)),
+        lambda folder, _card, *, size, **_: opened.append((folder, size)),
     )
     open_engine(device="cpu")
     open_engine(device="cpu", preset="fast")
@@ -115,6 +115,60 @@ def test_a_preset_has_its_own_size_and_no_other_engines(
     with pytest.raises(EngineError, match="at 512x288") as caught:
         open_engine(tmp_path, preset="fine")
     assert caught.value.fix.startswith("edgeds build-engine --size 512x288")
+
+
+def on_a_processor(monkeypatch: pytest.MonkeyPatch, *capabilities: str) -> None:
+    """OpenVINO says that this processor has these."""
+    core = type("Core", (), {"get_property": lambda *_: list(capabilities)})
+    monkeypatch.setattr("edgeds.engine.openvino.shared_core", core)
+
+
+@pytest.mark.parametrize(("has", "arithmetic"), [(("BF16", "FP32"), "bf16"), (("FP32",), "float")])
+def test_the_shipped_engine_runs_in_the_fastest_arithmetic_and_a_named_one_in_float(
+    monkeypatch: pytest.MonkeyPatch, has: tuple[str, ...], arithmetic: str
+) -> None:
+    on_a_processor(monkeypatch, *has)
+    taken: list[tuple[Path, object]] = []
+
+    def compiled(path: Path, *, arithmetic: str, **_: object) -> None:
+        taken.append((path, arithmetic))
+        raise EngineError("enough")
+
+    monkeypatch.setattr("edgeds.engine.openvino.compiled", compiled)
+    for name in (None, default_engine(), "edgeds-192x320-int8"):
+        with pytest.raises(EngineError, match="enough"):
+            open_engine(name, device="cpu")
+    assert [used for _, used in taken] == [arithmetic, "float", "float"]
+    for name in ("bf16", f"bf16:{default_engine()}"):
+        with pytest.raises(EngineError) as caught:
+            open_engine(name, device="cpu")
+        assert ("no instructions" in caught.value.why) == (arithmetic == "float")
+    assert {path.parent for path, used in taken if used == "bf16"} <= {default_engine()}
+
+
+def test_bfloat16_is_near_to_float_in_plates_frames_and_other_sizes() -> None:
+    if fastest_arithmetic() != "bf16":
+        pytest.skip("this processor has no bfloat16")
+    scene = SyntheticSource(size=SMALL, frame_count=9)
+    frame, alphas = list(scene)[8].pixels, []
+    for name in ("edgeds-192x320-fp32", "bf16"):
+        with open_engine(name, device="cpu") as opened:
+            assert isinstance(opened, OpenVinoEngine)
+            small = opened.at_size(SMALL)
+            assert ("at 160x96 in bfloat16" in small.name) == (name == "bf16")
+            alphas.append(small.infer(frame, small.encode_plate(scene.plate)).alpha)
+    assert 0 < np.abs(alphas[0] - alphas[1]).mean() < 5e-3
+
+
+def test_bfloat16_without_openvino_is_refused_and_the_default_is_float(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "edgeds.engine.openvino", None)
+    with open_engine(device="cpu") as opened:
+        assert opened.name == "edgeds-192x320-fp32 on ONNX Runtime CPU"
+    with pytest.raises(EngineError) as caught:
+        open_engine("bf16", device="cpu")
+    assert "bfloat16 needs openvino" in caught.value.why
 
 
 def test_graphs_in_each_others_place_are_refused_on_every_backend(engine: Path) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
+from itertools import product
 from typing import get_args
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from edgeds.cli.bench.report import BatchTimes, NetworkTimes
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import open_engine
+from edgeds.engine.arithmetic import BF16
 from edgeds.engine.choose_engine import engine_choices
 from edgeds.engine.cuda_driver import find_cuda
 from edgeds.engine.engine_folders import default_engine
@@ -64,38 +66,52 @@ def every_network(
 ) -> Iterator[tuple[str, Callable[[], NetworkTimes]]]:
     """Every engine and preset that can run here: a name, and a function that times it.
 
-    A TensorRT engine has one size, so no presets.
+    A TensorRT engine has one size, so no presets. The shipped engine is timed in float and, where
+    the processor has it, in bfloat16.
     """
     for one in engine_choices(cuda=find_cuda(), device=device):
         if one.problem:
             continue
-        on_gpu = one.runs_on.startswith("cuda")
-        fixed = one.card.backend in LIBRARIES
-        for preset in ("",) if fixed else get_args(Preset):
-            yield (
-                f"{one.card.name} {preset}".strip(),
-                lambda one=one, preset=preset, on_gpu=on_gpu: _timed(  # type: ignore[misc]
-                    one.folder, one.runs_on if on_gpu else "cpu", preset, on_gpu, runs
-                ),
-            )
+        where = one.runs_on if one.runs_on.startswith("cuda") else "cpu"
+        presets = ("",) if one.card.backend in LIBRARIES else get_args(Preset)
+        engines = [str(one.folder)]
+        if one.folder == default_engine() and _has_bf16():
+            engines.append(BF16)
+        for engine, preset in product(engines, presets):
+            name = BF16 if engine == BF16 else one.card.name
+            yield f"{name} {preset}".strip(), partial(_timed, engine, where, preset, runs)
 
 
-def _timed(folder: Path, device: str, preset: str, on_gpu: bool, runs: int) -> NetworkTimes:
+def _has_bf16() -> bool:
+    try:
+        from edgeds.engine.openvino import fastest_arithmetic
+    except ImportError:
+        return False
+    return fastest_arithmetic() == BF16
+
+
+def _timed(engine: str, device: str, preset: str, runs: int) -> NetworkTimes:
     chosen: Preset = preset or "balanced"  # type: ignore[assignment]
-    with open_engine(folder, device=device, preset=chosen, threads=threads().network) as network:
+    on_gpu = device.startswith("cuda")
+    with open_engine(engine, device=device, preset=chosen, threads=threads().network) as network:
         return network_times(network, on_gpu=on_gpu, runs=runs, preset=preset)
 
 
 def batch_times(*, runs: int = BENCH.network_runs) -> Iterator[BatchTimes]:
     """The shipped network on one and on several frames at once, where OpenVINO is installed."""
     try:
-        from edgeds.engine.openvino import compiled
+        from edgeds.engine.openvino import compiled, fastest_arithmetic
     except ImportError:
         return
     folder = default_engine()
     rng = np.random.default_rng(0)
     for count in BENCH.batches:
-        graph = compiled(folder / "frame.onnx", threads=threads().network, batch=count)
+        graph = compiled(
+            folder / "frame.onnx",
+            threads=threads().network,
+            batch=count,
+            arithmetic=fastest_arithmetic(),
+        )
         request = graph.create_infer_request()
         given = {
             port.get_any_name(): rng.integers(0, 255, tuple(port.shape)).astype(
@@ -124,8 +140,8 @@ def _gpu_yardstick() -> tuple[str, Callable[[], object]]:
     side = 8 * BENCH.yardstick_side
     matrix = torch.rand((side, side), dtype=torch.float16, device="cuda")
 
-    def product() -> None:
+    def multiplied() -> None:
         torch.mm(matrix, matrix)
         torch.cuda.synchronize()
 
-    return f"product of two {side}x{side} float16 matrices (torch)", product
+    return f"product of two {side}x{side} float16 matrices (torch)", multiplied

@@ -21,8 +21,11 @@ from edgeds.engine.cuda_driver import Cuda, find_cuda
 from edgeds.errors import SinkError
 from edgeds.live.window import check_display
 
-CPU_FLAGS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
-"""Processor features that speed a network up; those from avx_vnni on speed up int8."""
+X86_FLAGS = (
+    "avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "avx512_bf16", "amx_bf16",
+)  # fmt: skip
+ARM_FLAGS = ("asimddp", "i8mm")
+"""Processor features that speed a network up: those of "vnni" and "8" int8, "bf16" bfloat16."""
 LIBRARIES = {
     "openvino": ("the network on a CPU", ""),
     "onnxruntime": ("the network on a CPU; building engines", "build"),
@@ -204,8 +207,7 @@ def _cpu_flags(root: Path) -> dict[str, bool]:
         key, _, value = line.partition(":")
         if key.strip() in ("flags", "Features"):
             there = set(value.split())
-            x86 = "fpu" in there
-            wanted = CPU_FLAGS[:5] if x86 else CPU_FLAGS[5:]
+            wanted = X86_FLAGS if "fpu" in there else ARM_FLAGS
             return {flag: flag in there for flag in wanted}
     return {}
 

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -100,6 +102,39 @@ def _beep(container: av.container.OutputContainer, stream: av.AudioStream, secs:
     container.mux(stream.encode(None))
 
 
+@pytest.fixture
+def live_until(tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """`edgeds live` until it has printed what is waited for on stderr; then Ctrl-C ends it."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(wanted: str, *arguments: str | Path, secs_more: float = 0) -> Any:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edgeds", "live", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(DATA.parents[1])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        assert process.stderr is not None
+        printed = ""
+        for line in process.stderr:  # until it ends; pytest's timeout ends what prints nothing
+            printed += line
+            if wanted in line:
+                time.sleep(secs_more)
+                process.send_signal(signal.SIGINT)
+                break
+        stdout, rest = process.communicate(timeout=60)
+        assert wanted in printed, printed
+        return subprocess.CompletedProcess([], process.returncode, stdout, printed + rest)
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture(scope="session")
 def gstreamer() -> None:
     """Skips where GStreamer, its base plugins or its Python binding are missing."""
@@ -129,7 +164,7 @@ def edgeds(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(DATA.parents[1])},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=250,
             check=False,
             preexec_fn=preexec,
         )

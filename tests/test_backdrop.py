@@ -46,6 +46,14 @@ def _level(secs: float) -> float:
     return 20 + int(secs * 10 + 1e-6) // 3
 
 
+def _secs_of_decoding(clip: Path) -> float:
+    """Of the processor: what else the machine does costs wall time alone."""
+    began = time.process_time()
+    with open_source(clip) as source:
+        assert sum(1 for _ in source) == 600
+    return time.process_time() - began
+
+
 def _mean(pixels: Pixels) -> float:
     return float(pixels.mean())
 
@@ -59,24 +67,21 @@ def test_a_video_backdrop_begins_with_its_first_picture_whatever_the_clocks_say(
 
 
 def test_a_video_backdrop_jumps_ahead_without_decoding_what_it_skips(counting: Path) -> None:
-    began = time.perf_counter()
-    with open_source(counting) as source:
-        assert sum(1 for _ in source) == 600
-    whole_secs = time.perf_counter() - began
+    whole_secs = _secs_of_decoding(counting)
     with VideoBackdrop(str(counting), SIZE) as backdrop:
         backdrop(_at(0))
-        began = time.perf_counter()
+        began = time.process_time()
         picture = backdrop(_at(55))
-        assert time.perf_counter() - began < 0.4 * whole_secs
+        assert time.process_time() - began < 0.5 * whole_secs
     assert _mean(picture) == pytest.approx(_level(55), abs=1.5)
 
 
 def test_hours_later_a_video_backdrop_shows_the_lap_it_is_in(counting: Path) -> None:
     with VideoBackdrop(str(counting), SIZE) as backdrop:
         backdrop(_at(5))
-        began = time.perf_counter()
+        began = time.process_time()
         picture = backdrop(_at(5 + 3 * 3600 + 12.0))
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2 * _secs_of_decoding(counting)  # not of 180 laps
     assert _mean(picture) == pytest.approx(_level(12), abs=1.5)
 
 

@@ -134,7 +134,7 @@ def test_ctrl_c_during_the_count_down_is_no_refusal(shots: Path, tmp_path: Path)
             assert process.stderr is not None
             assert "-> plate.npz" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
-            _, stderr = process.communicate(timeout=30)
+            _, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 130, stderr

@@ -44,7 +44,7 @@ def test_the_producer_runs_at_most_depth_items_ahead() -> None:
 
     stream = buffered(counting(), depth=2)
     assert next(stream) == 0
-    time.sleep(0.2)
+    time.sleep(0.2)  # time to run further ahead, if it would
     # One was taken, two wait in the queue, one waits to be put there.
     assert len(produced) <= 4
     stream.close()  # type: ignore[attr-defined]
@@ -67,20 +67,25 @@ def test_a_consumer_that_raises_ends_the_producer_and_closes_its_source() -> Non
                 raise ValueError("consumer")
         finally:
             stream.close()  # type: ignore[attr-defined]
-    assert closed.wait(1)
+    assert closed.wait(30)
     assert not [t for t in threading.enumerate() if t.name == "edgeds-handoff"]
 
 
 def test_both_sides_work_at_the_same_time() -> None:
-    def slow() -> Iterator[int]:
-        for item in range(5):
-            time.sleep(0.1)
+    both = threading.Barrier(2, timeout=30)  # breaks if one side waits for the other
+
+    def items() -> Iterator[int]:
+        yield 0
+        for item in range(1, 6):
+            both.wait()  # while the item before it is being used
             yield item
 
-    began = time.perf_counter()
-    for _ in buffered(slow()):
-        time.sleep(0.1)
-    assert time.perf_counter() - began < 0.9  # 0.6 and overhead; one after the other 1.0
+    used = []
+    for item in buffered(items()):
+        if item < 5:
+            both.wait()
+        used.append(item)
+    assert used == list(range(6))
 
 
 @pytest.mark.parametrize("depth", [0, 2])
@@ -95,9 +100,12 @@ def test_no_more_than_depth_items_wait_while_one_is_made(depth: int) -> None:
     stream = buffered(counting(), depth=depth)
     for taken in range(1, 4):
         next(stream)
-        time.sleep(0.05)  # far longer than to make one
+        time.sleep(0.05)  # time to make one more, if it would
         assert len(made) <= taken + depth + 1
-    assert len(made) == 3 + depth + 1
+    end = time.monotonic() + 30
+    while len(made) < 3 + depth + 1:
+        assert time.monotonic() < end, made
+        time.sleep(0.005)
     stream.close()  # type: ignore[attr-defined]  # a generator
 
 
@@ -112,7 +120,7 @@ def test_an_item_is_freed_before_the_next_one_is_waited_for() -> None:
         weakref.finalize(item, first_is_gone.set)
         yield item
         del item
-        assert first_is_gone.wait(5)
+        assert first_is_gone.wait(30)
         yield Item()
 
     for item in buffered(items(), depth=0):

@@ -56,14 +56,14 @@ def test_latest_gives_what_is_newest_when_it_is_asked() -> None:
 
     def numbers() -> Iterator[int]:
         yield 0
-        asked.wait(10)
+        asked.wait(30)
         yield from range(1, 100)
         made.set()
 
     items = latest(numbers())
     assert next(items) == 0
     asked.set()
-    assert made.wait(10)
+    assert made.wait(30)
     assert list(items) == [99]
     assert items.counts().dropped == 98
 
@@ -85,13 +85,13 @@ def test_taking_gives_up_in_time_and_goes_on_later(handoff) -> None:  # type: ig
     go = threading.Event()
 
     def late() -> Iterator[str]:
-        go.wait(10)
+        go.wait(30)
         yield "late"
 
     with handoff(late()) as items:
         assert items.take(timeout_secs=0.01) is None
         go.set()
-        assert items.take(timeout_secs=10) == "late"
+        assert items.take(timeout_secs=30) == "late"
 
 
 @pytest.mark.parametrize("handoff", [latest, paced])
@@ -109,9 +109,9 @@ def test_closing_ends_a_waiting_consumer_and_never_waits_for_a_hung_read(handoff
     began = time.monotonic()
     items.close()
     items.close()
-    consumer.join(10)
+    consumer.join(30)
     assert got == [[]]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # half of what the read hangs
     release.set()
 
 
@@ -128,15 +128,19 @@ def test_paced_gives_everything_in_order(made: list[float], used: list[float]) -
 
 def test_paced_begins_nothing_before_the_last_result_was_taken() -> None:
     begun: list[int] = []
+    first, second = threading.Event(), threading.Event()
 
     def works() -> Iterator[int]:
-        for number in range(5):
+        for number, has_begun in enumerate((first, second, threading.Event())):
             begun.append(number)
+            has_begun.set()
             yield number
 
     with paced(works()) as items:
-        time.sleep(0.1)
+        assert first.wait(30)
+        time.sleep(0.1)  # time to begin the next one, if it would
         assert begun == [0]
         next(items)
+        assert second.wait(30)
         time.sleep(0.1)
         assert begun == [0, 1]

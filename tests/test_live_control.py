@@ -46,11 +46,11 @@ def live(plate: Plate | None, *, countdown_secs: float = 60.0) -> Iterator[LiveR
         yield run
     finally:
         run.stop()
-        thread.join(30)
+        thread.join(60)
 
 
 def wait_for(run: LiveRun, true: Callable[[LiveStatus], object]) -> LiveStatus:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true(status := run.status()):
         assert time.monotonic() < end, status
         time.sleep(0.01)

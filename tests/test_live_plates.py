@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -56,12 +56,12 @@ def _waits_then_walks(index: int) -> Pixels:
     return picture
 
 
-def _fed(estimate: StreamPlate, frames: Iterator[Frame]) -> list[Plate]:
+def _fed(estimate: StreamPlate, frames: Iterator[Frame], pool: Executor) -> list[Plate]:
     """The plates that came of them, one after the other."""
     plates: list[Plate] = []
     for frame in frames:
         estimate(frame)
-        time.sleep(0.002)  # the estimation has a thread of its own
+        pool.submit(len, ()).result()  # the estimation that it may have begun has ended
         if estimate.plate is not None and (not plates or plates[-1] is not estimate.plate):
             plates.append(estimate.plate)
     return plates
@@ -70,7 +70,7 @@ def _fed(estimate: StreamPlate, frames: Iterator[Frame]) -> list[Plate]:
 def test_a_scene_that_never_is_empty_gives_its_plate_and_says_how_sure_it_is() -> None:
     with ThreadPoolExecutor(1) as pool:
         estimate = StreamPlate(pool, PlateFromStream(first_secs=4, last_secs=8))
-        plates = _fed(estimate, _stream(_walker, 200))
+        plates = _fed(estimate, _stream(_walker, 200), pool)
     assert estimate.ended
     assert np.abs(plates[0].pixels.astype(int) - ROOM).mean() < 1
     assert re.search(r"estimated from \d+ frames of \d+ s, sure of \d+%", estimate.status.verdict)
@@ -79,7 +79,7 @@ def test_a_scene_that_never_is_empty_gives_its_plate_and_says_how_sure_it_is() -
 def test_who_stood_there_at_first_is_outvoted_later() -> None:
     with ThreadPoolExecutor(1) as pool:
         estimate = StreamPlate(pool, PlateFromStream(first_secs=4, last_secs=16))
-        plates = _fed(estimate, _stream(_waits_then_walks, 400))
+        plates = _fed(estimate, _stream(_waits_then_walks, 400), pool)
     place = np.s_[20:80, 60:80]
     assert np.abs(plates[0].pixels[place].astype(int) - ROOM[place]).mean() > 20
     assert np.abs(plates[-1].pixels[place].astype(int) - ROOM[place]).mean() < 2
@@ -90,10 +90,8 @@ def test_the_stream_of_a_moving_camera_is_refused_with_the_reason(data: Path) ->
     frames = _stream(lambda i: np.ascontiguousarray(wide[:, 9 * i : 9 * i + 320]), 45)
     with ThreadPoolExecutor(1) as pool:
         estimate = StreamPlate(pool, PlateFromStream(first_secs=4, last_secs=4))
-        assert _fed(estimate, frames) == []
-        while not estimate.ended:  # the estimation may be slower than the frames
-            estimate(Frame(wide[:, :320], 45, 45, Fraction(1, 10)))
-            time.sleep(0.02)
+        assert _fed(estimate, frames, pool) == []
+    assert estimate.ended
     assert estimate.status.phase == "refused"
     assert "the camera moves" in estimate.status.verdict
 
@@ -111,15 +109,14 @@ def test_samples_are_bounded_and_span_the_whole_time() -> None:
     assert max(np.diff(tens)) < 20
 
 
-def test_the_readmes_clip_shows_a_mask(edgeds: Edgeds, data: Path, tmp_path: Path) -> None:
+def test_the_readmes_clip_shows_a_mask(live_until: Edgeds, data: Path, tmp_path: Path) -> None:
     """Its people never leave, so no empty scene can be captured."""
-    done = edgeds(
-        "live", f"file:{data / 'people_walking.mp4'}?loop", "--no-show", "--view", "mask",
-        "--record", "out.mp4", "--duration", "14", "--json",
+    done = live_until(
+        "sure of", f"file:{data / 'people_walking.mp4'}?loop", "--no-show", "--view", "mask",
+        "--record", "out.mp4", "--json", secs_more=2,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 130, done.stderr
     assert json.loads(done.stdout)["plate"]["phase"] == "ready"
-    assert "sure of" in done.stderr
     *_, last = open_source(tmp_path / "out.mp4")
     assert 0.002 < (last.pixels[..., 0] > 128).mean() < 0.2
 
@@ -134,7 +131,7 @@ def _running(open_clip: Callable[[], Source], choice: PlateChoice) -> Iterator[L
         yield run
     finally:
         run.stop()
-        thread.join(30)
+        thread.join(60)
 
 
 def _wait_for(run: LiveRun, what: Callable[[LiveStatus], object]) -> LiveStatus:
@@ -194,21 +191,22 @@ def test_a_kept_plate_is_offered_to_who_wants_a_new_one() -> None:
 
 
 def test_the_last_plate_is_used_by_the_command_and_its_absence_is_an_error(
-    edgeds: Edgeds, make_clip: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    edgeds: Edgeds, live_until: Edgeds, make_clip: Callable[..., Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     monkeypatch.setenv("EDGEDS_HOME", str(tmp_path / "home"))
     source = f"file:{make_clip(frame_count=60)}?loop"
-    fast = ("live", source, "--engine", "difference", "--no-show")
-    missing = edgeds(*fast, "--plate", "last")
+    fast = (source, "--engine", "difference", "--no-show")
+    missing = edgeds("live", *fast, "--plate", "last")
     assert missing.returncode == 2
     assert "there is no last plate" in missing.stderr
-    first = edgeds(*fast, "--duration", "7")
-    assert first.returncode == 0, first.stderr
+    first = live_until("look at the plate: ", *fast)
+    assert first.returncode == 130, first.stderr
     picture = re.search(r"look at the plate: (.*\.png)", first.stderr)
     assert picture is not None, first.stderr
     assert Path(picture[1]).is_file()
-    second = edgeds(*fast, "--duration", "4", "--plate", "last", "--json")
-    assert second.returncode == 0, second.stderr
+    second = live_until("plate ready: the last one", *fast, "--plate", "last", "--json")
+    assert second.returncode == 130, second.stderr
     assert "plate: the last one, of 20" in second.stderr
     assert json.loads(second.stdout)["plate"]["phase"] == "ready"
 

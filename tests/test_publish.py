@@ -119,7 +119,7 @@ def test_it_connects_again_when_the_server_comes_back() -> None:
     assert status.frames + status.dropped == offered
     assert status.frames > 10
     assert status.dropped > 0
-    assert worst_secs < 0.5
+    assert worst_secs < 5  # a server that takes nothing is left after 20 s
     assert "hush" not in f"{events}{status}"
     said = [event.split(":")[0] for event in events]
     assert said.count("publishing to tcp") == 2

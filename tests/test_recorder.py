@@ -275,7 +275,7 @@ def test_ctrl_c_leaves_a_whole_set(make_clip: MakeClip, tmp_path: Path) -> None:
                 assert process.poll() is None, "it ended before it was asked to"
                 time.sleep(0.05)
             process.send_signal(signal.SIGINT)
-            _, stderr = process.communicate(timeout=30)
+            _, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 130, stderr

@@ -261,6 +261,7 @@ def test_a_recording_begins_at_zero_and_keeps_pauses(tmp_path: Path) -> None:
 def test_letterboxed_shows_all_of_a_picture_in_any_size() -> None:
     white = np.full((50, 100, 3), 255, np.uint8)
     assert letterboxed(white, (50, 100)) is white
+    assert letterboxed(white[:2], (10, 4)).shape == (10, 4, 3)  # not a row would be left of it
     for size in ((100, 100), (10, 77), (333, 31)):
         fitted = letterboxed(white, size)
         assert fitted.shape == (*size, 3)

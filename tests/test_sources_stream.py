@@ -86,15 +86,13 @@ def test_a_killed_stream_comes_back_and_the_numbering_goes_on(server: Server) ->
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be paused here")
-def test_a_stalled_stream_is_told_within_two_seconds_and_goes_on(server: Server) -> None:
+def test_a_stalled_stream_is_told_and_goes_on(server: Server) -> None:
     with server.source() as source:
         reading = threading.Thread(target=lambda: list(source))
         reading.start()
         server.process.send_signal(signal.SIGSTOP)
-        stopped = time.monotonic()
+        # After two seconds: test_sources_live.py has that. What lay in the socket is read first.
         _wait_for(lambda: source.state == "stalled")
-        # What lay in the socket is read first; the rest is a busy machine's.
-        assert time.monotonic() - stopped < 6
         assert "no picture for" in source.message
         server.process.send_signal(signal.SIGCONT)
         _wait_for(lambda: source.state == "running")

@@ -5,13 +5,20 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from edgeds.cli.live import live_command
+from edgeds.cli.live_outputs import OutputOptions
+from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.engine import DifferenceEngine, open_engine
+from edgeds.errors import PlateError
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import KnownDepth, no_depth
 from edgeds.live.memory_growth import return_what_opening_used
@@ -102,3 +109,34 @@ def test_what_the_start_used_is_freed_before_large_frames(
         assert (left() is None) == is_gone
     finally:
         gc.enable()
+
+
+def test_what_went_wrong_is_reported_before_the_engine_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_open, closed = threading.Event(), threading.Event()
+
+    class Engine(DifferenceEngine):
+        def close(self) -> None:
+            closed.set()
+
+    def open_slowly(*_: object, **__: object) -> Engine:
+        assert may_open.wait(60)
+        return Engine()
+
+    monkeypatch.setattr("edgeds.engine.open_engine", open_slowly)
+    with pytest.raises(PlateError, match="another view"), engine_beside(None, "auto"):
+        raise PlateError("the plate shows another view")
+    may_open.set()
+    assert closed.wait(60), "it is closed nevertheless"
+
+
+def test_a_plate_of_another_shape_is_refused_whatever_the_engine(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "square.png"), np.zeros((90, 90, 3), np.uint8))
+    with pytest.raises(PlateError, match="the plate is 90x90 and the frames are 160x90"):
+        live_command(
+            f"file:{make_clip()}", plate=str(tmp_path / "square.png"), engine="nowhere",
+            outputs=OutputOptions(show=False),
+        )  # fmt: skip

@@ -231,7 +231,7 @@ with stop_on_signal() as stop:
     assert process.poll() is None
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     (part,) = tmp_path.iterdir()

@@ -421,20 +421,30 @@ def _asked_to_stop(number: int, *arguments: str | Path, cwd: Path) -> tuple[int,
                 assert process.poll() is None, "it ended before it wrote anything"
                 time.sleep(0.02)
             process.send_signal(number)
-            stdout, stderr = process.communicate(timeout=20)
+            stdout, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
     return process.returncode, stdout, stderr
 
 
-def test_help_answers_at_once(edgeds: Edgeds) -> None:
-    times = []
+def _cpu_secs(*arguments: str) -> float:
+    """Of the processor, the best of three: what else the machine does costs wall time alone."""
+    resource = pytest.importorskip("resource", reason="processor time of children is POSIX")
+    secs = []
     for _ in range(3):
-        began = time.perf_counter()
-        assert edgeds("--help").returncode == 0
-        times.append(time.perf_counter() - began)
-    # 0.5 s is the promise on a quiet machine; the best of three stands for it on a busy one.
-    assert min(times) < 1.0
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, *arguments], capture_output=True, check=True,
+            cwd=Path(__file__).parents[1],
+        )  # fmt: skip
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        secs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(secs)
+
+
+def test_help_answers_at_once() -> None:
+    # .2 s against .1 s; with av, cv2 and openvino it would be .6 s.
+    assert _cpu_secs("-m", "edgeds", "--help") < 4 * _cpu_secs("-c", "import numpy")
 
 
 @pytest.mark.parametrize(

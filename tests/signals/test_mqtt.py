@@ -29,7 +29,7 @@ _MOSQUITTO = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
 needs_broker = pytest.mark.skipif(
     _MOSQUITTO is None, reason="mosquitto is not installed (Debian: apt install mosquitto)"
 )
-FAST = Delivery(first_wait_secs=0.05, longest_wait_secs=0.2, close_secs=5)
+FAST = Delivery(first_wait_secs=0.05, longest_wait_secs=0.2, close_secs=60)
 
 
 class Mosquitto:
@@ -63,7 +63,7 @@ class Mosquitto:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
 
 
 class Subscriber:
@@ -80,10 +80,10 @@ class Subscriber:
         )
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert ready.wait(10)
+        assert ready.wait(60)
 
     def wait_for(self, topic: str, count: int = 1) -> list[bytes]:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while len(found := [body for name, body, _ in self.got if name == topic]) < count:
             assert time.monotonic() < end, self.got
             time.sleep(0.005)
@@ -145,7 +145,7 @@ def test_a_broker_that_goes_and_comes_back_gets_what_waited_in_order(
             outbox.event(event(number))
         broker.start()
         later = Subscriber(broker.port)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while outbox.counts.delivered < 19:
             assert time.monotonic() < end, outbox.counts
             time.sleep(0.01)
@@ -157,22 +157,28 @@ def test_a_broker_that_goes_and_comes_back_gets_what_waited_in_order(
 
 
 @needs_broker
-def test_events_are_with_a_subscriber_within_30_ms(
+def test_an_event_is_with_a_subscriber_hardly_later_than_a_bare_message(
     broker: Mosquitto, subscriber: Subscriber
 ) -> None:
+    bare = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    bare.connect("127.0.0.1", broker.port)
+    bare.loop_start()
+    delays: dict[str, list[float]] = {"bare": [], "edgeds/front-door-mp4/event": []}
     with Outbox(_mqtt(broker.port), settings=FAST) as outbox:
-        outbox.event(event(0))
-        subscriber.wait_for("edgeds/front-door-mp4/event")
-        sent = []
-        for number in range(1, 31):
-            sent.append(time.monotonic())
-            outbox.event(event(number))
-            subscriber.wait_for("edgeds/front-door-mp4/event", number + 1)
-    arrived = [at for topic, _, at in subscriber.got if topic.endswith("/event")][1:]
-    delays = sorted(b - a for a, b in zip(sent, arrived, strict=True))
-    # The fastest quarter: on a busy machine events wait for a processor, not for edgeds.
-    # `python -m tests.signals.live_bars latency` measures the 95th percentile.
-    assert delays[len(delays) // 4] < 0.03, delays
+        for number in range(31):
+            for topic, secs in delays.items():  # in turn: what else the machine does, both have
+                began = time.monotonic()
+                bare.publish(topic, "x", qos=1) if topic == "bare" else outbox.event(event(number))
+                subscriber.wait_for(topic, number + 1)
+                arrived = [at for name, _, at in subscriber.got if name == topic]
+                secs.append(arrived[-1] - began)
+    bare.disconnect()
+    bare.loop_stop()
+    # The first event also waits for its connection. The fastest quarter: on a busy machine the rest
+    # waits for a processor. `python -m tests.signals.live_bars latency` measures the 95th
+    # percentile.
+    plain, own = (sorted(secs[1:])[7] for secs in delays.values())
+    assert own < 4 * plain + 0.03, delays
 
 
 def test_a_broker_that_is_not_there_costs_nothing_and_is_reported_once() -> None:

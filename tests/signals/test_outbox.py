@@ -11,7 +11,7 @@ from edgeds.live.signals.delivery.retry_queue import Counts, Delivery, Outbox
 
 from .messages import Fickle, event
 
-FAST = Delivery(first_wait_secs=0.001, longest_wait_secs=0.002, close_secs=2)
+FAST = Delivery(first_wait_secs=0.001, longest_wait_secs=0.002, close_secs=60)
 
 
 def _adds_up(counts: Counts) -> bool:
@@ -20,7 +20,7 @@ def _adds_up(counts: Counts) -> bool:
 
 
 def _until(outbox: Outbox, delivered: int) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while outbox.counts.delivered + outbox.counts.lost < delivered:
         assert time.monotonic() < end, outbox.counts
         time.sleep(0.001)
@@ -36,7 +36,7 @@ def test_delivered_and_lost_and_replaced_are_what_was_produced(
     outcomes: str, messages: list[str], depth: int
 ) -> None:
     consumer = Fickle(outcomes)
-    limits = Delivery(depth=depth, first_wait_secs=0, longest_wait_secs=0, close_secs=5)
+    limits = Delivery(depth=depth, first_wait_secs=0, longest_wait_secs=0, close_secs=60)
     outbox = Outbox(consumer, settings=limits)
     for number, kind in enumerate(messages, 1):
         outbox.event(event(number)) if kind == "e" else outbox.state({"number": number})
@@ -58,10 +58,10 @@ def test_a_consumer_that_hangs_costs_the_producer_nothing_and_old_events_make_ro
     consumer = Fickle()
     consumer.open.clear()
     outbox = Outbox(consumer, settings=Delivery(depth=10, close_secs=0.1))
-    began = time.process_time()
+    began = time.thread_time()  # of the processor, whatever else the machine does
     for number in range(1, 5001):
         outbox.event(event(number))
-    assert time.process_time() - began < 0.5, "100 us an event"
+    assert time.thread_time() - began < 1, "200 us an event; an attempt to deliver takes for ever"
     assert outbox.counts.waiting <= 11
     assert outbox.counts.lost >= 4989
     outbox.close()

@@ -68,7 +68,7 @@ def _server() -> Iterator[Hook]:
 def test_events_arrive_in_order_also_after_failures() -> None:
     with _server() as hook:
         hook.answers = [(500, {}), (429, {"retry-after": "0"}), (200, {})]
-        limits = Delivery(first_wait_secs=0.01, close_secs=5)
+        limits = Delivery(first_wait_secs=0.01, close_secs=60)
         with Outbox(Webhook(hook.url), settings=limits) as outbox:
             for number in range(1, 4):
                 outbox.event(event(number, snapshot=b"jpeg"))

@@ -21,7 +21,7 @@ def test_threads_give_way_to_a_busy_neighbour_and_come_back(tmp_path: Path) -> N
     try:
         shared = SharedCores(cores, every_secs=0.05, stat=stat)
         time.sleep(0.1)
-        stat.write_text(f"cpu {1000 + cores * ticks_a_sec} 0 0 0\n")  # all cores and more
+        stat.write_text(f"cpu {1000 + 100 * cores * ticks_a_sec} 0 0 0\n")  # 100 s of all
         assert shared.adjust() == 1
         time.sleep(0.1)
         assert shared.adjust() == cores

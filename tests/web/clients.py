@@ -51,7 +51,7 @@ class Served:
         self, path: str = "/", *, method: str = "GET", body: Any = None, **headers: str
     ) -> Answer:
         """One request; header names with _ for -. Host is ours unless it is given."""
-        connection = http.client.HTTPConnection(self.name.strip("[]"), self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.name.strip("[]"), self.port, timeout=60)
         try:
             given = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, {"Host": self.host, **given})
@@ -99,7 +99,7 @@ def serving(folder: Path) -> Iterator[Serve]:
         page.sink.close()
 
 
-def wait_until(true: Callable[[], Any], *, secs: float = 20.0) -> Any:
+def wait_until(true: Callable[[], Any], *, secs: float = 60.0) -> Any:
     """What `true()` gives once it is something; fails after `secs`."""
     deadline = time.monotonic() + secs
     while time.monotonic() < deadline:
@@ -111,7 +111,7 @@ def wait_until(true: Callable[[], Any], *, secs: float = 20.0) -> Any:
 
 def picture(viewer: Any) -> tuple[int, np.ndarray]:
     """The next picture, acknowledged: (number, BGR pixels)."""
-    while isinstance(message := viewer.recv(timeout=20), str):
+    while isinstance(message := viewer.recv(timeout=60), str):
         pass
     number = int.from_bytes(message[:4], "big")
     viewer.send(json.dumps({"do": "ack", "number": number}))
@@ -120,9 +120,9 @@ def picture(viewer: Any) -> tuple[int, np.ndarray]:
 
 def told(viewer: Any, kind: str, true: Callable[[Any], Any] = lambda _: True) -> Any:
     """The next message of a kind of which `true` holds; pictures on the way are acknowledged."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        message = viewer.recv(timeout=20)
+        message = viewer.recv(timeout=60)
         if isinstance(message, bytes):
             viewer.send(json.dumps({"do": "ack", "number": int.from_bytes(message[:4], "big")}))
         elif (content := json.loads(message))["type"] == kind and true(content):

@@ -68,7 +68,7 @@ def test_a_request_with_two_hosts_or_none_gets_nothing(page: Served) -> None:
         "GET / HTTP/1.0\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", page.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", page.port), timeout=60) as client:
             client.sendall(lines.encode())
             assert client.recv(100).split()[1] in (b"400", b"421")
 
@@ -231,7 +231,7 @@ def test_closing_ends_all_threads_and_frees_the_port(serve: Serve) -> None:
     before = set(threading.enumerate())
     page = serve()
     with page.watch() as viewer:
-        viewer.recv(timeout=20)
+        viewer.recv(timeout=60)
         page.sink.close()
         page.sink.close()  # again: harmless
     page.run.close()

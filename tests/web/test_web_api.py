@@ -43,9 +43,9 @@ def test_the_state_is_there_for_who_has_the_token(seeing: Served) -> None:
 def test_a_program_follows_events_without_being_a_page(seeing: Served) -> None:
     url = f"ws://{seeing.host}/api/events"
     with connect(url, additional_headers=_bearer(seeing), proxy=None) as socket:
-        first = json.loads(socket.recv(timeout=20))
+        first = json.loads(socket.recv(timeout=60))
         assert first["event"] == "state"
-        kinds = {json.loads(socket.recv(timeout=20))["event"] for _ in range(6)}
+        kinds = {json.loads(socket.recv(timeout=60))["event"] for _ in range(6)}
     assert kinds & {"object.appeared", "object.left", "zone.entered", "state"}
     signals = seeing.run.signals
     assert signals is not None

@@ -170,7 +170,7 @@ def test_the_server_says_why_it_does_not_take_a_file(page: Served, data: bytes) 
 
 
 def test_an_upload_announced_too_large_is_refused_unread(page: Served) -> None:
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as client:
         head = f"POST /backdrop HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
         client.sendall(f"{head}Content-Length: 99999999999\r\n\r\n".encode())
         assert client.recv(100).split()[1] == b"413"
@@ -181,7 +181,7 @@ def test_an_upload_that_does_not_tell_its_size_is_cut_at_the_limit(
 ) -> None:
     page = serve(settings=Page(upload_bytes=100_000))
     sent = 0
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as client:
         head = f"POST /backdrop HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
         client.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         try:
@@ -197,7 +197,7 @@ def test_an_upload_that_does_not_tell_its_size_is_cut_at_the_limit(
 
 def test_an_upload_that_trickles_is_given_up(serve: Serve) -> None:
     page = serve(settings=Page(upload_secs=0.5))
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as client:
         head = f"POST /backdrop HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
         client.sendall(f"{head}Content-Length: 1000\r\n\r\nx".encode())
         assert client.recv(100).split()[1] == b"408"
@@ -289,7 +289,7 @@ def test_videos_are_limited_in_size_and_old_ones_are_deleted(serve: Serve, make_
 
 def test_one_upload_too_many_is_asked_to_wait(serve: Serve) -> None:
     page = serve(settings=Page(uploads=1))
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as slow:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as slow:
         head = f"POST /plate HTTP/1.1\r\nHost: {page.host}\r\nOrigin: {page.origin}\r\n"
         slow.sendall(f"{head}Content-Length: 1000\r\n\r\nx".encode())
         wait_until(lambda: upload(page, encoded(".png")).status == 503)

@@ -100,7 +100,7 @@ def test_programs_follow_the_events_of_a_camera(wall: Walled) -> None:
     extra = {} if token is None else {"Authorization": f"Bearer {token}"}
     program = connect(url, proxy=None, compression=None, additional_headers=extra)
     with program, pytest.raises(ConnectionClosed) as caught:
-        program.recv(timeout=20)
+        program.recv(timeout=60)
     assert "does not look for objects" in str(caught.value)
 
 

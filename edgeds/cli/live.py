@@ -83,10 +83,10 @@ def live_command(
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         stack.enter_context(frames := open_camera(uri, stop, **asked.settings(uri)))
-        info, network = frames.info, opened.result()
-        behind = open_backdrop(backdrop, info.size) if backdrop else None
+        behind = open_backdrop(backdrop, frames.info.size) if backdrop else None
         stack.callback(behind.close if behind else lambda: None)
         choice = plate_choice(frames, masked(uri), given, plate, allow_motion, measured)
+        info, network = frames.info, opened.result()
         say_choices(info, network.name, choice)
         window = open_window(info, outputs.show)
         watched = LiveSignals(signals, info, stack)

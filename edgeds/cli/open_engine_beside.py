@@ -34,22 +34,30 @@ def engine_beside(
 
     share = threads()
     network = share.network if in_order else None
-    with ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(open_engine, path, device=device, preset=preset, threads=network)
-        import cv2  # beside it, as the caller's own imports
+    beside = ThreadPoolExecutor(1)
+    opening = beside.submit(open_engine, path, device=device, preset=preset, threads=network)
+    import cv2  # beside it, as the caller's own imports
 
-        cv2.setNumThreads(share.opencv)
-        try:
-            yield opening
-        finally:
-            if opening.exception() is None:
-                opening.result().close()
+    cv2.setNumThreads(share.opencv)
+    is_whole = False
+    try:
+        yield opening
+        is_whole = True
+    finally:
+        # What went wrong is reported at once; it is Python's exit that waits for the thread.
+        opening.add_done_callback(_close)
+        beside.shutdown(wait=is_whole, cancel_futures=True)
+
+
+def _close(opening: Future[Engine]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 class DepthBeside:
     """The plate's depth by its own network, in a thread beside the search for people.
 
-    Use it in a `with`: leaving it ends the thread.
+    Use it in a `with`: leaving it ends the thread, and waits for it unless something went wrong.
     """
 
     def __init__(self, engine: str | None, device: str, *, soon: bool) -> None:
@@ -81,8 +89,8 @@ class DepthBeside:
     def __enter__(self) -> DepthBeside:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
+    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
+        self._thread.shutdown(wait=exc_type is None, cancel_futures=True)
 
 
 def _opened(engine: str | None, device: str, soon: bool) -> DepthNetwork | None:

@@ -6,13 +6,13 @@ Live runs watch the plate beside the frames (live/plate_watch.py); both use `Mai
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.ground.metric_scale import MetricScale
+from edgeds.plate.look_times import LookTimes
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
@@ -59,9 +59,7 @@ class MaintainedEstimator:
         self._maintenance = Maintenance(
             estimate.plate, replace(settings, interval_secs=_INTERVAL_SECS)
         )
-        self._is_first, self._looked_secs = True, -math.inf
-        self._settled: Maps | None = None
-        """Of the last look, if it found nothing to correct."""
+        self._is_first, self._times = True, LookTimes(_INTERVAL_SECS)
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
@@ -94,25 +92,20 @@ class MaintainedEstimator:
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep. Frames come in order."""
         maps = self._estimate(frame)
-        if not self._is_due(frame.pts_secs, maps):
+        if not self._times.is_due(frame.pts_secs, maps):
             return maps
         looks = _FIRST_LOOKS if self._is_first else 1
         for look in range(looks):
+            self._times.begin(frame.pts_secs, maps)
             update = self._maintenance(frame, maps, again=look > 0)
+            self._times.end(update)
             self._note(update, frame)
             if update.plate is None:
-                settled = update.health >= MAINTENANCE.settled_health
-                self._settled = maps if settled else None
                 break
             self._estimate.replace_plate(update.plate, move=update.move)
             maps = self._estimate(frame)
-        self._is_first, self._looked_secs = False, frame.pts_secs
+        self._is_first = False
         return maps
-
-    def _is_due(self, secs: float, maps: Maps) -> bool:
-        """Whether it is time for the next look. The same maps again: nothing has changed."""
-        interval_secs = MAINTENANCE.still_secs if maps is self._settled else _INTERVAL_SECS
-        return not 0 <= secs - self._looked_secs < interval_secs - 1e-6
 
     def _note(self, update: PlateUpdate, frame: Frame) -> None:
         self.followed = self.followed.with_update(update, frame.size)

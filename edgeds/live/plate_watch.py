@@ -11,9 +11,9 @@ import math
 from concurrent.futures import Executor, Future
 
 from edgeds.live.settings import LIVE
+from edgeds.plate.look_times import LookTimes
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import MAINTENANCE
 from edgeds.types import Frame, Maps
 
 _STRIDE = 8  # a 64th of the pixels says how large the foreground is
@@ -29,15 +29,13 @@ class PlateWatch:
                 not. Otherwise it fits only after a look has found so."""
         self._maintenance, self._pool = Maintenance(plate), pool
         self._look: Future[PlateUpdate] | None = None
-        self._looked_secs = -math.inf
+        self._times = LookTimes()
         self._last: Frame | None = None
         self._doubted_secs = -math.inf
         self._look_share = self._share = 0.0
         self._misses = 0
         self._measured: Maps | None = None
         self._maps_share = 0.0
-        self._looked_at: Maps | None = None
-        self._is_settled = False
         self.fits = trusted
 
     def __call__(self, frame: Frame, maps: Maps) -> PlateUpdate | None:
@@ -46,15 +44,15 @@ class PlateWatch:
             self._measured, self._maps_share = maps, _share(maps)
         share = self._maps_share
         self._doubt(frame, share)
-        if self._look is None and self._is_due(frame.pts_secs, maps):
-            self._looked_secs, self._look_share = frame.pts_secs, share
-            self._looked_at = maps
+        if self._look is None and self._times.is_due(frame.pts_secs, maps, doubted=not self.fits):
+            self._times.begin(frame.pts_secs, maps)
+            self._look_share = share
             self._look = self._pool.submit(self._maintenance, frame, maps)
         if self._look is None or not self._look.done():
             return None
         update, self._look = self._look.result(), None
-        self._is_settled = update.plate is None and update.health >= MAINTENANCE.settled_health
-        if self._looked_secs >= self._doubted_secs:  # the look is newer than the doubt
+        self._times.end(update)
+        if self._times.last_secs >= self._doubted_secs:  # the look is newer than the doubt
             self._share = self._look_share
             self._misses = self._misses + 1 if update.health == 0 else 0
             if self._misses >= LIVE.lost_looks:
@@ -63,12 +61,6 @@ class PlateWatch:
                 self.fits = True
             # Else hardly any of the plate is visible: the look found nothing new.
         return update
-
-    def _is_due(self, secs: float, maps: Maps) -> bool:
-        """Whether it is time for the next look. The same maps again: nothing has changed."""
-        is_still = maps is self._looked_at and self._is_settled and self.fits
-        interval_secs = MAINTENANCE.still_secs if is_still else MAINTENANCE.interval_secs
-        return not 0 <= secs - self._looked_secs < interval_secs
 
     def _doubt(self, frame: Frame, share: float) -> None:
         """A view that changed at once looks like foreground everywhere, until the next look."""

@@ -80,7 +80,7 @@ def letterboxed(pixels: Pixels, size: Size) -> Pixels:
         return pixels
     height, width = size
     scale = min(height / pixels.shape[0], width / pixels.shape[1])
-    tall, wide = round(pixels.shape[0] * scale), round(pixels.shape[1] * scale)
+    tall, wide = (max(1, round(side * scale)) for side in pixels.shape[:2])
     canvas = np.zeros((height, width, pixels.shape[2]), np.uint8)
     top, left = (height - tall) // 2, (width - wide) // 2
     canvas[top : top + tall, left : left + wide] = resized(pixels, (tall, wide))

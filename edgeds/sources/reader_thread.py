@@ -45,6 +45,7 @@ class Reader:
         self._open_feed, self._on_locked = open_feed, on_locked
         self._locking: Locking | None = None
         self._items: queue.Queue[Grab | EdgedsError] = queue.Queue(maxsize=1)
+        self._replacing = threading.Lock()
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._read, name="edgeds-reader", daemon=True)
         self._thread.start()
@@ -63,6 +64,11 @@ class Reader:
             return self._items.get(timeout=timeout_secs)
         except queue.Empty:
             return None
+
+    def newest(self) -> Grab | EdgedsError | None:
+        """What waits now, if anything does. A picture that is being replaced is not missed."""
+        with self._replacing:
+            return self.next(timeout_secs=0)
 
     def leave(self) -> None:
         """End the thread as soon as its read returns."""
@@ -124,9 +130,13 @@ class Reader:
             # A break never replaces a picture: it would replace the first one, and nothing would
             # open.
             waits = self.wanted.is_set() or isinstance(item, EdgedsError)
+            if not waits:
+                with self._replacing:
+                    self.next(timeout_secs=0)
+                    self._items.put_nowait(item)
+                return
             try:
-                self._items.put(item, timeout=POLL_SECS if waits else 0)
+                self._items.put(item, timeout=POLL_SECS)
                 return
             except queue.Full:
-                if not waits:
-                    self.next(timeout_secs=0)
+                continue

@@ -181,7 +181,7 @@ class LiveSource(Closing):
         heard_secs, backoff_secs = time.monotonic(), settings.backoff_secs
         self._reader.wanted.set()
         item: Grab | EdgedsError | None = self._first
-        if (newer := self._reader.next(timeout_secs=0)) is not None:
+        if (newer := self._reader.newest()) is not None:
             item = newer  # the first picture became stale while the rest of the program started
         self._first, fresh = None, False
         while not self._closed.is_set():

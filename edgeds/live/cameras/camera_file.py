@@ -6,6 +6,7 @@ Knows nothing about how a camera is opened.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,8 +85,7 @@ class _Reader:
             for key in ("name", "source"):
                 if key not in values:
                     self._fail(at, f"this camera has no {key}", f'add {key} = "..."')
-            if any(plan.name == values["name"] for plan in plans):
-                self._fail(at, f"there are two cameras {values['name']!r}", "rename one of them")
+            self._check_name(values["name"], plans, at)
             plans.append(CameraPlan(**values))
         self._check_files(plans)
         self._check_topics(plans)
@@ -109,20 +109,31 @@ class _Reader:
                 self._fail(line, error.what, error.fix, why=error.why)
         return values
 
+    def _check_name(self, name: str, plans: list[CameraPlan], at: int) -> None:
+        """No two cameras have one name; many disks take `door` and `Door` for one."""
+        for plan in plans:
+            if plan.name.casefold() == name.casefold():
+                same = f"two cameras {name!r}", ""
+                apart = f"cameras {plan.name!r} and {name!r}", "many disks take both for one name"
+                what, why = same if plan.name == name else apart
+                self._fail(at, f"there are {what}", "rename one of them", why=why)
+
     def _check_files(self, plans: list[CameraPlan]) -> None:
         """No two cameras write to one file."""
-        taken: dict[Path, str] = {}
+        taken: dict[str, str] = {}
         for plan, at in zip(plans, self._headers(), strict=True):
             for key, path in (("record", plan.record), ("events", plan.events)):
                 if path is None:
                     continue
-                if path in taken:
+                # links and .. followed; many disks take door.mp4 and Door.mp4 for one file
+                place = os.path.realpath(path).casefold()
+                if place in taken:
                     self._fail(
                         self._line(key, at),
-                        f"{plan.name!r} writes to the same file as {taken[path]!r}",
+                        f"{plan.name!r} writes to the same file as {taken[place]!r}",
                         "give each camera a file of its own",
                     )
-                taken[path] = plan.name
+                taken[place] = plan.name
 
     def _check_topics(self, plans: list[CameraPlan]) -> None:
         """No two cameras have one topic at a broker, and so one device at Home Assistant."""

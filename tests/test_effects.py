@@ -18,7 +18,7 @@ from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.effects import Effects, effects_composer
 from edgeds.views.insert import Inserted
-from edgeds.views.shadow import shadow_of
+from edgeds.views.shadow import shaded, shadow_of, shadows
 
 HEIGHT, WIDTH = 120, 200
 FAR, NEAR, PERSON = 0.2, 1.0, 0.7
@@ -178,6 +178,24 @@ def test_the_shadow_is_what_is_darker_and_touches_the_foreground() -> None:
     assert density[12:28, 12:28].max() == 0  # a lamp that went out is no shadow of the person
     gone = Maps(np.zeros_like(maps.alpha), maps.inverse_depth)
     assert not shadow_of(frame, gone, plate()).any()
+
+
+def test_shadows_are_found_on_the_plate_that_the_maps_were_made_with() -> None:
+    frame, maps, _ = shadowed()
+    find = shadows(plate())
+    as_before = find(frame, maps)
+    lit = Maps(maps.alpha, maps.inverse_depth, plate=frame.pixels)  # the shadow is of the scene
+    assert find(frame, lit)[104:116, 125:165].max() < 0.1
+    assert np.array_equal(find(frame, maps), as_before)
+
+
+def test_a_shadow_darkens_by_its_density() -> None:
+    density = np.zeros((HEIGHT, WIDTH), np.float32)
+    density[20:60, 30:90] = np.linspace(0, 1, 60)
+    lit = shaded(plate(), density)
+    wanted = plate() * (1 - density[..., None])
+    assert np.abs(lit - wanted).max() <= 1
+    assert np.array_equal(lit[density == 0], plate()[density == 0])
 
 
 def test_another_colour_is_no_shadow() -> None:

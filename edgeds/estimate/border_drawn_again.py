@@ -44,8 +44,11 @@ def with_drawn_border(frame: Frame, maps: Maps, draw: Draw, plate: Pixels) -> Ma
 
 def colours_in(box: Box, frame: Frame, maps: Maps, plate: Pixels) -> tuple[_Floats, _Floats]:
     """Of the frame, and of the plate in the frame's light, in levels."""
-    behind = plate[box.of].astype(np.float32)
+    import cv2
+
     offset = maps.plate_offset_in(box)
-    if offset is not None:
-        behind += offset
+    if offset is None:
+        behind = plate[box.of].astype(np.float32)
+    else:
+        behind = cv2.add(plate[box.of], offset, dtype=cv2.CV_32F)
     return frame.region(box).astype(np.float32), behind

@@ -154,10 +154,12 @@ class FrameMaps:
             self._alpha_of(number)
             offset = self._offsets[inner]
             if offset is not None:
-                if found is None:
-                    found = np.zeros((*box.size, 3), np.float32)
                 _, window = self._grid.window(inner, _AROUND_PX)
                 part = resized_map(offset, window.size)[both.inside(window).of]
+                if both == box:
+                    return part
+                if found is None:
+                    found = np.zeros((*box.size, 3), np.float32)
                 found[both.inside(box).of] = part
         return found
 

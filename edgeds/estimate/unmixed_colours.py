@@ -56,7 +56,7 @@ def unmixed(
         plate: uint8 RGB (H, W, 3); `alpha` float32 (H, W).
         plate_offset: `Maps.plate_offset`; B is the plate and this.
     """
-    band = np.flatnonzero((alpha > settings.band) & (alpha < 1 - settings.band))
+    band = _band(alpha, settings)
     result: Colours = frame.copy()
     white = np.iinfo(frame.dtype).max
     if band.size:
@@ -83,7 +83,7 @@ def foreground_light(
         frame: linear light (H, W, 3), which the result is, too.
         to_light: takes the plate's code values to it.
     """
-    band = np.flatnonzero((alpha > settings.band) & (alpha < 1 - settings.band))
+    band = _band(alpha, settings)
     result: FloatMap = frame.copy()
     if band.size:
         behind = _behind(band, alpha, plate, plate_offset)
@@ -96,6 +96,33 @@ def foreground_light(
         result.reshape(-1, 3)[band] = own * dimmed[:, None]
     _clear(result, alpha, settings)
     return result
+
+
+def _band(alpha: FloatMap, settings: Matte) -> npt.NDArray[np.intp]:
+    """Flat indices of the pixels whose alpha is open."""
+    import cv2
+
+    is_open = cv2.compare(alpha, settings.band, cv2.CMP_GT)
+    left, top, width, height = cv2.boundingRect(is_open)
+    box = slice(top, top + height), slice(left, left + width)
+    if not width:
+        return np.zeros(0, np.intp)
+    within = _places(
+        cv2.bitwise_and(is_open[box], cv2.compare(alpha[box], 1 - settings.band, cv2.CMP_LT))
+    )
+    rows, columns = np.divmod(within, width)
+    return np.asarray((rows + top) * alpha.shape[1] + columns + left, np.intp)
+
+
+def _places(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """`np.flatnonzero`, several times as quick."""
+    import cv2
+
+    found = cv2.findNonZero(mask)
+    if found is None:
+        return np.zeros(0, np.intp)
+    columns, rows = found.reshape(-1, 2).T
+    return np.asarray(rows.astype(np.intp) * mask.shape[1] + columns, np.intp)
 
 
 def _behind(
@@ -141,21 +168,23 @@ def _clear(colours: npt.NDArray[Any], alpha: FloatMap, settings: Matte) -> None:
         colours.fill(0)
         return
     reach = settings.bleed_px
+    # By whole squares of four pixels: OpenCV shrinks these several times faster.
     box = (
-        slice(max(0, top - reach), top + height + reach),
-        slice(max(0, left - reach), left + width + reach),
+        slice(max(0, top - reach) & ~3, (top + height + reach + 3) & ~3),
+        slice(max(0, left - reach) & ~3, (left + width + reach + 3) & ~3),
     )
     is_open, near = is_open[box], alpha[box]
     kept = cv2.copyTo(colours[box], is_open)
     square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     faint = (near < settings.faint).view(np.uint8)
-    rim = np.flatnonzero(cv2.bitwise_and(cv2.dilate(is_open, square), faint))
+    rim = _places(cv2.bitwise_and(cv2.dilate(is_open, square), faint))
     # Normalised convolution (Knutsson & Westin 1993) at a quarter of the size; sure pixels
     # decide.
     size = (near.shape[1] + 3) // 4, (near.shape[0] + 3) // 4
     weight = np.square(cv2.resize(near, size, interpolation=cv2.INTER_AREA))
     total = cv2.resize(kept, size, interpolation=cv2.INTER_AREA) * weight[..., None]
-    count = cv2.resize(is_open.astype(np.float32), size, interpolation=cv2.INTER_AREA) * weight
+    count = cv2.resize(is_open * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    count = count * (weight / np.float32(255))
     total, count = (cv2.blur(values, (reach // 2 + 1, reach // 2 + 1)) for values in (total, count))
     rows, columns = np.divmod(rim, near.shape[1])
     there = rows // 4, columns // 4

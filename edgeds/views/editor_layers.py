@@ -15,7 +15,7 @@ from edgeds.sinks.layers.names import Layer
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, ToLight
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.over import over
-from edgeds.views.shadow import shaded, shadow_of
+from edgeds.views.shadow import shaded, shadows
 
 KeepShadow = Literal["keep", "drop"]
 ComposeLayers: TypeAlias = Callable[[Frame, Maps], LayerFrame]
@@ -38,12 +38,15 @@ def layers_composer(
         shadow: whether `composite` has it.
         to_light: `LayersSink.to_light`: `foreground` and `composite` are made in linear light.
     """
+    import cv2
+
     needs_shadow = "shadow" in layers or ("composite" in layers and shadow == "keep")
+    shadow_in = shadows(plate)
 
     def compose(frame: Frame, maps: Maps) -> LayerFrame:
         alpha = maps.alpha
         behind = behind_in(maps, plate)
-        density: FloatMap | None = shadow_of(frame, maps, plate) if needs_shadow else None
+        density: FloatMap | None = shadow_in(frame, maps) if needs_shadow else None
         own: npt.NDArray[Any] | None = None
         if "foreground" in layers or "composite" in layers:
             own = _own_colours(frame, maps, behind, matte, to_light)
@@ -52,7 +55,7 @@ def layers_composer(
             if layer == "alpha":
                 made[layer] = alpha
             elif layer == "mask":
-                made[layer] = np.where(alpha > 0.5, np.uint8(255), np.uint8(0))
+                made[layer] = cv2.compare(alpha, 0.5, cv2.CMP_GT)
             elif layer == "depth":
                 made[layer] = maps.inverse_depth
             elif layer == "plate":

@@ -7,51 +7,91 @@ darkens it as much. What is not connected to the foreground is not its shadow.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.border_surroundings import dot
 from edgeds.estimate.unmixed_colours import behind_in
 from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.types import FloatMap, Frame, Maps, Pixels, Size
 from edgeds.views.settings import SHADOW, Shadow
 
 _Colours: TypeAlias = npt.NDArray[np.float32]
 
 
-def shadow_of(frame: Frame, maps: Maps, plate: Pixels, *, settings: Shadow = SHADOW) -> FloatMap:
-    """Density, float32 (H, W), 0..1: the share of the plate's brightness that is missing.
-
-    Under the foreground it goes on as beside it, so that no gap shows along its border.
+def shadows(
+    plate: Pixels, *, settings: Shadow = SHADOW
+) -> Callable[[Frame, Maps], FloatMap]:  # fmt: skip
+    """The function that finds the shadow of each frame. It remembers the plate at a small size.
 
     Args:
         plate: uint8 RGB (H, W, 3), for maps that have no plate of their own.
     """
-    import cv2
+    known: list[tuple[Pixels, _Colours]] = []
 
-    height, width = frame.size
-    scale = min(1.0, settings.height_px / height)
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    now = frame.rgb(size).astype(np.float32)
-    before = resized(behind_in(maps, plate), size).astype(np.float32)
-    alpha: FloatMap = cv2.resize(maps.alpha, size[::-1], interpolation=cv2.INTER_AREA)
-    density = _attached(_density(now, before, alpha, settings), alpha, settings)
-    return np.asarray(cv2.resize(density, (width, height), interpolation=cv2.INTER_LINEAR))
+    def find(frame: Frame, maps: Maps) -> FloatMap:
+        behind = behind_in(maps, plate)
+        if not known or known[0][0] is not behind:
+            known[:] = [(behind, _small(behind, _sizes(frame.size, settings)))]
+        return _shadow(frame, maps, known[0][1], settings)
+
+    return find
+
+
+def shadow_of(frame: Frame, maps: Maps, plate: Pixels, *, settings: Shadow = SHADOW) -> FloatMap:
+    """Density, float32 (H, W), 0..1: the share of the plate's brightness that is missing.
+
+    Under the foreground it goes on as beside it, so that no gap shows along its border. See
+    `shadows` for the plate.
+    """
+    return shadows(plate, settings=settings)(frame, maps)
 
 
 def shaded(backdrop: Pixels, density: FloatMap) -> Pixels:
-    """A backdrop with a shadow on it."""
+    """A backdrop with a shadow on it, to the nearest of 255 densities."""
     import cv2
 
-    left, top, wide, tall = cv2.boundingRect((density > 0).view(np.uint8))
-    part = slice(top, top + tall), slice(left, left + wide)
     lit: Pixels = backdrop.copy()
+    dark = cv2.convertScaleAbs(density, alpha=255)
+    left, top, wide, tall = cv2.boundingRect(dark)
+    part = slice(top, top + tall), slice(left, left + wide)
     if wide:
-        dark = np.ascontiguousarray(density[part])
-        bright = np.ascontiguousarray(lit[part])
-        lit[part] = cv2.blendLinear(bright, np.zeros_like(bright), 1 - dark, dark)
+        light = cv2.cvtColor(255 - dark[part], cv2.COLOR_GRAY2RGB)
+        lit[part] = cv2.multiply(np.ascontiguousarray(lit[part]), light, scale=1 / 255)
     return lit
+
+
+def _shadow(frame: Frame, maps: Maps, before: _Colours, settings: Shadow) -> FloatMap:
+    import cv2
+
+    if not maps.boxes:
+        return np.zeros(frame.size, np.float32)
+    between, size = _sizes(frame.size, settings)
+    now = _small(frame.rgb(between), (between, size))
+    alpha: FloatMap = cv2.resize(maps.alpha, between[::-1], interpolation=cv2.INTER_AREA)
+    alpha = cv2.resize(alpha, size[::-1], interpolation=cv2.INTER_AREA)
+    density = _attached(_density(now, before, alpha, settings), alpha, settings)
+    full = cv2.resize(density, frame.size[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full, np.float32)
+
+
+def _sizes(size: Size, settings: Shadow) -> tuple[Size, Size]:
+    """That on which shadows are found, after one on the way to it: a whole fraction of the frame's,
+    to which OpenCV scales several times faster.
+    """
+    height, width = size
+    scale = min(1.0, settings.height_px / height)
+    small = max(1, round(height * scale)), max(1, round(width * scale))
+    step = max(1, height // small[0])
+    return (-(-height // step), -(-width // step)), small
+
+
+def _small(pixels: Pixels, sizes: tuple[Size, Size]) -> _Colours:
+    between, size = sizes
+    return np.asarray(resized(resized(pixels, between), size), np.float32)
 
 
 def _density(now: _Colours, before: _Colours, alpha: FloatMap, settings: Shadow) -> FloatMap:
@@ -62,10 +102,10 @@ def _density(now: _Colours, before: _Colours, alpha: FloatMap, settings: Shadow)
     """
     import cv2
 
-    power = np.einsum("ijk,ijk->ij", before, before)
-    along = np.einsum("ijk,ijk->ij", now, before)
+    power, along = dot(before, before), dot(now, before)
     k = along / np.maximum(power, 1.0)
-    other = np.square(now - k[..., None] * before).sum(axis=-1)
+    # |now - k before|^2
+    other = np.maximum(dot(now, now) - k * (2 * along - k * power), 0)
     trust = np.square(1 - np.clip(alpha / settings.open_alpha, 0, 1))
     trust *= np.exp(-other / (3 * settings.chroma_levels**2))
     trust *= k < settings.brightest

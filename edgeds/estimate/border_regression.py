@@ -223,10 +223,11 @@ def _log(levels: Any) -> Any:
 
 
 def _dot(one: _Floats, other: _Floats) -> FloatMap:
-    red, green, blue = one * other
-    red += green
-    red += blue
-    return red
+    product = one * other
+    total: FloatMap = product[0]
+    total += product[1]
+    total += product[2]
+    return total
 
 
 def _at(values: _Floats, where: npt.NDArray[np.intp]) -> _Floats:
@@ -242,8 +243,8 @@ def _turned(values: _Floats) -> _Floats:
 def _places(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Rows and columns."""
     found = cv2.findNonZero(mask)
-    columns, rows = found.reshape(-1, 2).T.astype(np.intp)
-    return rows, columns
+    places: npt.NDArray[np.intp] = found.reshape(-1, 2).T.astype(np.intp)
+    return places[1], places[0]
 
 
 @cache

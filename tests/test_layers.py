@@ -221,6 +221,23 @@ def test_a_composite_over_the_plate_is_the_frame_again() -> None:
     assert wrong[last.alpha > 0.02].mean() < 1.5
 
 
+def test_foreground_and_plate_are_the_frame_again_where_the_light_changed() -> None:
+    y, x = np.mgrid[:96, :128].astype(np.float32)
+    alpha = np.clip((30 - np.hypot(y - 48, x - 64)) / 8, 0, 1).astype(np.float32)
+    plate = np.full((96, 128, 3), (60, 120, 90), np.uint8)
+    shade = alpha[..., None]
+    frame = np.rint(shade * (200, 80, 60) + (1 - shade) * (plate + 12.0)).astype(np.uint8)
+    offset = np.full((24, 32, 3), 12, np.float32)
+    compose = layers_composer(("foreground", "plate", "composite"), plate=plate)
+    made = compose(Frame(frame), Maps(alpha, alpha, plate_offset=offset)).values
+    again = shade * made["foreground"] + (1 - shade) * made["plate"]
+    border = (alpha > 0.15) & (alpha < 0.98)
+    assert np.abs(again - frame)[border].max() < 2
+    assert np.abs(made["composite"][border].astype(int) - frame[border]).max() <= 2
+    far = np.hypot(y - 48, x - 64) > 56
+    assert np.array_equal(made["plate"][far], plate[far])
+
+
 def test_a_full_folder_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(SinkError, match="not empty"):
@@ -234,7 +251,8 @@ def test_the_foreign_file_of_a_refused_folder_is_named(tmp_path: Path, name: str
     (tmp_path / "alpha/000000.png").touch()
     with pytest.raises(SinkError, match="not empty") as caught:
         check_layers_folder(tmp_path)
-    assert "'alpha/000000.png' in it is of an earlier run" in caught.value.why
+    assert "'alpha/000000.png' in it is of a run that was killed" in caught.value.why
+    assert "--again" in caught.value.fix
     (tmp_path / name).touch()
     with pytest.raises(SinkError, match="not empty") as caught:
         check_layers_folder(tmp_path)
@@ -368,6 +386,19 @@ def test_options_that_cannot_work_are_refused_before_the_work(
     assert isinstance(done.exception, InputError)
     assert message in str(done.exception)
     assert [path.name for path in clip.parent.iterdir()] == [clip.name]
+
+
+def test_again_replaces_the_layers_of_a_killed_run(make_clip: MakeClip, tmp_path: Path) -> None:
+    left = tmp_path / "l" / "alpha" / "000007.png"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    clip = make_clip(frame_count=8)
+    wanted = ["video", str(clip), *FAST, "--layers", "alpha", "-o", str(tmp_path / "l")]
+    assert isinstance(CliRunner().invoke(app, wanted).exception, SinkError)
+    assert left.exists()
+    assert CliRunner().invoke(app, [*wanted, "--again"]).exit_code == 0
+    assert sorted(p.name for p in left.parent.iterdir()) == [f"{n:06d}.png" for n in range(8)]
+    assert (tmp_path / "l" / "layers.json").exists()
 
 
 def test_png_layers_of_eight_bits(tmp_path: Path) -> None:

@@ -56,6 +56,10 @@ class LayerOptions:
             show_default=False,
         ),
     ] = None
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Remove the layers of an earlier run from the folder first."),
+    ] = False
     shadow: Annotated[
         Literal["keep", "drop"],
         typer.Option(help="Keep or drop the shadow in the view replace and the layer composite."),
@@ -151,6 +155,7 @@ def open_layers(
         SinkError: the folder is not empty, cannot be written, or a library is missing.
     """
     from edgeds.sinks.layers.code_values import Coding, DepthCodes
+    from edgeds.sinks.layers.earlier_layers import check_layers_folder, discard_layers
     from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.views.editor_layers import layers_composer
 
@@ -175,6 +180,9 @@ def open_layers(
             "taken": scene.taken or None,
         },
     }
+    if options.again:
+        check_layers_folder(folder, again=True)  # nobody else writes there by now
+        discard_layers(folder)
     coding = Coding(depth=depth, premultiplied=wanted.is_premultiplied)
     sink = LayersSink(folder, info, wanted, coding, about)
     compose = layers_composer(

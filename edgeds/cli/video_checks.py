@@ -157,6 +157,7 @@ def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
         ),
         "--premultiplied": (none and layers.premultiplied is True, "--layers"),
         "--straight": (none and layers.premultiplied is False, "--layers"),
+        "--again": (none and layers.again, "--layers"),
         "--shadow keep": (
             layers.shadow == "keep" and not shows_backdrop,
             "--view replace or the layer composite",

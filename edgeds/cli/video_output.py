@@ -31,7 +31,7 @@ def output_of(
         folder = wanted.output or default_folder(wanted.source)
         check_places(wanted, info.files, folder)
         check_names_folder(folder)
-        check_layers_folder(folder)
+        check_layers_folder(folder, again=wanted.layers.again)
         return folder, None
     target = wanted.output or default_output(wanted.source, wanted.view)
     check_places(wanted, info.files, target)

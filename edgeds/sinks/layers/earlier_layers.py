@@ -18,6 +18,8 @@ from edgeds.sinks.layers.names import LAYERS
 from edgeds.sources.media_errors import translated
 from edgeds.sources.system_files import is_system_file
 
+_SIDECAR = "layers.json"
+"""Written last."""
 _LAYERS = "|".join(LAYERS)
 _PART = r"\.part"
 _SUFFIXES = ("mkv", "mov", "webm")
@@ -37,8 +39,11 @@ _IS_WRITTEN = re.compile("|".join(_WRITTEN)).fullmatch
 _IS_VIDEO_PART = re.compile(_VIDEO_PART).fullmatch
 
 
-def check_layers_folder(folder: Path) -> None:
+def check_layers_folder(folder: Path, *, again: bool = False) -> None:
     """
+    Args:
+        again: layers of an earlier run are about to be discarded, and in nobody's way.
+
     Raises:
         SinkError: it is not empty, no folder, or not to be written to.
     """
@@ -50,30 +55,35 @@ def check_layers_folder(folder: Path) -> None:
         )
     with translated(SinkError, f"cannot write layers to {str(folder)!r}"):
         check_folder(folder, must_be_empty=False, what="layers")
-        why = _why_not_empty(folder)
-    if why:
-        raise SinkError(
-            f"the folder {str(folder)!r} is not empty",
-            why=why,
-            fix="give a new folder, or empty this one",
-        )
+        reason = _why_not_empty(folder, again)
+    if reason is not None:
+        why, fix = reason
+        raise SinkError(f"the folder {str(folder)!r} is not empty", why=why, fix=fix)
 
 
-def _why_not_empty(folder: Path) -> str:
-    """What keeps layers from being written to a folder: one of its files, foreign ones first.
+def _why_not_empty(folder: Path, again: bool) -> tuple[str, str] | None:
+    """What keeps layers from being written to a folder: one of its files, foreign ones first; and
+    what to do about it.
 
-    Empty where nothing does. The unfinished videos of a killed run are none: see `discard_parts`.
+    None where nothing does. The unfinished videos of a killed run are none: see `discard_parts`.
     """
+    elsewhere = "give a new folder, or empty this one"
     found = [path for path in _in_folder(folder) if not is_system_file(path)]
     names = {path.relative_to(folder).as_posix(): path for path in found}
     written = [name for name in names if _IS_WRITTEN(name)]
     for name in names:
         if name not in written:
-            return f"{name!r} in it was not written by edgeds"
+            return f"{name!r} in it was not written by edgeds", elsewhere
     if any(_IS_VIDEO_PART(name) and is_locked(names[name]) for name in written):
-        return "another run is writing layers to it"
+        return "another run is writing layers to it", elsewhere
     whole = [name for name in written if not _IS_VIDEO_PART(name)]
-    return f"{whole[0]!r} in it is of an earlier run, and would be overwritten" if whole else ""
+    if again or not whole:
+        return None
+    run = "an earlier run" if _SIDECAR in names else "a run that was killed"
+    return (
+        f"{whole[0]!r} in it is of {run}, and would be overwritten",
+        "add --again to remove these layers and make all anew, or give a new folder",
+    )
 
 
 def discard_parts(folder: Path) -> None:

@@ -18,6 +18,8 @@ from edgeds.views.over import over
 from edgeds.views.shadow import shaded, shadows
 
 KeepShadow = Literal["keep", "drop"]
+_LEAST_OFFSET = 0.5
+"""Levels of 255: less is none in 8 bits."""
 ComposeLayers: TypeAlias = Callable[[Frame, Maps], LayerFrame]
 
 
@@ -41,11 +43,13 @@ def layers_composer(
     import cv2
 
     needs_shadow = "shadow" in layers or ("composite" in layers and shadow == "keep")
+    needs_lit = "plate" in layers or ("composite" in layers and backdrop is None)
     shadow_in = shadows(plate)
 
     def compose(frame: Frame, maps: Maps) -> LayerFrame:
         alpha = maps.alpha
         behind = behind_in(maps, plate)
+        lit = _in_light(behind, maps) if needs_lit else behind
         density: FloatMap | None = shadow_in(frame, maps) if needs_shadow else None
         own: npt.NDArray[Any] | None = None
         if "foreground" in layers or "composite" in layers:
@@ -59,7 +63,7 @@ def layers_composer(
             elif layer == "depth":
                 made[layer] = maps.inverse_depth
             elif layer == "plate":
-                made[layer] = behind
+                made[layer] = lit
             elif layer == "foreground":
                 assert own is not None
                 made[layer] = own
@@ -67,7 +71,7 @@ def layers_composer(
                 assert density is not None
                 made[layer] = density
             else:
-                on = behind if backdrop is None else backdrop(frame)
+                on = lit if backdrop is None else backdrop(frame)
                 if shadow == "keep":
                     assert density is not None
                     on = shaded(on, density)
@@ -77,6 +81,34 @@ def layers_composer(
         return LayerFrame(of=frame, alpha=alpha, values=made)
 
     return compose
+
+
+def _in_light(plate: Pixels, maps: Maps) -> Pixels:
+    """The plate with `Maps.plate_offset` along the border, where the foreground was un-mixed from
+    that: there both layers give the frame again. The offset fades within a few pixels of its map.
+    """
+    import cv2
+
+    offset = maps.plate_offset
+    if offset is None or np.abs(offset).max() < _LEAST_OFFSET:
+        return plate
+    square = np.ones((5, 5), np.uint8)
+    is_open = cv2.dilate(cv2.inRange(maps.alpha, 1e-3, 1 - 1e-3), square)[::4, ::4]
+    near = cv2.resize(is_open, offset.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    wide = cv2.dilate((near > 0).astype(np.float32), square)
+    faded = offset * cv2.blur(wide, (3, 3))[..., None]
+    lit: Pixels = plate.copy()
+    for box in maps.boxes:
+        down, across = offset.shape[0] / plate.shape[0], offset.shape[1] / plate.shape[1]
+        place = np.array([
+            [across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]
+        ])  # fmt: skip
+        more = cv2.warpAffine(
+            faded, place, box.size[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        lit[box.of] = cv2.add(lit[box.of], more, dtype=cv2.CV_8U)
+    return lit
 
 
 def _own_colours(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
-from edgeds.estimate.depth_fit import anchored
+from edgeds.estimate.depth_fit import anchored, spread_foreground
 from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
 from edgeds.estimate.matte_refinement import lifted, refined_by
 from edgeds.estimate.settings import Matte
@@ -56,7 +56,9 @@ def laid(behind: FloatMap, parts: Parts) -> FloatMap:
 
 
 class FrameMaps:
-    """A `MapMaker`. It holds the frame as long as it lives."""
+    """A `MapMaker`. It holds the frame as long as it lives. All is made by the thread that asks:
+    the one that estimates has most to do.
+    """
 
     def __init__(
         self,
@@ -72,24 +74,41 @@ class FrameMaps:
         Args:
             small: the frame at the network's size.
             alpha: the network's, (h, w).
-            near: inverse depth of the foreground in the plate's units, (h, w).
+            near: inverse depth of the foreground in the plate's units, (h, w), not yet carried
+                over its border.
         """
         self.size = frame.size
         self.plate = plate.pixels
         self._frame, self._small, self._view, self._matte = frame, small, plate, matte
-        self._raw, self._near = alpha, near
-        coarse = lifted(alpha, matte)
-        self._coarse: FloatMap = np.where(alpha > ALPHA_ZERO, coarse, np.float32(0))
-        self._grid = _Grid(coarse.shape[:2], frame.size)
-        self._inner = boxes_of(
-            alpha > ALPHA_ZERO,
+        self._raw, self._near_inside = alpha, near
+        self.coarse_size: Size = (alpha.shape[0], alpha.shape[1])
+        self._grid = _Grid(self.coarse_size, frame.size)
+        self._drawn: dict[Box, FloatMap] = {}
+        self._offsets: dict[Box, FloatMap | None] = {}
+
+    @cached_property
+    def near(self) -> FloatMap:
+        """Inverse depth of the foreground, (h, w), carried over its border."""
+        return spread_foreground(self._near_inside, self._raw)
+
+    @cached_property
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(self._grid.outer(box) for box in self._inner)
+
+    @cached_property
+    def _inner(self) -> tuple[Box, ...]:
+        """The boxes on the network's map."""
+        return boxes_of(
+            self._raw > ALPHA_ZERO,
             _BORDER_PX,
             apart_px=2 * _AROUND_PX,
             box_cost=A_BOX_COSTS_PX / (self.size[0] * self.size[1]),
         )
-        self.boxes = tuple(self._grid.outer(box) for box in self._inner)
-        self._drawn: dict[Box, FloatMap] = {}
-        self._offsets: dict[Box, FloatMap | None] = {}
+
+    @cached_property
+    def _coarse(self) -> FloatMap:
+        coarse = lifted(self._raw, self._matte)
+        return np.where(self._raw > ALPHA_ZERO, coarse, np.float32(0))
 
     def alpha(self, box: Box) -> FloatMap:
         if box in self.boxes:
@@ -108,7 +127,7 @@ class FrameMaps:
         for number, inner in enumerate(self.boxes):
             if (both := box.overlap(inner)) is not None:
                 coarse, window = self._grid.window(self._inner[number], 1)
-                near = resized_map(self._near[coarse.of], window.size)[both.inside(window).of]
+                near = resized_map(self.near[coarse.of], window.size)[both.inside(window).of]
                 alpha = self._alpha_of(number)[both.inside(inner).of]
                 part[both.inside(box).of] = anchored(alpha, self._view.depth[both.of], near)
         return part
@@ -128,7 +147,7 @@ class FrameMaps:
             box, (coarse, window) = grid.outer(inner), grid.window(inner, 1)
             near, alpha = (
                 resized_map(values[coarse.of], window.size)[box.inside(window).of]
-                for values in (self._near, self._coarse)
+                for values in (self.near, self._coarse)
             )
             found.append((box, anchored(alpha, behind[box.of], near)))
         return behind, tuple(found)

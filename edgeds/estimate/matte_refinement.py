@@ -8,6 +8,7 @@ that is really there. Knows nothing about networks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from edgeds.estimate.border_surroundings import around, dot, on_coarse, open_pix
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.sources.scaling import read_at, resized
 from edgeds.types import FloatMap, Indices, Pixels
+from edgeds.types.picture import pixels_at
 
 
 class Refined(NamedTuple):
@@ -53,7 +55,7 @@ def refined(
     if small is None:
         small = resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2])
     return refined_by(
-        coarse, lambda rows, columns: frame[rows, columns], plate, small=small, doubt=doubt,
+        coarse, partial(pixels_at, frame), plate, small=small, doubt=doubt,
         settings=settings,
     )  # fmt: skip
 
@@ -91,14 +93,15 @@ def refined_by(
     offset = read_at(cv2.merge([near.offset, near.trust]), x, y)
     colour = read_at(cv2.merge([near.colour, near.variance]), x, y)
     bounds = read_at(cv2.merge([near.low, near.high]), x, y)
-    b = np.asarray(plate[rows, columns] + offset[:, :3], np.float32)
+    b = np.asarray(pixels_at(plate, rows, columns) + offset[:, :3], np.float32)
     c_minus_b = np.asarray(colours(rows, columns) - b, np.float32)
     mixed, confidence = _projected(c_minus_b, colour[:, :3] - b, colour[:, 3], settings)
     confidence *= np.clip(offset[:, 3], 0, 1)
-    before = alpha[rows, columns]
+    flat, at = alpha.reshape(-1), rows * np.intp(width) + columns  # NumPy: one index is quicker
+    before = flat[at]
     low, high = bounds.T
     mixed = np.clip(mixed, low, high * (2 - high))  # what is thin is coarsely too faint
-    alpha[rows, columns] = before + confidence * (mixed - before)
+    flat[at] = before + confidence * (mixed - before)
     return Refined(alpha, near.offset)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -78,18 +79,19 @@ class PartPicture:
 class RegionMaps:
     """A `MapMaker` of a frame whose foreground all lies in one part."""
 
-    def __init__(
-        self, frame: Frame, part: Box, maker: FrameMaps, near: FloatMap, view: PlateView
-    ) -> None:
+    def __init__(self, frame: Frame, part: Box, maker: FrameMaps, view: PlateView) -> None:
         """
         Args:
             maker: of the part, as if it were the frame.
-            near: inverse depth of the foreground, in the part, at the network's size.
             view: of the whole plate.
         """
         self.size, self.plate = frame.size, view.pixels
-        self._part, self._maker, self._near, self._view = part, maker, near, view
-        self.boxes = tuple(moved(box, part.top, part.left) for box in maker.boxes)
+        self._part, self._maker, self._view = part, maker, view
+
+    @cached_property
+    def boxes(self) -> tuple[Box, ...]:
+        part = self._part
+        return tuple(moved(box, part.top, part.left) for box in self._maker.boxes)
 
     def alpha(self, box: Box) -> FloatMap:
         if box in self.boxes:
@@ -102,7 +104,9 @@ class RegionMaps:
     def alpha_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.alpha(whole(size))
-        return onto_whole(self._maker.alpha_at(self._near.shape), self._part, self.size, size)
+        return onto_whole(
+            self._maker.alpha_at(self._maker.coarse_size), self._part, self.size, size
+        )
 
     def inverse_depth(self, box: Box) -> FloatMap:
         depth: FloatMap = self._view.depth[box.of].copy()
@@ -119,7 +123,8 @@ class RegionMaps:
         if size == self.size:
             return self._view.depth, tuple((box, self.inverse_depth(box)) for box in self.boxes)
         behind, box = self._view.depth_at(size), _covering(self._part, self.size, size)
-        near = onto_whole(self._near, self._part, self.size, size, border=cv2.BORDER_REPLICATE)
+        near = self._maker.near
+        near = onto_whole(near, self._part, self.size, size, border=cv2.BORDER_REPLICATE)
         alpha = self.alpha_at(size)
         return behind, ((box, anchored(alpha[box.of], behind[box.of], near[box.of])),)
 

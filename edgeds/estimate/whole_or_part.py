@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgeds.estimate.depth_fit import Fit, fit_to_plate, spread_foreground
+from edgeds.estimate.depth_fit import Fit, fit_to_plate
 from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.frame_change import Change, Judged
 from edgeds.estimate.maps_on_demand import FrameMaps
@@ -47,7 +47,7 @@ class _Seen:
     part: Part
     alpha: FloatMap
     near: FloatMap
-    """Inverse depth of the foreground in the plate's units, not yet carried over its border."""
+    """Inverse depth of the foreground in the plate's units."""
 
 
 class Looks:
@@ -133,8 +133,7 @@ class Looks:
                 return self._maps_of_part(frame, scene, seen)
         if scene.standing is not None:
             near = scene.standing(near, raw.alpha)
-        spread = spread_foreground(near, raw.alpha)
-        maker = FrameMaps(frame, small, scene.view, alpha=raw.alpha, near=spread, matte=self._matte)
+        maker = FrameMaps(frame, small, scene.view, alpha=raw.alpha, near=near, matte=self._matte)
         return Maps.on_demand(maker)
 
     def _seen_in_part(self, frame: Frame, scene: PlateState, place: Place) -> _Seen:
@@ -179,12 +178,11 @@ class Looks:
         near = np.maximum(np.float32(level) * seen.near, seen.part.depth_small)
         if scene.standing is not None:
             near = standing_in_part(scene, place, frame.size, near, seen.alpha)
-        near = spread_foreground(near, seen.alpha)
         small = seen.shown.rgb(place.network)
         maker = FrameMaps(
             seen.shown, small, seen.part.view, alpha=seen.alpha, near=near, matte=self._matte
         )
-        return Maps.on_demand(RegionMaps(frame, place.box, maker, near, scene.view))
+        return Maps.on_demand(RegionMaps(frame, place.box, maker, scene.view))
 
 
 def standing_in_part(

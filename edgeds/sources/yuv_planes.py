@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgeds.sources.scaling import read_at, resized, swscale_colour
 from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size, whole
+from edgeds.types.picture import pixels_at
 
 if TYPE_CHECKING:
     import av
@@ -72,13 +73,14 @@ class YuvPicture:
 
     def colours(self, rows: Indices, columns: Indices) -> Pixels:
         if self.size in self._made:
-            return self._made[self.size][rows, columns]
+            return pixels_at(self._made[self.size], rows, columns)
         import cv2
 
         # Chroma of 4:2:0 sits on every other column, between rows (MPEG-2).
         x, y = columns.astype(np.float32) / 2, rows.astype(np.float32) / 2 - np.float32(0.25)
         u, v = (read_at(plane, x, y) for plane in self.planes[1:])
-        yuv = cv2.merge([self.planes[0][rows, columns][None], u[None], v[None]])
+        luma = pixels_at(self.planes[0], rows, columns)
+        yuv = cv2.merge([luma[None], u[None], v[None]])
         found: Pixels = cv2.transform(yuv, to_rgb(self.colour))[0]
         return found
 

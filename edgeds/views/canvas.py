@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from edgeds.sources.yuv_planes import Plane, YuvPicture, blank, from_rgb
 from edgeds.types import Box, ColourTags, FloatMap, Frame, Picture, Pixels, RgbPicture
+from edgeds.types.picture import pixels_at
 
 Colour: TypeAlias = tuple[int, int, int]
 """RGB, 0..255."""
@@ -171,10 +172,10 @@ def _draw(part: npt.NDArray[np.uint8], colour: object, coverage: Coverage) -> No
     found = cv2.findNonZero(coverage)
     if found is None:
         return
-    columns, rows = found.reshape(-1, 2).T
-    share = coverage[rows, columns].astype(np.float32) / 255
+    columns, rows = np.ascontiguousarray(found.reshape(-1, 2).T)
+    share = pixels_at(coverage, rows, columns).astype(np.float32) / 255
     if part.ndim == 3:
         share = share[:, None]
-    below = part[rows, columns]
+    below = pixels_at(part, rows, columns)
     mixed = below + share * (np.asarray(colour, np.float32) - below)
     part[rows, columns] = (mixed + 0.5).astype(np.uint8)

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def test_every_other_way_writes_all_frames_at_their_times(
     way: str, made: tuple[str, str], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.mp4"
-    wanted = {"way": way, "clip": made[0], "output": str(output), "x264": ENCODE.x264}
+    wanted = {"way": way, "clip": made[0], "output": str(output), **asdict(ENCODE)}
     assert other_ways.main(wanted)["frames"] == 8
     with open_source(made[0]) as before, open_source(output) as after:
         given, got = list(before), list(after)

@@ -11,8 +11,9 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.frame_change import Change, Judged
+from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.part_in_use import PartInUse
-from edgeds.estimate.part_maps import onto_whole, out_of_whole
+from edgeds.estimate.part_maps import onto_whole, out_of_whole, view_of_part
 from edgeds.estimate.part_place import Motion, Place, Track, networks_like, place_for
 from edgeds.estimate.settings import LOOKS, WHOLE
 from edgeds.plate.plate import Plate
@@ -205,6 +206,19 @@ def test_a_part_goes_to_its_place_and_back() -> None:
     again = out_of_whole(half, place, SIZE)
     inner = np.s_[8:-8, 8:-8]
     assert np.abs(again[inner] - values[inner]).max() < 4e-3
+
+
+def test_a_part_of_the_plate_is_no_copy_of_it() -> None:
+    """At 4K the parts that are kept would hold 43 MB."""
+    pixels = np.zeros((90, 160, 3), np.uint8)
+    doubt = np.zeros((48, 80), np.float32)
+    doubt[24:, 40:] = 1
+    view = PlateView(pixels, pixels[:48, :80], np.zeros((90, 160), np.float32), doubt)
+    part = view_of_part(view, Place(Box(45, 80, 90, 160), (32, 64)))
+    assert np.shares_memory(part.pixels, pixels)
+    assert part.doubt is not None
+    assert part.doubt.shape == (32, 64)
+    assert part.doubt[2:, 2:].min() > 0.99
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks import VideoSink, open_sink
-from edgeds.sinks.encoding import container_options, encodable, format_of
+from edgeds.sinks.encoding import add_video_stream, container_options, encodable, format_of
 from edgeds.sinks.live_recording import RecordingSink
 from edgeds.sources import SyntheticSource, open_source
 from edgeds.sources.yuv_planes import YuvPicture
@@ -68,6 +68,17 @@ def test_an_rgb_recording_can_become_every_kind_of_file(
     like = StreamInfo(name="a", size=(90, 160), colour=ColourTags(matrix=0, full_range=True))
     _write(tmp_path / name, like, rgba=rgba)
     assert len(list(open_source(tmp_path / name))) == 5
+
+
+@pytest.mark.parametrize(("size", "ahead"), [((2160, 3840), "4"), ((1440, 2560), None)])
+def test_the_encoder_looks_less_far_ahead_where_frames_are_large(
+    tmp_path: Path, size: tuple[int, int], ahead: str | None
+) -> None:
+    with av.open(str(tmp_path / "out.mp4"), "w") as container:
+        stream = add_video_stream(container, format_of(Path("out.mp4"), alpha=False), INFO, size)
+        options = stream.codec_context.options
+    assert options.get("rc-lookahead") == ahead
+    assert options["preset"] == "veryfast"
 
 
 def test_a_stream_without_a_rate_gets_a_level_that_players_take(tmp_path: Path) -> None:

@@ -34,9 +34,8 @@ def view_of_part(view: PlateView, place: Place) -> PlateView:
     box, network = place
     doubt = None
     if view.doubt is not None:
-        doubt = cv2.resize(view.doubt, view.pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        doubt = cv2.resize(doubt[box.of], network[::-1], interpolation=cv2.INTER_AREA)
-    pixels = np.ascontiguousarray(view.pixels[box.of])
+        doubt = out_of_whole(view.doubt, place, view.pixels.shape[:2])
+    pixels = view.pixels[box.of]
     return PlateView(pixels, resized(pixels, network), view.depth[box.of], doubt)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from edgeds.errors import SinkError
-from edgeds.sinks.encoder_settings import ENCODE
+from edgeds.sinks.encoder_settings import ENCODE, x264_options
 from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
 from edgeds.sources.threads import threads
 from edgeds.sources.yuv_planes import YuvPicture
@@ -138,7 +138,7 @@ def add_video_stream(
     stream.width, stream.height, stream.pix_fmt = width, height, kind.pix_fmt
     # The encoder keeps 1/1000 s and the like as they are: variable rates stay variable.
     context.time_base = like.time_base
-    context.options = dict(kind.options)
+    context.options = x264_options(size) if kind.codec == "libx264" else dict(kind.options)
     tags = stream_colour(like.colour, kind, size)
     context.color_primaries, context.color_trc = tags.primaries, tags.transfer
     context.colorspace = tags.matrix

@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edgeds.cli.bench.report import Turn
-from edgeds.live.memory_growth import peak_bytes
+from edgeds.live.memory_growth import (
+    peak_bytes,
+    return_large_arrays,
+    return_what_opening_used,
+)
 
 if TYPE_CHECKING:
     from edgeds.estimate.settings import Preset
@@ -83,7 +87,7 @@ def _command(wanted: Wanted) -> list[str]:
             json.dumps(asdict(wanted)),
         ]
     plain = {
-        "way": wanted.way, "clip": wanted.clip, "output": wanted.output, "x264": ENCODE.x264,
+        "way": wanted.way, "clip": wanted.clip, "output": wanted.output, **asdict(ENCODE),
     }  # fmt: skip
     script = Path(__file__).with_name("other_ways.py")
     return [wanted.python or sys.executable, str(script), json.dumps(plain)]
@@ -96,6 +100,7 @@ def turn(wanted: Wanted) -> Turn:
     from edgeds.plate.file import plate_from_file
     from edgeds.sources.threads import threads
 
+    return_large_arrays()
     cv2.setNumThreads(threads().opencv)
     plate = plate_from_file(Path(wanted.plate))
     with ExitStack() as stack:
@@ -182,6 +187,7 @@ def _one_stream(
         sink = gpu.sink(stack.enter_context(open_sink(own, source.info)), stack)
         ready.wait()
         estimate = MaintainedEstimator(fixed)
+        return_what_opening_used(source.info.size)
         report = run(source, estimate, compose, sink, depth=depth_for(source.info.size))
         return report, (*gpu.notes, *getattr(source, "notes", ()))
 

@@ -1,10 +1,11 @@
 """What edgeds is compared with: a plain transcode, and masks of libraries people take instead.
 
-    python other_ways.py '{"way": "mog2", "clip": "in.mp4", "output": "out.mp4", "x264": {...}}'
+    python other_ways.py '{"way": "mog2", "clip": "in.mp4", "output": "out.mp4", ...}'
 
-prints one line of JSON. It imports nothing of edgeds, so that it also runs in an environment that
-has MediaPipe and no edgeds: their OpenCV packages exclude each other. Decoder and encoder have the
-settings of edgeds; the masks are drawn as edgeds' view `mask` is.
+with the fields of `edgeds.sinks.encoder_settings.Encode`; it prints one line of JSON. It imports
+nothing of edgeds, so that it also runs in an environment that has MediaPipe and no edgeds: their
+OpenCV packages exclude each other. Decoder and encoder have the settings of edgeds; the masks are
+drawn as edgeds' view `mask` is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Change = Callable[[Any], Any]
 def main(wanted: dict[str, Any]) -> dict[str, Any]:
     change = WAYS[wanted["way"]]()
     began, cpu = time.perf_counter(), time.process_time()
-    frames = _through(wanted["clip"], wanted["output"], wanted["x264"], change)
+    frames = _through(wanted, change)
     return {
         "frames": frames,
         "secs": time.perf_counter() - began,
@@ -34,12 +35,14 @@ def main(wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _through(clip: str, output: str, x264: dict[str, str], change: Change) -> int:
+def _through(wanted: dict[str, Any], change: Change) -> int:
     import av
 
-    with av.open(clip) as source, av.open(output, "w") as target:
+    with av.open(wanted["clip"]) as source, av.open(wanted["output"], "w") as target:
         given = source.streams.video[0]
         given.thread_type = "AUTO"
+        is_large = given.height * given.width > wanted["large_px"]
+        x264 = {**wanted["x264"], **(wanted["x264_large"] if is_large else {})}
         made: Any = target.add_stream("libx264", rate=given.average_rate, options=x264)
         made.height, made.width, made.pix_fmt = given.height, given.width, "yuv420p"
         count = 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgeds.estimate.border_drawn_again import Draw, with_drawn_border
+from edgeds.estimate.border_features import squares_of
 from edgeds.estimate.border_of_layers import drawn_by_regression
 from edgeds.estimate.border_on_other_backdrop import redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
@@ -103,3 +104,33 @@ def test_the_regression_keeps_alpha_without_a_border() -> None:
     whole = np.ones((HEIGHT, WIDTH), np.float32)
     grey = np.full((HEIGHT, WIDTH, 3), 128, np.float32)
     assert np.array_equal(drawn_by_regression(whole, grey, grey), whole)
+
+
+def test_squares_are_read_and_written_at_the_same_pixels() -> None:
+    mask = np.zeros((6, 8), np.uint8)
+    mask[2, 5] = mask[5, 0] = 1
+    squares = squares_of(mask)
+    assert sorted(zip(squares.rows.tolist(), squares.columns.tolist(), strict=True)) == [
+        (1, 2), (2, 0),
+    ]  # fmt: skip
+    picture = np.arange(6 * 8 * 3, dtype=np.float32).reshape(6, 8, 3)
+    pixels = squares.of(picture)
+    for number, (row, column) in enumerate(zip(squares.rows, squares.columns, strict=True)):
+        there = picture[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+        assert np.array_equal(pixels[..., number], there.reshape(4, 3))
+    again = np.zeros((6, 8), np.float32)
+    squares.put(again, np.ascontiguousarray(pixels[:, 0]))
+    assert np.array_equal(again[2:4, 4:6], picture[2:4, 4:6, 0])
+    assert np.count_nonzero(again) == 8
+
+
+@pytest.mark.parametrize(("height", "width"), [(HEIGHT - 1, WIDTH), (HEIGHT, WIDTH - 1)])
+def test_the_regression_takes_odd_sides(height: int, width: int) -> None:
+    truth = disc()
+    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    whole = drawn_by_regression(soft, frame, plate)
+    cut = [np.ascontiguousarray(one[:height, :width]) for one in (soft, frame, plate)]
+    drawn = drawn_by_regression(*cut)
+    assert drawn.shape == (height, width)
+    assert np.abs(drawn - whole[:height, :width]).max() < 0.05

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.border_features import squares_of
 from edgeds.estimate.border_on_other_backdrop import near_open
 from edgeds.estimate.border_regression import regressed
 from edgeds.estimate.settings import MATTE, Matte
@@ -27,20 +28,28 @@ def drawn_by_regression(
     alpha: FloatMap, colours: _Floats, behind: _Floats, *, settings: Matte = MATTE
 ) -> FloatMap:
     """Alpha with the pixels of its border `regressed`: a way to draw `with_drawn_border`."""
-    border = border_of(alpha, settings)
-    if not border.size:
+    if any(side % 2 for side in alpha.shape):
+        pictures = (_with_even_sides(values) for values in (alpha, colours, behind))
+        height, width = alpha.shape
+        return drawn_by_regression(*pictures, settings=settings)[:height, :width]
+    border = near_open(alpha, settings.band)
+    squares = squares_of(border)
+    if not squares.rows.size:
         return alpha
     result: FloatMap = alpha.copy()
-    before, drawn = alpha.reshape(-1)[border], regressed(alpha, colours, behind, border)
-    rows, columns = np.divmod(border, alpha.shape[1])
-    fits = _plate_fits(alpha, colours, behind, settings)[rows // _COARSER, columns // _COARSER]
-    result.reshape(-1)[border] = before + fits * (drawn - before)
+    drawn, before = regressed(alpha, colours, behind, squares), squares.of(alpha)
+    coarser = _COARSER // 2
+    fits = _plate_fits(alpha, colours, behind, settings)[
+        squares.rows // coarser, squares.columns // coarser
+    ]
+    squares.put(result, before + (squares.of(border) * fits) * (drawn - before))
     return result
 
 
-def border_of(alpha: FloatMap, settings: Matte = MATTE) -> npt.NDArray[np.intp]:
-    """Flat indices of pixels whose alpha is open, and of those beside them."""
-    return np.flatnonzero(near_open(alpha, settings.band))
+def _with_even_sides(values: _Floats) -> _Floats:
+    height, width = values.shape[:2]
+    even: _Floats = cv2.copyMakeBorder(values, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return even
 
 
 def _plate_fits(alpha: FloatMap, colours: _Floats, behind: _Floats, settings: Matte) -> FloatMap:

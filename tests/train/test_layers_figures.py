@@ -74,8 +74,8 @@ def test_the_trimap_is_open_around_the_border() -> None:
 def test_what_is_fitted_is_what_numpy_evaluates() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(3, 2, (4000, 6)).astype(np.float32)
-    truth = (values[:, 0] > values[:, 1]).astype(np.float32)
-    weights, error = fitted(values, truth, 60)
+    truth = np.stack([values[:, 0] > values[:, 1], values[:, 2] > 3], axis=1).astype(np.float32)
+    weights, error = fitted(values, truth, np.ones_like(truth), 60)
     found = evaluated(values, weights)
     assert np.abs(found - truth).mean() < min(error, 0.05)  # the error is a mean of the last steps
     assert not np.allclose(evaluated(values[:, ::-1], weights), found, atol=0.1)

@@ -18,20 +18,22 @@ from numpy.typing import NDArray
 
 from edgeds.engine import open_engine
 from edgeds.estimate.border_drawn_again import colours_in
-from edgeds.estimate.border_of_layers import border_of
-from edgeds.estimate.border_regression import Weights, features
+from edgeds.estimate.border_features import features, squares_of
+from edgeds.estimate.border_on_other_backdrop import near_open
+from edgeds.estimate.border_regression import Weights
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.settings import MATTE
 from edgeds.plate.plate import Plate
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 from train.layers.composites import varied
 from train.material import material_from_folder
 from train.walks import walks
 
-_HIDDEN = 48
-_BATCH = 2048
-_RATE = 6e-3
-_OF_PICTURE = 4000
-"""Pixels: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
+_HIDDEN = 64
+_BATCH = 1024
+_RATE, _DECAY = 6e-3, 0.02
+_OF_PICTURE = 700
+"""Squares: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
 _WALKS = 77
 """Of the random numbers of walks."""
 _WALK_SIZES = ((360, 640), (540, 960))
@@ -45,17 +47,23 @@ def fit(
     data: Path, out: Path, *, count: int, clips: int, epochs: float, say: Callable[[str], None]
 ) -> float:
     """Write weights; returns the mean error of alpha on the border's pixels at the end."""
-    engine, found, truth = open_engine(), [], []
+    engine, found = open_engine(), []
     rng = np.random.default_rng(0)
     pictures = chain(_composites(engine, data, count), _walks(engine, data, clips))
     for number, picture in enumerate(pictures):
-        for values, alpha in _samples(picture, rng):
-            found.append(values)
-            truth.append(alpha)
+        found += _samples(picture, rng)
         say(f"picture {number + 1}")
-    weights, error = fitted(np.concatenate(found), np.concatenate(truth), epochs)
+    weights, error = fitted(*(np.concatenate(parts) for parts in zip(*found, strict=True)), epochs)
     np.savez(out, **weights._asdict())
     return error
+
+
+class _Sample(NamedTuple):
+    """Of squares of 2x2 pixels: what is seen, alpha, and which of the pixels are the border's."""
+
+    values: _Floats
+    truth: _Floats
+    counted: _Floats
 
 
 class _Picture(NamedTuple):
@@ -98,36 +106,54 @@ def _levels(picture: _Floats) -> Pixels:
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
 
 
-def _samples(picture: _Picture, rng: np.random.Generator) -> Iterator[tuple[_Floats, _Floats]]:
+def _samples(picture: _Picture, rng: np.random.Generator) -> Iterator[_Sample]:
+    """Some squares of each box, as they are, mirrored, upside down, and turned by half a circle."""
     for box in picture.maps.boxes:
-        alpha = picture.maps.alpha_in(box)
-        where = rng.permutation(border_of(alpha))[:_OF_PICTURE]
-        colours, behind = colours_in(box, picture.frame, picture.maps, picture.plate)
-        true = picture.alpha[box.of].reshape(-1)[where]
-        yield features(alpha, colours, behind, where), np.asarray(true, np.float32)
+        alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
+        if any(side % 2 for side in alpha.shape):
+            continue
+        pictures = alpha, *colours_in(box, picture.frame, picture.maps, picture.plate)
+        for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            turned = [
+                np.ascontiguousarray(one[::down, ::right], np.float32) for one in (*pictures, true)
+            ]
+            border = near_open(turned[0], MATTE.band)
+            squares = squares_of(border).picked(rng, _OF_PICTURE)
+            yield _Sample(
+                features(*turned[:3], squares),
+                squares.of(turned[3]).T,
+                squares.of(border.astype(np.float32)).T,
+            )
 
 
-def fitted(values: _Floats, truth: _Floats, epochs: float) -> tuple[Weights, float]:
-    """Weights for features as they are; and the mean error of alpha at the end."""
+def fitted(
+    values: _Floats, truth: _Floats, counted: _Floats, epochs: float
+) -> tuple[Weights, float]:
+    """Weights for features as they are; and the mean error of alpha at the end.
+
+    Args:
+        truth, counted: alpha of each square's pixels, (n, 4), and 1 where it counts.
+    """
     torch.manual_seed(0)
     mean, deviation = values.mean(0), values.std(0) + 1e-2
     given = torch.from_numpy((values - mean) / deviation)
-    wanted = torch.from_numpy(truth)
+    wanted, weight = torch.from_numpy(truth), torch.from_numpy(counted)
     network = torch.nn.Sequential(
         torch.nn.Linear(values.shape[1], _HIDDEN),
         torch.nn.ReLU(),
         torch.nn.Linear(_HIDDEN, _HIDDEN // 2),
         torch.nn.ReLU(),
-        torch.nn.Linear(_HIDDEN // 2, 1),
+        torch.nn.Linear(_HIDDEN // 2, truth.shape[1]),
         torch.nn.Sigmoid(),
     )
     steps = max(1, int(epochs * len(values) / _BATCH))
-    optimizer = torch.optim.Adam(network.parameters())
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     error = 0.5
     for _ in range(steps):
         some = torch.randint(0, len(values), (_BATCH,))
-        loss = (network(given[some])[:, 0] - wanted[some]).abs().mean()
+        off = (network(given[some]) - wanted[some]).abs() * weight[some]
+        loss = off.sum() / weight[some].sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -43,11 +43,11 @@ def border(
     out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
     count: Annotated[int, typer.Option(min=1, help="composites")] = 240,
     clips: Annotated[int, typer.Option(min=0, help="drawn walks, four frames of each")] = 48,
-    epochs: Annotated[float, typer.Option(help="passes over their pixels")] = 10,
+    epochs: Annotated[float, typer.Option(help="passes over their squares")] = 20,
 ) -> None:
     """Fit the regression that draws the border at full size, on training material.
 
-    Replace edgeds/estimate/border_weights.npz with the file. It takes about five minutes.
+    Replace edgeds/estimate/border_weights.npz with the file. It takes about ten minutes.
     """
     from train.layers.border_fit import fit
 

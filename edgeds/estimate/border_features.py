@@ -1,0 +1,254 @@
+"""What the border's regression looks at: features of squares of 2x2 pixels.
+
+Alpha, place between plate and foreground, and difference: of the pixels of 3x3 squares, and as
+means of squares further out; and how sure these are. Knows nothing about weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeds.types import FloatMap
+
+_Floats = npt.NDArray[np.float32]
+_Index = npt.NDArray[np.intp]
+
+AROUND = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
+FURTHER = tuple((2 * down, 2 * right) for down, right in AROUND if (down, right) != (0, 0))
+"""Squares down and to the right of the one in question."""
+AT_ONCE = 4096
+"""Squares: what is made of them stays in the processor's cache."""
+_WINDOWS = (3, 7, 15, 31)
+"""Of the means of sure foreground, in squares; a wider one stands in where a smaller one holds too
+little.
+"""
+_NEAR = 1
+"""Number of the window for the place of single pixels."""
+_SURE = 0.9
+_ENOUGH = 2.0
+_LEAST_CONTRAST = 100.0
+"""Squared levels, summed over channels: foreground and plate this alike say nothing."""
+
+
+class Squares(NamedTuple):
+    """Squares of 2x2 pixels, by their places at half the size."""
+
+    rows: _Index
+    columns: _Index
+    size: tuple[int, int]
+    """(h, w) of half the size."""
+
+    @property
+    def flat(self) -> _Index:
+        return np.asarray(self.rows * self.size[1] + self.columns, np.intp)
+
+    def some(self, of: slice) -> Squares:
+        return Squares(self.rows[of], self.columns[of], self.size)
+
+    def picked(self, rng: np.random.Generator, count: int) -> Squares:
+        some = rng.permutation(len(self.rows))[:count]
+        return Squares(self.rows[some], self.columns[some], self.size)
+
+    def moved(self, down: int, right: int) -> _Index:
+        """Flat indices of squares beside these; past the end, the last ones."""
+        rows = np.clip(self.rows + down, 0, self.size[0] - 1)
+        columns = np.clip(self.columns + right, 0, self.size[1] - 1)
+        return np.asarray(rows * self.size[1] + columns, np.intp)
+
+    def of(self, values: FloatMap) -> _Floats:
+        """Pixels (4, n) or (4, c, n) of a picture (H, W) or (H, W, c), row by row."""
+        wide, channels = self.size[1], values.shape[2:]
+        pairs = values.reshape(-1, 2 * int(np.prod(channels)))
+        upper = 2 * self.rows * wide + self.columns
+        both = [np.take(pairs, at, axis=0) for at in (upper, upper + wide)]
+        return _turned(np.concatenate(both, axis=1)).reshape(4, *channels, -1)
+
+    def put(self, picture: FloatMap, pixels: _Floats) -> None:
+        """Write pixels (4, n) of a picture (H, W): the way back from `of`."""
+        pairs = picture.reshape(-1, 2)
+        upper = 2 * self.rows * self.size[1] + self.columns
+        pairs[upper], pairs[upper + self.size[1]] = _turned(pixels[:2]), _turned(pixels[2:])
+
+
+def squares_of(mask: npt.NDArray[np.uint8]) -> Squares:
+    """Those that hold a pixel of a mask (H, W), even sides."""
+    return _in_mask(mask[::2, ::2] | mask[1::2, ::2] | mask[::2, 1::2] | mask[1::2, 1::2])
+
+
+class Surroundings(NamedTuple):
+    """What features are read from."""
+
+    pixels: _Floats
+    """Alpha, place and difference of the four pixels of squares, (m, 12): of those asked for and
+    those beside them, in the order of `place`.
+    """
+    place: _Index
+    """Of each square of the picture, flat, in `pixels`."""
+    means: _Floats
+    """Alpha, colour of the plate and difference from it, of all squares, (h * w, 7)."""
+    near: _Floats
+    """Mean colour of the sure foreground, (3, n), the same in wider windows, and what even these
+    lack, (n,).
+    """
+    wide: _Floats
+    missing: FloatMap
+    colours: _Floats
+    """As in `regressed`, (H, W, 3)."""
+    behind: _Floats
+    texture: FloatMap
+    """Of the plate, (H, W)."""
+    mean_alpha: FloatMap
+
+
+def surroundings(
+    alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares
+) -> Surroundings:
+    """See `regressed`."""
+    half = squares.size[::-1]
+    small_alpha, small, back = (
+        cv2.resize(values, half, interpolation=cv2.INTER_AREA)
+        for values in (alpha, colours, behind)
+    )
+    asked = np.zeros(squares.size, np.uint8)
+    asked[squares.rows, squares.columns] = 1
+    beside = _in_mask(cv2.dilate(asked, np.ones((3, 3), np.uint8)))
+    near, wide, missing = _foreground(small_alpha, small, beside.flat)
+    place = np.zeros(small_alpha.size, np.intp)
+    place[beside.flat] = np.arange(len(beside.rows))
+    own = place[squares.flat]
+    grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
+    return Surroundings(
+        pixels=_pixels(alpha, colours, behind, beside, near),
+        place=place,
+        means=cv2.merge([small_alpha, *cv2.split(back), *cv2.split(small - back)]).reshape(-1, 7),
+        near=near[:, own],
+        wide=wide[:, own],
+        missing=missing[own],
+        colours=colours,
+        behind=behind,
+        texture=cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (5, 5)),
+        mean_alpha=cv2.blur(alpha, (15, 15)),
+    )
+
+
+def features_of(near: Surroundings, squares: Squares, some: slice) -> _Floats:
+    """(n, 148) of some of the squares."""
+    part = squares.some(some)
+    around = [
+        np.take(near.pixels, near.place[part.moved(down, right)], axis=0) for down, right in AROUND
+    ]
+    taken = [np.take(near.means, part.moved(down, right), axis=0) for down, right in FURTHER]
+    means = _turned(np.concatenate(taken, axis=1)).reshape(len(FURTHER), 7, -1)
+    difference = means[:, 4:]
+    further = np.empty((len(FURTHER), 3, len(part.rows)), np.float32)
+    further[:, 0] = means[:, 0]
+    further[:, 1] = _placed(difference, near.near[:, some] - means[:, 1:4])[0]
+    further[:, 2] = _log(_magnitude(difference))
+    rows = _turned(further.reshape(3 * len(FURTHER), -1))
+    alone = _alone(near, part, some)
+    return np.concatenate([*around, rows, alone], axis=1, dtype=np.float32)
+
+
+def features(alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares) -> _Floats:
+    """(n, 148) of all squares. See `regressed`."""
+    return features_of(surroundings(alpha, colours, behind, squares), squares, slice(None))
+
+
+def _pixels(
+    alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares, near: _Floats
+) -> _Floats:
+    made = np.empty((len(squares.rows), 12), np.float32)
+    for first in range(0, len(made), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        part = squares.some(some)
+        back = part.of(behind)
+        difference = part.of(colours) - back
+        block = np.empty((4, 3, back.shape[-1]), np.float32)
+        block[:, 0] = part.of(alpha)
+        block[:, 1] = _placed(difference, near[:, some] - back)[0]
+        block[:, 2] = _log(_magnitude(difference))
+        made[some] = block.reshape(12, -1).T
+    return made
+
+
+def _alone(near: Surroundings, squares: Squares, some: slice) -> _Floats:
+    """What is of the square itself, or of each of its pixels, (n, 16)."""
+    back = squares.of(near.behind)
+    here = squares.of(near.colours) - back
+    to_foreground = near.wide[:, some] - back
+    placed, contrast = _placed(here, to_foreground)
+    # Colours end at 0 and 255: a smaller alpha cannot have made this difference.
+    least = np.abs(here) / np.maximum(np.where(here > 0, 255 - back, back), 1)
+    where = 2 * squares.rows, 2 * squares.columns
+    made = np.empty((16, len(squares.rows)), np.float32)
+    made[:4] = placed
+    made[4:8] = _log(_magnitude(here - placed[:, None] * to_foreground))
+    made[8:12] = np.minimum(np.maximum(least[:, 0], np.maximum(least[:, 1], least[:, 2])), 1)
+    made[12] = _log(contrast.mean(axis=0))
+    made[13] = near.missing[some]
+    made[14] = _log(near.texture[where])
+    made[15] = near.mean_alpha[where]
+    return _turned(made)
+
+
+def _foreground(
+    alpha: FloatMap, colours: _Floats, needed: _Index
+) -> tuple[_Floats, _Floats, FloatMap]:
+    """The sure foreground's mean colour in small windows and in wide ones, (3, n), and the share of
+    it that even the widest lacks; of squares.
+    """
+    sure = np.clip((alpha - _SURE) / (1 - _SURE), 0, 1)
+    counted = cv2.merge([*cv2.split(cv2.multiply(colours, cv2.merge([sure] * 3))), sure])
+    total = np.zeros((3, len(needed)), np.float32)
+    left = np.ones(len(needed), np.float32)
+    made: list[_Floats] = []
+    for side in _WINDOWS:
+        mean = _turned(np.take(cv2.blur(counted, (side, side)).reshape(-1, 4), needed, axis=0))
+        known = mean[3]
+        share = np.minimum(known * np.float32(side * side / _ENOUGH), 1) * left
+        total += mean[:3] * (share / np.maximum(known, 1e-5))
+        left -= share
+        made.append(np.asarray(total / np.maximum(1 - left, 1e-3), np.float32))
+    return made[_NEAR], made[-1], left
+
+
+def _in_mask(mask: npt.NDArray[np.uint8]) -> Squares:
+    found = cv2.findNonZero(mask)
+    columns, rows = np.zeros((2, 0), np.intp) if found is None else found.reshape(-1, 2).T
+    size = mask.shape[0], mask.shape[1]
+    return Squares(rows.astype(np.intp), columns.astype(np.intp), size)
+
+
+def _placed(difference: _Floats, to_foreground: _Floats) -> tuple[FloatMap, FloatMap]:
+    """Where a colour lies between plate (0) and foreground (1), and how far these are apart; all
+    (k, 3, n) to (k, n).
+    """
+    apart = np.maximum(_dot(to_foreground, to_foreground), _LEAST_CONTRAST)
+    along = _dot(difference, to_foreground)
+    return np.clip(along / apart, -0.5, 1.5), np.sqrt(apart / 3)
+
+
+def _magnitude(values: _Floats) -> FloatMap:
+    return np.asarray(np.sqrt(_dot(values, values) / 3), np.float32)
+
+
+def _dot(one: _Floats, other: _Floats) -> FloatMap:
+    """Channels stand before the pixels here: sums over a last axis of three are slow in NumPy."""
+    total: FloatMap = one[:, 0] * other[:, 0]
+    for channel in (1, 2):
+        total += one[:, channel] * other[:, channel]
+    return total
+
+
+def _log(levels: Any) -> Any:
+    return np.log1p(levels / 4) / 4
+
+
+def _turned(values: _Floats) -> _Floats:
+    """Rows as columns; far quicker than NumPy's copy of a transposed array."""
+    turned: _Floats = cv2.transpose(np.ascontiguousarray(values))
+    return turned

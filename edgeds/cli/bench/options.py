@@ -68,7 +68,9 @@ class PartOptions:
         str,
         typer.Option(
             metavar="PYTHON",
-            help="For --compare: the Python that has MediaPipe and PyAV, if it is not this one.",
+            help="For --compare: the Python that has MediaPipe and PyAV, if it is not this one. "
+            'MediaPipe 0.10.21 has the model, later ones do not: pip install "mediapipe==0.10.21" '
+            "av, with Python 3.9 to 3.12, in an environment of its own.",
         ),
     ] = ""
     scenes: Annotated[

@@ -80,7 +80,13 @@ def _background_subtraction(subtractor: Any) -> Change:
 def _mediapipe() -> Change:
     """The model for landscape pictures, the faster of the two."""
     import numpy as np
-    from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+
+    try:
+        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+    except ImportError as error:  # later versions come without the model
+        raise SystemExit(
+            f"{error}: pip install mediapipe==0.10.21 av (Python 3.9 to 3.12)"
+        ) from None
 
     network = SelfieSegmentation(model_selection=1)
     network.process(np.zeros((144, 256, 3), np.uint8))  # it loads with the first picture

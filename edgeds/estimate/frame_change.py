@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.settings import CHANGE, ChangeLimits
+from edgeds.plate.robust_fit import median
 from edgeds.types import Box, FloatMap, Pixels
 
 
@@ -37,11 +38,12 @@ class Change:
         return np.asarray(cv2.blur(small, (3, 3)), np.uint8)
 
     def _learn(self, before: Pixels, small: Pixels) -> None:
-        mean = cv2.blur(cv2.subtract(small, before, dtype=cv2.CV_16S).astype(np.float32), (3, 3))
+        mean = cv2.blur(cv2.subtract(small, before, dtype=cv2.CV_32F), (3, 3))
         # Half of the picture may change: medians are of the other half. Light that changes
         # everywhere is no noise.
-        mean = mean[::3, ::3].reshape(-1, 3)
-        noise = float(np.median(np.abs(mean - np.median(mean, axis=0)).max(axis=1)))
+        channels = np.ascontiguousarray(mean[::3, ::3].reshape(-1, 3).T)
+        away = [np.abs(one - np.float32(median(one))) for one in channels]
+        noise = median(np.maximum(np.maximum(away[0], away[1]), away[2]))
         # It rises at once, so that a picture that gets noisy costs few looks, and falls slowly.
         kept = self._set.noise_kept * self._noise + (1 - self._set.noise_kept) * noise
         self._noise = max(noise, kept)

@@ -121,8 +121,9 @@ def pixels_at(values: npt.NDArray[Any], rows: Indices, columns: Indices) -> npt.
     else:
         return values[rows, columns]
     x, y = columns.astype(np.float32), rows.astype(np.float32)
-    found = cv2.remap(values, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(-1, *values.shape[2:])[:count]
+    read = cv2.remap(values, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    found: npt.NDArray[Any] = read.reshape(-1, *values.shape[2:])[:count]
+    return found
 
 
 def resized(pixels: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:

@@ -75,6 +75,11 @@ def test_plates_in_another_light_are_corrected_unless_they_are_fixed(
     assert "light by a gain of 1.00 to 1.2" in edgeds("eval", folder, *ENGINE).stderr
 
 
+def test_scores_do_not_depend_on_the_processor(edgeds: Command, make_set: MakeSet) -> None:
+    report = json.loads(edgeds("eval", make_set({"depth_mm": None}), "--json").stdout)
+    assert report["engine"] == "edgeds-192x320-fp32 on OpenVINO CPU"  # and not in bfloat16
+
+
 def test_scenes_and_limit_choose_items(edgeds: Command, make_set: MakeSet) -> None:
     folder = make_set({"scene": "a7"}, {"scene": "a8"}, {"scene": "b7"}, {"scene": "c7"})
     done = edgeds("eval", folder, *ENGINE, "--json", "--scenes", "*7", "--limit", "2")

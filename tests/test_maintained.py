@@ -11,9 +11,10 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
+from edgeds.estimate.settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
-from edgeds.types import Frame, Maps, Pixels
+from edgeds.types import Frame, Maps, Pixels, PlateFeatures
 from edgeds.views.backdrop import colour_backdrop
 from edgeds.views.compose import composer
 
@@ -125,3 +126,31 @@ def test_a_still_scene_is_looked_at_less_often(source: SyntheticSource) -> None:
         maintained(Frame(source.plate, index, index, Fraction(1, 10)))
         looks.add(maintained._maintenance._before)
     assert looks == {0, 2, 4}
+
+
+class _Counting(DifferenceEngine):
+    """Counts its looks."""
+
+    looks = 0
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        self.looks += 1
+        return super().infer(frame, plate)
+
+
+@pytest.mark.parametrize(("gain", "more"), [(0.985, 0), (0.8, 1)])
+def test_only_a_jump_of_the_light_costs_another_look(
+    source: SyntheticSource, frames: list[Frame], gain: float, more: int
+) -> None:
+    engine = _Counting(size=(90, 160))
+    estimate = Estimator(engine, Plate(source.plate), looks=WHOLE)
+    maintained = MaintainedEstimator(estimate)
+    maintained(frames[0])
+    before, plate = engine.looks, estimate.plate
+    for index, frame in enumerate(frames[1:6], start=1):  # 2 fps: each is a look at the plate
+        lit = _lit(frame.pixels, gain)
+        maintained(Frame(lit, index, index, Fraction(1, 2)))
+        if estimate.plate is not plate:
+            break
+    assert estimate.plate is not plate
+    assert engine.looks - before == index + more

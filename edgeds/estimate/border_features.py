@@ -59,13 +59,14 @@ class Squares(NamedTuple):
         columns = np.clip(self.columns + right, 0, self.size[1] - 1)
         return np.asarray(rows * self.size[1] + columns, np.intp)
 
-    def of(self, values: FloatMap) -> _Floats:
+    def of(self, values: npt.NDArray[Any]) -> _Floats:
         """Pixels (4, n) or (4, c, n) of a picture (H, W) or (H, W, c), row by row."""
         wide, channels = self.size[1], values.shape[2:]
         pairs = values.reshape(-1, 2 * int(np.prod(channels)))
         upper = 2 * self.rows * wide + self.columns
         both = [np.take(pairs, at, axis=0) for at in (upper, upper + wide)]
-        return _turned(np.concatenate(both, axis=1)).reshape(4, *channels, -1)
+        pixels: _Floats = _turned(np.concatenate(both, axis=1)).reshape(4, *channels, -1)
+        return pixels
 
     def put(self, picture: FloatMap, pixels: _Floats) -> None:
         """Write pixels (4, n) of a picture (H, W): the way back from `of`."""
@@ -248,7 +249,7 @@ def _log(levels: Any) -> Any:
     return np.log1p(levels / 4) / 4
 
 
-def _turned(values: _Floats) -> _Floats:
+def _turned(values: npt.NDArray[Any]) -> _Floats:
     """Rows as columns; far quicker than NumPy's copy of a transposed array."""
     turned: _Floats = cv2.transpose(np.ascontiguousarray(values))
     return turned

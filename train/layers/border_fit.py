@@ -47,13 +47,15 @@ def fit(
     data: Path, out: Path, *, count: int, clips: int, epochs: float, say: Callable[[str], None]
 ) -> float:
     """Write weights; returns the mean error of alpha on the border's pixels at the end."""
-    engine, found = open_engine(), []
+    engine = open_engine()
+    found: list[_Sample] = []
     rng = np.random.default_rng(0)
     pictures = chain(_composites(engine, data, count), _walks(engine, data, clips))
     for number, picture in enumerate(pictures):
         found += _samples(picture, rng)
         say(f"picture {number + 1}")
-    weights, error = fitted(*(np.concatenate(parts) for parts in zip(*found, strict=True)), epochs)
+    values, truth, counted = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    weights, error = fitted(values, truth, counted, epochs)
     np.savez(out, **weights._asdict())
     return error
 
@@ -114,16 +116,12 @@ def _samples(picture: _Picture, rng: np.random.Generator) -> Iterator[_Sample]:
             continue
         pictures = alpha, *colours_in(box, picture.frame, picture.maps, picture.plate)
         for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-            turned = [
-                np.ascontiguousarray(one[::down, ::right], np.float32) for one in (*pictures, true)
-            ]
-            border = near_open(turned[0], MATTE.band)
-            squares = squares_of(border).picked(rng, _OF_PICTURE)
-            yield _Sample(
-                features(*turned[:3], squares),
-                squares.of(turned[3]).T,
-                squares.of(border.astype(np.float32)).T,
-            )
+            turned = (np.ascontiguousarray(one[::down, ::right]) for one in (*pictures, true))
+            soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)
+            near = near_open(soft, MATTE.band)
+            squares = squares_of(near).picked(rng, _OF_PICTURE)
+            values = features(soft, colours, behind, squares)
+            yield _Sample(values, squares.of(sharp).T, squares.of(near.astype(np.float32)).T)
 
 
 def fitted(

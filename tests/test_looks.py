@@ -31,9 +31,9 @@ class CountingEngine(DifferenceEngine):
         super().__init__(size=size)
         self.looks = self.plates = 0
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         self.plates += 1
-        return super().encode_plate(plate)
+        return super().encode_plate(plate, noise)
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         self.looks += 1

@@ -6,7 +6,7 @@ This is where training meets `edgeds.engine`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from edgeds.engine.network.export import PLATE_NAMES, export_onnx
 from edgeds.engine.network.frame_network import DualHead
 from edgeds.engine.network.weights_file import WeightsError, load_weights, made_of_weights
 from edgeds.engine.plate_depth_engine import FILE_NAME
+from edgeds.engine.plate_noise import NOISE, noise_input
 
 TOLERANCE = 2e-3
 """For alpha, and for inverse depth relative to its largest value. fp32 kernels differ by 1e-5, a
@@ -55,6 +56,7 @@ def engine_from_weights(
     card = Card(
         name=folder.name,
         size=size,
+        takes_noise=network.config.hints,
         network_hash=sha256_of(weights),
         files={path.name: sha256_of(path) for path in (plate, frame)},
         metrics=metrics or {},
@@ -96,11 +98,15 @@ def compared(
     plate = np.ascontiguousarray(coarse.repeat(16, 1).repeat(16, 2))
     frame = plate.copy()
     frame[:, size[0] // 4 : size[0] // 2, size[1] // 4 : size[1] // 2] = 128
-    wanted = by_torch(network, plate, frame)
+    plates = {"plate": plate}
+    if network.config.hints:
+        noise = rng.uniform(0, 9, size).astype(np.float32)
+        plates[NOISE] = noise_input(noise, size)
+    wanted = by_torch(network, plates, frame)
     differences = {}
     for name, run in (("onnxruntime", by_onnxruntime), ("openvino", by_openvino)):
         try:
-            alpha, inverse_depth = run(plate_path, frame_path, plate, frame)
+            alpha, inverse_depth = run(plate_path, frame_path, plates, frame)
         except ModuleNotFoundError:
             continue
         of_alpha = np.abs(alpha - wanted[0]).max()
@@ -111,38 +117,41 @@ def compared(
 
 
 Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+Plates = Mapping[str, NDArray[Any]]
+"""Inputs of a plate graph."""
 
 
-def by_torch(network: DualHead, plate: NDArray[np.uint8], frame: NDArray[np.uint8]) -> Pair:
+def by_torch(network: DualHead, plates: Plates, frame: NDArray[np.uint8]) -> Pair:
     with torch.no_grad():
         plate_pixels, frame_pixels = (
-            torch.from_numpy(x).permute(0, 3, 1, 2).float() for x in (plate, frame)
+            torch.from_numpy(x).permute(0, 3, 1, 2).float() for x in (plates["plate"], frame)
         )
-        alpha, depth = network(frame_pixels, network.encode_plate(plate_pixels))
+        hints = torch.from_numpy(plates[NOISE]) if NOISE in plates else None
+        alpha, depth = network(frame_pixels, network.encode_plate(plate_pixels, hints))
     return alpha.numpy(), depth.numpy()
 
 
 def by_onnxruntime(
-    plate_path: Path, frame_path: Path, plate: NDArray[np.uint8], frame: NDArray[np.uint8]
+    plate_path: Path, frame_path: Path, plates: Plates, frame: NDArray[np.uint8]
 ) -> Pair:
     import onnxruntime
 
     cpu = ["CPUExecutionProvider"]
-    features = onnxruntime.InferenceSession(plate_path, providers=cpu).run(None, {"plate": plate})
+    features = onnxruntime.InferenceSession(plate_path, providers=cpu).run(None, dict(plates))
     inputs = {"frame": frame, **dict(zip(PLATE_NAMES, features, strict=True))}
     alpha, depth = onnxruntime.InferenceSession(frame_path, providers=cpu).run(None, inputs)
     return alpha, depth
 
 
 def by_openvino(
-    plate_path: Path, frame_path: Path, plate: NDArray[np.uint8], frame: NDArray[np.uint8]
+    plate_path: Path, frame_path: Path, plates: Plates, frame: NDArray[np.uint8]
 ) -> Pair:
     from edgeds.engine.openvino import shared_core
 
     exact = {"INFERENCE_PRECISION_HINT": "f32"}
     core = shared_core()
     encode = core.compile_model(plate_path, "CPU", exact)
-    features = encode({"plate": plate})
+    features = encode(dict(plates))
     inputs = {name: np.array(features[encode.output(name)]) for name in PLATE_NAMES}
     estimate = core.compile_model(frame_path, "CPU", exact)
     maps = estimate({"frame": frame, **inputs})

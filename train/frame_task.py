@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from edgeds.engine.network.frame_network import Config, DualHead, normalised
-from edgeds.engine.network.hints import plate_channels
 from train.batches import Batch, Samples
 from train.frame_losses import alpha_loss, depth_loss
 from train.half_precision import in_bfloat16
@@ -40,10 +39,10 @@ class FrameTask:
         frame, plate = (
             x.float().contiguous(memory_format=torch.channels_last) for x in (frame, plate)
         )
-        of_plate = plate_channels(hints[:, :1], hints[:, 1:]) if network.config.hints else None
+        told = hints if network.config.hints else None
         encode = network.encode_plate if self.recipe.plate_gradients else partial(constant, network)
         with in_bfloat16(self.recipe.bfloat16, device):
-            logits, depth = network.logits(frame, encode(plate, of_plate))
+            logits, depth = network.logits(frame, encode(plate, told))
         of_alpha = alpha_loss(logits.float(), alpha)
         of_depth = depth_loss(F.softplus(depth.float()), inverse_depth, alpha)
         loss = of_alpha + self.recipe.depth_weight * of_depth

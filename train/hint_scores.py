@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.network.frame_network import DualHead
-from edgeds.engine.network.hints import plate_channels
 from edgeds.estimate.depth_fit import anchored, fit_to_plate, middle_of, spread_foreground
 from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.plate_depth import DepthNetwork, plate_depth_of
@@ -73,19 +72,20 @@ def _rows(
             depth = plate_depth_of(depth_network, sample.plate)
             small = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_AREA)
             plates = {name: np.asarray(small, np.float32)}
-        hint = plates[name] / plates[name].mean()
         yield [
             _scored(_answer(network, sample, known, size), sample, plates[name], size)
-            for known in (np.full_like(hint, -1), hint)
+            for known in (None, plates[name])
         ]
 
 
 def _answer(
-    network: DualHead, sample: Sample, hint: FloatMap, size: Size
+    network: DualHead, sample: Sample, plate_depth: FloatMap | None, size: Size
 ) -> tuple[FloatMap, FloatMap]:
     frame, plate = (_tensor(resized(x, size)) for x in (sample.frame, sample.plate))
-    told = torch.from_numpy(hint)[None, None]
-    features = network.encode_plate(plate, plate_channels(torch.full_like(told, -1), told))
+    hints = np.full((1, 2, *size), -1, np.float32)
+    if plate_depth is not None:
+        hints[0, 1] = plate_depth / plate_depth.mean()
+    features = network.encode_plate(plate, torch.from_numpy(hints))
     alpha, inverse_depth = network(frame, features)
     return alpha[0, 0].numpy(), inverse_depth[0, 0].numpy()
 

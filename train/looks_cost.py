@@ -15,7 +15,7 @@ from edgeds.errors import InputError
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.settings import LOOKS, LookSettings
 from edgeds.plate.plate import Plate
-from edgeds.types import AnySizeEngine, Engine, Frame, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import AnySizeEngine, Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
 
 
 class CountingEngine(Engine):
@@ -33,9 +33,13 @@ class CountingEngine(Engine):
     def size(self) -> Size:
         return self._engine.size
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+    @property
+    def takes_noise(self) -> bool:
+        return self._engine.takes_noise
+
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         self.calls["plates"] += 1
-        return self._engine.encode_plate(plate)
+        return self._engine.encode_plate(plate, noise)
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         self.calls["looks"] += 1

@@ -15,12 +15,13 @@ class DifferenceEngine(Closing):
     """alpha grows with the colour difference to the plate; depth is a floor: nearer below."""
 
     name = "plate difference"
+    takes_noise = False
 
     def __init__(self, *, size: Size = (192, 320), low: float = 12.0, high: float = 36.0) -> None:
         self.size = size
         self._low, self._high = low, high
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:  # noqa: ARG002
         return plate.astype(np.int16)
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:

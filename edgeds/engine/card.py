@@ -35,6 +35,8 @@ class Card:
     precision: str = "fp32"
     files: dict[str, str] = field(default_factory=dict)
     """File name in the folder -> its SHA-256."""
+    takes_noise: bool = False
+    """Whether the plate graph takes `plate_noise.NOISE` beside the picture."""
     network_hash: str = ""
     """SHA-256 of the weights file it was made from."""
     calibration_hash: str | None = None
@@ -107,6 +109,8 @@ def _check_fields(card: Card) -> None:
     for name in ("name", "backend", "precision", "network_hash"):
         if not isinstance(getattr(card, name), str):
             raise ValueError(f"its {name} is not text")
+    if not isinstance(card.takes_noise, bool):
+        raise ValueError("its takes_noise is neither true nor false")
     for name in ("files", "target"):
         pairs = getattr(card, name)
         if not isinstance(pairs, dict) or not all(isinstance(v, str) for v in pairs.values()):

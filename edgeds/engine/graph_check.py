@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgeds.engine.card import Card
+from edgeds.engine.plate_noise import NOISE
 from edgeds.errors import EngineError
 from edgeds.types import Size
 
@@ -34,8 +35,9 @@ def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shape
     """
     pixels, maps = (1, *card.size, 3), (1, 1, *card.size)
     features = plate[1]
+    told = {NOISE: maps} if card.takes_noise else {}
     wanted = {
-        "the plate graph takes": (plate[0], {"plate": pixels}),
+        "the plate graph takes": (plate[0], {"plate": pixels, **told}),
         "the frame graph takes": (frame[0], {"frame": pixels, **features}),
         "the frame graph gives": (frame[1], {"alpha": maps, "inverse_depth": maps}),
     }

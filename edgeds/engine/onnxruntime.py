@@ -10,7 +10,8 @@ import onnxruntime
 from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs
-from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
+from edgeds.engine.plate_noise import NOISE, noise_input
+from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
 
 
 class OnnxRuntimeEngine(Closing):
@@ -38,7 +39,7 @@ class OnnxRuntimeEngine(Closing):
         if threads is not None and options is None:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
-        self.size = size or card.size
+        self.size, self.takes_noise = size or card.size, card.takes_noise
         self.name = f"{named_at(card, self.size)} on ONNX Runtime CPU"
         self._plate_graph, self._frame_graph = (
             onnxruntime.InferenceSession(
@@ -55,8 +56,9 @@ class OnnxRuntimeEngine(Closing):
         )
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
-        features = self._plate_graph.run(self._plate_names, {"plate": plate[None]})
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
+        told = {NOISE: noise_input(noise, self.size)} if self.takes_noise else {}
+        features = self._plate_graph.run(self._plate_names, {"plate": plate[None], **told})
         return dict(zip(self._plate_names, features, strict=True))
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:

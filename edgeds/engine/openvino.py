@@ -13,9 +13,10 @@ from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs, shape_at
 from edgeds.engine.kept_graphs import kept_or_compiled
+from edgeds.engine.plate_noise import NOISE, noise_input
 from edgeds.errors import EngineError
 from edgeds.sources.threads import threads_wanted
-from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
 
 # OpenVINO would report to its maker that it is used, over the network and from a forked process,
 # which hung where a video was open. It does without where this package cannot be imported.
@@ -59,7 +60,7 @@ class OpenVinoEngine(Closing):
         self._arithmetic = arithmetic or fastest_arithmetic()
         _check_arithmetic(card, self._arithmetic)
         self._others: dict[Size, OpenVinoEngine] = {}
-        self.size = size or card.size
+        self.size, self.takes_noise = size or card.size, card.takes_noise
         bfloat = " in bfloat16" if self._arithmetic == "bf16" else ""
         self.name = f"{named_at(card, self.size)}{bfloat} on OpenVINO CPU"
         self._plate_graph, frame_graph = (
@@ -78,8 +79,9 @@ class OpenVinoEngine(Closing):
         """The features that the request holds."""
         self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
-        results = self._plate_graph({"plate": plate[None]})
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
+        told = {NOISE: noise_input(noise, self.size)} if self.takes_noise else {}
+        results = self._plate_graph({"plate": plate[None], **told})
         return {
             port.get_any_name(): np.array(value)  # a copy: the graph's own buffers are reused
             for port, value in results.items()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from edgeds.engine.card import Card
 from edgeds.engine.frames_in_flight import Pending, Ring, closed
 from edgeds.engine.graph_check import Shapes, check_graphs
+from edgeds.engine.plate_noise import NOISE, PLATE_INPUTS, noise_input
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
     IExecutionContext,
@@ -28,7 +29,7 @@ from edgeds.engine.tensorrt_library import (
 )
 from edgeds.errors import EngineError, RunError
 from edgeds.sinks.atomic_files import replace_file
-from edgeds.types import Closing, Maps, Pixels, PlateFeatures
+from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +48,7 @@ class TensorRtEngine(Closing):
     ) -> None:
         import torch
 
-        self.size = card.size
+        self.size, self.takes_noise = card.size, card.takes_noise
         self._name, self._stream = name, stream
         height, width = card.size
         with stream, Log() as log:
@@ -67,12 +68,15 @@ class TensorRtEngine(Closing):
     def name(self) -> str:
         return f"{self._name} ({self._stream.note})" if self._stream.note else self._name
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         """The features stay on the GPU, one set per plate."""
         import torch
 
         with self._stream:
             self._ring.upload(plate, self._plate.tensors["plate"])
+            if self.takes_noise:
+                told = torch.from_numpy(noise_input(noise, self.size))
+                self._stream.copy(self._plate.tensors[NOISE], told)
             self._encode()
             names = [name for name in self._plate.tensors if name in self._frame.tensors]
             features = _Features({n: torch.empty_like(self._plate.tensors[n]) for n in names})
@@ -198,7 +202,7 @@ class _Graph:
 
     def shapes(self) -> tuple[Shapes, Shapes]:
         """Of inputs and of outputs, by the names that edgeds gives them."""
-        given = MAPS if self._path.name == FRAME_PLAN else set(self._shapes) - {"plate"}
+        given = MAPS if self._path.name == FRAME_PLAN else set(self._shapes) - set(PLATE_INPUTS)
         return (
             {name: shape for name, shape in self._shapes.items() if name not in given},
             {name: shape for name, shape in self._shapes.items() if name in given},

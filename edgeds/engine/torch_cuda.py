@@ -25,9 +25,10 @@ from edgeds.engine.frames_in_flight import Pending, Ring, closed
 from edgeds.engine.network.export import folded
 from edgeds.engine.network.frame_network import DualHead
 from edgeds.engine.network.weights_file import WeightsError, load_weights
+from edgeds.engine.plate_noise import noise_input
 from edgeds.engine.torch_compile import compiled_or_plain
 from edgeds.errors import EngineError, RunError
-from edgeds.types import Closing, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
 
 Compiler = Literal["torch", "torch-compile", "torch-tensorrt"]
 """Plain torch; torch.compile; torch_tensorrt (needs its own package)."""
@@ -54,15 +55,17 @@ class TorchEngine(Closing):
             compiled: makes the frame step faster; None runs it as it is.
         """
         self.size, self._name, self._stream = size, name, stream
+        self.takes_noise = network.config.hints
         self._made_of = {"name": name, "dtype": dtype, "compiled": compiled}
         self._weights, self._others = network, dict[Size, TorchEngine]()
         with stream, torch.no_grad():
             step = FrameStep(_on_device(network, stream.device, dtype))
             self._network, self._dtype = step.network, dtype
             self._pixels = torch.zeros((1, *size, 3), dtype=torch.uint8, device=stream.device)
+            self._noise = torch.from_numpy(noise_input(None, size)).to(stream.device)
             # alpha and inverse depth side by side: one copy brings both
             self._maps = torch.empty((2, *size), dtype=torch.float32, device=stream.device)
-            self._encoded = [f.clone() for f in self._network.encode_plate(self._as_input())]
+            self._encoded = [f.clone() for f in self._plate_features()]
             self._plate = [torch.zeros_like(f) for f in self._encoded]
             self._step: Callable[..., Any] = step
             if compiled is not None:
@@ -78,10 +81,12 @@ class TorchEngine(Closing):
     def name(self) -> str:
         return f"{self._name} ({self._stream.note})" if self._stream.note else self._name
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         """The features stay on the device, one set per plate."""
         with self._stream, torch.no_grad():
             self._ring.upload(plate, self._pixels)
+            if self.takes_noise:
+                self._stream.copy(self._noise, torch.from_numpy(noise_input(noise, self.size)))
             self._encode()
             features = tuple(torch.empty_like(f) for f in self._encoded)
             for mine, new in zip(features, self._encoded, strict=True):
@@ -155,13 +160,13 @@ class TorchEngine(Closing):
                 self._stream.copy(mine, new)
             self._loaded = plate
 
-    def _as_input(self) -> Tensor:
-        return _pixels(self._pixels, self._dtype)
+    def _plate_features(self) -> tuple[Tensor, ...]:
+        told = self._noise.to(self._dtype) if self.takes_noise else None
+        return self._network.encode_plate(_pixels(self._pixels, self._dtype), told)
 
     def _run_plate(self) -> None:
         with torch.no_grad():
-            new = self._network.encode_plate(self._as_input())
-            for mine, value in zip(self._encoded, new, strict=True):
+            for mine, value in zip(self._encoded, self._plate_features(), strict=True):
                 mine.copy_(value)
 
     def _run_frame(self) -> None:

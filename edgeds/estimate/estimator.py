@@ -21,7 +21,7 @@ from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.whole_or_part import Looks
 from edgeds.plate.ground.metric_scale import MetricScale
-from edgeds.plate.plate import Plate, resized_map
+from edgeds.plate.plate import Plate, noise_of, resized_map
 from edgeds.plate.registration import Matrix, displacement, warped
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
@@ -56,7 +56,7 @@ class Estimator:
     ) -> None:
         self._engine = engine
         small = resized(plate.pixels, engine.size)
-        features = engine.encode_plate(small)
+        features = engine.encode_plate(small, noise_of(plate, engine.size))
         if known is None:
             known = _known(depth_network, plate)
         if known is None:
@@ -191,7 +191,7 @@ class Estimator:
                 fix="make another Estimator for another size",
             )
         small = resized(plate.pixels, self._engine.size)
-        features = self._engine.encode_plate(small)
+        features = self._engine.encode_plate(small, noise_of(plate, self._engine.size))
         self._move = move
         view = replace(
             self._scene.view,

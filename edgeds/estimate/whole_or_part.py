@@ -33,6 +33,7 @@ from edgeds.estimate.part_maps import (
 from edgeds.estimate.part_place import Place, bounds_of, networks_like, reaches_out
 from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, LookSettings, Matte
+from edgeds.plate.plate import noise_of
 from edgeds.types import AnySizeEngine, Box, Engine, FloatMap, Frame, Maps, Pixels, Size, whole
 
 KEPT_PARTS = 3
@@ -162,7 +163,8 @@ class Looks:
             view = view_of_part(scene.view, place)
             seen = scene.raw[place.box.of]
             depth = cv2.resize(seen, place.network[::-1], interpolation=cv2.INTER_AREA)
-            features = self._engine_of(place.network).encode_plate(view.small)
+            noise = noise_of(scene.plate, place.network, place.box)
+            features = self._engine_of(place.network).encode_plate(view.small, noise)
             self._use.count(self._set.plate_cost)
             part = Part(place, view, features, np.asarray(depth, np.float32))
         self._parts[place] = part

@@ -16,7 +16,7 @@ from edgeds.errors import PlateError
 from edgeds.plate.ground.ground_from_people import Ground, resized_ground
 from edgeds.plate.ground.metric_scale import MetricScale, resized_scale
 from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Pixels, Size
+from edgeds.types import Box, FloatMap, Pixels, Size
 from edgeds.types.maps import resized_map as resized_map
 
 Origin: TypeAlias = Literal["file", "clip", "capture"]
@@ -73,6 +73,15 @@ class Plate:
         """
         averaged = max(1.0, self.size[1] / size[1])
         return float((self.noise_levels or 0.0) / averaged**0.5)
+
+
+def noise_of(plate: Plate, size: Size, box: Box | None = None) -> FloatMap | None:
+    """How much each pixel of the plate, or of a part of it, varies from frame to frame, at a size;
+    None if it is not known: a plate from a clip counts only the samples that look like it.
+    """
+    if plate.noise is None or plate.origin != "capture":
+        return None
+    return resized_map(plate.noise if box is None else plate.noise[box.of], size)
 
 
 def fitted(plate: Plate, size: Size) -> Plate:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from edgeds.types.arrays import Pixels, Size
+from edgeds.types.arrays import FloatMap, Pixels, Size
 from edgeds.types.frame import Frame
 from edgeds.types.maps import Maps
 from edgeds.types.picture import ColourTags
@@ -117,8 +117,17 @@ class Engine(Closing, Protocol):
     @property
     def size(self) -> Size: ...
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
-        """plate: uint8 RGB (h, w, 3) at the engine's size."""
+    @property
+    def takes_noise(self) -> bool:
+        """Whether `encode_plate` uses the plate's noise."""
+        ...
+
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
+        """
+        Args:
+            plate: uint8 RGB (h, w, 3) at the engine's size.
+            noise: how much each pixel varies, (h, w), in levels of 255; None if it is not known.
+        """
         ...
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:

@@ -10,7 +10,6 @@ torch = pytest.importorskip("torch", reason="the network needs torch: pip instal
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
 
 from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
-from edgeds.engine.network.hints import plate_channels  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
 from train.average_weights import average_weights, without_hints  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
@@ -40,7 +39,7 @@ def told() -> DualHead:
 def answer(network: DualHead, sigma: float, depth: float) -> torch.Tensor:
     torch.manual_seed(1)
     frame, plate = pixels(), pixels()
-    hints = plate_channels(known(sigma), known(depth))
+    hints = torch.cat((known(sigma), known(depth)), 1)
     with torch.no_grad():
         alpha: torch.Tensor = network(frame, network.encode_plate(plate, hints))[0]
     return alpha

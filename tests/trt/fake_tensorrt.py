@@ -43,11 +43,19 @@ def fake_library(path: Path) -> Any:
     return library
 
 
-def write_fake_engine(folder: Path, *, backend: str = "tensorrt", size: Size = (192, 320)) -> Card:
+def write_fake_engine(
+    folder: Path,
+    *,
+    backend: str = "tensorrt",
+    size: Size = (192, 320),
+    takes_noise: bool = False,
+) -> Card:
     """An engine folder whose plans the fake can run."""
     height, width = size
     features = [["plate_0", "FLOAT", [1, 3, height, width], "OUTPUT"]]
     plate = [["plate", "UINT8", [1, height, width, 3], "INPUT"], *features]
+    if takes_noise:
+        plate.append(["plate_noise", "FLOAT", [1, 1, height, width], "INPUT"])
     frame = [
         ["frame", "UINT8", [1, height, width, 3], "INPUT"],
         ["plate_0", "FLOAT", [1, 3, height, width], "INPUT"],
@@ -57,7 +65,7 @@ def write_fake_engine(folder: Path, *, backend: str = "tensorrt", size: Size = (
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plate.plan").write_text(json.dumps(plate))
     (folder / "frame.plan").write_text(json.dumps(frame))
-    return Card(name="fake", size=size, backend=backend)
+    return Card(name="fake", size=size, backend=backend, takes_noise=takes_noise)
 
 
 def _class(name: str, told: dict[str, Any], library: Any) -> type:
@@ -135,6 +143,8 @@ def _execute(context: Any, _: Any, stream_handle: int) -> bool:
     }
     if "plate" in memory:
         memory["plate_0"][:] = memory["plate"].transpose(0, 3, 1, 2)
+        if "plate_noise" in memory:
+            memory["plate_0"] += memory["plate_noise"]
         return True
     frame = memory["frame"].transpose(0, 3, 1, 2).astype(np.float32)
     difference = np.abs(frame - memory["plate_0"]).max(axis=1, keepdims=True)

@@ -296,3 +296,19 @@ def test_all_engines_of_a_process_share_one_logger(tmp_path: Path) -> None:
     for _ in range(2):
         TensorRtEngine(library, tmp_path, card, CpuStream(), name="fake").close()
     assert library.calls.count("ILogger") == 1
+
+
+@pytest.mark.parametrize("stream", [CpuStream, DeferredStream])
+def test_a_plates_noise_reaches_the_plan_that_takes_it(
+    tmp_path: Path, stream: type[CpuStream]
+) -> None:
+    card = write_fake_engine(tmp_path, size=SIZE, takes_noise=True)
+    library = fake_library(INTERFACES[0])
+    with TensorRtEngine(library, tmp_path, card, stream(), name="fake") as engine:
+        assert engine.takes_noise
+        noise = np.full(SIZE, 11, np.float32)
+        plates = engine.encode_plate(picture(100), noise), engine.encode_plate(picture(100))
+        told, not_told = (engine.infer(picture(130), plate).alpha for plate in plates)
+    # the fake adds it to the plate's levels
+    assert told == pytest.approx(np.full(SIZE, (30 - 11 - 12) / 24))
+    assert not_told == pytest.approx(np.full(SIZE, (30 + 1 - 12) / 24))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgeds.engine.plate_noise import NOISE
 from edgeds.errors import EngineError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ and exp in a float16 softplus overflows at 11.
 """
 MAPS = ("alpha", "inverse_depth")
 """Outputs that stay float32."""
+KEPT_INPUTS = (NOISE,)
+"""Inputs that stay float32, once per plate: hosts have no float16."""
 _FLOAT32_INPUTS = {"Resize": (1, 2)}
 """Inputs that ONNX wants in float32 always: roi and scales."""
 _QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
@@ -59,6 +62,7 @@ def half_graph(model: onnx.ModelProto) -> onnx.ModelProto:
     if any(node.op_type in _QUANTIZERS for node in half.graph.node):
         half = _with_opset(half, _FP16_SCALES_SINCE)
     graph = half.graph
+    _narrow_behind_kept_inputs(graph)
     kept = {
         node.input[i]
         for node in graph.node
@@ -76,7 +80,8 @@ def half_graph(model: onnx.ModelProto) -> onnx.ModelProto:
                 _halve_tensor(attribute.t, node.output[0])
         elif node.op_type == "Cast" and node.attribute[0].i == TensorProto.FLOAT:
             node.attribute[0].i = TensorProto.FLOAT16
-    for value in (*graph.input, *(out for out in graph.output if out.name not in MAPS)):
+    given = (value for value in graph.input if value.name not in KEPT_INPUTS)
+    for value in (*given, *(out for out in graph.output if out.name not in MAPS)):
         if value.type.tensor_type.elem_type == TensorProto.FLOAT:
             value.type.tensor_type.elem_type = TensorProto.FLOAT16
     del graph.value_info[:]
@@ -117,6 +122,23 @@ def _halve_tensor(tensor: onnx.TensorProto, name: str, smallest: float = 0.0) ->
     own_name = tensor.name
     halves = np.maximum(values, smallest) if smallest else values
     tensor.CopyFrom(numpy_helper.from_array(halves.astype(np.float16), own_name))
+
+
+def _narrow_behind_kept_inputs(graph: onnx.GraphProto) -> None:
+    """Put a Cast behind each of KEPT_INPUTS."""
+    import onnx
+    from onnx import TensorProto
+
+    for name in {value.name for value in graph.input}.intersection(KEPT_INPUTS):
+        narrow = f"{name}_narrow"
+        for node in graph.node:
+            for i, taken in enumerate(node.input):
+                if taken == name:
+                    node.input[i] = narrow
+        cast = onnx.helper.make_node(  # to float16 in the end, as all that cast to float
+            "Cast", [name], [narrow], name=f"{name}/narrow", to=TensorProto.FLOAT
+        )
+        graph.node.insert(0, cast)
 
 
 def _widen_before_float_ops(graph: onnx.GraphProto) -> None:

@@ -11,6 +11,7 @@ from edgeds.engine.gpu.eye import DeviceEngine, Eye, SeenPlate
 from edgeds.estimate.part_maps import view_of_part
 from edgeds.estimate.part_place import Place, networks_like
 from edgeds.estimate.whole_or_part import KEPT_PARTS
+from edgeds.plate.plate import noise_of
 from edgeds.types import AnySizeEngine, Size
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Eyes:
             depth = cv2.resize(
                 state.raw[place.box.of], place.network[::-1], interpolation=cv2.INTER_AREA
             )
-            features = self._at_size(place.network).encode_plate(view.small)
+            noise = noise_of(state.plate, place.network, place.box)
+            features = self._at_size(place.network).encode_plate(view.small, noise)
             near = np.asarray(depth, np.float32)
             part = SeenPlate(place.box, view.small, near, view.doubt, state.middle, features)
         self._parts[place] = part

@@ -23,6 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from edgeds.engine.network import plate_depth_network
 from edgeds.engine.network.frame_network import DualHead, Fuse
 from edgeds.engine.network.plate_depth_network import PlateDepth
+from edgeds.engine.plate_noise import PLATE_INPUTS
 
 OPSET = 17
 PLATE_TENSORS = 11
@@ -50,10 +51,13 @@ def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple
     folder.mkdir(parents=True, exist_ok=True)
     plain = folded(network)
     pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
+    of_plate, names = (pixels,), ["plate"]
+    if network.config.hints:
+        of_plate, names = (pixels, torch.zeros(1, 1, *size)), list(PLATE_INPUTS)
     with torch.no_grad():
-        features = PlateGraph(plain)(pixels)
+        features = PlateGraph(plain)(*of_plate)
     plate, frame = folder / "plate.onnx", folder / "frame.onnx"
-    write_graph(PlateGraph(plain), (pixels,), plate, ["plate"], list(PLATE_NAMES))
+    write_graph(PlateGraph(plain), of_plate, plate, names, list(PLATE_NAMES))
     write_graph(
         FrameGraph(plain),
         (pixels, *features),
@@ -122,14 +126,14 @@ class PlateDepthGraph(nn.Module):
 
 
 class PlateGraph(nn.Module):
-    """Bytes of a plate to the tensors that frames are compared with."""
+    """Bytes of a plate, and its noise, to the tensors that frames are compared with."""
 
     def __init__(self, network: DualHead) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, plate: Tensor) -> tuple[Tensor, ...]:
-        return self.network.encode_plate(pixels_from_bytes(plate))
+    def forward(self, plate: Tensor, noise: Tensor | None = None) -> tuple[Tensor, ...]:
+        return self.network.encode_plate(pixels_from_bytes(plate), noise)
 
 
 class FrameGraph(nn.Module):

@@ -75,7 +75,7 @@ class DualHead(nn.Module):
     def encode_plate(self, plate: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
         """(B, 3, H, W) pixels 0..255 to what `forward` wants: pixels, p1..p5, and five addends.
 
-        `hints` are those of `hints.plate_channels`.
+        `hints`, (B, 2, H, W), are what `hints.PlateHints` takes.
         """
         pixels = normalised(plate)  # (B, 3, H, W)
         return self.plate_features(pixels, self.encoder(pixels), hints)

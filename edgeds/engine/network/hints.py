@@ -13,17 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PLATE_CHANNELS = 4
-"""sigma, whether it is known, inverse depth, whether it is known."""
+_CHANNELS = 4
 _HIDDEN = 12
-
-
-def plate_channels(sigma: Tensor, inverse_depth: Tensor) -> Tensor:
-    """Both (B, 1, H, W), sigma in levels of 255, inverse depth in 1/m; below 0 where unknown."""
-    known, near_known = (sigma >= 0).float(), (inverse_depth >= 0).float()
-    varies = torch.log1p(sigma.clamp(min=0)) * 0.5
-    near = torch.log(inverse_depth.clamp(min=0) + 0.05) + 1.0
-    return torch.cat((varies * known, known, near * near_known, near_known), 1)
 
 
 class PlateHints(nn.Module):
@@ -31,15 +22,29 @@ class PlateHints(nn.Module):
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
-        self.scales = nn.ModuleList(_addend(PLATE_CHANNELS, width) for width in widths)
+        self.scales = nn.ModuleList(_addend(_CHANNELS, width) for width in widths)
 
     def forward(self, hints: Tensor) -> list[Tensor]:
-        """(B, 4, H, W) to five addends, at 1/2 to 1/32 of the size."""
+        """(B, 2, H, W) to five addends, at 1/2 to 1/32 of the size: sigma in levels of 255, and
+        inverse depth, 1 in the mean; below 0 where unknown. Sigma may be alone, (B, 1, H, W).
+        """
+        there = channels(hints)
         added = []
         for scale in self.scales:
-            hints = F.avg_pool2d(hints, 2)
-            added.append(scale(hints))
+            there = F.avg_pool2d(there, 2)
+            added.append(scale(there))
         return added
+
+
+def channels(hints: Tensor) -> Tensor:
+    """(B, 4, H, W): sigma, whether it is known, inverse depth, whether it is known."""
+    known, values = (hints >= 0).to(hints.dtype), hints.clamp(min=0)
+    varies = torch.log(values[:, :1] + 1.0) * 0.5 * known[:, :1]
+    if hints.shape[1] == 1:
+        nothing = known * 0  # of the size that the picture has then, in an exported graph, too
+        return torch.cat((varies, known, nothing, nothing), 1)
+    near = torch.log(values[:, 1:] + 0.05) + 1.0
+    return torch.cat((varies, known[:, :1], near * known[:, 1:], known[:, 1:]), 1)
 
 
 def _addend(channels: int, width: int) -> nn.Sequential:

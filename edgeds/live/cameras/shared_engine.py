@@ -25,9 +25,13 @@ class SharedEngine(Closing):
     def size(self) -> Size:
         return self._engine.size
 
-    def encode_plate(self, plate: Pixels) -> PlateFeatures:
+    @property
+    def takes_noise(self) -> bool:
+        return self._engine.takes_noise
+
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         with self._turn:
-            return self._engine.encode_plate(plate)
+            return self._engine.encode_plate(plate, noise)
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         with self._turn:

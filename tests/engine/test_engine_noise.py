@@ -1,0 +1,132 @@
+"""An engine whose plate graph takes the plate's noise: on every backend, none changes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the network needs torch: pip install --group train")
+pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
+onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
+
+from edgeds.engine import open_engine, read_card  # noqa: E402
+from edgeds.engine.build.onnx_variants import half_engine  # noqa: E402
+from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
+from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
+from edgeds.engine.network.frame_network import DualHead  # noqa: E402
+from edgeds.engine.network.hints import channels  # noqa: E402
+from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
+from edgeds.engine.onnxruntime import OnnxRuntimeEngine  # noqa: E402
+from edgeds.engine.openvino import OpenVinoEngine  # noqa: E402
+from edgeds.engine.plate_noise import NOISE, noise_input  # noqa: E402
+from edgeds.engine.torch_cuda import open_weights  # noqa: E402
+from edgeds.errors import EngineError, ShapeError  # noqa: E402
+from edgeds.sources import SyntheticSource  # noqa: E402
+from edgeds.types import Engine, FloatMap  # noqa: E402
+from train.average_weights import without_hints  # noqa: E402
+from train.engine_folder import engine_from_weights  # noqa: E402
+
+SIZE = (64, 96)
+BACKENDS = ("onnxruntime", "openvino", "torch")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped network with hints that count, and the same without them, as weights and as
+    engines.
+    """
+    folder = tmp_path_factory.mktemp("engines")
+    plain = load_weights(shipped_weights())
+    plain = without_hints(plain)
+    told = DualHead(replace(plain.config, hints=True))
+    torch.manual_seed(0)
+    told.load_state_dict(told.state_dict() | plain.state_dict())
+    for name, weight in told.named_parameters():
+        if name.startswith("plate_hints"):
+            torch.nn.init.normal_(weight, 0, 0.2)
+    for name, network in (("plain", plain), ("told", told)):
+        save_weights(network, folder / f"{name}.safetensors")
+        engine_from_weights(folder / f"{name}.safetensors", folder / name, size=SIZE)
+    return folder
+
+
+def opened(folder: Path, name: str, backend: str) -> Engine:
+    if backend == "torch":
+        engine: Engine = open_weights(folder / f"{name}.safetensors", device="cpu", size=SIZE)
+        return engine
+    kind = {"onnxruntime": OnnxRuntimeEngine, "openvino": OpenVinoEngine}[backend]
+    return kind(folder / name, read_card(folder / name))
+
+
+def alpha(engine: Engine, noise: FloatMap | None = None) -> FloatMap:
+    scene = SyntheticSource(size=engine.size, frame_count=5)
+    *_, last = scene
+    return engine.infer(last.pixels, engine.encode_plate(scene.plate, noise)).alpha
+
+
+def ramp(size: tuple[int, int]) -> FloatMap:
+    return np.repeat(np.linspace(1, 8, size[0], dtype=np.float32)[:, None], size[1], 1)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_unknown_noise_changes_nothing_and_known_noise_does(folder: Path, backend: str) -> None:
+    plain, told = (opened(folder, name, backend) for name in ("plain", "told"))
+    assert (plain.takes_noise, told.takes_noise) == (False, True)
+    wanted = alpha(plain)
+    np.testing.assert_allclose(alpha(told), wanted, atol=1e-5)
+    np.testing.assert_array_equal(alpha(plain, ramp(SIZE)), wanted)
+    assert np.abs(alpha(told, ramp(SIZE)) - wanted).max() > 1e-2
+    np.testing.assert_allclose(alpha(told), wanted, atol=1e-5, err_msg="former noise is forgotten")
+
+
+def test_all_backends_agree_about_noise(folder: Path) -> None:
+    engines = [opened(folder, "told", backend) for backend in BACKENDS]
+    first, *others = [alpha(one, ramp(SIZE)) for one in engines]
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=1e-3)
+
+
+def test_noise_alone_is_noise_beside_a_depth_that_is_not_known() -> None:
+    noise = torch.from_numpy(ramp(SIZE))[None, None]
+    both = torch.cat((noise, torch.full_like(noise, -1)), 1)
+    assert torch.equal(channels(noise), channels(both))
+
+
+def test_noise_goes_along_to_other_sizes_and_into_float16(folder: Path, tmp_path: Path) -> None:
+    large = (96, 128)
+    openvino = opened(folder, "told", "openvino")
+    assert isinstance(openvino, OpenVinoEngine)
+    at_large = openvino.at_size(large)
+    built = engine_of_size(folder / "told", tmp_path / "large", large)
+    other = OnnxRuntimeEngine(built, read_card(built))
+    wanted = alpha(at_large, ramp(large))
+    assert np.abs(wanted - alpha(at_large)).max() > 1e-2
+    np.testing.assert_allclose(alpha(other, ramp(large)), wanted, atol=1e-3)
+
+    half = half_engine(built, tmp_path / "half")
+    given = {value.name: value for value in onnx.load(half / "plate.onnx").graph.input}
+    assert given[NOISE].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    # as the network itself: tests/engine/test_precision.py
+    found = alpha(OnnxRuntimeEngine(half, read_card(half)), ramp(large))
+    assert np.abs(found - wanted).mean() < 3e-3
+
+
+def test_a_card_that_does_not_say_so_is_refused(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for path in (folder / "told").iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    card = json.loads((copy / "card.json").read_text())
+    assert card["takes_noise"] is True
+    (copy / "card.json").write_text(json.dumps(card | {"takes_noise": False}))
+    with pytest.raises(EngineError, match="plate graph takes plate_noise"):
+        open_engine(copy, device="cpu")
+
+
+def test_noise_of_another_size_is_refused() -> None:
+    with pytest.raises(ShapeError, match="engine's size"):
+        noise_input(ramp((32, 48)), SIZE)

@@ -70,7 +70,7 @@ def test_an_rgb_recording_can_become_every_kind_of_file(
     assert len(list(open_source(tmp_path / name))) == 5
 
 
-@pytest.mark.parametrize(("size", "ahead"), [((2160, 3840), "4"), ((1440, 2560), None)])
+@pytest.mark.parametrize(("size", "ahead"), [((2160, 3840), "3"), ((1440, 2560), None)])
 def test_the_encoder_looks_less_far_ahead_where_frames_are_large(
     tmp_path: Path, size: tuple[int, int], ahead: str | None
 ) -> None:

@@ -70,3 +70,26 @@ print((peak - resident()) // 1_000_000)
         freed[told] = int(done.stdout)
     assert freed["told"] > 70
     assert freed["untold"] < 70, "glibc no longer keeps it: edgeds.live.memory_growth can go"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_smaller_arrays_of_every_frame_do_not() -> None:
+    """Each time the system would have to make a thousand pages anew: a fifth of a 4K run."""
+    script = """
+import resource
+import numpy as np
+from edgeds.live.memory_growth import return_large_arrays
+
+return_large_arrays()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+np.ones(4_000_000, np.uint8)
+before = faults()
+for _ in range(50):
+    np.ones(4_000_000, np.uint8)
+print(faults() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 5_000

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 8_000_000
 """Frames up to 1080p are smaller: memory that is used for every frame stays in the heap."""
-_M_MMAP_THRESHOLD = -3  # of malloc.h; see mallopt(3)
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h; see mallopt(3)
+_KEPT_BYTES = 32_000_000
+"""At the end of a heap."""
 
 
 def return_large_arrays() -> None:
@@ -22,14 +24,17 @@ def return_large_arrays() -> None:
 
     By default glibc raises this size to that of freed blocks, up to 32 MB. After one capture of a
     plate, the frames of the next capture came from the heap, between smaller objects that stay, and
-    the holes grew by 60 MB in ten minutes. A fixed size prevents that. Does nothing with other C
-    libraries.
+    the holes grew by 60 MB in ten minutes. A fixed size prevents that. It would also fix at 128 kB
+    how much free memory the end of a heap may hold: with every array of a frame the system took
+    pages back and gave them again, which was a fifth of the CPU time of 4K video. Does nothing with
+    other C libraries.
     """
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # musl has no mallopt, and returns all large blocks by itself
         mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def return_what_opening_used(size: Size) -> None:

@@ -16,9 +16,9 @@ class Encode:
     large_px: int = 6_000_000
     """Frames of more pixels than this are large."""
     x264_large: dict[str, str] = field(
-        # Each frame that x264 looks ahead holds 23 MB at 4K. With 4 of them instead of 10 a
-        # transcode took 354 MB instead of 491: 50.46 dB in 3.81 MB instead of 50.70 in 3.85.
-        default_factory=lambda: {"rc-lookahead": "4", "crf": "17.3"}
+        # Each frame that x264 looks ahead holds 23 MB at 4K. With 3 of them instead of 10 a
+        # transcode took 331 MB instead of 491: 50.33 dB in 3.76 MB instead of 50.70 in 3.85.
+        default_factory=lambda: {"rc-lookahead": "3", "crf": "17.1"}
     )
     nvenc: dict[str, str] = field(
         # Its constant quality; not measured against x264's, for want of a GPU.

@@ -28,8 +28,8 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
     """Write the mean, in which the later network has a share. Steps and samples of both add up.
 
     If the later network is the plate's, the earlier one may be the frame's network that it
-    started from. If only one of two frame networks has hints, the mean is without them; attention
-    that only the later network has keeps its share of what it adds.
+    started from. Hints and attention that only the later network has keep their share of what they
+    add.
 
     Raises:
         WeightsError: one of them cannot be used, or they are not of one architecture.
@@ -40,12 +40,8 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
             network = plate_depth_from_frame_network(network, other.config)
         except ValueError as error:
             raise WeightsError(f"{later.name} did not start as {earlier.name}: {error}") from error
-    if (
-        isinstance(network, DualHead)
-        and isinstance(other, DualHead)
-        and network.config.hints != other.config.hints
-    ):
-        network, other = without_hints(network), without_hints(other)
+    if isinstance(network, DualHead) and isinstance(other, DualHead):
+        network = with_silent_hints(network, other)
     if isinstance(network, PlateDepth) and isinstance(other, PlateDepth):
         network = with_silent_attention(network, other)
     if network.kind != other.kind or network.config != other.config:
@@ -74,9 +70,14 @@ def with_silent_attention(network: PlateDepth, other: PlateDepth) -> PlateDepth:
     return wider.eval()
 
 
-def without_hints(network: DualHead) -> DualHead:
-    """What the network computes when it is told nothing beside frame and plate."""
-    plain = DualHead(replace(network.config, hints=False))
-    kept = plain.state_dict().keys()
-    plain.load_state_dict({n: t for n, t in network.state_dict().items() if n in kept})
-    return plain.eval()
+def with_silent_hints(network: DualHead, other: DualHead) -> DualHead:
+    """The network, with the other's hints, of which nothing is added yet."""
+    if network.config.hints or not other.config.hints:
+        return network
+    wider = DualHead(replace(network.config, hints=True))
+    wider.load_state_dict(other.state_dict() | network.state_dict())
+    for addend in wider.plate_hints.scales:
+        assert isinstance(addend, nn.Sequential)
+        assert isinstance(addend[-1], nn.Conv2d)
+        nn.init.zeros_(addend[-1].weight)
+    return wider.eval()

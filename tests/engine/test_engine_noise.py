@@ -27,7 +27,7 @@ from edgeds.engine.torch_cuda import open_weights  # noqa: E402
 from edgeds.errors import EngineError, ShapeError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.types import Engine, FloatMap  # noqa: E402
-from train.average_weights import without_hints  # noqa: E402
+from tests.network.plain_network import without_hints  # noqa: E402
 from train.engine_folder import engine_from_weights  # noqa: E402
 
 SIZE = (64, 96)

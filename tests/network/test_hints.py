@@ -11,7 +11,8 @@ pytest.importorskip("safetensors", reason="weights need safetensors: pip install
 
 from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
-from train.average_weights import average_weights, without_hints  # noqa: E402
+from tests.network.plain_network import without_hints  # noqa: E402
+from train.average_weights import average_weights  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
 from train.run_state import Run  # noqa: E402
 
@@ -70,16 +71,17 @@ def test_a_network_with_hints_starts_as_the_one_without(tmp_path: Path) -> None:
     torch.testing.assert_close(answer(run.network, 0, 0), wanted, atol=1e-6, rtol=0)
 
 
-def test_the_mean_with_a_network_without_hints_has_none(told: DualHead, tmp_path: Path) -> None:
+def test_hints_that_only_the_later_network_has_keep_their_share(
+    told: DualHead, tmp_path: Path
+) -> None:
     save_weights(DualHead(), tmp_path / "plain.safetensors")
     save_weights(told, tmp_path / "told.safetensors")
-    assert load_weights(tmp_path / "told.safetensors").config.hints
-    average_weights(
-        tmp_path / "plain.safetensors",
-        tmp_path / "told.safetensors",
-        tmp_path / "mean.safetensors",
-        share=1,
-    )
+    paths = (tmp_path / name for name in ("plain.safetensors", "told.safetensors"))
+    average_weights(*paths, tmp_path / "mean.safetensors", share=0.25)
     mean = load_weights(tmp_path / "mean.safetensors")
-    assert not mean.config.hints
-    torch.testing.assert_close(mean.context.weight, told.context.weight, atol=1e-3, rtol=1e-3)
+    assert mean.config.hints
+    for found, whole in zip(mean.plate_hints.scales, told.plate_hints.scales, strict=True):
+        assert isinstance(found, torch.nn.Sequential)
+        assert isinstance(whole, torch.nn.Sequential)
+        torch.testing.assert_close(found[0].weight, whole[0].weight, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(found[2].weight, whole[2].weight / 4, atol=1e-3, rtol=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -133,11 +134,13 @@ def _open_on_cpu(
 ) -> Engine:
     """The first backend that loads it; when none does, all their reasons."""
     reasons = []
-    for backend, class_name in CPU_BACKENDS.items():
+    # The fastest arithmetic may fail where oneDNN is kept from using what the processor has.
+    ways: list[Arithmetic | None] = [None, "float"] if arithmetic is None else [arithmetic]
+    for backend, way in product(CPU_BACKENDS, ways):
         try:
             module = importlib.import_module(f"edgeds.engine.{backend}")
-            backend_class = getattr(module, class_name)
-            opened = backend_class(folder, card, size=size, threads=threads, arithmetic=arithmetic)
+            backend_class = getattr(module, CPU_BACKENDS[backend])
+            opened = backend_class(folder, card, size=size, threads=threads, arithmetic=way)
             return cast(Engine, opened)
         except EngineError:
             raise
@@ -148,6 +151,6 @@ def _open_on_cpu(
             reasons.append(f"{backend}: {said[-1]}")
     raise EngineError(
         f"cannot load the engine {card.name!r}",
-        why="; ".join(reasons),
+        why="; ".join(dict.fromkeys(reasons)),
         fix="pip install --upgrade openvino, or make the engine again: " + rebuild_command(card),
     )

@@ -146,6 +146,18 @@ def test_the_shipped_engine_runs_in_the_fastest_arithmetic_and_a_named_one_in_fl
     assert {path.parent for path, used in taken if used == "bf16"} <= {default_engine()}
 
 
+def test_the_shipped_engine_opens_where_its_fastest_arithmetic_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opened(_folder: Path, _card: Card, *, arithmetic: str | None, **_: object) -> str:
+        if arithmetic != "float":
+            raise RuntimeError("object is not initialized")
+        return arithmetic
+
+    monkeypatch.setattr("edgeds.engine.openvino.OpenVinoEngine", opened)
+    assert open_engine(device="cpu") == "float"
+
+
 def test_bfloat16_is_near_to_float_in_plates_frames_and_other_sizes() -> None:
     if fastest_arithmetic() != "bf16":
         pytest.skip("this processor has no bfloat16")

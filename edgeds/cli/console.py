@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Control characters except tab and line feed, directions of writing, and the halves of surrogate
+# pairs that stand for bytes that are not UTF-8.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
 
 def say(text: str) -> None:
     """Print a line for people on stderr; stdout stays clean for results.
@@ -27,7 +34,19 @@ def say(text: str) -> None:
     A terminal that is gone is no reason to end a run.
     """
     with suppress(OSError):
-        typer.echo(text, err=True)
+        typer.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    """Text whose control characters are written out: names of files and cameras may hold some.
+
+    A terminal would obey them: move its cursor, change its title, write from right to left.
+    """
+    return text if text.isprintable() else _CONTROLS.sub(_written_out, text)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
 
 
 def print_json(result: Mapping[str, object]) -> None:

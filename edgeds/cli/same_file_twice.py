@@ -35,7 +35,7 @@ def check_clashes(
         SinkError: two of them are one file.
     """
     from edgeds.errors import SinkError
-    from edgeds.sinks.atomic_files import same_file
+    from edgeds.sinks.output_files import same_file
 
     known = {
         name: [Path(paths)] if isinstance(paths, (str, Path)) else list(paths or ())

@@ -27,13 +27,15 @@ def output_of(
     from edgeds.sinks import open_sink
     from edgeds.sinks.layers.earlier_layers import check_layers_folder
 
+    # `file:in.mp4` is a file, too
+    source = str(info.path) if info.path is not None else wanted.source
     if wanted.layers.layers is not None:
-        folder = wanted.output or default_folder(wanted.source)
+        folder = wanted.output or default_folder(source)
         check_places(wanted, info.files, folder)
         check_names_folder(folder)
         check_layers_folder(folder, again=wanted.layers.again)
         return folder, None
-    target = wanted.output or default_output(wanted.source, wanted.view)
+    target = wanted.output or default_output(source, wanted.view)
     check_places(wanted, info.files, target)
     sink = open_sink(target, info, alpha=wanted.view == "cutout")
     stack.callback(sink.close)  # where the run never begins, nothing is left of it

@@ -19,7 +19,8 @@ from edgeds.evaluation.dataset import Dataset, Item, check_stems_differ, in_clip
 from edgeds.evaluation.sample import Mask, Sample, load
 from edgeds.evaluation.set_files import SetFile
 from edgeds.evaluation.statistics import Mean, Tally
-from edgeds.sinks.atomic_files import replace_file, replacing, same_file
+from edgeds.sinks.atomic_files import replace_file, replacing
+from edgeds.sinks.output_files import same_file
 from edgeds.sources.media_errors import reason_of
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -264,8 +265,7 @@ def _check_maps(maps: Maps, sample: Sample) -> None:
 
 def _check_apart(dataset: Dataset, folder: Path) -> None:
     """A set keeps its truth in `alpha/` too: predictions would take its place."""
-    manifest = dataset.manifest
-    if isinstance(manifest, Path) and same_file(manifest.parent, folder):
+    if isinstance(dataset.manifest, Path) and same_file(dataset.manifest.parent, folder):
         raise SinkError(
             f"cannot save to {str(folder)!r}",
             why="it is the set itself, whose files would be overwritten",

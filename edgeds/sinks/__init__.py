@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.errors import SinkError
-from edgeds.sinks.atomic_files import check_no_input
 from edgeds.sinks.encoding import VIDEO_SUFFIXES
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
+from edgeds.sinks.output_files import check_no_input, check_no_url
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.media_errors import translated
 from edgeds.sources.settings import IMAGE_SUFFIXES
@@ -41,9 +41,10 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
 
 def _sink(path: Path, like: StreamInfo, *, alpha: bool) -> Sink:
     check_no_input(path, like)
+    check_no_url(path)
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix or suffix in IMAGE_SUFFIXES:
-        return ImagesSink(path, alpha=alpha)
+        return ImagesSink(path, alpha=alpha, frame_count=like.frame_count)
     if suffix not in VIDEO_SUFFIXES:
         raise SinkError(
             f"cannot write a {suffix!r} file",

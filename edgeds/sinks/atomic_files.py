@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from edgeds.errors import SinkError
+from edgeds.sinks.output_files import check_no_device, check_no_url, followed
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.typed_paths import shortened
-from edgeds.types import StreamInfo
 
 # Windows has no flock: part files still have names of their own there, but no run is refused.
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
@@ -48,8 +48,9 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
 def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a name to write to, which becomes `path` at the end of the block.
 
-    After an exception the new file is removed, and `path` is as it was.
+    After an exception the new file is removed, and `path` is as it was. A link stays a link.
     """
+    path = followed(path)
     part = part_name(path)
     try:
         yield part
@@ -89,6 +90,7 @@ def check_writable(path: Path, what: str) -> None:
     Raises:
         SinkError: the name cannot be used, its folder is missing, or it may not be written.
     """
+    check_no_url(path)
     why, fix = "", "give a place you may write to"
     if path.name in ("", "-"):
         why, fix = "a result is not written to standard output", "give the name of a file"
@@ -97,7 +99,7 @@ def check_writable(path: Path, what: str) -> None:
             pass
         elif path.is_dir():
             why, fix = "it is a folder", "give the name of a file"
-        elif not path.parent.is_dir():
+        elif not (path := followed(path)).parent.is_dir():
             why = f"there is no folder {str(path.parent)!r}"
             fix = "give a place you may write to, or make the folder"
         elif path.exists() and not os.access(path, os.W_OK):
@@ -115,29 +117,6 @@ def check_writable(path: Path, what: str) -> None:
         raise SinkError(f"cannot write {what} {shortened(str(path))!r}", why=why, fix=fix)
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two names mean one file: by another path, a link, or before it is there."""
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.absolute() == other.absolute()
-
-
-def check_no_input(path: Path, like: StreamInfo) -> None:
-    """Check that a stream's output is none of the files that it comes from.
-
-    Raises:
-        SinkError: it is one of them.
-    """
-    files = like.files or ((like.path,) if like.path is not None else ())
-    if any(same_file(path, file) for file in files):
-        raise SinkError(
-            f"the output {path.name!r} is the input itself",
-            why="it would be overwritten while it is read",
-            fix="give the output another name",
-        )
-
-
 class PendingFile:
     """A file under construction. Exactly one of `finish`, `keep` and `discard` ends it.
 
@@ -151,7 +130,8 @@ class PendingFile:
             SinkError: the file cannot be written, or another run is writing it.
         """
         check_writable(path, "the file")
-        self.path = path
+        self.path = path = followed(path)
+        check_no_device(path)
         with _locked_folder(path.parent):
             _refuse_a_second_run(path)
             self.part = part_name(path)

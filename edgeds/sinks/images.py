@@ -14,6 +14,8 @@ from edgeds.sources.media_errors import reason_of, translated
 from edgeds.sources.system_files import is_system_file
 from edgeds.types import Closing, Frame, Pixels
 
+_HOLDS_ONE, _HAS_MORE = "can hold one frame only", "the input has more than one"
+_FOR_MORE = "give a folder, a pattern such as out/%05d.png, or a video file"
 _ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
 
 
@@ -25,10 +27,14 @@ class ImagesSink(Closing):
     may have a name that the pattern gives.
     """
 
-    def __init__(self, path: Path, *, alpha: bool = False) -> None:
+    def __init__(self, path: Path, *, alpha: bool = False, frame_count: int | None = None) -> None:
         """
+        Args:
+            frame_count: of the stream, where it is known.
+
         Raises:
-            SinkError: images cannot be written there, would replace others, or cannot keep alpha.
+            SinkError: images cannot be written there, would replace others, or cannot keep alpha;
+                or there are many frames for one file.
         """
         self._pattern = _pattern(path)
         self._single = "%" not in self._pattern.name
@@ -40,6 +46,8 @@ class ImagesSink(Closing):
                 why="the cutout view needs a transparent background",
                 fix="write PNG or WebP images, a .webm or a .mov",
             )
+        if self._single and (frame_count or 0) > 1:
+            raise SinkError(f"{path.name} {_HOLDS_ONE}", why=_HAS_MORE, fix=_FOR_MORE)
         self.location = str(path)
         folder = self._pattern.parent
         with translated(SinkError, f"cannot write images to {str(folder)!r}"):
@@ -52,11 +60,7 @@ class ImagesSink(Closing):
 
     def write(self, frame: Frame) -> None:
         if self._single and self._taken:
-            raise SinkFailed(
-                f"{self._pattern.name} can hold one frame only",
-                why="the input has more than one",
-                fix="give a folder, a pattern such as out/%05d.png, or a video file",
-            )
+            raise SinkFailed(f"{self._pattern.name} {_HOLDS_ONE}", why=_HAS_MORE, fix=_FOR_MORE)
         path = self._path_of(frame)
         data = image_bytes(frame.pixels, path.suffix)
         with written(path, "images to the same place", elsewhere="folder or pattern"):

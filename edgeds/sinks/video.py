@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from edgeds.errors import SinkFailed, counted
-from edgeds.sinks.atomic_files import PendingFile, check_no_input
+from edgeds.sinks.atomic_files import PendingFile
 from edgeds.sinks.audio import AudioCopy
 from edgeds.sinks.encoding import (
     Format,
@@ -24,6 +24,7 @@ from edgeds.sinks.encoding import (
     encodable,
     format_of,
 )
+from edgeds.sinks.output_files import check_no_input
 from edgeds.sources.container import local_name
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.timecode import recorded

@@ -85,6 +85,7 @@ _BY_CLASS = {
     "ExternalError": Reason("a codec's library reported an error"),
     "ExitError": Reason("the connection was ended"),
     "MemoryError": Reason("out of memory", "close other programs, or use smaller pictures"),
+    "UnicodeEncodeError": Reason("its name is not valid UTF-8", "rename it, or give -o a name"),
     "ArgumentError": Reason("FFmpeg refused the data as inconsistent"),
 }
 

@@ -58,6 +58,11 @@ def test_a_file_gives_plans_with_what_is_common_to_all(tmp_path: Path) -> None:
     assert (door.metric, yard.metric) == ((), ("20,30=2.4m",))
 
 
+def test_a_source_with_a_very_long_name_is_left_to_whoever_opens_it(tmp_path: Path) -> None:
+    text = CAMERA.replace('"0"', f'"{"n" * 5000}"')
+    assert cameras_from_file(written(tmp_path, text))[0].source == "n" * 5000
+
+
 def test_a_file_of_windows_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert cameras_from_file(written(tmp_path, f"\ufeff{CAMERA}"))[0].name == "a"
 
@@ -79,6 +84,9 @@ SECOND = CAMERA.replace('"a"', '"b"')
         (f"{CAMERA}{CAMERA}", "line 4", "two cameras 'a'"),
         (CAMERA + CAMERA.replace('"a"', '"A"'), "line 4", "cameras 'a' and 'A'"),
         (f"{CAMERA}plate = 'gone.png'\n", "line 4", "a file that is there"),
+        (f"{CAMERA}plate = '{'n' * 5000}'\n", "line 4", "a file that is there"),
+        (f'{CAMERA}record = "a\\u0000b"\n', "line 4", "the name of a file"),
+        (f'{CAMERA}rules = "a\\u0000b"\n', "line 4", "the name of a file"),
         (f"{CAMERA}view = 'nice'\n", "line 4", '"overlay" or'),
         (f"{CAMERA}depth_from = 'tape'\n", "line 4", '"people" or'),
         (f"{CAMERA}steady = 1\n", "line 4", "true or false"),

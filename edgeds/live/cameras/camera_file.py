@@ -18,6 +18,7 @@ from edgeds.live.signals.delivery.mqtt import broker_from_url
 from edgeds.live.toml_file import tables_of, text_of
 from edgeds.plate.ground.settings import GROUND, DepthFrom
 from edgeds.sinks.publish_sink import check_publish_url
+from edgeds.sources.typed_paths import is_there
 from edgeds.sources.url import masked
 from edgeds.views.settings import STYLE, VIEWS, View
 
@@ -181,13 +182,13 @@ def _source(value: Any, folder: Path) -> str:
         raise ValueError("a camera, a stream or a file, as for `edgeds live`, in quotes")
     if value[:5].lower() == "file:" and not value[5:].startswith("/"):
         return f"file:{folder / value[5:]}"
-    return str(folder / value) if (folder / value).is_file() else value
+    return str(folder / value) if _is_file(folder / value) else value
 
 
 def _plate(value: Any, folder: Path) -> str:
     if value in ("last", "new"):
         return str(value)
-    if isinstance(value, str) and (folder / value).is_file():
+    if isinstance(value, str) and _is_file(folder / value):
         return str(folder / value)
     raise ValueError('a file that is there, "last" or "new"')
 
@@ -199,9 +200,13 @@ def _backdrop(value: Any, folder: Path) -> str:
 
 
 def _file(value: Any, folder: Path) -> Path:
-    if isinstance(value, str) and value not in ("", "-"):
+    if isinstance(value, str) and value not in ("", "-") and "\0" not in value:
         return folder / value
     raise ValueError("the name of a file, in quotes")
+
+
+def _is_file(path: Path) -> bool:
+    return is_there(path) and path.is_file()
 
 
 def _text(value: Any, _folder: Path) -> str:

@@ -29,7 +29,7 @@ from train.layers.composites import varied
 from train.material import material_from_folder
 from train.walks import walks
 
-_HIDDEN = 64
+_HIDDEN = 96
 _BATCH = 1024
 _RATE, _DECAY = 6e-3, 0.02
 _OF_PICTURE = 700

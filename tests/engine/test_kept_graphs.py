@@ -9,6 +9,7 @@ import pytest
 
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.kept_graphs import kept_graphs, kept_or_compiled
+from edgeds.engine.plate_noise import NOISE
 
 openvino = pytest.importorskip("openvino", reason="compiles graphs: pip install openvino")
 
@@ -112,5 +113,8 @@ def test_the_shipped_network_answers_the_same_from_its_kept_graph() -> None:
     first, second = (compiled(folder / "plate.onnx", threads=1, digest=digest) for _ in range(2))
     pixels = rng.integers(0, 256, tuple(first.input("plate").shape), np.uint8)
     assert len(list(kept_graphs().iterdir())) == 1
-    for wanted, found in zip(first(pixels).values(), second(pixels).values(), strict=True):
+    given = {"plate": pixels}
+    if read_card(folder).takes_noise:
+        given[NOISE] = rng.uniform(0, 9, tuple(first.input(NOISE).shape)).astype(np.float32)
+    for wanted, found in zip(first(given).values(), second(given).values(), strict=True):
         np.testing.assert_array_equal(found, wanted)

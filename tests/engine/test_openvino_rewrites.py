@@ -9,9 +9,10 @@ import pytest
 
 openvino = pytest.importorskip("openvino", reason="compiles graphs: pip install openvino")
 
-from edgeds.engine import default_engine, open_engine  # noqa: E402
+from edgeds.engine import default_engine, open_engine, read_card  # noqa: E402
 from edgeds.engine.openvino import shared_core  # noqa: E402
 from edgeds.engine.openvino_rewrites import rewritten  # noqa: E402
+from edgeds.engine.plate_noise import NOISE, noise_input  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.sources.scaling import resized  # noqa: E402
 
@@ -25,13 +26,15 @@ def computed(model: openvino.Model, given: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_rewritten_engine_gives_the_same_maps() -> None:
     plate, frame = np.random.default_rng(0).integers(0, 256, (2, 1, 192, 320, 3), np.uint8)
+    takes_noise = read_card(default_engine()).takes_noise
+    noise = {NOISE: noise_input(None, (192, 320))} if takes_noise else {}
     found = []
     for change in (lambda model: model, rewritten):
         graphs = [
             change(shared_core().read_model(str(default_engine() / f"{name}.onnx")))
             for name in ("plate", "frame")
         ]
-        given = computed(graphs[0], {"plate": plate})
+        given = computed(graphs[0], {"plate": plate, **noise})
         features = {f"plate_{i}": given[f"plate_{i}"] for i in range(11)}
         maps = computed(graphs[1], {"frame": frame, **features})
         found.append((features, maps))

@@ -13,6 +13,7 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 from edgeds.engine import default_engine, read_card  # noqa: E402
 from edgeds.engine.build.half_precision import float_nodes, half_graph, write_half  # noqa: E402
 from edgeds.engine.card import Card, sha256_of  # noqa: E402
+from edgeds.engine.plate_noise import NOISE  # noqa: E402
 from edgeds.errors import EngineError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.sources.scaling import resized  # noqa: E402
@@ -75,7 +76,10 @@ def test_bytes_go_in_float32_maps_come_out_and_plate_tensors_are_float16(half: P
 
     plate, frame = (onnx.load(half / name).graph for name in GRAPHS)
     kinds = onnx.TensorProto
-    assert types(plate.input) == {"plate": kinds.UINT8}
+    wanted = {"plate": kinds.UINT8}
+    if read_card(default_engine()).takes_noise:
+        wanted[NOISE] = kinds.FLOAT
+    assert types(plate.input) == wanted
     between = types(plate.output)
     assert set(between.values()) == {kinds.FLOAT16}
     assert types(frame.input) == {"frame": kinds.UINT8, **between}

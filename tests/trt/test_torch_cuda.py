@@ -15,7 +15,7 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 
 from deferred_stream import DeferredStream  # noqa: E402
 
-from edgeds.engine import open_engine, torch_cuda  # noqa: E402
+from edgeds.engine import default_engine, open_engine, torch_cuda  # noqa: E402
 from edgeds.engine.cuda_driver import Cuda, Gpu  # noqa: E402
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
@@ -49,7 +49,8 @@ def engine_on(network: Any, stream: CpuStream, dtype: Any = torch.float32) -> To
 
 def test_on_the_cpu_it_gives_the_maps_of_the_onnx_engine() -> None:
     scene = SyntheticSource(size=(360, 600), frame_count=5)
-    with open_engine("torch", device="cpu") as on_torch, open_engine(device="cpu") as on_onnx:
+    in_float = default_engine()
+    with open_engine("torch", device="cpu") as on_torch, open_engine(in_float) as on_onnx:
         assert on_torch.size == on_onnx.size
         plate = resized(scene.plate, on_onnx.size)
         features = on_torch.encode_plate(plate), on_onnx.encode_plate(plate)

@@ -51,7 +51,8 @@ def export_onnx(network: DualHead, size: tuple[int, int], folder: Path) -> tuple
     folder.mkdir(parents=True, exist_ok=True)
     plain = folded(network)
     pixels = torch.zeros(1, *size, 3, dtype=torch.uint8)
-    of_plate, names = (pixels,), ["plate"]
+    of_plate: tuple[torch.Tensor, ...] = (pixels,)
+    names = ["plate"]
     if network.config.hints:
         of_plate, names = (pixels, torch.zeros(1, 1, *size)), list(PLATE_INPUTS)
     with torch.no_grad():

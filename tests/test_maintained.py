@@ -119,6 +119,21 @@ def test_a_plate_of_another_view_is_noted(frames: list[Frame]) -> None:
     assert "press" not in maintained.notes[0]
 
 
+def test_a_plate_of_another_scene_is_noted_once_without_a_time(frames: list[Frame]) -> None:
+    rng = np.random.default_rng(0)
+    red, blue = (
+        cv2.resize(rng.integers(low, np.add(low, 60), (18, 32, 3)).astype(np.uint8), SIZE[::-1])
+        for low in ([180, 80, 0], [0, 80, 180])
+    )
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
+    for index in range(25):
+        maintained(Frame(blue, index, index * 3, frames[0].time_base))
+    assert len(maintained.notes) == 1
+    assert maintained.notes[0].startswith("the plate shows another scene")
+    assert "retake the plate" in maintained.notes[0]
+    assert "press" not in maintained.notes[0]
+
+
 def test_a_still_scene_is_looked_at_less_often(source: SyntheticSource) -> None:
     maintained = MaintainedEstimator(Estimator(_engine(), Plate(source.plate)))
     looks = set()

@@ -180,6 +180,26 @@ def test_one_who_stands_before_the_camera_raises_no_prompt_until_he_stays() -> N
     assert later.health == 0
 
 
+def test_a_plate_of_another_scene_is_prompted_in_a_clip_of_two_seconds() -> None:
+    """The plate never fitted; somebody close to the camera leaves some of the border free."""
+    everywhere = np.ones(SIZE, np.float32)
+    updates = watch(Maintenance(Plate(a_room())), a_room(98)[::-1], everywhere, secs=0, looks=9)
+    assert [update.prompt for update in updates[:7]] == [""] * 7
+    assert updates[-1].prompt.startswith("the plate shows another scene")
+
+
+@pytest.mark.parametrize("free", ["a corner", "the first frame"])
+def test_one_who_fills_nearly_all_of_the_picture_is_not_another_scene(free: str) -> None:
+    room, alpha = a_room(), np.ones(SIZE, np.float32)
+    maintenance = Maintenance(Plate(room))
+    if free == "a corner":
+        alpha[:50, :50] = 0  # 4 % of the picture, 10 % of its border
+    else:
+        watch(maintenance, room, EMPTY, secs=0)
+    updates = watch(maintenance, with_person(room, alpha), alpha, secs=0.2, looks=20)
+    assert all(update.prompt == "" for update in updates)
+
+
 @pytest.mark.parametrize("is_torn", [False, True])
 def test_a_view_that_is_no_longer_there_is_prompted(is_torn: bool) -> None:
     """Whatever alpha makes of it: before a foreign plate it is in shreds."""

@@ -13,7 +13,7 @@ import numpy as np
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.look_times import LookTimes
-from edgeds.plate.maintenance import Maintenance, PlateUpdate
+from edgeds.plate.maintenance import OTHER_SCENE, Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.types import FloatMap, Frame, Maps
@@ -116,9 +116,8 @@ class MaintainedEstimator:
         self.followed = self.followed.with_update(update, frame.size)
         self.health = update.health
         if update.prompt and update.prompt != self._prompt:
-            self.notes.append(
-                f"from {frame.pts_secs:.1f} s on: {update.prompt.removesuffix(' (press b)')}"
-            )
+            since = "" if update.prompt == OTHER_SCENE else f"from {frame.pts_secs:.1f} s on: "
+            self.notes.append(since + update.prompt.removesuffix(" (press b)"))
         self._prompt = update.prompt
 
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from edgeds.plate.corrected_pixels import corrected_pixels
 from edgeds.plate.health import Health, Trouble
 from edgeds.plate.light_change import SAME, largest, least, light_between
-from edgeds.plate.masks import grown, most_around, spread
+from edgeds.plate.masks import fills, grown, most_around, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
     Matrix,
@@ -44,6 +44,7 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 RETAKE = "retake the plate (press b)"
+OTHER_SCENE = f"the plate shows another scene: all is foreground from the start; {RETAKE}"
 TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
 _GAMMA = 2.2
 _WHITE = 250
@@ -100,6 +101,7 @@ class Maintenance:
         self._shown_before: Structure | None = None
         self._followed, self._adrift = True, np.eye(3)
         self._health = Health()
+        self._always_covered = True
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
@@ -238,6 +240,7 @@ class Maintenance:
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
         white = float(turned_white[visible].mean()) if visible.mean() > 0.05 else 0.0
         limits = self._set
+        self._always_covered &= fills(look.alpha > 0.5)
         return self._health(
             look.now,
             Trouble(f"the camera was moved: {RETAKE}", moved, limits.prompt_secs),
@@ -252,6 +255,7 @@ class Maintenance:
                 max(wrong / 0.5, 0.0 if found else 1.0),
                 limits.lost_secs,
             ),
+            Trouble(OTHER_SCENE, self._always_covered, limits.foreign_secs, lowers_health=False),
             # Foreground close to the camera is no fault of the plate, unless it stays.
             Trouble(
                 f"the view is covered, or changed: clear it, or {RETAKE}",

@@ -30,6 +30,12 @@ def most_around(mask: Mask, among: Mask) -> Mask:
     return held
 
 
+def fills(mask: Mask) -> bool:
+    """Whether the mask leaves nearly nothing free, in the picture and along its border."""
+    border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return bool(mask.mean() >= 0.95 and border.mean() >= 0.97)
+
+
 def spread(values: Floats, weight: FloatMap) -> Floats:
     """Smooth values, and spread them from where they are known to where they are not.
 

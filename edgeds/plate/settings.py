@@ -172,6 +172,8 @@ class PlateMaintenance:
     """
     lost_secs: float = 3.0
     """The same if nothing shows that the camera moved: a hand in front of it goes away again."""
+    foreign_secs: float = 1.5
+    """The same if foreground fills the picture up to its whole border from the first look on."""
     covered_secs: float = 10.0
     """The same if foreground fills the picture: somebody may stand close to the camera."""
 

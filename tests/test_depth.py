@@ -50,12 +50,20 @@ def test_a_moved_chair_in_the_background_does_not_bend_the_fit() -> None:
 def test_a_frame_full_of_foreground_keeps_the_fit_of_the_frame_before() -> None:
     plate = _plate_depth()
     before = Fit(2.0, -0.3)
-    assert fit_to_plate(plate, plate, np.ones_like(plate), before=before) == before
+    assert fit_to_plate(plate, plate, np.ones_like(plate), before=before) == Fit(2.0, -0.3, 0)
+
+
+@pytest.mark.parametrize(("before", "trust"), [(0.4, 1), (0.9, 1), (1.4, 0.43), (2.5, 0)])
+def test_a_fit_that_squeezes_depth_is_not_trusted(before: float, trust: float) -> None:
+    plate = _plate_depth()
+    fit = fit_to_plate(2 * plate, plate, np.zeros_like(plate), before=Fit(before))
+    assert fit.scale == pytest.approx(0.5)
+    assert fit.trust == pytest.approx(trust, abs=0.01)
 
 
 def test_a_background_turned_inside_out_is_not_believed() -> None:
     plate = _plate_depth()
-    assert fit_to_plate(-plate, plate, np.zeros_like(plate)) == Fit()
+    assert fit_to_plate(-plate, plate, np.zeros_like(plate)) == Fit(trust=0)
 
 
 def test_the_background_has_the_plates_depth_to_the_last_bit() -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from edgeds.engine import open_engine
+from edgeds.engine.plate_depth_engine import open_plate_depth
+from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.foreground_depth import foreground_depth
-from edgeds.estimate.settings import FOREGROUND_DEPTH
-from edgeds.types import FloatMap
+from edgeds.estimate.part_in_use import PartInUse
+from edgeds.estimate.part_place import networks_like
+from edgeds.estimate.settings import FOREGROUND_DEPTH, LOOKS
+from edgeds.plate.file import plate_from_file
+from edgeds.sources.video import VideoSource
+from edgeds.types import Box, FloatMap
 
 SIZE = (96, 160)
 MIDDLE = 0.3
@@ -87,3 +96,43 @@ def test_another_person_who_appears_changes_nobodys_depth() -> None:
 def test_where_nobody_is_there_is_nothing_to_do() -> None:
     depth = np.random.default_rng(4).random(SIZE, np.float32)
     assert (foreground_depth(depth, np.zeros(SIZE, np.float32), PLATE, MIDDLE) == depth).all()
+
+
+def test_who_stands_before_a_flat_wall_stays_before_it(data: Path) -> None:
+    """In frames 11 to 25 the network sees a part whose background is about all as near."""
+    plate = plate_from_file(data / "moving_person_plate.jpg")
+    behind, ratios = [], []
+    with VideoSource(data / "moving_person.mp4") as source, open_engine(device="cpu") as engine:
+        estimate = Estimator(engine, plate, depth_network=open_plate_depth(None, device="cpu"))
+        for frame in source:
+            maps = estimate(frame)
+            if frame.index >= 14:
+                depth, sure = maps.inverse_depth, maps.alpha > 0.9
+                behind.append(float((depth == estimate.plate_depth)[sure].mean()))
+                ratios.append(float((depth / estimate.plate_depth)[sure].mean()))
+            if frame.index == 25:
+                break
+    assert max(behind) < 0.05
+    assert min(ratios) > 1.2
+    assert np.abs(np.diff(np.log(ratios))).max() < 0.2
+
+
+def test_where_a_parts_fit_is_not_trusted_the_level_stays() -> None:
+    use, size = PartInUse(networks_like((192, 320)), LOOKS), (360, 640)
+    bounds = Box(100, 100, 180, 140)
+    for there, median in ((None, None), (bounds, 2.0)):
+        use.begin_frame()
+        use.after_whole(there, median, size)
+    place = use.place
+    assert place is not None
+
+    def seen(median: float, trust: float) -> float:
+        return median * use.after_part(place, bounds, median, size, trust)
+
+    assert seen(1.0, 0.0) == pytest.approx(2.0)
+    assert seen(3.0, 0.0) == pytest.approx(2.0)
+    assert seen(2.2, 1.0) == pytest.approx(2.2), "what was not trusted is no level"
+    assert seen(9.0, 0.0) == pytest.approx(2.2)
+    assert 2.2 < seen(3.0, 0.5) < 3.0
+    use.after_part(place, None, None, size, 0.0)
+    assert seen(1.0, 0.0) == pytest.approx(1.0), "somebody else"

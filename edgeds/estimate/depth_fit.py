@@ -7,7 +7,7 @@ as the truth. Then the background gets the plate's depth, the same in every fram
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,11 @@ MIN_BACKGROUND = 0.03
 # On two clips the depth at the plate's median is .03 % off what a quarter of the pixels says.
 FIT_STRIDE = 4
 FIT_ROUNDS = 4
+SQUEEZED, PLAUSIBLE = 0.25, 0.5
+"""Scale relative to that of the fit before: up to the first a fit is not trusted, from the second
+on wholly. Where the background is all about as near, a frame's depth there is mostly noise. That
+makes the scale of any fit small, and squeezes who stands before it onto the wall.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,8 @@ class Fit:
 
     scale: float = 1.0
     shift: float = 0.0
+    trust: float = 1.0
+    """0 if the frame did not tell, or its background is too flat to tell; up to 1."""
 
 
 def fit_to_plate(
@@ -38,7 +45,7 @@ def fit_to_plate(
     background may hold moved things and shadows. All three are (h, w). With too little
     background, or a flat one, `before` stands (the fit of the frame before), else the identity.
     """
-    last = before or Fit()
+    last = replace(before or Fit(), trust=0.0)
     part = (slice(None, None, FIT_STRIDE),) * 2
     background = alpha[part] < 0.05
     if background.mean() < MIN_BACKGROUND:
@@ -49,7 +56,10 @@ def fit_to_plate(
         return last
     scale, shift = robust_line(x, y)
     # A network may misread one frame; a background with near and far exchanged is never the truth.
-    return Fit(scale, shift) if 0.2 < scale < 5 else last
+    if not 0.2 < scale < 5:
+        return last
+    trust = (scale / last.scale - SQUEEZED) / (PLAUSIBLE - SQUEEZED)
+    return Fit(scale, shift, min(max(trust, 0.0), 1.0))
 
 
 def depth_range(plate_depth: FloatMap) -> tuple[float, float]:

@@ -37,12 +37,14 @@ class PartInUse:
     def forget(self) -> None:
         self.place: Place | None = None
         self.level = 1.0
-        """Factor on the depth in a part, to that of the whole."""
+        """Factor on the depth in a part that can be trusted, to that of the whole."""
         self.is_due = False
         """The part was placed and not looked at yet: there are better maps than the last."""
         self.whole_age = 0
         """Frames since the last look at the whole."""
-        self._median_of_whole: float | None = None
+        self._near: float | None = None
+        """The median depth of the foreground, as far as looks could be trusted."""
+        self._whole_is_new = False
         self._track, self._number, self._is_first = Track(), 0, True
         self._cost, self._mean_cost, self._thrifty = 0.0, 1.0, False
 
@@ -74,26 +76,46 @@ class PartInUse:
         """
         place = None if self._thrifty else self._placed(bounds, size, self.place)
         too = self._is_first or place is self.place
-        self._is_first, self._median_of_whole, self.whole_age = False, median, 0
+        self._is_first, self.whole_age = False, 0
+        self._near, self._whole_is_new = median, True
         self.place = None if too else place
         self.is_due = self.place is not None
         return place if too else None
 
     def after_part(
-        self, place: Place, bounds: Box | None, median: float | None, size: Size
+        self, place: Place, bounds: Box | None, median: float | None, size: Size, trust: float = 1.0
     ) -> float:
-        """The level of a part's depth: by the medians of both looks' foregrounds. The part for the
-        next frame is placed.
+        """The factor on a part's depth. The part for the next frame is placed.
+
+        After a look at the whole it comes from the medians of both looks' foregrounds. Then it
+        stays, as far as the part's own depth can be trusted; else the foreground's median stays.
 
         Args:
             median: of the foreground's inverse depth in the plate's units; None: not known.
+            trust: of the part's fit to those, 0 to 1.
         """
         self.is_due = False
-        whole, self._median_of_whole = self._median_of_whole, None
-        if whole is not None and median is not None:
-            self.level = float(np.clip(whole / max(median, 1e-6), 0.5, 2.0))
+        factor = self._factor(median, trust)
+        self._whole_is_new = False
         self.place = place if bounds is None else self._placed(bounds, size, place)
-        return self.level
+        return factor
+
+    def _factor(self, median: float | None, trust: float) -> float:
+        if median is None:
+            self._near = None
+            return self.level
+        median = max(median, 1e-6)
+        if self._near is None:
+            self._near = median * self.level
+            return self.level
+        held = max(self._near, 1e-6) / median
+        if self._whole_is_new:
+            factor = float(np.clip(held, 0.5, 2.0))
+            self.level *= (factor / self.level) ** trust
+        else:
+            factor = self.level**trust * held ** (1 - trust)
+        self._near = factor * median
+        return factor
 
     def _placed(self, bounds: Box | None, size: Size, before: Place | None) -> Place | None:
         if bounds is None:

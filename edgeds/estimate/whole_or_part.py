@@ -6,8 +6,9 @@
     it leaves the part, or there was none       the whole; with the next frame, another part
 
 In a part, the network sees a small person as a large one. Alpha of the part is used unchanged; its
-depth is brought to the level of the whole frame's. Every comparison is with what the network saw,
-not with the frame before, so that a slow change adds up until it counts.
+depth is brought to the level of the whole frame's, and stays there where its background is too flat
+to fit by (`PartInUse.after_part`). Every comparison is with what the network saw, not with the
+frame before, so that a slow change adds up until it counts.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class _Seen:
     alpha: FloatMap
     near: FloatMap
     """Inverse depth of the foreground in the plate's units."""
+    trust: float
+    """Of the fit to those."""
 
 
 class Looks:
@@ -68,7 +71,6 @@ class Looks:
         self._scene: PlateState | None = None
         self._parts: dict[Place, Part] = {}
         self._fit: Fit | None = None
-        self._part_fit: Fit | None = None
         self._last: tuple[Pixels, Maps] | None = None
         self._reused = 0
 
@@ -142,12 +144,10 @@ class Looks:
         shown = frame.with_picture(PartPicture(frame.picture, place.box))
         raw = self._engine_of(place.network).infer(shown.rgb(place.network), part.features)
         self._use.count(1)
-        self._part_fit = fit_to_plate(
-            raw.inverse_depth, part.depth_small, raw.alpha, before=self._part_fit or self._fit
-        )
-        depth = self._part_fit.scale * raw.inverse_depth + self._part_fit.shift
+        fit = fit_to_plate(raw.inverse_depth, part.depth_small, raw.alpha, before=self._fit)
+        depth = fit.scale * raw.inverse_depth + fit.shift
         near = foreground_depth(depth, raw.alpha, part.depth_small, scene.middle)
-        return _Seen(shown, part, raw.alpha, near)
+        return _Seen(shown, part, raw.alpha, near, fit.trust)
 
     def _engine_of(self, size: Size) -> Engine:
         """The engine at a size. It is made when it is first needed, which takes half a second."""
@@ -176,8 +176,8 @@ class Looks:
         """The maps; and the part for the next frame is placed."""
         place = seen.part.place
         bounds, median = bounds_of(seen.alpha, place.box), _median_depth(seen.near, seen.alpha)
-        level = self._use.after_part(place, bounds, median, frame.size)
-        near = np.maximum(np.float32(level) * seen.near, seen.part.depth_small)
+        factor = self._use.after_part(place, bounds, median, frame.size, seen.trust)
+        near = np.maximum(np.float32(factor) * seen.near, seen.part.depth_small)
         if scene.standing is not None:
             near = standing_in_part(scene, place, frame.size, near, seen.alpha)
         small = seen.shown.rgb(place.network)

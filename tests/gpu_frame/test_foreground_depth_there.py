@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from edgeds.engine.gpu import depth_fit as there  # noqa: E402
+from edgeds.estimate.depth_fit import Fit, fit_to_plate  # noqa: E402
 from edgeds.estimate.foreground_depth import foreground_depth  # noqa: E402
 
 
@@ -27,3 +28,17 @@ def test_foreground_has_the_same_depth_on_a_device(size: tuple[int, int], people
     maps = (torch.from_numpy(one) for one in (depth, alpha, plate))
     got = there.foreground_depth(*maps, torch.tensor(0.25)).numpy()
     assert got == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize("depths", [0.3, 0.03, 0.02, 0.0])
+@pytest.mark.parametrize("people", [0.2, 0.99])
+def test_the_fit_and_its_trust_are_the_same_on_a_device(depths: float, people: float) -> None:
+    rng, size = np.random.default_rng(1), (192, 320)
+    plate = (0.3 + depths * np.linspace(0, 1, size[1]) * np.ones(size)).astype(np.float32)
+    frame = (0.8 * plate + rng.normal(0, 0.01, size)).astype(np.float32)
+    alpha = np.zeros(size, np.float32)
+    alpha[:, : int(people * size[1])] = 1
+    wanted = fit_to_plate(frame, plate, alpha, before=Fit(1.5, -0.1))
+    maps = (torch.from_numpy(one) for one in (frame, plate, alpha))
+    got = there.fit_to_plate(*maps, torch.tensor([1.5, -0.1, 1.0])).tolist()
+    assert got == pytest.approx([wanted.scale, wanted.shift, wanted.trust], abs=2e-3)

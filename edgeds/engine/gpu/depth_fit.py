@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeds.estimate.depth_fit import FIT_ROUNDS, FIT_STRIDE, MIN_BACKGROUND
+from edgeds.estimate.depth_fit import (
+    FIT_ROUNDS,
+    FIT_STRIDE,
+    MIN_BACKGROUND,
+    PLAUSIBLE,
+    SQUEEZED,
+)
 from edgeds.estimate.foreground_depth import LEAST_RATIO, LEAST_WEIGHT, SHRINK
 from edgeds.estimate.settings import FOREGROUND_DEPTH
 from edgeds.plate.robust_fit import SINGULAR, TUKEY
@@ -19,7 +25,7 @@ _LEAST = 1e-6
 
 
 def fit_to_plate(frame_depth: Tensor, plate_depth: Tensor, alpha: Tensor, before: Tensor) -> Tensor:
-    """(scale, shift) of the frame's inverse depth to the plate's, on the background.
+    """(scale, shift, trust) of the frame's inverse depth to the plate's, on the background.
 
     All maps are float32 (h, w); `before` is the fit that stands where there is nothing to fit by.
     """
@@ -36,7 +42,9 @@ def fit_to_plate(frame_depth: Tensor, plate_depth: Tensor, alpha: Tensor, before
         & (new[0] > 0.2)
         & (new[0] < 5)
     )
-    return torch.where(known, new, before)
+    trust = ((new[0] / before[0] - SQUEEZED) / (PLAUSIBLE - SQUEEZED)).clamp(0, 1)
+    fit = torch.where(known, new, before[:2])
+    return torch.cat((fit, torch.where(known, trust, 0.0)[None]))
 
 
 def _line(points: Tensor, keep: Tensor) -> Tensor:

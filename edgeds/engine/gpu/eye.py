@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COARSE, NEAR = 11, 12
 """Maps of a field behind those of `matte.around`."""
-NUMBERS = 11
+NUMBERS = 12
 """How many numbers of a look go to the host: see `told`."""
 
 
@@ -105,7 +105,7 @@ class Eye:
         chroma = torch.zeros((full[0] // 2, full[1] // 2, 2), dtype=torch.uint8, device=device)
         small = torch.zeros((1, height, width, 3), dtype=torch.uint8, device=device)
         maps = torch.zeros((2, height, width), device=device)
-        fit = torch.tensor([1.0, 0.0], device=device)
+        fit = torch.tensor([1.0, 0.0, 1.0], device=device)
 
         def replayed(function: Any, inputs: tuple[Tensor, ...], *fixed: Any) -> Replayed:
             return Replayed(function, stream, inputs, fixed=fixed, compiled=compiled)
@@ -177,7 +177,7 @@ def told(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The foreground's inverse depth (h, w); the fit; and the few numbers by which the host decides
     where to look: whether there is foreground, its first and last row and column, whether it
-    touches the four edges, how much of it is sure, and the median depth of that.
+    touches the four edges, how much of it is sure, the median depth of that, and the fit's trust.
     """
     alpha, depth = maps
     fit = fit_to_plate(depth, plate_depth, alpha, fit)
@@ -193,6 +193,7 @@ def told(
         *(edge.any() for edge in (there[:2], there[-2:], there[:, :2], there[:, -2:])),
         sure.sum(),
         torch.nan_to_num((lower + upper) / 2, nan=0.0),
+        fit[2],
     )
     return near, fit, torch.stack([one.to(torch.float32) for one in numbers])
 

@@ -74,8 +74,7 @@ class DeviceLooks:
         self._state: PlateState | None = None
         self._whole: SeenPlate | None = None
         self._eyes.forget()
-        self._fit = self._part_fit = self._identity()
-        self._has_part_fit = False
+        self._fit = torch.tensor([1.0, 0.0, 1.0], device=self._stream.device)
         self._use.forget()
         self._last: Look | None = None
         self._reused = 0
@@ -108,7 +107,7 @@ class DeviceLooks:
         if place is not None and not self._watch.is_empty:
             self._use.whole_age += 1
         if in_part and not new_outside:
-            self._keep(seen)
+            self._use.count(1)
             if not _goes_on(numbers, seen.plate.box, self._full):
                 self._judge(seen, part)
                 look = self._of_part(seen, numbers)
@@ -149,7 +148,7 @@ class DeviceLooks:
         if place is not None:
             nearer = self._part(planes, place)
             _, _, *theirs = self._read(self._watch.flags, nearer.numbers)
-            self._keep(nearer)
+            self._use.count(1)
             if not _goes_on(theirs, place.box, self._full):
                 return self._of_part(nearer, theirs)
         return self._of_whole(seen)
@@ -162,24 +161,18 @@ class DeviceLooks:
         return Look(self._whole_eye.field(seen, near), self._whole_eye.lies.clone())
 
     def _part(self, planes: Nv12, place: Place) -> Seen:
-        fit = self._part_fit if self._has_part_fit else self._fit
         assert self._state is not None
         plate, is_new = self._eyes.plate(place, self._state)
         self._use.count(self._set.plate_cost * is_new)
-        return self._eyes.at(place.network).look(plate, fit, planes=planes, small=None)
-
-    def _keep(self, seen: Seen) -> None:
-        """Count a look at a part, and go on from its fit."""
-        self._use.count(1)
-        self._part_fit, self._has_part_fit = seen.fit, True
+        return self._eyes.at(place.network).look(plate, self._fit, planes=planes, small=None)
 
     def _of_part(self, seen: Seen, numbers: Sequence[float]) -> Look:
         """The look; and the part for the next frame is placed."""
         place = self._eyes.place_of(seen.plate)
         bounds, median = _bounds(numbers, place.network, place.box), _median_depth(numbers)
         eye = self._eyes.at(place.network)
-        level = self._use.after_part(place, bounds, median, self._full)
-        near = torch.maximum(seen.near * level, eye.depth)
+        factor = self._use.after_part(place, bounds, median, self._full, numbers[-1])
+        near = torch.maximum(seen.near * factor, eye.depth)
         assert self._state is not None
         if self._state.standing is not None:
             near = self._stood(place, near, seen.maps[0])
@@ -214,13 +207,10 @@ class DeviceLooks:
         self._stream.record_event().wait()
         return [float(value) for value in self._host.numpy()]
 
-    def _identity(self) -> Tensor:
-        return torch.tensor([1.0, 0.0], device=self._stream.device)
-
 
 def _median_depth(numbers: Sequence[float]) -> float | None:
     """Of the sure foreground; None where there is too little."""
-    count, median = numbers[-2:]
+    count, median = numbers[-3:-1]
     return median if count >= LEAST_PIXELS else None
 
 

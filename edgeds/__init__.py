@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgeds.engine import open_engine as open_engine
+    from edgeds.engine.plate_depth_engine import open_plate_depth as open_plate_depth
     from edgeds.errors import EdgedsError as EdgedsError
     from edgeds.estimate.estimator import Estimator as Estimator
     from edgeds.estimate.unmixed_colours import foreground as foreground
@@ -37,6 +38,7 @@ _HOMES = {
     "open_backdrop": "views.backdrop",
     "Wizard": "plate.capture",
     "open_engine": "engine",
+    "open_plate_depth": "engine.plate_depth_engine",
     "EdgedsError": "errors",
     "Estimator": "estimate.estimator",
     "open_plate": "plate.open_plate",

@@ -13,8 +13,9 @@ import pytest
 from edgeds.cli.console import printable, say
 from edgeds.cli.depth_options import DepthOptions
 from edgeds.cli.effects_options import EffectOptions
-from edgeds.cli.layers_options import LayerOptions
+from edgeds.cli.layers_options import LayerOptions, default_folder
 from edgeds.cli.mesh_options import MeshOptions
+from edgeds.cli.output_name import default_output
 from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.video_checks import Wanted
 from edgeds.cli.video_output import output_of
@@ -89,6 +90,28 @@ def test_one_image_for_many_frames_is_refused_before_it_is_replaced(tmp_path: Pa
     with pytest.raises(SinkError, match="one frame only"):
         open_sink(tmp_path / "one.png", SCENE.info)
     assert (tmp_path / "one.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize("given", ["my clip.mp4", "./my clip.mp4"])
+def test_the_output_of_a_linked_clip_lies_beside_the_link_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "a0001.mp4").touch()
+    (tmp_path / "my clip.mp4").symlink_to(tmp_path / "store" / "a0001.mp4")
+    monkeypatch.chdir(tmp_path)
+    assert default_output(given, "overlay") == tmp_path / "my clip.edgeds.mp4"
+    assert default_folder(given) == tmp_path / "my clip.layers"
+
+
+@pytest.mark.parametrize("given", [".", "./", "../shots", "inner/.."])
+def test_the_output_of_a_folder_has_its_name_however_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (tmp_path / "shots" / "inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "shots")
+    output = default_output(given, "overlay")
+    assert output.resolve() == tmp_path / "shots.edgeds.mp4"
 
 
 @pytest.mark.parametrize(

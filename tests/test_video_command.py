@@ -229,12 +229,18 @@ def test_a_plate_of_the_same_view_at_another_size_is_taken(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nowhere.mp4",), ("cannot open 'nowhere.mp4'", "no such file", "check the path")),
+        (
+            ("nowhere.mp4",),
+            ("cannot open 'nowhere.mp4'", "no such file", "path; give a video file"),
+        ),
         (("notes.txt",), ("cannot open 'notes.txt'", "it is text", "give a video file")),
         (("empty.mp4",), ("cannot open 'empty.mp4'", "fix:")),
         (("folder",), ("no images in 'folder'", "fix:")),
         (("clip.mp4", "-b", "nowhere.png"), ("cannot use the plate", "no such file")),
-        (("clip.mp4", "-b", "notes.txt"), ("cannot use the plate", "not an image")),
+        (
+            ("clip.mp4", "-b", "notes.txt"),
+            ("cannot use the plate", "not an image", "avif, bmp, jpeg, jpg, npz, png"),
+        ),
         (("clip.mp4", "-b", "square.png"), ("plate is 80x80", "aspect ratios differ", "-b")),
         (
             ("clip.mp4", "-o", "nowhere/out.mp4"),

@@ -13,7 +13,9 @@ def default_output(source: str, view: View) -> Path:
     from edgeds.sources.settings import IMAGE_SUFFIXES
     from edgeds.sources.typed_paths import is_there
 
-    path = Path(source).resolve()  # "." and ".." are folders with names
+    path = Path(source).absolute()  # a link keeps its own name and place
+    if path.name == "..":
+        path = path.resolve()  # a folder with a name
     why = ""
     if not is_there(path):
         why = "the input is a pattern, which names many files"

@@ -42,7 +42,7 @@ def plate_from_file(path: str | Path) -> Plate:
     path = Path(path)
     if path.suffix.lower() != ".npz":
         try:
-            return Plate(pixels_from_image(path), origin="file")
+            return Plate(pixels_from_image(path, others=frozenset({".npz"})), origin="file")
         except SourceError as error:
             raise PlateError(
                 f"cannot use the plate: {error.what}", why=error.why, fix=error.fix

@@ -189,7 +189,7 @@ def _nothing_there(uri: str) -> SourceError:
             why="it is a URL, and a file is wanted here",
             fix="`edgeds live URL` takes streams; else save the stream to a file first",
         )
-    fix = "check the path; SOURCE is a video file, a folder of images or a glob in quotes"
+    fix = "check the path; give a video file, a folder of images or a glob in quotes"
     why = "there is no such file or folder"
     if len(Path(uri).name.encode()) > 255:
         why, fix = "its name is longer than a file name can be", "check the path"

@@ -15,7 +15,7 @@ from edgeds.sources.animation import frames_in
 from edgeds.sources.image_names import paths_from_uri, unique_names
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import text_from_size
-from edgeds.sources.settings import IMAGE_SUFFIXES
+from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
 from edgeds.types import Closing, DeepPixels, Frame, Pixels, RgbPicture, StreamInfo
 
 _log = logging.getLogger(__name__)
@@ -78,13 +78,15 @@ class ImagesSource(Closing):
         return _decoded(data, path)
 
 
-def pixels_from_image(path: Path) -> Pixels:
+def pixels_from_image(path: Path, *, others: frozenset[str] = frozenset()) -> Pixels:
     """Read an image file as RGB, turned upright by its EXIF orientation.
+
+    `others`: suffixes of files that the caller takes instead of an image, for the error's fix.
 
     Raises:
         SourceError: it is missing, or not an image.
     """
-    return _decoded(_bytes_of(path), path)
+    return _decoded(_bytes_of(path), path, others)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -112,7 +114,7 @@ def _deep(data: bytes) -> DeepPixels:
     return pixels
 
 
-def _decoded(data: bytes, path: Path) -> Pixels:
+def _decoded(data: bytes, path: Path, others: frozenset[str] = frozenset()) -> Pixels:
     import cv2
 
     try:
@@ -122,10 +124,11 @@ def _decoded(data: bytes, path: Path) -> Pixels:
             f"cannot read {str(path)!r}", why=reason_of(error).why, fix="give a smaller image"
         ) from error
     if bgr is None:
+        kinds = sorted(suffix[1:] for suffix in READABLE_IMAGE_SUFFIXES | others)
         raise SourceError(
             f"cannot read {str(path)!r}",
             why="it is not an image, or it is damaged",
-            fix=f"give one of: {', '.join(sorted(s[1:] for s in IMAGE_SUFFIXES))}",
+            fix=f"give one of: {', '.join(kinds)}",
         )
     pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     pixels.flags.writeable = False

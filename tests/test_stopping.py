@@ -14,6 +14,7 @@ import cv2
 import pytest
 
 from edgeds.sources import SyntheticSource, open_source
+from tests.long_clip import repeated
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -166,7 +167,7 @@ def test_a_hasty_series_of_signals_leaves_the_file_that_is_reported(
     recorded: tuple[str | Path, ...], tmp_path: Path, make_clip: Callable[..., Path],
     kind: str, name: str,
 ) -> None:  # fmt: skip
-    clip = make_clip(frame_count=400, size=(180, 320))
+    clip = repeated(make_clip(frame_count=400, size=(180, 320)))
     fast = ("video", clip, "--engine", "difference")
     command, result = {
         "video": ((*fast, "-o", "out.mp4"), "out.mp4"),

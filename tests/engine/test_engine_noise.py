@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from edgeds.engine import open_engine, read_card  # noqa: E402
 from edgeds.engine.build.onnx_variants import half_engine  # noqa: E402
 from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
-from edgeds.engine.network.frame_network import DualHead  # noqa: E402
 from edgeds.engine.network.hints import channels  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine  # noqa: E402
@@ -27,7 +25,7 @@ from edgeds.engine.torch_cuda import open_weights  # noqa: E402
 from edgeds.errors import EngineError, ShapeError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.types import Engine, FloatMap  # noqa: E402
-from tests.network.plain_network import without_hints  # noqa: E402
+from tests.network.plain_network import with_hints, without_hints  # noqa: E402
 from train.engine_folder import engine_from_weights  # noqa: E402
 
 SIZE = (64, 96)
@@ -40,14 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engines.
     """
     folder = tmp_path_factory.mktemp("engines")
-    plain = load_weights(shipped_weights())
-    plain = without_hints(plain)
-    told = DualHead(replace(plain.config, hints=True))
-    torch.manual_seed(0)
-    told.load_state_dict(told.state_dict() | plain.state_dict())
-    for name, weight in told.named_parameters():
-        if name.startswith("plate_hints"):
-            torch.nn.init.normal_(weight, 0, 0.2)
+    plain = without_hints(load_weights(shipped_weights()))
+    told = with_hints(plain, 0.2)
     for name, network in (("plain", plain), ("told", told)):
         save_weights(network, folder / f"{name}.safetensors")
         engine_from_weights(folder / f"{name}.safetensors", folder / name, size=SIZE)

@@ -23,19 +23,13 @@ from edgeds.estimate.kept_depth import no_depth  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
 from edgeds.sources.images import pixels_from_image  # noqa: E402
+from tests.network.plain_network import with_hints  # noqa: E402
 
 DATA = Path(__file__).parents[1] / "data"
 
 
 def network_with_noise() -> DualHead:
-    plain = load_weights(shipped_weights())
-    told = DualHead(replace(plain.config, hints=True))
-    torch.manual_seed(0)
-    told.load_state_dict(told.state_dict() | plain.state_dict())
-    for name, weight in told.named_parameters():
-        if name.startswith("plate_hints"):
-            torch.nn.init.normal_(weight, 0, 0.3)
-    return told.eval()
+    return with_hints(load_weights(shipped_weights()), 0.3)
 
 
 def test_the_same_noise_reaches_the_network_on_both_ways() -> None:

@@ -14,6 +14,7 @@ import typer
 
 from train import set_commands, weights_commands
 from train.feet import feet
+from train.given_sets import Scenes, sets_of
 from train.layers.command import border, layers
 from train.watch import watch
 from train.worlds.command import worlds
@@ -171,7 +172,7 @@ def failures(
 def protocol(
     weights: Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")],
     sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
-    scenes: Annotated[str | None, typer.Option(help="only these scenes, such as '*7'")] = None,
+    scenes: Scenes = None,
 ) -> None:
     """Measure weights as the course projects did: RMS errors of mask and depth at 224x224.
 
@@ -180,7 +181,6 @@ def protocol(
     import json
 
     from edgeds.engine import open_engine
-    from edgeds.evaluation.dataset import read_set
     from train.engine_folder import engine_for_a_while
     from train.protocol import SIDE, measured
 
@@ -188,9 +188,7 @@ def protocol(
         engine_for_a_while(weights, size=(SIDE, SIDE)) as folder,
         open_engine(folder) as engine,
     ):
-        for path in sets:
-            dataset = read_set(path)
-            dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+        for dataset in sets_of(sets, scenes):
             found = measured(engine, dataset)
             roots = {"mask_rms": found.mask.root_mean, "depth_rms": found.depth.root_mean}
             typer.echo(json.dumps({"set": dataset.name} | roots))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from train.agreement import compare_passes
+from train.given_sets import Scenes, sets_of
 from train.nearness import nearness
 
 
@@ -42,9 +43,7 @@ def items(
     weights: Annotated[
         Path | None, typer.Option(help="a .safetensors file. Default: the engine that edgeds uses")
     ] = None,
-    scenes: Annotated[
-        str | None, typer.Option(help="score only these scenes, such as '*7'")
-    ] = None,
+    scenes: Scenes = None,
 ) -> None:
     """Score the quarter of a set with the least foreground, and count the items whose alpha the
     border refinement makes worse by over 5 %.
@@ -54,15 +53,12 @@ def items(
     from contextlib import nullcontext
 
     from edgeds.engine import open_engine
-    from edgeds.evaluation.dataset import read_set
     from train.engine_folder import engine_for_a_while
     from train.items import item_scores, summary
 
     chosen = nullcontext(None) if weights is None else engine_for_a_while(weights)
     with chosen as folder, open_engine(folder) as engine:
-        for path in sets:
-            dataset = read_set(path)
-            dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+        for dataset in sets_of(sets, scenes):
             found = summary(list(item_scores(engine, dataset)))
             typer.echo(json.dumps({"set": dataset.name} | found))
 
@@ -116,9 +112,7 @@ def looks(
 def hints(
     weights: Annotated[Path, typer.Argument(help="weights of a network with hints")],
     sets: Annotated[list[Path], typer.Argument(help="sets with depth and with people")],
-    scenes: Annotated[
-        str | None, typer.Option(help="score only these scenes, such as '*7'")
-    ] = None,
+    scenes: Scenes = None,
     engine: Annotated[
         Path | None, typer.Option(help="whose plate network is asked. Default: the shipped one")
     ] = None,
@@ -131,7 +125,6 @@ def hints(
     """
     from edgeds.engine.network.weights_file import load_weights
     from edgeds.engine.plate_depth_engine import open_plate_depth
-    from edgeds.evaluation.dataset import read_set
     from train.hint_scores import scores_of_set
 
     network, depth_network = load_weights(weights), open_plate_depth(engine, device="cpu")
@@ -139,9 +132,7 @@ def hints(
         raise typer.BadParameter("this network has no hints: train it with mix.hints")
     if depth_network is None:
         raise typer.BadParameter("the engine has no network for the plate's depth")
-    for path in sets:
-        dataset = read_set(path)
-        dataset = dataset if scenes is None else dataset.of_scenes(scenes)
+    for dataset in sets_of(sets, scenes):
         found = scores_of_set(network, dataset, depth_network, (height, width))
         typer.echo(json.dumps(found))
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from train.given_sets import Scenes, sets_of
+
 Weights = Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")]
 
 
@@ -78,9 +80,7 @@ def ship_depth(
         list[float] | None,
         typer.Option(help="a share of the trained weights to try; may be given several times"),
     ] = None,
-    scenes: Annotated[
-        str | None, typer.Option(help="score only these scenes, such as '*7'")
-    ] = None,
+    scenes: Scenes = None,
     keep: Annotated[
         Path | None, typer.Option(help="keep the chosen weights in this .safetensors file")
     ] = None,
@@ -92,11 +92,9 @@ def ship_depth(
     Writes plate_depth.onnx and its entries on the card. The best is the one with the least AbsRel,
     the mean over the sets. Choose by validation material, never by a set that is kept back.
     """
-    from edgeds.evaluation.dataset import read_set
     from train.plate_choice import add_best_share
 
-    read = [read_set(path) for path in sets]
-    read = read if scenes is None else [dataset.of_scenes(scenes) for dataset in read]
+    read = sets_of(sets, scenes)
     card = add_best_share(
         weights, start, output, read, shares=share or [0.6, 0.8, 1.0], size=(height, width),
         keep=keep, told=typer.echo,
@@ -108,9 +106,7 @@ def ship_depth(
 def evaluate(
     weights: Weights,
     sets: Annotated[list[Path], typer.Argument(help="sets with a manifest.jsonl")],
-    scenes: Annotated[
-        str | None, typer.Option(help="score only these scenes, such as '*7'")
-    ] = None,
+    scenes: Scenes = None,
     plates: Annotated[
         bool,
         typer.Option(
@@ -128,14 +124,12 @@ def evaluate(
     from edgeds.engine.network.plate_depth_network import PlateDepth
     from edgeds.engine.network.weights_file import kind_of_weights
     from edgeds.estimate.estimator import Estimator
-    from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.evaluate import evaluate as score
     from edgeds.plate.plate import Plate
     from train.engine_folder import engine_for_a_while
     from train.plate_engine import evaluated_on_plates, torch_depth
 
-    read = [read_set(path) for path in sets]
-    read = read if scenes is None else [dataset.of_scenes(scenes) for dataset in read]
+    read = sets_of(sets, scenes)
     if plates or kind_of_weights(weights) == PlateDepth.kind:
         network = torch_depth(weights, (height, width))
         for dataset in read:

@@ -23,9 +23,7 @@ Work = Callable[[], None]
 _ONE_THREAD: dict[tuple[int, int], threading.RLock] = {}
 """GPU and stream -> who uses it. torch gives out 32 streams in turn: two engines may share one."""
 _ONE_CAPTURE = threading.RLock()
-"""Of CUDA graphs, in a process: torch waits for the whole GPU before each, and that spoils what
-another thread captures meanwhile.
-"""
+"""Of CUDA graphs, in a process: torch allows one at a time."""
 
 
 class StreamEvent(Protocol):
@@ -76,7 +74,8 @@ class DeviceStream(Protocol):
     def captured(self, work: Work) -> Work:
         """Do torch's work, and return what repeats it with less cost per call.
 
-        The work touches memory at fixed addresses only, and waits for nothing.
+        The work touches memory at fixed addresses only, waits for nothing, and is in whichever
+        stream is current.
         """
         ...
 
@@ -150,6 +149,8 @@ class CudaStream:
         self.device = torch.device("cuda", index)
         self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         self.handle: int = self._stream.cuda_stream
+        # for captures alone: torch takes quick streams from where no engine's stream is from
+        self._aside = torch.cuda.Stream(self.device, priority=-1)  # type: ignore[no-untyped-call]
         self.note = ""
         self._current: list[torch.cuda.StreamContext] = []
         self._one_thread = _ONE_THREAD.setdefault((index, self.handle), threading.RLock())
@@ -203,28 +204,22 @@ class CudaStream:
         """As a CUDA graph; where the work cannot be captured, as it is, and `note` says why."""
         import torch
 
-        from edgeds.engine.failed_capture import end_allocating
+        from edgeds.engine.torch_capture import graph_of
 
-        self._run_once(work)
-        graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+        self._aside.wait_stream(self._stream)
+        with torch.cuda.stream(self._aside):
+            self._run_once(work, self._aside)
         try:
-            # thread_local: other threads may go on using the GPU meanwhile
-            with (
-                _ONE_CAPTURE,
-                torch.cuda.graph(
-                    graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"
-                ),
-            ):
-                work()
+            with _ONE_CAPTURE:
+                graph = graph_of(work, self._aside)
         except (RuntimeError, RunError) as error:
-            end_allocating(self.device, pool)
             return self._not_captured(work, error)
         return _reported(graph.replay)
 
     def captured_calls(self, work: Work) -> Work:
         from edgeds.engine.cuda_graph import CudaGraph
 
-        self._run_once(work)
+        self._run_once(work, self._stream)
         try:
             with _ONE_CAPTURE:
                 graph = CudaGraph(self.handle, work)
@@ -252,11 +247,13 @@ class CudaStream:
             ended.synchronize()
             return float(began.elapsed_time(ended)) / 1e3
 
-    def _run_once(self, work: Work) -> None:
-        """The first run allocates and may compile, which a capture forbids."""
+    def _run_once(self, work: Work, stream: torch.cuda.Stream) -> None:
+        """The first run allocates and may compile, which a capture forbids. Libraries keep their
+        own memory for each stream.
+        """
         work()
         with gpu_errors():
-            self._stream.synchronize()
+            stream.synchronize()
 
     def _not_captured(self, work: Work, error: Exception) -> Work:
         reason = error.why if isinstance(error, RunError) else str(error)

@@ -20,6 +20,8 @@ from edgeds.engine.cuda_stream import CudaStream  # noqa: E402
 from edgeds.errors import RunError  # noqa: E402
 
 HANDLE = 0x5EED
+ASIDE = 0xA51DE
+"""The stream for captures."""
 POOL = object()
 """The memory of a captured graph."""
 DECODING = object()
@@ -32,18 +34,20 @@ class Recorded:
     def __init__(self, *, refuses: str = "") -> None:
         self.calls: list[str] = []
         self._refuses = refuses
-        self._real = {name: getattr(torch.cuda, name) for name in ("Stream", "Event", "graph")}
+        self._real = {name: getattr(torch.cuda, name) for name in ("Stream", "Event", "CUDAGraph")}
+        self.current: list[int] = []
+        """Handles of the streams that were made current."""
 
     def put_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in (
-            *("Stream", "Event", "CUDAGraph", "graph", "graph_pool_handle"),
-            *("stream", "default_stream"),
+            *("Stream", "Event", "CUDAGraph", "graph_pool_handle"),
+            *("stream", "default_stream", "empty_cache"),
         ):
             monkeypatch.setattr(torch.cuda, name, getattr(self, name))
 
     def Stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
         inspect.signature(self._real["Stream"].__new__).bind(None, *args, **kwargs)
-        return FakeStream(self.calls)
+        return FakeStream(self.calls, ASIDE if kwargs.get("priority") else HANDLE, args[0])
 
     def Event(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
         inspect.signature(self._real["Event"].__new__).bind(None, *args, **kwargs)
@@ -52,39 +56,41 @@ class Recorded:
         return FakeEvent(self.calls)
 
     def CUDAGraph(self) -> Any:  # noqa: N802
-        return FakeGraph(self.calls)
+        return FakeGraph(self, self._refuses)
+
+    def begins(self, *args: Any, **kwargs: Any) -> None:
+        inspect.signature(self._real["CUDAGraph"].capture_begin).bind(None, *args, **kwargs)
+        assert kwargs == {"pool": POOL, "capture_error_mode": "thread_local"}
+        assert self.current[-1] == ASIDE, "what others do meanwhile would be captured"
 
     def graph_pool_handle(self) -> Any:
         return POOL
 
-    def graph(self, *args: Any, **kwargs: Any) -> Any:
-        inspect.signature(self._real["graph"].__init__).bind(None, *args, **kwargs)
-        assert kwargs["stream"].cuda_stream == HANDLE
-        assert kwargs["pool"] is POOL
-        return FakeContext(self.calls, "capture", self._refuses)
+    def empty_cache(self) -> None:
+        self.calls.append("empty_cache")
 
     def stream(self, stream: Any) -> Any:
         if stream is DECODING:
-            return FakeContext(self.calls, "decoder's")
-        assert stream.cuda_stream == HANDLE
-        return FakeContext(self.calls, "current")
+            return FakeContext(self, "decoder's", 0)
+        name = {HANDLE: "current", ASIDE: "aside"}[stream.cuda_stream]
+        return FakeContext(self, name, stream.cuda_stream)
 
     def default_stream(self, device: Any) -> Any:
         return DECODING
 
 
 class FakeStream:
-    cuda_stream = HANDLE
-
-    def __init__(self, calls: list[str]) -> None:
-        self._calls = calls
+    def __init__(self, calls: list[str], handle: int, device: Any) -> None:
+        self._calls, self.cuda_stream, self.device = calls, handle, device
 
     def synchronize(self) -> None:
         self._calls.append("synchronize")
 
     def wait_stream(self, other: Any) -> None:
-        assert other is DECODING
-        self._calls.append("waits for the decoder's")
+        if other is DECODING:
+            self._calls.append("waits for the decoder's")
+        else:
+            assert (self.cuda_stream, other.cuda_stream) == (ASIDE, HANDLE)
 
 
 class FakePlane:
@@ -118,19 +124,30 @@ class FakeEvent:
 
 
 class FakeGraph:
-    def __init__(self, calls: list[str]) -> None:
-        self._calls = calls
+    def __init__(self, cuda: Recorded, refuses: str) -> None:
+        self._cuda, self._calls, self._refuses = cuda, cuda.calls, refuses
+
+    def capture_begin(self, *args: Any, **kwargs: Any) -> None:
+        self._cuda.begins(*args, **kwargs)
+        self._calls.append("capture begins")
+
+    def capture_end(self) -> None:
+        assert self._cuda.current[-1] == ASIDE, "a capture ends in the stream in which it began"
+        self._calls.append("capture ends")
+        if self._refuses:
+            raise RuntimeError(self._refuses)
 
     def replay(self) -> None:
         self._calls.append("replay")
 
 
 class FakeContext:
-    def __init__(self, calls: list[str], name: str, refuses: str = "") -> None:
-        self._calls, self._name, self._refuses = calls, name, refuses
+    def __init__(self, cuda: Recorded, name: str, handle: int) -> None:
+        self._cuda, self._name, self._handle = cuda, name, handle
 
     def __enter__(self) -> None:
-        self._calls.append(f"{self._name} begins")
+        self._cuda.current.append(self._handle)
+        self._cuda.calls.append(f"{self._name} begins")
 
     def __exit__(
         self,
@@ -138,9 +155,8 @@ class FakeContext:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._calls.append(f"{self._name} ends")
-        if self._refuses:
-            raise RuntimeError(self._refuses)
+        self._cuda.current.pop()
+        self._cuda.calls.append(f"{self._name} ends")
 
 
 @pytest.fixture
@@ -159,7 +175,10 @@ def test_work_is_done_once_and_finished_before_it_is_captured_and_then_only_repl
 ) -> None:
     stream = CudaStream(0)
     again = stream.captured(work(cuda.calls))
-    assert cuda.calls == ["work", "synchronize", "capture begins", "work", "capture ends"]
+    assert cuda.calls == [
+        *("aside begins", "work", "synchronize", "aside ends"),
+        *("aside begins", "capture begins", "work", "capture ends", "aside ends"),
+    ]  # and neither waits for the whole GPU nor empties torch's caches, as torch.cuda.graph does
     again()
     again()
     assert cuda.calls[-2:] == ["replay", "replay"]
@@ -193,6 +212,35 @@ def test_work_that_refuses_under_capture_is_done_as_it_is(cuda: Recorded) -> Non
     again()
     assert cuda.calls.count("work") == 2
     assert stream.note == "no CUDA graph: TensorRT could not start frame.plan"
+
+
+def test_of_a_capture_that_fails_the_first_reason_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = Recorded(refuses="operation failed due to a previous error during capture")
+    cuda.put_in(monkeypatch)
+
+    def work() -> None:
+        if "capture begins" in cuda.calls and "capture ends" not in cuda.calls:
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    stream = CudaStream(0)
+    stream.captured(work)
+    assert stream.note == "no CUDA graph: operation not permitted when stream is capturing"
+    assert cuda.current == []
+
+
+def test_memory_that_lies_spare_is_given_back_once_where_a_capture_needs_it(
+    cuda: Recorded,
+) -> None:
+    def work() -> None:
+        cuda.calls.append("work")
+        if "capture begins" in cuda.calls and "empty_cache" not in cuda.calls:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    stream = CudaStream(0)
+    stream.captured(work)()
+    assert cuda.calls.count("empty_cache") == 1
+    assert cuda.calls[-1] == "replay"
+    assert stream.note == ""
 
 
 @pytest.mark.parametrize(

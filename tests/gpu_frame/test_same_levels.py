@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import av
@@ -119,4 +120,33 @@ def test_pictures_are_convolved_without_tf32() -> None:
     (made,) = Replayed(function, CpuStream(), (torch.zeros(3),))(torch.ones(3))
     assert made.tolist() == [2, 2, 2]
     assert not any(seen)
+    assert torch.backends.cudnn.allow_tf32 == before
+
+
+def test_two_threads_leave_the_process_with_the_tf32_that_it_had() -> None:
+    # one would take the other's setting for the process's own, and leave it behind
+    before = torch.backends.cudnn.allow_tf32
+    assert before
+    inside, both, seen = threading.Event(), threading.Event(), []
+
+    def first(values: Any) -> tuple[Any]:
+        inside.set()
+        both.wait(0.2)
+        return (values + 1,)
+
+    def second(values: Any) -> tuple[Any]:
+        both.set()
+        threads[0].join()
+        seen.append(torch.backends.cudnn.allow_tf32)
+        return (values + 1,)
+
+    def made(function: Any) -> None:
+        Replayed(function, CpuStream(), (torch.zeros(3),))
+
+    threads = [threading.Thread(target=made, args=(one,)) for one in (first, second)]
+    threads[0].start()
+    assert inside.wait(5)
+    threads[1].start()
+    threads[1].join()
+    assert seen == [False]
     assert torch.backends.cudnn.allow_tf32 == before

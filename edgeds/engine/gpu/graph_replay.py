@@ -5,8 +5,9 @@ Knows streams and torch, and nothing of pictures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from edgeds.engine.torch_compile import compiled_or_plain
 
 Tensors = tuple[Tensor, ...]
 Function = Callable[..., Tensors]
+_ONE_SETTING = threading.RLock()
 
 
 class Replayed:
@@ -69,11 +71,17 @@ class Replayed:
             return tuple(output.clone() for output in self(*inputs))
 
 
-def _exact() -> AbstractContextManager[None]:
-    """cuDNN without TF32, which has 11 bits: convolutions of pictures would be off by a level."""
+@contextmanager
+def _exact() -> Iterator[None]:
+    """cuDNN without TF32, which has 11 bits: convolutions of pictures would be off by a level. The
+    setting is the process's, so one thread at a time has it.
+    """
     cudnn = torch.backends.cudnn
-    exact: AbstractContextManager[None] = cudnn.flags(
-        enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic,
-        allow_tf32=False,
-    )  # fmt: skip
-    return exact
+    with (
+        _ONE_SETTING,
+        cudnn.flags(
+            enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic,
+            allow_tf32=False,
+        ),
+    ):  # fmt: skip
+        yield

@@ -24,7 +24,7 @@ def compiled_or_plain(function: Callable[..., Any], stream: DeviceStream) -> Cal
         try:
             result = fast(*inputs)
             chosen.append(fast)
-        except RuntimeError as error:  # all of torch.compile's are such
+        except Exception as error:  # torch.compile's own, Triton's, a compiler's
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
             if "not compiled" not in stream.note:
                 stream.note = "; ".join(filter(None, (stream.note, f"not compiled: {why}")))

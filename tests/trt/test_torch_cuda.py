@@ -162,6 +162,21 @@ def test_without_triton_the_network_runs_as_it_is_and_the_name_says_so(
     assert np.array_equal(maps[0].alpha, maps[1].alpha)
 
 
+def test_whatever_a_compiler_raises_the_function_runs_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(function: Any, **_: Any) -> Any:
+        def call(value: int) -> int:
+            raise FileNotFoundError("ptxas")  # neither it nor Triton's own is a RuntimeError
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    stream = CpuStream()
+    double = compiled_or_plain(lambda value: 2 * value, stream)
+    assert (double(3), stream.note) == (6, "not compiled: ptxas")
+
+
 def test_what_compiles_is_compiled_once_and_used(monkeypatch: pytest.MonkeyPatch) -> None:
     stream, calls = CpuStream(), []
     monkeypatch.setattr(torch, "compile", lambda function, **_: calls.append(1) or abs)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+from edgeds.sources.primary_context import DRIVER, load_driver
+
 _SUCCESS, _NO_DEVICE = 0, 100
 _COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR = 75, 76  # CUdevice_attribute
 
@@ -46,21 +46,12 @@ def gpu_index(device: str) -> int | None:
     return None if asked is None else int(asked[1] or 0)
 
 
-def load_driver(load: Callable[[str], Any] = ctypes.CDLL) -> Any:
-    """The driver's library.
-
-    Raises:
-        OSError: there is no NVIDIA driver.
-    """
-    return load(_LIBRARY)
-
-
 def find_cuda(load: Callable[[str], Any] = ctypes.CDLL) -> Cuda:
     """Ask the driver. `load` opens a shared library by name, as ctypes.CDLL does."""
     try:
         driver = load_driver(load)
     except OSError:
-        return Cuda(problem=f"no NVIDIA driver: {_LIBRARY} cannot be loaded")
+        return Cuda(problem=f"no NVIDIA driver: {DRIVER} cannot be loaded")
     version = ctypes.c_int()
     if driver.cuDriverGetVersion(ctypes.byref(version)) != _SUCCESS:
         version.value = 0

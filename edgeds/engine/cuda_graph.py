@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from edgeds.engine.cuda_driver import load_driver
+from edgeds.sources.primary_context import load_driver
 
 _SUCCESS = 0
 _THREAD_LOCAL = 1  # CUstreamCaptureMode: other threads may go on using the GPU meanwhile

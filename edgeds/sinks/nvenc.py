@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, cast
 from edgeds.sinks.encoder_settings import ENCODE
 from edgeds.sinks.encoding import Format, format_of
 from edgeds.sources.media_errors import media_errors, reason_of
+from edgeds.sources.nvdec import ON_GPU, index_of
+from edgeds.sources.primary_context import primary_context
 from edgeds.types import Frame, Size
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from av.video.frame import CudaContext
 
 CODEC = "h264_nvenc"
-ON_GPU = "cuda"
-"""FFmpeg's name of pictures on an NVIDIA GPU."""
 
 
 def nvenc_format(path: Path) -> Format | None:
@@ -45,7 +45,7 @@ def nvenc_problem(path: Path, size: Size, device: str) -> str:
         encoder = cast("av.VideoCodecContext", av.CodecContext.create(CODEC, "w"))
         encoder.height, encoder.width = size
         encoder.pix_fmt, encoder.time_base = "nv12", Fraction(1, 30)
-        encoder.options = {**ENCODE.nvenc, "gpu": str(_index(device))}
+        encoder.options = {**ENCODE.nvenc, "gpu": str(index_of(device))}
         encoder.open()
     except media_errors() as error:
         return f"NVENC does not open: {reason_of(error).why}"
@@ -56,12 +56,13 @@ def on_gpu(frame: Frame) -> av.VideoFrame:
     """A frame whose NV12 planes are whole, on a GPU, as NVENC takes it: nothing is copied."""
     import av
 
-    index = _index(frame.picture.device)
+    index = index_of(frame.picture.device)
     height, width = frame.size
-    picture = av.VideoFrame.from_dlpack(
-        frame.picture.planes, format="nv12", width=width, height=height,
-        device_id=index, cuda_context=_context(index),
-    )  # fmt: skip
+    with primary_context(index):  # where FFmpeg takes it the first time
+        picture = av.VideoFrame.from_dlpack(
+            frame.picture.planes, format="nv12", width=width, height=height,
+            device_id=index, cuda_context=_context(index),
+        )  # fmt: skip
     picture.pts, picture.time_base = frame.pts, frame.time_base
     return picture
 
@@ -71,8 +72,4 @@ def _context(index: int) -> CudaContext:
     """FFmpeg's side of a GPU: one for all pictures of a process, so that they share their pools."""
     from av.video.frame import CudaContext
 
-    return CudaContext(device_id=index, primary_ctx=True)
-
-
-def _index(device: str) -> int:
-    return int(device.partition(":")[2] or 0)
+    return CudaContext(device_id=index, primary_ctx=False, current_ctx=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from edgeds.errors import SinkFailed, counted
+from edgeds.errors import RunError, SinkFailed, counted
 from edgeds.sinks.atomic_files import PendingFile
 from edgeds.sinks.audio import AudioCopy
 from edgeds.sinks.encoding import (
@@ -74,7 +74,7 @@ class VideoSink(Closing):
             if self._encoder is None:
                 self._encoder = _Encoder(self._file.part, self._format, self._like, of.size)
             self._encoder.encode(of, picture())
-        except media_errors() as error:
+        except (*media_errors(), RunError) as error:  # the second is a GPU's
             self._failed = True
             doing = f"write on to {self._path.name} after {counted(self._written, 'frame')}"
             raise _failure(doing, error) from error

@@ -103,6 +103,8 @@ def media_errors() -> tuple[type[Exception], ...]:
 
 def reason_of(error: BaseException) -> Reason:
     """The reason in plain words; an unknown error gets FFmpeg's word for it or its class name."""
+    if isinstance(error, EdgedsError):
+        return Reason(error.why, error.fix)
     number = getattr(error, "errno", None)
     if number in _BY_NUMBER:
         return _BY_NUMBER[number]

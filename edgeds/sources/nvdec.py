@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edgeds.sources.picture_on_device import PictureOnDevice
+from edgeds.sources.primary_context import CURRENT
 from edgeds.sources.tone_map import HDR_NAMES
 from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import ColourTags, Size
@@ -36,15 +37,20 @@ class GpuPicture(PictureOnDevice):
 
 
 def hardware_decoder(device: str) -> HWAccel:
-    """NVDEC for `av.open`, on a device such as "cuda:1". Pictures stay there; what NVDEC does not
-    know, FFmpeg decodes on the CPU.
+    """NVDEC for `av.open`, on a device such as "cuda:1", whose context has to be current then.
+    Pictures stay there; what NVDEC does not know, FFmpeg decodes on the CPU.
     """
     from av.codec.hwaccel import HWAccel
 
     return HWAccel(
-        "cuda", device=device.partition(":")[2] or "0", is_hw_owned=True,
-        allow_software_fallback=True,
+        ON_GPU, device=str(index_of(device)), is_hw_owned=True, allow_software_fallback=True,
+        options=CURRENT,
     )  # fmt: skip
+
+
+def index_of(device: str) -> int:
+    """The number of the GPU in "cuda:1"."""
+    return int(device.partition(":")[2] or 0)
 
 
 def hardware_problem() -> str:

@@ -9,12 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeds.errors import SourceError, SourceFailed, counted
+from edgeds.errors import RunError, SourceError, SourceFailed, counted
 from edgeds.sources.container import packets_of
 from edgeds.sources.cut_short import is_cut_short
 from edgeds.sources.deinterlace import Deinterlaced
 from edgeds.sources.media_errors import media_errors, reason_of
-from edgeds.sources.nvdec import hardware_decoder, hardware_problem, why_not_on_gpu
+from edgeds.sources.nvdec import hardware_decoder, hardware_problem, index_of, why_not_on_gpu
+from edgeds.sources.primary_context import primary_context
 from edgeds.sources.scaling import same_shape, text_from_size
 from edgeds.sources.upright_picture import colour_of, shown_size, upright_picture
 from edgeds.sources.video_info import (
@@ -147,15 +148,15 @@ class VideoSource(Closing):
 
     def _opened_on_gpu(self, device: str) -> av.VideoFrame | None:
         """The first frame; None, with a note, where the video is for the CPU."""
-        why = hardware_problem()
-        if not why:
+        if not (why := hardware_problem()):
             try:
-                first = self._opened(hardware_decoder(device))
+                with primary_context(index_of(device)):
+                    first = self._opened(hardware_decoder(device))
                 why = why_not_on_gpu(first, colour_of(first, stream_tags(self._stream)))
                 if not why:
                     return first
                 self._container.close()
-            except SourceError as error:
+            except (SourceError, RunError) as error:
                 why = error.why
         self._closed = self._on_gpu = False
         self._note(f"decoded on the CPU: {why}")

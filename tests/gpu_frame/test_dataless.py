@@ -1,0 +1,126 @@
+"""A whole frame on a device without values: the host can read nothing but what it is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+
+from dataless import DatalessStream, Mixed  # noqa: E402
+
+from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
+from edgeds.engine.gpu.composer import DEVICE_VIEWS, DeviceComposer  # noqa: E402
+from edgeds.engine.gpu.estimator import DeviceEstimator, empty_planes  # noqa: E402
+from edgeds.engine.gpu.eye import NUMBERS  # noqa: E402
+from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
+from edgeds.engine.gpu.watch import FLAGS  # noqa: E402
+from edgeds.engine.network.weights_file import load_weights  # noqa: E402
+from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
+from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
+from edgeds.plate.plate import Plate  # noqa: E402
+from edgeds.sources import SyntheticSource  # noqa: E402
+from edgeds.types import ColourTags, Frame  # noqa: E402
+
+SIZE, NETWORK = (360, 640), (192, 320)
+COLOUR = ColourTags(matrix=5)
+TOLD = 4 * (FLAGS + NUMBERS)
+SOMEBODY = (1, 0, 1, 60, 150, 100, 200, 0, 0, 0, 0, 4000, 1.5, 1)
+"""Something changed, nothing outside; somebody, where, at no edge, how much, depth, trust."""
+DOCS = Path(__file__).parents[2] / "docs" / "gpu.md"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[TorchEngine]:
+    with TorchEngine(
+        load_weights(shipped_weights()), DatalessStream(SOMEBODY), size=NETWORK, name="edgeds"
+    ) as opened:
+        yield opened
+
+
+def estimator(engine: Any, looks: Any) -> DeviceEstimator:
+    return DeviceEstimator(engine, Plate(SyntheticSource(size=SIZE).plate), COLOUR, looks=looks)
+
+
+def a_frame(estimate: DeviceEstimator) -> Frame:
+    """One whose planes are on the device, as the decoder left them."""
+    picture = DevicePicture(empty_planes(SIZE, estimate.stream.device), COLOUR, estimate.stream)
+    return Frame(None, picture=picture)
+
+
+@pytest.mark.parametrize("looks", [WHOLE, LOOKS])
+def test_of_a_steady_frame_the_host_reads_a_few_numbers_and_nothing_else(
+    engine: Any, looks: Any
+) -> None:
+    stream, estimate = engine.stream, estimator(engine, looks)
+    draws = [DeviceComposer(view, estimate, keeps=True, fine_border=True) for view in DEVICE_VIEWS]
+    frame = a_frame(estimate)
+    for _ in range(3):
+        for draw in draws:
+            draw(frame, estimate(frame))
+    stream.to_host.clear()
+    stream.from_host.clear()
+    with Mixed(stream) as mixed:
+        for draw in draws:
+            draw(frame, estimate(frame))
+    assert mixed.found == []
+    assert mixed.asked > 100
+    assert stream.from_host == []
+    assert stream.to_host == ([] if looks is WHOLE else len(draws) * [TOLD])
+    assert (estimate._device_looks._use.place is not None) == (looks is LOOKS)
+
+
+def test_the_preview_is_one_picture(engine: Any) -> None:
+    stream, estimate = engine.stream, estimator(engine, WHOLE)
+    draw = DeviceComposer("overlay", estimate)
+    frame = a_frame(estimate)
+    draw(frame, estimate(frame))
+    stream.to_host.clear()
+    with Mixed(stream) as mixed:
+        draw(frame, estimate(frame))
+    assert mixed.found == []
+    assert sum(stream.to_host) == SIZE[0] * SIZE[1] * 3 // 2
+
+
+def test_the_page_says_how_much_the_host_reads() -> None:
+    if not DOCS.is_file():
+        pytest.skip("docs/ is not beside the tests")
+    said = re.search(r"by (\d+) numbers of each look \((\d+) bytes\)", DOCS.read_text("utf-8"))
+    assert said is not None
+    assert tuple(map(int, said.groups())) == (TOLD // 4, TOLD)
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        lambda there: there.sum().item(),
+        lambda there: bool(there.any()),
+        lambda there: there.cpu(),
+        lambda there: there.numpy(),
+        lambda there: there.tolist(),
+        lambda there: there.nonzero(),
+        lambda there: there[there > 0],
+        lambda there: torch.masked_select(there, there > 0),
+        lambda there: int(there.argmax()),
+        lambda there: there.unique(),
+        lambda there: there + torch.ones(3),
+        lambda there: there.copy_(torch.ones(3)),
+        lambda there: torch.ones(3).to(there.device),
+        lambda there: torch.tensor([1.0, 2.0, 3.0], device=there.device),
+    ],
+)
+def test_who_reads_or_waits_is_found(reads: Any) -> None:
+    stream = DatalessStream(SOMEBODY)
+    with Mixed(stream) as mixed:
+        there = torch.zeros(3, device=stream.device)
+        assert mixed.found == []
+        try:
+            reads(there)
+        except (RuntimeError, NotImplementedError, TypeError):
+            return
+    assert mixed.found

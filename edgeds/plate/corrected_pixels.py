@@ -1,4 +1,4 @@
-"""The pixels of a captured plate, corrected for light, place and what else changed."""
+"""Pixels and noise of a captured plate, corrected for light, place and what else changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from edgeds.plate.light_change import Light
 from edgeds.plate.registration import Matrix, at_size, warped
-from edgeds.types import Pixels
+from edgeds.types import FloatMap, Pixels, Size
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,3 +31,11 @@ def corrected_pixels(captured: Pixels, light: Light, move: Matrix, extra: Floats
         pixels = cv2.add(pixels, larger, dtype=cv2.CV_8U)
     pixels.flags.writeable = False
     return pixels  # type: ignore[no-any-return]  # OpenCV's
+
+
+def moved_noise(noise: FloatMap | None, move: Matrix, of: Size) -> FloatMap | None:
+    """The captured plate's noise in its new place (3x3, px of the size `of`)."""
+    if noise is None or (move == np.eye(3)).all():
+        return noise
+    moved: FloatMap = warped(noise, at_size(move, of, (noise.shape[0], noise.shape[1])))
+    return moved

@@ -24,12 +24,14 @@ from edgeds.plate.registration import camera_moves
 from edgeds.plate.samples_to_same_light import SampleLight, Stack, equalised
 from edgeds.plate.settings import PLATE_FROM_CLIP, PlateFromClip
 from edgeds.plate.sorting import band_rows
+from edgeds.plate.spread_of_samples import spread_of
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
 
 Mask = npt.NDArray[np.uint8]
 """(h, w), not 0 where something holds, as OpenCV has it."""
 
+_SPREAD_WIDTH_PX = 320  # at least: an engine does not look closer
 _SMOOTH_LEVELS = 3.0  # noisier small samples are smoothed, so that colours stay apart
 
 
@@ -112,7 +114,9 @@ class _Filling:
         return plate
 
     def noise(self, plate: Pixels) -> FloatMap:
-        """Sigma of one sample where it shows the plate, (H, W), from every fourth pixel."""
+        """Sigma of one sample around the plate, (H, W), from every fourth pixel: that of samples
+        which look like the plate, or more where the background moves (`spread_of`).
+        """
         still = _every_fourth(plate)
         total = np.zeros(still.shape[:2], np.float32)
         count = np.zeros(still.shape[:2], np.float32)
@@ -121,8 +125,12 @@ class _Filling:
             power = np.square(sample.astype(np.float32) - still).sum(axis=-1)
             total += power * agrees
             count += agrees
-        noise = np.sqrt(total / np.maximum(3 * (count - 1), 1))
-        return _at_size(noise.astype(np.float32), plate.shape[:2])
+        noise: FloatMap = np.sqrt(total / np.maximum(3 * (count - 1), 1)).astype(np.float32)
+        step = max(1, noise.shape[1] // _SPREAD_WIDTH_PX)
+        few = np.ascontiguousarray(self._sparse[:, ::step, ::step])
+        spread = spread_of(few, still[::step, ::step], self._levels)
+        noise = np.maximum(noise, _at_size(spread, noise.shape))
+        return _at_size(noise, plate.shape[:2])
 
     def _band(self, band: slice) -> Pixels:
         """The mean of the samples near the mean of those that show background."""

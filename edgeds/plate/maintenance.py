@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.corrected_pixels import corrected_pixels
+from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
 from edgeds.plate.health import Health, Trouble
 from edgeds.plate.light_change import SAME, largest, least, light_between
 from edgeds.plate.masks import fills, grown, most_around, spread
@@ -278,4 +278,5 @@ class Maintenance:
                 return None
         self._served, self._served_move = current, self._move
         pixels = corrected_pixels(self._captured.pixels, self._light, self._move, self._extra)
-        return replace(self._captured, pixels=pixels)
+        noise = moved_noise(self._captured.noise, self._move, self._size)
+        return replace(self._captured, pixels=pixels, noise=noise)

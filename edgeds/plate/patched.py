@@ -19,7 +19,7 @@ def patched(plate: Plate, frame: Pixels, outline: Sequence[tuple[float, float]])
     """The plate with the frame's pixels inside an outline, brought to the plate's light.
 
     What was known of depth is dropped, because it is of the scene before: the caller keeps the
-    ground, if it was measured.
+    ground, if it was measured. What stays varies like a typical pixel of the plate.
 
     Args:
         frame: uint8 RGB, of the plate's size.
@@ -38,6 +38,10 @@ def patched(plate: Plate, frame: Pixels, outline: Sequence[tuple[float, float]])
     soft = cv2.GaussianBlur(inside, (0, 0), grow / 3).astype(np.float32)[..., None] / 255
     lit = np.clip(frame + light, 0, 255)
     pixels = np.rint(plate.pixels + soft * (lit - plate.pixels)).astype(np.uint8)
+    noise = plate.noise
+    if noise is not None:
+        noise = noise + soft[..., 0] * (np.float32(plate.noise_levels or 0) - noise)
     return replace(
-        plate, pixels=pixels, depth=None, scale=None, ground=None, network_depth=None, doubt=None
-    )
+        plate, pixels=pixels, noise=noise, depth=None, scale=None, ground=None, network_depth=None,
+        doubt=None,
+    )  # fmt: skip

@@ -66,22 +66,25 @@ class Plate:
         return None if self.noise is None else float(np.median(self.noise[::4, ::4]))
 
     def noise_at(self, size: Size) -> float:
-        """The noise of a typical pixel of frames made smaller; 0 where it is not known.
-
-        Averaging divides it by the root of the number of neighbours that are independent: codecs
-        and demosaicing leave one in every column, not in every pixel.
-        """
-        averaged = max(1.0, self.size[1] / size[1])
-        return float((self.noise_levels or 0.0) / averaged**0.5)
+        """The noise of a typical pixel of frames made smaller; 0 where it is not known."""
+        return (self.noise_levels or 0.0) / _averaged(self.size, size)
 
 
 def noise_of(plate: Plate, size: Size, box: Box | None = None) -> FloatMap | None:
     """How much each pixel of the plate, or of a part of it, varies from frame to frame, at a size;
-    None if it is not known: a plate from a clip counts only the samples that look like it.
+    None if it is not known, as of an image.
     """
-    if plate.noise is None or plate.origin != "capture":
+    if plate.noise is None:
         return None
     return resized_map(plate.noise if box is None else plate.noise[box.of], size)
+
+
+def _averaged(before: Size, after: Size) -> float:
+    """What a pixel's noise is divided by in frames made smaller: the root of the number of
+    neighbours that are independent. Codecs and demosaicing leave one in every column, not in every
+    pixel.
+    """
+    return float(max(1.0, before[1] / after[1]) ** 0.5)
 
 
 def fitted(plate: Plate, size: Size) -> Plate:
@@ -100,16 +103,15 @@ def fitted(plate: Plate, size: Size) -> Plate:
             why="their aspect ratios differ, so the plate is not the same view",
             fix="capture the plate with the camera's own settings, or leave -b out",
         )
-    # Noise at another size is not known: how it is correlated is not.
-    doubt, depth, network_depth = (
+    noise, doubt, depth, network_depth = (
         None if m is None else resized_map(m, size)
-        for m in (plate.doubt, plate.depth, plate.network_depth)
+        for m in (plate.noise, plate.doubt, plate.depth, plate.network_depth)
     )
     return replace(
         plate,
         pixels=resized(plate.pixels, size),
         doubt=doubt,
-        noise=None,
+        noise=None if noise is None else noise / _averaged(plate.size, size),
         depth=depth,
         network_depth=network_depth,
         scale=None if plate.scale is None else resized_scale(plate.scale, size[1] / plate.size[1]),

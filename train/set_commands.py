@@ -137,6 +137,36 @@ def hints(
         typer.echo(json.dumps(found))
 
 
+def noise(
+    weights: Annotated[Path, typer.Argument(help="weights of a network with hints")],
+    data: Annotated[
+        Path, typer.Argument(help="folder with foregrounds/, backgrounds/, splits.json")
+    ],
+    count: Annotated[int, typer.Option(help="number of scenes; every fifth is still")] = 40,
+    val: Annotated[
+        bool, typer.Option("--val", help="from validation material, to report, not to choose on")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="the same seed films the same scenes")] = 11,
+    height: int = 192,
+    width: int = 320,
+) -> None:
+    """Score what a network gains from the plate's noise, in filmed scenes that move or do not.
+
+    Prints one line of JSON for each kind of plate, background and frame: alpha's error, shares of
+    false and of missed pixels, each without the noise and with it.
+    """
+    from edgeds.engine.torch_cuda import open_weights
+    from train.material import material_from_folder
+    from train.noise_scores import noise_scores
+
+    material = material_from_folder(data, split="val" if val else "train")
+    with open_weights(weights, device="cpu", size=(height, width)) as engine:
+        if not engine.takes_noise:
+            raise typer.BadParameter("this network has no hints: train it with mix.hints")
+        for line in noise_scores(engine, material, count, seed=seed):
+            typer.echo(json.dumps(line))
+
+
 def register(
     given: Annotated[Path, typer.Argument(metavar="SET", help="a set with depth")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the registered copy")],
@@ -151,4 +181,4 @@ def register(
     typer.echo(json.dumps({"edges agreed": before.agreement, **asdict(found)}))
 
 
-COMMANDS = (draw, items, looks, hints, compare_passes, nearness, register)
+COMMANDS = (draw, items, looks, hints, noise, compare_passes, nearness, register)

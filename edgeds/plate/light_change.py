@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.robust_fit import biweight_fit
+from edgeds.plate.robust_fit import biweight_fit, median
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,7 +29,10 @@ class Light:
     bias: Floats
 
     def __call__(self, values: Floats) -> Floats:
-        lit: Floats = values * self.gain + self.bias
+        import cv2
+
+        # NumPy takes ten times as long to repeat three numbers along the last axis.
+        lit = np.asarray(cv2.transform(values, np.column_stack([np.diag(self.gain), self.bias])))
         return np.clip(lit, 0, 255, out=lit)
 
     def after(self, before: Light) -> Light:
@@ -61,9 +64,9 @@ def light_between(before: Floats, after: Floats, same: npt.NDArray[np.bool_]) ->
         before, after: float32 (h, w, 3), levels of 255.
         same: (h, w), True where both show the same thing, wrong for up to half of it.
     """
-    low = np.minimum(before, after)
-    high = np.maximum(before, after)
-    use = same & (least(low) > 4) & (largest(high) < 250)
+    import cv2
+
+    use = same & (least(cv2.min(before, after)) > 4) & (largest(cv2.max(before, after)) < 250)
     pixels = np.flatnonzero(use)
     if len(pixels) < _MIN_PIXELS:
         return None
@@ -84,7 +87,7 @@ def largest(values: Floats) -> Floats:
 
 
 def _line(x: Floats, y: Floats) -> tuple[float, float]:
-    ratio = float(np.median(y / x))
+    ratio = median(y / x)
     costs = [np.minimum(np.abs(y - a * x), 16).mean() for a in (1.0, ratio)]
     gain, bias = biweight_fit(
         np.stack([x, np.ones_like(x)]),

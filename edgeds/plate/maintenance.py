@@ -22,7 +22,7 @@ import numpy.typing as npt
 from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
 from edgeds.plate.health import Health, Trouble
 from edgeds.plate.light_change import SAME, largest, least, light_between
-from edgeds.plate.masks import fills, grown, most_around, spread
+from edgeds.plate.masks import fills, grown, most_around, on_channels, share, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
     Matrix,
@@ -114,12 +114,13 @@ class Maintenance:
             return replace(self._last, plate=None)
         self._before = now
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
-        found = self._follow_move(look)
-        same = self._follow_light(look)
+        found, plate = self._follow_move(look, structure(self._current()))
+        same = self._follow_light(look, plate)
         self._follow_rest(look, same)
-        health, prompt = self._judge(look, same, found)
+        current = self._current()
+        health, prompt = self._judge(look, same, found, current)
         self._last = PlateUpdate(
-            plate=self._renewed(),
+            plate=self._renewed(current),
             move=at_size(self._move, self._size, self._captured.size),
             gain=float(self._light.gain.mean()),
             health=health,
@@ -150,9 +151,8 @@ class Maintenance:
     def _unmoved(self) -> bool:
         return bool((self._move == np.eye(3)).all())
 
-    def _follow_move(self, look: _Comparison) -> bool:
-        """Register the plate to the frame. False if it should be visible, and is not."""
-        plate = structure(self._current())
+    def _follow_move(self, look: _Comparison, plate: Structure) -> tuple[bool, Structure]:
+        """Register the plate: (False if it should be visible, and is not; its structure now)."""
         move = found_again(self._corners, plate, look.shown, look.hidden)
         before, self._shown_before = self._shown_before, look.shown
         if move is None and self._followed and before is not None:
@@ -162,18 +162,20 @@ class Maintenance:
             visible = plate.textured & (look.alpha < 0.5)
             held = agreement(plate, look.shown) & visible
             # Behind somebody close to the camera, or on a bare wall, there is nothing to find.
-            return bool(held.sum() >= 0.3 * visible.sum() or visible.mean() < 0.02)
+            seen = share(visible)
+            return share(held) >= 0.3 * seen or seen < 0.02, plate
         self._adrift = np.eye(3)
         distance = displacement(move, self._size)
         if distance < self._set.min_move_px:
-            return True
+            return True, plate
         if distance < 1:  # half of a small one: a jitter of the estimate is not followed
             move = np.eye(3) + (move - np.eye(3)) / 2
         self._move = move @ self._move
         self._extra = warped(self._extra, move)
         self._relight()
-        self._corners = landmarks(structure(self._current()))
-        return True
+        plate = structure(self._current())
+        self._corners = landmarks(plate)
+        return True, plate
 
     def _jumped(self, before: Structure, plate: Structure, shown: Structure) -> Matrix | None:
         """The plate's new place after the whole view, with everybody in it, jumped at once.
@@ -187,9 +189,8 @@ class Maintenance:
         self._adrift = jump
         return found_near(jump, self._corners, plate, shown)
 
-    def _follow_light(self, look: _Comparison) -> Mask:
+    def _follow_light(self, look: _Comparison, plate: Structure) -> Mask:
         """Fit gain and bias to the background; return background that alpha calls foreground."""
-        plate = structure(self._current())
         alike = most_around(agreement(plate, look.shown), plate.textured)
         captured = self._like_captured(look)
         # Without the learned changes of places, or these would take dusk for a stain everywhere.
@@ -206,8 +207,8 @@ class Maintenance:
         return alike | captured
 
     def _like_captured(self, look: _Comparison) -> Mask:
-        like = largest(np.abs(look.view - self._relit)) < self._slack * self._set.same_levels
-        return most_around(like, np.ones_like(like))
+        like = _off(look.view, self._relit) < self._slack * self._set.same_levels
+        return most_around(like)
 
     def _follow_rest(self, look: _Comparison, same: Mask) -> None:
         """Learn soft light quickly from all background, single pixels slowly from settled ones."""
@@ -223,24 +224,25 @@ class Maintenance:
         settled = ~look.hidden & (look.now - self._foreground_at > self._set.memory_secs)
         settled |= same & (look.alpha < 0.5)
         learnt = np.float32(1 - np.exp(-look.secs / self._set.learn_secs))
-        self._extra += (learnt * settled)[..., None] * (missing - soft)
+        self._extra += on_channels(learnt * settled) * (missing - soft)
         if not self._unmoved():
             inside = np.ones(self._size, np.float32)
             new = (warped(inside, self._move, border=0) < 0.99) & (look.alpha < 0.5)
             self._extra[new] = (look.view - self._relit)[new]
 
-    def _judge(self, look: _Comparison, same: Mask, found: bool) -> tuple[float, str]:
+    def _judge(self, look: _Comparison, same: Mask, found: bool, now: Floats) -> tuple[float, str]:
         moved = displacement(self._adrift @ self._move, self._size)
         moved /= self._set.max_move * self._size[1]
         stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))
         visible = ~look.hidden
-        off = largest(np.abs(look.view - self._current())) > 24 * self._slack
-        wrong = float(off[visible].mean()) if visible.mean() > 0.05 else 0.0
-        fooled = float(((look.alpha > 0.5) & same).mean())
+        shown, foreground = share(visible), look.alpha > 0.5
+        off = _off(look.view, now) > 24 * self._slack
+        wrong = share(off & visible) / shown if shown > 0.05 else 0.0
+        fooled = share(foreground & same)
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
-        white = float(turned_white[visible].mean()) if visible.mean() > 0.05 else 0.0
+        white = share(turned_white & visible) / shown if shown > 0.05 else 0.0
         limits = self._set
-        self._always_covered &= fills(look.alpha > 0.5)
+        self._always_covered &= fills(foreground)
         return self._health(
             look.now,
             Trouble(f"the camera was moved: {RETAKE}", moved, limits.prompt_secs),
@@ -259,24 +261,30 @@ class Maintenance:
             # Foreground close to the camera is no fault of the plate, unless it stays.
             Trouble(
                 f"the view is covered, or changed: clear it, or {RETAKE}",
-                float((look.alpha > 0.5).mean()) / 0.95,
+                share(foreground) / 0.95,
                 limits.covered_secs,
                 lowers_health=False,
             ),
         )
 
-    def _renewed(self) -> Plate | None:
+    def _renewed(self, current: Floats) -> Plate | None:
         """A new plate for the frames, if the one in use is off by enough to replace it."""
-        current = self._current()
         drift = self._served_move @ np.linalg.inv(self._move)
         if displacement(drift, self._size) < self._set.min_move_px:
             import cv2
 
             change = largest(np.abs(cv2.blur(current - self._served, (9, 9))))
-            middle, most = np.percentile(change, (50, 99))
+            middle, most = np.percentile(change[::2, ::2], (50, 99))  # it is smooth
             if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
         self._served, self._served_move = current, self._move
         pixels = corrected_pixels(self._captured.pixels, self._light, self._move, self._extra)
         noise = moved_noise(self._captured.noise, self._move, self._size)
         return replace(self._captured, pixels=pixels, noise=noise)
+
+
+def _off(one: Floats, other: Floats) -> FloatMap:
+    """How far two pictures differ at each pixel, in the channel where they differ most."""
+    import cv2
+
+    return largest(cv2.absdiff(one, other))

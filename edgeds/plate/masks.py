@@ -21,19 +21,38 @@ def grown(mask: Mask, by_px: int) -> Mask:
     return cv2.dilate(closed, kernel).view(np.bool_)  # type: ignore[no-any-return]
 
 
-def most_around(mask: Mask, among: Mask) -> Mask:
-    """The mask where it holds most of its neighbourhood: parts of a thing match by chance."""
+def most_around(mask: Mask, among: Mask | None = None) -> Mask:
+    """The mask where it holds most of its neighbourhood, or of what is `among` it: parts of a thing
+    match by chance.
+    """
+    if among is None:
+        return np.asarray(mask & (_around(mask) > 0.85))
+    part, whole = _around(mask & among), _around(among)
+    return np.asarray(mask & (part > 0.85 * whole) & (whole > 0.25))
+
+
+def _around(mask: Mask) -> FloatMap:
     import cv2
 
-    part, whole = (cv2.boxFilter(m.astype(np.float32), -1, (25, 25)) for m in (mask & among, among))
-    held: Mask = mask & (part > 0.85 * whole) & (whole > 0.25)
-    return held
+    return np.asarray(cv2.boxFilter(mask.view(np.uint8), cv2.CV_32F, (25, 25)))
+
+
+def share(mask: Mask) -> float:
+    """How much of the picture the mask holds: its mean, in a tenth of NumPy's time."""
+    return float(np.count_nonzero(mask) / mask.size)
 
 
 def fills(mask: Mask) -> bool:
     """Whether the mask leaves nearly nothing free, in the picture and along its border."""
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return bool(mask.mean() >= 0.95 and border.mean() >= 0.97)
+    return share(mask) >= 0.95 and share(border) >= 0.97
+
+
+def on_channels(weight: FloatMap) -> Floats:
+    """(h, w) as (h, w, 3): NumPy takes five times as long to multiply colours by (h, w, 1)."""
+    import cv2
+
+    return np.asarray(cv2.merge([weight, weight, weight]))
 
 
 def spread(values: Floats, weight: FloatMap) -> Floats:
@@ -46,7 +65,7 @@ def spread(values: Floats, weight: FloatMap) -> Floats:
 
     height, width = weight.shape
     size = max(1, width // 8), max(1, height // 8)
-    total = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(values * on_channels(weight), size, interpolation=cv2.INTER_AREA)
     count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     total, count = (cv2.GaussianBlur(v, (0, 0), 1.6) for v in (total, count))
     coarse = total / (count + np.float32(0.02))[..., None]

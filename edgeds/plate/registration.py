@@ -200,7 +200,7 @@ def _tracked(
     if matrix is None:
         return None
     inliers = points[ok][chosen.ravel() > 0]
-    cells = {(int(4 * x / width), int(4 * y / height)) for x, y in inliers}
+    cells = np.unique((4 * inliers / (width, height)).astype(int), axis=0)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     enough = len(inliers) >= max(_MIN_POINTS, min_share * len(points))
     if not enough or len(cells) < _MIN_CELLS or not 0.9 < scale < 1.1:

@@ -79,17 +79,20 @@ def middle_of(plate_depth: FloatMap) -> float:
     return max(float(np.median(plate_depth)), 1e-6)
 
 
-def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
+def spread_foreground(depth: FloatMap, alpha: FloatMap, *, side: int | None = None) -> FloatMap:
     """Extend the depth of sure foreground over its soft border, (h, w).
 
     Without this the border would be a ramp from the person to the wall behind. Normalised
     convolution (Knutsson & Westin 1993), weighted by alpha^4 so that sure pixels decide.
+
+    Args:
+        side: of the windows, for a part of a map; else `spread_side` of these maps.
     """
     import cv2
 
     weight = alpha * alpha
     weight *= weight
-    side = max(9, (min(depth.shape) // 20) | 1)
+    side = side or spread_side(depth.shape)
     total = cv2.boxFilter(weight, -1, (side, side), normalize=False)
     carried = cv2.boxFilter(depth * weight, -1, (side, side), normalize=False)
     known = total > 1e-2
@@ -97,6 +100,11 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap) -> FloatMap:
     sure = np.clip((alpha - 0.8) / 0.15, 0, 1)
     result: FloatMap = (spread + sure * (depth - spread)).astype(np.float32)
     return result
+
+
+def spread_side(shape: tuple[int, ...]) -> int:
+    """Side of the windows over which `spread_foreground` extends a map (h, w)."""
+    return max(9, (min(shape) // 20) | 1)
 
 
 def robust_line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from edgeds.estimate.depth_fit import anchored, spread_foreground
+from edgeds.estimate.depth_fit import anchored, spread_foreground, spread_side
 from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
 from edgeds.estimate.matte_refinement import lifted, refined_by
 from edgeds.estimate.settings import Matte
@@ -88,8 +88,18 @@ class FrameMaps:
 
     @cached_property
     def near(self) -> FloatMap:
-        """Inverse depth of the foreground, (h, w), carried over its border."""
-        return spread_foreground(self._near_inside, self._raw)
+        """Inverse depth of the foreground, (h, w), carried over its border in the boxes."""
+        if not self._inner:
+            return self._near_inside
+        side = spread_side(self.coarse_size)
+        low, high = zip(*((box[:2], box[2:]) for box in self._inner), strict=True)
+        reach = side // 2 + 1  # windows, and pixels beside the boxes that scaling reads
+        top, left = (max(0, min(at) - reach) for at in zip(*low, strict=True))
+        bottom, right = (max(at) + reach for at in zip(*high, strict=True))
+        part = Box(top, left, bottom, right).of
+        near = self._near_inside.copy()
+        near[part] = spread_foreground(near[part], self._raw[part], side=side)
+        return near
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:

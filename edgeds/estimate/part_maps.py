@@ -121,11 +121,19 @@ class RegionMaps:
     def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
         if size == self.size:
             return self._view.depth, tuple((box, self.inverse_depth(box)) for box in self.boxes)
-        behind, box = self._view.depth_at(size), _covering(self._part, self.size, size)
-        near = self._maker.near
-        near = onto_whole(near, self._part, self.size, size, border=cv2.BORDER_REPLICATE)
-        alpha = self.alpha_at(size)
-        return behind, ((box, anchored(alpha[box.of], behind[box.of], near[box.of])),)
+        behind, maker, found = self._view.depth_at(size), self._maker, []
+        if not self.boxes:
+            return behind, ()
+        near, alpha = (
+            shrunk(values, self._part, self.size, size)
+            for values in (maker.near, maker.alpha_at(maker.coarse_size))
+        )
+        for box in self.boxes:
+            box = _covering(box, self.size, size)
+            level = placed(near, self._part, self.size, size, box, border=cv2.BORDER_REPLICATE)
+            shown = placed(alpha, self._part, self.size, size, box)
+            found.append((box, anchored(shown, behind[box.of], level)))
+        return behind, tuple(found)
 
     def plate_offset(self) -> FloatMap | None:
         offset = self._maker.plate_offset()
@@ -147,15 +155,31 @@ def onto_whole(
     values: FloatMap, part: Box, frame: Size, size: Size, border: int = cv2.BORDER_CONSTANT
 ) -> FloatMap:
     """A part's map where it lies on the whole `frame`, at the `size` that is asked for."""
-    down, across = size[0] / frame[0], size[1] / frame[1]
-    near_size = max(1, round(part.size[0] * down)), max(1, round(part.size[1] * across))
+    return placed(shrunk(values, part, frame, size), part, frame, size, whole(size), border)
+
+
+def shrunk(values: FloatMap, part: Box, frame: Size, size: Size) -> FloatMap:
+    """A part's map, no larger than it is on the whole `frame` at a size."""
+    near_size = tuple(
+        max(1, round(length * short / full))
+        for length, short, full in zip(part.size, size, frame, strict=True)
+    )
     if near_size[0] < values.shape[0] or near_size[1] < values.shape[1]:
         values = cv2.resize(values, near_size[::-1], interpolation=cv2.INTER_AREA)
-    placed: FloatMap = cv2.warpAffine(
-        values, _lies(values.shape, part, (down, across)), size[::-1], flags=cv2.INTER_LINEAR,
-        borderMode=border,
-    )  # fmt: skip
-    return placed
+    return values
+
+
+def placed(
+    values: FloatMap, part: Box, frame: Size, size: Size, box: Box,
+    border: int = cv2.BORDER_CONSTANT,
+) -> FloatMap:  # fmt: skip
+    """A `shrunk` map where it lies on the whole `frame` at a size: what is in a box there."""
+    matrix = _lies(values.shape, part, (size[0] / frame[0], size[1] / frame[1]))
+    matrix[:, 2] -= box.left, box.top
+    lies: FloatMap = cv2.warpAffine(
+        values, matrix, box.size[::-1], flags=cv2.INTER_LINEAR, borderMode=border
+    )
+    return lies
 
 
 def _covering(part: Box, frame: Size, size: Size) -> Box:

@@ -13,14 +13,11 @@ import numpy.typing as npt
 
 from edgeds.sources.yuv_planes import Plane, YuvPicture, blank, from_rgb
 from edgeds.types import Box, ColourTags, FloatMap, Frame, Picture, Pixels, RgbPicture
-from edgeds.types.picture import pixels_at
 
 Colour: TypeAlias = tuple[int, int, int]
 """RGB, 0..255."""
-Coverage: TypeAlias = npt.NDArray[np.uint8]
-"""uint8 (h, w): how far a line covers each pixel, of 255."""
 
-_Values = TypeVar("_Values", FloatMap, Coverage)
+_Values = TypeVar("_Values", FloatMap, Plane)
 
 
 class Canvas(Protocol):
@@ -35,11 +32,7 @@ class Canvas(Protocol):
         """Lay a colour, or RGB (h, w, 3), over a box: C = wF + (1 - w)B, w is (h, w)."""
         ...
 
-    def draw(self, box: Box, colour: Colour, coverage: Coverage) -> None:
-        """The same for lines, where most of the box is bare."""
-        ...
-
-    def paste(self, box: Box, pixels: Pixels) -> None:
+    def paste(self, box: Box, pixels: Pixels | Patch) -> None:
         """Put RGB (h, w, 3) into a box."""
         ...
 
@@ -86,6 +79,20 @@ class Ground:
         return PlanesCanvas(ready.editable())
 
 
+class Patch:
+    """A picture that is pasted into many frames: it is brought to their planes once."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        """`pixels` stay as they are."""
+        self.pixels = pixels
+        self._planes: dict[ColourTags, tuple[int | Plane, ...]] = {}
+
+    def planes(self, tags: ColourTags) -> tuple[int | Plane, ...]:
+        if tags not in self._planes:
+            self._planes[tags] = _yuv(self.pixels, tags)
+        return self._planes[tags]
+
+
 class RgbCanvas:
     def __init__(self, pixels: Pixels) -> None:
         """`pixels` is drawn into."""
@@ -95,11 +102,8 @@ class RgbCanvas:
     def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
         _mix(self._pixels[box.of], colours, weight)
 
-    def draw(self, box: Box, colour: Colour, coverage: Coverage) -> None:
-        _draw(self._pixels[box.of], colour, coverage)
-
-    def paste(self, box: Box, pixels: Pixels) -> None:
-        self._pixels[box.of] = pixels
+    def paste(self, box: Box, pixels: Pixels | Patch) -> None:
+        self._pixels[box.of] = pixels.pixels if isinstance(pixels, Patch) else pixels
 
 
 class PlanesCanvas:
@@ -118,16 +122,9 @@ class PlanesCanvas:
         ):
             _mix(plane[part.of], colour, weights)
 
-    def draw(self, box: Box, colour: Colour, coverage: Coverage) -> None:
-        half = _halved(coverage)
-        yuv = _yuv(colour, self.picture.colour)
-        for plane, part, level, covered in zip(
-            self._planes, _parts(box), yuv, (coverage, half, half), strict=True
-        ):
-            _draw(plane[part.of], level, covered)
-
-    def paste(self, box: Box, pixels: Pixels) -> None:
-        yuv = _yuv(pixels, self.picture.colour)
+    def paste(self, box: Box, pixels: Pixels | Patch) -> None:
+        tags = self.picture.colour
+        yuv = pixels.planes(tags) if isinstance(pixels, Patch) else _yuv(pixels, tags)
         for plane, part, values in zip(self._planes, _parts(box), yuv, strict=True):
             plane[part.of] = values
 
@@ -163,19 +160,3 @@ def _mix(part: npt.NDArray[np.uint8], colours: object, weight: FloatMap) -> None
 
     front = colours if isinstance(colours, np.ndarray) else np.full_like(part, colours)
     part[...] = cv2.blendLinear(front, np.ascontiguousarray(part), weight, 1 - weight)
-
-
-def _draw(part: npt.NDArray[np.uint8], colour: object, coverage: Coverage) -> None:
-    import cv2
-
-    # OpenCV's list of the few pixels that are set is much quicker than NumPy's.
-    found = cv2.findNonZero(coverage)
-    if found is None:
-        return
-    columns, rows = np.ascontiguousarray(found.reshape(-1, 2).T)
-    share = pixels_at(coverage, rows, columns).astype(np.float32) / 255
-    if part.ndim == 3:
-        share = share[:, None]
-    below = pixels_at(part, rows, columns)
-    mixed = below + share * (np.asarray(colour, np.float32) - below)
-    part[rows, columns] = (mixed + 0.5).astype(np.uint8)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from edgeds.sources.yuv_planes import YuvPicture, side_by_side
-from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, Size
-from edgeds.views.canvas import Canvas, Coverage, canvas_of
+from edgeds.types import Box, FloatMap, Frame, Maps, Size
+from edgeds.views.canvas import Canvas, Patch, canvas_of
 from edgeds.views.depth import depth_picture
+from edgeds.views.outline import outline
 from edgeds.views.settings import STYLE
 
 
@@ -20,7 +21,7 @@ class Overlay:
     def __init__(self, depth_range: tuple[float, float], opacity: float) -> None:
         self._range, self._opacity = depth_range, opacity
         self._behind: FloatMap | None = None
-        self._framed: Pixels | None = None
+        self._framed: Patch | None = None
 
     def __call__(self, frame: Frame, maps: Maps) -> Frame:
         canvas = canvas_of(frame)
@@ -38,15 +39,23 @@ class Overlay:
         behind, parts = maps.depth_parts_at((box.size[0] - 2, box.size[1] - 2))
         if behind is not self._behind or self._framed is None:
             self._behind = behind
-            self._framed = np.full((*box.size, 3), STYLE.outline, np.uint8)
-            self._framed[1:-1, 1:-1] = depth_picture(behind, self._range)
-        framed = self._framed
-        if parts:
-            framed = framed.copy()
-            inside = framed[1:-1, 1:-1]
-            for part, depth in parts:
-                inside[part.of] = depth_picture(depth, self._range)
-        canvas.paste(box, framed)
+            framed = np.full((*box.size, 3), STYLE.outline, np.uint8)
+            framed[1:-1, 1:-1] = depth_picture(behind, self._range)
+            self._framed = Patch(framed)
+        canvas.paste(box, self._framed)
+        if not parts:
+            return
+        framed = self._framed.pixels.copy()
+        inside = framed[1:-1, 1:-1]
+        for part, depth in parts:
+            inside[part.of] = depth_picture(depth, self._range)
+        for part, _ in parts:
+            # From even pixels to even ones; the frame takes one on each side.
+            even = Box(
+                part.top + 1 & ~1, part.left + 1 & ~1, part.bottom + 2 & ~1, part.right + 2 & ~1
+            )
+            there = Box(*(at + start for at, start in zip(even, box[:2] * 2, strict=True)))
+            canvas.paste(there, framed[even.of])
 
 
 def beside(left: Frame, right: Frame) -> Frame:
@@ -63,18 +72,7 @@ def tinted(canvas: Canvas, maps: Maps, opacity: float) -> None:
     for box in maps.boxes:
         alpha = maps.alpha_in(box)
         canvas.mix(box, STYLE.tint, np.float32(opacity) * alpha)
-        canvas.draw(box, STYLE.outline, outline(alpha, thickness))
-
-
-def outline(alpha: FloatMap, thickness: int) -> Coverage:
-    """How far the line covers each pixel, uint8 (H, W)."""
-    import cv2
-
-    mask = (alpha > 0.5).view(np.uint8)
-    outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    covered = np.zeros_like(mask)
-    cv2.drawContours(covered, outlines, -1, 255, thickness, cv2.LINE_AA)
-    return covered
+        canvas.mix(box, STYLE.outline, outline(alpha, thickness) * np.float32(1 / 255))
 
 
 def inset_box(size: Size) -> Box | None:

@@ -26,7 +26,7 @@ from edgeds.estimate.border_on_other_backdrop import redrawn  # noqa: E402
 from edgeds.sources.yuv_planes import YuvPicture, blank  # noqa: E402
 from edgeds.types import Box, ColourTags, Frame, Size  # noqa: E402
 from edgeds.views.canvas import Ground  # noqa: E402
-from edgeds.views.overlay import outline  # noqa: E402
+from edgeds.views.outline import outline  # noqa: E402
 
 SIZE = (180, 320)
 COLOURS = [
@@ -95,8 +95,8 @@ def test_the_border_drawn_once_more_is_the_cpus() -> None:
     assert np.abs(got.numpy() - wanted).max() < 2e-3
 
 
-@pytest.mark.parametrize("thickness", [1, 2, 3, 6])
-def test_the_outline_is_the_line_that_opencv_draws(thickness: int) -> None:
+@pytest.mark.parametrize("thickness", [1, 2, 3, 4, 6])
+def test_the_outline_is_the_one_of_the_cpu(thickness: int) -> None:
     y, x = np.mgrid[:180, :320]
     waves = 30 * np.sin(x / 9) + 20 * np.sin(y / 5 + x / 31)
     alpha = ((np.hypot(y - 90, x - 160) + waves < 70) | (x + y < 60)).astype(np.float32)

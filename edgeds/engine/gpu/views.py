@@ -77,8 +77,7 @@ def overlay(
     y, uv = _floats(luma, chroma)
     y, uv = _mixed(y, uv, share, _halved(share), look.tint)
     line = look.outline(alpha)
-    of_chroma = (255 * _halved(line) + 0.5).floor() / 255  # whole levels, as on the CPU
-    y, uv = _mixed(y.round(), uv.round(), line, of_chroma, look.line)
+    y, uv = _mixed(y.round(), uv.round(), line, _halved(line), look.line)
     drawn = rounded(y), rounded(uv).permute(1, 2, 0).contiguous()
     if look.inset is not None:
         _draw_inset(drawn, field, lies, plate_depth, look.inset, look.line)

@@ -96,11 +96,12 @@ def refined_by(
     b = np.asarray(pixels_at(plate, rows, columns) + offset[:, :3], np.float32)
     c_minus_b = np.asarray(colours(rows, columns) - b, np.float32)
     mixed, confidence = _projected(c_minus_b, colour[:, :3] - b, colour[:, 3], settings)
-    confidence *= np.clip(offset[:, 3], 0, 1)
+    confidence *= np.minimum(np.maximum(offset[:, 3], 0), 1)
     flat, at = alpha.reshape(-1), rows * np.intp(width) + columns  # NumPy: one index is quicker
     before = flat[at]
     low, high = bounds.T
-    mixed = np.clip(mixed, low, high * (2 - high))  # what is thin is coarsely too faint
+    # What is thin is coarsely too faint.
+    mixed = np.minimum(np.maximum(mixed, low), high * (2 - high))
     flat[at] = before + confidence * (mixed - before)
     return Refined(alpha, near.offset)
 
@@ -120,14 +121,19 @@ def _projected(
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """(alpha, confidence) of pixels: where C lies on the line from B to F; all (n, 3) or (n,)."""
     contrast = dot(f_minus_b, f_minus_b)
-    along = dot(c_minus_b, f_minus_b) / np.maximum(contrast, 1.0)
-    residual = np.asarray(c_minus_b - np.clip(along, 0, 1)[:, None] * f_minus_b, np.float32)
+    most = np.maximum(contrast, np.float32(1))
+    product = dot(c_minus_b, f_minus_b)
+    along = product / most
+    inside = np.minimum(np.maximum(along, 0), 1)
+    # |C - B - a (F - B)|^2, term by term: a third of the time.
+    residual = dot(c_minus_b, c_minus_b) - inside * (2 * product - inside * contrast)
     # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
     # clipping at 1 what scatters about 1 made the foreground smaller.
-    short = np.sqrt(variance / (3 * np.maximum(contrast, 1.0)))
-    mixed = np.clip(along / np.maximum(1 - short, 0.4), 0, 1)
+    short = np.sqrt(variance / (3 * most))
+    mixed = np.minimum(np.maximum(along / np.maximum(1 - short, np.float32(0.4)), 0), 1)
     confidence = contrast / (contrast + 3 * settings.noise_levels**2 + settings.texture * variance)
-    confidence *= np.exp(-dot(residual, residual) / np.float32(3 * settings.residual_levels**2))
+    residual = np.maximum(residual, 0)  # rounding takes it below
+    confidence *= np.exp(residual / np.float32(-3 * settings.residual_levels**2))
     return mixed, np.asarray(confidence, np.float32)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import InputError
 from edgeds.types import ColourTags, Size
+from edgeds.types.picture import folded
 from edgeds.types.picture import resized as resized
 
 _Values: TypeAlias = npt.NDArray[Any]
@@ -66,15 +66,9 @@ def read_at(values: _Values, x: _Values, y: _Values, *, nearest: bool = False) -
     """
     import cv2
 
-    # cv2.remap takes no picture longer than 32767: fold the list of points into rows.
-    count, fold = len(x), 16384
-    if count > fold:
-        x, y = (np.pad(at, (0, -count % fold)).reshape(-1, fold) for at in (x, y))
-    else:
-        x, y = x[None], y[None]
     how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    read = cv2.remap(values, x, y, how, borderMode=cv2.BORDER_REPLICATE)
-    found: _Values = read.reshape(-1, *values.shape[2:])[:count]
+    read = cv2.remap(values, folded(x), folded(y), how, borderMode=cv2.BORDER_REPLICATE)
+    found: _Values = read.reshape(-1, *values.shape[2:])[: len(x)]
     return found
 
 

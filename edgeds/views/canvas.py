@@ -100,7 +100,7 @@ class RgbCanvas:
         self._pixels = pixels
 
     def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
-        _mix(self._pixels[box.of], colours, weight)
+        _mix(self._pixels[box.of], colours, weight, 1 - weight)
 
     def paste(self, box: Box, pixels: Pixels | Patch) -> None:
         self._pixels[box.of] = pixels.pixels if isinstance(pixels, Patch) else pixels
@@ -116,11 +116,12 @@ class PlanesCanvas:
 
     def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
         half = _halved(weight)
+        full, quarter = (weight, 1 - weight), (half, 1 - half)
         yuv = _yuv(colours, self.picture.colour)
         for plane, part, colour, weights in zip(
-            self._planes, _parts(box), yuv, (weight, half, half), strict=True
+            self._planes, _parts(box), yuv, (full, quarter, quarter), strict=True
         ):
-            _mix(plane[part.of], colour, weights)
+            _mix(plane[part.of], colour, *weights)
 
     def paste(self, box: Box, pixels: Pixels | Patch) -> None:
         tags = self.picture.colour
@@ -155,8 +156,8 @@ def _halved(values: _Values) -> _Values:
     return half
 
 
-def _mix(part: npt.NDArray[np.uint8], colours: object, weight: FloatMap) -> None:
+def _mix(part: npt.NDArray[np.uint8], colours: object, weight: FloatMap, rest: FloatMap) -> None:
     import cv2
 
     front = colours if isinstance(colours, np.ndarray) else np.full_like(part, colours)
-    part[...] = cv2.blendLinear(front, np.ascontiguousarray(part), weight, 1 - weight)
+    cv2.blendLinear(front, part, weight, rest, dst=part)

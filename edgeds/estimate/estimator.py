@@ -87,6 +87,9 @@ class Estimator:
         """
         self._take(known.raw, known.grounded)
         self._depth_network = known.network
+        self._first, self._scene = (
+            replace(scene, shows_depth=known.is_wanted) for scene in (self._first, self._scene)
+        )
 
     def take_depth(self, depth: FloatMap) -> None:
         """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
@@ -247,7 +250,7 @@ def _with_depth(scene: PlateState, depth: FloatMap) -> PlateState:
     view, small = _viewed(scene, depth)
     return replace(
         scene, view=view, depth_small=small, raw=depth, raw_small=small, middle=middle_of(small),
-        grounded=None, standing=None,
+        grounded=None, standing=None, shows_depth=True,
     )  # fmt: skip
 
 

@@ -26,11 +26,13 @@ class KnownDepth:
     """Which network; "" is the engine's."""
     grounded: GroundedDepth | None
     """With what was measured; None where nothing was."""
+    is_wanted: bool = True
+    """False where nobody looks at any depth: that of frames is not computed, either."""
 
 
 def no_depth(size: Size) -> KnownDepth:
     """In place of a depth that nobody looks at: to compute one takes a tenth of a second."""
-    return KnownDepth(np.ones(size, np.float32), "", None)
+    return KnownDepth(np.ones(size, np.float32), "", None, is_wanted=False)
 
 
 def kept_depth(plate: Plate) -> GroundedDepth | None:

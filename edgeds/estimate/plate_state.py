@@ -27,6 +27,8 @@ class PlateState:
     grounded: GroundedDepth | None = None
     standing: Standing | None = None
     """Where the depth is that of measured ground."""
+    shows_depth: bool = True
+    """False where nobody looks at depth: the plate's stands for that of the foreground."""
 
     @property
     def depth(self) -> FloatMap:

@@ -124,11 +124,9 @@ class Looks:
         raw = self._engine.infer(small, scene.features)
         self._judged.take(smooth, raw.alpha, whole(raw.alpha.shape))
         self._use.count(1)
-        self._fit = fit_to_plate(raw.inverse_depth, scene.raw_small, raw.alpha, before=self._fit)
-        depth = self._fit.scale * raw.inverse_depth + self._fit.shift
-        near = foreground_depth(depth, raw.alpha, scene.raw_small, scene.middle)
+        near, self._fit = self._fitted(raw, scene.raw_small, scene)
         bounds = bounds_of(raw.alpha, whole(frame.size))
-        median = _median_depth(near, raw.alpha)
+        median = _median_depth(near, raw.alpha) if scene.shows_depth else None
         place = self._use.after_whole(bounds, median, frame.size)
         if place is not None:
             seen = self._seen_in_part(frame, scene, place)
@@ -144,10 +142,16 @@ class Looks:
         shown = frame.with_picture(PartPicture(frame.picture, place.box))
         raw = self._engine_of(place.network).infer(shown.rgb(place.network), part.features)
         self._use.count(1)
-        fit = fit_to_plate(raw.inverse_depth, part.depth_small, raw.alpha, before=self._fit)
-        depth = fit.scale * raw.inverse_depth + fit.shift
-        near = foreground_depth(depth, raw.alpha, part.depth_small, scene.middle)
+        near, fit = self._fitted(raw, part.depth_small, scene)
         return _Seen(shown, part, raw.alpha, near, fit.trust)
+
+    def _fitted(self, raw: Maps, plate_depth: FloatMap, scene: PlateState) -> tuple[FloatMap, Fit]:
+        """Inverse depth of the foreground in the plate's units, and the fit to those."""
+        if not scene.shows_depth:
+            return plate_depth, Fit(trust=0)
+        fit = fit_to_plate(raw.inverse_depth, plate_depth, raw.alpha, before=self._fit)
+        depth = fit.scale * raw.inverse_depth + fit.shift
+        return foreground_depth(depth, raw.alpha, plate_depth, scene.middle), fit
 
     def _engine_of(self, size: Size) -> Engine:
         """The engine at a size. It is made when it is first needed, which takes half a second."""
@@ -175,9 +179,12 @@ class Looks:
     def _maps_of_part(self, frame: Frame, scene: PlateState, seen: _Seen) -> Maps:
         """The maps; and the part for the next frame is placed."""
         place = seen.part.place
-        bounds, median = bounds_of(seen.alpha, place.box), _median_depth(seen.near, seen.alpha)
+        bounds = bounds_of(seen.alpha, place.box)
+        median = _median_depth(seen.near, seen.alpha) if scene.shows_depth else None
         factor = self._use.after_part(place, bounds, median, frame.size, seen.trust)
-        near = np.maximum(np.float32(factor) * seen.near, seen.part.depth_small)
+        near = seen.near
+        if scene.shows_depth:
+            near = np.maximum(np.float32(factor) * near, seen.part.depth_small)
         if scene.standing is not None:
             near = standing_in_part(scene, place, frame.size, near, seen.alpha)
         small = seen.shown.rgb(place.network)

@@ -165,18 +165,21 @@ def _one_stream(
 ) -> tuple[RunReport, tuple[str, ...]]:
     """What the run took, and what was done on a GPU."""
     from edgeds.cli.on_gpu import OnGpu, Shown
+    from edgeds.estimate.kept_depth import no_depth
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.pipeline import depth_for, run
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
     from edgeds.views.compose import composer
+    from edgeds.views.settings import DEPTH_VIEWS
 
     output = Path(wanted.output)
     own = output.with_stem(f"{output.stem}-{number}")
     with ExitStack() as stack:
         source = stack.enter_context(open_source(wanted.clip))
         gpu = OnGpu(engine, source.info, own, Shown(source=wanted.clip, view=wanted.view))
-        fixed = gpu.estimator(plate, None)
+        known = None if wanted.view in DEPTH_VIEWS else no_depth(plate.size)
+        fixed = gpu.estimator(plate, known)
         compose = gpu.composer(fixed, None) or composer(
             wanted.view,
             plate=plate.pixels,

@@ -12,8 +12,11 @@ torch = pytest.importorskip("torch", reason="the network needs torch: pip instal
 pytest.importorskip("safetensors", reason="weights need safetensors: pip install --group train")
 onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build]"')
 
-from edgeds.engine import open_engine, read_card  # noqa: E402
-from edgeds.engine.build.onnx_variants import half_engine  # noqa: E402
+from written_sets import WriteSet  # noqa: E402
+
+from edgeds.engine import DifferenceEngine, open_engine, read_card  # noqa: E402
+from edgeds.engine.build.accuracy_gate import held_out_by  # noqa: E402
+from edgeds.engine.build.onnx_variants import _inputs, half_engine  # noqa: E402
 from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
 from edgeds.engine.network.hints import channels  # noqa: E402
@@ -23,8 +26,9 @@ from edgeds.engine.openvino import OpenVinoEngine  # noqa: E402
 from edgeds.engine.plate_noise import NOISE, noise_input  # noqa: E402
 from edgeds.engine.torch_cuda import open_weights  # noqa: E402
 from edgeds.errors import EngineError, ShapeError  # noqa: E402
+from edgeds.evaluation.dataset import read_set  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
-from edgeds.types import Engine, FloatMap  # noqa: E402
+from edgeds.types import Engine, FloatMap, Maps, Pixels, PlateFeatures  # noqa: E402
 from tests.network.plain_network import with_hints, without_hints  # noqa: E402
 from train.engine_folder import engine_from_weights  # noqa: E402
 
@@ -122,3 +126,47 @@ def test_a_card_that_does_not_say_so_is_refused(folder: Path, tmp_path: Path) ->
 def test_noise_of_another_size_is_refused() -> None:
     with pytest.raises(ShapeError, match="engine's size"):
         noise_input(ramp((32, 48)), SIZE)
+
+
+def test_verdicts_see_plates_with_and_without_noise(write_set: WriteSet) -> None:
+    engine = Listening()
+    items = read_set(write_set(6)).items
+    judges = held_out_by(items, engine)
+    assert [one is not None for one in engine.told] == [False, True], "each once for one plate"
+    assert engine.seen == [False, True] * 3
+    first = engine.told[1]
+    judges.compare(engine)
+    assert first is not None
+    assert 0.2 < first.min() < first.max() < 100
+    np.testing.assert_array_equal(engine.told[3], first, err_msg="both engines get the same")
+    engine.takes_noise = False
+    engine.told.clear()
+    judges.compare(engine)
+    assert engine.told == [None]
+
+
+def test_ranges_are_measured_with_and_without_noise(folder: Path, write_set: WriteSet) -> None:
+    items = read_set(write_set(3)).items
+    first, second, third = _inputs(folder / "told", items, SIZE)
+    assert np.abs(second["plate_10"] - first["plate_10"]).max() > 1e-3
+    np.testing.assert_array_equal(third["plate_10"], first["plate_10"])
+
+
+class Listening(DifferenceEngine):
+    """Plain difference; it remembers the noise of each plate and of each frame."""
+
+    takes_noise = True
+
+    def __init__(self) -> None:
+        super().__init__(size=SIZE)
+        self.told: list[FloatMap | None] = []
+        self.seen: list[bool] = []
+
+    def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
+        self.told.append(noise)
+        return super().encode_plate(plate), noise is not None
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        features, is_known = plate
+        self.seen.append(is_known)
+        return super().infer(frame, features)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import cv2
 import numpy as np
 
+from edgeds.engine.build.plate_encoder import PlateEncoder
 from edgeds.engine.settings import GATE
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Item
@@ -98,10 +99,6 @@ class HeldOut:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def every(self, step: int) -> HeldOut:
-        """One frame in `step`."""
-        return HeldOut(self.samples[::step], self.wanted[::step])
-
     def compare(
         self, candidate: Engine, *, on_frame: Callable[[], None] = lambda: None
     ) -> Comparison:
@@ -120,14 +117,10 @@ def held_out_by(
 def maps_of(
     engine: Engine, samples: Sequence[Sample], on_frame: Callable[[], None]
 ) -> tuple[Maps, ...]:
-    """An engine's maps of the samples. A plate is encoded again only when it changes."""
-    maps = []
-    plate_in_use, features = None, None
+    """An engine's maps of the samples."""
+    maps, encode = [], PlateEncoder(engine)
     for sample in samples:
-        if sample.item.plate != plate_in_use:
-            features = engine.encode_plate(sample.plate)
-            plate_in_use = sample.item.plate
-        maps.append(engine.infer(sample.frame, features))
+        maps.append(engine.infer(sample.frame, encode(sample.item.plate, sample.plate)))
         on_frame()
     return tuple(maps)
 

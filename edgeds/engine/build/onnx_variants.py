@@ -13,12 +13,12 @@ from typing import Any, Literal
 from edgeds.engine.build.accuracy_gate import Comparison, HeldOut
 from edgeds.engine.build.calibration_set import CalibrationSet
 from edgeds.engine.build.int8_ranges import METHODS, Histogram, Method
+from edgeds.engine.build.plate_encoder import PlateEncoder
 from edgeds.engine.card import Card, read_card, sha256_of
 from edgeds.engine.settings import GATE
 from edgeds.errors import EngineError
 from edgeds.evaluation.dataset import Item
 from edgeds.evaluation.sample import load
-from edgeds.evaluation.set_files import SetFile
 from edgeds.sources.scaling import resized
 from edgeds.types import Size
 
@@ -152,15 +152,12 @@ def _cost(comparison: Comparison) -> float:
 
 
 def _inputs(source: Path, items: Sequence[Item], size: Size) -> Iterator[dict[str, Any]]:
-    """Inputs of the frame graph, item by item. A plate is encoded again only when it changes."""
+    """Inputs of the frame graph, item by item."""
     from edgeds.engine.onnxruntime import OnnxRuntimeEngine, yielding_options
 
     engine = OnnxRuntimeEngine(source, read_card(source), yielding_options())
-    plate_in_use: SetFile | None = None
-    features: dict[str, Any] = {}
+    encode = PlateEncoder(engine)
     for item in items:
         sample = load(item)
-        if item.plate != plate_in_use:
-            features = engine.encode_plate(resized(sample.plate, size))
-            plate_in_use = item.plate
+        features = encode(item.plate, resized(sample.plate, size))
         yield {"frame": resized(sample.frame, size)[None], **features}

@@ -16,7 +16,7 @@ def band_rows(samples: list[Pixels]) -> int:
     return max(1, (1 << 21) // bytes_a_row)
 
 
-def sort_samples(stack: npt.NDArray[np.uint8]) -> None:
+def sort_samples(stack: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> None:
     """Sort along the first axis, in place, by Batcher's odd-even merge network.
 
     Whole pictures are compared at once with SIMD minimum and maximum: 20 times faster here than

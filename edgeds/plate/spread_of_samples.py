@@ -33,14 +33,15 @@ def spread_of(samples: Stack, plate: Pixels, levels: int) -> FloatMap:
     """
     off = distance(samples, plate) > levels
     kept = ~_later_in_stays(samples, off, levels)
-    away = np.empty(off.shape, np.uint16)
+    away: npt.NDArray[np.uint16] = np.empty(off.shape, np.uint16)
     for deviation, sample, counts in zip(away, samples, kept, strict=True):
         power = np.square(sample.astype(np.float32) - plate).sum(axis=-1)
         deviation[:] = np.where(counts, np.sqrt(power / 3) * _STEPS, np.iinfo(np.uint16).max)
     sort_samples(away)
     middle = np.maximum(kept.sum(axis=0) - 1, 0) // 2
     spread: FloatMap = np.take_along_axis(away, middle[None], 0)[0].astype(np.float32)
-    return spread / np.float32(_STEPS * _MEDIAN)
+    spread /= np.float32(_STEPS * _MEDIAN)
+    return spread
 
 
 def _later_in_stays(samples: Stack, off: Members, levels: int) -> Members:

@@ -8,6 +8,7 @@ bears passers-by in up to half of it. Knows nothing about files or networks.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeds.plate.common_colours import Members, Stack, distance
 from edgeds.plate.sorting import sort_samples

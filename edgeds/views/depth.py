@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from edgeds.types import FloatMap, Frame, Maps, Pixels
@@ -38,7 +40,16 @@ def depth_picture(inverse_depth: FloatMap, depth_range: tuple[float, float]) -> 
     far, near = depth_range
     t = np.maximum((inverse_depth - far) * (1 / (near - far)), 0)
     levels = cv2.convertScaleAbs(t / (t + STYLE.depth_knee), alpha=255)
-    picture: Pixels = cv2.cvtColor(
-        cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB
-    )
+    picture: Pixels = cv2.applyColorMap(levels, _inferno())
     return picture
+
+
+@cache
+def _inferno() -> Pixels:
+    """The colour map as RGB, (256, 1, 3): OpenCV would make it anew with each picture."""
+    import cv2
+
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    return np.asarray(
+        cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    )

@@ -87,6 +87,7 @@ def run(
     sink: Writer[Picture],
     *,
     clock: Clock | None = None,
+    prepare: Callable[[Frame], None] | None = None,
     on_frame: Callable[[Picture], None] | None = None,
     depth: int = HANDOFF.depth,
 ) -> RunReport:
@@ -94,8 +95,9 @@ def run(
 
     Stages overlap; a bounded hand-off stands between them. The first exception of any stage, in
     stream order, ends all of them and is raised here; frames before it have been written.
-    `on_frame` is called after each written frame, in the caller's thread. At most `depth` frames
-    wait at each hand-off while one is being made; see `depth_for`.
+    `prepare` is called with each frame in the decoder's thread, which has least to do; its time
+    counts as decoding. `on_frame` is called after each written frame, in the caller's thread. At
+    most `depth` frames wait at each hand-off while one is being made; see `depth_for`.
 
     It returns when its threads have ended: source and engine can be closed right after it.
     """
@@ -119,7 +121,7 @@ def run(
                 del frame, maps, picture
 
     with ExitStack() as stack:
-        decoded = buffered(_decoded(frames, clock), depth=depth, stop=stop)
+        decoded = buffered(_decoded(frames, prepare, clock), depth=depth, stop=stop)
         estimates = buffered(estimated(decoded), depth=depth, stop=stop)
         pictures = buffered(composed(estimates), depth=depth, stop=stop)
         stack.callback(pictures.close)  # type: ignore[attr-defined]  # a generator
@@ -142,7 +144,9 @@ def depth_for(size: Size) -> int:
     return max(0, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_bytes - 1))
 
 
-def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:
+def _decoded(
+    frames: Iterable[Frame], prepare: Callable[[Frame], None] | None, clock: Clock
+) -> Iterator[Frame]:
     source = iter(frames)
     while True:
         began = time.perf_counter()
@@ -150,6 +154,8 @@ def _decoded(frames: Iterable[Frame], clock: Clock) -> Iterator[Frame]:
             frame = next(source)
         except StopIteration:
             return
+        if prepare is not None:
+            prepare(frame)
         clock.add("decode", time.perf_counter() - began)
         yield frame
         del frame

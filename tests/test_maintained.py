@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from fractions import Fraction
 
 import cv2
@@ -107,6 +108,32 @@ def test_the_same_clip_gives_the_same_maps(source: SyntheticSource, frames: list
         for run in (MaintainedEstimator(Estimator(_engine(), plate)) for _ in range(2))
     ]
     assert all((one == other).all() for one, other in zip(*runs, strict=True))
+
+
+def test_looks_beside_the_frames_show_two_frames_later_and_the_same_each_time(
+    source: SyntheticSource, frames: list[Frame]
+) -> None:
+    """A file's maps do not depend on how long a look takes."""
+
+    def changes(beside: Executor | None) -> tuple[list[int], float]:
+        estimate = Estimator(_engine(), Plate(source.plate))
+        maintained = MaintainedEstimator(estimate, beside=beside)
+        found, plate = [], estimate.plate
+        for frame in frames:
+            gain = 1 if frame.index < 5 else 0.8
+            maintained(Frame(_lit(frame.pixels, gain), frame.index, frame.index, Fraction(1, 10)))
+            if estimate.plate is not plate:
+                plate = estimate.plate
+                found.append(frame.index)
+        return found, maintained.followed.gain[0]
+
+    with ThreadPoolExecutor(1) as beside:
+        runs = [changes(beside) for _ in range(2)]
+    in_turn, gain = changes(None)
+    assert runs[0] == runs[1]
+    assert runs[0][0][0] == in_turn[0] + 2
+    assert runs[0][1] == pytest.approx(gain, abs=0.02)
+    assert gain == pytest.approx(0.8, abs=0.03)
 
 
 def test_a_plate_of_another_view_is_noted(frames: list[Frame]) -> None:

@@ -55,6 +55,27 @@ def test_compose_gets_each_frame_with_its_own_maps() -> None:
     run(source, _estimator(source), check, MemorySink())
 
 
+def test_frames_are_prepared_once_each_and_not_by_the_thread_that_estimates() -> None:
+    source = SyntheticSource(frame_count=9)
+    estimate = _estimator(source)
+    prepared: dict[int, int] = {}
+    estimated: set[int] = set()
+
+    def prepare(frame: Frame) -> None:
+        assert frame.index not in prepared
+        estimate.prepare(frame)
+        prepared[frame.index] = threading.get_ident()
+
+    def ready(frame: Frame) -> Maps:
+        assert frame.index in prepared
+        estimated.add(threading.get_ident())
+        return estimate(frame)
+
+    run(source, ready, _as_is, MemorySink(), prepare=prepare)
+    assert len(prepared) == 9
+    assert not estimated & set(prepared.values())
+
+
 def test_a_source_that_breaks_ends_the_run_after_the_frames_before_it() -> None:
     good = SyntheticSource(frame_count=7)
 

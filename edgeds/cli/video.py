@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -171,7 +172,6 @@ def _opened(
     if behind is not None:
         stack.callback(behind.close)
     from edgeds.estimate.kept_depth import without_measured
-    from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.plate.file import plate_to_file
 
     samples = SmallSamples(info.size)
@@ -190,7 +190,7 @@ def _opened(
     fixed, depth = _estimator(wanted, scene, network, gpu, deep, samples, stop)
     if wanted.save_plate is not None:
         plate_to_file(fixed.plate_to_keep, wanted.save_plate)
-    estimate = fixed if wanted.plate_fixed else MaintainedEstimator(fixed)
+    estimate = fixed if wanted.plate_fixed else _followed(fixed, stack)
     notes.watch(estimate)
     compose: Callable[[Frame, Maps], Any]
     if output is None:
@@ -239,6 +239,13 @@ def _estimator(
     return estimate, measure_depth(wanted.depth, estimate, people)
 
 
+def _followed(estimate: Estimator, stack: ExitStack) -> MaintainedEstimator:
+    """The estimator with a plate that follows light and camera; a thread looks for these."""
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator
+
+    return MaintainedEstimator(estimate, beside=stack.enter_context(ThreadPoolExecutor(1)))
+
+
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
     """The run with its progress bar. Returns how it failed, if it did after it had begun well."""
     from edgeds.errors import EdgedsError, RunError
@@ -254,6 +261,7 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
                 job.compose,
                 job.sink,
                 clock=clock,
+                prepare=job.estimate.prepare,
                 on_frame=lambda _: bar.advance(task),
                 depth=depth_for(job.frames.info.size),
             )

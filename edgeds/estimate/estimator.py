@@ -87,9 +87,8 @@ class Estimator:
         """
         self._take(known.raw, known.grounded)
         self._depth_network = known.network
-        self._first, self._scene = (
-            replace(scene, shows_depth=known.is_wanted) for scene in (self._first, self._scene)
-        )
+        self._first = replace(self._first, shows_depth=known.is_wanted)
+        self._scene = replace(self._scene, shows_depth=known.is_wanted)
 
     def take_depth(self, depth: FloatMap) -> None:
         """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
@@ -129,6 +128,10 @@ class Estimator:
         """
         self._first = _on_ground(self._first, grounded)
         self._scene = _with_depth_of(self._scene, _moved(self._first, self._move))
+
+    def prepare(self, frame: Frame) -> None:
+        """Make of a frame what the network sees, in any thread, before it is estimated."""
+        frame.rgb(self._engine.size)
 
     def start_over(self) -> None:
         """The next frame does not follow the last one: it is another still, or another clip."""

@@ -6,6 +6,7 @@ Live runs watch the plate beside the frames (live/plate_watch.py); both use `Mai
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ _INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as 
 # A plate that changed by less, in its hundredth part that changed most, is for the frames to come:
 # on a clip whose light drifts by a level every three seconds, each new plate cost a look more.
 _ANEW_LEVELS = 6.0
+_FRAMES_BESIDE = 2  # a look takes about as long as the network: it is done by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +59,22 @@ class MaintainedEstimator:
     `notes` has the time from which the plate no longer fitted.
     """
 
-    def __init__(self, estimate: Estimator, settings: PlateMaintenance = MAINTENANCE) -> None:
-        self._estimate = estimate
+    def __init__(
+        self,
+        estimate: Estimator,
+        settings: PlateMaintenance = MAINTENANCE,
+        *,
+        beside: Executor | None = None,
+    ) -> None:
+        """
+        Args:
+            beside: where looks are taken while frames go on. The second frame after a look has what
+                it found, always, so that the same file gives the same maps; a jump shows in two
+                frames more.
+        """
+        self._estimate, self._beside = estimate, beside
+        self._look: Future[PlateUpdate] | None = None
+        self._age = 0
         self._maintenance = Maintenance(
             estimate.plate, replace(settings, interval_secs=_INTERVAL_SECS)
         )
@@ -68,6 +84,10 @@ class MaintainedEstimator:
         self._prompt = ""
         self.health = 1.0
         """Of the plate at the last look: 1 is as good as new, 0 is past saving."""
+
+    def prepare(self, frame: Frame) -> None:
+        """As the estimator's."""
+        self._estimate.prepare(frame)
 
     def start_over(self) -> None:
         """As the estimator's; the plate stays as it was corrected last."""
@@ -94,23 +114,38 @@ class MaintainedEstimator:
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep. Frames come in order."""
+        if self._look is not None:
+            self._age += 1
+            if self._age >= _FRAMES_BESIDE:
+                update, self._look = self._look.result(), None
+                if (plate := self._taken(update, frame)) is not None:
+                    self._estimate.replace_plate(plate, move=update.move)
         maps = self._estimate(frame)
-        if not self._times.is_due(frame.pts_secs, maps):
+        if self._look is not None or not self._times.is_due(frame.pts_secs, maps):
+            return maps
+        if self._beside is not None and not self._is_first:
+            self._times.begin(frame.pts_secs, maps)
+            self._look, self._age = self._beside.submit(self._maintenance, frame, maps), 0
             return maps
         looks = _FIRST_LOOKS if self._is_first else 1
         for look in range(looks):
             self._times.begin(frame.pts_secs, maps)
             update = self._maintenance(frame, maps, again=look > 0)
-            self._times.end(update)
-            self._note(update, frame)
-            if update.plate is None:
+            plate = self._taken(update, frame)
+            if plate is None:
                 break
             before = self._estimate.plate
-            self._estimate.replace_plate(update.plate, move=update.move)
-            if self._is_first or _differs(before, update.plate):
+            self._estimate.replace_plate(plate, move=update.move)
+            if self._is_first or _differs(before, plate):
                 maps = self._estimate(frame)
         self._is_first = False
         return maps
+
+    def _taken(self, update: PlateUpdate, frame: Frame) -> Plate | None:
+        """The plate that a look found, if it found another one."""
+        self._times.end(update)
+        self._note(update, frame)
+        return update.plate
 
     def _note(self, update: PlateUpdate, frame: Frame) -> None:
         self.followed = self.followed.with_update(update, frame.size)

@@ -189,9 +189,13 @@ def _one_stream(
         source = gpu.source(source, stack)
         sink = gpu.sink(stack.enter_context(open_sink(own, source.info)), stack)
         ready.wait()
-        estimate = MaintainedEstimator(fixed)
+        beside = stack.enter_context(ThreadPoolExecutor(1))
+        estimate = MaintainedEstimator(fixed, beside=beside)
         return_what_opening_used(source.info.size)
-        report = run(source, estimate, compose, sink, depth=depth_for(source.info.size))
+        report = run(
+            source, estimate, compose, sink,
+            prepare=estimate.prepare, depth=depth_for(source.info.size),
+        )  # fmt: skip
         return report, (*gpu.notes, *getattr(source, "notes", ()))
 
 

@@ -131,6 +131,9 @@ class DeviceEstimator(Estimator):
         super()._take(depth, measured)
         self._units_changed = True
 
+    def prepare(self, frame: Frame) -> None:
+        """Nothing: frames are there, or are brought there in the thread that estimates."""
+
     def composer(
         self,
         view: View,

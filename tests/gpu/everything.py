@@ -6,6 +6,7 @@
 
 Needs the checkout, torch for this GPU, PyAV 18.1 and pytest; nothing is installed, no network is
 used. Each part has a time limit, and one that fails stops no other. REPORT/report.md is the report.
+Exit codes: 0, all parts went well; 1, one failed; 2, there is no such GPU.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from this_gpu import ROOT, lacks
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,9 @@ def main() -> int:
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--quick", action="store_true", help="fewer frames")
     asked = parser.parse_args()
+    if problem := lacks(asked.device):
+        sys.stderr.write(f"nothing to measure on {asked.device}: {problem}\n")
+        return 2
     asked.folder.mkdir(parents=True, exist_ok=True)
     folder = asked.folder.resolve()
     report = folder / "report.md"

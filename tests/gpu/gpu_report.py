@@ -19,7 +19,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,27 +27,30 @@ from typing import Any
 import av
 import numpy as np
 import torch
+from this_gpu import ROOT, lacks
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from edgeds.engine import open_engine  # noqa: E402
-from edgeds.engine.gpu.composer import DeviceComposer  # noqa: E402
-from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
-from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
-from edgeds.estimate.estimator import Estimator  # noqa: E402
-from edgeds.estimate.settings import LOOKS, WHOLE, LookSettings  # noqa: E402
-from edgeds.pipeline import run  # noqa: E402
-from edgeds.plate.plate import Plate  # noqa: E402
-from edgeds.sinks import MemorySink  # noqa: E402
-from edgeds.sinks.nvenc import nvenc_problem  # noqa: E402
-from edgeds.sources import VideoSource  # noqa: E402
-from edgeds.sources.yuv_planes import YuvPicture  # noqa: E402
-from edgeds.types import Frame, Size  # noqa: E402
-from edgeds.views.compose import composer  # noqa: E402
+from edgeds.engine import default_engine, open_engine
+from edgeds.engine.gpu.composer import DeviceComposer
+from edgeds.engine.gpu.estimator import DeviceEstimator
+from edgeds.engine.gpu.transfer import DevicePicture
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.settings import LOOKS, WHOLE, LookSettings
+from edgeds.pipeline import run
+from edgeds.plate.plate import Plate
+from edgeds.sinks import MemorySink
+from edgeds.sinks.nvenc import nvenc_problem
+from edgeds.sources import VideoSource
+from edgeds.sources.yuv_planes import YuvPicture
+from edgeds.types import Frame, Size
+from edgeds.views.compose import composer
 
 CLIP = ROOT / "tests" / "data" / "people_walking.mp4"
 SIZES: dict[str, Size] = {"720p": (720, 1280), "1080p": (1080, 1920), "4K": (2160, 3840)}
+STEADY_FRAMES = 8
+STEADY = (
+    (WHOLE, "every frame whole"),
+    (replace(LOOKS, reuse_most=0), "a part of each"),
+)
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 
 
@@ -192,7 +195,7 @@ def parity(machine: Machine) -> list[str]:
     frames = frames_at(None, 6)
     with ExitStack() as stack:
         estimate = opened(machine, frames, stack)
-        cpu = stack.enter_context(open_engine(device="cpu"))
+        cpu = stack.enter_context(open_engine(default_engine(), device="cpu"))
         on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE)
         draw = DeviceComposer("overlay", estimate)
         draw_on_cpu = composer(
@@ -287,29 +290,63 @@ def memory(machine: Machine) -> list[str]:
 
 
 def host_copies(machine: Machine) -> list[str]:
-    """What a steady frame copies to the host, as the profiler sees it."""
+    """What a steady frame copies between host and device, as the profiler sees it."""
     if not machine.on_gpu:
         return ["Copies to the host: not measured."]
+    said = []
+    for looks, what in STEADY:
+        copies = copies_of(machine, looks)
+        if copies is None:
+            said.append("Copies to the host: not measured; the profiler sees nothing of the GPU.")
+            continue
+        told = ", ".join(f"{name}: {c} copies, {b} bytes" for name, (c, b) in copies.items())
+        said.append(
+            f"{STEADY_FRAMES} steady frames, {what}: {told or 'no copies'}; nothing else waits."
+        )
+    return said
+
+
+def copies_of(machine: Machine, looks: LookSettings) -> dict[str, tuple[int, int]] | None:
+    """(copies, bytes) between host and device, each way, of `STEADY_FRAMES` times the same frame
+    with somebody in it, its planes on the device before and behind. None where the profiler sees
+    nothing of a GPU.
+
+    Raises:
+        RuntimeError: torch waited for the device by itself, as for a number that the host reads.
+    """
     from torch.profiler import ProfilerActivity, profile
 
-    frames, said = frames_at(machine.sizes.get("1080p"), 4), []
-    for looks, what in ((WHOLE, "every frame whole"), (LOOKS, "parts of it")):
-        with ExitStack() as stack:
-            estimate = opened(machine, frames, stack, looks=looks)
-            draw = DeviceComposer("overlay", estimate, keeps=True)
-            own = there(frames, estimate)
-            per_frame_ms(machine, lambda i, d=draw, e=estimate, o=own: d(o[i % 4], e(o[i % 4])))
-            with profile(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU]) as seen:
-                for frame in own:
-                    draw(frame, estimate(frame))
-                machine.wait()
-        events = seen.key_averages()
-        if not any(e.device_time_total > 0 for e in events):
-            return ["Copies to the host: not measured; the profiler sees nothing of the GPU."] * 2
-        copies = [e for e in events if "DtoH" in e.key or "HtoD" in e.key]
-        told = ", ".join(f"{e.key} x {e.count}" for e in copies) or "none"
-        said.append(f"Copies between host and device in 4 steady frames, {what}: {told}.")
-    return said
+    frames = frames_at(machine.sizes.get("1080p"), 4)
+    with ExitStack() as stack:
+        estimate = opened(machine, frames, stack, looks=looks)
+        draw = DeviceComposer("overlay", estimate, keeps=True)
+        own = there(frames, estimate)[0]
+        for _ in range(20):  # the part is placed, its graphs are captured
+            draw(own, estimate(own))
+        machine.wait()
+        before = torch.cuda.get_sync_debug_mode()
+        with profile(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU]) as seen:
+            torch.cuda.set_sync_debug_mode("error")
+            try:
+                for _ in range(STEADY_FRAMES):
+                    draw(own, estimate(own))
+            finally:
+                torch.cuda.set_sync_debug_mode(before)
+            machine.wait()
+    events = [(event.name(), event.nbytes()) for event in seen.profiler.kineto_results.events()]
+    return copies_in(events)
+
+
+def copies_in(events: list[tuple[str, int]]) -> dict[str, tuple[int, int]] | None:
+    """Of the profiler's (name, bytes): see `copies_of`."""
+    if not any(name.startswith(("Memcpy", "Memset")) for name, _ in events):
+        return None
+    found: dict[str, tuple[int, int]] = {}
+    for way in ("DtoH", "HtoD"):
+        sizes = [size for name, size in events if name.startswith(f"Memcpy {way}")]
+        if sizes:
+            found[way] = len(sizes), sum(sizes)
+    return found
 
 
 class _Counted(MemorySink):
@@ -359,6 +396,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="few frames of one small size")
     parser.add_argument("--write", type=Path, help="the page whose section is replaced")
     asked = parser.parse_args()
+    if problem := lacks(asked.device):
+        sys.stderr.write(f"nothing to measure on {asked.device}: {problem}\n")
+        return 2
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     machine = Machine(
         device=asked.device,

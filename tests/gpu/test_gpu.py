@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from this_gpu import lacks
 
 from edgeds.engine import default_engine, open_engine, read_card
 from edgeds.engine.card import sha256_of
-from edgeds.engine.cuda_driver import find_cuda
-from edgeds.engine.fits_this_machine import torch_problem
 from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine
@@ -26,9 +25,7 @@ def missing() -> str:
     """What this machine lacks for these tests; empty where it lacks nothing."""
     from importlib.util import find_spec
 
-    if problem := find_cuda().problem:
-        return problem
-    if problem := torch_problem():
+    if problem := lacks():
         return problem
     if not (find_spec("tensorrt") or find_spec("tensorrt_rtx")):
         return "neither tensorrt nor tensorrt_rtx is installed"
@@ -69,7 +66,10 @@ def scene() -> SyntheticSource:
 
 
 def test_fp16_gives_the_maps_of_the_onnx_engine(folder: Path, scene: SyntheticSource) -> None:
-    with open_engine(folder, device="cuda:0") as gpu, open_engine(device="cpu") as cpu:
+    with (
+        open_engine(folder, device="cuda:0") as gpu,
+        open_engine(default_engine(), device="cpu") as cpu,
+    ):
         plate = resized(scene.plate, cpu.size)
         on_gpu, on_cpu = gpu.encode_plate(plate), cpu.encode_plate(plate)
         for frame in scene:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from av.video.frame import CudaContext
 
 CODEC = "h264_nvenc"
+_REASONS = {
+    "ExternalError": "this GPU has no encoder, as H100 and H200, or all that it has are in use",
+    "NotImplementedError": "NVIDIA's driver is too old for this FFmpeg",
+    "PermissionError": "NVIDIA's driver, or its library of the encoder, is missing",
+}
+"""By the class of PyAV's error; each was seen with such a driver."""
 
 
 def nvenc_format(path: Path) -> Format | None:
@@ -48,8 +54,14 @@ def nvenc_problem(path: Path, size: Size, device: str) -> str:
         encoder.options = {**ENCODE.nvenc, "gpu": str(index_of(device))}
         encoder.open()
     except media_errors() as error:
-        return f"NVENC does not open: {reason_of(error).why}"
+        return f"NVENC does not open: {nvenc_reason(error)}"
     return ""
+
+
+def nvenc_reason(error: Exception) -> str:
+    """What FFmpeg's error means where it opens NVENC: its own words fit files and disks."""
+    known = (_REASONS.get(kind.__name__) for kind in type(error).__mro__)
+    return next(filter(None, known), "") or reason_of(error).why
 
 
 def on_gpu(frame: Frame) -> av.VideoFrame:

@@ -1,7 +1,7 @@
 """Libraries in the place of NVIDIA's, for programs that run FFmpeg's own GPU code without a GPU.
 
-FFmpeg loads libcuda.so.1 and libnvcuvid.so.1 by their names; whatever it asks them for and they do
-not do answers "success".
+FFmpeg loads libcuda.so.1, libnvcuvid.so.1 and libnvidia-encode.so.1 by their names. Whatever it
+asks them for and they do not do answers "success".
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ ROOT = HERE.parents[1]
 _LIBRARIES = {
     "libcuda.so.1": ("fake_driver.c", "libavutil", rb"cu[A-Z]\w+"),
     "libnvcuvid.so.1": ("fake_nvdec.c", "libavcodec", rb"cuvid[A-Z]\w+"),
+    "libnvidia-encode.so.1": ("fake_nvenc.c", "libavcodec", rb"NvEncodeAPI\w+"),
 }
 
 
@@ -48,14 +49,16 @@ def make_libraries(folder: Path) -> None:
         subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / name, made], check=True)
 
 
-def run_there(script: str, folder: Path, *, active: int | None) -> tuple[str, str]:
+def run_there(
+    script: str, folder: Path, *, active: int | None = None, **variables: str
+) -> tuple[str, str]:
     """What a Python program with these libraries prints: (stdout, stderr).
 
     Args:
         active: the flags of the primary context that torch made before; None: it made none.
     """
     environment = {
-        **os.environ, "LD_LIBRARY_PATH": str(folder), "PYTHONPATH": str(ROOT),
+        **os.environ, "LD_LIBRARY_PATH": str(folder), "PYTHONPATH": str(ROOT), **variables,
     }  # fmt: skip
     if active is not None:
         environment["FAKE_ACTIVE"] = str(active)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,8 @@ print(json.dumps([there.notes, shown, [int(luma.min()), int(luma.max()), int(blu
 FOR_NVENC = f"""
 import threading
 from itertools import islice
-from edgeds.sinks.nvenc import nvenc_problem, on_gpu
+from edgeds.sinks.nvenc import on_gpu
 from edgeds.sources import VideoSource
-from pathlib import Path
 with VideoSource({str(CLIP)!r}, device="cuda:0") as there:
     frames = list(islice(there, 2))
 def taken(frame):
@@ -45,7 +45,14 @@ taken(frames[0])
 thread = threading.Thread(target=taken, args=(frames[1],))
 thread.start()
 thread.join()
+"""
+
+NO_NVENC = """
+from pathlib import Path
+from edgeds.cli.doctor.diagnosis import _encoder_problem
+from edgeds.sinks.nvenc import nvenc_problem
 print(nvenc_problem(Path("a.mp4"), (360, 640), "cuda:0"))
+print(_encoder_problem("h264_nvenc"))
 """
 
 ABSENT = f"""
@@ -88,14 +95,33 @@ def test_pictures_for_nvenc_are_in_that_context_whichever_thread_hands_them_over
     libraries: Path,
 ) -> None:
     said, log = run_there(FOR_NVENC, libraries, active=TORCHS)
-    first, second, problem = said.splitlines()
+    first, second = said.splitlines()
     assert first.startswith("cuda nv12 640 360")
     assert second.startswith("cuda nv12 640 360")
-    assert "NVENC does not open" in problem  # there is no library of the encoder's
     assert "taken: none" not in log
     assert "the primary context is destroyed" not in log
 
 
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [("13", "this GPU has no encoder"), ("9", "too old"), ("", "library of the encoder")],
+)
+def test_why_nvenc_does_not_open_is_said_in_words_that_fit_a_gpu(
+    libraries: Path, tmp_path: Path, version: str, why: str
+) -> None:
+    # FFmpeg's words: "generic error", "function not implemented", "operation not permitted"
+    folder = libraries
+    if not version:
+        folder = tmp_path
+        shutil.copy(libraries / "libcuda.so.1", folder)
+    said, _ = run_there(NO_NVENC, folder, active=TORCHS, FAKE_NVENC_VERSION=version)
+    problem, doctors = said.splitlines()
+    assert problem.startswith("NVENC does not open: ")
+    assert doctors.startswith("does not start: ")
+    assert why in problem
+    assert why in doctors
+
+
 def test_a_gpu_that_is_not_there_is_named(libraries: Path) -> None:
-    said, _ = run_there(ABSENT, libraries, active=None)
+    said, _ = run_there(ABSENT, libraries)
     assert "decoded on the CPU: cuDeviceGet: error 101" in said

@@ -20,6 +20,7 @@ from edgeds.engine.choose_engine import EngineChoice, engine_choices
 from edgeds.engine.cuda_driver import Cuda, find_cuda
 from edgeds.errors import SinkError
 from edgeds.live.window import check_display
+from edgeds.sinks.nvenc import nvenc_reason
 
 X86_FLAGS = (
     "avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "avx512_bf16", "amx_bf16",
@@ -276,6 +277,8 @@ def _encoder_problem(name: str) -> str:
     try:
         context.open()
     except (av.FFmpegError, ValueError, OSError) as error:
+        if ENCODERS[name] == "NVIDIA":
+            return f"does not start: {nvenc_reason(error)}"
         return f"does not start: {getattr(error, 'strerror', None) or error}"
     return ""
 

@@ -168,7 +168,8 @@ def _target(gpu: str, device: str) -> BuildTarget:
         raise EngineError(
             f"cannot build an engine for {device!r}",
             why=found.problem or f"this machine has {len(found.gpus)} GPU(s)",
-            fix="edgeds doctor lists them",
+            fix="edgeds doctor lists the GPUs; for one elsewhere give --gpu, such as sm86, for the "
+            "CPU --gpu none",
         )
     say(f"for this machine's CPU: {found.problem}; for a GPU elsewhere give --gpu, such as sm86")
     return BuildTarget()

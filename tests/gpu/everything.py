@@ -43,9 +43,7 @@ def parts(folder: Path, device: str, *, quick: bool) -> list[Part]:
         Part(
             "report", 280, [python, "-u", "tests/gpu/gpu_report.py", "--device", device, *fast],
         ),
-        Part(
-            "video", 60, [*edgeds, "video", clip, "-o", out, "--device", device, "--no-show"],
-        ),
+        Part("video", 60, [*edgeds, "video", clip, "-o", out, "--device", device]),
         Part(
             "tests", 240,
             [

@@ -88,6 +88,9 @@ def test_everything_runs_part_by_part_and_one_that_fails_stops_no_other(
     commands = {part.name: part.command for part in script.parts(tmp_path, "cuda:0", quick=True)}
     assert list(commands) == ["doctor", "report", "video", "tests", "bench"]
     assert all("cuda:0" in commands[name] for name in ("report", "video", "bench"))
+    for command in commands.values():
+        if "edgeds" in command:  # its options are those that the command has
+            assert subprocess.run([*command, "--help"], capture_output=True).returncode == 0
 
     def parts(folder: Path, device: str, *, quick: bool) -> list[Any]:
         del folder, device, quick

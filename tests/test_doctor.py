@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeds.cli.doctor.diagnosis import Diagnosis, diagnose
+from edgeds.cli.doctor.diagnosis import diagnose
 from edgeds.cli.doctor.opencv import import_problem, opencv_advice
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.choose_engine import engine_choices, engine_for
@@ -177,33 +177,21 @@ def test_encoders_that_work_are_ready_and_the_others_say_why_not() -> None:
     )
 
 
-def test_a_gpu_that_no_engine_uses_is_pointed_at(home: Path) -> None:
-    diagnosis = with_libraries(replace(diagnose(), cuda=GPU), torch="2.10", tensorrt_rtx="1.7")
-    assert diagnosis.advice == ("no engine runs on some GPU: edgeds build-engine",)
-    assert replace(diagnosis, cuda=Cuda(problem="no NVIDIA driver")).advice == ()
-
-
-@pytest.mark.parametrize(
-    ("newest", "extra"), [("12.8", "tensorrt-cu12"), ("13.1", "tensorrt-cu13")]
-)
-def test_a_gpu_without_tensorrt_is_told_the_extra_that_its_driver_runs(
-    home: Path, newest: str, extra: str
+@pytest.mark.parametrize(("driver", "index"), [("12.8", "cu126"), ("13.1", "cu130")])
+def test_a_gpu_that_no_engine_uses_is_told_what_torch_needs_for_it(
+    home: Path, driver: str, index: str
 ) -> None:
-    found = replace(diagnose(), cuda=replace(GPU, driver_cuda=newest), system="Linux 6 x86_64")
-    for libraries in ({"torch": "2.10"}, {"tensorrt": "10.3"}):
-        (advice,) = with_libraries(found, **libraries).advice
-        assert f'pip install "edgeds[build,{extra}]"' in advice
-    (advice,) = with_libraries(replace(found, system="Linux 5 aarch64")).advice
+    # PyPI's torch for Windows has no CUDA; with TensorRT alone nothing would run either
+    cuda = replace(GPU, driver_cuda=driver)
+    why = "torch 2.13.0 is here, and is built without CUDA"
+    engines = engine_choices(cuda=cuda, torch=lambda: why)
+    found = replace(diagnose(), cuda=cuda, engines=engines, system="Windows 11 AMD64")
+    (advice,) = found.advice
+    assert advice.startswith(f"no engine runs on some GPU: {why}; pip install")
+    assert advice.endswith(f"https://download.pytorch.org/whl/{index}")
+    (advice,) = replace(found, system="Linux 5 aarch64").advice
     assert "Jetson" in advice
-
-
-def with_libraries(diagnosis: Diagnosis, **versions: str) -> Diagnosis:
-    """With these libraries of those that a GPU needs, and no other."""
-    known = {"torch": None, "tensorrt": None, "tensorrt_rtx": None, **versions}
-    libraries = tuple(
-        replace(one, version=known.get(one.name, one.version)) for one in diagnosis.libraries
-    )
-    return replace(diagnosis, libraries=libraries)
+    assert replace(found, cuda=Cuda(problem="no NVIDIA driver")).advice == ()
 
 
 def test_the_extras_take_a_torch_that_is_built_for_their_cuda() -> None:

@@ -31,7 +31,7 @@ LIBRARIES = {
     "openvino": ("the network on a CPU", ""),
     "onnxruntime": ("the network on a CPU; building engines", "build"),
     "onnx": ("building engines", "build"),
-    "torch": ("TensorRT engines; training", "tensorrt-cu12"),
+    "torch": ("the network and whole frames on a GPU; training", "cuda"),
     "tensorrt": ("TensorRT engines", "tensorrt-cu12"),
     "tensorrt_rtx": (
         "TensorRT engines on RTX GPUs; building without a GPU",
@@ -121,18 +121,11 @@ class Diagnosis:
         if not self.cuda.gpus or (self.chosen and self.chosen.runs_on.startswith("cuda")):
             return ()
         name = self.cuda.gpus[0].name
-        there = {one.name for one in self.libraries if one.version}
-        if "torch" in there and there & {"tensorrt", "tensorrt_rtx"}:
-            return (f"no engine runs on {name}: edgeds build-engine",)
         if self.system.endswith("aarch64"):
-            return (f"TensorRT is missing for {name}: on a Jetson see docs/getting-started.md",)
-        return (f'TensorRT is missing for {name}: pip install "edgeds[build,{self.extra}]"',)
-
-    @property
-    def extra(self) -> str:
-        """The extra whose CUDA this machine's driver runs."""
-        newest = int((self.cuda.driver_cuda or "12").partition(".")[0])
-        return "tensorrt-cu13" if newest >= 13 else "tensorrt-cu12"
+            return (f"no engine runs on {name}: on a Jetson see docs/getting-started.md",)
+        # the least that it takes: TensorRT would need a torch that can use the GPU, too
+        torch = next(one for one in self.engines if one.card.backend == "torch")
+        return (f"no engine runs on {name}: {torch.problem}; {torch.fix}",)
 
     def machine(self) -> dict[str, Any]:
         """The facts that explain a measurement; no host name and no paths."""

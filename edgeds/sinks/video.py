@@ -70,11 +70,12 @@ class VideoSink(Closing):
         Args:
             picture: makes it, in the encoder's format and with even sides where that needs them.
         """
+        failures: tuple[type[Exception], ...] = (*media_errors(), RunError)  # the last is a GPU's
         try:
             if self._encoder is None:
                 self._encoder = _Encoder(self._file.part, self._format, self._like, of.size)
             self._encoder.encode(of, picture())
-        except (*media_errors(), RunError) as error:  # the second is a GPU's
+        except failures as error:
             self._failed = True
             doing = f"write on to {self._path.name} after {counted(self._written, 'frame')}"
             raise _failure(doing, error) from error

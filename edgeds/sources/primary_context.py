@@ -17,7 +17,7 @@ from typing import Any
 from edgeds.errors import RunError
 
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-CURRENT = {"primary_ctx": "0", "current_ctx": "1"}
+CURRENT: dict[str, object] = {"primary_ctx": "0", "current_ctx": "1"}
 """FFmpeg's options for a device: take the context that is current."""
 
 

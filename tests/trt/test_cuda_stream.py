@@ -372,6 +372,27 @@ def test_calls_that_the_driver_does_not_capture_are_done_as_they_are(
     assert "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED" in stream.note
 
 
+def test_a_library_that_refuses_under_capture_is_called_as_it_is(
+    cuda: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the project's own error is no RuntimeError: the engine could not open
+    driver = Driver()
+    monkeypatch.setattr("edgeds.engine.cuda_graph.load_driver", lambda: driver)
+
+    def work() -> None:
+        begun, ended = (
+            driver.calls.count(name) for name in ("cuStreamBeginCapture_v2", "cuStreamEndCapture")
+        )
+        if begun > ended:
+            raise RunError("the GPU refused a frame", why="TensorRT could not start frame.plan")
+        cuda.calls.append("work")
+
+    stream = CudaStream(0)
+    stream.captured_calls(work)()
+    assert cuda.calls.count("work") == 2
+    assert stream.note == "no CUDA graph: TensorRT could not start frame.plan"
+
+
 def test_the_device_is_timed_by_its_own_events(cuda: Recorded) -> None:
     secs = CudaStream(0).secs_of(work(cuda.calls))
     assert secs == 0.0025

@@ -281,6 +281,12 @@ def test_closing_reports_the_first_error_and_still_frees_everything(tmp_path: Pa
     def broken() -> None:
         raise RunError("the GPU failed", why="an illegal memory access")
 
+    def broken_later() -> None:
+        freed()
+        raise RunError("a context is not freed", why="what happened before")
+
+    freed = engine._plate.close
+    engine._plate.close = broken_later  # type: ignore[method-assign]
     pending._event.wait = broken  # type: ignore[method-assign]
     with pytest.raises(RunError, match="the GPU failed"):
         engine.close()

@@ -97,7 +97,7 @@ class FrameMaps:
         top, left = (max(0, min(at) - reach) for at in zip(*low, strict=True))
         bottom, right = (max(at) + reach for at in zip(*high, strict=True))
         part = Box(top, left, bottom, right).of
-        near = self._near_inside.copy()
+        near: FloatMap = self._near_inside.copy()
         near[part] = spread_foreground(near[part], self._raw[part], side=side)
         return near
 

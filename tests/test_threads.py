@@ -14,6 +14,7 @@ from edgeds.sources.threads import threads, threads_for
 def test_each_stage_has_a_thread_and_none_has_more_than_half_of_the_cores(cores: int) -> None:
     found = asdict(threads_for(cores))
     assert 1 <= found.pop("sampling") <= cores, "it runs alone"
+    assert min(2, cores) <= found.pop("encoder") <= max(2, cores // 2)
     shares = found.values()
     assert min(shares) >= 1
     assert max(shares) <= max(1, cores // 2)

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from edgeds.plate.robust_fit import percentiles
 from edgeds.sources.handoff import buffered
 from edgeds.sources.settings import HANDOFF
 from edgeds.types import Frame, Maps, Size
@@ -164,6 +165,6 @@ def _decoded(
 def _percentiles(secs: list[float]) -> dict[str, float]:
     if not secs:
         return dict.fromkeys(("p50_ms", "p95_ms", "p99_ms"), 0.0)
-    shares = np.percentile(secs, (50, 95, 99)) * 1e3
+    shares = percentiles(np.array(secs), 50, 95, 99)
     names = ("p50_ms", "p95_ms", "p99_ms")
-    return {name: round(float(ms), 2) for name, ms in zip(names, shares, strict=True)}
+    return {name: round(1e3 * share, 2) for name, share in zip(names, shares, strict=True)}

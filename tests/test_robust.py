@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.plate.robust_fit import biweight_fit
+from edgeds.plate.robust_fit import biweight_fit, median, percentiles
 
 
 @settings(max_examples=30, deadline=None)
@@ -36,3 +36,11 @@ def test_a_ridge_pulls_a_weight_towards_nothing() -> None:
     held = biweight_fit(terms, y, (1.0, 4.0), rounds=4, least=40, ridge=(0.0, 1.0))
     assert free == pytest.approx([1, 4], abs=1e-6)
     assert abs(held[1]) < 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 100, 57_600])
+def test_medians_and_percentiles_are_numpys(count: int) -> None:
+    values = np.random.default_rng(count).normal(0, 9, count).astype(np.float32)
+    assert median(values) == pytest.approx(np.median(values), rel=1e-6)
+    found = percentiles(values.reshape(1, -1), 1, 50, 99, 100)
+    np.testing.assert_allclose(found, np.percentile(values, (1, 50, 99, 100)), rtol=1e-5)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.robust_fit import biweight_fit, median
+from edgeds.plate.robust_fit import biweight_fit, median, percentiles
 from edgeds.types import FloatMap
 
 MIN_BACKGROUND = 0.03
@@ -64,8 +64,8 @@ def fit_to_plate(
 
 def depth_range(plate_depth: FloatMap) -> tuple[float, float]:
     """(far, near) of the plate, for showing the inverse depth of a whole clip in one scale."""
-    far, near = np.percentile(plate_depth, (1, 99))
-    return float(far), max(float(near), float(far) + 1e-6)
+    far, near = percentiles(plate_depth, 1, 99)
+    return far, max(near, far + 1e-6)
 
 
 def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap) -> FloatMap:
@@ -76,7 +76,7 @@ def anchored(alpha: FloatMap, plate_depth: FloatMap, foreground_depth: FloatMap)
 
 def middle_of(plate_depth: FloatMap) -> float:
     """The median of a plate's inverse depth, above 0."""
-    return max(float(np.median(plate_depth)), 1e-6)
+    return max(median(plate_depth), 1e-6)
 
 
 def spread_foreground(depth: FloatMap, alpha: FloatMap, *, side: int | None = None) -> FloatMap:

@@ -16,6 +16,7 @@ from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.look_times import LookTimes
 from edgeds.plate.maintenance import OTHER_SCENE, Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
+from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.types import FloatMap, Frame, Maps
 
@@ -160,4 +161,4 @@ def _differs(before: Plate, after: Plate) -> bool:
     """Whether one plate is another than the other by more than slow light."""
     step = max(1, before.size[1] // 160)
     one, other = (plate.pixels[::step, ::step].astype(np.int16) for plate in (before, after))
-    return bool(np.percentile(np.abs(one - other), 99) > _ANEW_LEVELS)
+    return percentiles(np.abs(one - other), 99)[0] > _ANEW_LEVELS

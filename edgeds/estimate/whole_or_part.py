@@ -35,6 +35,7 @@ from edgeds.estimate.part_place import Place, bounds_of, networks_like, reaches_
 from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, LookSettings, Matte
 from edgeds.plate.plate import noise_of
+from edgeds.plate.robust_fit import median
 from edgeds.types import AnySizeEngine, Box, Engine, FloatMap, Frame, Maps, Pixels, Size, whole
 
 KEPT_PARTS = 3
@@ -126,8 +127,8 @@ class Looks:
         self._use.count(1)
         near, self._fit = self._fitted(raw, scene.raw_small, scene)
         bounds = bounds_of(raw.alpha, whole(frame.size))
-        median = _median_depth(near, raw.alpha) if scene.shows_depth else None
-        place = self._use.after_whole(bounds, median, frame.size)
+        level = _median_depth(near, raw.alpha) if scene.shows_depth else None
+        place = self._use.after_whole(bounds, level, frame.size)
         if place is not None:
             seen = self._seen_in_part(frame, scene, place)
             if not _goes_on(seen, frame):
@@ -180,8 +181,8 @@ class Looks:
         """The maps; and the part for the next frame is placed."""
         place = seen.part.place
         bounds = bounds_of(seen.alpha, place.box)
-        median = _median_depth(seen.near, seen.alpha) if scene.shows_depth else None
-        factor = self._use.after_part(place, bounds, median, frame.size, seen.trust)
+        level = _median_depth(seen.near, seen.alpha) if scene.shows_depth else None
+        factor = self._use.after_part(place, bounds, level, frame.size, seen.trust)
         near = seen.near
         if scene.shows_depth:
             near = np.maximum(np.float32(factor) * near, seen.part.depth_small)
@@ -208,7 +209,7 @@ def standing_in_part(
 def _median_depth(near: FloatMap, alpha: FloatMap) -> float | None:
     """Of the sure foreground; None where there is too little."""
     known = near[alpha > 0.5]
-    return float(np.median(known)) if known.size >= LEAST_PIXELS else None
+    return median(known) if known.size >= LEAST_PIXELS else None
 
 
 def _goes_on(seen: _Seen, frame: Frame) -> bool:

@@ -36,6 +36,7 @@ from edgeds.plate.registration import (
     structure,
     warped,
 )
+from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
@@ -274,7 +275,7 @@ class Maintenance:
             import cv2
 
             change = largest(np.abs(cv2.blur(current - self._served, (9, 9))))
-            middle, most = np.percentile(change[::2, ::2], (50, 99))  # it is smooth
+            middle, most = percentiles(change[::2, ::2], 50, 99)  # it is smooth
             if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
         self._served, self._served_move = current, self._move

@@ -200,7 +200,8 @@ def _tracked(
     if matrix is None:
         return None
     inliers = points[ok][chosen.ravel() > 0]
-    cells = np.unique((4 * inliers / (width, height)).astype(int), axis=0)
+    column, row = (4 * inliers / (width, height)).astype(int).T
+    cells = np.flatnonzero(np.bincount(column + 4 * row, minlength=16))
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     enough = len(inliers) >= max(_MIN_POINTS, min_share * len(points))
     if not enough or len(cells) < _MIN_CELLS or not 0.9 < scale < 1.1:

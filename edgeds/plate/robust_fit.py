@@ -65,10 +65,24 @@ def biweight_fit(
 
 
 def median(values: npt.NDArray[Any]) -> float:
-    """NumPy's median of values without NaN: of a few thousand, in a third of its time."""
+    """NumPy's median of values without NaN: of a few thousand, in a third of its time. NumPy's also
+    loads its masked arrays when it is first used, which takes 18 ms; so does its percentile.
+    """
     count = values.size
     middle = count // 2
     if count % 2:
         return float(np.partition(values, middle, axis=None)[middle])
     sides = np.partition(values, (middle - 1, middle), axis=None)[middle - 1 : middle + 1]
     return float(sides.mean())
+
+
+def percentiles(values: npt.NDArray[Any], *shares: float) -> tuple[float, ...]:
+    """NumPy's percentiles of values without NaN; shares are of 100."""
+    places = [share / 100 * (values.size - 1) for share in shares]
+    below = [int(place) for place in places]
+    above = [min(at + 1, values.size - 1) for at in below]
+    ordered = np.partition(values, sorted({*below, *above}), axis=None)
+    return tuple(
+        float(ordered[lo] + (place - lo) * (float(ordered[hi]) - float(ordered[lo])))
+        for place, lo, hi in zip(places, below, above, strict=True)
+    )

@@ -111,6 +111,20 @@ def test_nothing_of_the_room_is_left_under_alpha_0() -> None:
     assert np.abs(colours[beside] - ball).max() < 40
 
 
+def test_faint_pixels_take_the_colour_that_is_nearest() -> None:
+    """Sleeve and trousers: a mean of both is the colour of neither."""
+    stripes = np.where(np.arange(240) // 24 % 2, 220.0, 30.0)[:, None, None]
+    own = np.broadcast_to(stripes * np.array([1, 0.6, 0.2]), (240, 160, 3))
+    truth = np.zeros((240, 160), np.float32)
+    truth[:, 60:], truth[:, 56:60] = 1, 0.1
+    plate = np.full(own.shape, 120, np.uint8)
+    noise = np.random.default_rng(0).normal(0, 1, own.shape)
+    mixed = truth[..., None] * own + (1 - truth[..., None]) * plate + noise
+    found = foreground(np.rint(np.clip(mixed, 0, 255)).astype(np.uint8), truth, plate)
+    # 11 levels; 21 by the mean of 20 pixels.
+    assert np.abs(found[:, 56:60].astype(float) - own[:, 56:60]).mean() < 14
+
+
 @pytest.mark.parametrize("level", [0.0, 0.01])
 def test_a_frame_without_foreground_leaves_nothing(level: float) -> None:
     frame, plate, truth = _scene()

@@ -34,7 +34,7 @@ class Matte:
     """
     residual_levels: float = 24.0
     """Residual of the mixing equation at which its alpha is no longer believed."""
-    faint: float = 0.15
+    faint: float = 0.2
     """In a cutout the foreground's colour beside it stands in for what un-mixing a fainter alpha
     gives, which is mostly noise.
     """

@@ -19,6 +19,10 @@ from edgeds.types import DeepPixels, FloatMap, Maps, Pixels, ToLight
 Colours = TypeVar("Colours", Pixels, DeepPixels)
 _MOST_OF_BRIGHTEST = 1.5
 """Faint alpha divides noise and alpha's own error: no light above this much of what is near."""
+_SIZES = 6
+"""From which colours are carried outwards, each half of the one before, from half the picture's."""
+_LACKED = np.float32(0.03)
+"""Foreground, as a share of a pixel, at which one size and the next smaller one count alike."""
 
 
 def foreground(
@@ -178,19 +182,45 @@ def _clear(colours: npt.NDArray[Any], alpha: FloatMap, settings: Matte) -> None:
     square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     faint = (near < settings.faint).view(np.uint8)
     rim = _places(cv2.bitwise_and(cv2.dilate(is_open, square), faint))
-    # Normalised convolution (Knutsson & Westin 1993) at a quarter of the size; sure pixels
-    # decide.
-    size = (near.shape[1] + 3) // 4, (near.shape[0] + 3) // 4
-    weight = np.square(cv2.resize(near, size, interpolation=cv2.INTER_AREA))
-    total = cv2.resize(kept, size, interpolation=cv2.INTER_AREA) * weight[..., None]
-    count = cv2.resize(is_open * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    count = count * (weight / np.float32(255))
-    total, count = (cv2.blur(values, (reach // 2 + 1, reach // 2 + 1)) for values in (total, count))
-    rows, columns = np.divmod(rim, near.shape[1])
-    there = rows // 4, columns // 4
-    carried: npt.NDArray[Any] = total[there] / np.maximum(count[there], 1e-6)[:, None]
-    if kept.dtype != np.float32:
-        carried = np.clip(carried + 0.5, 0, np.iinfo(kept.dtype).max)
-    kept.reshape(-1, 3)[rim] = carried.astype(kept.dtype)
+    if rim.size:
+        carried = _from_inside(kept, is_open, near, rim)
+        if kept.dtype != np.float32:
+            carried = np.clip(carried + 0.5, 0, np.iinfo(kept.dtype).max)
+        kept.reshape(-1, 3)[rim] = carried.astype(kept.dtype)
     colours.fill(0)
     colours[box] = kept
+
+
+def _from_inside(
+    kept: npt.NDArray[Any],
+    is_open: npt.NDArray[np.uint8],
+    alpha: FloatMap,
+    rim: npt.NDArray[np.intp],
+) -> FloatMap:
+    """Colours (n, 3) of the foreground nearest to pixels at flat indices; sure pixels decide.
+
+    Pull-push (Gortler et al. 1996): what one size lacks comes from the next smaller one.
+
+    Args:
+        kept: (H, W, 3), black where alpha is not open.
+    """
+    import cv2
+
+    size = (alpha.shape[1] + 1) // 2, (alpha.shape[0] + 1) // 2
+    weight = np.square(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA))
+    colours = cv2.resize(kept, size, interpolation=cv2.INTER_AREA)
+    total = cv2.multiply(colours, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
+    count = cv2.resize(is_open * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    sums = [cv2.merge([*cv2.split(total), count * (weight / np.float32(255))])]
+    for _ in range(_SIZES - 1):
+        size = (size[0] + 1) // 2, (size[1] + 1) // 2
+        sums.append(cv2.resize(sums[-1], size, interpolation=cv2.INTER_AREA))
+    mean = sums[-1][..., :3] / np.maximum(sums[-1][..., 3:], 1e-6)
+    for one in sums[-2:0:-1]:
+        wider = cv2.resize(mean, one.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        mean = (one[..., :3] + _LACKED * wider) / (one[..., 3:] + _LACKED)
+    rows, columns = np.divmod(rim, alpha.shape[1])
+    near = sums[0][rows // 2, columns // 2]
+    wider = read_at(mean, *on_coarse(rows, columns, mean.shape, alpha.shape))
+    carried: FloatMap = (near[:, :3] + _LACKED * wider) / (near[:, 3:] + _LACKED)
+    return carried

@@ -211,14 +211,16 @@ def _from_inside(
     colours = cv2.resize(kept, size, interpolation=cv2.INTER_AREA)
     total = cv2.multiply(colours, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
     count = cv2.resize(is_open * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    sums = [cv2.merge([*cv2.split(total), count * (weight / np.float32(255))])]
+    sums: list[npt.NDArray[Any]] = [
+        cv2.merge([*cv2.split(total), count * (weight / np.float32(255))])
+    ]
     for _ in range(_SIZES - 1):
         size = (size[0] + 1) // 2, (size[1] + 1) // 2
         sums.append(cv2.resize(sums[-1], size, interpolation=cv2.INTER_AREA))
-    mean = sums[-1][..., :3] / np.maximum(sums[-1][..., 3:], 1e-6)
+    mean: npt.NDArray[Any] = sums[-1][..., :3] / np.maximum(sums[-1][..., 3:], 1e-6)
     for one in sums[-2:0:-1]:
-        wider = cv2.resize(mean, one.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        mean = (one[..., :3] + _LACKED * wider) / (one[..., 3:] + _LACKED)
+        lacking = cv2.resize(mean, one.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        mean = (one[..., :3] + _LACKED * lacking) / (one[..., 3:] + _LACKED)
     rows, columns = np.divmod(rim, alpha.shape[1])
     near = sums[0][rows // 2, columns // 2]
     wider = read_at(mean, *on_coarse(rows, columns, mean.shape, alpha.shape))

@@ -95,8 +95,8 @@ def spread_foreground(depth: FloatMap, alpha: FloatMap, *, side: int | None = No
     side = side or spread_side(depth.shape)
     total = cv2.boxFilter(weight, -1, (side, side), normalize=False)
     carried = cv2.boxFilter(depth * weight, -1, (side, side), normalize=False)
-    known = total > 1e-2
-    spread = np.where(known, carried / np.maximum(total, 1e-6), depth)
+    spread = carried / np.maximum(total, np.float32(1e-6))
+    cv2.copyTo(depth, (total <= 1e-2).view(np.uint8), spread)
     sure = np.clip((alpha - 0.8) / 0.15, 0, 1)
     result: FloatMap = (spread + sure * (depth - spread)).astype(np.float32)
     return result

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from edgeds.types import Box
 
-A_BOX_COSTS_PX = 40_000
+A_BOX_COSTS_PX = 25_000
 """Pixels of a frame whose border is drawn and composed in the time that one box takes by itself."""
 
 

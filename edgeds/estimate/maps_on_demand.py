@@ -117,8 +117,7 @@ class FrameMaps:
 
     @cached_property
     def _coarse(self) -> FloatMap:
-        coarse = lifted(self._raw, self._matte)
-        return np.where(self._raw > ALPHA_ZERO, coarse, np.float32(0))
+        return np.asarray(lifted(self._raw, self._matte) * (self._raw > ALPHA_ZERO))
 
     def alpha(self, box: Box) -> FloatMap:
         if box in self.boxes:

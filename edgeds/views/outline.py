@@ -24,7 +24,7 @@ def outline(alpha: FloatMap, thickness: int) -> Plane:
     """How far the line covers each pixel, uint8 (H, W)."""
     import cv2
 
-    mask = np.where(alpha > 0.5, np.uint8(255), np.uint8(0))
+    mask = (alpha > 0.5).view(np.uint8) * np.uint8(255)
     inside = cv2.erode(mask, _wide_by(1), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     line = cv2.subtract(mask, inside)
     if thickness == 1:

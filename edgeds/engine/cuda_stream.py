@@ -256,8 +256,7 @@ class CudaStream:
             stream.synchronize()
 
     def _not_captured(self, work: Work, error: Exception) -> Work:
-        reason = error.why if isinstance(error, RunError) else str(error)
-        self.note = f"no CUDA graph: {_first_line(reason)}"
+        self.note = f"no CUDA graph: {said_by(error)}"
         return work
 
 
@@ -286,10 +285,12 @@ def gpu_errors() -> Iterator[None]:
     except RuntimeError as error:
         raise RunError(
             "the GPU failed",
-            why=_first_line(str(error)),
+            why=said_by(error),
             fix="run edgeds doctor; --device cpu works without the GPU",
         ) from error
 
 
-def _first_line(text: str) -> str:
+def said_by(error: Exception) -> str:
+    """One line: why, as the project's errors say it, or the first line of another's."""
+    text = error.why if isinstance(error, RunError) else str(error)
     return (text.strip().splitlines() or ["no reason given"])[0]

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgeds.engine.cuda_driver import Cuda, Gpu, find_cuda, gpu_index
-from edgeds.engine.cuda_stream import CpuStream, CudaStream, DeviceStream
+from edgeds.engine.cuda_stream import CpuStream, CudaStream, DeviceStream, said_by
 from edgeds.engine.fits_this_machine import torch_fix, torch_gpu, torch_problem
 from edgeds.engine.frames_in_flight import Pending, Ring, closed
 from edgeds.engine.network.export import folded
@@ -230,7 +230,7 @@ def open_weights(
     except (RuntimeError, RunError) as error:  # torch's: out of memory, a driver too old
         raise EngineError(
             what,
-            why=str(error).strip().splitlines()[0],
+            why=said_by(error),
             fix="see edgeds doctor; --device cpu works without the GPU",
         ) from error
 

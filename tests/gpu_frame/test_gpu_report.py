@@ -15,6 +15,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 
 from edgeds.engine.cuda_driver import Cuda, Gpu, find_cuda
+from edgeds.errors import RunError
 
 ROOT = Path(__file__).parents[2]
 if not (ROOT / "docs" / "gpu.md").is_file():
@@ -59,6 +60,22 @@ def test_it_measures_a_device_and_a_part_that_fails_does_not_end_it(
     assert "broken part: failed: RuntimeError: no such thing" in text
     assert "| 360p | " in text
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_streams_that_fail_give_no_figure_and_those_without_memory_say_so(
+    script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = script.Machine("cpu", 1, {"360p": (360, 480)}, compiles=False)
+    why = "CUDA out of memory. Tried to allocate 2 GiB."
+
+    def fails(index: int) -> Any:
+        raise RunError("the GPU failed", why=why)
+
+    monkeypatch.setattr(script, "drawing", lambda *_: fails)
+    assert script.streams(machine)[-1] == "| 1 | no memory |"
+    why = "an illegal memory access"
+    with pytest.raises(RunError, match="the GPU failed"):
+        script.streams(machine)
 
 
 def test_copies_are_counted_each_way(script: Any) -> None:

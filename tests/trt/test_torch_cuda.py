@@ -216,6 +216,26 @@ def test_what_cannot_run_the_weights_is_named(
     assert caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (RuntimeError("CUDA out of memory.\nMore."), "CUDA out of memory."),
+        (RuntimeError(""), "no reason given"),
+        (RunError("the GPU failed", why="an illegal memory access"), "an illegal memory access"),
+    ],
+)
+def test_what_the_gpu_says_on_opening_is_the_reason(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    def refuses() -> None:
+        raise error
+
+    monkeypatch.setattr(torch_cuda, "CpuStream", refuses)
+    with pytest.raises(EngineError, match="cannot run the weights") as caught:
+        open_weights(shipped_weights(), device="cpu", size=SIZE)
+    assert caught.value.why == why
+
+
 def test_without_a_gpu_auto_is_the_cpu() -> None:
     with open_weights(shipped_weights(), device="auto", size=SIZE, cuda=NO_GPU) as engine:
         assert engine.name.endswith("CPU")

@@ -29,6 +29,7 @@ from edgeds.pipeline import run  # noqa: E402
 from edgeds.sinks import VideoSink  # noqa: E402
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
+from edgeds.views.compose import composer  # noqa: E402
 
 # each torch and driver has its own warnings
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
@@ -36,17 +37,26 @@ MACHINE = gpu_report.Machine("cuda:0", 20, gpu_report.SIZES, compiles=False)
 
 
 @pytest.mark.parametrize("size", [None, *gpu_report.SIZES.values()])
-def test_alpha_and_depth_are_those_of_the_cpu(size: Any) -> None:
+def test_alpha_depth_and_picture_are_those_of_the_cpu(size: Any) -> None:
     frames = gpu_report.frames_at(size, 4)
     with ExitStack() as stack:
         estimate = gpu_report.opened(MACHINE, frames, stack)
         cpu = stack.enter_context(open_engine(default_engine(), device="cpu"))
         on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE)
+        draw = DeviceComposer("overlay", estimate)
+        on_host = composer(
+            "overlay", plate=estimate.plate.pixels, plate_depth=on_cpu.plate_depth,
+            depth_range=on_cpu.depth_range,
+        )  # fmt: skip
         for frame in frames[1:3]:
             got, wanted = estimate(frame), on_cpu(frame)
             assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4
             off = np.abs(got.inverse_depth - wanted.inverse_depth).mean()
-            assert off < 2e-3 * wanted.inverse_depth.mean()  # float16 has 11 bits
+            # on torch's CPU device float16 differs by .013 %
+            assert off < 1e-3 * wanted.inverse_depth.mean()
+            pictures = draw(frame, got).picture, on_host(frame, wanted).picture
+            for one, other in zip(*(picture.planes for picture in pictures), strict=True):
+                assert np.abs(one.astype(int) - other).mean() < 0.1
         assert "no CUDA graph" not in estimate.network.name
 
 

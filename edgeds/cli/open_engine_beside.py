@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def engine_beside(
-    path: str | None, device: str, preset: Preset = "balanced", *, in_order: bool = False
+    path: str | None,
+    device: str,
+    preset: Preset = "balanced",
+    *,
+    in_order: bool = False,
+    depth: bool = True,
 ) -> Iterator[Future[Engine]]:
     """Begin to open an engine. Its `result()` waits for it, and raises what went wrong.
 
@@ -28,6 +33,7 @@ def engine_beside(
     Args:
         in_order: every frame of a file is wanted, so that the network leaves cores to the other
             stages. Live, a frame's own time counts.
+        depth: whether anybody looks at the depth of frames.
     """
     from edgeds.engine import open_engine
     from edgeds.sources.threads import threads
@@ -35,7 +41,9 @@ def engine_beside(
     share = threads()
     network = share.network if in_order else None
     beside = ThreadPoolExecutor(1)
-    opening = beside.submit(open_engine, path, device=device, preset=preset, threads=network)
+    opening = beside.submit(
+        open_engine, path, device=device, preset=preset, threads=network, depth=depth
+    )
     import cv2  # beside it, as the caller's own imports
 
     cv2.setNumThreads(share.opencv)

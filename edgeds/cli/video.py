@@ -162,7 +162,8 @@ def _opened(
     from edgeds.sources import open_source
     from edgeds.views.backdrop import open_backdrop
 
-    opened = stack.enter_context(engine_beside(*runs, in_order=True))  # beside what follows
+    engine = engine_beside(*runs, in_order=True, depth=wanted.measures_depth)
+    opened = stack.enter_context(engine)  # beside what follows
     deep = _depth_beside(wanted, runs, stack)
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)

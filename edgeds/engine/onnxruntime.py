@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 
 from edgeds.engine.arithmetic import Arithmetic
@@ -24,11 +25,13 @@ class OnnxRuntimeEngine(Closing):
         size: Size | None = None,
         threads: int | None = None,
         arithmetic: Arithmetic | None = "float",
+        depth: bool = True,
     ) -> None:
         """
         Args:
             size: run the graphs at this size (multiples of 32) instead of the card's.
             arithmetic: None is float, too.
+            depth: False gives a frame's inverse depth as 0.
 
         Raises:
             ImportError: another size needs `onnx`, which is not installed.
@@ -54,6 +57,7 @@ class OnnxRuntimeEngine(Closing):
             plate=_shapes(self._plate_graph),
             frame=_shapes(self._frame_graph),
         )
+        self._maps = ["alpha", "inverse_depth"] if depth else ["alpha"]
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
@@ -62,10 +66,8 @@ class OnnxRuntimeEngine(Closing):
         return dict(zip(self._plate_names, features, strict=True))
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
-        alpha, inverse_depth = self._frame_graph.run(
-            ["alpha", "inverse_depth"], {"frame": frame[None], **plate}
-        )
-        return Maps(alpha[0, 0], inverse_depth[0, 0])
+        alpha, *depth = self._frame_graph.run(self._maps, {"frame": frame[None], **plate})
+        return Maps(alpha[0, 0], depth[0][0, 0] if depth else np.zeros_like(alpha[0, 0]))
 
     def close(self) -> None:
         """ONNX Runtime frees its sessions with the object."""

@@ -47,17 +47,19 @@ class OpenVinoEngine(Closing):
         size: Size | None = None,
         threads: int | None = None,
         arithmetic: Arithmetic | None = "float",
+        depth: bool = True,
     ) -> None:
         """
         Args:
             size: run the graphs at this size (multiples of 32) instead of the card's.
             arithmetic: of plate and frame; None is the fastest of this processor.
+            depth: False leaves out what only depth needs: a frame's inverse depth is 0.
 
         Raises:
             EngineError: this processor does not have it.
         """
         self._folder, self._card, self._threads = folder, card, threads
-        self._arithmetic = arithmetic or fastest_arithmetic()
+        self._arithmetic, self._depth = arithmetic or fastest_arithmetic(), depth
         _check_arithmetic(card, self._arithmetic)
         self._others: dict[Size, OpenVinoEngine] = {}
         self.size, self.takes_noise = size or card.size, card.takes_noise
@@ -70,14 +72,16 @@ class OpenVinoEngine(Closing):
                 threads=threads,
                 digest=card.files.get(name, ""),
                 arithmetic=self._arithmetic,
+                without="" if depth else "inverse_depth",
             )
             for name in ("plate.onnx", "frame.onnx")
         )
-        check_graphs(replace(card, size=self.size), **_shapes(self._plate_graph, frame_graph))
+        maps = ("alpha", "inverse_depth") if depth else ("alpha",)
+        check_graphs(replace(card, size=self.size), **_shapes(self._plate_graph, frame_graph, maps))
         self._request = frame_graph.create_infer_request()
         self._plate: PlateFeatures | None = None
         """The features that the request holds."""
-        self._outputs = {name: frame_graph.output(name) for name in ("alpha", "inverse_depth")}
+        self._outputs = [frame_graph.output(name) for name in maps]
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         told = {NOISE: noise_input(noise, self.size)} if self.takes_noise else {}
@@ -95,10 +99,8 @@ class OpenVinoEngine(Closing):
                 )
             self._plate = plate
         results = self._request.infer({"frame": frame[None]}, share_inputs=True)
-        alpha, inverse_depth = (
-            np.array(results[self._outputs[name]])[0, 0] for name in ("alpha", "inverse_depth")
-        )
-        return Maps(alpha, inverse_depth)
+        alpha, *depth = (np.array(results[output])[0, 0] for output in self._outputs)
+        return Maps(alpha, depth[0] if depth else np.zeros_like(alpha))
 
     def at_size(self, size: Size) -> OpenVinoEngine:
         """The same network at another size, compiled once."""
@@ -109,6 +111,7 @@ class OpenVinoEngine(Closing):
                 size=size,
                 threads=self._threads,
                 arithmetic=self._arithmetic,
+                depth=self._depth,
             )
         return self._others[size]
 
@@ -124,6 +127,7 @@ def compiled(
     batch: int = 1,
     digest: str = "",
     arithmetic: Arithmetic = "float",
+    without: str = "",
 ) -> openvino.CompiledModel:
     """A graph for this CPU, answering as soon as it can.
 
@@ -132,6 +136,7 @@ def compiled(
         batch: how many frames it takes at once.
         digest: the file's SHA-256, checked just before; with it the compiled graph is kept for the
             next run, and read where it was kept.
+        without: an output that is left out, with what only it needs.
     """
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
@@ -142,18 +147,22 @@ def compiled(
         settings["INFERENCE_NUM_THREADS"] = str(threads)
 
     def made() -> openvino.CompiledModel:
-        return _compiled_anew(path, settings, scaled, batch)
+        return _compiled_anew(path, settings, scaled, batch, without)
 
     if not digest:
         return made()
-    what = (digest, scaled, batch, openvino_rewrites.VERSION)
+    what = (digest, scaled, batch, without, openvino_rewrites.VERSION)
     return kept_or_compiled(shared_core(), what, settings, made)
 
 
 def _compiled_anew(
-    path: Path, settings: dict[str, str], scaled: tuple[Size, Size] | None, batch: int
-) -> openvino.CompiledModel:
+    path: Path, settings: dict[str, str], scaled: tuple[Size, Size] | None, batch: int,
+    without: str,
+) -> openvino.CompiledModel:  # fmt: skip
     model = shared_core().read_model(str(path))
+    for port in model.outputs:
+        if without in port.names:
+            model.remove_result(port.node)
     if batch != 1 or (scaled is not None and scaled[0] != scaled[1]):
         shapes = {port: tuple(port.shape) for port in model.inputs}
         if scaled is not None:
@@ -189,7 +198,7 @@ def _check_arithmetic(card: Card, arithmetic: Arithmetic) -> None:
 
 
 def _shapes(
-    plate: openvino.CompiledModel, frame: openvino.CompiledModel
+    plate: openvino.CompiledModel, frame: openvino.CompiledModel, given: tuple[str, ...]
 ) -> dict[str, tuple[Shapes, Shapes]]:
     """Shapes by name. A tensor may have several names; this asks for the one that edgeds uses.
     Raises RuntimeError where no tensor has that name.
@@ -199,5 +208,6 @@ def _shapes(
         for graph in (frame, plate)
     )
     features = {name: tuple(plate.output(name).shape) for name in takes if name != "frame"}
-    maps = {name: tuple(frame.output(name).shape) for name in ("alpha", "inverse_depth")}
+    maps = {name: tuple(frame.output(name).shape) for name in given}
+    maps.setdefault("inverse_depth", maps["alpha"])  # where it was left out
     return {"plate": (plate_takes, features), "frame": (takes, maps)}

@@ -96,6 +96,19 @@ def test_the_same_graphs_run_at_another_size_on_every_backend(engine: Path) -> N
     assert np.abs(alphas[0] - alphas[1]).max() < 1e-3
 
 
+@pytest.mark.parametrize("backend", [OpenVinoEngine, OnnxRuntimeEngine])
+def test_alpha_is_the_same_where_depth_is_left_out(
+    backend: type[OpenVinoEngine | OnnxRuntimeEngine],
+) -> None:
+    card, source = read_card(default_engine()), SyntheticSource(size=(192, 320), noise_levels=0)
+    frame = next(iter(source)).pixels
+    engines = backend(default_engine(), card), backend(default_engine(), card, depth=False)
+    wanted, found = (engine.infer(frame, engine.encode_plate(source.plate)) for engine in engines)
+    np.testing.assert_array_equal(found.alpha, wanted.alpha)
+    assert wanted.inverse_depth.max() > 0
+    assert not found.inverse_depth.any()
+
+
 def test_a_preset_has_its_own_size_and_no_other_engines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

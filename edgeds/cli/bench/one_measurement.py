@@ -132,12 +132,13 @@ def _engines(wanted: Wanted, stack: ExitStack) -> list[Engine]:
     from edgeds.engine import open_engine
     from edgeds.live.cameras.shared_engine import SharedEngine
     from edgeds.sources.threads import threads
+    from edgeds.views.settings import DEPTH_VIEWS
 
     def opened() -> Engine:
         return stack.enter_context(
             open_engine(
                 wanted.engine, device=wanted.device, preset=wanted.preset,
-                threads=threads().network,
+                threads=threads().network, depth=wanted.view in DEPTH_VIEWS,
             )
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.border_regression import WEIGHTS, evaluated
+from edgeds.types import Frame, Maps
 from train.layers import border_fit
 from train.layers.border import border_figures, trimap_of
 from train.layers.border_fit import fitted
@@ -79,6 +80,12 @@ def test_what_is_fitted_is_what_numpy_evaluates() -> None:
     found = evaluated(values, weights)
     assert np.abs(found - truth).mean() < min(error, 0.05)  # the error is a mean of the last steps
     assert not np.allclose(evaluated(values[:, ::-1], weights), found, atol=0.1)
+
+
+def test_a_picture_without_a_border_gives_no_samples() -> None:
+    grey, zero = np.full((16, 16, 3), 100, np.uint8), np.zeros((16, 16), np.float32)
+    picture = border_fit._Picture(Frame(grey), Maps(zero, zero), grey, zero)
+    assert not list(border_fit._samples(picture, np.random.default_rng(0)))
 
 
 def test_the_border_is_fitted_to_composites_and_walks(

@@ -120,6 +120,8 @@ def _samples(picture: _Picture, rng: np.random.Generator) -> Iterator[_Sample]:
             soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)
             near = near_open(soft, MATTE.band)
             squares = squares_of(near).picked(rng, _OF_PICTURE)
+            if not squares.rows.size:
+                continue
             values = features(soft, colours, behind, squares)
             yield _Sample(values, squares.of(sharp).T, squares.of(near.astype(np.float32)).T)
 

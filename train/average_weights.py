@@ -6,6 +6,7 @@ al. 2022, WiSE-FT). Knows nothing about training.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,12 +25,19 @@ from train.grow_plate_network import plate_depth_from_frame_network
 
 
 @torch.no_grad()
-def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 0.5) -> None:
+def average_weights(
+    earlier: Path,
+    later: Path,
+    output: Path,
+    *,
+    share: float = 0.5,
+    hints: float | None = None,
+) -> None:
     """Write the mean, in which the later network has a share. Steps and samples of both add up.
 
     If the later network is the plate's, the earlier one may be the frame's network that it
     started from. Hints and attention that only the later network has keep their share of what they
-    add.
+    add; with `hints`, the later network's hints add that many times as much instead.
 
     Raises:
         WeightsError: one of them cannot be used, or they are not of one architecture.
@@ -53,6 +61,14 @@ def average_weights(earlier: Path, later: Path, output: Path, *, share: float = 
             ours.lerp_(theirs, share)
         else:
             ours.copy_(theirs)
+    if hints is not None:
+        if not (isinstance(network, DualHead) and isinstance(other, DualHead)):
+            raise WeightsError(f"{later.name} is no network of frames: it has no hints")
+        if not other.config.hints:
+            raise WeightsError(f"{later.name} was trained without hints")
+        network.plate_hints.load_state_dict(other.plate_hints.state_dict())
+        for last in last_layers_of_hints(network):
+            last.weight.mul_(hints)
     made = [made_of_weights(path) for path in (earlier, later)]
     total = {key: sum(one.get(key, 0) for one in made) for key in ("steps", "samples", "secs")}
     save_weights(network, output, made=total)
@@ -76,8 +92,14 @@ def with_silent_hints(network: DualHead, other: DualHead) -> DualHead:
         return network
     wider = DualHead(replace(network.config, hints=True))
     wider.load_state_dict(other.state_dict() | network.state_dict())
-    for addend in wider.plate_hints.scales:
+    for last in last_layers_of_hints(wider):
+        nn.init.zeros_(last.weight)
+    return wider.eval()
+
+
+def last_layers_of_hints(network: DualHead) -> Iterator[nn.Conv2d]:
+    """What hints add is in proportion to the weights of these."""
+    for addend in network.plate_hints.scales:
         assert isinstance(addend, nn.Sequential)
         assert isinstance(addend[-1], nn.Conv2d)
-        nn.init.zeros_(addend[-1].weight)
-    return wider.eval()
+        yield addend[-1]

@@ -180,11 +180,15 @@ def average(
     later: Annotated[Path, typer.Argument(help="one that started from EARLIER")],
     output: Annotated[Path, typer.Option("-o", "--output", help="the mean, a .safetensors file")],
     share: Annotated[float, typer.Option(min=0, max=1, help="share of LATER in the mean")] = 0.5,
+    hints: Annotated[
+        float | None,
+        typer.Option(min=0, help="add LATER's hints of the plate, times this; default: the share"),
+    ] = None,
 ) -> None:
     """Write the mean of two networks' weights; one was trained starting from the other."""
     from train.average_weights import average_weights
 
-    average_weights(earlier, later, output, share=share)
+    average_weights(earlier, later, output, share=share, hints=hints)
 
 
 COMMANDS = (average, recover, export, ship_depth, evaluate, depths)

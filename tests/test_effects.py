@@ -17,7 +17,7 @@ from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.effects import Effects, effects_composer
-from edgeds.views.insert import Inserted
+from edgeds.views.insert import Inserted, seen_share
 from edgeds.views.shadow import shaded, shadow_of, shadows
 
 HEIGHT, WIDTH = 120, 200
@@ -74,6 +74,14 @@ def test_what_is_inserted_is_hidden_by_what_is_nearer(depth: float, before: bool
 def test_what_is_behind_the_wall_is_not_seen() -> None:
     thing = Inserted(rgba=RED, inverse_depth=0.05, height=0.4, x=0.2, foot=0.5)
     assert not is_red(drawn(Effects(inserts=(thing,)))).any()
+
+
+def test_the_share_that_the_plate_and_the_frame_leave_in_view() -> None:
+    foot_is_out = Inserted(rgba=RED, inverse_depth=1.1, height=0.4, foot=1.2)
+    on_the_floor = Inserted(rgba=RED, inverse_depth=0.6, height=0.2, foot=1.0)
+    assert seen_share(foot_is_out, PLATE_DEPTH) == pytest.approx(0.5, abs=0.05)
+    assert seen_share(on_the_floor, PLATE_DEPTH) < 0.05
+    assert seen_share(Inserted(rgba=RED, inverse_depth=0.6, height=0.4), PLATE_DEPTH) > 0.95
 
 
 def test_what_is_inserted_stands_on_the_ground_of_its_depth() -> None:
@@ -229,5 +237,10 @@ def test_the_command_inserts_and_refuses_layers_beside_it(
     done = CliRunner().invoke(app, ["video", str(clip), *thing, "-o", str(out)])
     assert done.exit_code == 0, done.stderr
     assert is_red(cv2.imread(str(tmp_path / "o" / "0.png"))[..., ::-1]).sum() > 50
+    assert "of the picture is in view" not in done.stderr
+    away = ["--insert", f"{tmp_path / 'red.png'}@1:y=-0.5", "--engine", "difference"]
+    done = CliRunner().invoke(app, ["video", str(clip), *away, "-o", str(tmp_path / "away.mp4")])
+    assert done.exit_code == 0, done.stderr
+    assert "0% of the picture is in view" in done.stderr
     done = CliRunner().invoke(app, ["video", str(clip), *thing, "--layers", "alpha"])
     assert isinstance(done.exception, InputError)

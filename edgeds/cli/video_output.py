@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from edgeds.types import Frame, Maps, Sink, StreamInfo
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
+    from edgeds.views.effects import Effects
+
+_SEEN = 0.3
+"""An inserted picture of which less is in view was hardly meant so."""
 
 
 def output_of(
@@ -53,8 +57,10 @@ def drawing_of(
     from edgeds.views.effects import effects_composer
 
     if wanted.effects.are_given:
+        given = wanted.effects.effects(estimate.depth_range, estimate.scale, scene.size)
+        _note_what_is_hidden(given, wanted, estimate)
         effects = effects_composer(
-            wanted.effects.effects(estimate.depth_range, estimate.scale, scene.size),
+            given,
             plate=scene.pixels,
             plate_depth=estimate.plate_depth,
             depth_range=estimate.depth_range,
@@ -70,6 +76,19 @@ def drawing_of(
         shadow=wanted.layers.shadow == "keep",
     )
     return with_better_alpha(view, wanted, scene)
+
+
+def _note_what_is_hidden(effects: Effects, wanted: Wanted, estimate: Estimator) -> None:
+    from edgeds.cli.console import say
+    from edgeds.views.insert import seen_share
+
+    for text, thing in zip(wanted.effects.insert or (), effects.inserts, strict=True):
+        share = seen_share(thing, estimate.plate_depth)
+        if share < _SEEN:
+            say(
+                f"note: --insert {text}: {share:.0%} of the picture is in view, as the plate is "
+                "nearer there or the frame ends: give a nearer depth, or its foot (y=0.9)"
+            )
 
 
 def with_better_alpha(

@@ -54,6 +54,16 @@ def inserted(scene: Scene, thing: Inserted) -> Scene:
     return replace(scene, layers=tuple(layers))
 
 
+def seen_share(thing: Inserted, plate_depth: FloatMap) -> float:
+    """The share of the picture that is in the frame, and before the plate."""
+    height, width = plate_depth.shape
+    scale = thing.height * height / thing.rgba.shape[0]
+    whole = float(thing.rgba[..., 3].sum()) / 255 * scale**2
+    _, alpha = _placed(thing, (height, width), plate_depth)
+    seen = float(alpha[plate_depth <= thing.inverse_depth].sum())
+    return float(min(1.0, seen / max(whole, 1e-6)))
+
+
 def _placed(
     thing: Inserted, shape: tuple[int, ...], plate_depth: FloatMap
 ) -> tuple[Pixels, FloatMap]:

@@ -245,10 +245,11 @@ def _picture(path: Path) -> npt.NDArray[np.uint8]:
     data = np.fromfile(path, np.uint8) if path.is_file() else np.empty(0, np.uint8)
     read = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if read is None or read.dtype != np.uint8:
+        deep = "it has more than 8 bits" if read is not None else "it is no image that OpenCV reads"
         raise InputError(
             f"cannot read the picture {str(path)!r}",
-            why="it is missing, or no image of 8 bits",
-            fix="give a PNG or WebP image with alpha",
+            why=deep if path.is_file() else "there is no such file",
+            fix="give a PNG or WebP image of 8 bits with alpha",
         )
     if read.ndim == 2:
         read = cv2.cvtColor(read, cv2.COLOR_GRAY2BGR)

@@ -157,7 +157,7 @@ def test_a_plate_of_another_scene_is_noted_once_without_a_time(frames: list[Fram
         maintained(Frame(blue, index, index * 3, frames[0].time_base))
     assert len(maintained.notes) == 1
     assert maintained.notes[0].startswith("the plate shows another scene")
-    assert "retake the plate" in maintained.notes[0]
+    assert "give a plate of this view" in maintained.notes[0]
     assert "press" not in maintained.notes[0]
 
 

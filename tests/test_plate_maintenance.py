@@ -188,6 +188,16 @@ def test_a_plate_of_another_scene_is_prompted_in_a_clip_of_two_seconds() -> None
     assert updates[-1].prompt.startswith("the plate shows another scene")
 
 
+@pytest.mark.parametrize("is_other", [True, False])
+def test_a_plate_of_another_scene_is_prompted_where_foreground_is_in_shreds(is_other: bool) -> None:
+    """What alpha makes of a foreign plate; the same alpha before the right one raises none."""
+    shreds = EMPTY.copy()
+    shreds[:, np.arange(SIZE[1]) % 24 < 14] = 1
+    shown = a_room(98)[::-1] if is_other else a_room()
+    updates = watch(Maintenance(Plate(a_room())), shown, shreds, secs=0, looks=9)
+    assert updates[-1].prompt.startswith("the plate shows another scene") == is_other
+
+
 @pytest.mark.parametrize("free", ["a corner", "the first frame"])
 def test_one_who_fills_nearly_all_of_the_picture_is_not_another_scene(free: str) -> None:
     room, alpha = a_room(), np.ones(SIZE, np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.look_times import LookTimes
-from edgeds.plate.maintenance import OTHER_SCENE, Maintenance, PlateUpdate
+from edgeds.plate.maintenance import OTHER_SCENE, RETAKE, Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
@@ -25,6 +25,7 @@ _INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as 
 # A plate that changed by less, in its hundredth part that changed most, is for the frames to come:
 # on a clip whose light drifts by a level every three seconds, each new plate cost a look more.
 _ANEW_LEVELS = 6.0
+_GIVE = "give a plate of this view, or none"  # nobody can retake that of a file
 _FRAMES_BESIDE = 2  # a look takes about as long as the network: it is done by then
 
 
@@ -153,7 +154,7 @@ class MaintainedEstimator:
         self.health = update.health
         if update.prompt and update.prompt != self._prompt:
             since = "" if update.prompt == OTHER_SCENE else f"from {frame.pts_secs:.1f} s on: "
-            self.notes.append(since + update.prompt.removesuffix(" (press b)"))
+            self.notes.append(since + update.prompt.replace(RETAKE, _GIVE))
         self._prompt = update.prompt
 
 

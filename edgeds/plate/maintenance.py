@@ -45,7 +45,7 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 RETAKE = "retake the plate (press b)"
-OTHER_SCENE = f"the plate shows another scene: all is foreground from the start; {RETAKE}"
+OTHER_SCENE = f"the plate shows another scene, or another view of it, from the start: {RETAKE}"
 TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
 _GAMMA = 2.2
 _WHITE = 250
@@ -102,7 +102,7 @@ class Maintenance:
         self._shown_before: Structure | None = None
         self._followed, self._adrift = True, np.eye(3)
         self._health = Health()
-        self._always_covered = True
+        self._never_fitted = True
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
@@ -116,6 +116,7 @@ class Maintenance:
         self._before = now
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
         found, plate = self._follow_move(look, structure(self._current()))
+        self._never_fitted = self._never_fitted and _is_foreign(look, plate, self._set)
         same = self._follow_light(look, plate)
         self._follow_rest(look, same)
         current = self._current()
@@ -243,9 +244,9 @@ class Maintenance:
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
         white = share(turned_white & visible) / shown if shown > 0.05 else 0.0
         limits = self._set
-        self._always_covered &= fills(foreground)
         return self._health(
             look.now,
+            Trouble(OTHER_SCENE, self._never_fitted, limits.foreign_secs, lowers_health=False),
             Trouble(f"the camera was moved: {RETAKE}", moved, limits.prompt_secs),
             Trouble(TOO_WHITE, white / limits.max_clipped, limits.prompt_secs),
             Trouble(
@@ -258,7 +259,6 @@ class Maintenance:
                 max(wrong / 0.5, 0.0 if found else 1.0),
                 limits.lost_secs,
             ),
-            Trouble(OTHER_SCENE, self._always_covered, limits.foreign_secs, lowers_health=False),
             # Foreground close to the camera is no fault of the plate, unless it stays.
             Trouble(
                 f"the view is covered, or changed: clear it, or {RETAKE}",
@@ -282,6 +282,15 @@ class Maintenance:
         pixels = corrected_pixels(self._captured.pixels, self._light, self._move, self._extra)
         noise = moved_noise(self._captured.noise, self._move, self._size)
         return replace(self._captured, pixels=pixels, noise=noise)
+
+
+def _is_foreign(look: _Comparison, plate: Structure, limits: PlateMaintenance) -> bool:
+    """Whether nothing of the plate is seen, neither in nor beside much foreground."""
+    foreground = look.alpha > 0.5
+    if fills(foreground) or share(foreground) < limits.foreign_foreground:
+        return fills(foreground)
+    visible = plate.textured & ~foreground
+    return share(agreement(plate, look.shown) & visible) < limits.foreign_edges * share(visible)
 
 
 def _off(one: Floats, other: Floats) -> FloatMap:

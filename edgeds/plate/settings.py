@@ -173,7 +173,11 @@ class PlateMaintenance:
     lost_secs: float = 3.0
     """The same if nothing shows that the camera moved: a hand in front of it goes away again."""
     foreign_secs: float = 1.5
-    """The same if foreground fills the picture up to its whole border from the first look on."""
+    """The same if nothing of the plate is seen from the first look on."""
+    foreign_foreground: float = 0.4
+    """Nothing of the plate is seen where foreground has more of the picture..."""
+    foreign_edges: float = 0.15
+    """... and beside it, fewer of the plate's edges are there. Of another scene, 0 to .04 are."""
     covered_secs: float = 10.0
     """The same if foreground fills the picture: somebody may stand close to the camera."""
 

@@ -85,7 +85,7 @@ def test_the_plate_of_another_view_is_told_to_people_and_to_scripts(
     """Alpha is in shreds then, and covers half of the picture."""
     foreign = cv2.flip(cv2.imread(str(data / "moving_person_plate.jpg")), 0)
     cv2.imwrite(str(tmp_path / "foreign.png"), foreign)
-    prompt = "the view changed: retake the plate"
+    prompt = "the plate shows another scene"
     done = live_until(
         prompt, "--camera", f"file:{data / 'moving_person.mp4'}?loop", "-b", "foreign.png",
         "--no-show", "--json",

@@ -82,10 +82,12 @@ def test_the_shipped_engine_shows_the_real_clip(edgeds: Edgeds, data: Path, tmp_
 def test_the_plate_of_another_view_is_told_to_people_and_to_scripts(
     live_until: Edgeds, data: Path, tmp_path: Path
 ) -> None:
-    """Alpha is in shreds then, and covers half of the picture."""
+    """Alpha is in shreds then. Whether it is another scene, or the view has changed, depends on how
+    much of the picture is foreground at the first look.
+    """
     foreign = cv2.flip(cv2.imread(str(data / "moving_person_plate.jpg")), 0)
     cv2.imwrite(str(tmp_path / "foreign.png"), foreign)
-    prompt = "the plate shows another scene"
+    prompt = "retake the plate"
     done = live_until(
         prompt, "--camera", f"file:{data / 'moving_person.mp4'}?loop", "-b", "foreign.png",
         "--no-show", "--json",
@@ -93,7 +95,7 @@ def test_the_plate_of_another_view_is_told_to_people_and_to_scripts(
     assert done.returncode == 130, done.stderr
     report = json.loads(done.stdout)
     assert report["plate"]["health"] == 0
-    assert report["plate"]["prompt"].startswith(prompt)
+    assert prompt in report["plate"]["prompt"]
     assert report["plate"]["prompt"] in done.stderr
 
 

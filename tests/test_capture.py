@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edgeds.engine import DifferenceEngine
 from edgeds.plate.capture import Wizard
-from edgeds.plate.median import median_plate
+from edgeds.plate.median import median_plate_at_once
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PlateCapture
 from edgeds.sources import SyntheticSource, open_source
@@ -229,7 +229,7 @@ def test_the_median_is_nearer_to_the_truth_than_any_of_its_frames(
         np.clip(truth + random.normal(0, noise_levels, truth.shape) + 0.5, 0, 255).astype(np.uint8)
         for _ in range(count)
     ]
-    plate = _exhausted(samples)
+    plate = median_plate_at_once(samples)
     error = np.abs(plate.pixels - truth).mean()
     assert error < min(np.abs(sample - truth).mean() for sample in samples)
 
@@ -239,26 +239,16 @@ def test_the_median_is_nearer_to_the_truth_than_any_of_its_frames(
 def test_the_median_is_numpys(count: int, seed: int) -> None:
     samples = list(np.random.default_rng(seed).integers(0, 256, (count, 7, 9, 3), dtype=np.uint8))
     expected = np.floor(np.median(samples, axis=0) + 0.5)
-    assert (_exhausted(samples).pixels == expected).all()
+    assert (median_plate_at_once(samples).pixels == expected).all()
 
 
 def test_a_passer_by_in_a_few_frames_does_not_raise_the_noise() -> None:
     samples = [f.pixels.copy() for f in _camera(lambda _: WALL, count=32, noise_levels=2.0)]
     for sample in samples[:4]:
         sample[:, :40] = 255
-    noise = _exhausted(samples).noise
+    noise = median_plate_at_once(samples).noise
     assert noise is not None
     assert noise[:, :40].mean() < 2 * noise[:, 40:].mean()
-
-
-def _exhausted(samples: list[Pixels]) -> Plate:
-    steps = median_plate(samples)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            plate: Plate = end.value
-            return plate
 
 
 def test_a_refused_wizard_lets_its_pictures_go_at_once() -> None:

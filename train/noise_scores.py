@@ -17,7 +17,7 @@ import numpy as np
 
 from edgeds.errors import PlateError
 from edgeds.plate.estimated_from_clip import plate_from_samples
-from edgeds.plate.median import median_plate
+from edgeds.plate.median import median_plate_at_once
 from edgeds.plate.plate import Plate, noise_of
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, FloatMap, Pixels
@@ -51,7 +51,7 @@ def noise_scores(
 
 
 def _of_scene(engine: Engine, scene: FilmedScene) -> Iterator[tuple[Group, tuple[Scores, Scores]]]:
-    plates = {"captured": _captured(scene.captured())}
+    plates = {"captured": median_plate_at_once(scene.captured())}
     try:
         plates["clip"] = plate_from_samples(scene.clip())
     except PlateError:  # of too much that moves: edgeds refuses it, too
@@ -67,16 +67,6 @@ def _of_scene(engine: Engine, scene: FilmedScene) -> Iterator[tuple[Group, tuple
         for who, (frame, alpha) in frames.items():
             without = _scores(engine, replace(plate, noise=None), frame, alpha)
             yield (name, background, who), (without, _scores(engine, plate, frame, alpha))
-
-
-def _captured(shots: list[Pixels]) -> Plate:
-    steps = median_plate(shots)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            plate: Plate = end.value
-            return plate
 
 
 def _scores(engine: Engine, plate: Plate, frame: Pixels, alpha: FloatMap) -> Scores:

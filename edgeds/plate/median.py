@@ -37,6 +37,17 @@ def median_plate(samples: list[Pixels]) -> Generator[None, object, Plate]:
     return Plate(pixels, origin="capture", samples=len(samples), noise=noise)
 
 
+def median_plate_at_once(samples: list[Pixels]) -> Plate:
+    """`median_plate` for who has nothing to do between its steps."""
+    steps = median_plate(samples)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            plate: Plate = end.value
+            return plate
+
+
 def _median_and_noise(stack: npt.NDArray[np.uint8]) -> tuple[Pixels, FloatMap]:
     count = len(stack)
     sort_samples(stack)

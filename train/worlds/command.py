@@ -10,7 +10,7 @@ import typer
 
 def worlds(
     kind: Annotated[
-        str, typer.Argument(help="rooms, desks, flats, streets, interiors, visited or walks")
+        str, typer.Argument(help="rooms, desks, flats, streets, interiors, halls, visited or walks")
     ],
     data: Annotated[
         Path, typer.Argument(help="folder with backgrounds/, textures/, models and splits.json")

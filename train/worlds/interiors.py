@@ -1,13 +1,13 @@
 """Interiors from existing models and scans: a house, a shop, a hospital, a warehouse, real rooms.
 
-Each drawing leaves out some furniture and changes colours and surfaces, so that few models make
-many rooms. Scans have no colours; their faces are painted by label or direction.
+Each drawing takes furniture out, moves some, adds other, and changes sizes, colours and surfaces:
+so few models make many rooms. Scans have no colours; their faces are painted by label or direction.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,21 @@ from numpy.typing import NDArray
 
 from train.worlds.camera import Camera
 from train.worlds.free_view import good_view
-from train.worlds.furniture import Model
-from train.worlds.glb import Piece, pieces_of
-from train.worlds.library import Library
+from train.worlds.furnishing import recolouring
+from train.worlds.furniture import Model, placed
+from train.worlds.glb import pieces_of
+from train.worlds.library import Library, Thing
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import FREE, mounted, some_mount
 from train.worlds.raycast import Mesh, Scene, Vectors
+from train.worlds.rearranging import Loose, furnished_world
+from train.worlds.restyling import painted, planar_uv
 from train.worlds.shapes import box
 from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.spots import room_above, room_below, spot_at
-from train.worlds.textures import Cloth, floor, paint, surface, wall
+from train.worlds.textures import Cloth, surface
 from train.worlds.town import plain
+from train.worlds.wall_things import wall_things
 
 _TALLEST_M = 12.0
 
@@ -46,29 +50,32 @@ def interior_shots(
     name = names[int(rng.integers(len(names)))]
     cloth = library.cloth(rng)
     if name.startswith("scan_"):
-        meshes = list(_scan(rng, folder, name, cloth))
+        meshes, moved = list(_scan(rng, folder, name, cloth)), []
     else:
-        meshes = list(_furnished_world(rng, folder, name, cloth))
+        meshes, moved = furnished_world(rng, folder, name, cloth)
+    meshes = _stretched(rng, meshes)
     meshes.extend(_lid(rng, meshes))
-    meshes.extend(_more(rng, Scene(meshes), library.furniture))
-    scene = Scene(meshes)
+    meshes.extend(_more(rng, Scene(meshes), library, moved, cloth))
+    bounds = bounds_of(meshes)
+    hung, windows = wall_things(rng, Scene(meshes), cloth, bounds, tries=int(rng.integers(0, 60)))
+    scene = Scene([*meshes, *hung])
     for _ in range(VIEWS):
         camera = interior_camera(rng, scene)
         if camera is None:
             continue
-        light = interior_light(rng, scene, camera, size)
+        light = interior_light(rng, scene, camera, size, windows)
         yield Shot(scene=scene, camera=camera, light=light, size=size)
 
 
 def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
     """A camera over a floor and below a ceiling, mounted as people do."""
-    low, high = _bounds(scene.meshes)
+    low, high = bounds_of(scene.meshes)
     mount = some_mount(rng, FREE)
     for _ in range(150):
         x, _, z = rng.uniform(low, high)
         middle = np.array((x, 1.2, z), np.float32)
         above, below = room_above(scene, middle), room_below(scene, middle)
-        if not 0.6 < above < _TALLEST_M or below > 1.5:
+        if not 0.7 < above < _TALLEST_M or below > 1.5:
             continue
         room = np.array((3.0, min(1.2 + above, 4.5), 3.0), np.float32)
         camera = mounted(rng, mount, room, [])
@@ -83,12 +90,20 @@ def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:
 
 
 def interior_light(
-    rng: np.random.Generator, scene: Scene, camera: Camera, size: tuple[int, int]
+    rng: np.random.Generator,
+    scene: Scene,
+    camera: Camera,
+    size: tuple[int, int],
+    windows: Sequence[Lamp] = (),
 ) -> RoomLight:
-    """Lamps below the ceiling, around the camera and where it looks."""
+    """Lamps below the ceiling, around the camera and where it looks, and the nearest windows."""
     forward = camera.axes[2] * (1, 0, 1)
-    lamps: list[Lamp] = []
+    near = sorted(windows, key=lambda lamp: float(np.linalg.norm(lamp.at - camera.origin)))
+    lamps: list[Lamp] = near[:2]
+    count = len(lamps) + int(rng.integers(0 if lamps else 1, 4))
     for _ in range(40):
+        if len(lamps) >= count:
+            break
         ahead = forward * rng.uniform(-1, 6) + rng.normal(0, 1.5, 3) * (1, 0, 1)
         at = camera.origin + ahead.astype(np.float32)
         at[1] = 1.2
@@ -100,8 +115,6 @@ def interior_light(
         sides = np.array(((wide[0], 0, 0), (0, 0, wide[1])), np.float32)
         power = np.float32(rng.uniform(0.5, 2.0) * max(1.0, above / 2) ** 2)
         lamps.append(Lamp(at=at, sides=sides, light=power * tint(rng)))
-        if len(lamps) >= 3:
-            break
     strength = np.float32(np.exp(rng.uniform(np.log(0.08), np.log(1.5))))
     return RoomLight(glow=Glow(rng, scene, size), ambient=strength * tint(rng), lamps=lamps)
 
@@ -111,7 +124,7 @@ def _world(path: Path) -> str:
     return name if name.startswith("scan_") else name.split("_shell")[0].split("_furniture")[0]
 
 
-def _bounds(meshes: list[Mesh]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def bounds_of(meshes: list[Mesh]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     corners = np.concatenate([mesh.corners.reshape(-1, 3) for mesh in meshes])
     return np.percentile(corners, 1, axis=0), np.percentile(corners, 99, axis=0)
 
@@ -121,42 +134,12 @@ def _is_inside(scene: Scene, camera: Camera) -> bool:
     return float((scene.cast(camera.origin, camera.rays((9, 16))).mesh < 0).mean()) < 0.1
 
 
-def _furnished_world(
-    rng: np.random.Generator, folder: Path, name: str, cloth: Cloth
-) -> Iterator[Mesh]:
-    """The world's shell and most of its furniture, with other colours."""
-    gone, anew = rng.uniform(0, 0.5), rng.random() < 0.6
-    for path in sorted(folder.glob(f"{name}_*.glb")):
-        shell = "_shell" in path.stem
-        dropped: dict[str, bool] = {}
-        for piece in pieces_of(path):
-            if not shell and dropped.setdefault(_object(piece), bool(rng.random() < gone)):
-                continue
-            gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.05, 3)).astype(np.float32)
-            if shell and anew and "window" not in piece.name.lower():
-                yield from _painted(rng, piece.corners, cloth)
-                continue
-            texture = piece.texture(gain)
-            yield Mesh(corners=piece.corners, uv=piece.uv, texture=texture, solid=piece.solid)
-
-
-def _object(piece: Piece) -> str:
-    """An object's pieces share the name before the last point."""
-    return piece.name.rsplit(".", 1)[0]
-
-
-def _painted(rng: np.random.Generator, corners: Vectors, cloth: Cloth) -> Iterator[Mesh]:
-    """Faces that face upwards get a floor's texture, those that face sideways a wall's."""
-    up = _normals(corners)[:, 1]
-    ground, gloss = floor(rng, cloth)
-    for faces, texture, shine in (
-        (up > 0.7, ground, gloss),
-        (up < -0.7, paint(rng, light=True), 0.0),
-        (np.abs(up) <= 0.7, wall(rng, cloth), 0.0),
-    ):
-        if faces.any():
-            some = corners[faces]
-            yield Mesh(corners=some, uv=planar_uv(some), texture=texture, gloss=shine)
+def _stretched(rng: np.random.Generator, meshes: list[Mesh]) -> list[Mesh]:
+    """The world a little larger or smaller, and often its mirror image."""
+    scale = np.full(3, rng.uniform(0.85, 1.15), np.float32) * rng.uniform(0.95, 1.05, 3)
+    scale[0] *= rng.choice([-1, 1])
+    by = scale.astype(np.float32)
+    return [replace(mesh, corners=np.ascontiguousarray(mesh.corners * by)) for mesh in meshes]
 
 
 def _scan(rng: np.random.Generator, folder: Path, name: str, cloth: Cloth) -> Iterator[Mesh]:
@@ -173,12 +156,12 @@ def _scan(rng: np.random.Generator, folder: Path, name: str, cloth: Cloth) -> It
                 left &= ~near
                 some, skin = corners[near], surface(rng, cloth.photos)
                 yield Mesh(corners=some, uv=planar_uv(some), texture=skin)
-        yield from _painted(rng, corners[left], cloth)
+        yield from painted(rng, corners[left], cloth)
 
 
 def _lid(rng: np.random.Generator, meshes: list[Mesh]) -> Iterator[Mesh]:
     """A ceiling, if most of the floor has none above it."""
-    low, high = _bounds(meshes)
+    low, high = bounds_of(meshes)
     scene = Scene(meshes)
     places = rng.uniform(low, high, (40, 3)).astype(np.float32)
     places[:, 1] = 1.2
@@ -190,34 +173,53 @@ def _lid(rng: np.random.Generator, meshes: list[Mesh]) -> Iterator[Mesh]:
         yield box(at, size, yaw=0, texture=plain(np.full(3, rng.uniform(0.5, 0.85), np.float32)))
 
 
-def _more(rng: np.random.Generator, scene: Scene, models: list[Model]) -> Iterator[Mesh]:
-    """Some furniture on free floor."""
-    low, high = _bounds(scene.meshes)
-    standing = [m for m in models if m.elevation_m == 0]
+def _more(
+    rng: np.random.Generator, scene: Scene, library: Library, moved: list[Loose], cloth: Cloth
+) -> Iterator[Mesh]:
+    """Rugs, moved objects, furniture and things for outdoors on free floor."""
+    low, high = bounds_of(scene.meshes)
+    standing = [m for m in library.furniture if m.elevation_m == 0]
+    props = [m for m in library.outdoors.get("prop", []) if max(m.size_m) < 2]
     taken: list[tuple[float, float, float]] = []
-    for _ in range(int(rng.integers(0, 14)) * 3 if standing else 0):
-        model = standing[int(rng.integers(len(standing)))]
-        radius = 0.5 * float(np.hypot(model.size_m[0], model.size_m[2])) + 0.03
-        x, _, z = (float(value) for value in rng.uniform(low, high))
-        if any(np.hypot(x - a, z - b) < radius + r for a, b, r in taken):
-            continue
-        spot = spot_at(scene, x, z, radius=radius, height=model.size_m[1] + 0.05, from_m=1.0)
+    wanted: list[Loose | Thing] = [*moved]
+    for _ in range(int(rng.integers(0, 14)) * 3):
+        some: Sequence[Thing] = props if props and rng.random() < 0.12 else standing
+        if some:
+            wanted.append(some[int(rng.integers(len(some)))])
+    for thing in wanted:
+        radius = 0.5 * float(np.hypot(thing.size_m[0], thing.size_m[2])) + 0.03
+        for _ in range(12 if isinstance(thing, Loose) else 2):
+            x, _, z = (float(value) for value in rng.uniform(low, high))
+            if any(np.hypot(x - a, z - b) < radius + r for a, b, r in taken):
+                continue
+            spot = spot_at(scene, x, z, radius=radius, height=thing.size_m[1] + 0.05, from_m=1.0)
+            if spot is None or abs(spot.ground_m) > 0.2:
+                continue
+            taken.append((x, z, radius))
+            yaw = float(rng.choice(4) * np.pi / 2 + rng.normal(0, 0.1))
+            yaw = yaw if rng.random() < 0.6 else float(rng.uniform(-np.pi, np.pi))
+            at = (x, spot.ground_m, z)
+            if isinstance(thing, Loose):
+                yield from thing.placed(at, yaw)
+            elif isinstance(thing, Model):
+                yield from placed(thing, at, yaw, recoloured=recolouring(rng))
+            else:
+                gain = np.exp(rng.normal(0, 0.2, 3)).astype(np.float32)
+                yield from thing.meshes(at, yaw, gain=gain)
+            break
+    yield from _rugs(rng, scene, (low, high), cloth)
+
+
+def _rugs(
+    rng: np.random.Generator, scene: Scene, bounds: tuple[Vectors, Vectors], cloth: Cloth
+) -> Iterator[Mesh]:
+    for _ in range(int(rng.integers(0, 12))):
+        x, _, z = (float(value) for value in rng.uniform(*bounds))
+        half = rng.uniform(0.3, 1.3, 2)
+        spot = spot_at(scene, x, z, radius=float(half.max()), height=0.3, from_m=1.0)
         if spot is None or abs(spot.ground_m) > 0.2:
             continue
-        taken.append((x, z, radius))
-        gain = np.exp(rng.normal(0, 0.2, 3)).astype(np.float32)
-        yaw = float(rng.uniform(-np.pi, np.pi))
-        yield from model.meshes((x, spot.ground_m, z), yaw, gain=gain)
-
-
-def planar_uv(corners: Vectors) -> NDArray[np.float32]:
-    """Metres along the two axes that are most parallel to each face, (N, 3, 2)."""
-    axis = np.abs(_normals(corners)).argmax(1)
-    pairs = np.array(((2, 1), (0, 2), (0, 1)))[axis]
-    return np.take_along_axis(corners, pairs[:, None, :].repeat(3, 1), axis=2).astype(np.float32)
-
-
-def _normals(corners: Vectors) -> NDArray[np.float32]:
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    length = np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-12)
-    return np.asarray(across / length, np.float32)
+        kind = str(rng.choice(["carpet", "fabric", "photo"]))
+        skin = cloth.tile(rng, kind) or surface(rng, cloth.photos)
+        yaw = float(rng.choice([0, rng.uniform(-np.pi, np.pi)]))
+        yield box((x, spot.ground_m, z), (half[0], 0.008, half[1]), yaw=yaw, texture=skin)

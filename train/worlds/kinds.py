@@ -8,6 +8,7 @@ import numpy as np
 
 from train.worlds.flats import flat_shots
 from train.worlds.guests import visited, walked
+from train.worlds.halls import hall_shots
 from train.worlds.interiors import interior_shots
 from train.worlds.library import Library
 from train.worlds.rooms import desk_shots, room_shots
@@ -22,6 +23,7 @@ EMPTY: dict[str, Shots] = {
     "flats": flat_shots,
     "streets": street_shots,
     "interiors": interior_shots,
+    "halls": hall_shots,
 }
 """Places without people."""
 _VISITED = {"rooms": 0.35, "streets": 0.37, "flats": 0.16, "interiors": 0.12}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from edgeds.errors import SinkError
 from edgeds.sinks.encoder_settings import ENCODE, x264_options
-from edgeds.sources.scaling import SWSCALE_FLAGS, swscale_colour
+from edgeds.sources.scaling import SWSCALE_FLAGS, one_thread, swscale_colour
 from edgeds.sources.threads import threads
 from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import ColourTags, Frame, Pixels, Size, StreamInfo
@@ -180,18 +179,10 @@ def encodable(frame: Frame, kind: Format, colour: ColourTags) -> av.VideoFrame:
         dst_color_range=wanted[1],
         interpolation=SWSCALE_FLAGS,
         # Threads of swscale leave a few wrong pixels between their slices where there is alpha.
-        **({"threads": 1} if layout == "rgba" and _has_threads() else {}),
+        **(one_thread() if layout == "rgba" else {}),
     )
     picture.pts, picture.time_base = frame.pts, frame.time_base
     return picture
-
-
-@cache
-def _has_threads() -> bool:
-    """Whether this PyAV lets threads be chosen; older ones convert in one."""
-    import av
-
-    return "threads" in (av.VideoFrame.reformat.__doc__ or "")
 
 
 def _padded(pixels: Pixels) -> Pixels:

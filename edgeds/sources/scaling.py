@@ -6,6 +6,7 @@ Casting, layout and normalisation are inside the network's graph and nowhere els
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
@@ -70,6 +71,14 @@ def read_at(values: _Values, x: _Values, y: _Values, *, nearest: bool = False) -
     read = cv2.remap(values, folded(x), folded(y), how, borderMode=cv2.BORDER_REPLICATE)
     found: _Values = read.reshape(-1, *values.shape[2:])[: len(x)]
     return found
+
+
+@cache
+def one_thread() -> dict[str, Any]:
+    """What keeps PyAV's `reformat` in the thread that calls it: older versions have no choice."""
+    import av
+
+    return {"threads": 1} if "threads" in (av.VideoFrame.reformat.__doc__ or "") else {}
 
 
 def swscale_colour(tags: ColourTags) -> tuple[int, int]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.scaling import read_at, resized, swscale_colour
+from edgeds.sources.scaling import one_thread, read_at, resized, swscale_colour
 from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size, whole
 from edgeds.types.picture import pixels_at
 
@@ -25,7 +25,7 @@ Plane: TypeAlias = npt.NDArray[np.uint8]
 
 # SWS_AREA | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND. Against RGB of full size, area-averaged: .02
 # levels brighter, .19 off in the mean. Without accurate rounding it is 2 levels darker.
-_SMALLER_FLAGS = 0x20 | 0x2000 | 0x40000
+_AREA_FLAGS = 0x20 | 0x2000 | 0x40000
 
 _KR_KB = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
 _KR_KB_601 = (0.299, 0.114)
@@ -111,7 +111,7 @@ class YuvPicture:
 
     def _smaller(self, size: Size) -> Pixels:
         matrix, colour_range = swscale_colour(self.colour)
-        smaller = _scaler().reformat(
+        smaller = _scaler("rgb").reformat(
             self.video,
             width=size[1],
             height=size[0],
@@ -119,7 +119,8 @@ class YuvPicture:
             src_colorspace=matrix,
             src_color_range=colour_range,
             dst_color_range=2,
-            interpolation=_SMALLER_FLAGS,
+            interpolation=_AREA_FLAGS,
+            **one_thread(),
         )
         return cast(Pixels, smaller.to_ndarray())
 
@@ -160,14 +161,14 @@ def _plane(video: av.VideoFrame, index: int) -> Plane:
 _of_thread = threading.local()
 
 
-def _scaler() -> av.video.reformatter.VideoReformatter:
-    """One for each thread: it keeps the tables of the last size."""
+def _scaler(use: Literal["rgb", "luma", "chroma"]) -> av.video.reformatter.VideoReformatter:
+    """One for each thread and use: it keeps the tables of the last size."""
     from av.video.reformatter import VideoReformatter
 
-    if not hasattr(_of_thread, "scaler"):
-        _of_thread.scaler = VideoReformatter()
-    scaler: VideoReformatter = _of_thread.scaler
-    return scaler
+    scalers: dict[str, VideoReformatter] = _of_thread.__dict__
+    if use not in scalers:
+        scalers[use] = VideoReformatter()
+    return scalers[use]
 
 
 def _rgb(planes: tuple[Plane, ...], box: Box, colour: ColourTags) -> Pixels:
@@ -195,40 +196,27 @@ def _scaled_rgb(planes: tuple[Plane, ...], box: Box, size: Size, colour: ColourT
     import cv2
 
     half = Box(*(side // 2 for side in box))
-    luma = planes[0][box.of]
-    if all(short <= side for short, side in zip(size, luma.shape, strict=True)):
-        luma = _scaled(luma, size)
-    else:
-        luma = cv2.convertScaleAbs(_scaled(luma.astype(np.float32), size))
-    # Both at once: OpenCV averages two channels in the time of one.
-    wide = Box(half.top, half.left, half.bottom, min(half.right + 1, planes[1].shape[1]))
-    uv = cv2.merge([np.ascontiguousarray(plane[wide.of]) for plane in planes[1:]])
-    if wide == half:  # at the right border, whose chroma goes on
-        uv = np.hstack([uv, uv[:, -1:]])
+    luma = _scaled(planes[0][box.of], size, "luma")
+    chroma = cv2.merge([_scaled(plane[half.of], size, "chroma") for plane in planes[1:]])
     # Scaling takes the middle of two columns for the place of chroma, which is the first one.
-    # Rounded once, and evenly: OpenCV scales 8 bits .02 to .09 levels too dark, which the
-    # network's depth shows by half a percent.
-    mixed = cv2.addWeighted(uv[:, :-1], 0.75, uv[:, 1:], 0.25, 0, dtype=cv2.CV_32F)
-    chroma = cv2.convertScaleAbs(_scaled(mixed, size))
+    share = size[1] / half.size[1] / 4
+    to_the_right = np.array([[0, 1 - share, share]])
+    chroma = cv2.filter2D(chroma, -1, to_the_right, borderType=cv2.BORDER_REPLICATE)
     pixels: Pixels = cv2.transform(cv2.merge([luma, chroma]), to_rgb(colour))
     return pixels
 
 
-def _scaled(plane: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:
-    """A plane at another size, area-averaged along each side that gets smaller: by a whole number
-    first, which is several times as quick, and then by 2 or more.
+def _scaled(plane: Plane, size: Size, use: Literal["luma", "chroma"]) -> Plane:
+    """A plane at another size, area-averaged along each side that gets smaller: in a third of
+    OpenCV's time, and rounded evenly, which OpenCV's 8 bits are not.
     """
-    import cv2
+    import av
 
-    height, width = plane.shape[:2]
-    most = min(height // size[0], width // size[1]) // 2
-    shares = (n for n in range(most, 1, -1) if height % n == 0 and width % n == 0)
-    if share := next(shares, 0):
-        smaller = width // share, height // share
-        plane = cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA)
-    # Where one side gets larger, OpenCV would average along neither.
-    plane = resized(plane, (min(size[0], plane.shape[0]), min(size[1], plane.shape[1])))
-    return resized(plane, size)
+    picture = av.VideoFrame.from_numpy_buffer(plane, format="gray")
+    scaled = _scaler(use).reformat(
+        picture, width=size[1], height=size[0], interpolation=_AREA_FLAGS, **one_thread()
+    )
+    return _plane(scaled, 0)
 
 
 def _at_full_size(chroma: Plane) -> Plane:

@@ -78,7 +78,8 @@ def test_the_network_gets_the_very_picture_of_a_part(box: Box, size: Size) -> No
     weights = tuple(torch.from_numpy(one) for one in crop_weights(SIZE, box, size))
     (got,) = cropped(*nv12(picture), weights, own)
     off = np.abs(got[0].numpy().astype(int) - picture.region(box, size))
-    assert (off > 0).mean() < 5e-3  # ties: sums in another order
+    assert (off > 0).mean() < 2e-2  # ties: swscale's sums have 15 bits
+    assert off.max() <= 4  # a level of luma and one of chroma
 
 
 def test_the_border_drawn_once_more_is_the_cpus() -> None:

@@ -154,20 +154,21 @@ def scale_to(size: Size, other: Size, device: torch.device, *, right: float = 0.
 
 def crop_weights(size: Size, part: Box, other: Size) -> tuple[npt.NDArray[np.float32], ...]:
     """What takes NV12 of a (height, width) to a part of it at another size: rows (h, H) and columns
-    (W, w) of luma, the same of chroma. The part has even sides.
+    (W, w) of luma, the same of chroma, and where its columns then lie (w, w). The part has even
+    sides.
     """
     half = Box(*(side // 2 for side in part))
-    own = _placed(part, size, other)
+    own, right = _placed(part, size, other), np.eye(other[1], dtype=np.float32)
     if part.size == other:  # nothing is scaled: chroma is read between its samples, as of the frame
         down = _shares(size[0] // 2, size[0], 0.0)[part.top : part.bottom]
         across = _shares(size[1] // 2, size[1], 0.25)[part.left : part.right]
-        return (*own, np.asarray(down, np.float32), np.asarray(across.T, np.float32))
-    rows, columns = _placed(half, (size[0] // 2, size[1] // 2), other)
+        return (*own, np.asarray(down, np.float32), np.asarray(across.T, np.float32), right)
     # Scaling takes the middle of two columns for the place of chroma, which is the first one.
-    beside = np.zeros_like(columns)
-    beside[1:] = columns[:-1]
-    beside[-1] += columns[-1]
-    return (*own, rows, np.asarray(0.75 * columns + 0.25 * beside, np.float32))
+    share = other[1] / half.size[1] / 4
+    beside = np.roll(right, 1, axis=0)
+    beside[:, -1] = right[:, -1]
+    right += np.float32(share) * (beside - right)
+    return (*own, *_placed(half, (size[0] // 2, size[1] // 2), other), right)
 
 
 def _placed(

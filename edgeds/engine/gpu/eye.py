@@ -14,6 +14,7 @@ from torch import Tensor
 
 from edgeds.engine.gpu.colour import Colour, crop_weights, quick_rgb
 from edgeds.engine.gpu.depth_fit import fit_to_plate, foreground_depth, spread_foreground
+from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import in_square, inside, lies_of, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.matte_refinement import around, refined
@@ -97,6 +98,7 @@ class Eye:
             torch.zeros(shape, device=device)
             for shape in (
                 (height, full[0]), (full[1], width), (height, full[0] // 2), (full[1] // 2, width),
+                (width, width),
             )
         )  # fmt: skip
         self.lies = torch.from_numpy(lies_of(Box(0, 0, *full), engine.size)).to(device)
@@ -165,10 +167,12 @@ def cropped(
     """The network's picture of a part of the frame, uint8 (1, h, w, 3): planes are scaled, and only
     then converted, as on the CPU.
     """
-    rows, columns, half_rows, half_columns = weights
-    y = rows @ luma.float() @ columns
+    rows, columns, half_rows, half_columns, right = weights
+    y = to_level(rows @ luma.float() @ columns)
     uv = half_rows @ chroma.permute(2, 0, 1).float() @ half_columns
-    small = quick_rgb(torch.cat((y[None], uv)).round(), colour)
+    is_scaled = right[1, 0] > 0  # else nothing is rounded in between
+    uv = torch.where(is_scaled, to_level(uv), uv) @ right
+    small = quick_rgb(torch.cat((y[None], uv.round())), colour)
     return (small.permute(1, 2, 0)[None].contiguous(),)
 
 

@@ -23,10 +23,11 @@ from edgeds.engine.gpu.colour import (
     full_rgb,
     half_chroma,
     nv12_scale_to,
-    rgb_of,
+    quick_rgb,
     rounded,
     yuv_of,
 )
+from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.eye import NEAR, DeviceEngine, alpha_of
 from edgeds.engine.gpu.field import lies_of
 from edgeds.engine.gpu.graph_replay import Replayed
@@ -209,7 +210,7 @@ class DeviceEstimator(Estimator):
 
 def before(luma: Tensor, chroma: Tensor, scale: Nv12Scale, colour: Colour) -> tuple[Tensor, Tensor]:
     """The network's picture, uint8 (1, h, w, 3), and the frame's RGB, uint8 (3, H, W)."""
-    pixels = rounded(rgb_of(scale(luma, chroma), colour)).permute(1, 2, 0)[None].contiguous()
+    pixels = quick_rgb(to_level(scale(luma, chroma)), colour).permute(1, 2, 0)[None].contiguous()
     return pixels, full_rgb(luma, chroma, colour)
 
 

@@ -6,6 +6,7 @@ Knows nothing about views.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -139,12 +140,16 @@ def _yuv(colours: Colour | Pixels, tags: ColourTags) -> tuple[int | Plane, ...]:
     """A colour's Y, U and V; or planes of a picture, U and V at half its size."""
     import cv2
 
-    matrix = from_rgb(tags)
     if isinstance(colours, tuple):
-        levels = matrix @ np.array([*colours, 1], np.float32)
-        return tuple(int(level) for level in np.clip(levels + 0.5, 0, 255))
-    y, u, v = cv2.split(cv2.transform(colours, matrix))
+        return _yuv_of_colour(colours, tags)
+    y, u, v = cv2.split(cv2.transform(colours, from_rgb(tags)))
     return y, _halved(u), _halved(v)
+
+
+@lru_cache(maxsize=16)
+def _yuv_of_colour(colour: Colour, tags: ColourTags) -> tuple[int, ...]:
+    levels = from_rgb(tags) @ np.array([*colour, 1], np.float32)
+    return tuple(int(level) for level in np.clip(levels + 0.5, 0, 255))
 
 
 def _halved(values: _Values) -> _Values:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from edgeds.estimate.border_drawn_again import Draw, with_drawn_border
-from edgeds.estimate.border_features import squares_of
+from edgeds.estimate.border_features import features, squares_of
+from edgeds.estimate.border_noise import noise
 from edgeds.estimate.border_of_layers import drawn_by_regression
-from edgeds.estimate.border_on_other_backdrop import redrawn
+from edgeds.estimate.border_on_other_backdrop import near_open, redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 
@@ -134,3 +135,42 @@ def test_the_regression_takes_odd_sides(height: int, width: int) -> None:
     drawn = drawn_by_regression(*cut)
     assert drawn.shape == (height, width)
     assert np.abs(drawn - whole[:height, :width]).max() < 0.05
+
+
+def noise_of(alpha: FloatMap, colours: FloatMap, behind: FloatMap) -> FloatMap:
+    """The five numbers of squares left of the disc, their median."""
+    small, seen, back = (cv2.resize(one, (80, 60), interpolation=cv2.INTER_AREA)
+                         for one in (alpha, colours, behind))  # fmt: skip
+    rows, columns = np.mgrid[20:40, 15:20].reshape(2, -1)
+    grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
+    found = noise(small, seen - back, colours, behind, grey, rows, columns)
+    return np.median(found, axis=0)
+
+
+def test_noise_and_the_smoothness_of_coded_video_are_told_apart() -> None:
+    truth = disc()
+    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    soft, soft_plate = (cv2.GaussianBlur(one, (0, 0), 2) for one in (frame, plate))
+    far = cv2.dilate(truth, np.ones((19, 19), np.uint8))[..., None] > 0
+    coded = np.where(far, soft_plate, soft)
+    grain = frame + np.random.default_rng(3).normal(0, 6, frame.shape).astype(np.float32)
+    plain, smooth, noisy, dark = (
+        noise_of(truth, *both)
+        for both in ((frame, plate), (coded, soft_plate), (grain, plate), (frame / 4, plate / 4))
+    )
+    assert (noisy[:4] > 2 * plain[:4]).all()
+    assert (smooth[1:4] < 0.5 * plain[1:4]).all()
+    assert dark[4] == pytest.approx(plain[4] / 4, rel=0.01)
+
+
+def test_the_noise_of_a_picture_without_background_is_nothing() -> None:
+    grey = np.full((HEIGHT, WIDTH, 3), 90, np.float32)
+    found = noise_of(np.ones((HEIGHT, WIDTH), np.float32), grey + 5, grey)
+    assert np.allclose(found, [0, 0, 0, 0, 90], atol=1e-3)
+
+
+def test_features_are_numbers_where_light_takes_the_plate_below_black() -> None:
+    truth = disc()
+    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    values = features(truth, frame, plate - 220, squares_of(near_open(truth, 0.02)))
+    assert np.isfinite(values).all()

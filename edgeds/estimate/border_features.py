@@ -1,7 +1,8 @@
 """What the border's regression looks at: features of squares of 2x2 pixels.
 
 Alpha, place between plate and foreground, and difference: of the pixels of 3x3 squares, and as
-means of squares further out; and how sure these are. Knows nothing about weights.
+means of squares further out; how sure these are, and how far colours can be believed. Knows
+nothing about weights.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.border_noise import noise
 from edgeds.types import FloatMap
 
 _Floats = npt.NDArray[np.float32]
@@ -103,6 +105,8 @@ class Surroundings(NamedTuple):
     texture: FloatMap
     """Of the plate, (H, W)."""
     mean_alpha: FloatMap
+    noise: _Floats
+    """Of the squares asked for, (n, 5): see `border_noise`."""
 
 
 def surroundings(
@@ -122,10 +126,11 @@ def surroundings(
     place[beside.flat] = np.arange(len(beside.rows))
     own = place[squares.flat]
     grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
+    off = small - back
     return Surroundings(
         pixels=_pixels(alpha, colours, behind, beside, near),
         place=place,
-        means=cv2.merge([small_alpha, *cv2.split(back), *cv2.split(small - back)]).reshape(-1, 7),
+        means=cv2.merge([small_alpha, *cv2.split(back), *cv2.split(off)]).reshape(-1, 7),
         near=near[:, own],
         wide=wide[:, own],
         missing=missing[own],
@@ -133,11 +138,12 @@ def surroundings(
         behind=behind,
         texture=cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (5, 5)),
         mean_alpha=cv2.blur(alpha, (15, 15)),
+        noise=_log(noise(small_alpha, off, colours, behind, grey, squares.rows, squares.columns)),
     )
 
 
 def features_of(near: Surroundings, squares: Squares, some: slice) -> _Floats:
-    """(n, 148) of some of the squares."""
+    """(n, 153) of some of the squares."""
     part = squares.some(some)
     around = [
         np.take(near.pixels, near.place[part.moved(down, right)], axis=0) for down, right in AROUND
@@ -151,11 +157,12 @@ def features_of(near: Surroundings, squares: Squares, some: slice) -> _Floats:
     further[:, 2] = _log(_magnitude(difference))
     rows = _turned(further.reshape(3 * len(FURTHER), -1))
     alone = _alone(near, part, some)
-    return np.concatenate([*around, rows, alone], axis=1, dtype=np.float32)
+    parts = [*around, rows, alone, near.noise[some]]
+    return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 def features(alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares) -> _Floats:
-    """(n, 148) of all squares. See `regressed`."""
+    """(n, 153) of all squares. See `regressed`."""
     return features_of(surroundings(alpha, colours, behind, squares), squares, slice(None))
 
 

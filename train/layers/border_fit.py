@@ -1,165 +1,175 @@
 """Fits the regression that draws the border of alpha at full size: `python -m train border`.
 
-Material is of the training split: composites at three sizes, half of them with noise, compression,
-another exposure, a moved plate or a soft lens; and frames of drawn walks, in which the network
-follows people.
+Knows nothing about pictures: `border_material` has the squares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from edgeds.engine import open_engine
-from edgeds.estimate.border_drawn_again import colours_in
-from edgeds.estimate.border_features import features, squares_of
-from edgeds.estimate.border_on_other_backdrop import near_open
 from edgeds.estimate.border_regression import Weights
-from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import MATTE
-from edgeds.plate.plate import Plate
-from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
-from train.layers.composites import varied
-from train.material import material_from_folder
-from train.walks import walks
+from train.layers.border_material import (
+    Kind,
+    Sample,
+    of_composites,
+    of_drawn,
+    of_sets,
+    of_walks,
+    samples,
+)
 
-_HIDDEN = 96
-_BATCH = 1024
-_RATE, _DECAY = 6e-3, 0.02
-_OF_PICTURE = 700
-"""Squares: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
-_WALKS = 77
-"""Of the random numbers of walks."""
-_WALK_SIZES = ((360, 640), (540, 960))
-_SEEN, _SEEN_EVERY = 4, 2
-"""Frames of a clip that are taken, and every how many."""
+_HIDDEN = 128, 64
+_BATCH = 2048
+_RATE, _DECAY, _WARM = 2e-3, 0.02, 500
+_SQUARED = 0.5
+"""Of the loss, beside alpha's error: what is uncertain stays soft, and does not become a notch."""
+_SHARES: dict[Kind, float] = {
+    "clean": 0.33, "coded": 0.29, "walk": 0.12, "drawn": 0.16, "set": 0.1,
+}  # fmt: skip
+"""Of a batch, however many squares there are of each kind."""
+_MEANT = 20_000
+"""Squares of a kind: the mean of features comes from so many."""
+_SAID_EVERY = 2000
 
-_Floats = NDArray[np.float32]
+_Floats: TypeAlias = NDArray[np.float32]
+_Tensors: TypeAlias = tuple[torch.Tensor, ...]
 
 
 def fit(
-    data: Path, out: Path, *, count: int, clips: int, epochs: float, say: Callable[[str], None]
+    data: Path,
+    out: Path,
+    *,
+    count: int,
+    clips: int,
+    drawn: int,
+    sets: list[Path],
+    of_set: int,
+    steps: int,
+    start: Path | None,
+    say: Callable[[str], None],
 ) -> float:
     """Write weights; returns the mean error of alpha on the border's pixels at the end."""
     engine = open_engine()
-    found: list[_Sample] = []
+    found: dict[Kind, list[Sample]] = {}
     rng = np.random.default_rng(0)
-    pictures = chain(_composites(engine, data, count), _walks(engine, data, clips))
+    pictures = chain(
+        of_composites(engine, data, count),
+        of_walks(engine, data, clips),
+        of_drawn(engine, data, drawn),
+        of_sets(engine, sets, of_set),
+    )
     for number, picture in enumerate(pictures):
-        found += _samples(picture, rng)
+        found.setdefault(picture.kind, []).extend(samples(picture, rng))
         say(f"picture {number + 1}")
-    values, truth, counted = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    weights, error = fitted(values, truth, counted, epochs)
+    kinds = {
+        kind: Sample(*(np.concatenate(parts) for parts in zip(*some, strict=True)))
+        for kind, some in found.items()
+        if some
+    }
+    weights, error = fitted(kinds, steps, start=start and _read(start), say=say)
     np.savez(out, **weights._asdict())
     return error
 
 
-class _Sample(NamedTuple):
-    """Of squares of 2x2 pixels: what is seen, alpha, and which of the pixels are the border's."""
-
-    values: _Floats
-    truth: _Floats
-    counted: _Floats
-
-
-class _Picture(NamedTuple):
-    """A frame, and what is known of it."""
-
-    frame: Frame
-    maps: Maps
-    plate: Pixels
-    alpha: FloatMap
-
-
-def _composites(engine: Engine, data: Path, count: int) -> Iterator[_Picture]:
-    for one in varied(data, count):
-        frame = Frame(one.frame)
-        maps = Estimator(engine, Plate(one.plate, origin="file"))(frame)
-        yield _Picture(frame, maps, one.plate, one.alpha)
-
-
-def _walks(engine: Engine, data: Path, clips: int) -> Iterator[_Picture]:
-    """A few frames of each clip."""
-    material = material_from_folder(data, split="train") if clips else None
-    for number in range(clips):
-        assert material is not None
-        rng = np.random.default_rng((_WALKS, number))
-        begin = int(rng.integers(4, 30))
-        last = begin + _SEEN_EVERY * _SEEN
-        behind, clip = walks(material, _WALK_SIZES[number % len(_WALK_SIZES)], last, rng)
-        plate = _levels(behind)
-        estimate = Estimator(engine, Plate(plate, origin="file"))
-        for index, (pixels, alpha) in enumerate(clip):
-            if index < begin:
-                continue
-            frame = Frame(_levels(pixels), index=index)
-            maps = estimate(frame)
-            if (last - 1 - index) % _SEEN_EVERY == 0:
-                yield _Picture(frame, maps, plate, np.asarray(alpha, np.float32))
-
-
-def _levels(picture: _Floats) -> Pixels:
-    return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
-
-
-def _samples(picture: _Picture, rng: np.random.Generator) -> Iterator[_Sample]:
-    """Some squares of each box, as they are, mirrored, upside down, and turned by half a circle."""
-    for box in picture.maps.boxes:
-        alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
-        if any(side % 2 for side in alpha.shape):
-            continue
-        pictures = alpha, *colours_in(box, picture.frame, picture.maps, picture.plate)
-        for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-            turned = (np.ascontiguousarray(one[::down, ::right]) for one in (*pictures, true))
-            soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)
-            near = near_open(soft, MATTE.band)
-            squares = squares_of(near).picked(rng, _OF_PICTURE)
-            if not squares.rows.size:
-                continue
-            values = features(soft, colours, behind, squares)
-            yield _Sample(values, squares.of(sharp).T, squares.of(near.astype(np.float32)).T)
+def _read(path: Path) -> Weights:
+    with np.load(path) as kept:
+        return Weights(*(kept[name] for name in Weights._fields))
 
 
 def fitted(
-    values: _Floats, truth: _Floats, counted: _Floats, epochs: float
+    kinds: Mapping[Kind, Sample],
+    steps: int,
+    *,
+    start: Weights | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Weights, float]:
-    """Weights for features as they are; and the mean error of alpha at the end.
+    """Weights for features as they are, and the mean error of alpha at the end.
 
     Args:
-        truth, counted: alpha of each square's pixels, (n, 4), and 1 where it counts.
+        start: weights of fewer features or fewer hidden units will do: new ones begin at nothing.
     """
     torch.manual_seed(0)
-    mean, deviation = values.mean(0), values.std(0) + 1e-2
-    given = torch.from_numpy((values - mean) / deviation)
-    wanted, weight = torch.from_numpy(truth), torch.from_numpy(counted)
-    network = torch.nn.Sequential(
-        torch.nn.Linear(values.shape[1], _HIDDEN),
-        torch.nn.ReLU(),
-        torch.nn.Linear(_HIDDEN, _HIDDEN // 2),
-        torch.nn.ReLU(),
-        torch.nn.Linear(_HIDDEN // 2, truth.shape[1]),
-        torch.nn.Sigmoid(),
-    )
-    steps = max(1, int(epochs * len(values) / _BATCH))
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
+    tensors = {kind: tuple(map(torch.from_numpy, some)) for kind, some in kinds.items()}
+    some_of_each = (one.values[:: 1 + len(one.values) // _MEANT] for one in kinds.values())
+    seen = np.concatenate(list(some_of_each)).astype(np.float32)
+    mean, deviation = seen.mean(0), seen.std(0) + 1e-2
+    network = _network(seen.shape[1], next(iter(kinds.values())).truth.shape[1])
+    if start is not None:
+        _begin(network, start, mean, deviation)
+    optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, steps))
+    centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
     error = 0.5
-    for _ in range(steps):
-        some = torch.randint(0, len(values), (_BATCH,))
-        off = (network(given[some]) - wanted[some]).abs() * weight[some]
-        loss = off.sum() / weight[some].sum()
+    for step in range(1, steps + 1):
+        values, truth, counted = _batch(tensors)
+        off = (network((values - centre) * scale) - truth).abs() * counted
+        error_now = off.sum() / counted.sum()
+        loss = error_now + _SQUARED * off.square().sum() / counted.sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        error += 0.05 * (loss.item() - error)
-    first, second, last = (layer for layer in network if isinstance(layer, torch.nn.Linear))
+        error += 0.02 * (error_now.item() - error)
+        if step % _SAID_EVERY == 0:
+            say(f"step {step}: {error:.4f}")
+    return _weights(network, mean, deviation), error
+
+
+def _network(features: int, outputs: int) -> torch.nn.Sequential:
+    first, second = _HIDDEN
+    return torch.nn.Sequential(
+        torch.nn.Linear(features, first),
+        torch.nn.ReLU(),
+        torch.nn.Linear(first, second),
+        torch.nn.ReLU(),
+        torch.nn.Linear(second, outputs),
+        torch.nn.Sigmoid(),
+    )
+
+
+def _slope(step: int, steps: int) -> float:
+    return min(1, (step + 1) / _WARM) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+
+def _batch(tensors: Mapping[Kind, _Tensors]) -> _Tensors:
+    total = sum(_SHARES[kind] for kind in tensors)
+    parts: list[_Tensors] = []
+    for kind, some in tensors.items():
+        rows = torch.randint(0, len(some[0]), (round(_BATCH * _SHARES[kind] / total),))
+        parts.append(tuple(one[rows] for one in some))
+    return tuple(torch.cat(some).float() for some in zip(*parts, strict=True))
+
+
+def _begin(network: torch.nn.Sequential, start: Weights, mean: _Floats, deviation: _Floats) -> None:
+    """Set the network to compute what `start` does; what it has more does not act yet."""
+    linear = _linear(network)
+    features, inner = start.first.shape
+    outer = start.second.shape[1]
+    with torch.no_grad():
+        first, second, last = (layer.weight for layer in linear)
+        first[:inner] = 0
+        first[:inner, :features] = torch.from_numpy((start.first * deviation[:features, None]).T)
+        second[:outer] = 0
+        second[:outer, :inner] = torch.from_numpy(start.second.T)
+        last[:] = 0
+        last[:, :outer] = torch.from_numpy(start.last.T)
+        shifted = start.first_bias + mean[:features] @ start.first
+        for layer, bias in zip(linear, (shifted, start.second_bias, start.last_bias), strict=True):
+            layer.bias[: len(bias)] = torch.from_numpy(bias)
+
+
+def _weights(network: torch.nn.Module, mean: _Floats, deviation: _Floats) -> Weights:
+    """For features as they are, not less their mean."""
+    first, second, last = _linear(network)
     scaled = first.weight.detach().numpy() / deviation
     made = (
         scaled.T,
@@ -169,4 +179,8 @@ def fitted(
         last.weight.detach().numpy().T,
         last.bias.detach().numpy(),
     )
-    return Weights(*(np.ascontiguousarray(one, np.float32) for one in made)), error
+    return Weights(*(np.ascontiguousarray(one, np.float32) for one in made))
+
+
+def _linear(network: torch.nn.Module) -> list[torch.nn.Linear]:
+    return [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)]

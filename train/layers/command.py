@@ -41,20 +41,35 @@ def layers(
 def border(
     data: Annotated[Path, typer.Argument(help="folder with foregrounds/ and backgrounds/")],
     out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
-    count: Annotated[int, typer.Option(min=1, help="composites")] = 240,
-    clips: Annotated[int, typer.Option(min=0, help="drawn walks, four frames of each")] = 48,
-    epochs: Annotated[float, typer.Option(help="passes over their squares")] = 20,
+    count: Annotated[int, typer.Option(min=1, help="composites")] = 500,
+    clips: Annotated[int, typer.Option(min=0, help="drawn walks, four frames of each")] = 72,
+    drawn: Annotated[
+        int, typer.Option(min=0, help="small pictures, half of them with plates that are off")
+    ] = 200,
+    sets: Annotated[
+        list[Path] | None, typer.Option(help="sets with alpha, such as DATA/rooms; repeatable")
+    ] = None,
+    of_set: Annotated[int, typer.Option(min=1, help="pictures of each set")] = 200,
+    steps: Annotated[int, typer.Option(min=1, help="of 2048 squares")] = 300_000,
+    start: Annotated[
+        Path | None, typer.Option(help="weights to begin with, such as those in use")
+    ] = None,
 ) -> None:
     """Fit the regression that draws the border at full size, on training material.
 
-    Replace edgeds/estimate/border_weights.npz with the file. It takes about ten minutes.
+    Half of the composites, walks and sets are frames of compressed video. Replace
+    edgeds/estimate/border_weights.npz with the file. A core takes some ten minutes for the
+    pictures and forty for the steps.
     """
     from train.layers.border_fit import fit
 
     def say(text: str) -> None:
         typer.echo(text, err=True)
 
-    error = fit(data, out, count=count, clips=clips, epochs=epochs, say=say)
+    error = fit(
+        data, out, count=count, clips=clips, drawn=drawn, sets=sets or [], of_set=of_set,
+        steps=steps, start=start, say=say,
+    )  # fmt: skip
     typer.echo(f"{out}: mean error of alpha at the border {error:.4f}")
 
 

@@ -6,12 +6,14 @@ the caller asks for the other. Knows nothing about engines or metrics.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,12 @@ Split: TypeAlias = Literal["train", "val"]
 _MOST_ENLARGED = 1.3
 _NOISE_LEVELS = 1.0
 """Sensor noise of frame and plate, each its own."""
-_VARIED_SIZES = ((720, 1280), (720, 1280), (1080, 1920), (540, 960))
+_VARIED_SIZES = (
+    (720, 1280), (256, 448), (720, 1280), (360, 640), (1080, 1920), (288, 512), (540, 960)
+)  # fmt: skip
+_PLATE_CODED = 0.7
+_HELD_EVERY = 23
+"""Cut-outs of the training split that `varied` leaves out: those of 24 `composites` of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -37,13 +44,13 @@ class Composite:
     alpha: FloatMap
     colours: NDArray[np.float32]
     """F in levels, (H, W, 3); it means something where alpha is over 0."""
+    coded: bool = False
+    """Whether frame and plate were frames of a compressed video."""
 
     def with_light(self, ev: float) -> Composite:
         """The same with a plate that was taken so many EV brighter, by a gamma of 2.2."""
         lit = np.clip(self.plate * np.float32(2 ** (ev / 2.2)) + 0.5, 0, 255).astype(np.uint8)
-        return Composite(
-            name=self.name, frame=self.frame, plate=lit, alpha=self.alpha, colours=self.colours
-        )
+        return replace(self, plate=lit)
 
 
 def composites(
@@ -75,13 +82,15 @@ def composites(
 
 
 def varied(data: Path, count: int) -> Iterator[Composite]:
-    """Composites of the training split at three sizes, half of them as worse cameras see them.
+    """Composites of the training split at six sizes, half of them as worse cameras see them, and
+    half of them as frames of a compressed video.
 
     Raises:
         FileNotFoundError: the folder lacks a picture or splits.json.
     """
     names = json.loads((data / "splits.json").read_text())
     cutouts, backgrounds = names["foregrounds"]["train"], names["backgrounds"]["train"]
+    cutouts = [name for at, name in enumerate(cutouts) if at % _HELD_EVERY] or cutouts
     order = [cutouts[i] for start in range(7) for i in range(start, len(cutouts), 7)]
     for number in range(count):
         rng = np.random.default_rng(1000 + number)
@@ -94,7 +103,8 @@ def varied(data: Path, count: int) -> Iterator[Composite]:
             rgba = np.ascontiguousarray(rgba[:, ::-1])
         filling = _filling(behind, _VARIED_SIZES[number % len(_VARIED_SIZES)])
         picture = _composed(name, rgba, filling, rng)
-        yield _worse(picture, filling, rng) if rng.random() < 0.5 else picture
+        picture = _worse(picture, filling, rng) if rng.random() < 0.5 else picture
+        yield as_video(picture, rng) if rng.random() < 0.5 else picture
 
 
 def _worse(picture: Composite, behind: NDArray[np.float32], rng: np.random.Generator) -> Composite:
@@ -131,6 +141,49 @@ def _worse(picture: Composite, behind: NDArray[np.float32], rng: np.random.Gener
         alpha=alpha,
         colours=np.clip(own / np.maximum(alpha, 1e-3)[..., None], 0, 255),
     )
+
+
+def as_video(picture: Composite, rng: np.random.Generator) -> Composite:
+    """Frame and plate as H.264 leaves them, often darker: the frame comes after one that shows the
+    plate and one in which the foreground was somewhere else. Some plates are not coded.
+    """
+    gain, crf = random_video(rng)
+    move = rng.integers(-12, 13, 2)
+    alpha, colours = (np.roll(one, move, (0, 1)) for one in (picture.alpha, picture.colours))
+    before = alpha[..., None] * colours + (1 - alpha[..., None]) * picture.plate
+    plate, before, frame = (
+        np.asarray(one * gain + 0.5, np.uint8) for one in (picture.plate, before, picture.frame)
+    )
+    decoded = coded([plate, before, frame], crf)
+    return replace(
+        picture,
+        frame=decoded[-1],
+        plate=decoded[0] if rng.random() < _PLATE_CODED else plate,
+        colours=picture.colours * np.float32(gain),
+        coded=True,
+    )
+
+
+def random_video(rng: np.random.Generator) -> tuple[float, int]:
+    """The share of light that is left, and the quality by x264's measure (constant rate factor)."""
+    return min(1.0, float(rng.uniform(0.25, 1.5))), int(rng.integers(17, 31))
+
+
+def coded(pictures: list[Pixels], crf: int) -> list[Pixels]:
+    """What a decoder gives back of a clip that x264 wrote."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as clip:
+        options = {"crf": str(crf), "threads": "1"}
+        stream = clip.add_stream("libx264", rate=25, options=options)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            clip.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        clip.mux(stream.encode())
+    file.seek(0)
+    with av.open(file) as read:
+        decoded = list(read.decode(video=0))
+    return [np.asarray(one.to_ndarray(format="rgb24"), np.uint8) for one in decoded]
 
 
 def _compressed(picture: Pixels, quality: int) -> Pixels:

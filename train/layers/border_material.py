@@ -1,0 +1,172 @@
+"""What the border's regression is fitted to: squares of the borders of pictures with known alpha.
+
+All are of the training split: composites at six sizes, half of them with noise, compression,
+another exposure, a moved plate or a soft lens; frames of drawn walks, in which the network follows
+people; small pictures as `train sets` draws them, half of them with plates that are off; and sets,
+such as rendered rooms. Half of each are frames of a compressed video. Knows nothing about weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeds.estimate.border_drawn_again import colours_in
+from edgeds.estimate.border_features import features, squares_of
+from edgeds.estimate.border_on_other_backdrop import near_open
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.maintained_estimator import MaintainedEstimator
+from edgeds.estimate.settings import MATTE
+from edgeds.estimate.unmixed_colours import behind_in
+from edgeds.evaluation.dataset import Item, read_set
+from edgeds.evaluation.sample import load
+from edgeds.plate.plate import Plate
+from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
+from train.eval_sets import KINDS
+from train.frame_sample import composite_sample
+from train.layers.composites import Composite, as_video, coded, random_video, varied
+from train.material import material_from_folder
+from train.walks import walks
+
+_OF_PICTURE = 700
+"""Squares: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
+_WALKS, _SETS, _DRAWN = 77, 78, 79
+"""Of the random numbers."""
+_WALK_SIZES = ((360, 640), (540, 960), (256, 448))
+_SMALL_SIZES = ((360, 640), (256, 448), (288, 512), (256, 448))
+_SEEN, _SEEN_EVERY = 4, 2
+"""Frames of a clip that are taken, and every how many."""
+_PLATE_CODED = 0.7
+
+_Floats = NDArray[np.float32]
+
+
+Kind: TypeAlias = Literal["clean", "coded", "walk", "drawn", "set"]
+"""Composites are clean or coded."""
+
+
+class Sample(NamedTuple):
+    """Of squares of 2x2 pixels: what is seen, alpha, and which of the pixels are the border's.
+
+    Half precision keeps thousands of pictures in memory.
+    """
+
+    values: NDArray[np.float16]
+    truth: NDArray[np.float16]
+    counted: NDArray[np.float16]
+
+
+class Picture(NamedTuple):
+    """A frame, and what is known of it."""
+
+    kind: Kind
+    frame: Frame
+    maps: Maps
+    plate: Pixels
+    alpha: FloatMap
+
+
+def of_composites(engine: Engine, data: Path, count: int) -> Iterator[Picture]:
+    for one in varied(data, count):
+        frame = Frame(one.frame)
+        maps = Estimator(engine, Plate(one.plate, origin="file"))(frame)
+        yield Picture("coded" if one.coded else "clean", frame, maps, one.plate, one.alpha)
+
+
+def of_drawn(engine: Engine, data: Path, count: int) -> Iterator[Picture]:
+    """As `train sets` draws them; the plate is corrected as `edgeds eval` does it."""
+    material = material_from_folder(data, split="train") if count else None
+    for number in range(count):
+        assert material is not None
+        rng = np.random.default_rng((_DRAWN, number))
+        size = _SMALL_SIZES[number % len(_SMALL_SIZES)]
+        mix = KINDS["wrong" if number % 2 else "exact"]
+        made = composite_sample(material, size, rng, mix)
+        yield _small(engine, made.frame, made.plate, made.alpha, rng, "drawn")
+
+
+def of_sets(engine: Engine, sets: list[Path], count: int) -> Iterator[Picture]:
+    """Of each set, `count` pictures, spread over it; scenes whose name ends in 7 are validation."""
+    for number, folder in enumerate(sets):
+        items = [one for one in read_set(folder).items if _usable(one)]
+        for at in np.linspace(0, len(items), min(count, len(items)), endpoint=False).astype(int):
+            rng = np.random.default_rng((_SETS, number, int(at)))
+            sample = load(items[at])
+            assert sample.alpha is not None
+            yield _small(engine, sample.frame, sample.plate, sample.alpha, rng, "set")
+
+
+def _usable(item: Item) -> bool:
+    return item.alpha is not None and not item.empty and not item.scene.endswith("7")
+
+
+def _small(
+    engine: Engine, frame: Pixels, plate: Pixels, alpha: FloatMap, rng: np.random.Generator,
+    kind: Kind,
+) -> Picture:  # fmt: skip
+    one = Composite(
+        name="", frame=frame, plate=plate, alpha=alpha, colours=frame.astype(np.float32)
+    )
+    if rng.random() < 0.5:
+        one = as_video(one, rng)
+    estimate = Estimator(engine, Plate(one.plate, origin="file"))
+    seen = Frame(one.frame)
+    return Picture(kind, seen, MaintainedEstimator(estimate)(seen), one.plate, alpha)
+
+
+def of_walks(engine: Engine, data: Path, clips: int) -> Iterator[Picture]:
+    """A few frames of each clip."""
+    material = material_from_folder(data, split="train") if clips else None
+    for number in range(clips):
+        assert material is not None
+        rng = np.random.default_rng((_WALKS, number))
+        begin = int(rng.integers(4, 30))
+        last = begin + _SEEN_EVERY * _SEEN
+        behind, drawn = walks(material, _WALK_SIZES[number % len(_WALK_SIZES)], last, rng)
+        clip = [(_levels(pixels), alpha) for pixels, alpha in drawn][begin:]
+        plate, frames = _levels(behind), [pixels for pixels, _ in clip]
+        if rng.random() < 0.5:
+            plate, frames = _as_video(plate, frames, rng)
+        estimate = Estimator(engine, Plate(plate, origin="file"))
+        for index, (pixels, (_, alpha)) in enumerate(zip(frames, clip, strict=True)):
+            frame = Frame(pixels, index=index)
+            maps = estimate(frame)
+            if (len(clip) - 1 - index) % _SEEN_EVERY == 0:
+                yield Picture("walk", frame, maps, plate, np.asarray(alpha, np.float32))
+
+
+def _as_video(
+    plate: Pixels, frames: list[Pixels], rng: np.random.Generator
+) -> tuple[Pixels, list[Pixels]]:
+    gain, crf = random_video(rng)
+    darker = [np.asarray(one * gain + 0.5, np.uint8) for one in (plate, *frames)]
+    decoded = coded(darker, crf)
+    return decoded[0] if rng.random() < _PLATE_CODED else darker[0], decoded[1:]
+
+
+def _levels(picture: _Floats) -> Pixels:
+    return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
+
+
+def samples(picture: Picture, rng: np.random.Generator) -> Iterator[Sample]:
+    """Some squares of each box, as they are, mirrored, upside down, and turned by half a circle."""
+    behind_all = behind_in(picture.maps, picture.plate)
+    for box in picture.maps.boxes:
+        alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
+        if any(side % 2 for side in alpha.shape):
+            continue
+        pictures = alpha, *colours_in(box, picture.frame, picture.maps, behind_all)
+        for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            turned = (np.ascontiguousarray(one[::down, ::right]) for one in (*pictures, true))
+            soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)
+            near = near_open(soft, MATTE.band)
+            squares = squares_of(near).picked(rng, _OF_PICTURE)
+            if not squares.rows.size:
+                continue
+            values = features(soft, colours, behind, squares)
+            truth, counted = squares.of(sharp).T, squares.of(near.astype(np.float32)).T
+            yield Sample(*(one.astype(np.float16) for one in (values, truth, counted)))

@@ -10,7 +10,10 @@ import typer
 
 def worlds(
     kind: Annotated[
-        str, typer.Argument(help="rooms, desks, flats, streets, interiors, halls, visited or walks")
+        str,
+        typer.Argument(
+            help="rooms, desks, flats, streets, interiors, halls, tracks, visited or walks"
+        ),
     ],
     data: Annotated[
         Path, typer.Argument(help="folder with backgrounds/, textures/, models and splits.json")
@@ -21,6 +24,10 @@ def worlds(
     ] = 1500,
     furniture: Annotated[
         Path | None, typer.Option(help="folder of unpacked Sweet Home 3D libraries (.sh3f)")
+    ] = None,
+    tracks: Annotated[
+        Path | None,
+        typer.Option(help="folder of SuperTuxKart's data (default: Debian's supertuxkart-data)"),
     ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same worlds")] = 1,
     val: Annotated[
@@ -40,6 +47,7 @@ def worlds(
 
     from train.worlds.drawing import draw_worlds
     from train.worlds.kinds import KINDS
+    from train.worlds.track_models import TRACKS
 
     if kind not in KINDS:
         raise typer.BadParameter(f"no kind {kind!r}: there are {', '.join(KINDS)}")
@@ -47,7 +55,7 @@ def worlds(
     with Progress(*columns) as bar:
         task = bar.add_task(kind, total=count)
         for done in draw_worlds(
-            kind, data, output, count, furniture=furniture, seed=seed, val=val,
-            processes=processes, ray=ray,
+            kind, data, output, count, furniture=furniture, tracks=tracks or TRACKS, seed=seed,
+            val=val, processes=processes, ray=ray,
         ):  # fmt: skip
             bar.update(task, completed=done)

@@ -11,6 +11,7 @@ import cv2
 from train.workers import open_workers
 from train.worlds.kinds import drawing_of
 from train.worlds.library import library_in
+from train.worlds.track_models import TRACKS
 from train.worlds.write_set import scenes_written, write_worlds
 
 
@@ -21,6 +22,7 @@ def draw_worlds(
     count: int,
     *,
     furniture: Path | None = None,
+    tracks: Path = TRACKS,
     seed: int = 1,
     val: bool = False,
     processes: int = 1,
@@ -37,12 +39,16 @@ def draw_worlds(
     """
     data, output = data.absolute(), output.absolute()
     furniture = None if furniture is None else furniture.absolute()
-    library_in(data, furniture)  # so that an error is raised here, not in a process
+    tracks = tracks.absolute()
+    library = library_in(data, furniture, tracks=tracks)
+    drawing_of(kind, library)  # so that an error is raised here, not in a process
     manifest = output / "manifest.jsonl"
     workers, shares = open_workers(processes, ray)
     with workers as pool:
         jobs = [
-            pool.submit(_share, kind, data, output, count, furniture, seed, val, (i, shares))
+            pool.submit(
+                _share, kind, data, output, count, (furniture, tracks), seed, val, (i, shares)
+            )
             for i in range(shares)
         ]
         while not all(job.done() for job in jobs):
@@ -58,13 +64,14 @@ def _share(
     data: Path,
     output: Path,
     count: int,
-    furniture: Path | None,
+    models: tuple[Path | None, Path],
     seed: int,
     val: bool,
     share: tuple[int, int],
 ) -> None:
     cv2.setNumThreads(1)
-    library = library_in(data, furniture, split="val" if val else "train")
+    furniture, tracks = models
+    library = library_in(data, furniture, split="val" if val else "train", tracks=tracks)
     draw = drawing_of(kind, library)
     for _ in write_worlds(output, count, draw, world=kind, seed=seed, val=val, share=share):
         pass

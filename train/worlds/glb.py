@@ -118,20 +118,20 @@ def pieces_of(path: Path) -> tuple[Piece, ...]:
                 corners=corners.astype(np.float32),
                 uv=flat if uv is None else np.asarray(uv, np.float32)[mesh.faces],
                 colour=linear_from_pixels(colour),
-                levels=None if image is None else _levels(image),
-                solid=_cut(image) if getattr(material, "alphaMode", None) == "MASK" else None,
+                levels=None if image is None else levels_of(image),
+                solid=cut_of(image) if getattr(material, "alphaMode", None) == "MASK" else None,
             )
         )
     return tuple(pieces)
 
 
-def _levels(image: Any) -> list[Vectors]:
+def levels_of(image: Any) -> list[Vectors]:
     small = image.convert("RGB")
     small.thumbnail((_PICTURE_PX, _PICTURE_PX))
     return pyramid(linear_from_pixels(np.asarray(small)))
 
 
-def _cut(image: Any) -> Cut | None:
+def cut_of(image: Any) -> Cut | None:
     if image is None or "A" not in image.getbands():
         return None
     solid = np.asarray(image.getchannel("A")) > 127

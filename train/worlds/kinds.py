@@ -14,6 +14,8 @@ from train.worlds.library import Library
 from train.worlds.rooms import desk_shots, room_shots
 from train.worlds.shot import SIZE, Shot, developed
 from train.worlds.streets import street_shots
+from train.worlds.track_models import tracks_in
+from train.worlds.tracks import track_shots
 from train.worlds.write_set import Draw, Drawing
 
 Shots = Callable[[np.random.Generator, Library, tuple[int, int]], Iterator[Shot]]
@@ -24,6 +26,7 @@ EMPTY: dict[str, Shots] = {
     "streets": street_shots,
     "interiors": interior_shots,
     "halls": hall_shots,
+    "tracks": track_shots,
 }
 """Places without people."""
 _VISITED = {"rooms": 0.35, "streets": 0.37, "flats": 0.16, "interiors": 0.12}
@@ -39,8 +42,10 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
 
     Raises:
         KeyError: there is no such kind.
-        FileNotFoundError: the kind needs people, and the library has none.
+        FileNotFoundError: the kind needs people or tracks, and the library has none.
     """
+    if kind == "tracks":
+        tracks_in(library.tracks)
     if kind not in EMPTY and not library.has_people():
         raise FileNotFoundError(
             f"no people for {kind!r}: {library.data / 'people_depth'} is empty, "

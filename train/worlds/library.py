@@ -14,6 +14,7 @@ from train.worlds.furniture import BEINGS, OUTDOORS, VEHICLES, Model, models_in
 from train.worlds.glb import Prop, props_in
 from train.worlds.raycast import Vectors
 from train.worlds.textures import Cloth, cloth_in, light_of
+from train.worlds.track_models import TRACKS
 
 Thing = Prop | Model
 
@@ -33,6 +34,8 @@ class Library:
     beings: list[Model]
     """People and animals."""
     tiles: dict[str, list[Path]]
+    tracks: Path = TRACKS
+    """SuperTuxKart's data: tracks/, library/, textures/."""
 
     def photo(self, rng: np.random.Generator) -> Vectors | None:
         """A photograph of outdoors with a bright upper part, for the horizon."""
@@ -58,7 +61,9 @@ class Library:
         return Cloth([light_of(self.backgrounds[i]) for i in chosen], self.tiles)
 
 
-def library_in(data: Path, furniture: Path | None, *, split: str = "train") -> Library:
+def library_in(
+    data: Path, furniture: Path | None, *, split: str = "train", tracks: Path = TRACKS
+) -> Library:
     """The folder's parts that exist.
 
     Raises:
@@ -75,6 +80,7 @@ def library_in(data: Path, furniture: Path | None, *, split: str = "train") -> L
         outdoors=_outdoors(data / "outdoor_models", furniture),
         beings=models_in(furniture, BEINGS, largest_bytes=8_000_000) if furniture else [],
         tiles=cloth_in(textures if textures.exists() else None),
+        tracks=tracks,
     )
 
 

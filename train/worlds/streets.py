@@ -19,6 +19,8 @@ from train.worlds.shot import SIZE, VIEWS, Shot
 from train.worlds.sky import DayLight, some_weather
 from train.worlds.street_layouts import LAYOUTS
 
+STOPS = {"sun": -0.5, "overcast": -0.35, "dusk": -0.5, "night": -0.7}
+"""Brightness of pictures outdoors (train.worlds.film), by hour."""
 _LAMPS = 5
 _MOUNTS = {"door": 0.2, "shop": 0.16, "high": 0.22, "eye": 0.22, "robot": 0.11, "window": 0.09}
 
@@ -29,7 +31,6 @@ def street_shots(
     """Views of cameras of several kinds on a place outdoors."""
     site = some_site(rng, library)
     scene = Scene(site.meshes)
-    stops = {"sun": -0.5, "overcast": -0.35, "dusk": -0.5, "night": -0.7}[site.weather.hour]
     for _ in range(VIEWS):
         camera = street_camera(rng, scene, site)
         if camera is None:
@@ -41,7 +42,7 @@ def street_shots(
             light=light,
             air=site.weather,
             size=size,
-            stops=stops,
+            stops=STOPS[site.weather.hour],
             outdoors=True,
         )
 

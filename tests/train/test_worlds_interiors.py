@@ -13,6 +13,7 @@ pytest.importorskip("trimesh", reason="models need it: pip install edgeds[train]
 import trimesh
 
 from train.worlds.flats import flat_camera, flat_shots, some_spaces
+from train.worlds.glb import pieces_of
 from train.worlds.interiors import interior_camera, interior_shots
 from train.worlds.library import Library
 from train.worlds.raycast import Mesh, Scene
@@ -111,6 +112,27 @@ def test_things_on_walls_lie_flat_on_them() -> None:
         at = np.abs(mesh.corners.reshape(-1, 3)[:, [0, 2]] @ inner.T)
         off = np.minimum(np.abs(at[:, 0] - 4), np.abs(at[:, 1] - 3))
         assert off.max() < 0.35
+
+
+def test_what_is_seen_through_a_doorway_is_the_landscape_and_has_no_depth(
+    library: Library,
+) -> None:
+    for path in (library.data / "interiors_3d").glob("hut_shell.glb"):
+        path.unlink()  # no walls at all; a roof is put on
+    hall = trimesh.Scene()
+    hall.add_geometry(trimesh.creation.box((10, 0.1, 8)), node_name="Floor_01.1")
+    hall.add_geometry(
+        trimesh.creation.box((10, 3, 0.1)).apply_translation((0, 1.5, 4)), node_name="Wall_01.1"
+    )
+    hall.export(library.data / "interiors_3d" / "hut_shell.glb")
+    pieces_of.cache_clear()
+    bright = 0.0
+    for seed in range(6):
+        for shot in interior_shots(np.random.default_rng(seed), library, SIZE):
+            out = np.array(((0, 0.05, -1), (0.6, 0.05, -1)), np.float32)
+            bright = max(bright, float(shot.air.sky(out).min()))
+    pieces_of.cache_clear()
+    assert bright > 0.05
 
 
 def test_low_ceilings_stop_no_camera_search() -> None:

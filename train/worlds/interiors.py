@@ -25,9 +25,11 @@ from train.worlds.lighting import Glow, Lamp, RoomLight, tint
 from train.worlds.mounts import FREE, mounted, some_mount
 from train.worlds.raycast import Mesh, Scene, Vectors
 from train.worlds.rearranging import Loose, furnished_world
+from train.worlds.render import Indoors
 from train.worlds.restyling import painted, planar_uv
 from train.worlds.shapes import box
 from train.worlds.shot import SIZE, VIEWS, Shot
+from train.worlds.sky import some_weather
 from train.worlds.spots import room_above, room_below, spot_at
 from train.worlds.textures import Cloth, surface
 from train.worlds.town import plain
@@ -49,8 +51,9 @@ def interior_shots(
     names = scans if not whole or (scans and rng.random() < 0.08) else whole  # scans are rough
     name = names[int(rng.integers(len(names)))]
     cloth = library.cloth(rng)
+    moved: list[Loose] = []
     if name.startswith("scan_"):
-        meshes, moved = list(_scan(rng, folder, name, cloth)), []
+        meshes = list(_scan(rng, folder, name, cloth))
     else:
         meshes, moved = furnished_world(rng, folder, name, cloth)
     meshes = _stretched(rng, meshes)
@@ -59,12 +62,19 @@ def interior_shots(
     bounds = bounds_of(meshes)
     hung, windows = wall_things(rng, Scene(meshes), cloth, bounds, tries=int(rng.integers(0, 60)))
     scene = Scene([*meshes, *hung])
+    outside = _outside(rng, library)
     for _ in range(VIEWS):
         camera = interior_camera(rng, scene)
         if camera is None:
             continue
         light = interior_light(rng, scene, camera, size, windows)
-        yield Shot(scene=scene, camera=camera, light=light, size=size)
+        yield Shot(scene=scene, camera=camera, light=light, air=outside, size=size)
+
+
+def _outside(rng: np.random.Generator, library: Library) -> Indoors:
+    """What is seen through windows and open doors, brighter than the rooms by day."""
+    sky, bright = some_weather(rng, library.photo(rng)).sky, np.float32(rng.uniform(0.8, 4))
+    return Indoors(lambda rays: sky(rays) * bright)
 
 
 def interior_camera(rng: np.random.Generator, scene: Scene) -> Camera | None:

@@ -34,12 +34,11 @@ class Air(Protocol):
         """Change distant colours, as haze does."""
 
 
+@dataclass(frozen=True, slots=True)
 class Indoors:
-    """Clear air, and black behind the walls."""
+    """Clear air, and black behind the walls, or what is seen through windows."""
 
-    @property
-    def sky(self) -> Sky:
-        return np.zeros_like
+    sky: Sky = np.zeros_like
 
     def cover(self, hits: Hits) -> None:
         pass

@@ -93,15 +93,18 @@ def _place(
     angle = rng.uniform(-np.pi, np.pi)
     ray = np.array(((np.sin(angle), 0, np.cos(angle)),), np.float32)
     hits = scene.cast(start, ray)
-    far, out = float(hits.t[0]), hits.normal[0] * np.float32((1, 0, 1))
+    far, out = float(hits.t[0]), hits.normal[0] * np.array((1, 0, 1), np.float32)
     if not 0.6 < far < 15 or abs(float(hits.normal[0, 1])) > 0.1:
         return None
     out = np.asarray(out / np.linalg.norm(out), np.float32)
     at = (start + ray[0] * np.float32(far)).astype(np.float32)
     at[1] = start[1] - below + y
     along = np.array((out[2], 0, -out[0]), np.float32)
-    corners = np.array([at + along * a * half[0] + np.float32((0, b * half[1], 0))
-                        for a in (-1, 0, 1) for b in (-1, 0, 1)], np.float32)  # fmt: skip
+    up = np.array((0, 1, 0), np.float32)
+    corners = np.array(
+        [at + a * half[0] * along + b * half[1] * up for a in (-1, 0, 1) for b in (-1, 0, 1)],
+        np.float32,
+    )
     starts = corners + out * np.float32(_OFF_M)
     wall = scene.distance(starts, np.broadcast_to(-out, starts.shape))
     return Place(at, out) if np.abs(wall - _OFF_M).max() < 0.02 else None

@@ -75,7 +75,8 @@ def fit(
         for kind, some in found.items()
         if some
     }
-    weights, error = fitted(kinds, steps, start=start and _read(start), say=say)
+    before = None if start is None else _read(start)
+    weights, error = fitted(kinds, steps, start=before, say=say)
     np.savez(out, **weights._asdict())
     return error
 

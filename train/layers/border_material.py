@@ -37,6 +37,7 @@ _OF_PICTURE = 700
 _WALKS, _SETS, _DRAWN = 77, 78, 79
 """Of the random numbers."""
 _WALK_SIZES = ((360, 640), (540, 960), (256, 448))
+_WAYS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 _SMALL_SIZES = ((360, 640), (256, 448), (288, 512), (256, 448))
 _SEEN, _SEEN_EVERY = 4, 2
 """Frames of a clip that are taken, and every how many."""
@@ -153,14 +154,14 @@ def _levels(picture: _Floats) -> Pixels:
 
 
 def samples(picture: Picture, rng: np.random.Generator) -> Iterator[Sample]:
-    """Some squares of each box, as they are, mirrored, upside down, and turned by half a circle."""
+    """Some squares of each box, in two of four ways: as they are, mirrored, upside down, turned."""
     behind_all = behind_in(picture.maps, picture.plate)
     for box in picture.maps.boxes:
         alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
         if any(side % 2 for side in alpha.shape):
             continue
         pictures = alpha, *colours_in(box, picture.frame, picture.maps, behind_all)
-        for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        for down, right in rng.permutation(_WAYS)[:2]:
             turned = (np.ascontiguousarray(one[::down, ::right]) for one in (*pictures, true))
             soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)
             near = near_open(soft, MATTE.band)

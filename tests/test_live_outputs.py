@@ -13,6 +13,7 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkError, SinkFailed
+from edgeds.live.fps_meter import Meter
 from edgeds.live.outputs import Output, Outputs
 from edgeds.live.recordings_and_snapshots import LiveFiles
 from edgeds.live.run import LiveRun
@@ -53,6 +54,20 @@ def test_a_file_is_waited_for_and_the_wait_is_reported() -> None:
     assert len(file.frames) == 1
     assert any("still being completed" in event for event in events)
     assert outputs.statuses()[0].message == ""
+
+
+def test_the_figures_of_an_output_that_ended_are_those_of_all_its_frames() -> None:
+    with Outputs(lambda _: None) as outputs:
+        output = Output("video", MemorySink(), depth=3)
+        output.meter = Meter(window_secs=0.1)
+        outputs.add(output)
+        for frame in itertools.islice(SCENE, 3):
+            outputs.offer(frame)
+            time.sleep(0.05)
+        time.sleep(0.1)
+    (ended,) = outputs.statuses()
+    assert ended.frames == 3
+    assert 0 < ended.fps < 25  # two gaps of at least .05 s
 
 
 def test_a_page_that_does_not_end_is_left_behind_and_reported() -> None:

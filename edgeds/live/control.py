@@ -28,8 +28,9 @@ class OutputStatus:
     dropped: int = 0
     """Frames that this output was too slow for. The other outputs got them."""
     fps: float = 0.0
+    """Over the last seconds, as the latencies; once it ended, from its first frame to its last."""
     latency_p50_ms: float = 0.0
-    """Median time from the grab of a frame until this output had it, over the last seconds."""
+    """Median time from the grab of a frame until this output had it."""
     latency_p95_ms: float = 0.0
     ended: bool = False
     message: str = ""

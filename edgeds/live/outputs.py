@@ -137,7 +137,7 @@ class Output:
             self._changed.notify_all()
 
     def status(self) -> OutputStatus:
-        recent = self.meter.recent()
+        reading = self.meter.whole() if self.ended else self.meter.recent()
         lost = getattr(self.sink, "lost", 0)  # of a sink that sends: what did not get through
         with self._changed:
             return OutputStatus(
@@ -145,9 +145,9 @@ class Output:
                 location=self.sink.location,
                 frames=self.meter.frames - lost,
                 dropped=self._dropped + lost,
-                fps=recent.fps,
-                latency_p50_ms=recent.latency_p50_ms,
-                latency_p95_ms=recent.latency_p95_ms,
+                fps=reading.fps,
+                latency_p50_ms=reading.latency_p50_ms,
+                latency_p95_ms=reading.latency_p95_ms,
                 ended=self.ended,
                 message=self._message,
             )

@@ -51,8 +51,10 @@ class Wanted:
 
     @property
     def plate_keeps_depth(self) -> bool:
-        """Whether the plate comes from a file that may keep its depth."""
-        return self.plate is not None and self.plate.suffix.lower() == ".npz"
+        """Whether the plate comes from a file that keeps its depth."""
+        from edgeds.plate.file import keeps_depth
+
+        return self.plate is not None and keeps_depth(self.plate)
 
     @property
     def shown(self) -> str:

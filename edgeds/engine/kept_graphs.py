@@ -74,10 +74,10 @@ def _name(core: openvino.Core, what: tuple[object, ...], settings: Mapping[str, 
 def _read(path: Path) -> bytes | None:
     """What OpenVINO exported; None where it is not there, whole."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            digest, blob = file.read(_DIGEST_BYTES), file.read()
     except OSError:
         return None
-    digest, blob = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     return blob if hashlib.sha256(blob).digest() == digest else None
 
 

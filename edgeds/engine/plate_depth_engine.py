@@ -93,7 +93,7 @@ def open_plate_depth(
         card = read_card(folder)
         if card.network_hash != own or FILE_NAME not in card.files:
             return None
-    check_files(card, folder)
+    check_files(card, folder, only=FILE_NAME)
     return PlateDepthGraph(folder / FILE_NAME, card.files[FILE_NAME])
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,17 @@ def plate_from_file(path: str | Path) -> Plate:
         if getattr(error, "errno", None):  # the system's: too many open files is no damage
             why, fix = reason_of(error).why, reason_of(error).fix or _FIX
         raise PlateError(f"cannot use the plate {str(path)!r}", why=why, fix=fix) from error
+
+
+def keeps_depth(path: Path) -> bool:
+    """Whether a plate file has the depth of some network, found out without reading it. Whether it
+    is a plate is for `plate_from_file` to say.
+    """
+    try:
+        with ZipFile(path) as file:
+            return "network_depth.npy" in file.namelist()
+    except (OSError, BadZipFile):
+        return False
 
 
 def check_plate_target(path: Path) -> None:

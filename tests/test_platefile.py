@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgeds.errors import PlateError, SinkError
-from edgeds.plate.file import plate_from_file, plate_to_file
+from edgeds.plate.file import keeps_depth, plate_from_file, plate_to_file
 from edgeds.plate.ground.geometry import GroundView
 from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.metric_scale import MetricScale
@@ -111,6 +112,16 @@ def test_a_plate_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="it is a folder"):
         plate_to_file(WHOLE, tmp_path / "plate.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["plate.npz"]
+
+
+def test_whether_a_file_keeps_depth_is_known_without_reading_it(tmp_path: Path) -> None:
+    plate_to_file(WHOLE, tmp_path / "plain.npz")
+    depth = np.ones(WALL.shape[:2], np.float32)
+    deep = replace(WHOLE, network_depth=depth, depth_network="one")
+    plate_to_file(deep, tmp_path / "deep.npz")
+    plate_to_file(WHOLE, tmp_path / "image.png")
+    names = ("deep.npz", "plain.npz", "image.png", "missing.npz")
+    assert [keeps_depth(tmp_path / name) for name in names] == [True, False, False, False]
 
 
 def test_depth_ground_and_scale_are_kept(tmp_path: Path) -> None:

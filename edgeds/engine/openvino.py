@@ -81,7 +81,10 @@ class OpenVinoEngine(Closing):
         self._request = frame_graph.create_infer_request()
         self._plate: PlateFeatures | None = None
         """The features that the request holds."""
-        self._outputs = [frame_graph.output(name) for name in maps]
+        self._maps = maps
+        # To give the request another array, and to have its answers in a dict, took .2 ms.
+        self._frame = np.zeros((1, *self.size, 3), np.uint8)
+        self._request.set_tensor("frame", openvino.Tensor(self._frame, shared_memory=True))
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         told = {NOISE: noise_input(noise, self.size)} if self.takes_noise else {}
@@ -98,8 +101,9 @@ class OpenVinoEngine(Closing):
                     name, openvino.Tensor(np.ascontiguousarray(values), shared_memory=True)
                 )
             self._plate = plate
-        results = self._request.infer({"frame": frame[None]}, share_inputs=True)
-        alpha, *depth = (np.array(results[output])[0, 0] for output in self._outputs)
+        np.copyto(self._frame[0], frame)
+        self._request.infer(share_outputs=True)
+        alpha, *depth = (np.array(self._request.get_tensor(name).data[0, 0]) for name in self._maps)
         return Maps(alpha, depth[0] if depth else np.zeros_like(alpha))
 
     def at_size(self, size: Size) -> OpenVinoEngine:

@@ -57,23 +57,39 @@ def biweight_fit(
             for j in range(i, len(x)):
                 normal[i, j] = normal[j, i] = np.einsum("p,p->", weighted, x[j])
         normal.flat[:: len(x) + 1] += pull * float(weight.sum())
-        scale = np.sqrt(np.diagonal(normal))
-        if not (scale > 0).all() or np.linalg.det(normal / (scale[:, None] * scale)) < SINGULAR:
+        found = _solved(normal, right)
+        if found is None:
             break
-        solution = np.asarray(np.linalg.solve(normal, right), np.float64)
+        solution = found
     return solution
 
 
+def _solved(
+    normal: npt.NDArray[np.float64], right: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64] | None:
+    """None where the terms do not determine the weights."""
+    if len(right) == 2:  # NumPy takes 25 us for these numbers, a fourth of a round
+        (a, b), (_, c) = normal.tolist()
+        p, q = right.tolist()
+        determinant = a * c - b * b
+        if not (a > 0 and c > 0) or determinant < SINGULAR * a * c:
+            return None
+        return np.array([c * p - b * q, a * q - b * p]) / determinant
+    scale = np.sqrt(np.diagonal(normal))
+    if not (scale > 0).all() or np.linalg.det(normal / (scale[:, None] * scale)) < SINGULAR:
+        return None
+    return np.asarray(np.linalg.solve(normal, right), np.float64)
+
+
 def median(values: npt.NDArray[Any]) -> float:
-    """NumPy's median of values without NaN: of a few thousand, in a third of its time. NumPy's also
+    """NumPy's median of values without NaN: of a few thousand, in half its time. NumPy's also
     loads its masked arrays when it is first used, which takes 18 ms; so does its percentile.
     """
-    count = values.size
-    middle = count // 2
-    if count % 2:
-        return float(np.partition(values, middle, axis=None)[middle])
-    sides = np.partition(values, (middle - 1, middle), axis=None)[middle - 1 : middle + 1]
-    return float(sides.mean())
+    middle = values.size // 2
+    parted = np.partition(values, middle, axis=None)
+    if values.size % 2:
+        return float(parted[middle])
+    return float((parted[:middle].max() + parted[middle]) / 2)  # to part for both takes longer
 
 
 def percentiles(values: npt.NDArray[Any], *shares: float) -> tuple[float, ...]:

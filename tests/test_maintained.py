@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -146,12 +147,63 @@ def test_a_plate_of_another_view_is_noted(frames: list[Frame]) -> None:
     assert "press" not in maintained.notes[0]
 
 
-def test_a_plate_of_another_scene_is_noted_once_without_a_time(frames: list[Frame]) -> None:
+def _of_two_scenes() -> tuple[Pixels, Pixels]:
+    """(red, blue): the one is no plate of the other."""
     rng = np.random.default_rng(0)
     red, blue = (
         cv2.resize(rng.integers(low, np.add(low, 60), (18, 32, 3)).astype(np.uint8), SIZE[::-1])
         for low in ([180, 80, 0], [0, 80, 180])
     )
+    return red, blue
+
+
+@pytest.mark.parametrize("last", [14, 15, 16])
+def test_a_look_at_the_last_frames_keeps_its_note(last: int) -> None:
+    """The look at frame 15, after 1.5 s, finds the plate foreign, beside the frames or not."""
+    red, blue = _of_two_scenes()
+
+    def notes(beside: Executor | None) -> list[str]:
+        maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)), beside=beside)
+        for index in range(last + 1):
+            maintained(Frame(blue, index, index, Fraction(1, 10)))
+        maintained.finish()
+        return maintained.notes
+
+    with ThreadPoolExecutor(1) as beside:
+        assert notes(beside) == notes(None)
+    assert len(notes(None)) == (last >= 15)
+
+
+def test_a_look_that_failed_at_the_last_frames_is_told(frames: list[Frame]) -> None:
+    class Failing(Executor):
+        def submit(self, *_: object) -> Future[Any]:  # type: ignore[override]
+            look: Future[Any] = Future()
+            look.set_exception(MemoryError("no room for the look"))
+            return look
+
+    red, _ = _of_two_scenes()
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)), beside=Failing())
+    for frame in frames[:16]:
+        maintained(Frame(frame.pixels, frame.index, frame.index, Fraction(1, 30)))
+    with pytest.raises(MemoryError, match="no room"):
+        maintained.finish()
+
+
+def test_each_frame_has_its_own_health_of_the_plate() -> None:
+    """Events are made some frames after the estimate, how many depends on the machine."""
+    red, _ = _of_two_scenes()
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
+    then = []
+    for index in range(40):
+        lit = _lit(red, 1 if index < 20 else 0.6)
+        maintained(Frame(lit, index, index, Fraction(1, 10)))
+        then.append(maintained.health_at(index))
+    assert then[19] > 0.9 > 0.6 > then[39]
+    assert [maintained.health_at(index) for index in range(40)] == then
+
+
+def test_a_plate_of_another_scene_is_noted_once_without_a_time(frames: list[Frame]) -> None:
+    red, blue = _of_two_scenes()
     maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
     for index in range(25):
         maintained(Frame(blue, index, index * 3, frames[0].time_base))

@@ -70,10 +70,20 @@ def test_a_pattern_without_one_number_is_refused(tmp_path: Path, name: str) -> N
         check_mesh_target(tmp_path / name)
 
 
+def test_a_pattern_never_mixes_its_meshes_with_those_of_an_earlier_run(tmp_path: Path) -> None:
+    check_mesh_target(tmp_path / "new" / "m%05d.ply")
+    assert not (tmp_path / "new").exists(), "made with the first mesh"
+    (tmp_path / "m00007.ply").touch()
+    with pytest.raises(SinkError, match=r"m00007\.ply is there already"):
+        check_mesh_target(tmp_path / "m%05d.ply")
+    (tmp_path / "file").touch()
+    with pytest.raises(SinkError, match="not a folder"):
+        check_mesh_target(tmp_path / "file" / "m%05d.ply")
+
+
 def test_a_pattern_writes_the_plate_once_and_the_foreground_of_each_frame(
     tmp_path: Path, make_clip: Callable[..., Path]
 ) -> None:
-    (tmp_path / "m").mkdir()
     meshes = ["--mesh", str(tmp_path / "m" / "%03d.glb"), "--at", "0.2"]
     clip = make_clip(frame_count=12)
     done = CliRunner().invoke(

@@ -92,6 +92,18 @@ def test_one_image_for_many_frames_is_refused_before_it_is_replaced(tmp_path: Pa
     assert (tmp_path / "one.png").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["one.png", "one.mp4"])
+def test_the_folder_of_one_file_must_be_there(tmp_path: Path, name: str) -> None:
+    """A mistyped folder would be made; only what a run fills itself gets its folder."""
+    one = SyntheticSource(size=(90, 160), frame_count=1)
+    with pytest.raises(SinkError, match="there is no folder"):
+        open_sink(tmp_path / "nowhere" / name, one.info)
+    for filled in ("folder", "pattern/%05d.png"):
+        with open_sink(tmp_path / filled, one.info) as sink:
+            sink.write(next(iter(one)))
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "pattern"}
+
+
 @pytest.mark.parametrize("given", ["my clip.mp4", "./my clip.mp4"])
 def test_the_output_of_a_linked_clip_lies_beside_the_link_under_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str

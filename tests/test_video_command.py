@@ -214,6 +214,19 @@ def test_the_plate_of_a_clip_can_be_kept_and_used_again(
     assert all((one.pixels == other.pixels).all() for one, other in pairs)
 
 
+def test_a_foreign_plate_is_noted_also_by_a_look_at_the_last_frame(
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    clip = make_clip(frame_count=16, rate=Fraction(10))  # a plate is known to be foreign at 1.5 s
+    noise = np.random.default_rng(0).integers(0, 256, (9, 16, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "other.png"), cv2.resize(noise, (160, 90)))
+    done = edgeds("video", clip, "-b", "other.png", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    (note,) = json.loads(done.stdout)["notes"]
+    assert note.startswith("the plate shows another scene")
+    assert note in done.stderr
+
+
 def test_a_plate_of_the_same_view_at_another_size_is_taken(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
 ) -> None:

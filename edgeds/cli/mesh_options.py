@@ -14,6 +14,7 @@ from edgeds.cli.option_groups import EFFECTS
 if TYPE_CHECKING:
     from edgeds.errors import RunError, SinkFailed
     from edgeds.estimate.estimator import Estimator
+    from edgeds.plate.ground.metric_scale import MetricScale
     from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 _ASSUMED_FOCAL = 1.0  # over the frame's width: 53 degrees across, between a phone and a webcam
@@ -50,6 +51,8 @@ class WithMesh:
     at: float
     estimate: Estimator
     plate: Pixels
+    plate_depth: FloatMap
+    """As it was at the start: the estimator is some frames ahead, and moves its own along."""
     last_secs: float = 0.0
     written: int = 0
     problem: SinkFailed | None = None
@@ -62,7 +65,7 @@ class WithMesh:
         due = frame.pts_secs >= self.at and (not self.written or is_mesh_pattern(self.path))
         if due and self.problem is None:
             try:
-                _write(frame, maps, self.path, self.estimate, self.plate, first=not self.written)
+                self._write(frame, maps)
                 self.written += 1
             except SinkFailed as error:
                 self.problem = error
@@ -80,6 +83,34 @@ class WithMesh:
             fix="give an earlier time with --at",
         )
 
+    def _write(self, frame: Frame, maps: Maps) -> None:
+        """Write the mesh of a frame; of a pattern's, the plate goes with the first frame.
+
+        Raises:
+            SinkFailed: the disk does not take it.
+        """
+        from edgeds.sinks.mesh import is_mesh_pattern, mesh_file, mesh_to_file
+        from edgeds.views.mesh import mesh_of
+        from edgeds.views.scene_at_depths import scene_of
+
+        scale, ranged = self.estimate.scale, self.estimate.depth_range
+        scene = scene_of(
+            frame, maps, plate=self.plate, plate_depth=self.plate_depth, depth_range=ranged
+        )
+        focal_px = _ASSUMED_FOCAL * frame.size[1]
+        if scale is not None and scale.focal_px is not None:
+            focal_px = scale.focal_px
+        distance = _distance(scale, ranged[1])
+        if not is_mesh_pattern(self.path):
+            mesh_to_file(mesh_of(scene.layers, focal_px, distance), self.path)
+            return
+        if not self.written:
+            behind = replace(scene.layers[0], pixels=self.plate)
+            mesh_to_file(mesh_of((behind,), focal_px, distance), mesh_file(self.path, None))
+        person = mesh_of(scene.layers[1:], focal_px, distance)
+        if len(person.triangles):  # glTF has no empty surface
+            mesh_to_file(person, mesh_file(self.path, frame.index))
+
 
 def with_mesh(
     compose: Callable[[Frame, Maps], Any],
@@ -90,42 +121,19 @@ def with_mesh(
     """The composer, which also writes the mesh; None if none is asked for."""
     if options.mesh is None:
         return None
-    return WithMesh(compose, options.mesh, options.at, estimate, plate)
+    return WithMesh(compose, options.mesh, options.at, estimate, plate, estimate.plate_depth)
 
 
-def _write(
-    frame: Frame, maps: Maps, path: Path, estimate: Estimator, plate: Pixels, *, first: bool
-) -> None:
-    """Write the mesh of a frame; of a pattern's, the plate goes with the first frame.
-
-    Raises:
-        SinkFailed: the disk does not take it.
-    """
+def _distance(scale: MetricScale | None, near: float) -> Callable[[FloatMap], FloatMap]:
+    """What turns inverse depth into distances: metres, or multiples of the nearest one."""
     import numpy as np
 
     from edgeds.plate.ground.metric_scale import metres_of
-    from edgeds.sinks.mesh import is_mesh_pattern, mesh_file, mesh_to_file
-    from edgeds.views.mesh import mesh_of
-    from edgeds.views.scene_at_depths import scene_of
-
-    scale, ranged = estimate.scale, estimate.depth_range
-    scene = scene_of(frame, maps, plate=plate, plate_depth=estimate.plate_depth, depth_range=ranged)
-    focal_px = _ASSUMED_FOCAL * frame.size[1]
-    if scale is not None and scale.focal_px is not None:
-        focal_px = scale.focal_px
 
     def distance(depth: FloatMap) -> FloatMap:
         if scale is not None:
             return metres_of(depth, scale)
-        least = np.float32(1e-2 * ranged[1])
-        return np.asarray(np.float32(ranged[1]) / np.maximum(depth, least), np.float32)
+        least = np.float32(1e-2 * near)
+        return np.asarray(np.float32(near) / np.maximum(depth, least), np.float32)
 
-    if not is_mesh_pattern(path):
-        mesh_to_file(mesh_of(scene.layers, focal_px, distance), path)
-        return
-    if first:
-        behind = replace(scene.layers[0], pixels=plate)
-        mesh_to_file(mesh_of((behind,), focal_px, distance), mesh_file(path, None))
-    person = mesh_of(scene.layers[1:], focal_px, distance)
-    if len(person.triangles):  # glTF has no empty surface
-        mesh_to_file(person, mesh_file(path, frame.index))
+    return distance

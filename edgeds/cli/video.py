@@ -270,6 +270,8 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
                 bar.update(task, total=bar.tasks[task].completed)
             if stop.is_set():  # by way of the sink, so that it knows the video is not whole
                 raise KeyboardInterrupt
+        if (finish := getattr(job.estimate, "finish", None)) is not None:
+            finish()
     except KeyboardInterrupt:
         stop.set()
     except RunError as error:

@@ -6,6 +6,7 @@ Live runs watch the plate beside the frames (live/plate_watch.py); both use `Mai
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 
@@ -84,8 +85,8 @@ class MaintainedEstimator:
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
-        self.health = 1.0
-        """Of the plate at the last look: 1 is as good as new, 0 is past saving."""
+        self._frame_index = 0
+        self._healths = [(-1, 1.0)]  # (index of the first frame with it, health)
 
     def prepare(self, frame: Frame) -> None:
         """As the estimator's."""
@@ -116,11 +117,12 @@ class MaintainedEstimator:
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep. Frames come in order."""
+        self._frame_index = frame.index
         if self._look is not None:
             self._age += 1
             if self._age >= _FRAMES_BESIDE:
                 update, self._look = self._look.result(), None
-                if (plate := self._taken(update, frame)) is not None:
+                if (plate := self._taken(update)) is not None:
                     self._estimate.replace_plate(plate, move=update.move)
         maps = self._estimate(frame)
         if self._look is not None or not self._times.is_due(frame.pts_secs, maps):
@@ -133,7 +135,7 @@ class MaintainedEstimator:
         for look in range(looks):
             self._times.begin(frame.pts_secs, maps)
             update = self._maintenance(frame, maps, again=look > 0)
-            plate = self._taken(update, frame)
+            plate = self._taken(update)
             if plate is None:
                 break
             before = self._estimate.plate
@@ -143,19 +145,31 @@ class MaintainedEstimator:
         self._is_first = False
         return maps
 
-    def _taken(self, update: PlateUpdate, frame: Frame) -> Plate | None:
+    def finish(self) -> None:
+        """Take what the look at the last frames found. Call it after the last one."""
+        if self._look is not None:
+            update, self._look = self._look.result(), None
+            self._taken(update)
+
+    def health_at(self, index: int) -> float:
+        """The plate's health when this frame was estimated: 1 is as good as new, 0 is unusable.
+
+        Other threads may ask for frames whose maps they have, in any order.
+        """
+        return self._healths[bisect_right(self._healths, index, key=lambda one: one[0]) - 1][1]
+
+    def _taken(self, update: PlateUpdate) -> Plate | None:
         """The plate that a look found, if it found another one."""
         self._times.end(update)
-        self._note(update, frame)
-        return update.plate
-
-    def _note(self, update: PlateUpdate, frame: Frame) -> None:
-        self.followed = self.followed.with_update(update, frame.size)
-        self.health = update.health
+        self.followed = self.followed.with_update(update, self.plate.size)
+        if update.health != self._healths[-1][1]:
+            self._healths.append((self._frame_index, update.health))
         if update.prompt and update.prompt != self._prompt:
-            since = "" if update.prompt == OTHER_SCENE else f"from {frame.pts_secs:.1f} s on: "
+            since = f"from {self._times.last_secs:.1f} s on: "
+            since = "" if update.prompt == OTHER_SCENE else since
             self.notes.append(since + update.prompt.replace(RETAKE, _GIVE))
         self._prompt = update.prompt
+        return update.plate
 
 
 def _differs(before: Plate, after: Plate) -> bool:

@@ -53,10 +53,10 @@ class ImagesSink(Closing):
         with translated(SinkError, f"cannot write images to {str(folder)!r}"):
             self._makes_folder = not folder.exists()
             check_folder(folder, must_be_empty=self._named)
-            if self._single and not self._makes_folder:
+            if self._single:
                 check_writable(self._pattern, "the image")
             elif not self._named:
-                _check_pattern(self._pattern)
+                check_pattern(self._pattern)
 
     def write(self, frame: Frame) -> None:
         if self._single and self._taken:
@@ -154,8 +154,12 @@ def check_folder(folder: Path, *, must_be_empty: bool, what: str = "images") -> 
         )
 
 
-def _check_pattern(pattern: Path) -> None:
-    """Refuse a pattern by which images are there already: inputs, or an earlier result."""
+def check_pattern(pattern: Path, *, what: str = "images") -> None:
+    """Refuse a pattern by which files are there already: inputs, or an earlier result.
+
+    Raises:
+        SinkError: there are such files.
+    """
     if not pattern.parent.is_dir():
         return
     before, field, after = re.split(r"(%[-+ #0-9]*[diuxXo])", pattern.name, maxsplit=1)
@@ -165,7 +169,7 @@ def _check_pattern(pattern: Path) -> None:
     for path in sorted(pattern.parent.iterdir()):
         if known.fullmatch(path.name):
             raise SinkError(
-                f"cannot write images as {str(pattern)!r}",
+                f"cannot write {what} as {str(pattern)!r}",
                 why=f"{path.name} is there already, and would be overwritten or mixed with these",
                 fix="give a new folder, or another beginning of the name",
             )

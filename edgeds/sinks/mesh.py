@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.atomic_files import check_writable, replace_file
+from edgeds.sinks.images import check_folder, check_pattern
 from edgeds.sources.media_errors import translated
 
 MESH_SUFFIXES = (".ply", ".glb")
@@ -48,7 +49,8 @@ def mesh_file(pattern: Path, number: int | None) -> Path:
 def check_mesh_target(path: Path) -> None:
     """
     Raises:
-        SinkError: it cannot be written, has another suffix, or is a pattern without one number.
+        SinkError: it cannot be written, has another suffix, or is a pattern without one number, or
+            one by which files are there already.
     """
     if path.suffix.lower() not in MESH_SUFFIXES:
         raise SinkError(
@@ -63,18 +65,21 @@ def check_mesh_target(path: Path) -> None:
                 why="a pattern has one place for the number of the frame",
                 fix="give a pattern such as mesh/%05d.glb",
             )
-        path = mesh_file(path, None)
+        check_folder(path.parent, must_be_empty=False, what="meshes")
+        check_pattern(path, what="meshes")
+        return
     check_writable(path, "the mesh")
 
 
 def mesh_to_file(mesh: Mesh, path: Path) -> None:
-    """Write a mesh whole, as its suffix says.
+    """Write a mesh whole, as its suffix says. The folder of a pattern is made with its first file.
 
     Raises:
         SinkFailed: the disk does not take it.
     """
     data = ply_bytes(mesh) if path.suffix.lower() == ".ply" else glb_bytes(mesh)
     with translated(SinkFailed, f"cannot write the mesh {str(path)!r}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
 
 

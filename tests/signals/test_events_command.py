@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import deque
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+
+import numpy as np
+
+from edgeds.cli.rules_and_events import ClipSignals, SignalOptions
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.maintained_estimator import MaintainedEstimator
+from edgeds.plate.plate import Plate
+from edgeds.sources import SyntheticSource
+from edgeds.types import Frame
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,6 +55,36 @@ def test_events_go_to_a_file_that_is_whole(
     (done,) = report["signals"]["deliveries"]
     assert done["to"] == str(tmp_path / "out.jsonl")
     assert done["delivered"] == len(lines)
+
+
+def test_events_do_not_depend_on_how_far_the_estimate_is_ahead(tmp_path: Path) -> None:
+    """The light goes out, and so does the plate's health: when it did is in the events."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[plate]\nbelow = 0.7\nfor_secs = 0.5\n")
+    source = SyntheticSource(size=(90, 160), frame_count=40)
+    lit = [np.asarray(source.plate * (1 if index < 20 else 0.6), np.uint8) for index in range(40)]
+    frames = [Frame(pixels, index, index, Fraction(1, 10)) for index, pixels in enumerate(lit)]
+
+    def events(ahead: int, out: Path) -> list[str]:
+        estimate = MaintainedEstimator(
+            Estimator(DifferenceEngine(size=(90, 160)), Plate(source.plate))
+        )
+        signals = ClipSignals(SignalOptions(rules=rules, events=out), source.info, estimate)
+        compose = signals.around(lambda frame, _: frame, "mask")
+        waiting = deque(maxlen=ahead + 1)
+        for frame in frames:
+            waiting.append((frame, estimate(frame)))
+            if len(waiting) > ahead:
+                compose(*waiting.popleft())
+        while waiting:
+            compose(*waiting.popleft())
+        signals.end(whole=True)
+        told = [json.loads(line) for line in out.read_text().splitlines()]
+        return [f"{one['event']} at {one['secs']}: {one.get('health')}" for one in told]
+
+    in_step = events(0, tmp_path / "a.jsonl")
+    assert any("plate.worn" in event for event in in_step)
+    assert events(4, tmp_path / "b.jsonl") == in_step
 
 
 def test_bad_rules_and_a_shared_standard_output_are_bad_input(

@@ -181,8 +181,10 @@ def watch(
     import cv2
 
     from edgeds.engine import open_engine
+    from edgeds.sources import open_source
 
     cv2.setNumThreads(1)
+    open_source(clip).close()  # a wrong name is found before the engine opens
     people, rate = people_from_file(points)
     with open_engine(engine, device="cpu") as network:
         result = score(objects_of_clip(clip, network), people, rate)

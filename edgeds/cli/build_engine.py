@@ -22,6 +22,7 @@ from edgeds.estimate.settings import Preset
 
 if TYPE_CHECKING:
     from edgeds.engine.build.candidate_builder import BuildTarget
+    from edgeds.errors import EngineError
     from edgeds.types import Size
 
 PrecisionOption = Literal["fp16", "int8", "fp32"]
@@ -115,12 +116,20 @@ def build_engine_command(
 ) -> None:
     """Build an engine for this GPU, this CPU or a named GPU."""
     from edgeds.engine.build.build_engine import build_engine
+    from edgeds.engine.build.install_engine import check_replaceable
+    from edgeds.engine.engine_folders import default_engine
+    from edgeds.sources.typed_paths import is_there
 
+    wanted = _wanted_size(size, preset)
+    if output is not None:
+        check_replaceable(output, default_engine())
+    if weights is not None and not is_there(weights):
+        raise _not_exported(weights, "there is no such file")
     target = _target(gpu, device)
     precision = precision or ("int8" if target.gpu is None else "fp16")
     calib = _calibration_set(calib, precision)
     try:
-        with _source(weights, _wanted_size(size, preset)) as source, Stages() as stages:
+        with _source(weights, wanted) as source, Stages() as stages:
             built = build_engine(
                 source,
                 output,
@@ -263,11 +272,7 @@ def _export(weights: Path, size: Size, folder: Path) -> None:
     try:
         paths = export_onnx(load_weights(weights), size, folder)
     except (WeightsError, OSError) as error:
-        raise EngineError(
-            f"cannot export {str(weights)!r}",
-            why=str(error),
-            fix="give a .safetensors file that python -m train fit wrote",
-        ) from error
+        raise _not_exported(weights, str(error)) from error
     Card(
         name=weights.stem,
         size=size,
@@ -275,3 +280,13 @@ def _export(weights: Path, size: Size, folder: Path) -> None:
         files={path.name: sha256_of(path) for path in paths},
         made={WEIGHTS: weights.name},
     ).write(folder)
+
+
+def _not_exported(weights: Path, why: str) -> EngineError:
+    from edgeds.errors import EngineError
+
+    return EngineError(
+        f"cannot export {str(weights)!r}",
+        why=why,
+        fix="give a .safetensors file that python -m train fit wrote",
+    )

@@ -80,10 +80,13 @@ def calibrate_command(
     from edgeds.engine import open_engine
     from edgeds.evaluation.calibration_recorder import SetRecorder
     from edgeds.evaluation.recorded_set_folder import check_set_target
+    from edgeds.plate.file import plate_from_file
     from edgeds.plate.lock_while_in_use import unlocked_after
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)
+    if plate is not None:
+        plate_from_file(plate)  # a damaged one is found before anything opens
     settings = replace(SET_RECORDING, frames=frames)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(open_any(uri, stop))

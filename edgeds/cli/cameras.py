@@ -63,8 +63,7 @@ def live_cameras(
     own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
     _check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
     for plan in plans:
-        _signal_options(plan).check(as_json=False)
-        _depth_options(plan).wanted()
+        _check(plan)
     with ExitStack() as stack, stop_on_signal() as stop:
         network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
         found = open_plate_depth(engine, device=device)
@@ -82,6 +81,24 @@ def live_cameras(
         raise typer.Exit(130)
     if any(report.state in ("failed", "waiting") for report in reports):
         raise typer.Exit(1)
+
+
+def _check(plan: CameraPlan) -> None:
+    """Find out before anything opens what of a camera's settings cannot be.
+
+    Raises:
+        InputError, PlateError, SinkError: something cannot.
+    """
+    from edgeds.sinks.live_recording import check_recording
+    from edgeds.views.backdrop import check_backdrop
+
+    _signal_options(plan).check(as_json=False)
+    _depth_options(plan).wanted()
+    given_plate(plan.plate)
+    if plan.backdrop is not None:
+        check_backdrop(plan.backdrop)
+    if plan.record is not None:
+        check_recording(plan.record)
 
 
 def _started(

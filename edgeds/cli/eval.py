@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from edgeds.evaluation.sweep import Point
     from edgeds.types import Engine, Pixels
 
+_WHY_FLOAT = (
+    "  in float, so that scores do not depend on the processor; --engine bf16 scores the bfloat16 "
+    "that runs use where the processor has it"
+)
 _MEANING = {
     "mad": ("alpha MAD", "lower"),
     "mse": ("alpha MSE", "lower"),
@@ -74,6 +78,7 @@ def evaluate_command(
     """Score an engine on a labelled set."""
     from edgeds.engine import open_engine
     from edgeds.engine.choose_engine import engine_for
+    from edgeds.engine.engine_folders import default_engine
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.engine.settings import PRESET_SIZES
     from edgeds.evaluation.sweep_plot import check_can_plot
@@ -86,10 +91,11 @@ def evaluate_command(
         check_can_plot(plot)
     if save is not None:
         check_folder(save, must_be_empty=False, what="maps")
-    # By its name an engine is float: scores do not depend on the processor.
-    named = engine or engine_for(device, size=PRESET_SIZES[preset])
+    named = engine or engine_for(device, size=PRESET_SIZES[preset])  # float, as it has a name
     with open_engine(named, device=device, preset=preset) as opened:
         say(f"{dataset.name}: {counted(len(dataset.items), 'item')}, {opened.name}")
+        if engine is None and named == default_engine():
+            say(_WHY_FLOAT)
         judges_depth = any(item.depth_mm for item in dataset.items)
         deep = open_plate_depth(engine, device=device) if judges_depth else None
         passes.run(_ForPlate(opened, deep, fixed=plate_fixed), save)

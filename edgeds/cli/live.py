@@ -67,7 +67,7 @@ def live_command(
     from edgeds.live.memory_growth import return_large_arrays
     from edgeds.live.run import LiveRun
     from edgeds.sources.url import masked
-    from edgeds.views.backdrop import open_backdrop
+    from edgeds.views.backdrop import check_backdrop, open_backdrop
 
     return_large_arrays()
     uri, record = uri_from_arguments(source, camera), outputs.record
@@ -80,6 +80,8 @@ def live_command(
         return
     signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
+    if backdrop is not None:
+        check_backdrop(backdrop)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         stack.enter_context(frames := open_camera(uri, stop, **asked.settings(uri)))

@@ -71,6 +71,14 @@ class OutputOptions:
 
         for url in self.publish or ():
             check_publish_url(url)
+        if self.record is not None:
+            from edgeds.sinks.live_recording import check_recording
+
+            check_recording(self.record)
+        if self.show:
+            from edgeds.live.window import check_display
+
+            check_display()
         if self.serve is not None:
             from edgeds.live.web.server import address_from_text, require_extra
 

@@ -74,19 +74,30 @@ class Wanted:
 def check_options(wanted: Wanted) -> None:
     """
     Raises:
-        InputError: options contradict each other, or a picture of --insert cannot be read.
-        SinkError: a file besides the output cannot be written.
-        PlateError: there is no such plate.
+        InputError: options contradict each other, a picture of --insert cannot be read, or there
+            is no such backdrop.
+        SinkError: a file cannot be written.
+        PlateError, SourceError: there is no such plate or source.
     """
     from edgeds.errors import SinkError
     from edgeds.plate.file import check_plate_target, plate_from_file
     from edgeds.sinks.atomic_files import check_writable
+    from edgeds.sinks.encoding import VIDEO_SUFFIXES
     from edgeds.sinks.mesh import check_mesh_target
+    from edgeds.sources import open_source
     from edgeds.sources.typed_paths import is_there
+    from edgeds.views.backdrop import check_backdrop
 
     check_contradictions(wanted)
+    if not is_there(Path(wanted.source)):
+        open_source(wanted.source).close()  # it knows why, as the next one does
     if wanted.plate is not None and not is_there(wanted.plate):
-        plate_from_file(wanted.plate)  # it knows why
+        plate_from_file(wanted.plate)
+    if wanted.backdrop is not None:
+        check_backdrop(wanted.backdrop)
+    output = None if wanted.layers.layers is not None else wanted.output
+    if output is not None and output.suffix.lower() in VIDEO_SUFFIXES and not output.is_dir():
+        check_writable(output, "the file")
     wanted.effects.check_pictures()
     if wanted.layers.layers is not None and wanted.layers.layer_format == "exr":
         from edgeds.sinks.layers.exr import check_library

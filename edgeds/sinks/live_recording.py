@@ -15,7 +15,8 @@ from types import TracebackType
 import numpy as np
 
 from edgeds.errors import SinkError
-from edgeds.sinks.encoding import ALPHA_SUFFIXES
+from edgeds.sinks.atomic_files import check_writable
+from edgeds.sinks.encoding import ALPHA_SUFFIXES, format_of
 from edgeds.sinks.video import VideoSink
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import resized
@@ -66,6 +67,16 @@ class RecordingSink(Closing):
         traceback: TracebackType | None,
     ) -> None:
         self._video.__exit__(exc_type, exc, traceback)
+
+
+def check_recording(path: Path) -> None:
+    """Find out before anything opens that a recording cannot be written there.
+
+    Raises:
+        SinkError: its folder is missing, it may not be written, or its suffix is no video's.
+    """
+    format_of(path, alpha=False)
+    check_writable(path, "the recording")
 
 
 def _with_alpha(pixels: Pixels) -> Pixels:

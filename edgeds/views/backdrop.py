@@ -46,6 +46,16 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
         ) from error
 
 
+def check_backdrop(uri: str) -> None:
+    """Find out before anything opens that there is no such backdrop.
+
+    Raises:
+        InputError: it is no colour, and no file.
+    """
+    if not is_there(Path(uri)):
+        open_backdrop(uri, (2, 2)).close()  # it knows why
+
+
 class StillBackdrop(Closing):
     """The same pixels, or the same colour, behind every frame."""
 

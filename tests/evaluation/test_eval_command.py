@@ -76,8 +76,10 @@ def test_plates_in_another_light_are_corrected_unless_they_are_fixed(
 
 
 def test_scores_do_not_depend_on_the_processor(edgeds: Command, make_set: MakeSet) -> None:
-    report = json.loads(edgeds("eval", make_set({"depth_mm": None}), "--json").stdout)
+    done = edgeds("eval", make_set({"depth_mm": None}), "--json")
+    report = json.loads(done.stdout)
     assert report["engine"] == "edgeds-192x320-fp32 on OpenVINO CPU"  # and not in bfloat16
+    assert "in float, so that scores do not depend on the processor" in done.stderr
 
 
 def test_scenes_and_limit_choose_items(edgeds: Command, make_set: MakeSet) -> None:

@@ -81,6 +81,7 @@ def batch_command(
         from edgeds.sinks.images import check_folder
 
         check_folder(output, must_be_empty=False, what="results")
+        _check_inputs(made, plate)
         found, plates = _found(clips, output, plate)
         threads = cpus if ray is not None or jobs is None else max(1, _cores() // jobs)
         _check_places(made, len(found))
@@ -182,6 +183,24 @@ def _made_by(options: list[str]) -> Wanted:
     wanted = Wanted(**{field.name: given[field.name] for field in fields(Wanted)})
     check_contradictions(wanted)
     return wanted
+
+
+def _check_inputs(wanted: Wanted, plate: Path | None) -> None:
+    """Find out once what would fail every clip.
+
+    Raises:
+        InputError, PlateError: a plate, a backdrop, a picture or rules for all clips cannot be.
+    """
+    from edgeds.cli.rules_and_events import read_rules
+    from edgeds.plate.file import plate_from_file
+    from edgeds.views.backdrop import check_backdrop
+
+    if plate is not None and plate.is_file():
+        plate_from_file(plate)
+    if wanted.backdrop is not None:
+        check_backdrop(wanted.backdrop)
+    wanted.effects.check_pictures()
+    read_rules(wanted.signals)
 
 
 def _check_places(wanted: Wanted, clips: int) -> None:

@@ -198,6 +198,23 @@ def test_a_plate_of_another_scene_is_prompted_where_foreground_is_in_shreds(is_o
     assert updates[-1].prompt.startswith("the plate shows another scene") == is_other
 
 
+@pytest.mark.parametrize("first", ["not found", "covered"])
+def test_looks_that_see_nothing_of_the_plate_do_not_hold_back_the_prompt(first: str) -> None:
+    """A busy machine looks every few seconds: now the view is another one, now it is covered."""
+    room, other = a_room(), a_room(98)[::-1]
+    covered = np.ones(SIZE, np.float32)
+    covered[:60, :60] = 0  # 6 % of the picture
+    maintenance = Maintenance(Plate(np.where(covered[..., None] == 0, 120, room).astype(np.uint8)))
+    prompts = []
+    for look in range(6):
+        alpha = covered if (look % 2 == 1) == (first == "not found") else EMPTY
+        (update,) = watch(maintenance, other, alpha, secs=2.0 * look)
+        prompts.append(update.prompt)
+    assert prompts[:2] == ["", ""]
+    assert "retake the plate" in prompts[3]
+    assert prompts[4] == prompts[5] == prompts[3]
+
+
 @pytest.mark.parametrize("free", ["a corner", "the first frame"])
 def test_one_who_fills_nearly_all_of_the_picture_is_not_another_scene(free: str) -> None:
     room, alpha = a_room(), np.ones(SIZE, np.float32)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 
 from edgeds.live.plate_watch import PlateWatch
 from edgeds.plate.plate import Plate
@@ -49,6 +50,41 @@ def test_looks_are_rare_while_nothing_changes() -> None:
     still = [PIXELS] * (8 * RATE)
     assert _looks(still, new_maps=True) == 32
     assert _looks(still, new_maps=False) <= 8 / MAINTENANCE.still_secs + 2
+
+
+class Late(Executor):
+    """Does the work, and has it done so many frames later."""
+
+    def __init__(self, frames: int) -> None:
+        self._frames, self._waiting = frames, list[tuple[int, Future[Any], Any]]()
+
+    def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        self._waiting.append((self._frames, done, work(*given, **named)))
+        return done
+
+    def pass_frame(self) -> None:
+        self._waiting = [(left - 1, done, update) for left, done, update in self._waiting]
+        for left, done, update in self._waiting:
+            if left == 0:
+                done.set_result(update)
+
+
+@pytest.mark.parametrize("late", [1, 7, 40])
+@pytest.mark.parametrize("shreds", [14, 20, 24])
+def test_however_late_looks_are_a_foreign_plate_is_prompted(late: int, shreds: int) -> None:
+    pool = Late(late)
+    watch = PlateWatch(Plate(PIXELS), pool, trusted=False)
+    alpha = np.zeros(SIZE, np.float32)
+    alpha[:, np.arange(SIZE[1]) % 24 < shreds] = 1
+    prompts = set()
+    for index in range(3 * late + 4 * RATE):
+        maps = Maps(alpha, alpha + 1)
+        shown = np.roll(PIXELS[::-1], 3 * index, axis=1)  # something always moves
+        update = watch(Frame(shown, index, index, Fraction(1, RATE)), maps)
+        prompts |= {update.prompt} if update is not None else set()
+        pool.pass_frame()
+    assert any("retake the plate" in prompt for prompt in prompts)
 
 
 def test_looks_are_as_frequent_as_ever_while_the_plate_has_a_trouble() -> None:

@@ -89,10 +89,8 @@ def check_options(wanted: Wanted) -> None:
     from edgeds.views.backdrop import check_backdrop
 
     check_contradictions(wanted)
-    if not is_there(Path(wanted.source)):
-        open_source(wanted.source).close()  # it knows why, as the next one does
     if wanted.plate is not None and not is_there(wanted.plate):
-        plate_from_file(wanted.plate)
+        plate_from_file(wanted.plate)  # it knows why
     if wanted.backdrop is not None:
         check_backdrop(wanted.backdrop)
     output = None if wanted.layers.layers is not None else wanted.output
@@ -116,6 +114,8 @@ def check_options(wanted: Wanted) -> None:
         check_mesh_target(wanted.mesh.mesh)
     if wanted.save_plate is not None:
         check_plate_target(wanted.save_plate)
+    if not is_there(Path(wanted.source)):
+        open_source(wanted.source).close()
 
 
 def check_contradictions(wanted: Wanted) -> None:

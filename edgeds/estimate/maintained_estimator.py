@@ -15,10 +15,11 @@ import numpy as np
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.look_times import LookTimes
-from edgeds.plate.maintenance import OTHER_SCENE, RETAKE, Maintenance, PlateUpdate
+from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
+from edgeds.plate.troubles import OTHER_SCENE, RETAKE
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate

@@ -13,8 +13,10 @@ class Trouble:
 
     prompt: str
     """What happened, and what the user should do."""
-    severity: float
-    """0 is none; from 1 on the plate is unusable."""
+    severity: float | None
+    """0 is none; from 1 on the plate is unusable. None where it cannot be seen now: it neither
+    begins nor ends.
+    """
     wait_secs: float
     """The time it must last before the user is prompted."""
     lowers_health: bool = True
@@ -26,15 +28,19 @@ class Health:
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
+        self._prompt = ""
 
     def __call__(self, now: float, *troubles: Trouble) -> tuple[float, str]:
         """(health from 1 (as good as new) to 0 (unusable), prompt or "") at a time in seconds."""
         prompt = ""
         for trouble in troubles:
-            if trouble.severity < 1:
+            if trouble.severity is None:
+                prompt = prompt or (trouble.prompt if trouble.prompt == self._prompt else "")
+            elif trouble.severity < 1:
                 self._since.pop(trouble.prompt, None)
             elif now - self._since.setdefault(trouble.prompt, now) >= trouble.wait_secs:
                 prompt = prompt or trouble.prompt
-        worst = max(trouble.severity for trouble in troubles if trouble.lowers_health)
+        self._prompt = prompt
+        worst = max(trouble.severity or 0.0 for trouble in troubles if trouble.lowers_health)
         health = 0.0 if prompt else 1 - worst
         return round(float(np.clip(health, 0, 1)), 3), prompt

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
-from edgeds.plate.health import Health, Trouble
+from edgeds.plate.health import Health
 from edgeds.plate.light_change import SAME, largest, least, light_between
 from edgeds.plate.masks import fills, grown, most_around, on_channels, share, spread
 from edgeds.plate.plate import Plate
@@ -38,17 +38,15 @@ from edgeds.plate.registration import (
 )
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
+from edgeds.plate.troubles import Measured, troubles
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
-RETAKE = "retake the plate (press b)"
-OTHER_SCENE = f"the plate shows another scene, or another view of it, from the start: {RETAKE}"
-TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
-_GAMMA = 2.2
 _WHITE = 250
+_TOO_LITTLE = 0.02  # of the picture with structure: it shows nothing of the plate
 _SIGMAS = 3.0  # of the frames' noise that thresholds allow for
 
 
@@ -103,6 +101,7 @@ class Maintenance:
         self._followed, self._adrift = True, np.eye(3)
         self._health = Health()
         self._never_fitted = True
+        self._is_foreign: bool | None = None
         self._last = PlateUpdate(move=np.eye(3))
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
@@ -116,7 +115,8 @@ class Maintenance:
         self._before = now
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
         found, plate = self._follow_move(look, structure(self._current()))
-        self._never_fitted = self._never_fitted and _is_foreign(look, plate, self._set)
+        self._is_foreign = _is_foreign(look, plate, self._set)
+        self._never_fitted = self._never_fitted and self._is_foreign is not False
         same = self._follow_light(look, plate)
         self._follow_rest(look, same)
         current = self._current()
@@ -153,8 +153,10 @@ class Maintenance:
     def _unmoved(self) -> bool:
         return bool((self._move == np.eye(3)).all())
 
-    def _follow_move(self, look: _Comparison, plate: Structure) -> tuple[bool, Structure]:
-        """Register the plate: (False if it should be visible, and is not; its structure now)."""
+    def _follow_move(self, look: _Comparison, plate: Structure) -> tuple[bool | None, Structure]:
+        """Register the plate: (whether it is found, None where too little of it is visible; its
+        structure now).
+        """
         move = found_again(self._corners, plate, look.shown, look.hidden)
         before, self._shown_before = self._shown_before, look.shown
         if move is None and self._followed and before is not None:
@@ -165,7 +167,7 @@ class Maintenance:
             held = agreement(plate, look.shown) & visible
             # Behind somebody close to the camera, or on a bare wall, there is nothing to find.
             seen = share(visible)
-            return share(held) >= 0.3 * seen or seen < 0.02, plate
+            return (None if seen < _TOO_LITTLE else share(held) >= 0.3 * seen), plate
         self._adrift = np.eye(3)
         distance = displacement(move, self._size)
         if distance < self._set.min_move_px:
@@ -232,41 +234,24 @@ class Maintenance:
             new = (warped(inside, self._move, border=0) < 0.99) & (look.alpha < 0.5)
             self._extra[new] = (look.view - self._relit)[new]
 
-    def _judge(self, look: _Comparison, same: Mask, found: bool, now: Floats) -> tuple[float, str]:
-        moved = displacement(self._adrift @ self._move, self._size)
-        moved /= self._set.max_move * self._size[1]
-        stops = abs(_GAMMA * np.log2(float(np.clip(self._light.gain, 1e-3, 1e3).mean())))
-        visible = ~look.hidden
-        shown, foreground = share(visible), look.alpha > 0.5
+    def _judge(
+        self, look: _Comparison, same: Mask, is_found: bool | None, now: Floats
+    ) -> tuple[float, str]:
+        visible, foreground = ~look.hidden, look.alpha > 0.5
+        shown = share(visible)
         off = _off(look.view, now) > 24 * self._slack
-        wrong = share(off & visible) / shown if shown > 0.05 else 0.0
-        fooled = share(foreground & same)
         turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
-        white = share(turned_white & visible) / shown if shown > 0.05 else 0.0
-        limits = self._set
-        return self._health(
-            look.now,
-            Trouble(OTHER_SCENE, self._never_fitted, limits.foreign_secs, lowers_health=False),
-            Trouble(f"the camera was moved: {RETAKE}", moved, limits.prompt_secs),
-            Trouble(TOO_WHITE, white / limits.max_clipped, limits.prompt_secs),
-            Trouble(
-                f"the light changed too far: {RETAKE}",
-                max(stops / limits.max_stops, fooled / 0.3),
-                limits.prompt_secs,
-            ),
-            Trouble(
-                f"the view changed: {RETAKE}",
-                max(wrong / 0.5, 0.0 if found else 1.0),
-                limits.lost_secs,
-            ),
-            # Foreground close to the camera is no fault of the plate, unless it stays.
-            Trouble(
-                f"the view is covered, or changed: clear it, or {RETAKE}",
-                share(foreground) / 0.95,
-                limits.covered_secs,
-                lowers_health=False,
-            ),
+        found = Measured(
+            is_found=is_found,
+            never_fitted=self._is_foreign if self._never_fitted else False,
+            moved=displacement(self._adrift @ self._move, self._size) / self._size[1],
+            gain=float(self._light.gain.mean()),
+            foreground=share(foreground),
+            fooled=share(foreground & same),
+            wrong=share(off & visible) / shown if shown > 0.05 else 0.0,
+            white=share(turned_white & visible) / shown if shown > 0.05 else 0.0,
         )
+        return self._health(look.now, *troubles(found, self._set))
 
     def _renewed(self, current: Floats) -> Plate | None:
         """A new plate for the frames, if the one in use is off by enough to replace it."""
@@ -284,12 +269,16 @@ class Maintenance:
         return replace(self._captured, pixels=pixels, noise=noise)
 
 
-def _is_foreign(look: _Comparison, plate: Structure, limits: PlateMaintenance) -> bool:
-    """Whether nothing of the plate is seen, neither in nor beside much foreground."""
+def _is_foreign(look: _Comparison, plate: Structure, limits: PlateMaintenance) -> bool | None:
+    """Whether nothing of the plate is seen, neither in nor beside much foreground; None where
+    nothing of it would be visible.
+    """
     foreground = look.alpha > 0.5
     if fills(foreground) or share(foreground) < limits.foreign_foreground:
         return fills(foreground)
     visible = plate.textured & ~foreground
+    if not visible.any():
+        return None
     return share(agreement(plate, look.shown) & visible) < limits.foreign_edges * share(visible)
 
 

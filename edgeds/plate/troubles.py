@@ -1,0 +1,67 @@
+"""In which ways a plate can stop fitting: how bad each one is, and what the user should do.
+
+Knows no pictures, only what was measured in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeds.plate.health import Trouble
+from edgeds.plate.settings import PlateMaintenance
+
+RETAKE = "retake the plate (press b)"
+OTHER_SCENE = f"the plate shows another scene, or another view of it, from the start: {RETAKE}"
+TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
+_GAMMA = 2.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a look found. Shares are of the picture; those of the background, of what is visible."""
+
+    is_found: bool | None
+    """Whether the plate's structure is in the picture; None where too little of it is visible."""
+    never_fitted: bool | None
+    """Whether no look has found the plate; None where this one cannot tell."""
+    moved: float
+    """How far the camera moved, as a share of the picture's width."""
+    gain: float
+    """How much brighter the light is than when the plate was taken."""
+    foreground: float
+    fooled: float
+    """Foreground by alpha that has the plate's own structure or colours."""
+    wrong: float
+    """Background that differs from the plate."""
+    white: float
+    """Background that has turned white."""
+
+
+def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
+    """The first one that has lasted long enough gives the prompt."""
+    stops = abs(_GAMMA * np.log2(float(np.clip(found.gain, 1e-3, 1e3))))
+    differs: float | None = found.wrong / 0.5
+    if found.wrong < 0.5 and not found.is_found:
+        differs = None if found.is_found is None else 1.0
+    return (
+        Trouble(OTHER_SCENE, found.never_fitted, limits.foreign_secs, lowers_health=False),
+        Trouble(
+            f"the camera was moved: {RETAKE}", found.moved / limits.max_move, limits.prompt_secs
+        ),
+        Trouble(TOO_WHITE, found.white / limits.max_clipped, limits.prompt_secs),
+        Trouble(
+            f"the light changed too far: {RETAKE}",
+            max(stops / limits.max_stops, found.fooled / 0.3),
+            limits.prompt_secs,
+        ),
+        Trouble(f"the view changed: {RETAKE}", differs, limits.lost_secs),
+        # Foreground close to the camera is no fault of the plate, unless it stays.
+        Trouble(
+            f"the view is covered, or changed: clear it, or {RETAKE}",
+            found.foreground / 0.95,
+            limits.covered_secs,
+            lowers_health=False,
+        ),
+    )

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from edgeds.engine.background_subtraction import DifferenceEngine
@@ -194,17 +195,17 @@ def test_the_command_runs_all_cameras_and_reports_each(
 ) -> None:
     clip = make_clip(frame_count=75, rate=Fraction(10))  # slow enough for a busy machine
     cv2.imwrite(str(tmp_path / "plate.png"), SyntheticSource(size=SIZE).plate[..., ::-1])
-    (tmp_path / "broken.png").write_text("no picture")
+    cv2.imwrite(str(tmp_path / "square.png"), np.zeros((80, 80, 3), np.uint8))
     camera = f'[[camera]]\nsource = "file:{clip.name}"\nname = '
     written(
         tmp_path,
         f'plate = "plate.png"\n{camera}"a"\nrecord = "a.mp4"\n'
         'webhook = "http://me:hush@127.0.0.1:9/"\n'
         f'{camera}"b"\nview = "mask"\nsteady = true\n'
-        f'{camera}"bad"\nplate = "broken.png"\n',
+        f'{camera}"bad"\nplate = "square.png"\n',
     )
     done = edgeds("live", "cameras.toml", "--engine", "difference", "--json")
-    assert done.returncode == 1, done.stderr  # the plate of one camera is not a picture
+    assert done.returncode == 1, done.stderr  # the plate of one camera has another shape
     report = json.loads(done.stdout)
     a, b, bad = report["cameras"]
     assert (a["state"], b["state"], bad["state"]) == ("ended", "ended", "failed")
@@ -219,3 +220,7 @@ def test_the_command_runs_all_cameras_and_reports_each(
     refused = edgeds("live", "cameras.toml", "--record", "x.mp4", "--steady")
     assert refused.returncode == 2
     assert "--steady, --record cannot be given" in refused.stderr
+    (tmp_path / "square.png").write_text("no picture")
+    refused = edgeds("live", "cameras.toml")
+    assert refused.returncode == 2
+    assert "bad: cannot use the plate" in refused.stderr, "the camera is named"

@@ -113,7 +113,11 @@ def test_an_option_that_would_do_nothing_is_refused(idle: dict[str, Any]) -> Non
         check_options(_wanted(**idle))
 
 
-def test_an_option_beside_the_one_it_belongs_to_is_taken() -> None:
+def test_an_option_beside_the_one_it_belongs_to_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in.mp4").touch()
     check_options(_wanted(layers=LayerOptions(layers="composite", shadow="keep", bits=8)))
     check_options(_wanted(layers=LayerOptions(shadow="keep"), view="replace"))
     check_options(_wanted(effects=EffectOptions(focus="foreground", aperture=0.1)))

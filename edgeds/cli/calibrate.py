@@ -80,13 +80,11 @@ def calibrate_command(
     from edgeds.engine import open_engine
     from edgeds.evaluation.calibration_recorder import SetRecorder
     from edgeds.evaluation.recorded_set_folder import check_set_target
-    from edgeds.plate.file import plate_from_file
     from edgeds.plate.lock_while_in_use import unlocked_after
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)
-    if plate is not None:
-        plate_from_file(plate)  # a damaged one is found before anything opens
+    _check_plate(plate)
     settings = replace(SET_RECORDING, frames=frames)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(open_any(uri, stop))
@@ -113,6 +111,17 @@ def calibrate_command(
         say("stopped before the end; the set is complete so far, and the same command continues it")
         raise typer.Exit(130)
     _check_enough(len(recorder), output)
+
+
+def _check_plate(path: Path | None) -> None:
+    """
+    Raises:
+        PlateError: it is damaged, or not there.
+    """
+    from edgeds.plate.file import plate_from_file
+
+    if path is not None:
+        plate_from_file(path)
 
 
 def _every_secs(opened: Opened, frames: int) -> float:

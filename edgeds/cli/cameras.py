@@ -14,11 +14,12 @@ import typer
 
 from edgeds.cli.console import print_json, print_table, say, stop_on_signal
 from edgeds.cli.depth_options import DepthOptions
+from edgeds.cli.live_outputs import backdrop_of
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
 from edgeds.cli.open_engine_beside import engine_beside
 from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
-from edgeds.errors import counted
+from edgeds.errors import EdgedsError, counted
 
 if TYPE_CHECKING:
     from threading import Event
@@ -92,13 +93,15 @@ def _check(plan: CameraPlan) -> None:
     from edgeds.sinks.live_recording import check_recording
     from edgeds.views.backdrop import check_backdrop
 
-    _signal_options(plan).check(as_json=False)
-    _depth_options(plan).wanted()
-    given_plate(plan.plate)
-    if plan.backdrop is not None:
+    try:
+        _signal_options(plan).check(as_json=False)
+        _depth_options(plan).wanted()
+        given_plate(plan.plate)
         check_backdrop(plan.backdrop)
-    if plan.record is not None:
-        check_recording(plan.record)
+        if plan.record is not None:
+            check_recording(plan.record)
+    except EdgedsError as error:
+        raise type(error)(f"{plan.name}: {error.what}", why=error.why, fix=error.fix) from error
 
 
 def _started(
@@ -143,7 +146,6 @@ def _opened(
     from edgeds.sinks.publish_sink import PublishSink
     from edgeds.sources import open_live_source
     from edgeds.sources.url import masked
-    from edgeds.views.backdrop import open_backdrop
 
     told = _telling(plan.name)
     given = given_plate(plan.plate)
@@ -152,8 +154,7 @@ def _opened(
             plan.source, rtsp_transport=plan.rtsp_transport, on_event=told, stop=stop
         )
         stack.enter_context(source)
-        behind = open_backdrop(plan.backdrop, source.info.size) if plan.backdrop else None
-        stack.callback(behind.close if behind else lambda: None)
+        behind = backdrop_of(plan.backdrop, source.info.size, stack)
         choice = plate_choice(
             source, masked(plan.source), given, plan.plate, plan.allow_motion,
             _depth_options(plan).wanted(), told=told,

@@ -15,7 +15,7 @@ from edgeds.cli.live_options import (
     LivePlateOption,
     MaxFramesOption,
 )
-from edgeds.cli.live_outputs import OutputOptions, open_window
+from edgeds.cli.live_outputs import OutputOptions, backdrop_of, open_window
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import exit_after, report, say_choices, status_line
 from edgeds.cli.on_gpu import live_estimator
@@ -67,7 +67,7 @@ def live_command(
     from edgeds.live.memory_growth import return_large_arrays
     from edgeds.live.run import LiveRun
     from edgeds.sources.url import masked
-    from edgeds.views.backdrop import check_backdrop, open_backdrop
+    from edgeds.views.backdrop import check_backdrop
 
     return_large_arrays()
     uri, record = uri_from_arguments(source, camera), outputs.record
@@ -80,13 +80,11 @@ def live_command(
         return
     signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
-    if backdrop is not None:
-        check_backdrop(backdrop)
+    check_backdrop(backdrop)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         stack.enter_context(frames := open_camera(uri, stop, **asked.settings(uri)))
-        behind = open_backdrop(backdrop, frames.info.size) if backdrop else None
-        stack.callback(behind.close if behind else lambda: None)
+        behind = backdrop_of(backdrop, frames.info.size, stack)
         choice = plate_choice(frames, masked(uri), given, plate, allow_motion, measured)
         info, network = frames.info, opened.result()
         say_choices(info, network.name, choice)

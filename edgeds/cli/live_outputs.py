@@ -21,8 +21,11 @@ from edgeds.cli.option_groups import OUTPUT
 from edgeds.live.web.settings import PAGE
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from edgeds.live.run import LiveRun, Window
-    from edgeds.types import StreamInfo
+    from edgeds.types import Size, StreamInfo
+    from edgeds.views.backdrop import Backdrop
 
 
 def open_window(info: StreamInfo, show: bool | None) -> Window | None:
@@ -45,6 +48,21 @@ def open_window(info: StreamInfo, show: bool | None) -> Window | None:
         return None
     say("keys in the window: b plate, v view, r record, s snapshot, q quit")
     return window
+
+
+def backdrop_of(uri: str | None, size: Size, stack: ExitStack) -> Backdrop | None:
+    """The backdrop, which the stack closes; None if none is asked for.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    from edgeds.views.backdrop import open_backdrop
+
+    if uri is None:
+        return None
+    behind = open_backdrop(uri, size)
+    stack.callback(behind.close)
+    return behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

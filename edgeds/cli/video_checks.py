@@ -82,7 +82,6 @@ def check_options(wanted: Wanted) -> None:
     from edgeds.errors import SinkError
     from edgeds.plate.file import check_plate_target, plate_from_file
     from edgeds.sinks.atomic_files import check_writable
-    from edgeds.sinks.encoding import VIDEO_SUFFIXES
     from edgeds.sinks.mesh import check_mesh_target
     from edgeds.sources import open_source
     from edgeds.sources.typed_paths import is_there
@@ -91,11 +90,9 @@ def check_options(wanted: Wanted) -> None:
     check_contradictions(wanted)
     if wanted.plate is not None and not is_there(wanted.plate):
         plate_from_file(wanted.plate)  # it knows why
-    if wanted.backdrop is not None:
-        check_backdrop(wanted.backdrop)
-    output = None if wanted.layers.layers is not None else wanted.output
-    if output is not None and output.suffix.lower() in VIDEO_SUFFIXES and not output.is_dir():
-        check_writable(output, "the file")
+    check_backdrop(wanted.backdrop)
+    if wanted.output is not None and wanted.layers.layers is None:
+        _check_video(wanted.output)
     wanted.effects.check_pictures()
     if wanted.layers.layers is not None and wanted.layers.layer_format == "exr":
         from edgeds.sinks.layers.exr import check_library
@@ -116,6 +113,20 @@ def check_options(wanted: Wanted) -> None:
         check_plate_target(wanted.save_plate)
     if not is_there(Path(wanted.source)):
         open_source(wanted.source).close()
+
+
+def _check_video(path: Path) -> None:
+    """
+    Raises:
+        SinkError: it is a video's name, and cannot be written; what images need depends on them.
+    """
+    from edgeds.sinks.atomic_files import check_writable
+    from edgeds.sinks.encoding import VIDEO_SUFFIXES
+    from edgeds.sources.typed_paths import is_there
+
+    is_folder = is_there(path) and path.is_dir()  # it may be called x.mp4
+    if path.suffix.lower() in VIDEO_SUFFIXES and not is_folder:
+        check_writable(path, "the file")
 
 
 def check_contradictions(wanted: Wanted) -> None:

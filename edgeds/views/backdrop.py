@@ -46,13 +46,13 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
         ) from error
 
 
-def check_backdrop(uri: str) -> None:
-    """Find out before anything opens that there is no such backdrop.
+def check_backdrop(uri: str | None) -> None:
+    """Find out before anything opens that there is no such backdrop; None is none at all.
 
     Raises:
         InputError: it is no colour, and no file.
     """
-    if not is_there(Path(uri)):
+    if uri is not None and not is_there(Path(uri)):
         open_backdrop(uri, (2, 2)).close()  # it knows why
 
 

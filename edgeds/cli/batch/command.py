@@ -197,8 +197,7 @@ def _check_inputs(wanted: Wanted, plate: Path | None) -> None:
 
     if plate is not None and plate.is_file():
         plate_from_file(plate)
-    if wanted.backdrop is not None:
-        check_backdrop(wanted.backdrop)
+    check_backdrop(wanted.backdrop)
     wanted.effects.check_pictures()
     read_rules(wanted.signals)
 

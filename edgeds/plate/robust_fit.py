@@ -74,7 +74,8 @@ def _solved(
         determinant = a * c - b * b
         if not (a > 0 and c > 0) or determinant < SINGULAR * a * c:
             return None
-        return np.array([c * p - b * q, a * q - b * p]) / determinant
+        found = ((c * p - b * q) / determinant, (a * q - b * p) / determinant)
+        return np.array(found, np.float64)
     scale = np.sqrt(np.diagonal(normal))
     if not (scale > 0).all() or np.linalg.det(normal / (scale[:, None] * scale)) < SINGULAR:
         return None

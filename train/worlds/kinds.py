@@ -29,7 +29,7 @@ EMPTY: dict[str, Shots] = {
     "tracks": track_shots,
 }
 """Places without people."""
-_VISITED = {"rooms": 0.35, "streets": 0.37, "flats": 0.16, "interiors": 0.12}
+_VISITED = {"rooms": 0.3, "streets": 0.34, "flats": 0.14, "interiors": 0.1, "halls": 0.12}
 KINDS = (*EMPTY, "visited", "walks")
 """`visited` is one of the others with guests in it. `walks` has people of known height in many
 frames of one camera, one clip per world.

@@ -23,18 +23,13 @@ from edgeds.sinks.publish_sink import PublishSink
 from edgeds.sources import SyntheticSource
 from edgeds.sources.upright_picture import upright_rgb
 from edgeds.types import Frame
+from tests.held_port import held_port
 
 SCENE = list(SyntheticSource(size=(90, 160), frame_count=30))
 QUICK = Publish(backoff_secs=0.1, max_backoff_secs=0.2, stall_secs=20)
 
 PLACES = {"rtmp": "/live/key", "rtsp": "/live"}
 LISTENING = {"rtmp": {"listen": "1"}, "rtsp": {"rtsp_flags": "listen", "listen_timeout": "60"}}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Receiver:
@@ -74,7 +69,7 @@ def frames() -> Iterator[Frame]:
 
 @pytest.mark.parametrize("scheme", ["rtmp", "rtsp", "udp", "tcp"])
 def test_a_receiver_gets_the_picture(scheme: str) -> None:
-    url = f"{scheme}://127.0.0.1:{free_port()}{PLACES.get(scheme, '')}"
+    url = f"{scheme}://127.0.0.1:{held_port()}{PLACES.get(scheme, '')}"
     heard = Receiver(url + ("?listen=1" if scheme == "tcp" else ""), **LISTENING.get(scheme, {}))
     events: list[str] = []
     with PublishSink(url, settings=QUICK, on_event=events.append) as sink:
@@ -92,7 +87,7 @@ def test_a_receiver_gets_the_picture(scheme: str) -> None:
 
 
 def test_it_connects_again_when_the_server_comes_back() -> None:
-    port, events = free_port(), []
+    port, events = held_port(), []
     url = f"tcp://127.0.0.1:{port}"
     sink = PublishSink(f"{url}?password=hush", settings=QUICK, on_event=events.append)
     output = Output("stream", sink, is_file=False)
@@ -185,7 +180,7 @@ def test_a_missing_srt_is_said_at_once_with_a_way_round_it() -> None:
 
 
 def test_the_address_is_on_no_command_line() -> None:
-    url = f"rtmp://127.0.0.1:{free_port()}/live/hush"
+    url = f"rtmp://127.0.0.1:{held_port()}/live/hush"
     with PublishSink(url, settings=QUICK) as sink:
         sink.write(SCENE[0])
         lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import pytest
 from edgeds.errors import SourceError
 from edgeds.sources import LiveSource, StreamFeed
 from edgeds.sources.timeouts import Reconnect
+from tests.held_port import held_port
 
 ROOT = Path(__file__).parents[1]
 PATIENT = Reconnect(open_secs=40, backoff_secs=0.1, max_backoff_secs=0.3)
@@ -27,9 +27,7 @@ class Server:
     """The stream on a port of its own, as often as it is started."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.url = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"tcp://127.0.0.1:{held_port()}"
         self.start()
 
     def start(self) -> None:

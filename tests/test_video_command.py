@@ -365,7 +365,7 @@ def test_a_full_disk_leaves_a_file_that_plays(
     def fill_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    done = edgeds("video", clip, *FAST, "-o", "out.mp4", preexec=fill_disk)
+    done = edgeds("video", clip, *FAST, "-o", "out.mp4", "--json", preexec=fill_disk)
     assert done.returncode == 1
     # The last of a small file leaves its buffer only when it is completed.
     assert re.search("cannot (write on to|complete) out.mp4", done.stderr)
@@ -375,7 +375,7 @@ def test_a_full_disk_leaves_a_file_that_plays(
     with suppress(SourceFailed):  # its last fragment may be cut off
         for _ in open_source(tmp_path / "out.mp4"):
             playable += 1
-    assert playable > 10
+    assert json.loads(done.stdout)["frames"] == playable > 10
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file size limit to stand for a full disk")

@@ -82,6 +82,7 @@ def result(
 ) -> dict[str, Any]:
     """The JSON object of a run. `followed`: how the plate was corrected; None where it was not."""
     report = asdict(clock.report())
+    report["frames"] -= getattr(sink, "lost", 0)
     return {
         **rest,
         "output": sink.location if report["frames"] and _is_there(sink.location) else None,

@@ -11,7 +11,7 @@ import onnxruntime
 from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs
-from edgeds.engine.plate_noise import NOISE, noise_input
+from edgeds.engine.plate_noise import noise_inputs
 from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
 
 
@@ -61,7 +61,7 @@ class OnnxRuntimeEngine(Closing):
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
-        told = {NOISE: noise_input(noise, self.size)} if self.takes_noise else {}
+        told = noise_inputs(noise, self.size, takes=self.takes_noise)
         features = self._plate_graph.run(self._plate_names, {"plate": plate[None], **told})
         return dict(zip(self._plate_names, features, strict=True))
 

@@ -13,7 +13,7 @@ from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs, shape_at
 from edgeds.engine.kept_graphs import kept_or_compiled
-from edgeds.engine.plate_noise import NOISE, noise_input
+from edgeds.engine.plate_noise import noise_inputs
 from edgeds.errors import EngineError
 from edgeds.sources.threads import threads_wanted
 from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
@@ -87,7 +87,7 @@ class OpenVinoEngine(Closing):
         self._request.set_tensor("frame", openvino.Tensor(self._frame, shared_memory=True))
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
-        told = {NOISE: noise_input(noise, self.size)} if self.takes_noise else {}
+        told = noise_inputs(noise, self.size, takes=self.takes_noise)
         results = self._plate_graph({"plate": plate[None], **told})
         return {
             port.get_any_name(): np.array(value)  # a copy: the graph's own buffers are reused

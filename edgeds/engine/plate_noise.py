@@ -14,6 +14,11 @@ nothing is known.
 PLATE_INPUTS = ("plate", NOISE)
 
 
+def noise_inputs(noise: FloatMap | None, size: Size, *, takes: bool) -> dict[str, FloatMap]:
+    """The inputs of a plate graph beside the plate: `NOISE` where it takes it."""
+    return {NOISE: noise_input(noise, size)} if takes else {}
+
+
 def noise_input(noise: FloatMap | None, size: Size) -> FloatMap:
     """As `NOISE`, of a map (h, w); None: it is not known.
 

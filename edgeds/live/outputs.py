@@ -138,7 +138,7 @@ class Output:
 
     def status(self) -> OutputStatus:
         reading = self.meter.whole() if self.ended else self.meter.recent()
-        lost = getattr(self.sink, "lost", 0)  # of a sink that sends: what did not get through
+        lost = getattr(self.sink, "lost", 0)  # what was not sent, or is not on the disk
         with self._changed:
             return OutputStatus(
                 name=self.name,

@@ -48,6 +48,11 @@ class RecordingSink(Closing):
     def location(self) -> str:
         return self._video.location
 
+    @property
+    def lost(self) -> int:
+        """As the video's."""
+        return self._video.lost
+
     def write(self, frame: Frame) -> None:
         if self._size is None:
             self._size, self._start_pts = frame.size, frame.pts

@@ -54,6 +54,8 @@ class VideoSink(Closing):
         self.location = str(path)
         self._encoder: _Encoder | None = None
         self._written = 0
+        self.lost = 0
+        """How many of the frames that were taken are not in a file that could not be completed."""
         self._failed = self._closed = False
 
     @property
@@ -77,7 +79,8 @@ class VideoSink(Closing):
             self._encoder.encode(of, picture())
         except failures as error:
             self._failed = True
-            doing = f"write on to {self._path.name} after {counted(self._written, 'frame')}"
+            # The encoder still had the last ones: `lost` tells how many.
+            doing = f"write on to {self._path.name} after at most {counted(self._written, 'frame')}"
             raise _failure(doing, error) from error
         self._written += 1
 
@@ -121,6 +124,8 @@ class VideoSink(Closing):
             self.location = str(self._file.keep())
         except OSError as problem:
             error = error or problem
+        if error is not None or self._failed:
+            self.lost = max(0, self._written - _frames_in(Path(self.location)))
         if error is not None and not self._failed:
             raise _failure(f"complete {self._path.name}", error) from error
 
@@ -194,6 +199,17 @@ class _Encoder:
             if self._audio is not None and packet.dts is not None:
                 self._audio.mux_until(packet.dts * Fraction(packet.time_base))
             self._container.mux(packet)
+
+
+def _frames_in(path: Path) -> int:
+    """How many frames a film holds that may break off; none where it cannot be read."""
+    import av
+
+    count = 0
+    with suppress(*media_errors()), av.open(local_name(path)) as film:
+        for packet in film.demux(film.streams.video[0]):
+            count += packet.size > 0 and not packet.is_corrupt  # the last may be cut off
+    return count
 
 
 def _failure(doing: str, error: BaseException) -> SinkFailed:

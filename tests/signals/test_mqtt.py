@@ -20,6 +20,7 @@ from edgeds.live.signals.delivery.mqtt import Mqtt, broker_from_url
 from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
 from edgeds.live.signals.rules.from_file import rules_from_text
 from edgeds.live.signals.rules.kinds import Rules
+from tests.held_port import held_port
 
 from .messages import event
 from .test_rule_file import WHOLE
@@ -36,9 +37,7 @@ class Mosquitto:
     """A broker on a port of its own, which can be stopped and started."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = held_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
         self._process: subprocess.Popen[bytes] | None = None
@@ -182,12 +181,9 @@ def test_an_event_is_with_a_subscriber_hardly_later_than_a_bare_message(
 
 
 def test_a_broker_that_is_not_there_costs_nothing_and_is_reported_once() -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
     said: list[str] = []
     limits = Delivery(first_wait_secs=0.01, longest_wait_secs=0.02, close_secs=0.1)
-    outbox = Outbox(_mqtt(port), settings=limits, on_change=said.append)
+    outbox = Outbox(_mqtt(held_port()), settings=limits, on_change=said.append)
     for number in range(1, 6):
         outbox.event(event(number))
     outbox.close()

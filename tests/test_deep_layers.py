@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edgeds.cli import app
+from edgeds.estimate.unmixed_colours import unmixed
 from edgeds.sinks.layers.code_values import Coding, DepthCodes
 from edgeds.sinks.layers.layers_folder import SIDECAR, LayersSink, LayersWanted
 from edgeds.sinks.layers.names import LayerFormat
@@ -128,6 +129,19 @@ def test_lossless_layers_keep_each_of_ten_bits(tmp_path: Path, kind: LayerFormat
     assert np.abs(rgba[..., 1][soft] - own).max() <= 4
     about = json.loads((tmp_path / "l" / SIDECAR).read_text())
     assert (about["colour"]["bits_of_colours"], about["colour"]["bits_of_input"]) == (16, 10)
+
+
+def test_a_plate_of_eight_bits_costs_the_border_half_a_level() -> None:
+    """Of a slow gradient, whose steps in the plate are the banding that there could be."""
+    behind = np.linspace(40, 60, 400)[None, :, None].repeat(3, 2)
+    own, alpha = np.array([180.0, 120, 90]), np.linspace(0.05, 0.95, 50, dtype=np.float32)
+    alpha = np.repeat(alpha[:, None], 400, 1)
+    mixed = alpha[..., None] * own + (1 - alpha[..., None]) * behind
+    frame = (np.rint(mixed * 1023 / 255) / 1023 * 65535).round().astype(np.uint16)
+    plate = np.rint(behind).astype(np.uint8).repeat(50, 0)
+    light = alpha[..., None] * (unmixed(frame, alpha, plate) / 257 - own)
+    assert np.abs(light).max() < 0.65  # half a level of the plate, an eighth of the frame's
+    assert np.abs(light).mean() < 0.2
 
 
 def test_prores_keeps_ten_bits(tmp_path: Path) -> None:

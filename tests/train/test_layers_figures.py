@@ -115,6 +115,16 @@ def test_a_fit_begins_where_narrower_weights_end() -> None:
     assert np.abs(after - before).max() < 0.02  # one small step
 
 
+def test_a_fit_can_imitate_other_weights() -> None:
+    values, truth = _two_steps()
+    known, _ = fitted({"clean": _sample(values, truth)}, 1000)
+    wrong = {"clean": _sample(values, 1 - truth)}
+    imitated, _ = fitted(wrong, 600, start=known, like=[known, known])
+    found, wanted = evaluated(values, imitated), evaluated(values, known)
+    assert np.abs(found - wanted).mean() < 0.1
+    assert np.abs(evaluated(values, fitted(wrong, 600, start=known)[0]) - wanted).mean() > 0.5
+
+
 def test_kinds_count_by_their_shares_and_not_by_their_squares() -> None:
     values, _ = _two_steps()
     some = values[:400]
@@ -154,7 +164,7 @@ def test_the_border_is_fitted_to_composites_walks_and_sets(
     seen: list[str] = []
     error = border_fit.fit(
         data, tmp_path / "w.npz", count=1, clips=1, drawn=2, sets=[], of_set=1, steps=40,
-        start=WEIGHTS, say=seen.append,
+        start=WEIGHTS, like=[WEIGHTS], say=seen.append,
     )  # fmt: skip
     assert len(seen) == 1 + 4 + 2  # four frames of a walk
     assert error < 0.5
@@ -162,3 +172,5 @@ def test_the_border_is_fitted_to_composites_walks_and_sets(
         assert {name: made[name].shape for name in made} == {
             name: shipped[name].shape for name in shipped
         }
+        assert json.loads(str(made["made"]))["walks"] == 1
+        assert json.loads(str(shipped["made"]))["squares"]["coded"] > 100_000

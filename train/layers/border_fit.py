@@ -5,8 +5,9 @@ Knows nothing about pictures: `border_material` has the squares.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -30,8 +31,6 @@ from train.layers.border_material import (
 _HIDDEN = 128, 64
 _BATCH = 2048
 _RATE, _DECAY, _WARM = 2e-3, 0.02, 500
-_SQUARED = 0.5
-"""Of the loss, beside alpha's error: what is uncertain stays soft, and does not become a notch."""
 _SHARES: dict[Kind, float] = {
     "clean": 0.33, "coded": 0.29, "walk": 0.12, "drawn": 0.16, "set": 0.1,
 }  # fmt: skip
@@ -55,6 +54,7 @@ def fit(
     of_set: int,
     steps: int,
     start: Path | None,
+    like: list[Path],
     say: Callable[[str], None],
 ) -> float:
     """Write weights; returns the mean error of alpha on the border's pixels at the end."""
@@ -76,8 +76,15 @@ def fit(
         if some
     }
     before = None if start is None else _read(start)
-    weights, error = fitted(kinds, steps, start=before, say=say)
-    np.savez(out, **weights._asdict())
+    teachers = [_read(one) for one in like]
+    weights, error = fitted(kinds, steps, start=before, like=teachers, say=say)
+    made = {
+        "composites": count, "walks": clips, "drawn": drawn, "sets": [one.name for one in sets],
+        "of_set": of_set, "squares": {kind: len(some.truth) for kind, some in kinds.items()},
+        "steps": steps, "start": start and start.name, "like": [one.name for one in like],
+        "error": round(error, 4),
+    }  # fmt: skip
+    np.savez(out, **weights._asdict(), made=np.array(json.dumps(made)))
     return error
 
 
@@ -91,12 +98,14 @@ def fitted(
     steps: int,
     *,
     start: Weights | None = None,
+    like: Sequence[Weights] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Weights, float]:
     """Weights for features as they are, and the mean error of alpha at the end.
 
     Args:
         start: weights of fewer features or fewer hidden units will do: new ones begin at nothing.
+        like: weights whose mean answer is imitated, beside the truth.
     """
     torch.manual_seed(0)
     tensors = {kind: tuple(map(torch.from_numpy, some)) for kind, some in kinds.items()}
@@ -112,17 +121,30 @@ def fitted(
     error = 0.5
     for step in range(1, steps + 1):
         values, truth, counted = _batch(tensors)
-        off = (network((values - centre) * scale) - truth).abs() * counted
-        error_now = off.sum() / counted.sum()
-        loss = error_now + _SQUARED * off.square().sum() / counted.sum()
+        answer = network((values - centre) * scale)
+        off = (answer - truth).abs() * counted
+        loss = off.sum() / counted.sum()
+        if like:
+            apart = (answer - _mean_answer(values, like)).abs() * counted
+            loss = 0.3 * loss + (0.7 * apart + 0.5 * apart.square()).sum() / counted.sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        error += 0.02 * (error_now.item() - error)
+        error += 0.02 * ((off.sum() / counted.sum()).item() - error)
         if step % _SAID_EVERY == 0:
             say(f"step {step}: {error:.4f}")
     return _weights(network, mean, deviation), error
+
+
+def _mean_answer(values: torch.Tensor, like: Sequence[Weights]) -> torch.Tensor:
+    """The mean of what the last layers of weights say, as alpha."""
+    total = torch.zeros(())
+    for weights in like:
+        first, first_bias, second, second_bias, last, last_bias = map(torch.from_numpy, weights)
+        inner = torch.relu(values[:, : len(first)] @ first + first_bias)
+        total = total + torch.relu(inner @ second + second_bias) @ last + last_bias
+    return torch.sigmoid(total / len(like))
 
 
 def _network(features: int, outputs: int) -> torch.nn.Sequential:

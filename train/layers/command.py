@@ -54,6 +54,9 @@ def border(
     start: Annotated[
         Path | None, typer.Option(help="weights to begin with, such as those in use")
     ] = None,
+    like: Annotated[
+        list[Path] | None, typer.Option(help="weights whose mean answer is imitated; repeatable")
+    ] = None,
 ) -> None:
     """Fit the regression that draws the border at full size, on training material.
 
@@ -68,7 +71,7 @@ def border(
 
     error = fit(
         data, out, count=count, clips=clips, drawn=drawn, sets=sets or [], of_set=of_set,
-        steps=steps, start=start, say=say,
+        steps=steps, start=start, like=like or [], say=say,
     )  # fmt: skip
     typer.echo(f"{out}: mean error of alpha at the border {error:.4f}")
 

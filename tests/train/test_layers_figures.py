@@ -19,6 +19,11 @@ from train.layers.border_material import Picture, Sample, of_sets, samples
 from train.layers.composites import Composite, as_video, composites
 
 
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(border_fit, "_BATCH", 256)
+
+
 @pytest.fixture
 def material(tmp_path: Path) -> Path:
     for name in ("foregrounds", "backgrounds"):

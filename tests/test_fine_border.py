@@ -4,20 +4,25 @@ nothing else changes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.border_drawn_again import Draw, with_drawn_border
+from edgeds.estimate.border_drawn_again import Bounds, colours_in, drawn_again
 from edgeds.estimate.border_features import features, squares_of
 from edgeds.estimate.border_noise import noise
-from edgeds.estimate.border_of_layers import drawn_by_regression
 from edgeds.estimate.border_on_other_backdrop import near_open, redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
-from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.estimate.settings import MATTE
+from edgeds.types import Box, FloatMap, Frame, Pixels, whole
 
 HEIGHT, WIDTH = 120, 160
-BOTH = pytest.mark.parametrize("draw", [redrawn, drawn_by_regression])
+Draw: TypeAlias = Callable[..., FloatMap]
+BOTH = pytest.mark.parametrize("draw", [redrawn, drawn_again])
 
 
 def disc() -> FloatMap:
@@ -41,7 +46,7 @@ def test_textured_clothes_get_a_border_nearer_the_truth(draw: Draw) -> None:
     frame, plate = striped(truth)
     coarse = cv2.resize(truth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
     before = refined_alpha(coarse, frame, plate)
-    after = with_drawn_border(Frame(frame), Maps(before, before), draw, plate).alpha
+    after = draw(before, *colours_in(whole(truth.shape), Frame(frame), plate, None))
     edge = (truth > 0.05) & (truth < 0.95)
     assert np.abs(after - truth)[edge].mean() < 0.7 * np.abs(before - truth)[edge].mean()
     assert np.abs(after - truth).mean() < 0.8 * np.abs(before - truth).mean()
@@ -51,11 +56,11 @@ def test_textured_clothes_get_a_border_nearer_the_truth(draw: Draw) -> None:
 def test_an_offset_of_light_changes_nothing(draw: Draw) -> None:
     truth = disc()
     frame, plate = striped(truth)
-    lit = np.full((4, 4, 3), 12, np.float32)
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
-    with_light = Maps(soft, soft, plate_offset=lit)
-    same = with_drawn_border(Frame(frame), with_light, draw, plate - np.uint8(12)).alpha
-    without = with_drawn_border(Frame(frame), Maps(soft, soft), draw, plate).alpha
+    box, darker = whole((HEIGHT, WIDTH)), plate - np.uint8(12)
+    lit = np.full((HEIGHT, WIDTH, 3), 12, np.float32)
+    same = draw(soft, *colours_in(box, Frame(frame), darker, lit))
+    without = draw(soft, *colours_in(box, Frame(frame), plate, None))
     assert np.abs(same - without).max() < 1e-3
 
 
@@ -85,7 +90,7 @@ def test_the_border_stays_where_the_plate_does_not_fit() -> None:
     now, before = (np.clip(one, 0, 255).astype(np.uint8) for one in wild)
     shift = {}
     for name, pictures in (("fits", (frame, plate)), ("moves", (now, before))):
-        drawn = drawn_by_regression(soft, *(one.astype(np.float32) for one in pictures))
+        drawn = drawn_again(soft, *(one.astype(np.float32) for one in pictures))
         shift[name] = float(np.abs(drawn - soft).max())
     assert shift["fits"] > 0.2
     assert shift["moves"] < 0.2 * shift["fits"]
@@ -94,7 +99,7 @@ def test_the_border_stays_where_the_plate_does_not_fit() -> None:
 def test_the_regression_changes_the_neighbourhood_of_the_border_alone() -> None:
     soft = cv2.GaussianBlur(disc(), (0, 0), 1)
     noise = np.random.default_rng(1).normal(128, 30, (HEIGHT, WIDTH, 3)).astype(np.float32)
-    after = drawn_by_regression(soft, noise, np.full_like(noise, 128))
+    after = drawn_again(soft, noise, np.full_like(noise, 128))
     far = cv2.dilate(((soft > 0.01) & (soft < 0.99)).astype(np.uint8), np.ones((7, 7))) == 0
     assert np.array_equal(after[far], soft[far])
     assert after.min() >= 0
@@ -104,7 +109,7 @@ def test_the_regression_changes_the_neighbourhood_of_the_border_alone() -> None:
 def test_the_regression_keeps_alpha_without_a_border() -> None:
     whole = np.ones((HEIGHT, WIDTH), np.float32)
     grey = np.full((HEIGHT, WIDTH, 3), 128, np.float32)
-    assert np.array_equal(drawn_by_regression(whole, grey, grey), whole)
+    assert np.array_equal(drawn_again(whole, grey, grey), whole)
 
 
 def test_squares_are_read_and_written_at_the_same_pixels() -> None:
@@ -130,9 +135,9 @@ def test_the_regression_takes_odd_sides(height: int, width: int) -> None:
     truth = disc()
     frame, plate = (one.astype(np.float32) for one in striped(truth))
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
-    whole = drawn_by_regression(soft, frame, plate)
+    whole = drawn_again(soft, frame, plate)
     cut = [np.ascontiguousarray(one[:height, :width]) for one in (soft, frame, plate)]
-    drawn = drawn_by_regression(*cut)
+    drawn = drawn_again(*cut)
     assert drawn.shape == (height, width)
     assert np.abs(drawn - whole[:height, :width]).max() < 0.05
 
@@ -174,3 +179,21 @@ def test_features_are_numbers_where_light_takes_the_plate_below_black() -> None:
     frame, plate = (one.astype(np.float32) for one in striped(truth))
     values = features(truth, frame, plate - 220, squares_of(near_open(truth, 0.02)))
     assert np.isfinite(values).all()
+
+
+def test_the_regression_stays_within_what_the_coarse_alpha_says_nearby() -> None:
+    truth = disc()
+    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    settings = replace(MATTE, again_share=1)
+    free = drawn_again(soft, frame, plate, settings=settings)
+    low, high = np.zeros((40, 60), np.float32), np.ones((40, 60), np.float32)
+    low[:, 30:], high[:, 30:] = 0.3, 0.6  # the right half of the box
+    bounds = Bounds(cv2.merge([low, high]), (160, 240), Box(20, 40, 140, 200))
+    tied = drawn_again(soft, frame, plate, bounds, settings=settings)
+    left, right = np.s_[:, :76], np.s_[:, 84:]
+    assert np.array_equal(tied[left], free[left])
+    is_drawn = (free != soft)[right]
+    assert is_drawn.sum() > 100
+    assert np.abs(tied - np.clip(free, 0.3, 0.6))[right][is_drawn].max() < 0.03
+    assert np.abs(free - tied)[right].max() > 0.3

@@ -15,9 +15,7 @@ from edgeds import (
     plate_from_file,
 )
 from edgeds.engine.plate_depth_engine import open_plate_depth
-from edgeds.estimate.border_drawn_again import with_drawn_border
-from edgeds.estimate.border_of_layers import drawn_by_regression
-from edgeds.estimate.border_on_other_backdrop import redrawn
+from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_ONCE, Matte
 from edgeds.estimate.unmixed_colours import foreground
 from edgeds.types import Frame, Maps
 from edgeds.views.checkerboard import over_checkerboard
@@ -56,18 +54,22 @@ def make() -> None:
     ]
     write_jpeg("layers.jpg", sheet(rows))
     write_jpeg("effects.jpg", sheet(effects_rows(frame, maps, common)))
-    write_jpeg("border.jpg", sheet(borders(frame, maps, plate)))
+    once = looked_at(PERSON, PERSON_PLATE, INDEX, DRAWN_ONCE)[1]
+    write_jpeg("border.jpg", sheet(borders(frame, once, maps, plate)))
     write_jpeg("edges.jpg", sheet([edges(frame, maps, common)]))
     write_jpeg("shadow.jpg", sheet([shadows()]))
 
 
-def looked_at(clip: object, plate: object, index: int) -> tuple[Frame, Maps, Estimator]:
+def looked_at(
+    clip: object, plate: object, index: int, matte: Matte = DRAWN_AGAIN
+) -> tuple[Frame, Maps, Estimator]:
     """A frame of a clip and its maps."""
     with open_source(str(clip)) as source, open_engine() as engine:
         size = source.info.size
         scene = fitted(plate_from_file(str(plate)), size) if plate else None
         scene = scene or open_plate(None, str(clip), size)
-        estimate = Estimator(engine, scene, depth_network=open_plate_depth(None, device="cpu"))
+        network = open_plate_depth(None, device="cpu")
+        estimate = Estimator(engine, scene, depth_network=network, matte=matte)
         frame = next(one for one in source if one.index == index)
         maps = estimate(frame)
         assert maps.alpha.shape == maps.inverse_depth.shape == size  # made while the engine is open
@@ -104,13 +106,11 @@ def edges(frame: Frame, maps: Maps, common: dict) -> list[tuple[str, np.ndarray]
     ]
 
 
-def borders(frame: Frame, maps: Maps, plate: np.ndarray) -> list[list[tuple[str, np.ndarray]]]:
+def borders(
+    frame: Frame, once: Maps, again: Maps, plate: np.ndarray
+) -> list[list[tuple[str, np.ndarray]]]:
     """The same part at 100 %, enlarged, on bright and on dark, with each border."""
-    drawn = {
-        "once (live)": maps,
-        "replace": with_drawn_border(frame, maps, redrawn, plate),
-        "layers": with_drawn_border(frame, maps, drawn_by_regression, plate),
-    }
+    drawn = {"drawn once": once, "drawn again": again}
     part = np.s_[0:120, 250:410]
     rows = []
     for shade in (235, 30):

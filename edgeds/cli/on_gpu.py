@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from edgeds.estimate.settings import MATTE, Matte
 from edgeds.views.settings import STYLE, View
 
 AnySink = TypeVar("AnySink", bound="Closing")
@@ -92,12 +93,12 @@ class OnGpu:
                 f"the CPU: {problem}"
             )
 
-    def estimator(self, plate: Plate, known: KnownDepth | None) -> Estimator:
+    def estimator(self, plate: Plate, known: KnownDepth | None, matte: Matte = MATTE) -> Estimator:
         """The estimator for frames where they are; with the plate's depth, where it is known."""
         from edgeds.estimate.estimator import Estimator
 
         if not self.is_used:
-            return Estimator(self._network, plate, known=known)
+            return Estimator(self._network, plate, known=known, matte=matte)
         from edgeds.engine.gpu.estimator import DeviceEstimator
         from edgeds.sinks.encoding import written_colour
 
@@ -111,7 +112,7 @@ class OnGpu:
             )
         except RuntimeError as error:  # torch's, such as too little memory for frames of this size
             self._give_up(error)
-            return Estimator(self._network, plate, known=known)
+            return Estimator(self._network, plate, known=known, matte=matte)
 
     def source(self, frames: Source, stack: ExitStack) -> Source:
         """The source with its decoder on the GPU, in place of the one that was opened."""

@@ -44,7 +44,7 @@ from edgeds.cli.video_options import (
     SavePlateOption,
     SheetOption,
 )
-from edgeds.cli.video_output import drawing_of, output_of, with_better_alpha
+from edgeds.cli.video_output import drawing_of, matte_of, output_of, with_steady_alpha
 from edgeds.cli.video_report import Notes, print_result, result, say_choices
 from edgeds.errors import counted
 from edgeds.views.settings import STYLE
@@ -199,7 +199,7 @@ def _opened(
             target, info, wanted.layers, fixed,
             scene=scene, given_plate=wanted.plate, engine=network.name, backdrop=behind,
         )  # fmt: skip
-        compose = with_better_alpha(compose, wanted, scene)
+        compose = with_steady_alpha(compose, wanted)
         notes.watch(output)
         stack.callback(output.close)
     else:
@@ -234,9 +234,9 @@ def _estimator(
     from edgeds.estimate.kept_depth import no_depth
 
     if deep is None:
-        return gpu.estimator(scene, no_depth(scene.size)), None
+        return gpu.estimator(scene, no_depth(scene.size), matte_of(wanted)), None
     people = people_of_clip(wanted.depth, scene, network, samples, stop=stop)
-    estimate = gpu.estimator(scene, deep.result())
+    estimate = gpu.estimator(scene, deep.result(), matte_of(wanted))
     return estimate, measure_depth(wanted.depth, estimate, people)
 
 

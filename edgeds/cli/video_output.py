@@ -13,6 +13,7 @@ from edgeds.cli.video_checks import Wanted, check_places
 
 if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
+    from edgeds.estimate.settings import Matte
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import Frame, Maps, Sink, StreamInfo
@@ -65,7 +66,7 @@ def drawing_of(
             plate_depth=estimate.plate_depth,
             depth_range=estimate.depth_range,
         )
-        return with_better_alpha(effects, wanted, scene)
+        return with_steady_alpha(effects, wanted)
     view = composer(
         wanted.view,
         plate=scene.pixels,
@@ -75,7 +76,7 @@ def drawing_of(
         opacity=wanted.opacity,
         shadow=wanted.layers.shadow == "keep",
     )
-    return with_better_alpha(view, wanted, scene)
+    return with_steady_alpha(view, wanted)
 
 
 def _note_what_is_hidden(effects: Effects, wanted: Wanted, estimate: Estimator) -> None:
@@ -91,21 +92,18 @@ def _note_what_is_hidden(effects: Effects, wanted: Wanted, estimate: Estimator) 
             )
 
 
-def with_better_alpha(
-    compose: Callable[[Frame, Maps], Any], wanted: Wanted, scene: Plate
+def with_steady_alpha(
+    compose: Callable[[Frame, Maps], Any], wanted: Wanted
 ) -> Callable[[Frame, Maps], Any]:
-    """A composer that is given steady alpha, if asked for, and alpha with a fine border, where the
-    foreground is laid on something else. `replace` has the one that a GPU draws, too.
-    """
-    from edgeds.estimate.border_drawn_again import with_border
-    from edgeds.estimate.border_of_layers import drawn_by_regression
-    from edgeds.estimate.border_on_other_backdrop import redrawn
+    """A composer that is given steady alpha, if asked for."""
     from edgeds.views.steadiness import steadied
 
-    if wanted.steady:
-        compose = steadied(compose)
-    if wanted.layers.layers is not None or wanted.view == "cutout":
-        compose = with_border(compose, drawn_by_regression, scene.pixels)
-    elif wanted.view == "replace":
-        compose = with_border(compose, redrawn, scene.pixels)
-    return compose
+    return steadied(compose) if wanted.steady else compose
+
+
+def matte_of(wanted: Wanted) -> Matte:
+    """What is kept, or laid on something else, has the best border at every size."""
+    from edgeds.estimate.settings import DRAWN_AGAIN, MATTE
+
+    best = wanted.layers.layers is not None or wanted.view in ("cutout", "replace")
+    return DRAWN_AGAIN if best else MATTE

@@ -22,14 +22,20 @@ _Index = npt.NDArray[np.intp]
 AROUND = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
 FURTHER = tuple((2 * down, 2 * right) for down, right in AROUND if (down, right) != (0, 0))
 """Squares down and to the right of the one in question."""
-AT_ONCE = 4096
-"""Squares: what is made of them stays in the processor's cache."""
+AT_ONCE = 1024
+"""Squares: what is made of them stays in the processor's cache, and in memory that is there: with
+4096, the system gave new pages for each, which took most of the time.
+"""
+_REACH = 2
+"""Squares."""
 _WINDOWS = (3, 7, 15, 31)
 """Of the means of sure foreground, in squares; a wider one stands in where a smaller one holds too
 little.
 """
 _NEAR = 1
 """Number of the window for the place of single pixels."""
+_ALONE = 16
+"""Features of `_alone`."""
 _SURE = 0.9
 _ENOUGH = 2.0
 _LEAST_CONTRAST = 100.0
@@ -55,19 +61,19 @@ class Squares(NamedTuple):
         some = rng.permutation(len(self.rows))[:count]
         return Squares(self.rows[some], self.columns[some], self.size)
 
-    def moved(self, down: int, right: int) -> _Index:
-        """Flat indices of squares beside these; past the end, the last ones."""
-        rows = np.clip(self.rows + down, 0, self.size[0] - 1)
-        columns = np.clip(self.columns + right, 0, self.size[1] - 1)
-        return np.asarray(rows * self.size[1] + columns, np.intp)
+    def around(self, places: tuple[tuple[int, int], ...]) -> _Index:
+        """Flat indices, (n, places), in a picture `grown` on all sides."""
+        wide = self.size[1] + 2 * _REACH
+        own = (self.rows + _REACH) * wide + self.columns + _REACH
+        return np.asarray(own[:, None] + [down * wide + right for down, right in places], np.intp)
 
     def of(self, values: npt.NDArray[Any]) -> _Floats:
         """Pixels (4, n) or (4, c, n) of a picture (H, W) or (H, W, c), row by row."""
         wide, channels = self.size[1], values.shape[2:]
-        pairs = values.reshape(-1, 2 * int(np.prod(channels)))
+        pairs = values.reshape(-1, 2 * sum(channels) or 2)
         upper = 2 * self.rows * wide + self.columns
-        both = [np.take(pairs, at, axis=0) for at in (upper, upper + wide)]
-        pixels: _Floats = _turned(np.concatenate(both, axis=1)).reshape(4, *channels, -1)
+        both = np.take(pairs, upper[:, None] + (0, wide), axis=0).reshape(len(upper), -1)
+        pixels: _Floats = _turned(both).reshape(4, *channels, -1)
         return pixels
 
     def put(self, picture: FloatMap, pixels: _Floats) -> None:
@@ -89,10 +95,11 @@ class Surroundings(NamedTuple):
     """Alpha, place and difference of the four pixels of squares, (m, 12): of those asked for and
     those beside them, in the order of `place`.
     """
-    place: _Index
-    """Of each square of the picture, flat, in `pixels`."""
+    place: npt.NDArray[np.int32]
+    """Of each square of the picture, `grown`, in `pixels`."""
     means: _Floats
-    """Alpha, colour of the plate and difference from it, of all squares, (h * w, 7)."""
+    """Alpha, colour of the plate, difference from it and its size, of all squares, `grown`, 8 each.
+    """
     near: _Floats
     """Mean colour of the sure foreground, (3, n), the same in wider windows, and what even these
     lack, (n,).
@@ -113,6 +120,8 @@ def surroundings(
     alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares
 ) -> Surroundings:
     """See `regressed`."""
+    # Of parts of a picture, reading squares would copy all of it each time.
+    alpha, colours, behind = (np.ascontiguousarray(one) for one in (alpha, colours, behind))
     half = squares.size[::-1]
     small_alpha, small, back = (
         cv2.resize(values, half, interpolation=cv2.INTER_AREA)
@@ -122,15 +131,16 @@ def surroundings(
     asked[squares.rows, squares.columns] = 1
     beside = _in_mask(cv2.dilate(asked, np.ones((3, 3), np.uint8)))
     near, wide, missing = _foreground(small_alpha, small, beside.flat)
-    place = np.zeros(small_alpha.size, np.intp)
-    place[beside.flat] = np.arange(len(beside.rows))
-    own = place[squares.flat]
-    grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
+    place = np.zeros(squares.size, np.int32)
+    place.reshape(-1)[beside.flat] = np.arange(len(beside.rows))
+    own = place.reshape(-1)[squares.flat]
     off = small - back
+    magnitude = _log(np.sqrt(cv2.transform(off * off, np.full((1, 3), 1 / 3, np.float32))))
+    grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
     return Surroundings(
         pixels=_pixels(alpha, colours, behind, beside, near),
-        place=place,
-        means=cv2.merge([small_alpha, *cv2.split(back), *cv2.split(off)]).reshape(-1, 7),
+        place=_grown(place),
+        means=_grown(cv2.merge([small_alpha, *cv2.split(back), *cv2.split(off), magnitude])),
         near=near[:, own],
         wide=wide[:, own],
         missing=missing[own],
@@ -142,28 +152,31 @@ def surroundings(
     )
 
 
-def features_of(near: Surroundings, squares: Squares, some: slice) -> _Floats:
-    """(n, 153) of some of the squares."""
+def features_of(near: Surroundings, squares: Squares, some: slice) -> tuple[_Floats, _Floats]:
+    """Of some of the squares: (n, 108) of their pixels and those beside them, (45, n) further ones.
+
+    They are apart as they are made so: a product of matrices takes either.
+    """
     part = squares.some(some)
-    around = [
-        np.take(near.pixels, near.place[part.moved(down, right)], axis=0) for down, right in AROUND
-    ]
-    taken = [np.take(near.means, part.moved(down, right), axis=0) for down, right in FURTHER]
-    means = _turned(np.concatenate(taken, axis=1)).reshape(len(FURTHER), 7, -1)
-    difference = means[:, 4:]
-    further = np.empty((len(FURTHER), 3, len(part.rows)), np.float32)
+    around = np.take(near.pixels, np.take(near.place, part.around(AROUND)), axis=0)
+    taken = np.take(near.means.reshape(-1, 8), part.around(FURTHER), axis=0)
+    means = _turned(taken.reshape(len(part.rows), -1)).reshape(len(FURTHER), 8, -1)
+    places = 3 * len(FURTHER)
+    rest = np.empty((places + _ALONE + near.noise.shape[1], len(part.rows)), np.float32)
+    further = rest[:places].reshape(len(FURTHER), 3, -1)
     further[:, 0] = means[:, 0]
-    further[:, 1] = _placed(difference, near.near[:, some] - means[:, 1:4])[0]
-    further[:, 2] = _log(_magnitude(difference))
-    rows = _turned(further.reshape(3 * len(FURTHER), -1))
-    alone = _alone(near, part, some)
-    parts = [*around, rows, alone, near.noise[some]]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
+    further[:, 1] = _placed(means[:, 4:7], near.near[:, some] - means[:, 1:4])[0]
+    further[:, 2] = means[:, 7]
+    _alone(near, part, some, rest[places : places + _ALONE])
+    rest[places + _ALONE :] = near.noise[some].T
+    return around.reshape(len(part.rows), -1), rest
 
 
 def features(alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares) -> _Floats:
     """(n, 153) of all squares. See `regressed`."""
-    return features_of(surroundings(alpha, colours, behind, squares), squares, slice(None))
+    near = surroundings(alpha, colours, behind, squares)
+    around, rest = features_of(near, squares, slice(None))
+    return np.concatenate([around, rest.T], axis=1, dtype=np.float32)
 
 
 def _pixels(
@@ -183,8 +196,8 @@ def _pixels(
     return made
 
 
-def _alone(near: Surroundings, squares: Squares, some: slice) -> _Floats:
-    """What is of the square itself, or of each of its pixels, (n, 16)."""
+def _alone(near: Surroundings, squares: Squares, some: slice, made: _Floats) -> None:
+    """What is of the square itself, or of each of its pixels, (16, n)."""
     back = squares.of(near.behind)
     here = squares.of(near.colours) - back
     to_foreground = near.wide[:, some] - back
@@ -192,7 +205,6 @@ def _alone(near: Surroundings, squares: Squares, some: slice) -> _Floats:
     # Colours end at 0 and 255: a smaller alpha cannot have made this difference.
     least = np.abs(here) / np.maximum(np.where(here > 0, 255 - back, back), 1)
     where = 2 * squares.rows, 2 * squares.columns
-    made = np.empty((16, len(squares.rows)), np.float32)
     made[:4] = placed
     made[4:8] = _log(_magnitude(here - placed[:, None] * to_foreground))
     made[8:12] = np.minimum(np.maximum(least[:, 0], np.maximum(least[:, 1], least[:, 2])), 1)
@@ -200,7 +212,6 @@ def _alone(near: Surroundings, squares: Squares, some: slice) -> _Floats:
     made[13] = near.missing[some]
     made[14] = _log(near.texture[where])
     made[15] = near.mean_alpha[where]
-    return _turned(made)
 
 
 def _foreground(
@@ -252,8 +263,16 @@ def _dot(one: _Floats, other: _Floats) -> FloatMap:
     return total
 
 
-def _log(levels: Any) -> Any:
-    return np.log1p(levels / 4) / 4
+def _log(levels: _Floats) -> _Floats:
+    made: _Floats = cv2.log(
+        levels * np.float32(1 / 4) + np.float32(1)
+    )  # NumPy's takes twice as long
+    return made.reshape(levels.shape) * np.float32(1 / 4)
+
+
+def _grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    grown: npt.NDArray[Any] = cv2.copyMakeBorder(values, *[_REACH] * 4, cv2.BORDER_REPLICATE)
+    return grown
 
 
 def _turned(values: npt.NDArray[Any]) -> _Floats:

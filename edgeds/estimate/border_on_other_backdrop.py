@@ -1,10 +1,10 @@
-"""Alpha's border drawn once more, for pictures that are laid on another backdrop.
+"""Alpha's border drawn once more, for pictures that are laid on another backdrop: a GPU's way.
 
 `matte_refinement.refined` solves each pixel alone, from colours that are a mean. Here, in small
 windows, alpha is a linear function of what frame and plate differ by (local linear model: He et al.
 2013, Guided Image Filtering), fitted to the alpha of the sure pixels more than to that of the open
-ones. Along textured clothes and hair, it follows the picture where a mean colour cannot. Knows no
-networks.
+ones. `border_drawn_again`, which a CPU uses, is nearer the truth; `engine/gpu` has no twin of it
+yet, but one of this, which tests compare with it. Knows no networks.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ _Floats = npt.NDArray[np.float32]
 def redrawn(
     alpha: FloatMap, colours: _Floats, behind: _Floats, *, settings: FineBorder = FINE_BORDER
 ) -> FloatMap:
-    """Alpha, fitted in windows to what frame and plate differ by: a way to draw
-    `with_drawn_border`. Only pixels near open ones change. It takes some 40 ms for a large
-    foreground at 720p: for files.
+    """Alpha, fitted in windows to what frame and plate differ by. Only pixels near open ones
+    change.
     """
     difference = colours - behind
     side = 2 * settings.radius_px + 1

@@ -45,18 +45,20 @@ def regressed(
     made = np.empty((len(squares.rows), 4), np.float32)
     for first in range(0, len(made), AT_ONCE):
         some = slice(first, first + AT_ONCE)
-        made[some] = evaluated(features_of(near, squares, some), weights)
+        made[some] = evaluated(*features_of(near, squares, some), weights)
     return np.ascontiguousarray(made.T)
 
 
-def evaluated(values: _Floats, weights: Weights) -> _Floats:
-    """Alpha (n, 4) of features."""
-    for layer, bias in (
-        (weights.first, weights.first_bias), (weights.second, weights.second_bias)
-    ):  # fmt: skip
-        values = values @ layer
-        values += bias
-        np.maximum(values, 0, out=values)
+def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
+    """Alpha (n, 4) of what `features_of` gives."""
+    split = around.shape[1]
+    values = around @ weights.first[:split]
+    values += rest.T @ weights.first[split:]
+    values += weights.first_bias
+    np.maximum(values, 0, out=values)
+    values = values @ weights.second
+    values += weights.second_bias
+    np.maximum(values, 0, out=values)
     answer = values @ weights.last + weights.last_bias
     made: _Floats = 1 / (1 + np.exp(-np.maximum(answer, -60)))
     return made

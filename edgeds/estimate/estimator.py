@@ -69,7 +69,7 @@ class Estimator:
         self._scene = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._scene
         self._move: Matrix | None = None
-        self._looks = Looks(engine, matte, looks)
+        self._looks = Looks(engine, matte.for_sizes(plate.size, engine.size), looks)
         self._depth_network = ""
         if known is not None:
             self.take_known(known)

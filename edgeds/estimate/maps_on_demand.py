@@ -13,9 +13,10 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from edgeds.estimate.border_drawn_again import Bounds, colours_in, drawn_again
 from edgeds.estimate.depth_fit import anchored, spread_foreground, spread_side
 from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
-from edgeds.estimate.matte_refinement import lifted, refined_by
+from edgeds.estimate.matte_refinement import Refined, lifted, refined_by
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box, FloatMap, Frame, Indices, Pixels, Size, whole
 from edgeds.types.maps import Parts, resized_map
@@ -199,7 +200,7 @@ class FrameMaps:
             inner = self._inner[number]
             coarse, window = self._grid.window(inner, _AROUND_PX)
             part, doubt = coarse.of, self._view.doubt
-            drawn, self._offsets[inner] = refined_by(
+            drawn = refined_by(
                 self._raw[part],
                 partial(_colours, self._frame, window),
                 self.plate[window.of],
@@ -207,10 +208,24 @@ class FrameMaps:
                 doubt=None if doubt is None else doubt[part],
                 settings=self._matte,
             )
-            alpha = drawn[box.inside(window).of]
+            alpha = drawn.alpha[box.inside(window).of]
+            if self._matte.again and drawn.bounds is not None:
+                alpha = self._drawn_again(alpha, box, window, drawn)
             alpha.flags.writeable = False
-            self._drawn[box] = alpha
+            self._drawn[box], self._offsets[inner] = alpha, drawn.plate_offset
         return alpha
+
+    def _drawn_again(self, alpha: FloatMap, box: Box, window: Box, drawn: Refined) -> FloatMap:
+        place, offset = box.inside(window), drawn.plate_offset
+        if offset is not None:
+            offset = resized_map(offset, window.size)[place.of]
+        assert drawn.bounds is not None
+        return drawn_again(
+            alpha,
+            *colours_in(box, self._frame, self.plate, offset),
+            Bounds(drawn.bounds, window.size, place),
+            settings=self._matte,
+        )
 
 
 def _colours(frame: Frame, window: Box, rows: Indices, columns: Indices) -> Pixels:

@@ -30,6 +30,10 @@ class Refined(NamedTuple):
     """How much brighter the background nearby is than the plate, float32 (h, w, 3) in levels at
     the coarse size; None where nothing has a border.
     """
+    bounds: FloatMap | None
+    """Lowest and highest coarse alpha nearby, (h, w, 2), between which the border is drawn; None
+    where there is none.
+    """
 
 
 def refined(
@@ -86,24 +90,24 @@ def refined_by(
         near.trust[...] *= 1 - doubt
     band = open_pixels(near.low, near.high, (height, width), settings)
     if band is None:
-        return Refined(alpha, None)
+        return Refined(alpha, None, None)
     rows, columns = band
     x, y = on_coarse(rows, columns, coarse.shape, (height, width))
     # As few and as wide readings as the maps allow: each costs as much as its arithmetic.
     offset = read_at(cv2.merge([near.offset, near.trust]), x, y)
     colour = read_at(cv2.merge([near.colour, near.variance]), x, y)
-    bounds = read_at(cv2.merge([near.low, near.high]), x, y)
+    # What is thin is coarsely too faint.
+    bounds = cv2.merge([near.low, near.high * (2 - near.high)])
+    low, high = read_at(bounds, x, y).T
     b = np.asarray(pixels_at(plate, rows, columns) + offset[:, :3], np.float32)
     c_minus_b = np.asarray(colours(rows, columns) - b, np.float32)
     mixed, confidence = _projected(c_minus_b, colour[:, :3] - b, colour[:, 3], settings)
     confidence *= np.minimum(np.maximum(offset[:, 3], 0), 1)
     flat, at = alpha.reshape(-1), rows * np.intp(width) + columns  # NumPy: one index is quicker
     before = flat[at]
-    low, high = bounds.T
-    # What is thin is coarsely too faint.
-    mixed = np.minimum(np.maximum(mixed, low), high * (2 - high))
+    mixed = np.minimum(np.maximum(mixed, low), high)
     flat[at] = before + confidence * (mixed - before)
-    return Refined(alpha, near.offset)
+    return Refined(alpha, near.offset, bounds)
 
 
 def refined_alpha(

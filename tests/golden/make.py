@@ -51,7 +51,7 @@ def _before_a_brighter_plate(source: SyntheticSource, frame: Frame, maps: Maps) 
     """
     brighter = np.clip(source.plate * 2**0.3, 0, 255).round().astype(np.uint8)
     coarse = cv2.resize(maps.alpha, (160, 90), interpolation=cv2.INTER_AREA)
-    alpha, plate_offset = refined(coarse, frame.pixels, brighter)
+    alpha, plate_offset, _ = refined(coarse, frame.pixels, brighter)
     compose = composer(
         "replace", plate=brighter, plate_depth=maps.inverse_depth, depth_range=(0.0, 1.0)
     )

@@ -35,7 +35,7 @@ from edgeds.engine.gpu.estimator import DeviceEstimator
 from edgeds.engine.gpu.transfer import DevicePicture
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import LOOKS, WHOLE, LookSettings
+from edgeds.estimate.settings import DRAWN_ONCE, LOOKS, WHOLE, LookSettings
 from edgeds.pipeline import run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
@@ -197,7 +197,7 @@ def parity(machine: Machine) -> list[str]:
     with ExitStack() as stack:
         estimate = opened(machine, frames, stack)
         cpu = stack.enter_context(open_engine(default_engine(), device="cpu"))
-        on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE)
+        on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE, matte=DRAWN_ONCE)
         draw = DeviceComposer("overlay", estimate)
         draw_on_cpu = composer(
             "overlay", plate=estimate.plate.pixels, plate_depth=on_cpu.plate_depth,

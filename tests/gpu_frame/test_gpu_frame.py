@@ -25,7 +25,7 @@ from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
 from edgeds.errors import ShapeError  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
 from edgeds.estimate.maintained_estimator import MaintainedEstimator  # noqa: E402
-from edgeds.estimate.settings import WHOLE  # noqa: E402
+from edgeds.estimate.settings import DRAWN_ONCE, WHOLE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sinks.encoding import encodable, format_of  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
@@ -61,7 +61,7 @@ def clip(request: pytest.FixtureRequest, engine: Any) -> Clip:
     plate = Plate(np.median([frame.pixels for frame in frames], axis=0).astype(np.uint8))
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
     there = DeviceEstimator(engine, plate, colour, looks=WHOLE)
-    return Clip(frames[1:4], colour, Estimator(engine, plate, looks=WHOLE), there)
+    return Clip(frames[1:4], colour, Estimator(engine, plate, looks=WHOLE, matte=DRAWN_ONCE), there)
 
 
 def test_alpha_and_depth_are_those_of_the_cpu(clip: Clip) -> None:
@@ -79,7 +79,8 @@ def test_the_network_looks_where_it_does_on_the_cpu(engine: Any) -> None:
         frames = list(islice(source, 9, 17))  # somebody enters
     plate = Plate(pixels_from_image(DATA / "moving_person_plate.jpg"))
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
-    on_cpu, there = Estimator(engine, plate), DeviceEstimator(engine, plate, colour)
+    on_cpu = Estimator(engine, plate, matte=DRAWN_ONCE)
+    there = DeviceEstimator(engine, plate, colour)
     depths = []
     for frame in [*frames[:5], frames[4], frames[4], *frames[5:]]:
         wanted, got = on_cpu(frame), there(frame)
@@ -198,7 +199,7 @@ def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
 
 def test_the_plate_follows_the_light_as_on_the_cpu(clip: Clip, engine: Any) -> None:
     plate = Plate(np.clip(clip.on_cpu.plate.pixels * 0.8, 0, 255).astype(np.uint8))
-    on_cpu = MaintainedEstimator(Estimator(engine, plate, looks=WHOLE))
+    on_cpu = MaintainedEstimator(Estimator(engine, plate, looks=WHOLE, matte=DRAWN_ONCE))
     there = MaintainedEstimator(DeviceEstimator(engine, plate, clip.colour, looks=WHOLE))
     frame = clip.frames[0]
     wanted, got = on_cpu(frame), there(frame)

@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeds.estimate.border_drawn_again import with_drawn_border
-from edgeds.estimate.border_of_layers import drawn_by_regression
+from edgeds.estimate.border_drawn_again import drawn_again
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.matte_refinement import refined_alpha
-from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.estimate.settings import DRAWN_AGAIN, LOOKS, LookSettings
 from edgeds.estimate.unmixed_colours import unmixed
 from edgeds.evaluation.metrics import grad, mad
 from edgeds.plate.plate import Plate
@@ -60,8 +59,8 @@ def border_figures(
 
     for picture in pictures:
         frame = Frame(picture.frame)
-        found = Estimator(engine, Plate(picture.plate, origin="file"), looks=looks)(frame)
-        maps = with_drawn_border(frame, found, drawn_by_regression, picture.plate)
+        plate = Plate(picture.plate, origin="file")
+        maps = Estimator(engine, plate, looks=looks, matte=DRAWN_AGAIN)(frame)
         layers = layers_composer(("alpha", "foreground"), plate=picture.plate)(frame, maps)
         alpha, own = layers.alpha, layers.values["foreground"].astype(np.float32)
         everywhere = np.ones(alpha.shape, bool)
@@ -134,7 +133,7 @@ def closed_form_figures(engine: Engine, pictures: Iterable[Composite]) -> dict[s
         part = cv2.resize(coarse[box], size, interpolation=cv2.INTER_AREA)
         began = time.process_time()
         alpha = refined_alpha(part, np.ascontiguousarray(frame), np.ascontiguousarray(plate))
-        alpha = drawn_by_regression(alpha, frame.astype(np.float32), plate.astype(np.float32))
+        alpha = drawn_again(alpha, frame.astype(np.float32), plate.astype(np.float32))
         secs.add(time.process_time() - began)
         everywhere = np.ones(truth.shape, bool)
         true_alpha = np.asarray(truth, np.float32)

@@ -20,7 +20,7 @@ from edgeds.estimate.border_features import features, squares_of
 from edgeds.estimate.border_on_other_backdrop import near_open
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
-from edgeds.estimate.settings import MATTE
+from edgeds.estimate.settings import DRAWN_ONCE, MATTE
 from edgeds.estimate.unmixed_colours import behind_in
 from edgeds.evaluation.dataset import Item, read_set
 from edgeds.evaluation.sample import load
@@ -74,7 +74,7 @@ class Picture(NamedTuple):
 def of_composites(engine: Engine, data: Path, count: int) -> Iterator[Picture]:
     for one in varied(data, count):
         frame = Frame(one.frame)
-        maps = Estimator(engine, Plate(one.plate, origin="file"))(frame)
+        maps = Estimator(engine, Plate(one.plate, origin="file"), matte=DRAWN_ONCE)(frame)
         yield Picture("coded" if one.coded else "clean", frame, maps, one.plate, one.alpha)
 
 
@@ -114,7 +114,7 @@ def _small(
     )
     if rng.random() < 0.5:
         one = as_video(one, rng)
-    estimate = Estimator(engine, Plate(one.plate, origin="file"))
+    estimate = Estimator(engine, Plate(one.plate, origin="file"), matte=DRAWN_ONCE)
     seen = Frame(one.frame)
     return Picture(kind, seen, MaintainedEstimator(estimate)(seen), one.plate, alpha)
 
@@ -132,7 +132,7 @@ def of_walks(engine: Engine, data: Path, clips: int) -> Iterator[Picture]:
         plate, frames = _levels(behind), [pixels for pixels, _ in clip]
         if rng.random() < 0.5:
             plate, frames = _as_video(plate, frames, rng)
-        estimate = Estimator(engine, Plate(plate, origin="file"))
+        estimate = Estimator(engine, Plate(plate, origin="file"), matte=DRAWN_ONCE)
         for index, (pixels, (_, alpha)) in enumerate(zip(frames, clip, strict=True)):
             frame = Frame(pixels, index=index)
             maps = estimate(frame)
@@ -160,7 +160,8 @@ def samples(picture: Picture, rng: np.random.Generator) -> Iterator[Sample]:
         alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
         if any(side % 2 for side in alpha.shape):
             continue
-        pictures = alpha, *colours_in(box, picture.frame, picture.maps, behind_all)
+        offset = picture.maps.plate_offset_in(box)
+        pictures = alpha, *colours_in(box, picture.frame, behind_all, offset)
         for down, right in rng.permutation(_WAYS)[:2]:
             turned = (np.ascontiguousarray(one[::down, ::right]) for one in (*pictures, true))
             soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)

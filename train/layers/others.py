@@ -9,10 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edgeds.estimate.border_drawn_again import with_border, with_drawn_border
-from edgeds.estimate.border_of_layers import drawn_by_regression
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import WHOLE, LookSettings
+from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_ONCE, MATTE, WHOLE, LookSettings
 from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.metrics import dtssd, mad
 from edgeds.evaluation.sample import Sample, load
@@ -74,14 +72,14 @@ def _outside(sample: Sample, density: FloatMap) -> tuple[FloatMap, FloatMap]:
 
 def steadiness_figures(engine: Engine, clip: Dataset) -> dict[str, float]:
     """dtSSD with the filter over without, on a moving clip and on a still person with noise; the
-    lag of what moves, in frames. For views of live runs, and with the border of layers.
+    lag of what moves, in frames. With the border drawn once, and with that of layers.
     """
     samples = [load(item) for item in clip.items]
     plate = Plate(samples[0].plate, origin="file")
     truth = [s.alpha for s in samples if s.alpha is not None]
     frames = [s.frame for s in samples]
-    plain, steady = _both(Estimator(engine, plate), frames)
-    layers, steady_layers = _both(Estimator(engine, plate), frames, layers=True)
+    plain, steady = _both(Estimator(engine, plate, matte=DRAWN_ONCE), frames)
+    layers, steady_layers = _both(Estimator(engine, plate, matte=DRAWN_AGAIN), frames)
     people = max(range(len(truth)), key=lambda n: float(truth[n].sum()))
     rng = np.random.default_rng(0)
     noisy = [
@@ -107,16 +105,12 @@ def steadiness_figures(engine: Engine, clip: Dataset) -> dict[str, float]:
     }
 
 
-def _both(
-    estimate: Estimator, frames: Iterable[Any], *, layers: bool = False
-) -> tuple[list[FloatMap], list[FloatMap]]:
+def _both(estimate: Estimator, frames: Iterable[Any]) -> tuple[list[FloatMap], list[FloatMap]]:
     """Alpha of frames without and with the filter."""
     plain, calm, filter_ = [], [], Steady()
     for number, pixels in enumerate(frames):
         frame = Frame(pixels, index=number)
         maps = estimate(frame)
-        if layers:
-            maps = with_drawn_border(frame, maps, drawn_by_regression, estimate.plate.pixels)
         plain.append(maps.alpha)
         calm.append(filter_(frame, maps).alpha)
     return plain, calm
@@ -150,13 +144,10 @@ def cost_figures(engine: Engine, frames: list[Frame], plate: Plate) -> dict[str,
         depth_range=estimate.depth_range,
     )  # fmt: skip
     layers = layers_composer(LAYERS, plate=plate.pixels, shadow="keep")
-    ways: dict[str, Callable[[Frame, Maps], Any]] = {
-        "overlay": overlay,
-        "layers": with_border(layers, drawn_by_regression, plate.pixels),
-    }
+    ways: dict[str, Callable[[Frame, Maps], Any]] = {"overlay": overlay, "layers": layers}
     spent = {}
     for name, draw in ways.items():
-        estimate = Estimator(engine, plate)
+        estimate = Estimator(engine, plate, matte=DRAWN_AGAIN if name == "layers" else MATTE)
         began = time.process_time()
         for frame in frames:
             draw(frame, estimate(frame))

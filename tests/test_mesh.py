@@ -102,6 +102,16 @@ def test_a_pattern_writes_the_plate_once_and_the_foreground_of_each_frame(
     assert len(plate.faces) > 2 * len(person.faces) > 0
 
 
+def test_meshes_and_images_may_share_a_new_folder(
+    tmp_path: Path, make_clip: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "both"
+    options = ["--mesh", str(folder / "%03d.ply"), "--engine", "difference", "-o", str(folder)]
+    done = CliRunner().invoke(app, ["video", str(make_clip(frame_count=12)), *options])
+    assert done.exit_code == 0, done.stderr
+    assert {path.suffix for path in folder.iterdir()} == {".png", ".ply"}
+
+
 def test_a_disk_without_room_for_the_mesh_does_not_end_the_video(
     tmp_path: Path, make_clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

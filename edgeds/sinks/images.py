@@ -51,7 +51,6 @@ class ImagesSink(Closing):
         self.location = str(path)
         folder = self._pattern.parent
         with translated(SinkError, f"cannot write images to {str(folder)!r}"):
-            self._makes_folder = not folder.exists()
             check_folder(folder, must_be_empty=self._named)
             if self._single:
                 check_writable(self._pattern, "the image")
@@ -64,9 +63,8 @@ class ImagesSink(Closing):
         path = self._path_of(frame)
         data = image_bytes(frame.pixels, path.suffix)
         with written(path, "images to the same place", elsewhere="folder or pattern"):
-            if self._makes_folder:
-                path.parent.mkdir(parents=True)
-                self._makes_folder = False
+            if not self._taken:  # meshes of this run may have made it
+                path.parent.mkdir(parents=True, exist_ok=True)
             if not self._single and path.exists():
                 raise FileExistsError
             replace_file(path, data, durable=self._single)

@@ -112,7 +112,7 @@ def test_who_stands_before_a_flat_wall_stays_before_it(data: Path) -> None:
                 ratios.append(float((depth / estimate.plate_depth)[sure].mean()))
             if frame.index == 25:
                 break
-    assert max(behind) < 0.05
+    assert max(behind) < 0.1, "at most her legs beside the desk"
     assert min(ratios) > 1.2
     assert np.abs(np.diff(np.log(ratios))).max() < 0.2
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from edgeds.types import Size
+if TYPE_CHECKING:
+    from edgeds.types import Size
 
 Preset: TypeAlias = Literal["fast", "balanced", "fine"]
 """What a run prefers: speed, speed and quality alike, or thin things and small people."""
@@ -38,8 +39,7 @@ class Matte:
     """Residual of the mixing equation at which its alpha is no longer believed."""
     again: tuple[tuple[int, int], ...] = ((50_000, 640 * 480), (140_000, 1920 * 1088))
     """The border is drawn again, by `border_regression`, in frames of up to so many pixels (second)
-    if the network has so many at least (first): never in the preset `fast`, in `balanced` for small
-    frames. At 1280x720 it costs 1.5 times what decoding and encoding do.
+    if the network has so many at least (first). At 1280x720 it costs 1.5 plain transcodes.
     """
     again_band: float = 0.05
     """Squares whose alpha is closer to 0 or 1 are not drawn again: a quarter less than with .02, of

@@ -61,9 +61,9 @@ def drawn_again(
         colours, behind: the frame, and the plate in the frame's light, (H, W, 3) in levels.
     """
     if any(side % 2 for side in alpha.shape):
-        pictures = (_with_even_sides(values) for values in (alpha, colours, behind))
+        even, colours, behind = (_with_even_sides(values) for values in (alpha, colours, behind))
         height, width = alpha.shape
-        return drawn_again(*pictures, bounds, settings=settings)[:height, :width]
+        return drawn_again(even, colours, behind, bounds, settings=settings)[:height, :width]
     is_open = cv2.inRange(alpha, settings.again_band, 1 - settings.again_band)
     squares = squares_of(np.asarray(is_open, np.uint8))
     if not squares.rows.size:

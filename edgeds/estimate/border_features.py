@@ -264,14 +264,14 @@ def _dot(one: _Floats, other: _Floats) -> FloatMap:
 
 
 def _log(levels: _Floats) -> _Floats:
-    made: _Floats = cv2.log(
-        levels * np.float32(1 / 4) + np.float32(1)
-    )  # NumPy's takes twice as long
-    return made.reshape(levels.shape) * np.float32(1 / 4)
+    made = cv2.log(levels * np.float32(1 / 4) + np.float32(1))  # NumPy's takes twice as long
+    return np.asarray(made.reshape(levels.shape) * np.float32(1 / 4), np.float32)
 
 
 def _grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    grown: npt.NDArray[Any] = cv2.copyMakeBorder(values, *[_REACH] * 4, cv2.BORDER_REPLICATE)
+    grown: npt.NDArray[Any] = cv2.copyMakeBorder(
+        values, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REPLICATE
+    )
     return grown
 
 

@@ -60,8 +60,7 @@ def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
     values += weights.second_bias
     np.maximum(values, 0, out=values)
     answer = values @ weights.last + weights.last_bias
-    made: _Floats = 1 / (1 + np.exp(-np.maximum(answer, -60)))
-    return made
+    return np.asarray(1 / (1 + np.exp(-np.maximum(answer, -60))), np.float32)
 
 
 @cache

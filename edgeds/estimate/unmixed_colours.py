@@ -19,11 +19,6 @@ from edgeds.types import DeepPixels, FloatMap, Maps, Pixels, ToLight
 Colours = TypeVar("Colours", Pixels, DeepPixels)
 _MOST_OF_BRIGHTEST = 1.5
 """Faint alpha divides noise and alpha's own error: no light above this much of what is near."""
-_BEYOND = 16
-"""Levels of 255 by which the border may be outside the range of the sure foreground beside it.
-Colours' error over the frame's, 10 training composites: .4965 without a limit, .4946 with 0 levels,
-.4937 with 8, .4941 with 16, .4951 with 32. What is not held gives the input again with the plate.
-"""
 _SIZES = 6
 """From which colours are carried outwards, each half of the one before, from half the picture's."""
 _LACKED = np.float32(0.03)
@@ -44,7 +39,6 @@ def foreground(
     black: nothing of the room is left under alpha 0. See `unmixed` for the arguments.
     """
     colours = unmixed(frame, alpha, plate, plate_offset, settings=settings)
-    _hold(colours, frame, alpha, settings)
     _clear(colours, alpha, settings)
     return colours
 
@@ -163,35 +157,6 @@ def _brightest_near(light: FloatMap, alpha: FloatMap, settings: Matte) -> FloatM
 def behind_in(maps: Maps, plate: Pixels) -> Pixels:
     """The plate that maps were made with, corrected by then; else the one that is given."""
     return plate if maps.plate is None else maps.plate
-
-
-def _hold(colours: Colours, frame: Colours, alpha: FloatMap, settings: Matte) -> None:
-    """Hold open pixels near the range of the sure foreground within `bleed_px`.
-
-    Where alpha is off, un-mixing makes single pixels more vivid than anything beside them.
-    """
-    import cv2
-
-    is_open = cv2.compare(alpha, settings.band, cv2.CMP_GT)
-    left, top, width, height = cv2.boundingRect(is_open)
-    if not width:
-        return
-    reach = settings.bleed_px
-    box = (
-        slice(max(0, top - reach), top + height + reach),
-        slice(max(0, left - reach), left + width + reach),
-    )
-    is_sure = cv2.compare(alpha[box], 1 - settings.band, cv2.CMP_GE)
-    own, square = frame[box], np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    margin = (_BEYOND * (np.iinfo(frame.dtype).max // 255),) * 4
-    most = cv2.add(cv2.dilate(cv2.copyTo(own, is_sure), square), margin)
-    below = cv2.add(cv2.dilate(cv2.copyTo(cv2.bitwise_not(own), is_sure), square), margin)
-    least = cv2.bitwise_not(below)
-    held = cv2.min(cv2.max(colours[box], least), most)
-    is_near = cv2.bitwise_and(cv2.dilate(is_sure, square), cv2.bitwise_not(is_sure))
-    where = _places(cv2.bitwise_and(is_near, is_open[box]))
-    rows, columns = np.divmod(where, held.shape[1])
-    colours[box][rows, columns] = held.reshape(-1, 3)[where]
 
 
 def _clear(colours: npt.NDArray[Any], alpha: FloatMap, settings: Matte) -> None:

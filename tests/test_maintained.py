@@ -157,9 +157,11 @@ def _of_two_scenes() -> tuple[Pixels, Pixels]:
     return red, blue
 
 
-@pytest.mark.parametrize("last", [14, 15, 16])
-def test_a_look_at_the_last_frames_keeps_its_note(last: int) -> None:
-    """The look at frame 15, after 1.5 s, finds the plate foreign, beside the frames or not."""
+@pytest.mark.parametrize("last", [0, 3, 14, 15, 16])
+def test_a_foreign_plate_is_noted_in_clips_of_any_length(last: int) -> None:
+    """The look at frame 15, after 1.5 s, finds the plate foreign, beside the frames or not; in a
+    shorter clip all looks say so at its end.
+    """
     red, blue = _of_two_scenes()
 
     def notes(beside: Executor | None) -> list[str]:
@@ -171,7 +173,29 @@ def test_a_look_at_the_last_frames_keeps_its_note(last: int) -> None:
 
     with ThreadPoolExecutor(1) as beside:
         assert notes(beside) == notes(None)
-    assert len(notes(None)) == (last >= 15)
+    (note,) = notes(None)
+    assert note.startswith("the plate shows another scene")
+
+
+def test_a_short_clip_in_other_light_has_no_note() -> None:
+    red, _ = _of_two_scenes()
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
+    for index in range(3):
+        maintained(Frame(_lit(red, 0.6), index, index, Fraction(1, 10)))
+    maintained.finish()
+    assert maintained.notes == []
+
+
+@pytest.mark.parametrize(("lit", "black"), [(20, 6), (20, 20), (0, 20)])
+def test_black_frames_are_noted(lit: int, black: int) -> None:
+    """Also at the end of a clip, and with the noise of a covered camera."""
+    red, _ = _of_two_scenes()
+    cap = np.random.default_rng(1).integers(0, 6, red.shape, np.uint8)
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
+    for index in range(lit + black):
+        maintained(Frame(red if index < lit else cap, index, index, Fraction(1, 10)))
+    maintained.finish()
+    assert [note.split(": ")[1] for note in maintained.notes] == ["the picture is black"]
 
 
 def test_a_look_that_failed_at_the_last_frames_is_told(frames: list[Frame]) -> None:

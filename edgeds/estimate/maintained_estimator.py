@@ -147,10 +147,13 @@ class MaintainedEstimator:
         return maps
 
     def finish(self) -> None:
-        """Take what the look at the last frames found. Call it after the last one."""
+        """Take what the look at the last frames found. Call it after the last one: a plate that was
+        foreign in all of a short clip, and an end in black, are noted, too.
+        """
         if self._look is not None:
             update, self._look = self._look.result(), None
             self._taken(update)
+        self._note(self._maintenance.verdict())
 
     def health_at(self, index: int) -> float:
         """The plate's health when this frame was estimated: 1 is as good as new, 0 is unusable.
@@ -165,12 +168,15 @@ class MaintainedEstimator:
         self.followed = self.followed.with_update(update, self.plate.size)
         if update.health != self._healths[-1][1]:
             self._healths.append((self._frame_index, update.health))
-        if update.prompt and update.prompt != self._prompt:
-            since = f"from {self._times.last_secs:.1f} s on: "
-            since = "" if update.prompt == OTHER_SCENE else since
-            self.notes.append(since + update.prompt.replace(RETAKE, _GIVE))
-        self._prompt = update.prompt
+        self._note(update.prompt)
         return update.plate
+
+    def _note(self, prompt: str) -> None:
+        if prompt and prompt != self._prompt:
+            since = f"from {self._times.last_secs:.1f} s on: "
+            since = "" if prompt == OTHER_SCENE else since
+            self.notes.append(since + prompt.replace(RETAKE, _GIVE))
+        self._prompt = prompt
 
 
 def _differs(before: Plate, after: Plate) -> bool:

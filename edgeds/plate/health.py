@@ -30,6 +30,10 @@ class Health:
         self._since: dict[str, float] = {}
         self._prompt = ""
 
+    def is_pending(self, prompt: str) -> bool:
+        """Whether this trouble is there, though maybe not for long enough."""
+        return prompt in self._since
+
     def __call__(self, now: float, *troubles: Trouble) -> tuple[float, str]:
         """(health from 1 (as good as new) to 0 (unusable), prompt or "") at a time in seconds."""
         prompt = ""

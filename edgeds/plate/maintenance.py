@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
 from edgeds.plate.health import Health
-from edgeds.plate.light_change import SAME, largest, least, light_between
+from edgeds.plate.light_change import SAME, largest, least, light_between, went_black
 from edgeds.plate.masks import fills, grown, most_around, on_channels, share, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
@@ -38,7 +38,7 @@ from edgeds.plate.registration import (
 )
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import Measured, troubles
+from edgeds.plate.troubles import BLACK, OTHER_SCENE, Measured, troubles
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
 
@@ -103,6 +103,11 @@ class Maintenance:
         self._never_fitted = True
         self._is_foreign: bool | None = None
         self._last = PlateUpdate(move=np.eye(3))
+
+    def verdict(self) -> str:
+        """The prompt, where no look is to come that could tell better."""
+        waiting = (OTHER_SCENE, BLACK)
+        return self._last.prompt or next(filter(self._health.is_pending, waiting), "")
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
         """Look at a frame, unless the last look was a moment ago and this is not one `again`.
@@ -246,6 +251,7 @@ class Maintenance:
             never_fitted=self._is_foreign if self._never_fitted else False,
             moved=displacement(self._adrift @ self._move, self._size) / self._size[1],
             gain=float(self._light.gain.mean()),
+            is_black=went_black(self._small, look.view, self._set.max_stops),
             foreground=share(foreground),
             fooled=share(foreground & same),
             wrong=share(off & visible) / shown if shown > 0.05 else 0.0,

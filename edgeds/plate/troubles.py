@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeds.plate.health import Trouble
+from edgeds.plate.light_change import GAMMA
 from edgeds.plate.settings import PlateMaintenance
 
 RETAKE = "retake the plate (press b)"
 OTHER_SCENE = f"the plate shows another scene, or another view of it, from the start: {RETAKE}"
+BLACK = "the picture is black: uncover the camera, or give it light"
 TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
-_GAMMA = 2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Measured:
     """How far the camera moved, as a share of the picture's width."""
     gain: float
     """How much brighter the light is than when the plate was taken."""
+    is_black: bool
     foreground: float
     fooled: float
     """Foreground by alpha that has the plate's own structure or colours."""
@@ -41,15 +43,17 @@ class Measured:
 
 def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
     """The first one that has lasted long enough gives the prompt."""
-    stops = abs(_GAMMA * np.log2(float(np.clip(found.gain, 1e-3, 1e3))))
+    stops = abs(GAMMA * np.log2(float(np.clip(found.gain, 1e-3, 1e3))))
     differs: float | None = found.wrong / 0.5
     if found.wrong < 0.5 and not found.is_found:
         differs = None if found.is_found is None else 1.0
+    never_fitted = None if found.is_black else found.never_fitted
     return (
-        Trouble(OTHER_SCENE, found.never_fitted, limits.foreign_secs, lowers_health=False),
+        Trouble(OTHER_SCENE, never_fitted, limits.foreign_secs, lowers_health=False),
         Trouble(
             f"the camera was moved: {RETAKE}", found.moved / limits.max_move, limits.prompt_secs
         ),
+        Trouble(BLACK, found.is_black, limits.prompt_secs),
         Trouble(TOO_WHITE, found.white / limits.max_clipped, limits.prompt_secs),
         Trouble(
             f"the light changed too far: {RETAKE}",

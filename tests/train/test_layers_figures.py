@@ -8,10 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from edgeds.engine import DifferenceEngine
+from edgeds.errors import InputError
 from edgeds.estimate.border_regression import WEIGHTS, Weights, evaluated
 from edgeds.types import Frame, Maps
+from train.__main__ import app
 from train.layers import border_fit
 from train.layers.border import border_figures, trimap_of
 from train.layers.border_fit import fitted
@@ -184,3 +187,19 @@ def test_the_border_is_fitted_to_composites_walks_and_sets(
         }
         assert json.loads(str(made["made"]))["walks"] == 1
         assert json.loads(str(shipped["made"]))["squares"]["coded"] > 100_000
+
+
+@pytest.mark.parametrize("option", ["--start", "--like", "--sets"])
+@pytest.mark.parametrize("name", ["gone", "backgrounds/c.png"])
+def test_the_border_is_refused_before_its_pictures(material: Path, option: str, name: str) -> None:
+    given = [str(material), "-o", str(material / "w.npz"), option, str(material / name)]
+    result = CliRunner().invoke(app, ["border", *given])
+    assert isinstance(result.exception, InputError)
+    assert name in str(result.exception)
+
+
+@pytest.mark.parametrize("words", [("border", "gone"), ("worlds", "halls", "gone", "--count=0")])
+def test_nothing_to_work_on_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [*words, "-o", str(tmp_path / "w")])
+    assert result.exit_code == 2
+    assert "does not exist" in result.output or "range" in result.output

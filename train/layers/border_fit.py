@@ -11,13 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from edgeds.engine import open_engine
+from edgeds.errors import InputError
 from edgeds.estimate.border_regression import Weights
+from edgeds.evaluation.dataset import read_set
+from edgeds.sinks.atomic_files import check_writable
 from train.layers.border_material import (
     Kind,
     Sample,
@@ -57,7 +61,16 @@ def fit(
     like: list[Path],
     say: Callable[[str], None],
 ) -> float:
-    """Write weights; returns the mean error of alpha on the border's pixels at the end."""
+    """Write weights; returns the mean error of alpha on the border's pixels at the end.
+
+    Raises:
+        InputError: a set or weights cannot be read, or `out` not written; before the first picture.
+    """
+    before = None if start is None else _read(start)
+    teachers = [_read(one) for one in like]
+    for one in sets:
+        read_set(one)
+    check_writable(out, "the weights")
     engine = open_engine()
     found: dict[Kind, list[Sample]] = {}
     rng = np.random.default_rng(0)
@@ -75,8 +88,6 @@ def fit(
         for kind, some in found.items()
         if some
     }
-    before = None if start is None else _read(start)
-    teachers = [_read(one) for one in like]
     weights, error = fitted(kinds, steps, start=before, like=teachers, say=say)
     made = {
         "composites": count, "walks": clips, "drawn": drawn, "sets": [one.name for one in sets],
@@ -89,8 +100,17 @@ def fit(
 
 
 def _read(path: Path) -> Weights:
-    with np.load(path) as kept:
-        return Weights(*(kept[name] for name in Weights._fields))
+    try:
+        with np.load(path) as kept:
+            return Weights(*(kept[name] for name in Weights._fields))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+        raise InputError(
+            f"cannot read the weights {str(path)!r}",
+            why=f"it is no .npz with {', '.join(Weights._fields)}"
+            if path.is_file()
+            else "there is no such file",
+            fix="give a file that `python -m train border` wrote",
+        ) from error
 
 
 def fitted(

@@ -39,7 +39,12 @@ def layers(
 
 
 def border(
-    data: Annotated[Path, typer.Argument(help="folder with foregrounds/ and backgrounds/")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, help="folder with foregrounds/, backgrounds/, splits.json"
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
     count: Annotated[int, typer.Option(min=1, help="composites")] = 500,
     clips: Annotated[int, typer.Option(min=0, help="drawn walks, four frames of each")] = 72,

@@ -20,7 +20,7 @@ def worlds(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
     count: Annotated[
-        int, typer.Option(help="number of worlds; several cameras look at each")
+        int, typer.Option(min=1, help="number of worlds; several cameras look at each")
     ] = 1500,
     furniture: Annotated[
         Path | None, typer.Option(help="folder of unpacked Sweet Home 3D libraries (.sh3f)")

@@ -202,4 +202,4 @@ def test_the_border_is_refused_before_its_pictures(material: Path, option: str, 
 def test_nothing_to_work_on_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [*words, "-o", str(tmp_path / "w")])
     assert result.exit_code == 2
-    assert "does not exist" in result.output or "range" in result.output
+    assert "does not exist" in result.output or "'--count'" in result.output

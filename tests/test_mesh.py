@@ -70,6 +70,20 @@ def test_a_pattern_without_one_number_is_refused(tmp_path: Path, name: str) -> N
         check_mesh_target(tmp_path / name)
 
 
+def test_a_number_in_the_folder_is_refused_unless_the_folder_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "m%d" / "x.ply"
+    with pytest.raises(SinkError, match="not into the folder's"):
+        check_mesh_target(path)
+    path.parent.mkdir()
+    check_mesh_target(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")
+def test_a_folder_that_cannot_be_made_is_found_before_the_clip() -> None:
+    with pytest.raises(SinkError, match="/proc"):
+        check_mesh_target(Path("/proc/x/%05d.glb"))
+
+
 def test_a_pattern_never_mixes_its_meshes_with_those_of_an_earlier_run(tmp_path: Path) -> None:
     check_mesh_target(tmp_path / "new" / "m%05d.ply")
     assert not (tmp_path / "new").exists(), "made with the first mesh"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
-from edgeds.sinks.atomic_files import check_writable, replace_file
+from edgeds.sinks.atomic_files import check_writable, part_name, replace_file
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.sources.system_files import is_system_file
 from edgeds.types import Closing, Frame, Pixels
@@ -135,11 +135,14 @@ def check_folder(folder: Path, *, must_be_empty: bool, what: str = "images") -> 
         SinkError: there is no such place, it may not be written, or it is not empty.
     """
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    why = ""
     if not there.is_dir() or not os.access(there, os.W_OK):
+        why = f"{str(there)!r} is not a folder you may write to"
+    elif not _takes_files(there):
+        why = f"no file can be made in {str(there)!r}"
+    if why:
         raise SinkError(
-            f"cannot write {what} to {str(folder)!r}",
-            why=f"{str(there)!r} is not a folder you may write to",
-            fix="give another place",
+            f"cannot write {what} to {str(folder)!r}", why=why, fix="give another place"
         )
     if not must_be_empty or there != folder:
         return
@@ -150,6 +153,17 @@ def check_folder(folder: Path, *, must_be_empty: bool, what: str = "images") -> 
             why=f"{found[0]!r} in it would be overwritten or mixed with these images",
             fix="give a new folder, or empty this one",
         )
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a file can be made: the system makes none in /proc, whoever may write there."""
+    probe = part_name(folder / "file")
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def check_pattern(pattern: Path, *, what: str = "images") -> None:

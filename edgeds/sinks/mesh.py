@@ -68,6 +68,12 @@ def check_mesh_target(path: Path) -> None:
         check_folder(path.parent, must_be_empty=False, what="meshes")
         check_pattern(path, what="meshes")
         return
+    if _NUMBER.search(str(path.parent)) and not path.parent.is_dir():
+        raise SinkError(
+            f"cannot write meshes to {str(path)!r}",
+            why="the number of the frame belongs into the file's name, not into the folder's",
+            fix=f"give a pattern such as mesh/%05d{path.suffix}",
+        )
     check_writable(path, "the mesh")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_a_pattern_writes_the_plate_once_and_the_foreground_of_each_frame(
     )
     assert done.exit_code == 0, done.stderr
     names = sorted(path.name for path in (tmp_path / "m").iterdir())
+    assert f"%03d.glb ({len(names)} files" in " ".join(done.output.split())
     assert names[-1] == "plate.glb"
     numbers = [int(name[:3]) for name in names[:-1]]
     assert min(numbers) >= 5
@@ -121,9 +123,12 @@ def test_meshes_and_images_may_share_a_new_folder(
 ) -> None:
     folder = tmp_path / "both"
     options = ["--mesh", str(folder / "%03d.ply"), "--engine", "difference", "-o", str(folder)]
+    options.append("--json")
     done = CliRunner().invoke(app, ["video", str(make_clip(frame_count=12)), *options])
     assert done.exit_code == 0, done.stderr
     assert {path.suffix for path in folder.iterdir()} == {".png", ".ply"}
+    files = len(list(folder.glob("*.ply")))
+    assert json.loads(done.stdout)["mesh"] == {"output": str(folder / "%03d.ply"), "files": files}
 
 
 def test_a_disk_without_room_for_the_mesh_does_not_end_the_video(

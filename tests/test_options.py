@@ -175,7 +175,7 @@ def test_one_frame_has_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
     done: dict[str, Any] = {
         "frames": 1, "secs": 0.5, "fps": 0.0, "stages": {}, "damaged_packets": 0, "status": "done",
         "plate": {"followed": None}, "view": "mask", "output": "a.mp4", "audio": "none",
-        "sheet": None, "signals": None,
+        "sheet": None, "mesh": None, "signals": None,
     }  # fmt: skip
     print_result(done, as_json=False)
     print_result({**done, "frames": 2, "fps": 3.0}, as_json=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgeds.errors import RunError, SinkFailed
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.ground.metric_scale import MetricScale
+    from edgeds.sinks.mesh import Mesh
     from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 _ASSUMED_FOCAL = 1.0  # over the frame's width: 53 degrees across, between a phone and a webcam
@@ -55,6 +56,8 @@ class WithMesh:
     """As it was at the start: the estimator is some frames ahead, and moves its own along."""
     last_secs: float = 0.0
     written: int = 0
+    """Frames."""
+    files: int = 0
     problem: SinkFailed | None = None
 
     def __call__(self, frame: Frame, maps: Maps) -> Any:
@@ -70,6 +73,10 @@ class WithMesh:
             except SinkFailed as error:
                 self.problem = error
         return self.compose(frame, maps)
+
+    def report(self) -> dict[str, Any]:
+        """For the report of the run: the file, or the pattern of so many files."""
+        return {"output": str(self.path) if self.files else None, "files": self.files}
 
     def failure(self) -> RunError | None:
         """The report after the clip's end if a mesh is missing."""
@@ -89,7 +96,7 @@ class WithMesh:
         Raises:
             SinkFailed: the disk does not take it.
         """
-        from edgeds.sinks.mesh import is_mesh_pattern, mesh_file, mesh_to_file
+        from edgeds.sinks.mesh import is_mesh_pattern, mesh_file
         from edgeds.views.mesh import mesh_of
         from edgeds.views.scene_at_depths import scene_of
 
@@ -102,14 +109,20 @@ class WithMesh:
             focal_px = scale.focal_px
         distance = _distance(scale, ranged[1])
         if not is_mesh_pattern(self.path):
-            mesh_to_file(mesh_of(scene.layers, focal_px, distance), self.path)
+            self._keep(mesh_of(scene.layers, focal_px, distance), self.path)
             return
         if not self.written:
             behind = replace(scene.layers[0], pixels=self.plate)
-            mesh_to_file(mesh_of((behind,), focal_px, distance), mesh_file(self.path, None))
+            self._keep(mesh_of((behind,), focal_px, distance), mesh_file(self.path, None))
         person = mesh_of(scene.layers[1:], focal_px, distance)
         if len(person.triangles):  # glTF has no empty surface
-            mesh_to_file(person, mesh_file(self.path, frame.index))
+            self._keep(person, mesh_file(self.path, frame.index))
+
+    def _keep(self, mesh: Mesh, path: Path) -> None:
+        from edgeds.sinks.mesh import mesh_to_file
+
+        mesh_to_file(mesh, path)
+        self.files += 1
 
 
 def with_mesh(

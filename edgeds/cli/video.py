@@ -146,6 +146,7 @@ def _report(wanted: Wanted, job: _Job, clock: Clock, status: str) -> dict[str, A
         engine=job.engine.name,
         view=wanted.shown,
         sheet=str(wanted.sheet) if wanted.sheet else None,
+        mesh=None if job.mesh is None else job.mesh.report(),
         damaged_packets=getattr(job.frames, "damaged", 0),
         notes=job.notes.said,
         followed=getattr(job.estimate, "followed", None),

@@ -146,8 +146,20 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
         say(f"{made}: {result['output']} (audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
+    if result["mesh"] is not None:
+        _say_meshes(**result["mesh"])
     if result["signals"] is not None:
         say_signals(result["signals"])
+
+
+def _say_meshes(output: str | None, files: int) -> None:
+    if output is not None:
+        several = (
+            f" ({counted(files, 'file')}, of frames and the plate)"
+            if "%" in Path(output).name
+            else ""
+        )
+        say(f"mesh: {output}{several}")
 
 
 def say_signals(signals: dict[str, Any]) -> None:

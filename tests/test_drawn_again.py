@@ -16,7 +16,14 @@ from edgeds.cli.video_checks import Wanted
 from edgeds.cli.video_output import matte_of
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_ONCE, MATTE, WHOLE, Matte
+from edgeds.estimate.settings import (
+    DRAWN_AGAIN,
+    DRAWN_AT_EVERY_SIZE,
+    DRAWN_ONCE,
+    MATTE,
+    WHOLE,
+    Matte,
+)
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Size
@@ -62,7 +69,7 @@ def test_an_estimator_draws_it_where_the_settings_say() -> None:
     [
         ("overlay", None, MATTE),
         ("mask", None, MATTE),
-        ("replace", None, DRAWN_AGAIN),
+        ("replace", None, DRAWN_AT_EVERY_SIZE),
         ("cutout", None, DRAWN_AGAIN),
         ("overlay", "alpha", DRAWN_AGAIN),
     ],

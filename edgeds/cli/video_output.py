@@ -102,8 +102,9 @@ def with_steady_alpha(
 
 
 def matte_of(wanted: Wanted) -> Matte:
-    """What is kept, or laid on something else, has the best border at every size."""
-    from edgeds.estimate.settings import DRAWN_AGAIN, MATTE
+    """What is kept has the best border, what is laid on something else draws it at every size."""
+    from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, MATTE
 
-    best = wanted.layers.layers is not None or wanted.view in ("cutout", "replace")
-    return DRAWN_AGAIN if best else MATTE
+    if wanted.layers.layers is not None or wanted.view == "cutout":
+        return DRAWN_AGAIN
+    return DRAWN_AT_EVERY_SIZE if wanted.view == "replace" else MATTE

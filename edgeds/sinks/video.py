@@ -80,8 +80,9 @@ class VideoSink(Closing):
         except failures as error:
             self._failed = True
             # The encoder still had the last ones: `lost` tells how many.
-            doing = f"write on to {self._path.name} after at most {counted(self._written, 'frame')}"
-            raise _failure(doing, error) from error
+            most = "at most " if self._written else ""
+            written = f"{most}{counted(self._written, 'frame')}"
+            raise _failure(f"write on to {self._path.name} after {written}", error) from error
         self._written += 1
 
     def close(self) -> None:

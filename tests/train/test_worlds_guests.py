@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install edgeds[train]")
 
+from tests.train.bare_library import bare_library
 from train.worlds.avatars import avatar, stands
 from train.worlds.camera import Camera
 from train.worlds.guests import visited, walked
@@ -56,16 +57,7 @@ def a_shot() -> Shot:
 
 
 def library_of(person: tuple[Path, Path]) -> Library:
-    return Library(
-        data=person[0].parent,
-        split="train",
-        backgrounds=[],
-        foregrounds=[person[0]],
-        furniture=[],
-        tiles={},
-        outdoors={},
-        beings=[],
-    )
+    return bare_library(person[0].parent, foregrounds=[person[0]])
 
 
 def test_a_person_is_as_tall_in_the_picture_as_in_the_world(person: tuple[Path, Path]) -> None:

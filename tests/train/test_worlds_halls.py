@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install edgeds[train]")
 pytest.importorskip("trimesh", reason="models need it: pip install edgeds[train]")
 
+from tests.train.bare_library import bare_library
 from train.worlds.floor_plan import Foot, Plan
 from train.worlds.halls import hall_shots
 from train.worlds.library import Library
@@ -26,16 +27,7 @@ SIZE = (36, 64)
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     """No models at all: halls are then made of boxes."""
-    return Library(
-        data=tmp_path,
-        split="train",
-        backgrounds=[],
-        foregrounds=[],
-        furniture=[],
-        tiles={},
-        outdoors={},
-        beings=[],
-    )
+    return bare_library(tmp_path)
 
 
 def test_halls_are_closed_and_the_same_for_the_same_seed(library: Library) -> None:

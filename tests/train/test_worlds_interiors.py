@@ -12,6 +12,7 @@ pytest.importorskip("trimesh", reason="models need it: pip install edgeds[train]
 
 import trimesh
 
+from tests.train.bare_library import bare_library
 from train.worlds.flats import flat_camera, flat_shots, some_spaces
 from train.worlds.glb import pieces_of
 from train.worlds.interiors import interior_camera, interior_shots
@@ -46,16 +47,7 @@ def library(tmp_path: Path) -> Library:
         furniture.add_geometry(block, node_name=f"Block_{number}.0")
     shell.export(folder / "hut_shell.glb")
     furniture.export(folder / "hut_furniture.glb")
-    return Library(
-        data=tmp_path,
-        split="train",
-        backgrounds=[],
-        foregrounds=[],
-        furniture=[],
-        tiles={},
-        outdoors={},
-        beings=[],
-    )
+    return bare_library(tmp_path)
 
 
 def test_an_interior_is_closed_and_seen_from_within(library: Library) -> None:

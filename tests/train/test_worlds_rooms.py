@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install --group train")
 
+from tests.train.bare_library import bare_library
 from train.material import rooms_from_manifest
 from train.worlds.floor_plan import Foot, Plan
 from train.worlds.furnishing import furnished
@@ -112,16 +113,7 @@ def test_rooms_differ_by_number_and_only_by_number(library: Path) -> None:
 
 
 def some_library(tmp_path: Path, models: list[Model]) -> Library:
-    return Library(
-        data=tmp_path,
-        split="train",
-        backgrounds=[],
-        foregrounds=[],
-        furniture=models,
-        tiles={},
-        outdoors={},
-        beings=[],
-    )
+    return bare_library(tmp_path, furniture=models)
 
 
 def test_a_set_grows_by_whole_worlds_and_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ pytest.importorskip("trimesh", reason="models need it: pip install edgeds[train]
 
 import trimesh
 
+from tests.train.bare_library import bare_library
 from train.worlds.camera import Camera
 from train.worlds.glb import Prop, pieces_of
 from train.worlds.kinds import drawing_of
@@ -43,16 +44,7 @@ def library(tmp_path: Path) -> Library:
         body.export(tmp_path / f"{name}.glb")
         path = tmp_path / f"{name}.glb"
         props[kind] = [Prop(name=name, kind=kind, path=path, size_m=size)]
-    return Library(
-        data=tmp_path,
-        split="train",
-        backgrounds=[],
-        foregrounds=[],
-        furniture=[],
-        tiles={},
-        outdoors=dict(props),
-        beings=[],
-    )
+    return bare_library(tmp_path, outdoors=dict(props))
 
 
 def a_site(library: Library, seed: int = 1) -> Site:

@@ -15,9 +15,9 @@ pytest.importorskip("PIL", reason="models need it: pip install edgeds[train]")
 from PIL import Image
 
 from edgeds.errors import InputError
+from tests.train.bare_library import bare_library
 from train.worlds.camera import Camera
 from train.worlds.kinds import drawing_of
-from train.worlds.library import Library
 from train.worlds.raycast import Scene
 from train.worlds.spm import surfaces_of
 from train.worlds.track_models import models_of, route_of
@@ -102,20 +102,6 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def library_with(data: Path) -> Library:
-    return Library(
-        data=data,
-        split="train",
-        backgrounds=[],
-        foregrounds=[],
-        furniture=[],
-        tiles={},
-        outdoors={},
-        beings=[],
-        tracks=data,
-    )
-
-
 def test_a_model_is_read_with_and_without_colours(data: Path) -> None:
     for name, parts in (("ground", GROUND), ("board", BOARD)):
         (surface,) = surfaces_of(data / "tracks" / "meadow" / f"{name}.spm")
@@ -173,7 +159,7 @@ def test_pictures_are_not_mirrored_leaves_are_cut_out_and_depth_is_exact(data: P
 
 
 def test_cameras_stand_beside_the_road_above_the_ground(data: Path) -> None:
-    library = library_with(data)
+    library = bare_library(data, tracks=data)
     shots = [s for n in range(4) for s in track_shots(np.random.default_rng(n), library, SIZE)]
     assert shots
     down = np.array(((0, -1, 0),), np.float32)
@@ -185,6 +171,6 @@ def test_cameras_stand_beside_the_road_above_the_ground(data: Path) -> None:
 
 
 def test_without_the_games_data_the_package_is_named(tmp_path: Path) -> None:
-    library = library_with(tmp_path)
+    library = bare_library(tmp_path, tracks=tmp_path)
     with pytest.raises(FileNotFoundError, match="supertuxkart-data"):
         drawing_of("tracks", library)

@@ -28,7 +28,7 @@ from edgeds.plate.plate import Plate
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 from train.eval_sets import KINDS
 from train.frame_sample import composite_sample
-from train.layers.composites import Composite, as_video, coded, random_video, varied
+from train.layers.composites import Composite, as_video, filmed, random_video, varied
 from train.material import material_from_folder
 from train.walks import walks
 
@@ -41,7 +41,6 @@ _WAYS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 _SMALL_SIZES = ((360, 640), (256, 448), (288, 512), (256, 448))
 _SEEN, _SEEN_EVERY = 4, 2
 """Frames of a clip that are taken, and every how many."""
-_PLATE_CODED = 0.7
 
 _Floats = NDArray[np.float32]
 
@@ -131,22 +130,13 @@ def of_walks(engine: Engine, data: Path, clips: int) -> Iterator[Picture]:
         clip = [(_levels(pixels), alpha) for pixels, alpha in drawn][begin:]
         plate, frames = _levels(behind), [pixels for pixels, _ in clip]
         if rng.random() < 0.5:
-            plate, frames = _as_video(plate, frames, rng)
+            plate, *frames = filmed([plate, *frames], *random_video(rng), rng)
         estimate = Estimator(engine, Plate(plate, origin="file"), matte=DRAWN_ONCE)
         for index, (pixels, (_, alpha)) in enumerate(zip(frames, clip, strict=True)):
             frame = Frame(pixels, index=index)
             maps = estimate(frame)
             if (len(clip) - 1 - index) % _SEEN_EVERY == 0:
                 yield Picture("walk", frame, maps, plate, np.asarray(alpha, np.float32))
-
-
-def _as_video(
-    plate: Pixels, frames: list[Pixels], rng: np.random.Generator
-) -> tuple[Pixels, list[Pixels]]:
-    gain, crf = random_video(rng)
-    darker = [np.asarray(one * gain + 0.5, np.uint8) for one in (plate, *frames)]
-    decoded = coded(darker, crf)
-    return decoded[0] if rng.random() < _PLATE_CODED else darker[0], decoded[1:]
 
 
 def _levels(picture: _Floats) -> Pixels:

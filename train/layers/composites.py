@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import av
 import cv2
@@ -151,14 +151,11 @@ def as_video(picture: Composite, rng: np.random.Generator) -> Composite:
     move = rng.integers(-12, 13, 2)
     alpha, colours = (np.roll(one, move, (0, 1)) for one in (picture.alpha, picture.colours))
     before = alpha[..., None] * colours + (1 - alpha[..., None]) * picture.plate
-    plate, before, frame = (
-        np.asarray(one * gain + 0.5, np.uint8) for one in (picture.plate, before, picture.frame)
-    )
-    decoded = coded([plate, before, frame], crf)
+    plate, _, frame = filmed([picture.plate, before, picture.frame], gain, crf, rng)
     return replace(
         picture,
-        frame=decoded[-1],
-        plate=decoded[0] if rng.random() < _PLATE_CODED else plate,
+        frame=frame,
+        plate=plate,
         colours=picture.colours * np.float32(gain),
         coded=True,
     )
@@ -167,6 +164,15 @@ def as_video(picture: Composite, rng: np.random.Generator) -> Composite:
 def random_video(rng: np.random.Generator) -> tuple[float, int]:
     """The share of light that is left, and the quality by x264's measure (constant rate factor)."""
     return min(1.0, float(rng.uniform(0.25, 1.5))), int(rng.integers(17, 31))
+
+
+def filmed(
+    pictures: list[NDArray[Any]], gain: float, crf: int, rng: np.random.Generator
+) -> list[Pixels]:
+    """A plate and frames in less light, as H.264 leaves them. Some plates are not coded."""
+    darker = [np.asarray(one * gain + 0.5, np.uint8) for one in pictures]
+    plate, *frames = coded(darker, crf)
+    return [plate if rng.random() < _PLATE_CODED else darker[0], *frames]
 
 
 def coded(pictures: list[Pixels], crf: int) -> list[Pixels]:

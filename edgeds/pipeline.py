@@ -25,7 +25,7 @@ from edgeds.sources.settings import HANDOFF
 from edgeds.types import Frame, Maps, Size
 
 T = TypeVar("T")
-Picture = TypeVar("Picture")
+Composed = TypeVar("Composed")
 Taken = TypeVar("Taken", contravariant=True)
 
 
@@ -84,13 +84,13 @@ class Clock:
 def run(
     frames: Iterable[Frame],
     estimate: Callable[[Frame], Maps],
-    compose: Callable[[Frame, Maps], Picture],
-    sink: Writer[Picture],
+    compose: Callable[[Frame, Maps], Composed],
+    sink: Writer[Composed],
     *,
     clock: Clock | None = None,
     prepare: Callable[[Frame], None] | None = None,
-    on_frame: Callable[[Picture], None] | None = None,
-    depth: int = HANDOFF.depth,
+    on_frame: Callable[[Composed], None] | None = None,
+    max_waiting: int = HANDOFF.max_waiting,
 ) -> RunReport:
     """Send every frame through estimate and compose into the sink, in order.
 
@@ -98,7 +98,7 @@ def run(
     stream order, ends all of them and is raised here; frames before it have been written.
     `prepare` is called with each frame in the decoder's thread, which has least to do; its time
     counts as decoding. `on_frame` is called after each written frame, in the caller's thread. At
-    most `depth` frames wait at each hand-off while one is being made; see `depth_for`.
+    most `max_waiting` frames wait at each hand-off while one is being made; see `max_waiting_for`.
 
     It returns when its threads have ended: source and engine can be closed right after it.
     """
@@ -113,7 +113,7 @@ def run(
                 yield frame, maps
                 del frame, maps  # 4K: 12 MB that would live until the next one is there
 
-    def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Picture]:
+    def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Composed]:
         with closing(pairs):  # type: ignore[type-var]  # a generator
             for frame, maps in pairs:
                 with clock.time("compose"):
@@ -122,9 +122,9 @@ def run(
                 del frame, maps, picture
 
     with ExitStack() as stack:
-        decoded = buffered(_decoded(frames, prepare, clock), depth=depth, stop=stop)
-        estimates = buffered(estimated(decoded), depth=depth, stop=stop)
-        pictures = buffered(composed(estimates), depth=depth, stop=stop)
+        decoded = buffered(_decoded(frames, prepare, clock), max_waiting=max_waiting, stop=stop)
+        estimates = buffered(estimated(decoded), max_waiting=max_waiting, stop=stop)
+        pictures = buffered(composed(estimates), max_waiting=max_waiting, stop=stop)
         stack.callback(pictures.close)  # type: ignore[attr-defined]  # a generator
         stack.callback(stop.set)  # runs before close (last in, first out): no stage starts a frame
         for picture in pictures:
@@ -139,10 +139,10 @@ def run(
     return report
 
 
-def depth_for(size: Size) -> int:
+def max_waiting_for(size: Size) -> int:
     """How many frames of a (height, width) may wait at each hand-off: fewer of large ones."""
     frame_bytes = size[0] * size[1] * 3 // 2  # its planes; maps are small until they are asked for
-    return max(0, min(HANDOFF.depth, HANDOFF.memory_bytes // frame_bytes - 1))
+    return max(0, min(HANDOFF.max_waiting, HANDOFF.memory_bytes // frame_bytes - 1))
 
 
 def _decoded(

@@ -25,7 +25,7 @@ from edgeds import open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
 from edgeds.live.memory_growth import peak_bytes
-from edgeds.pipeline import depth_for, run
+from edgeds.pipeline import max_waiting_for, run
 from edgeds.plate.open_plate import open_plate
 from edgeds.sinks import open_sink
 from edgeds.sources import open_source
@@ -66,7 +66,7 @@ def grown(clip: Path, plate_path: Path | None, frames: int, engine_name: str | N
         with open_sink(Path(folder) / "out.mp4", info) as sink:
             run(
                 looped(clip, frames), estimate, compose, sink, on_frame=measured,
-                depth=depth_for(info.size),
+                max_waiting=max_waiting_for(info.size),
             )  # fmt: skip
     return found
 

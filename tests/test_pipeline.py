@@ -12,7 +12,7 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkFailed, SourceFailed
 from edgeds.estimate.estimator import Estimator
-from edgeds.pipeline import Clock, depth_for, run
+from edgeds.pipeline import Clock, max_waiting_for, run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
 from edgeds.sources import SyntheticSource
@@ -175,6 +175,6 @@ def test_a_run_that_fails_returns_when_its_slowest_stage_is_done() -> None:
 
 
 def test_fewer_frames_wait_where_they_are_large() -> None:
-    assert depth_for((720, 1280)) == depth_for((1080, 1920)) == HANDOFF.depth
-    assert depth_for((1440, 2560)) == 2
-    assert depth_for((2160, 3840)) == depth_for((4320, 7680)) == 0
+    assert max_waiting_for((720, 1280)) == max_waiting_for((1080, 1920)) == HANDOFF.max_waiting
+    assert max_waiting_for((1440, 2560)) == 2
+    assert max_waiting_for((2160, 3840)) == max_waiting_for((4320, 7680)) == 0

@@ -251,7 +251,7 @@ def _followed(estimate: Estimator, stack: ExitStack) -> MaintainedEstimator:
 def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
     """The run with its progress bar. Returns how it failed, if it did after it had begun well."""
     from edgeds.errors import EdgedsError, RunError
-    from edgeds.pipeline import depth_for, run
+    from edgeds.pipeline import max_waiting_for, run
     from edgeds.sources.media_errors import reason_of
 
     try:
@@ -265,7 +265,7 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
                 clock=clock,
                 prepare=job.estimate.prepare,
                 on_frame=lambda _: bar.advance(task),
-                depth=depth_for(job.frames.info.size),
+                max_waiting=max_waiting_for(job.frames.info.size),
             )
             if not stop.is_set():  # a container may promise more frames than it has
                 bar.update(task, total=bar.tasks[task].completed)

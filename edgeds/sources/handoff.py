@@ -32,10 +32,13 @@ class _End:
 
 
 def buffered(
-    items: Iterable[T], *, depth: int = HANDOFF.depth, stop: threading.Event | None = None
+    items: Iterable[T],
+    *,
+    max_waiting: int = HANDOFF.max_waiting,
+    stop: threading.Event | None = None,
 ) -> Iterator[T]:
-    """Iterate `items` in a separate thread; at most `depth` items wait while one is being made.
-    With a depth of 0, the next one is begun when the last one was taken.
+    """Iterate `items` in a separate thread; at most `max_waiting` wait while one is being made.
+    With 0, the next one is begun when the last one was taken.
 
     Order is kept and nothing is dropped. An exception in `items` is raised here, after the items
     before it. Closing this iterator (or leaving it by an exception) stops the thread, closes
@@ -48,7 +51,7 @@ def buffered(
     # Queues that are written in C: three hand-offs of an item take 28 us, and took 64 before.
     ready: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
     room: queue.SimpleQueue[None] = queue.SimpleQueue()
-    for _ in range(depth + 1):
+    for _ in range(max_waiting + 1):
         room.put(None)
     stop, closed = stop or threading.Event(), threading.Event()
     thread = threading.Thread(

@@ -11,7 +11,7 @@ READABLE_IMAGE_SUFFIXES = IMAGE_SUFFIXES | {".avif"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handoff:
-    depth: int = 3
+    max_waiting: int = 3
     """Frames that wait between two stages: they hide a slow one."""
     memory_bytes: int = 17_000_000
     """Memory of frames at one hand-off, with the one that is being made: four frames of 1080p,

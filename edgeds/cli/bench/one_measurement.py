@@ -168,7 +168,7 @@ def _one_stream(
     from edgeds.cli.on_gpu import OnGpu, Shown
     from edgeds.estimate.kept_depth import no_depth
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
-    from edgeds.pipeline import depth_for, run
+    from edgeds.pipeline import max_waiting_for, run
     from edgeds.sinks import open_sink
     from edgeds.sources import open_source
     from edgeds.views.compose import composer
@@ -195,7 +195,7 @@ def _one_stream(
         return_what_opening_used(source.info.size)
         report = run(
             source, estimate, compose, sink,
-            prepare=estimate.prepare, depth=depth_for(source.info.size),
+            prepare=estimate.prepare, max_waiting=max_waiting_for(source.info.size),
         )  # fmt: skip
         return report, (*gpu.notes, *getattr(source, "notes", ()))
 

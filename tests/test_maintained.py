@@ -186,21 +186,56 @@ def test_a_short_clip_in_other_light_has_no_note() -> None:
     assert maintained.notes == []
 
 
-@pytest.mark.parametrize(("lit", "black"), [(20, 6), (20, 20), (0, 20)])
-def test_black_frames_are_noted(lit: int, black: int) -> None:
+_NOISE = np.random.default_rng(1).integers(0, 6, (*SIZE, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("lit", "lost"), [(20, 6), (18, 1), (17, 20), (0, 20), (0, 1)])
+@pytest.mark.parametrize(
+    ("picture", "note"),
+    [
+        (_NOISE, "the picture is black"),
+        (255 - _NOISE, "much of the picture is clipped to white"),
+        (np.full_like(_NOISE, 128), "the picture is one flat colour"),
+    ],
+    ids=["black", "white", "flat"],
+)
+def test_frames_that_show_nothing_are_noted_from_where_they_begin(
+    lit: int, lost: int, picture: Pixels, note: str
+) -> None:
     """Also at the end of a clip, and with the noise of a covered camera."""
     red, _ = _of_two_scenes()
-    cap = np.random.default_rng(1).integers(0, 6, red.shape, np.uint8)
     maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
-    for index in range(lit + black):
-        maintained(Frame(red if index < lit else cap, index, index, Fraction(1, 10)))
+    for index in range(lit + lost):
+        maintained(Frame(red if index < lit else picture, index, index, Fraction(1, 10)))
     maintained.finish()
-    assert [note.split(": ")[1] for note in maintained.notes] == ["the picture is black"]
+    assert maintained.notes == [f"from {lit / 10:.1f} s on: {note}: the mask may be wrong there"]
+
+
+@pytest.mark.parametrize("picture", [_NOISE, 255 - _NOISE], ids=["black", "white"])
+def test_the_plate_learns_nothing_from_frames_that_show_nothing(
+    source: SyntheticSource, picture: Pixels
+) -> None:
+    estimate = Estimator(_engine(), Plate(source.plate))
+    maintained = MaintainedEstimator(estimate)
+    for index in range(150):
+        shown = source.plate if index < 10 else picture
+        maintained(Frame(shown, index, index, Fraction(1, 10)))
+    assert np.abs(estimate.plate.pixels.astype(int) - source.plate).mean() < 1
+
+
+def test_light_that_jumps_is_followed_before_the_next_look_is_due() -> None:
+    red, _ = _of_two_scenes()
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
+    for index in range(9):
+        dimmed = _lit(red, 1 if index < 8 else 0.5)
+        maps = maintained(Frame(dimmed, index, index, Fraction(1, 10)))
+    assert maintained.followed.gain[0] == pytest.approx(0.5, abs=0.03)
+    assert maps.alpha.mean() < 0.02
 
 
 def test_a_look_that_failed_at_the_last_frames_is_told(frames: list[Frame]) -> None:
     class Failing(Executor):
-        def submit(self, *_: object) -> Future[Any]:  # type: ignore[override]
+        def submit(self, *_: object, **__: object) -> Future[Any]:  # type: ignore[override]
             look: Future[Any] = Future()
             look.set_exception(MemoryError("no room for the look"))
             return look

@@ -227,6 +227,18 @@ def test_a_foreign_plate_is_noted_also_by_a_look_at_the_last_frame(
     assert note in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("level", "says"), [(3, "the plate is black"), (255, "100% of the plate is clipped to white")]
+)
+def test_a_plate_that_shows_nothing_is_noted(
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, level: int, says: str
+) -> None:
+    cv2.imwrite(str(tmp_path / "plate.png"), np.full((90, 160, 3), level, np.uint8))
+    done = edgeds("video", make_clip(frame_count=5), "-b", "plate.png", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    assert [note for note in json.loads(done.stdout)["notes"] if note.startswith(says)]
+
+
 def test_a_plate_of_the_same_view_at_another_size_is_taken(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
 ) -> None:

@@ -45,7 +45,7 @@ from edgeds.cli.video_options import (
     SheetOption,
 )
 from edgeds.cli.video_output import drawing_of, matte_of, output_of, with_steady_alpha
-from edgeds.cli.video_report import Notes, print_result, result, say_choices
+from edgeds.cli.video_report import Notes, notes_on, print_result, result, say_choices
 from edgeds.errors import counted
 from edgeds.views.settings import STYLE
 
@@ -187,7 +187,7 @@ def _opened(
         samples.read(wanted.depth, scene, wanted.source, stop=stop)  # while the engine opens
     network = opened.result()
     say_choices(network.name, scene, wanted.plate, info.name, str(target), wanted.said)
-    notes.say_new()
+    notes.say_new(*notes_on(scene))
     gpu = OnGpu(network, info, target, shown_of(wanted))
     fixed, depth = _estimator(wanted, scene, network, gpu, deep, samples, stop)
     if wanted.save_plate is not None:

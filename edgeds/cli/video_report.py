@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.errors import counted
-from edgeds.plate.settings import PLATE_FROM_CLIP
+from edgeds.plate.settings import PLATE_CAPTURE, PLATE_FROM_CLIP
 
 if TYPE_CHECKING:
     from edgeds.estimate.maintained_estimator import Followed
@@ -37,6 +37,18 @@ def say_choices(
         )
 
 
+def notes_on(plate: Plate) -> list[str]:
+    """What is wrong with a plate that came from a file or a clip, and was not checked."""
+    from edgeds.plate.lost_picture import is_black, share_of_white
+
+    if is_black(plate.pixels):
+        return ["the plate is black: whatever is lit counts as foreground"]
+    white = share_of_white(plate.pixels)
+    if white > PLATE_CAPTURE.max_clipped:
+        return [f"{white:.0%} of the plate is clipped to white: white things before it are missed"]
+    return []
+
+
 def _where(plate: Plate) -> str:
     from edgeds.plate.capture_checks import place
 
@@ -63,12 +75,13 @@ class Notes:
         """Print the `notes` of other objects too."""
         self._watched.extend(others)
 
-    def say_new(self) -> None:
-        for watched in self._watched:
-            for note in list(getattr(watched, "notes", ())):
-                if note not in self.said:
-                    self.said.append(note)
-                    say(f"  note: {note}")
+    def say_new(self, *others: str) -> None:
+        """Print these notes, and those of what is watched, as far as they are new."""
+        watched = [note for one in self._watched for note in list(getattr(one, "notes", ()))]
+        for note in (*others, *watched):
+            if note not in self.said:
+                self.said.append(note)
+                say(f"  note: {note}")
 
 
 def result(

@@ -19,7 +19,7 @@ from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import OTHER_SCENE, RETAKE
+from edgeds.plate.troubles import OTHER_SCENE, in_a_file
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
@@ -27,7 +27,10 @@ _INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as 
 # A plate that changed by less, in its hundredth part that changed most, is for the frames to come:
 # on a clip whose light drifts by a level every three seconds, each new plate cost a look more.
 _ANEW_LEVELS = 6.0
-_GIVE = "give a plate of this view, or none"  # nobody can retake that of a file
+# Foreground that grows by this share of the picture from one frame to the next, and then covers
+# this much, may be other light, or no picture: the next look comes at once.
+_SUDDEN_SHARE, _LARGE_SHARE = 0.2, 0.4
+_STRIDE = 8  # a 64th of the pixels says how large the foreground is
 _FRAMES_BESIDE = 2  # a look takes about as long as the network: it is done by then
 
 
@@ -59,7 +62,8 @@ class MaintainedEstimator:
     """An `Estimator` whose plate is kept valid.
 
     The plate is fitted to the first frame until position and light match. Later fits are half a
-    second apart, or two seconds while nothing changes; after a jump the frame's maps are made anew.
+    second apart, or two seconds while nothing changes, and come at once where much of the picture
+    suddenly is foreground; after a jump the frame's maps are made anew.
     `notes` has the time from which the plate no longer fitted.
     """
 
@@ -83,6 +87,7 @@ class MaintainedEstimator:
             estimate.plate, replace(settings, interval_secs=_INTERVAL_SECS)
         )
         self._is_first, self._times = True, LookTimes(_INTERVAL_SECS)
+        self._share, self._is_sudden = 0.0, False
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
@@ -126,16 +131,21 @@ class MaintainedEstimator:
                 if (plate := self._taken(update)) is not None:
                     self._estimate.replace_plate(plate, move=update.move)
         maps = self._estimate(frame)
-        if self._look is not None or not self._times.is_due(frame.pts_secs, maps):
+        share, self._share = self._share, _large_share(maps)
+        self._is_sudden |= self._share - share > _SUDDEN_SHARE
+        is_due = self._is_sudden or self._times.is_due(frame.pts_secs, maps)
+        if self._look is not None or not is_due:
             return maps
+        again, self._is_sudden = self._is_sudden, False
         if self._beside is not None and not self._is_first:
             self._times.begin(frame.pts_secs, maps)
-            self._look, self._age = self._beside.submit(self._maintenance, frame, maps), 0
+            self._look = self._beside.submit(self._maintenance, frame, maps, again=again)
+            self._age = 0
             return maps
         looks = _FIRST_LOOKS if self._is_first else 1
         for look in range(looks):
             self._times.begin(frame.pts_secs, maps)
-            update = self._maintenance(frame, maps, again=look > 0)
+            update = self._maintenance(frame, maps, again=again or look > 0)
             plate = self._taken(update)
             if plate is None:
                 break
@@ -168,15 +178,27 @@ class MaintainedEstimator:
         self.followed = self.followed.with_update(update, self.plate.size)
         if update.health != self._healths[-1][1]:
             self._healths.append((self._frame_index, update.health))
-        self._note(update.prompt)
+        self._note(update)
         return update.plate
 
-    def _note(self, prompt: str) -> None:
+    def _note(self, update: PlateUpdate) -> None:
+        prompt = update.prompt
         if prompt and prompt != self._prompt:
-            since = f"from {self._times.last_secs:.1f} s on: "
+            since = f"from {update.since_secs:.1f} s on: "
             since = "" if prompt == OTHER_SCENE else since
-            self.notes.append(since + prompt.replace(RETAKE, _GIVE))
+            self.notes.append(since + in_a_file(prompt))
         self._prompt = prompt
+
+
+def _large_share(maps: Maps) -> float:
+    """The foreground's share of the picture; 0 where it is not large."""
+    height, width = maps.size
+    pixels = sum(box.size[0] * box.size[1] for box in maps.boxes)
+    if pixels < _LARGE_SHARE * height * width:
+        return 0.0
+    alpha = maps.alpha_at((max(1, height // _STRIDE), max(1, width // _STRIDE)))
+    share = float((alpha > 0.5).mean())
+    return share if share > _LARGE_SHARE else 0.0
 
 
 def _differs(before: Plate, after: Plate) -> bool:

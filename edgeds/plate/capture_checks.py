@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import PlateError
+from edgeds.plate.lost_picture import is_black, share_of_white
 from edgeds.plate.registration import in_place
 from edgeds.plate.robust_fit import biweight_fit
 from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
@@ -22,7 +23,7 @@ from edgeds.types import FloatMap, Pixels
 _FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
 _FIT_ROUNDS = 3
 _NOISE_STRIDE = 4
-_BLACK, _NEARLY_WHITE, _WHITE = 4, 245, 251
+_BLACK, _NEARLY_WHITE = 4, 245
 _TILES = (12, 8)  # across, down: a person fills some of them, an iris or a lens changes all
 _MIN_TILES = 4
 _BUMPED = 5  # a camera that is touched shifts in some frames; what hides the scene in one does not
@@ -75,7 +76,7 @@ def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> lis
         PlateError: with the reason and the fix.
     """
     brightest = pixels.max(axis=-1)
-    if np.percentile(brightest, 99) < settings.black_levels:
+    if is_black(pixels, settings.black_levels):
         raise refusal("the picture is black", "uncover the lens, or switch the light on")
     if max(float(pixels[..., c].std()) for c in range(3)) < settings.flat_levels:
         raise refusal(
@@ -85,7 +86,7 @@ def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> lis
     dark = float((brightest <= _BLACK).mean())
     if dark > settings.max_clipped:
         raise refusal(f"{dark:.0%} of the picture is too dark to see", "add light")
-    white = float((pixels.min(axis=-1) >= _WHITE).mean())
+    white = share_of_white(pixels)
     if white > settings.max_clipped:
         raise refusal(
             f"{white:.0%} of the picture is clipped to white",

@@ -30,9 +30,13 @@ class Health:
         self._since: dict[str, float] = {}
         self._prompt = ""
 
-    def is_pending(self, prompt: str) -> bool:
-        """Whether this trouble is there, though maybe not for long enough."""
-        return prompt in self._since
+    def pending(self, *prompts: str) -> str:
+        """The first of these troubles that is there, though maybe not for long enough; else ""."""
+        return next((prompt for prompt in prompts if prompt in self._since), "")
+
+    def since(self, prompt: str) -> float:
+        """The time at which this trouble was first seen, in seconds; 0 if it is not there."""
+        return self._since.get(prompt, 0.0)
 
     def __call__(self, now: float, *troubles: Trouble) -> tuple[float, str]:
         """(health from 1 (as good as new) to 0 (unusable), prompt or "") at a time in seconds."""

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.robust_fit import biweight_fit, median, percentiles
+from edgeds.plate.robust_fit import biweight_fit, median
 
 Floats = npt.NDArray[np.float32]
 
 GAMMA = 2.2
 """Of the curve of cameras, nearly: light of one stop more is 2.2 times less in log2 of levels."""
-_BLACK_LEVELS = 24.0  # of the brightest hundredth of a picture that is called black
 _ROUNDS = 4
 _MIN_PIXELS = 200
 _MAX_PIXELS = 3000  # more of them cost time and do not change the fit
@@ -78,14 +77,6 @@ def light_between(before: Floats, after: Floats, same: npt.NDArray[np.bool_]) ->
     lines = [_line(*np.ascontiguousarray((x[:, c], y[:, c]))) for c in range(3)]
     gain, bias = np.array(lines, np.float32).T
     return Light(gain, bias)
-
-
-def went_black(before: Floats, after: Floats, max_stops: float) -> bool:
-    """Whether nothing of a picture is left but black, darker by more than `max_stops`: such pixels
-    say nothing about the light.
-    """
-    was, now = (percentiles(largest(one)[::2, ::2], 99)[0] for one in (before, after))
-    return now < _BLACK_LEVELS and now < was * 2 ** (-max_stops / GAMMA)
 
 
 def least(values: Floats) -> Floats:

@@ -21,8 +21,9 @@ import numpy.typing as npt
 
 from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
 from edgeds.plate.health import Health
-from edgeds.plate.light_change import SAME, largest, least, light_between, went_black
-from edgeds.plate.masks import fills, grown, most_around, on_channels, share, spread
+from edgeds.plate.light_change import SAME, largest, light_between
+from edgeds.plate.lost_picture import Loss, is_foreign, loss_of, turned_white
+from edgeds.plate.masks import grown, most_around, on_channels, share, share_in, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
     Matrix,
@@ -38,14 +39,13 @@ from edgeds.plate.registration import (
 )
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import BLACK, OTHER_SCENE, Measured, troubles
+from edgeds.plate.troubles import NO_PICTURE, OTHER_SCENE, Measured, troubles
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
-_WHITE = 250
 _TOO_LITTLE = 0.02  # of the picture with structure: it shows nothing of the plate
 _SIGMAS = 3.0  # of the frames' noise that thresholds allow for
 
@@ -64,6 +64,8 @@ class PlateUpdate:
     """1 is as good as new, 0 is unusable."""
     prompt: str = ""
     """What the user should do, and why; empty if nothing is needed."""
+    since_secs: float = 0.0
+    """The time of the first look that saw the reason for the prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +80,8 @@ class _Comparison:
     now: float
     secs: float
     """Since the look before."""
+    loss: Loss | None
+    """What has become of a picture that shows nothing."""
 
 
 class Maintenance:
@@ -104,10 +108,10 @@ class Maintenance:
         self._is_foreign: bool | None = None
         self._last = PlateUpdate(move=np.eye(3))
 
-    def verdict(self) -> str:
-        """The prompt, where no look is to come that could tell better."""
-        waiting = (OTHER_SCENE, BLACK)
-        return self._last.prompt or next(filter(self._health.is_pending, waiting), "")
+    def verdict(self) -> PlateUpdate:
+        """The last update, with the prompt where no look is to come that could tell better."""
+        prompt = self._last.prompt or self._health.pending(OTHER_SCENE, *NO_PICTURE)
+        return replace(self._last, prompt=prompt, since_secs=self._health.since(prompt))
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:
         """Look at a frame, unless the last look was a moment ago and this is not one `again`.
@@ -119,11 +123,7 @@ class Maintenance:
             return replace(self._last, plate=None)
         self._before = now
         look = self._look(frame, maps, min(gap, 10.0) if gap > 0 else self._set.interval_secs)
-        found, plate = self._follow_move(look, structure(self._current()))
-        self._is_foreign = _is_foreign(look, plate, self._set)
-        self._never_fitted = self._never_fitted and self._is_foreign is not False
-        same = self._follow_light(look, plate)
-        self._follow_rest(look, same)
+        found, same = (None, None) if look.loss is not None else self._follow(look)
         current = self._current()
         health, prompt = self._judge(look, same, found, current)
         self._last = PlateUpdate(
@@ -132,17 +132,31 @@ class Maintenance:
             gain=float(self._light.gain.mean()),
             health=health,
             prompt=prompt,
+            since_secs=self._health.since(prompt),
         )
         return self._last
+
+    def _follow(self, look: _Comparison) -> tuple[bool | None, Mask]:
+        """Bring the plate to this picture: (whether it is found, background that alpha calls
+        foreground).
+        """
+        found, plate = self._follow_move(look, structure(self._current()))
+        self._is_foreign = is_foreign(look.alpha, look.shown, plate, self._set)
+        self._never_fitted = self._never_fitted and self._is_foreign is not False
+        same = self._follow_light(look, plate)
+        self._follow_rest(look, same)
+        return found, same
 
     def _look(self, frame: Frame, maps: Maps, secs: float) -> _Comparison:
         view = frame.rgb(self._size).astype(np.float32)
         alpha = maps.alpha_at(self._size)
         hidden = grown(alpha > self._set.foreground_alpha, self._set.grow_px)
-        self._foreground_at[hidden] = frame.pts_secs
+        loss = loss_of(self._small, view, self._set.max_stops)
+        if loss is None:
+            self._foreground_at[hidden] = frame.pts_secs
         return _Comparison(
             view=view, shown=structure(view), alpha=alpha, hidden=hidden, now=frame.pts_secs,
-            secs=secs,
+            secs=secs, loss=loss,
         )  # fmt: skip
 
     def _current(self) -> Floats:
@@ -152,11 +166,8 @@ class Maintenance:
 
     def _relight(self) -> None:
         """The captured plate, moved and relit, without the changes learned for single places."""
-        moved = self._small if self._unmoved() else warped(self._small, self._move)
-        self._relit = self._light(moved)
-
-    def _unmoved(self) -> bool:
-        return bool((self._move == np.eye(3)).all())
+        is_moved = (self._move != np.eye(3)).any()
+        self._relit = self._light(warped(self._small, self._move) if is_moved else self._small)
 
     def _follow_move(self, look: _Comparison, plate: Structure) -> tuple[bool | None, Structure]:
         """Register the plate: (whether it is found, None where too little of it is visible; its
@@ -234,28 +245,28 @@ class Maintenance:
         settled |= same & (look.alpha < 0.5)
         learnt = np.float32(1 - np.exp(-look.secs / self._set.learn_secs))
         self._extra += on_channels(learnt * settled) * (missing - soft)
-        if not self._unmoved():
+        if (self._move != np.eye(3)).any():
             inside = np.ones(self._size, np.float32)
             new = (warped(inside, self._move, border=0) < 0.99) & (look.alpha < 0.5)
             self._extra[new] = (look.view - self._relit)[new]
 
     def _judge(
-        self, look: _Comparison, same: Mask, is_found: bool | None, now: Floats
+        self, look: _Comparison, same: Mask | None, is_found: bool | None, now: Floats
     ) -> tuple[float, str]:
         visible, foreground = ~look.hidden, look.alpha > 0.5
-        shown = share(visible)
         off = _off(look.view, now) > 24 * self._slack
-        turned_white = (least(look.view) > _WHITE) & (least(self._small) <= _WHITE)
+        white = turned_white(self._small, look.view)
         found = Measured(
             is_found=is_found,
             never_fitted=self._is_foreign if self._never_fitted else False,
             moved=displacement(self._adrift @ self._move, self._size) / self._size[1],
             gain=float(self._light.gain.mean()),
-            is_black=went_black(self._small, look.view, self._set.max_stops),
+            loss=look.loss,
             foreground=share(foreground),
-            fooled=share(foreground & same),
-            wrong=share(off & visible) / shown if shown > 0.05 else 0.0,
-            white=share(turned_white & visible) / shown if shown > 0.05 else 0.0,
+            fooled=0.0 if same is None else share(foreground & same),
+            wrong=share_in(visible, off),
+            # Alpha calls much of a picture foreground that turns white.
+            white=max(share(white), share_in(visible, white)),
         )
         return self._health(look.now, *troubles(found, self._set))
 
@@ -273,19 +284,6 @@ class Maintenance:
         pixels = corrected_pixels(self._captured.pixels, self._light, self._move, self._extra)
         noise = moved_noise(self._captured.noise, self._move, self._size)
         return replace(self._captured, pixels=pixels, noise=noise)
-
-
-def _is_foreign(look: _Comparison, plate: Structure, limits: PlateMaintenance) -> bool | None:
-    """Whether nothing of the plate is seen, neither in nor beside much foreground; None where
-    nothing of it would be visible.
-    """
-    foreground = look.alpha > 0.5
-    if fills(foreground) or share(foreground) < limits.foreign_foreground:
-        return fills(foreground)
-    visible = plate.textured & ~foreground
-    if not visible.any():
-        return None
-    return share(agreement(plate, look.shown) & visible) < limits.foreign_edges * share(visible)
 
 
 def _off(one: Floats, other: Floats) -> FloatMap:

@@ -42,6 +42,12 @@ def share(mask: Mask) -> float:
     return float(np.count_nonzero(mask) / mask.size)
 
 
+def share_in(visible: Mask, mask: Mask) -> float:
+    """How much of what is visible the mask holds; 0 where hardly anything is."""
+    shown = share(visible)
+    return share(mask & visible) / shown if shown > 0.05 else 0.0
+
+
 def fills(mask: Mask) -> bool:
     """Whether the mask leaves nearly nothing free, in the picture and along its border."""
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])

@@ -11,12 +11,17 @@ import numpy as np
 
 from edgeds.plate.health import Trouble
 from edgeds.plate.light_change import GAMMA
+from edgeds.plate.lost_picture import Loss
 from edgeds.plate.settings import PlateMaintenance
 
 RETAKE = "retake the plate (press b)"
+_GIVE = "give a plate of this view, or none"
 OTHER_SCENE = f"the plate shows another scene, or another view of it, from the start: {RETAKE}"
 BLACK = "the picture is black: uncover the camera, or give it light"
+FLAT = "the picture is one flat colour: uncover the lens, or check the camera and its cable"
 TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
+NO_PICTURE = (BLACK, TOO_WHITE, FLAT)
+"""The frames' faults, not the plate's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +36,15 @@ class Measured:
     """How far the camera moved, as a share of the picture's width."""
     gain: float
     """How much brighter the light is than when the plate was taken."""
-    is_black: bool
+    loss: Loss | None
+    """What has become of a picture that shows nothing."""
     foreground: float
     fooled: float
     """Foreground by alpha that has the plate's own structure or colours."""
     wrong: float
     """Background that differs from the plate."""
     white: float
-    """Background that has turned white."""
+    """What has turned white of the background, or of the picture."""
 
 
 def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
@@ -47,14 +53,15 @@ def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
     differs: float | None = found.wrong / 0.5
     if found.wrong < 0.5 and not found.is_found:
         differs = None if found.is_found is None else 1.0
-    never_fitted = None if found.is_black else found.never_fitted
+    never_fitted = found.never_fitted if found.loss is None else None
     return (
         Trouble(OTHER_SCENE, never_fitted, limits.foreign_secs, lowers_health=False),
         Trouble(
             f"the camera was moved: {RETAKE}", found.moved / limits.max_move, limits.prompt_secs
         ),
-        Trouble(BLACK, found.is_black, limits.prompt_secs),
+        Trouble(BLACK, found.loss == "black", limits.prompt_secs),
         Trouble(TOO_WHITE, found.white / limits.max_clipped, limits.prompt_secs),
+        Trouble(FLAT, found.loss == "flat", limits.prompt_secs),
         Trouble(
             f"the light changed too far: {RETAKE}",
             max(stops / limits.max_stops, found.fooled / 0.3),
@@ -69,3 +76,11 @@ def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
             lowers_health=False,
         ),
     )
+
+
+def in_a_file(prompt: str) -> str:
+    """The prompt for a clip that is there already: neither its camera nor its plate can be changed
+    any more.
+    """
+    what = prompt.partition(": ")[0]
+    return f"{what}: the mask may be wrong there" if prompt in NO_PICTURE else f"{what}: {_GIVE}"

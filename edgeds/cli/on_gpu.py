@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeds.cli.video_checks import Wanted
-    from edgeds.engine.gpu.eye import DeviceEngine
+    from edgeds.engine.gpu.part_network import DeviceEngine
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.kept_depth import KnownDepth
     from edgeds.plate.plate import Plate

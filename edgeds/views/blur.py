@@ -26,14 +26,14 @@ def blurred(
     """
     import cv2
 
-    look = blur_look(plate_depth, blur)
+    steps = blur_steps(plate_depth, blur)
 
     def draw(frame: Frame, maps: Maps) -> Pixels:
         now = behind_in(maps, plate)
-        covered = cv2.dilate(maps.alpha, np.ones((look.reach, look.reach), np.uint8))
+        covered = cv2.dilate(maps.alpha, np.ones((steps.reach, steps.reach), np.uint8))
         empty = over(now, frame.pixels, covered)
-        background = _gaussian(empty, look.sigmas[0])
-        for sigma, share in zip(look.sigmas[1:], look.shares, strict=True):
+        background = _gaussian(empty, steps.sigmas[0])
+        for sigma, share in zip(steps.sigmas[1:], steps.shares, strict=True):
             background = over(_gaussian(empty, sigma), background, share)
         sharp = unmixed(frame.pixels, maps.alpha, now, maps.plate_offset, settings=matte)
         return over(sharp, background, maps.alpha)
@@ -41,7 +41,7 @@ def blurred(
     return draw
 
 
-class BlurLook(NamedTuple):
+class BlurSteps(NamedTuple):
     """How the background of one plate is blurred, in a few levels."""
 
     sigmas: list[float]
@@ -53,12 +53,12 @@ class BlurLook(NamedTuple):
     """Side of the square by which the foreground is widened: the plate is behind it."""
 
 
-def blur_look(plate_depth: FloatMap, blur: float) -> BlurLook:
+def blur_steps(plate_depth: FloatMap, blur: float) -> BlurSteps:
     """`blur` is the strongest sigma over the frame's height."""
     far, near = np.percentile(plate_depth, (1, 99))
     farness = np.clip((near - plate_depth) / max(near - far, 1e-6), 0, 1)
     level, height = farness * (_LEVELS - 1), plate_depth.shape[0]
-    return BlurLook(
+    return BlurSteps(
         [blur * height * (0.25 + 0.75 * i / (_LEVELS - 1)) for i in range(_LEVELS)],
         [np.clip(level - i + 1, 0, 1).astype(np.float32) for i in range(1, _LEVELS)],
         max(3, round(height / 120)) | 1,

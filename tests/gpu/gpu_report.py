@@ -91,7 +91,7 @@ def plate_of(frames: list[Frame]) -> Plate:
     return Plate(np.median([frame.pixels for frame in frames], axis=0).astype(np.uint8))
 
 
-def there(frames: list[Frame], estimate: DeviceEstimator) -> list[Frame]:
+def on_device(frames: list[Frame], estimate: DeviceEstimator) -> list[Frame]:
     """The frames with their planes on the device."""
     with estimate.stream:
         pictures = [
@@ -174,7 +174,7 @@ def _frame_ms(machine: Machine, size: Size, *, compiled: bool) -> tuple[float, f
     with ExitStack() as stack:
         estimate = opened(machine, frames, stack, compiled=compiled)
         draw = DeviceComposer("overlay", estimate, keeps=True, compiled=compiled)
-        own = there(frames, estimate)
+        own = on_device(frames, estimate)
         only = per_frame_ms(machine, drawing(own, estimate, None))
         return only, per_frame_ms(machine, drawing(own, estimate, draw))
 
@@ -187,7 +187,7 @@ def drawing(
     def step(index: int) -> object:
         frame = frames[index % len(frames)]
         maps = estimate(frame)
-        return maps if draw is None else draw.begun(frame, maps)
+        return maps if draw is None else draw.begin(frame, maps)
 
     return step
 
@@ -255,7 +255,7 @@ def _together(machine: Machine, frames: list[Frame], count: int) -> float:
     with ExitStack() as stack:
         estimates = [opened(machine, frames, stack) for _ in range(count)]
         steps = [
-            drawing(there(frames, e), e, DeviceComposer("overlay", e, keeps=True))
+            drawing(on_device(frames, e), e, DeviceComposer("overlay", e, keeps=True))
             for e in estimates
         ]
         began = time.perf_counter()
@@ -282,7 +282,7 @@ def memory(machine: Machine) -> list[str]:
     with ExitStack() as stack:
         estimate = opened(machine, frames, stack)
         draw = DeviceComposer("overlay", estimate, keeps=True)
-        own = there(frames, estimate)
+        own = on_device(frames, estimate)
 
         def used() -> tuple[float, float]:
             for index in range(10 * machine.frames):
@@ -329,7 +329,7 @@ def copies_of(machine: Machine, looks: LookSettings) -> dict[str, tuple[int, int
     with ExitStack() as stack:
         estimate = opened(machine, frames, stack, looks=looks)
         draw = DeviceComposer("overlay", estimate, keeps=True)
-        own = there(frames, estimate)[0]
+        own = on_device(frames, estimate)[0]
         for _ in range(20):  # the part is placed, its graphs are captured
             draw(own, estimate(own))
         machine.wait()

@@ -20,9 +20,9 @@ import gpu_report  # noqa: E402
 import torch  # noqa: E402
 
 from edgeds.engine import default_engine, open_engine  # noqa: E402
+from edgeds.engine.gpu.change_detector import FLAGS  # noqa: E402
 from edgeds.engine.gpu.composer import DeviceComposer  # noqa: E402
-from edgeds.engine.gpu.eye import NUMBERS  # noqa: E402
-from edgeds.engine.gpu.watch import FLAGS  # noqa: E402
+from edgeds.engine.gpu.part_network import STATISTICS  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
 from edgeds.estimate.settings import DRAWN_ONCE, LOOKS, WHOLE  # noqa: E402
 from edgeds.pipeline import run  # noqa: E402
@@ -67,7 +67,7 @@ def test_nothing_of_a_steady_frame_goes_through_the_host() -> None:
     assert whole == {}
     # the few numbers by which the host decides where to look
     frames = gpu_report.STEADY_FRAMES
-    assert parts == {"DtoH": (frames, frames * 4 * (FLAGS + NUMBERS))}
+    assert parts == {"DtoH": (frames, frames * 4 * (FLAGS + STATISTICS))}
 
 
 def test_the_network_looks_where_it_does_on_the_cpu() -> None:
@@ -146,7 +146,7 @@ def test_a_thousand_frames_leave_memory_as_it_was() -> None:
     with ExitStack() as stack:
         estimate = gpu_report.opened(MACHINE, frames, stack)
         draw = DeviceComposer("overlay", estimate)
-        own = gpu_report.there(frames, estimate)
+        own = gpu_report.on_device(frames, estimate)
 
         def used(count: int) -> tuple[int, int]:
             for index in range(count):

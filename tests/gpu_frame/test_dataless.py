@@ -15,11 +15,11 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 from dataless import DatalessStream, Mixed  # noqa: E402
 
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
+from edgeds.engine.gpu.change_detector import FLAGS  # noqa: E402
 from edgeds.engine.gpu.composer import DEVICE_VIEWS, DeviceComposer  # noqa: E402
 from edgeds.engine.gpu.estimator import DeviceEstimator, empty_planes  # noqa: E402
-from edgeds.engine.gpu.eye import NUMBERS  # noqa: E402
+from edgeds.engine.gpu.part_network import STATISTICS  # noqa: E402
 from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
-from edgeds.engine.gpu.watch import FLAGS  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
@@ -29,7 +29,7 @@ from edgeds.types import ColourTags, Frame  # noqa: E402
 
 SIZE, NETWORK = (360, 640), (192, 320)
 COLOUR = ColourTags(matrix=5)
-TOLD = 4 * (FLAGS + NUMBERS)
+STATISTICS_BYTES = 4 * (FLAGS + STATISTICS)
 SOMEBODY = (1, 0, 1, 60, 150, 100, 200, 0, 0, 0, 0, 4000, 1.5, 1)
 """Something changed, nothing outside; somebody, where, at no edge, how much, depth, trust."""
 DOCS = Path(__file__).parents[2] / "docs" / "gpu.md"
@@ -71,7 +71,7 @@ def test_of_a_steady_frame_the_host_reads_a_few_numbers_and_nothing_else(
     assert mixed.found == []
     assert mixed.asked > 100
     assert stream.from_host == []
-    assert stream.to_host == ([] if looks is WHOLE else len(draws) * [TOLD])
+    assert stream.to_host == ([] if looks is WHOLE else len(draws) * [STATISTICS_BYTES])
     assert (estimate._device_looks._use.place is not None) == (looks is LOOKS)
 
 
@@ -92,7 +92,7 @@ def test_the_page_says_how_much_the_host_reads() -> None:
         pytest.skip("docs/ is not beside the tests")
     said = re.search(r"by (\d+) numbers of each look \((\d+) bytes\)", DOCS.read_text("utf-8"))
     assert said is not None
-    assert tuple(map(int, said.groups())) == (TOLD // 4, TOLD)
+    assert tuple(map(int, said.groups())) == (STATISTICS_BYTES // 4, STATISTICS_BYTES)
 
 
 @pytest.mark.parametrize(

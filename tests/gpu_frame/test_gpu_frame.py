@@ -45,7 +45,7 @@ class Clip:
     frames: list[Frame]
     colour: ColourTags
     on_cpu: Estimator
-    there: DeviceEstimator
+    on_device: DeviceEstimator
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +60,14 @@ def clip(request: pytest.FixtureRequest, engine: Any) -> Clip:
         frames = list(islice(source.every(15), 6))
     plate = Plate(np.median([frame.pixels for frame in frames], axis=0).astype(np.uint8))
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
-    there = DeviceEstimator(engine, plate, colour, looks=WHOLE)
-    return Clip(frames[1:4], colour, Estimator(engine, plate, looks=WHOLE, matte=DRAWN_ONCE), there)
+    on_device = DeviceEstimator(engine, plate, colour, looks=WHOLE)
+    on_cpu = Estimator(engine, plate, looks=WHOLE, matte=DRAWN_ONCE)
+    return Clip(frames[1:4], colour, on_cpu, on_device)
 
 
 def test_alpha_and_depth_are_those_of_the_cpu(clip: Clip) -> None:
     for frame in clip.frames:
-        wanted, got = clip.on_cpu(frame), clip.there(frame)
+        wanted, got = clip.on_cpu(frame), clip.on_device(frame)
         assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4
         depth = np.abs(got.inverse_depth - wanted.inverse_depth).mean()
         assert depth < 1e-3 * wanted.inverse_depth.mean()
@@ -80,11 +81,11 @@ def test_the_network_looks_where_it_does_on_the_cpu(engine: Any) -> None:
     plate = Plate(pixels_from_image(DATA / "moving_person_plate.jpg"))
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
     on_cpu = Estimator(engine, plate, matte=DRAWN_ONCE)
-    there = DeviceEstimator(engine, plate, colour)
+    on_device = DeviceEstimator(engine, plate, colour)
     depths = []
     for frame in [*frames[:5], frames[4], frames[4], *frames[5:]]:
-        wanted, got = on_cpu(frame), there(frame)
-        looks, own = on_cpu._looks, there._device_looks
+        wanted, got = on_cpu(frame), on_device(frame)
+        looks, own = on_cpu._looks, on_device._device_looks
         assert own._use.place == looks._use.place
         assert (own._reused, own._use.whole_age) == (looks._reused, looks._use.whole_age)
         assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4
@@ -112,10 +113,10 @@ def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
         plate_depth=clip.on_cpu.plate_depth,
         depth_range=clip.on_cpu.depth_range,
     )
-    draw_there = DeviceComposer(view, clip.there)
+    draw_on_device = DeviceComposer(view, clip.on_device)
     for frame in clip.frames[1:2]:
         wanted = planes_of(draw(frame, clip.on_cpu(frame)), clip.colour)
-        got = planes_of(draw_there(frame, clip.there(frame)), clip.colour)
+        got = planes_of(draw_on_device(frame, clip.on_device(frame)), clip.colour)
         for one, other in zip(got, wanted, strict=True):
             off = np.abs(one - other)
             # blur goes to planes by way of RGB, and swscale rounds it
@@ -124,9 +125,9 @@ def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
 
 
 def test_what_is_background_keeps_its_very_planes(clip: Clip) -> None:
-    draw = DeviceComposer("overlay", clip.there)
+    draw = DeviceComposer("overlay", clip.on_device)
     for frame in clip.frames:
-        maps = clip.there(frame)
+        maps = clip.on_device(frame)
         drawn = draw(frame, maps).picture.planes
         bare = maps.alpha == 0
         bare[frame.size[0] // 2 :, frame.size[1] // 2 :] = False  # the inset
@@ -140,8 +141,8 @@ def test_what_is_background_keeps_its_very_planes(clip: Clip) -> None:
 
 def test_pictures_for_nvenc_lie_in_one_piece_of_memory(clip: Clip) -> None:
     frame = clip.frames[0]
-    maps = clip.there(frame)
-    drawn = DeviceComposer("overlay", clip.there, keeps=True)(frame, maps).picture
+    maps = clip.on_device(frame)
+    drawn = DeviceComposer("overlay", clip.on_device, keeps=True)(frame, maps).picture
     luma, chroma = drawn.planes
     pitch = luma.stride(0)
     assert pitch % 4 == 0
@@ -149,7 +150,7 @@ def test_pictures_for_nvenc_lie_in_one_piece_of_memory(clip: Clip) -> None:
     assert chroma.data_ptr() == luma.data_ptr() + pitch * frame.size[0]
     height, width = frame.size
     video = av.VideoFrame.from_dlpack(drawn.planes, format="nv12", width=width, height=height)
-    on_host = DeviceComposer("overlay", clip.there)(frame, maps).picture
+    on_host = DeviceComposer("overlay", clip.on_device)(frame, maps).picture
     assert np.array_equal(video.to_ndarray()[:height], on_host.planes[0])
     assert np.array_equal(chroma.numpy(), np.dstack(on_host.planes[1:]))
 
@@ -174,9 +175,9 @@ class Asked(TorchDispatchMode):
 
 @pytest.mark.parametrize("view", ["overlay", "replace"])
 def test_nothing_in_a_frame_asks_the_host(clip: Clip, view: View) -> None:
-    draw = DeviceComposer(view, clip.there)
+    draw = DeviceComposer(view, clip.on_device)
     with Asked() as asked:
-        draw(clip.frames[0], clip.there(clip.frames[0]))
+        draw(clip.frames[0], clip.on_device(clip.frames[0]))
     assert asked.seen > 100
     with pytest.raises(AssertionError, match="asks the host"), Asked():
         float(torch.ones(2).sum())
@@ -185,11 +186,11 @@ def test_nothing_in_a_frame_asks_the_host(clip: Clip, view: View) -> None:
 def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
     frame = clip.frames[0]
     y, u, v = frame.picture.planes
-    uploads = clip.there.uploads
+    uploads = clip.on_device.uploads
     wanted = uploads(frame.picture)
     assert np.array_equal(wanted[0].numpy(), y)
     assert np.array_equal(wanted[1].numpy(), np.dstack([u, v]))
-    nv12 = DevicePicture(wanted, clip.colour, clip.there.stream)
+    nv12 = DevicePicture(wanted, clip.colour, clip.on_device.stream)
     assert [torch.equal(a, b) for a, b in zip(uploads(nv12), wanted, strict=True)] == [True, True]
     assert np.array_equal(nv12.rgb(), frame.pixels)
     # RGB loses what two conversions lose
@@ -200,11 +201,11 @@ def test_pictures_of_all_layouts_come_to_the_same(clip: Clip) -> None:
 def test_the_plate_follows_the_light_as_on_the_cpu(clip: Clip, engine: Any) -> None:
     plate = Plate(np.clip(clip.on_cpu.plate.pixels * 0.8, 0, 255).astype(np.uint8))
     on_cpu = MaintainedEstimator(Estimator(engine, plate, looks=WHOLE, matte=DRAWN_ONCE))
-    there = MaintainedEstimator(DeviceEstimator(engine, plate, clip.colour, looks=WHOLE))
+    on_device = MaintainedEstimator(DeviceEstimator(engine, plate, clip.colour, looks=WHOLE))
     frame = clip.frames[0]
-    wanted, got = on_cpu(frame), there(frame)
-    assert there.followed.gain == pytest.approx(on_cpu.followed.gain, abs=0.01)
-    assert there.followed.gain[1] > 1.1
+    wanted, got = on_cpu(frame), on_device(frame)
+    assert on_device.followed.gain == pytest.approx(on_cpu.followed.gain, abs=0.01)
+    assert on_device.followed.gain[1] > 1.1
     assert np.abs(got.alpha - wanted.alpha).mean() < 3e-3
 
 

@@ -18,11 +18,11 @@ from host_guard import CountingStream, read_by_the_host  # noqa: E402
 
 from edgeds.cli.on_gpu import live_estimator  # noqa: E402
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
+from edgeds.engine.gpu.change_detector import FLAGS  # noqa: E402
 from edgeds.engine.gpu.composer import DeviceComposer  # noqa: E402
 from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
-from edgeds.engine.gpu.eye import NUMBERS  # noqa: E402
+from edgeds.engine.gpu.part_network import STATISTICS  # noqa: E402
 from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
-from edgeds.engine.gpu.watch import FLAGS  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
@@ -78,7 +78,7 @@ def test_of_a_steady_frame_only_the_preview_goes_to_the_host(
     assert found == []
     preview = 0 if keeps else PICTURE * len(frames)
     # by these the host decides where the network looks; twice where that is the whole and a part
-    numbers = 4 * (FLAGS + NUMBERS) * len(frames)
+    numbers = 4 * (FLAGS + STATISTICS) * len(frames)
     told = stream.to_host - preview
     assert told == 0 if looks is WHOLE else numbers <= told <= 2 * numbers
     # a part of the plate, where a part is placed anew

@@ -19,9 +19,9 @@ from edgeds.engine.gpu.colour import (  # noqa: E402
     full_rgb,
     quick_planes,
 )
-from edgeds.engine.gpu.eye import cropped  # noqa: E402
 from edgeds.engine.gpu.graph_replay import Replayed  # noqa: E402
 from edgeds.engine.gpu.outline import line_of  # noqa: E402
+from edgeds.engine.gpu.part_network import cropped  # noqa: E402
 from edgeds.estimate.border_on_other_backdrop import redrawn  # noqa: E402
 from edgeds.sources.yuv_planes import YuvPicture, blank  # noqa: E402
 from edgeds.types import Box, ColourTags, Frame, Size  # noqa: E402

@@ -25,7 +25,7 @@ from edgeds.types import ColourTags, Frame, Size
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream
-    from edgeds.engine.gpu.eye import DeviceEngine
+    from edgeds.engine.gpu.part_network import DeviceEngine
 
 _COLOUR = ColourTags(primaries=1, transfer=1, matrix=1)
 
@@ -130,11 +130,11 @@ class _Stream:
         from edgeds.engine.gpu.transfer import DevicePicture
 
         planes = self._estimate.empty_maps().planes
-        there = self._frame.with_picture(DevicePicture(planes, _COLOUR, self._stream))
+        on_device = self._frame.with_picture(DevicePicture(planes, _COLOUR, self._stream))
 
         def frames() -> None:
             for _ in range(runs):
-                self._draw.begun(there, self._estimate(there))
+                self._draw.begin(on_device, self._estimate(on_device))
 
         with self._stream:
             self._stream.secs_of(frames)  # the first ones allocate

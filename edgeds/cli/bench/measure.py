@@ -41,7 +41,7 @@ from edgeds.types import Engine, Pixels, Size
 from edgeds.views.compose import Compose, composer
 
 if TYPE_CHECKING:
-    from edgeds.engine.gpu.eye import DeviceEngine
+    from edgeds.engine.gpu.part_network import DeviceEngine
 
 OnStage = Callable[[str], None]
 

@@ -26,7 +26,7 @@ from edgeds.engine.gpu.matte_refinement import unmixed
 from edgeds.engine.gpu.views import Planes
 from edgeds.estimate.settings import Matte
 from edgeds.types import FloatMap, Size
-from edgeds.views.blur import blur_look
+from edgeds.views.blur import blur_steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,19 +50,19 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class BlurLevels:
     levels: tuple[Level, ...]
     shares: Tensor
     """float32 (levels - 1, H, W)."""
     reach: int
 
 
-def look_of(plate_depth: FloatMap, blur: float, device: torch.device) -> Look:
+def blur_levels(plate_depth: FloatMap, blur: float, device: torch.device) -> BlurLevels:
     """`blur` is the strongest sigma over the frame's height."""
-    look = blur_look(plate_depth, blur)
+    steps = blur_steps(plate_depth, blur)
     size = (plate_depth.shape[0], plate_depth.shape[1])
-    levels = tuple(_level(size, sigma, device) for sigma in look.sigmas)
-    return Look(levels, torch.from_numpy(np.array(look.shares)).to(device), look.reach)
+    levels = tuple(_level(size, sigma, device) for sigma in steps.sigmas)
+    return BlurLevels(levels, torch.from_numpy(np.array(steps.shares)).to(device), steps.reach)
 
 
 def blurred(
@@ -70,22 +70,22 @@ def blurred(
     chroma: Tensor,
     alpha: Tensor,
     field: Tensor,
-    lies: Tensor,
+    crop: Tensor,
     plate: Tensor,
-    look: Look,
+    blurs: BlurLevels,
     colour: Colour,
     matte: Matte,
 ) -> Planes:
     """The foreground sharp over the blurred background; `plate` is uint8 (3, H, W)."""
     size = (int(alpha.shape[0]), int(alpha.shape[1]))
     frame, behind = full_rgb(luma, chroma, colour).float(), plate.float()
-    covered = F.max_pool2d(alpha[None], look.reach, 1, look.reach // 2)[0]
+    covered = F.max_pool2d(alpha[None], blurs.reach, 1, blurs.reach // 2)[0]
     empty = _over(behind, frame, covered)
-    first, *rest = look.levels
+    first, *rest = blurs.levels
     background = first(empty)
-    for level, share in zip(rest, look.shares, strict=True):
+    for level, share in zip(rest, blurs.shares, strict=True):
         background = _over(level(empty), background, share)
-    sharp = unmixed(alpha, offset_of(field, lies, size), frame, behind, matte).round()
+    sharp = unmixed(alpha, offset_of(field, crop, size), frame, behind, matte).round()
     yuv = yuv_of(_over(sharp, background, alpha), colour)
     return rounded(yuv[0]), half_chroma_of_swscale(yuv[1:])
 

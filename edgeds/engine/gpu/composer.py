@@ -14,7 +14,7 @@ from torch import Tensor
 
 from edgeds.engine.cuda_stream import gpu_errors
 from edgeds.engine.gpu import views
-from edgeds.engine.gpu.blur_view import blurred, look_of
+from edgeds.engine.gpu.blur_view import blur_levels, blurred
 from edgeds.engine.gpu.colour import quick_yuv, scale_to, yuv_of
 from edgeds.engine.gpu.graph_replay import Function, Replayed, Tensors
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
@@ -73,15 +73,15 @@ class DeviceComposer:
 
     def __call__(self, frame: Frame, maps: Maps) -> Frame:
         """The drawn frame, whole by the time it is returned."""
-        return self.begun(frame, maps)()
+        return self.begin(frame, maps)()
 
-    def begun(self, frame: Frame, maps: Maps) -> Callable[[], Frame]:
+    def begin(self, frame: Frame, maps: Maps) -> Callable[[], Frame]:
         """Begin to draw a frame; what is returned waits for it. Other threads may go on using the
         stream meanwhile.
         """
         assert isinstance(maps, DeviceMaps), "maps of another estimator"
         with gpu_errors(), self._stream, torch.no_grad():
-            inputs = self._inputs(maps.there)
+            inputs = self._inputs(maps.on_device)
             if self._behind is not None:
                 inputs = (*inputs, *self._behind(frame))
             if not self._keeps:
@@ -102,44 +102,44 @@ class DeviceComposer:
         self, view: View, opacity: float, blur: float, matte: Matte
     ) -> tuple[Callable[[OnDevice], Tensors], Function, tuple[object, ...]]:
         """What a view takes of the maps, the function that draws it, what else that is given."""
-        plate = self._estimate.plate_there
+        plate = self._estimate.plate_on_device
         if view == "mask":
             return (
-                (lambda m: (m.alpha_there,)),
+                (lambda m: (m.alpha_on_device,)),
                 views.mask_planes,
                 (self._yuv((0, 0, 0)), self._yuv((255, 255, 255))),
             )
-        look = self._depth_look()
+        depth_colours = self._depth_colours()
         if view == "depth":
             return (
-                (lambda m: (m.alpha_there, m.field, m.lies)),
+                (lambda m: (m.alpha_on_device, m.field, m.crop)),
                 views.depth_planes,
-                (plate.depth, look),
+                (plate.depth, depth_colours),
             )
         if view == "replace":
             fixed = (plate.luma, plate.chroma, self._estimate.colours, matte)
             return (
-                (lambda m: (*m.planes, m.alpha_there, m.field, m.lies)),
+                (lambda m: (*m.planes, m.alpha_on_device, m.field, m.crop)),
                 views.finely_replaced if self._is_fine else views.replaced,
                 (*fixed, plate.pixels) if self._is_fine else fixed,
             )
         if view == "blur":
-            blurs = look_of(self._estimate.plate_depth, blur, self._stream.device)
+            blurs = blur_levels(self._estimate.plate_depth, blur, self._stream.device)
             return (
-                (lambda m: (*m.planes, m.alpha_there, m.field, m.lies)),
+                (lambda m: (*m.planes, m.alpha_on_device, m.field, m.crop)),
                 blurred,
                 (plate.pixels, blurs, self._estimate.colours, matte),
             )
-        overlay = views.OverlayLook(
+        overlay = views.OverlayStyle(
             tint=self._yuv(STYLE.tint),
             line=self._yuv(STYLE.outline),
             opacity=opacity,
             outline=line_of(max(1, round(min(self._size) / 360)), self._stream.device),
-            inset=self._inset(look),
+            inset=self._inset(depth_colours),
         )
         function = views.side_by_side if view == "side-by-side" else views.overlay
         return (
-            lambda m: (*m.planes, m.alpha_there, m.field, m.lies),
+            lambda m: (*m.planes, m.alpha_on_device, m.field, m.crop),
             function,
             (plate.depth, overlay),
         )
@@ -149,31 +149,31 @@ class DeviceComposer:
         return self._estimate.plate.size
 
     def _example_behind(self) -> Tensors:
-        plate = self._estimate.plate_there
+        plate = self._estimate.plate_on_device
         return () if self._behind is None else (plate.luma, plate.chroma)
 
     def _yuv(self, rgb: tuple[int, int, int]) -> Tensor:
         colour = torch.tensor(rgb, dtype=torch.float32, device=self._stream.device)
         return (yuv_of(colour[:, None, None], self._estimate.colours) + 0.5).clamp(0, 255).floor()
 
-    def _depth_look(self) -> views.DepthLook:
+    def _depth_colours(self) -> views.DepthColours:
         far, near = self._estimate.depth_range
         levels = np.arange(256, dtype=np.float32)[None]
         # the colour of each level, as depth_picture gives it: t / (t + knee) = level / 255
         share = np.minimum(levels / 255, 1 - 1e-6)
         t = STYLE.depth_knee * share / (1 - share)
         colours = depth_picture(t.astype(np.float32), (0.0, 1.0))
-        there = torch.tensor(colours, dtype=torch.float32, device=self._stream.device)
-        yuv = quick_yuv(there.permute(2, 0, 1), self._estimate.colours)
-        return views.DepthLook(far, near, yuv[:, 0].T.contiguous())
+        on_device = torch.tensor(colours, dtype=torch.float32, device=self._stream.device)
+        yuv = quick_yuv(on_device.permute(2, 0, 1), self._estimate.colours)
+        return views.DepthColours(far, near, yuv[:, 0].T.contiguous())
 
-    def _inset(self, look: views.DepthLook) -> views.Inset | None:
+    def _inset(self, depth_colours: views.DepthColours) -> views.Inset | None:
         box = inset_box(self._size)
         if box is None:
             return None
         inside = box.size[0] - 2, box.size[1] - 2
         return views.Inset(
-            box=box, look=look, scale=scale_to(self._size, inside, self._stream.device)
+            box=box, colours=depth_colours, scale=scale_to(self._size, inside, self._stream.device)
         )
 
 
@@ -183,12 +183,12 @@ class _Behind:
     def __init__(self, backdrop: Backdrop, uploads: Uploads) -> None:
         self._backdrop, self._uploads = backdrop, uploads
         self._shown: Pixels | None = None
-        self._there: Tensors = ()
+        self._planes: Tensors = ()
 
     def __call__(self, frame: Frame) -> Tensors:
         if self._shown is None or not isinstance(self._backdrop, StillBackdrop):
             pixels = self._backdrop(frame)
             if pixels is not self._shown:
                 self._shown = pixels
-                self._there = self._uploads(RgbPicture(pixels))
-        return self._there
+                self._planes = self._uploads(RgbPicture(pixels))
+        return self._planes

@@ -28,11 +28,11 @@ from edgeds.engine.gpu.colour import (
     yuv_of,
 )
 from edgeds.engine.gpu.eight_bit import to_level
-from edgeds.engine.gpu.eye import NEAR, DeviceEngine, alpha_of
-from edgeds.engine.gpu.field import lies_of
+from edgeds.engine.gpu.field import crop_of
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.looks import DeviceLooks
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
+from edgeds.engine.gpu.part_network import NEAR, DeviceEngine, alpha_of
 from edgeds.engine.gpu.transfer import Nv12, Uploads
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlateThere:
+class DevicePlate:
     """What frames are compared with, on the device, at fixed addresses."""
 
     pixels: Tensor
@@ -108,8 +108,8 @@ class DeviceEstimator(Estimator):
         self.colours = colour_for(colour, device)
         self.uploads = Uploads(self.stream, colour, self.colours)
         with self.stream, torch.no_grad():
-            self.plate_there = _empty_plate(size, device)
-            self.plate_there.take(self.state, self.colours)
+            self.plate_on_device = _empty_plate(size, device)
+            self.plate_on_device.take(self.state, self.colours)
             self._taken = self.state
             self._device_looks = DeviceLooks(
                 engine, size, matte, self.colours, looks, compiled=compiled
@@ -121,10 +121,10 @@ class DeviceEstimator(Estimator):
                 before, self.stream, example, fixed=(scale, self.colours), compiled=compiled
             )
             _, rgb = self._before(luma, chroma)
-            field, lies = self._empty_field()
+            field, crop = self._empty_field()
             self._after = Replayed(
-                alpha_of, self.stream, (field, lies, rgb),
-                fixed=(self.plate_there.pixels, matte), compiled=compiled,
+                alpha_of, self.stream, (field, crop, rgb),
+                fixed=(self.plate_on_device.pixels, matte), compiled=compiled,
             )  # fmt: skip
         self._alpha: Tensor | None = None
 
@@ -133,7 +133,7 @@ class DeviceEstimator(Estimator):
         self._units_changed = True
 
     def prepare(self, frame: Frame) -> None:
-        """Nothing: frames are there, or are brought there in the thread that estimates."""
+        """Nothing: frames are on the device, or are brought there in the thread that estimates."""
 
     def composer(
         self,
@@ -157,13 +157,13 @@ class DeviceEstimator(Estimator):
         """Maps of a frame without foreground, of the shapes that all others have."""
         device = self.stream.device
         with self.stream, torch.no_grad():
-            field, lies = self._empty_field()
+            field, crop = self._empty_field()
             return OnDevice(
                 torch.zeros(self.plate.size, device=device),
                 field,
-                lies,
+                crop,
                 small=self.network.size,
-                plate_depth=self.plate_there.depth,
+                plate_depth=self.plate_on_device.depth,
                 planes=empty_planes(self.plate.size, device),
                 stream=self.stream,
                 plate=self.plate.pixels,
@@ -171,8 +171,8 @@ class DeviceEstimator(Estimator):
 
     def _empty_field(self) -> tuple[Tensor, Tensor]:
         side, device = self._device_looks.side, self.stream.device
-        lies = torch.from_numpy(lies_of(whole(self.plate.size), self.network.size))
-        return torch.zeros((NEAR + 1, side, side), device=device), lies.to(device)
+        crop = torch.from_numpy(crop_of(whole(self.plate.size), self.network.size))
+        return torch.zeros((NEAR + 1, side, side), device=device), crop.to(device)
 
     def __call__(self, frame: Frame) -> DeviceMaps:
         """Maps that are still being made, in the stream's order. They are the caller's to keep.
@@ -190,19 +190,19 @@ class DeviceEstimator(Estimator):
         state = self.state
         with gpu_errors(), self.stream, torch.no_grad():
             if state is not self._taken:
-                self.plate_there.take(state, self.colours)
+                self.plate_on_device.take(state, self.colours)
                 self._taken = state
             if self._units_changed:
                 self._device_looks.forget()
                 self._units_changed = False
             planes = self.uploads(frame.picture)
             small, rgb = self._before(*planes)
-            look, is_new = self._device_looks(small, planes, state)
+            at, is_new = self._device_looks(small, planes, state)
             if is_new or self._alpha is None:
-                (self._alpha,) = self._after.kept(look.field, look.lies, rgb)
+                (self._alpha,) = self._after.kept(at.field, at.crop, rgb)
         maker = OnDevice(
-            self._alpha, look.field, look.lies, small=self.network.size,
-            plate_depth=self.plate_there.depth, planes=planes, stream=self.stream,
+            self._alpha, at.field, at.crop, small=self.network.size,
+            plate_depth=self.plate_on_device.depth, planes=planes, stream=self.stream,
             plate=state.plate.pixels,
         )  # fmt: skip
         return cast("DeviceMaps", DeviceMaps.on_demand(maker))
@@ -232,8 +232,8 @@ def empty_planes(size: tuple[int, int], device: torch.device) -> Nv12:
     )
 
 
-def _empty_plate(size: tuple[int, int], device: torch.device) -> PlateThere:
-    return PlateThere(
+def _empty_plate(size: tuple[int, int], device: torch.device) -> DevicePlate:
+    return DevicePlate(
         pixels=torch.zeros((3, *size), dtype=torch.uint8, device=device),
         depth=torch.zeros(size, device=device),
         luma=torch.zeros(size, dtype=torch.uint8, device=device),

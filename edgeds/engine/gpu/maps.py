@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.gpu.colour import scale_to
-from edgeds.engine.gpu.eye import COARSE, NEAR
-from edgeds.engine.gpu.field import inside, lies_at, read_at
+from edgeds.engine.gpu.field import crop_at, inside, read_at
 from edgeds.engine.gpu.matte_refinement import OFFSET
+from edgeds.engine.gpu.part_network import COARSE, NEAR
 from edgeds.types import Box, FloatMap, Maps, Pixels, Size, whole
 from edgeds.types.maps import Parts
 
@@ -25,7 +25,7 @@ class OnDevice:
         self,
         alpha: Tensor,
         field: Tensor,
-        lies: Tensor,
+        crop: Tensor,
         *,
         small: Size,
         plate_depth: Tensor,
@@ -37,13 +37,13 @@ class OnDevice:
         Args:
             alpha: float32 (H, W).
             field: what coarse alpha, the foreground's depth and the plate offset are read from,
-                and where that `lies`: see `edgeds.engine.gpu.field`.
+                and the crop that it covers: see `edgeds.engine.gpu.field`.
             small: the network's size.
             plate_depth: float32 (H, W).
             planes: the frame's luma and chroma.
             plate: of the host.
         """
-        self.alpha_there, self.field, self.lies = alpha, field, lies
+        self.alpha_on_device, self.field, self.crop = alpha, field, crop
         self.plate_depth, self.planes, self.plate = plate_depth, planes, plate
         self.size: Size = (int(alpha.shape[0]), int(alpha.shape[1]))
         self._small, self._stream = small, stream
@@ -61,13 +61,13 @@ class OnDevice:
         if size == self.size:
             return self._whole_alpha()
         with self._stream, torch.no_grad():
-            coarse = coarse_of(self.field, self.lies, self.size)
+            coarse = coarse_of(self.field, self.crop, self.size)
             return self._brought(self._resized(coarse, size))
 
     def inverse_depth(self, box: Box) -> FloatMap:
         if self._depth is None:
             with self._stream, torch.no_grad():
-                depth = anchored(self.alpha_there, self.plate_depth, self.field, self.lies)
+                depth = anchored(self.alpha_on_device, self.plate_depth, self.field, self.crop)
             self._depth = self._brought(depth)
         return self._depth[box.of]
 
@@ -75,8 +75,8 @@ class OnDevice:
         if size == self.size:
             return self.inverse_depth(whole(size))
         with self._stream, torch.no_grad():
-            coarse = coarse_of(self.field, self.lies, self.size)
-            near = near_of(self.field, self.lies, self.size)
+            coarse = coarse_of(self.field, self.crop, self.size)
+            near = near_of(self.field, self.crop, self.size)
             alpha, near, plate = (
                 self._resized(one, size) for one in (coarse, near, self.plate_depth)
             )
@@ -87,24 +87,24 @@ class OnDevice:
 
     def plate_offset(self) -> FloatMap:
         with self._stream, torch.no_grad():
-            lies = lies_at(self.lies, self.size, self._small)
-            return self._brought(offset_of(self.field, lies, self._small).permute(1, 2, 0))
+            crop = crop_at(self.crop, self.size, self._small)
+            return self._brought(offset_of(self.field, crop, self._small).permute(1, 2, 0))
 
     def plate_offset_in(self, box: Box) -> FloatMap:
         with self._stream, torch.no_grad():
             rows, columns = box.of
-            offset = offset_of(self.field, self.lies, self.size)[:, rows, columns]
+            offset = offset_of(self.field, self.crop, self.size)[:, rows, columns]
             return self._brought(offset.permute(1, 2, 0))
 
     def _whole_alpha(self) -> FloatMap:
         if self._alpha is None:
-            self._alpha = self._brought(self.alpha_there)
+            self._alpha = self._brought(self.alpha_on_device)
         return self._alpha
 
     def _resized(self, values: Tensor, size: Size) -> Tensor:
         with self._stream, torch.no_grad():
-            there = int(values.shape[0]), int(values.shape[1])
-            return scale_to(there, size, values.device)(values)
+            mine = int(values.shape[0]), int(values.shape[1])
+            return scale_to(mine, size, values.device)(values)
 
     def _brought(self, values: Tensor) -> FloatMap:
         """A copy in the host's memory; waits for the device."""
@@ -122,28 +122,28 @@ class DeviceMaps(Maps):
     __slots__ = ()
 
     @property
-    def there(self) -> OnDevice:
+    def on_device(self) -> OnDevice:
         """The maps on their device."""
         return cast("OnDevice", self._maker)
 
 
-def anchored(alpha: Tensor, plate_depth: Tensor, field: Tensor, lies: Tensor) -> Tensor:
+def anchored(alpha: Tensor, plate_depth: Tensor, field: Tensor, crop: Tensor) -> Tensor:
     """The plate's depth where alpha is 0, the foreground's where it is 1; (H, W)."""
-    near = near_of(field, lies, (int(alpha.shape[0]), int(alpha.shape[1])))
+    near = near_of(field, crop, (int(alpha.shape[0]), int(alpha.shape[1])))
     return plate_depth + alpha * (near - plate_depth)
 
 
-def near_of(field: Tensor, lies: Tensor, size: Size) -> Tensor:
+def near_of(field: Tensor, crop: Tensor, size: Size) -> Tensor:
     """The foreground's inverse depth at the pixels of a picture, (H, W)."""
-    return read_at(field[NEAR : NEAR + 1], lies, size)[0]
+    return read_at(field[NEAR : NEAR + 1], crop, size)[0]
 
 
-def coarse_of(field: Tensor, lies: Tensor, size: Size) -> Tensor:
+def coarse_of(field: Tensor, crop: Tensor, size: Size) -> Tensor:
     """The network's alpha, grown where it is open, (H, W)."""
-    coarse = read_at(field[COARSE : COARSE + 1], lies, size)[0]
-    return torch.where(inside(lies, size), coarse, 0.0)
+    coarse = read_at(field[COARSE : COARSE + 1], crop, size)[0]
+    return torch.where(inside(crop, size), coarse, 0.0)
 
 
-def offset_of(field: Tensor, lies: Tensor, size: Size) -> Tensor:
+def offset_of(field: Tensor, crop: Tensor, size: Size) -> Tensor:
     """How much brighter the background is than the plate, RGB, (3, H, W)."""
-    return read_at(field[OFFSET], lies, size)
+    return read_at(field[OFFSET], crop, size)

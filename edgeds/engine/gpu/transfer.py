@@ -84,14 +84,14 @@ class _Slot:
             self._sent.wait()  # the copy before may still read
         if [tuple(host.shape) for host in self._host] != [plane.shape for plane in planes]:
             self._host = tuple(stream.host(plane.shape, torch.uint8) for plane in planes)
-        there = []
+        on_device = []
         for host, plane in zip(self._host, planes, strict=True):
             np.copyto(host.numpy(), plane)
             target = torch.empty(host.shape, dtype=torch.uint8, device=stream.device)
             stream.copy(target, host)
-            there.append(target)
+            on_device.append(target)
         self._sent = stream.record_event()
-        return tuple(there)
+        return tuple(on_device)
 
 
 class DevicePicture(PictureOnDevice):
@@ -120,10 +120,10 @@ class DevicePicture(PictureOnDevice):
                 made = encode(rounded(rgb), quality)
             except RuntimeError:  # a torchvision that was built without nvJPEG
                 return None
-            here = self._stream.host(tuple(made.shape), torch.uint8)
-            self._stream.copy(here, made)
+            on_host = self._stream.host(tuple(made.shape), torch.uint8)
+            self._stream.copy(on_host, made)
             self._stream.record_event().wait()
-        return bytes(here.numpy())
+        return bytes(on_host.numpy())
 
     def _brought(self) -> YuvPicture:
         return download((self.planes[0], self.planes[1]), self.colour, self._stream)()
@@ -163,8 +163,8 @@ def download(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> Callable
     luma, chroma = planes
     with stream, torch.no_grad():
         parts = (luma, *chroma.permute(2, 0, 1).contiguous())
-        here = tuple(stream.host(tuple(part.shape), torch.uint8) for part in parts)
-        for host, part in zip(here, parts, strict=True):
+        copies = tuple(stream.host(tuple(part.shape), torch.uint8) for part in parts)
+        for host, part in zip(copies, parts, strict=True):
             stream.copy(host, part)
         done = stream.record_event()
     height, width = int(luma.shape[0]), int(luma.shape[1])
@@ -174,7 +174,7 @@ def download(planes: Nv12, colour: ColourTags, stream: DeviceStream) -> Callable
 
         done.wait()
         # as NumPy's: torch may call page-locked memory a GPU's, which PyAV would refuse
-        planes = tuple(one.numpy() for one in here)
+        planes = tuple(one.numpy() for one in copies)
         video = av.VideoFrame.from_dlpack(planes, format="yuv420p", width=width, height=height)
         return owned(video, colour)
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from edgeds.engine.gpu.border_on_other_backdrop import redrawn
 from edgeds.engine.gpu.colour import Colour, Scale, full_rgb, half_chroma, rounded
-from edgeds.engine.gpu.field import lies_at
+from edgeds.engine.gpu.field import crop_at
 from edgeds.engine.gpu.maps import anchored, coarse_of, near_of, offset_of
 from edgeds.engine.gpu.outline import Line
 from edgeds.estimate.settings import Matte
@@ -27,7 +27,7 @@ Planes = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DepthLook:
+class DepthColours:
     """How inverse depth is converted to colour."""
 
     far: float
@@ -48,13 +48,13 @@ class Inset:
 
     box: Box
     """With its frame of one pixel; from even pixels to even ones."""
-    look: DepthLook
+    colours: DepthColours
     scale: Scale
     """From the frame's size to that inside the box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OverlayLook:
+class OverlayStyle:
     tint: Tensor
     """YUV, float32 (3, 1, 1)."""
     line: Tensor
@@ -68,19 +68,19 @@ def overlay(
     chroma: Tensor,
     alpha: Tensor,
     field: Tensor,
-    lies: Tensor,
+    crop: Tensor,
     plate_depth: Tensor,
-    look: OverlayLook,
+    style: OverlayStyle,
 ) -> Planes:
     """The foreground tinted and outlined, the depth as an inset."""
-    share = look.opacity * alpha
+    share = style.opacity * alpha
     y, uv = _floats(luma, chroma)
-    y, uv = _mixed(y, uv, share, _halved(share), look.tint)
-    line = look.outline(alpha)
-    y, uv = _mixed(y.round(), uv.round(), line, _halved(line), look.line)
+    y, uv = _mixed(y, uv, share, _halved(share), style.tint)
+    line = style.outline(alpha)
+    y, uv = _mixed(y.round(), uv.round(), line, _halved(line), style.line)
     drawn = rounded(y), rounded(uv).permute(1, 2, 0).contiguous()
-    if look.inset is not None:
-        _draw_inset(drawn, field, lies, plate_depth, look.inset, look.line)
+    if style.inset is not None:
+        _draw_inset(drawn, field, crop, plate_depth, style.inset, style.line)
     return drawn
 
 
@@ -91,17 +91,17 @@ def side_by_side(luma: Tensor, chroma: Tensor, *rest: object) -> Planes:
 
 
 def _draw_inset(
-    drawn: Planes, field: Tensor, lies: Tensor, plate_depth: Tensor, inset: Inset, line: Tensor
+    drawn: Planes, field: Tensor, crop: Tensor, plate_depth: Tensor, inset: Inset, line: Tensor
 ) -> None:
     """Draws into the planes."""
     luma, chroma = drawn
     size = (int(luma.shape[0]), int(luma.shape[1]))
-    full = coarse_of(field, lies, size), near_of(field, lies, size), plate_depth
+    full = coarse_of(field, crop, size), near_of(field, crop, size), plate_depth
     coarse, near, plate = inset.scale(torch.stack(full))
     depth = plate + coarse * (near - plate)
     height, width = inset.box.size
     framed = line.expand(3, height, width).clone()
-    framed[:, 1:-1, 1:-1] = inset.look(depth)
+    framed[:, 1:-1, 1:-1] = inset.colours(depth)
     luma[inset.box.of] = rounded(framed[0])
     half = Box(*(side // 2 for side in inset.box))
     chroma[half.of] = half_chroma(framed[1:])
@@ -112,7 +112,7 @@ def replaced(
     chroma: Tensor,
     alpha: Tensor,
     field: Tensor,
-    lies: Tensor,
+    crop: Tensor,
     behind_luma: Tensor,
     behind_chroma: Tensor,
     plate_luma: Tensor,
@@ -124,8 +124,8 @@ def replaced(
     y, uv = _floats(luma, chroma)
     size = (int(alpha.shape[0]), int(alpha.shape[1]))
     half = (size[0] // 2, size[1] // 2)
-    at_half = lies_at(lies, size, half)
-    offset, halved = offset_of(field, lies, size), offset_of(field, at_half, half)
+    at_half = crop_at(crop, size, half)
+    offset, halved = offset_of(field, crop, size), offset_of(field, at_half, half)
     plate_y = plate_luma.float() + torch.einsum("j,jhw->hw", colour.from_rgb[0], offset)
     of_plate = torch.einsum("ij,jhw->ihw", colour.from_rgb[1:], halved)
     plate_uv = plate_chroma.permute(2, 0, 1).float() + of_plate
@@ -140,7 +140,7 @@ def finely_replaced(
     chroma: Tensor,
     alpha: Tensor,
     field: Tensor,
-    lies: Tensor,
+    crop: Tensor,
     *rest: Any,
 ) -> Planes:
     """`replaced`, the border drawn once more. Takes the plate's pixels, uint8 (3, H, W), after what
@@ -150,8 +150,8 @@ def finely_replaced(
     colour = others[4]
     size = (int(alpha.shape[0]), int(alpha.shape[1]))
     difference = full_rgb(luma, chroma, colour).float() - plate.float()
-    finer = redrawn(alpha, difference - offset_of(field, lies, size))
-    return replaced(luma, chroma, finer, field, lies, *others)
+    finer = redrawn(alpha, difference - offset_of(field, crop, size))
+    return replaced(luma, chroma, finer, field, crop, *others)
 
 
 def _over(own: Tensor, plate: Tensor, behind: Tensor, alpha: Tensor, matte: Matte) -> Tensor:
@@ -171,10 +171,10 @@ def mask_planes(alpha: Tensor, black: Tensor, white: Tensor) -> Planes:
 
 
 def depth_planes(
-    alpha: Tensor, field: Tensor, lies: Tensor, plate_depth: Tensor, look: DepthLook
+    alpha: Tensor, field: Tensor, crop: Tensor, plate_depth: Tensor, colours: DepthColours
 ) -> Planes:
     """Inverse depth in colours that keep their meaning for a whole clip."""
-    yuv = look(anchored(alpha, plate_depth, field, lies))
+    yuv = colours(anchored(alpha, plate_depth, field, crop))
     return rounded(yuv[0]), half_chroma(yuv[1:])
 
 

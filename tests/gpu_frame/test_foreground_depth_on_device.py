@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from edgeds.engine.gpu import depth_fit as there  # noqa: E402
+from edgeds.engine.gpu import depth_fit as on_device  # noqa: E402
 from edgeds.estimate.depth_fit import Fit, fit_to_plate  # noqa: E402
 from edgeds.estimate.foreground_depth import foreground_depth  # noqa: E402
 
@@ -26,7 +26,7 @@ def test_foreground_has_the_same_depth_on_a_device(size: tuple[int, int], people
     alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), 1.5), np.float32)
     wanted = foreground_depth(depth, alpha, plate, 0.25)
     maps = (torch.from_numpy(one) for one in (depth, alpha, plate))
-    got = there.foreground_depth(*maps, torch.tensor(0.25)).numpy()
+    got = on_device.foreground_depth(*maps, torch.tensor(0.25)).numpy()
     assert got == pytest.approx(wanted, rel=1e-3)
 
 
@@ -40,5 +40,5 @@ def test_the_fit_and_its_trust_are_the_same_on_a_device(depths: float, people: f
     alpha[:, : int(people * size[1])] = 1
     wanted = fit_to_plate(frame, plate, alpha, before=Fit(1.5, -0.1))
     maps = (torch.from_numpy(one) for one in (frame, plate, alpha))
-    got = there.fit_to_plate(*maps, torch.tensor([1.5, -0.1, 1.0])).tolist()
+    got = on_device.fit_to_plate(*maps, torch.tensor([1.5, -0.1, 1.0])).tolist()
     assert got == pytest.approx([wanted.scale, wanted.shift, wanted.trust], abs=2e-3)

@@ -21,7 +21,7 @@ FLAGS = 2
 """Changed since the last maps; outside the part, a colour that was not judged background."""
 
 
-class Watch:
+class ChangeDetector:
     """Compares small frames of one stream. Call it inside `with stream`."""
 
     def __init__(self, stream: DeviceStream, size: Size, *, compiled: bool) -> None:

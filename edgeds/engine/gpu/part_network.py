@@ -1,6 +1,6 @@
 """The network at one size, and what is done with its maps there: functions of tensors, replayed.
 
-An eye sees a part of the frame, or the whole. Knows no streams of frames and no decisions.
+It sees a part of the frame, or the whole. Knows no streams of frames and no decisions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 from edgeds.engine.gpu.colour import Colour, crop_weights, quick_rgb
 from edgeds.engine.gpu.depth_fit import fit_to_plate, foreground_depth, spread_foreground
 from edgeds.engine.gpu.eight_bit import to_level
-from edgeds.engine.gpu.field import in_square, inside, lies_of, nearest_at, read_at
+from edgeds.engine.gpu.field import crop_of, in_square, inside, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.matte_refinement import around, refined
 from edgeds.estimate.maps_on_demand import ALPHA_ZERO
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 COARSE, NEAR = 11, 12
 """Maps of a field behind those of `matte.around`."""
-NUMBERS = 12
-"""How many numbers of a look go to the host: see `told`."""
+STATISTICS = 12
+"""How many numbers of a look go to the host: see `look_statistics`."""
 
 
 class DeviceEngine(Engine, Protocol):
@@ -43,7 +43,7 @@ class DeviceEngine(Engine, Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeenPlate:
+class PlatePart:
     """A part of the plate, as the network sees it; all but the features is on the host."""
 
     box: Box
@@ -56,20 +56,20 @@ class SeenPlate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """A look at a part. Its tensors are its own, but the next look overwrites `small`."""
+class PartEstimate:
+    """The network's maps of a part, for the caller to keep; the next look overwrites `small`."""
 
-    plate: SeenPlate
+    plate: PlatePart
     small: Tensor
     maps: Tensor
     """Alpha and inverse depth, (2, h, w)."""
     near: Tensor
     """The foreground's inverse depth in the plate's units, not yet carried over its border."""
     fit: Tensor
-    numbers: Tensor
+    statistics: Tensor
 
 
-class Eye:
+class PartNetwork:
     """Call it from one thread at a time, inside `with stream`."""
 
     def __init__(
@@ -101,8 +101,8 @@ class Eye:
                 (width, width),
             )
         )  # fmt: skip
-        self.lies = torch.from_numpy(lies_of(Box(0, 0, *full), engine.size)).to(device)
-        self._loaded: SeenPlate | None = None
+        self.crop = torch.from_numpy(crop_of(Box(0, 0, *full), engine.size)).to(device)
+        self._loaded: PlatePart | None = None
         luma = torch.zeros(full, dtype=torch.uint8, device=device)
         chroma = torch.zeros((full[0] // 2, full[1] // 2, 2), dtype=torch.uint8, device=device)
         small = torch.zeros((1, height, width, 3), dtype=torch.uint8, device=device)
@@ -113,37 +113,39 @@ class Eye:
             return Replayed(function, stream, inputs, fixed=fixed, compiled=compiled)
 
         self._cropped = replayed(cropped, (luma, chroma), self._weights, colour)
-        self._told = replayed(told, (maps, fit), self.depth, self._middle)
+        self._statistics = replayed(look_statistics, (maps, fit), self.depth, self._middle)
         self._field = replayed(
             field_of, (maps, maps[0], small), self._plate, self._doubt, matte, side
         )
 
-    def look(self, plate: SeenPlate, fit: Tensor, *, planes: Nv12, small: Tensor | None) -> Seen:
+    def look(
+        self, plate: PlatePart, fit: Tensor, *, planes: Nv12, small: Tensor | None
+    ) -> PartEstimate:
         """See the part of a frame that `plate` is a part of.
 
         Args:
             fit: that stands where there is nothing to fit by.
             planes: the whole frame.
-            small: the network's picture, where it is there already.
+            small: the network's picture, where it was made already.
         """
         self._load(plate)
         if small is None:
             (small,) = self._cropped(*planes)
         maps = self._engine.infer_on_device(small, plate.features).clone()
-        near, new, numbers = self._told.kept(maps, fit)
-        return Seen(plate, small, maps, near, new, numbers)
+        near, new, statistics = self._statistics.kept(maps, fit)
+        return PartEstimate(plate, small, maps, near, new, statistics)
 
-    def field(self, seen: Seen, near: Tensor) -> Tensor:
+    def field(self, estimate: PartEstimate, near: Tensor) -> Tensor:
         """What alpha and depth at full size are read from, (13, side, side).
 
         Args:
-            near: the look's own, or another in its place.
+            near: the estimate's own, or another in its place.
         """
-        self._load(seen.plate)
-        (field,) = self._field.kept(seen.maps, near, seen.small)
+        self._load(estimate.plate)
+        (field,) = self._field.kept(estimate.maps, near, estimate.small)
         return field
 
-    def _load(self, plate: SeenPlate) -> None:
+    def _load(self, plate: PlatePart) -> None:
         if plate is self._loaded:
             return
         doubt = np.zeros(plate.depth.shape, np.float32) if plate.doubt is None else plate.doubt
@@ -154,7 +156,7 @@ class Eye:
             (self._doubt, doubt),
             (self._middle, np.float32(plate.middle)),
             *zip(self._weights, weights, strict=True),
-            (self.lies, lies_of(plate.box, self._engine.size)),
+            (self.crop, crop_of(plate.box, self._engine.size)),
         )
         for mine, new in pairs:
             mine.copy_(torch.from_numpy(np.array(new)))
@@ -176,30 +178,30 @@ def cropped(
     return (small.permute(1, 2, 0)[None].contiguous(),)
 
 
-def told(
+def look_statistics(
     maps: Tensor, fit: Tensor, plate_depth: Tensor, middle: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The foreground's inverse depth (h, w); the fit; and the few numbers by which the host decides
-    where to look: whether there is foreground, its first and last row and column, whether it
-    touches the four edges, how much of it is sure, the median depth of that, and the fit's trust.
+    """The foreground's inverse depth (h, w); the fit; and the few numbers by which the host
+    decides where to look: whether there is foreground, its first and last row and column, whether
+    it touches the four edges, how much of it is sure, the median depth of that, the fit's trust.
     """
     alpha, depth = maps
     fit = fit_to_plate(depth, plate_depth, alpha, fit)
     near = foreground_depth(fit[0] * depth + fit[1], alpha, plate_depth, middle)
-    there = alpha > LOOKS.foreground
+    shown = alpha > LOOKS.foreground
     sure = alpha > 0.5
     known = torch.where(sure, near, torch.nan).flatten()
     lower, upper = (sign * (sign * known).nanmedian(dim=0).values for sign in (1, -1))
-    numbers = (
-        there.any(),
-        *_ends(there.any(1)),
-        *_ends(there.any(0)),
-        *(edge.any() for edge in (there[:2], there[-2:], there[:, :2], there[:, -2:])),
+    statistics = (
+        shown.any(),
+        *_ends(shown.any(1)),
+        *_ends(shown.any(0)),
+        *(edge.any() for edge in (shown[:2], shown[-2:], shown[:, :2], shown[:, -2:])),
         sure.sum(),
         torch.nan_to_num((lower + upper) / 2, nan=0.0),
         fit[2],
     )
-    return near, fit, torch.stack([one.to(torch.float32) for one in numbers])
+    return near, fit, torch.stack([one.to(torch.float32) for one in statistics])
 
 
 def field_of(
@@ -214,14 +216,14 @@ def field_of(
 
 
 def alpha_of(
-    field: Tensor, lies: Tensor, rgb: Tensor, plate: Tensor, matte: Matte
+    field: Tensor, crop: Tensor, rgb: Tensor, plate: Tensor, matte: Matte
 ) -> tuple[Tensor]:
     """Alpha (H, W) of a field, the frame and the plate, uint8 (3, H, W)."""
     size = (int(rgb.shape[1]), int(rgb.shape[2]))
     is_open = (field[2] > matte.band) & (field[1] < 1 - matte.band)
-    near = read_at(field[:COARSE], lies, size)
-    alpha = refined(near, nearest_at(is_open, lies, size), rgb.float(), plate.float(), matte)
-    return (torch.where(inside(lies, size) & (alpha >= ALPHA_ZERO), alpha, 0.0),)
+    near = read_at(field[:COARSE], crop, size)
+    alpha = refined(near, nearest_at(is_open, crop, size), rgb.float(), plate.float(), matte)
+    return (torch.where(inside(crop, size) & (alpha >= ALPHA_ZERO), alpha, 0.0),)
 
 
 def _ends(line: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edgeds.engine.gpu.eye import DeviceEngine, Eye, SeenPlate
+from edgeds.engine.gpu.part_network import DeviceEngine, PartNetwork, PlatePart
 from edgeds.estimate.part_maps import view_of_part
 from edgeds.estimate.part_place import Place, networks_like
 from edgeds.estimate.whole_or_part import KEPT_PARTS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgeds.estimate.settings import Matte
 
 
-class Eyes:
+class PartNetworks:
     """Call it from one thread at a time, inside `with stream`."""
 
     def __init__(
@@ -33,37 +33,39 @@ class Eyes:
         self._engine, self._full, self._matte, self._compiled = engine, full, matte, compiled
         self._colour = colour
         many = isinstance(engine, AnySizeEngine)
-        self.networks = networks_like(engine.size) if many else (engine.size,)
-        self.side = max(max(size) for size in self.networks)
-        self._eyes: dict[Size, Eye] = {}
+        self.sizes = networks_like(engine.size) if many else (engine.size,)
+        self.side = max(max(size) for size in self.sizes)
+        self._networks: dict[Size, PartNetwork] = {}
         self._is_full = False
         self.forget()
 
     def forget(self) -> None:
         """There is another plate."""
-        self._parts: dict[Place, SeenPlate] = {}
+        self._parts: dict[Place, PlatePart] = {}
 
     def has_room_for(self, size: Size) -> bool:
-        """Whether the device has memory for the eye of a size."""
+        """Whether the device has memory for the network of a size."""
         try:
             if not self._is_full:
                 self.at(size)
         except RuntimeError:  # torch's
             self._is_full = True
-        return size in self._eyes
+        return size in self._networks
 
-    def at(self, size: Size) -> Eye:
-        """The eye for parts; it is made when it is first needed."""
-        if size not in self._eyes:
-            self._eyes[size] = self.new(size)
-        return self._eyes[size]
+    def at(self, size: Size) -> PartNetwork:
+        """The network for parts; it is made when it is first needed."""
+        if size not in self._networks:
+            self._networks[size] = self.new(size)
+        return self._networks[size]
 
-    def new(self, size: Size) -> Eye:
-        """Another eye."""
+    def new(self, size: Size) -> PartNetwork:
+        """Another one, whose buffers are its own."""
         engine, compiled = self._at_size(size), self._compiled
-        return Eye(engine, self._full, self.side, self._matte, self._colour, compiled=compiled)
+        return PartNetwork(
+            engine, self._full, self.side, self._matte, self._colour, compiled=compiled
+        )
 
-    def plate(self, place: Place, state: PlateState) -> tuple[SeenPlate, bool]:
+    def plate(self, place: Place, state: PlateState) -> tuple[PlatePart, bool]:
         """The plate's part, encoded, and whether that was done now; those used last are kept."""
         part, is_new = self._parts.pop(place, None), False
         if part is None:
@@ -74,13 +76,13 @@ class Eyes:
             noise = noise_of(state.plate, place.network, place.box)
             features = self._at_size(place.network).encode_plate(view.small, noise)
             near = np.asarray(depth, np.float32)
-            part = SeenPlate(place.box, view.small, near, view.doubt, state.middle, features)
+            part = PlatePart(place.box, view.small, near, view.doubt, state.middle, features)
         self._parts[place] = part
         while len(self._parts) > KEPT_PARTS:
             del self._parts[next(iter(self._parts))]
         return part, is_new
 
-    def place_of(self, plate: SeenPlate) -> Place:
+    def place_of(self, plate: PlatePart) -> Place:
         """Of a part that was seen in this frame."""
         return next(place for place, part in self._parts.items() if part is plate)
 

@@ -45,10 +45,10 @@ def test_the_same_noise_reaches_the_network_on_both_ways() -> None:
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
     with engine:
         on_cpu = Estimator(engine, plate, known=known, matte=DRAWN_ONCE)
-        there = DeviceEstimator(engine, plate, colour, known=known)
+        on_device = DeviceEstimator(engine, plate, colour, known=known)
         not_told = Estimator(engine, replace(plate, noise=None), known=known, matte=DRAWN_ONCE)
         for frame in frames:
-            wanted, got, other = on_cpu(frame), there(frame), not_told(frame)
+            wanted, got, other = on_cpu(frame), on_device(frame), not_told(frame)
             assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4
-        assert there._device_looks._use.place is not None, "a part was looked at"
+        assert on_device._device_looks._use.place is not None, "a part was looked at"
         assert np.abs(other.alpha - wanted.alpha).mean() > 1e-3

@@ -18,6 +18,8 @@ import pytest
 
 from edgeds.cli.capture import take
 from edgeds.engine import DifferenceEngine
+from edgeds.engine.plate_depth_engine import open_plate_depth
+from edgeds.estimate.kept_depth import is_kept_of
 from edgeds.plate.capture import Wizard
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.lock_while_in_use import unlocked_after
@@ -66,6 +68,14 @@ def test_an_empty_scene_gives_a_plate_and_a_picture_of_it(
     used = edgeds("video", shots, "-b", "mine.npz", "-o", "out", *FAST)
     assert used.returncode == 0, used.stderr
     assert "plate: mine.npz, captured 20" in used.stderr
+
+
+def test_a_captured_plate_keeps_its_depth(edgeds: Edgeds, shots: Path, tmp_path: Path) -> None:
+    done = edgeds("capture", shots, "-o", "mine.npz", "--countdown", "0.5", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    plate, network = plate_from_file(tmp_path / "mine.npz"), open_plate_depth(device="cpu")
+    assert network is not None
+    assert is_kept_of(network, plate)
 
 
 def test_a_picture_that_is_not_the_plates_is_left_alone(

@@ -53,6 +53,29 @@ def test_a_command_imports_no_other_command() -> None:
         assert f"'edgeds.cli.{other}'" not in done.stdout
 
 
+def test_what_a_command_loads_is_not_searched_for_garbage() -> None:
+    code = (
+        "import gc, edgeds.cli; edgeds.cli.main = lambda: print(gc.get_threshold()[0]);"
+        "import edgeds.__main__ as m; m.main(); import atexit; atexit._run_exitfuncs();"
+        "print(gc.get_freeze_count())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    threshold, frozen = (int(line) for line in done.stdout.split())
+    assert threshold >= 10_000
+    assert frozen > 1_000
+
+
+def test_the_library_that_compiles_is_there_before_the_plates_network_is_opened() -> None:
+    """Its import would hold up the imports of others, and they the compiling."""
+    code = (
+        "import sys; from edgeds.cli.open_engine_beside import DepthBeside\n"
+        "with DepthBeside(None, 'cpu', soon=True):\n"
+        "    print(hasattr(sys.modules.get('edgeds.engine.openvino'), 'OpenVinoEngine'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_a_depth_that_is_known_is_not_computed() -> None:
     engine = Counting()
     depth = np.random.default_rng(1).uniform(0.1, 1, PLATE.size).astype(np.float32)

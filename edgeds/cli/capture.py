@@ -93,7 +93,7 @@ def capture_command(
             plate = take(wizard, frames, stop, opened.camera)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
     picture = _picture_beside(output)
-    plate_to_file(plate, output)
+    plate_to_file(plate if output == picture else _with_depth(plate, engine, device), output)
     if picture is not None and picture != output:
         plate_to_file(plate, picture)
     say(f"plate: {wizard.status.verdict}")
@@ -103,6 +103,15 @@ def capture_command(
         say(f"  note: {output.with_suffix('.png')} is another picture, so it was left as it is")
     if as_json:
         print_json(_result(plate, output, picture, wizard.status.verdict))
+
+
+def _with_depth(plate: Plate, engine: str | None, device: str) -> Plate:
+    """The plate with what its own network says of its depth: runs with it begin sooner."""
+    from edgeds.engine.plate_depth_engine import open_plate_depth
+    from edgeds.estimate.kept_depth import depth_by, kept_in
+
+    network = open_plate_depth(engine, device=device)
+    return plate if network is None else kept_in(plate, depth_by(network, plate))
 
 
 def _picture_beside(output: Path) -> Path | None:

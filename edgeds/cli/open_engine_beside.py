@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class DepthBeside:
         self._network: Future[DepthNetwork | None] | None
         self._network = self._thread.submit(_opened, engine, device, soon)
         self._known: Future[KnownDepth | None] | None = None
+        if soon:  # imports of two threads wait for each other; to compile waits for none
+            with suppress(ImportError):
+                import_module("edgeds.engine.openvino")
 
     def begin(self, plate: Plate) -> None:
         """Compute the plate's depth, unless it keeps what this network says."""

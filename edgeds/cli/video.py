@@ -163,9 +163,9 @@ def _opened(
     from edgeds.sources import open_source
     from edgeds.views.backdrop import open_backdrop
 
+    deep = _depth_beside(wanted, runs, stack)  # first: it takes longest
     engine = engine_beside(*runs, in_order=True, depth=wanted.measures_depth)
     opened = stack.enter_context(engine)  # beside what follows
-    deep = _depth_beside(wanted, runs, stack)
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
     wanted.depth.check(info.size)

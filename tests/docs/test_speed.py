@@ -39,7 +39,7 @@ def report() -> dict[str, Any]:
         "scenes": [{**row, "name": "static", "ways": still}, {**row, "name": "busy"}],
         "streams": [{**row, "streams": 2, "ways": {"balanced": [_turn(30, 40)]}}],
         "batches": [{"frames": 1, "cpu_ms": 10.0}, {"frames": 4, "cpu_ms": 10.4}],
-        "start_secs": [1.0, 3.0, 1.1],
+        "start_secs": [1.0, 3.0, 1.1], "start_kept_secs": [0.8, 0.9, 0.7],
         "machine": {"cpu": "Some CPU", "cores": 2, "cpu_flags": ["avx2"]},
     }  # fmt: skip
 
@@ -56,7 +56,8 @@ def test_the_page_has_every_part_and_its_ratios(report: dict[str, Any]) -> None:
         "| static | 5.0% | 90 | 12 | 1.00 to 1.20 | 0.30 |",
         "| 2 | 30 | 15.0 | 40 | 500 MB |",
         "10.4 ms in batches of 4: a batch does not pay on this CPU",
-        "takes 1.10 s",
+        "takes 0.80 s",
+        "its depth is computed first: 1.10 s",
     ):
         assert words in page, words
     assert "not valid" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,18 @@ def test_a_second_run_reads_the_graph_that_the_first_compiled() -> None:
     assert made.compiled == 1
     np.testing.assert_array_equal(first, [[2, 4, 6]])
     np.testing.assert_array_equal(second, first)
+
+
+def test_a_kept_graph_answers_on_when_its_file_is_gone() -> None:
+    """It points into the file's pages, which must live as long as the graph."""
+    made = Doubler()
+    opened(made)
+    graphs = [kept_or_compiled(shared_core(), ("doubler",), SETTINGS, made) for _ in range(3)]
+    the_file().unlink()
+    gc.collect()
+    for graph in graphs:
+        np.testing.assert_array_equal(graph(np.array([[1, 2, 3]], np.float32))[0], [[2, 4, 6]])
+    assert made.compiled == 1
 
 
 def test_another_graph_or_setting_is_compiled_for_itself() -> None:

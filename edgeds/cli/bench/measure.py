@@ -75,7 +75,7 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
         streams=parts.streams() if plan.streams else (),
         batches=parts.batches() if plan.streams else (),
         networks=parts.networks() if plan.presets else (),
-        start_secs=parts.start() if plan.start else (),
+        **(parts.start() if plan.start else {}),
         preset_sizes=preset_sizes(),
         load=load,
         quick=plan.quick,
@@ -181,34 +181,37 @@ class _Parts:
         runs = BENCH.quick_frames if self.plan.quick else BENCH.network_runs
         return tuple(timed() for _, timed in every_network(self.plan.device, runs=runs))
 
-    def start(self) -> tuple[float, ...]:
+    def start(self) -> dict[str, tuple[float, ...]]:
         """Whole runs of `edgeds video` on a clip of one frame, as where edgeds is installed: Python
-        keeps byte code. A first run makes that, and is not counted.
+        keeps byte code. A first run makes that, and the plate with its depth; it is not counted.
         """
         self.on_stage("start")
         with tempfile.TemporaryDirectory() as folder:
-            clip, plate = Path(folder) / "in.mp4", Path(folder) / "plate.npz"
-            plate_to_file(self.material.written(clip, self.plan.base, 1), plate)
-            command = [sys.executable, "-m", "edgeds", "video", str(clip), "-b", str(plate)]
-            command += ["--device", self.plan.device, "--preset", self.plan.preset]
-            command += ["--engine", self.plan.engine] if self.plan.engine else []
-            env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-            env["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "bytecode")
-            secs = []
-            for number in range(2 if self.plan.quick else 1 + BENCH.starts):
-                began = time.perf_counter()
-                output = str(Path(folder) / f"out-{number}.mp4")
-                done = subprocess.run(
-                    [*command, "-o", output], capture_output=True, text=True, env=env
-                )
-                if done.returncode:
-                    raise RunError(
-                        "edgeds video failed on a clip of one frame",
-                        why=(done.stderr.strip().splitlines() or ["no message"])[-1],
-                        fix="leave --all out and give the other options",
-                    )
-                secs.append(round(time.perf_counter() - began, 3))
-            return tuple(secs[1:])
+            clip, plate, kept = (str(Path(folder) / n) for n in ("in.mp4", "plate.npz", "kept.npz"))
+            plate_to_file(self.material.written(Path(clip), self.plan.base, 1), Path(plate))
+            self._started(clip, plate, folder, "--save-plate", kept)
+            turns = range(1 if self.plan.quick else BENCH.starts)
+            both = [[self._started(clip, p, folder) for p in (plate, kept)] for _ in turns]
+        computed, known = zip(*both, strict=True)
+        return {"start_secs": computed, "start_kept_secs": known}
+
+    def _started(self, clip: str, plate: str, folder: str, *more: str) -> float:
+        """Seconds of one run."""
+        command = [sys.executable, "-m", "edgeds", "video", clip, "-b", plate, *more]
+        command += ["--device", self.plan.device, "--preset", self.plan.preset]
+        command += ["--engine", self.plan.engine] if self.plan.engine else []
+        command += ["-o", str(Path(folder) / "out.mp4")]
+        env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        env["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "bytecode")
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, env=env)
+        if done.returncode:
+            raise RunError(
+                "edgeds video failed on a clip of one frame",
+                why=(done.stderr.strip().splitlines() or ["no message"])[-1],
+                fix="leave --all out and give the other options",
+            )
+        return round(time.perf_counter() - began, 3)
 
     def _own(self, clip: str, plate: str, **other: Any) -> Wanted:
         given = {"preset": self.plan.preset, **other}

@@ -111,7 +111,9 @@ class BenchReport:
     """Of every engine and preset that this machine can run."""
     start_secs: tuple[float, ...] = ()
     """`edgeds video` with a plate on a clip of one frame: from the start of the process to its
-    end, when the file is complete."""
+    end, when the file is complete. The plate's file keeps no depth."""
+    start_kept_secs: tuple[float, ...] = ()
+    """With a plate that keeps its depth, as `edgeds capture` writes it."""
     preset_sizes: Mapping[Preset, Size] = field(default_factory=dict)
     """The network's size in every preset."""
     load: float | None = None

@@ -25,7 +25,7 @@ from edgeds.cli.bench.clips import Material, material_of
 from edgeds.cli.bench.command import bench_command
 from edgeds.cli.bench.measure import bench
 from edgeds.cli.bench.network import network_times
-from edgeds.cli.bench.one_measurement import Wanted, in_own_process
+from edgeds.cli.bench.one_measurement import TurnPlan, in_own_process
 from edgeds.cli.bench.one_measurement import turn as run_turn
 from edgeds.cli.bench.plan import Plan
 from edgeds.cli.bench.plot import plot
@@ -73,7 +73,7 @@ def test_edgeds_and_a_plain_transcode_take_turns_at_every_size() -> None:
 
 
 def test_a_turn_that_fails_says_why(tmp_path: Path) -> None:
-    wanted = Wanted(
+    wanted = TurnPlan(
         way="transcode", clip=str(tmp_path / "none.mp4"), output=str(tmp_path / "a.mp4")
     )
     with pytest.raises(RunError, match="transcode") as told:
@@ -83,7 +83,7 @@ def test_a_turn_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_streams_share_one_engine_and_count_together(made: tuple[str, str], tmp_path: Path) -> None:
     clip, plate = made
-    wanted = Wanted(
+    wanted = TurnPlan(
         way="edgeds", clip=clip, plate=plate, output=str(tmp_path / "out.mp4"),
         engine="difference", streams=2,
     )  # fmt: skip
@@ -123,7 +123,7 @@ def test_a_mask_of_another_library_has_black_at_0_and_white_at_255() -> None:
 def test_mediapipe_may_live_in_another_environment(made: tuple[str, str], tmp_path: Path) -> None:
     if importlib.util.find_spec("mediapipe") is not None:
         pytest.skip("mediapipe is installed here")
-    wanted = Wanted(
+    wanted = TurnPlan(
         way="mediapipe", clip=made[0], output=str(tmp_path / "o.mp4"), python=sys.executable
     )
     with pytest.raises(RunError) as told:

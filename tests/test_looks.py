@@ -10,7 +10,7 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.frame_change import Change, Judged
+from edgeds.estimate.frame_change import ChangeDetector, JudgedColours
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.part_in_use import PartInUse
 from edgeds.estimate.part_maps import onto_whole, out_of_whole, view_of_part
@@ -298,7 +298,7 @@ def test_what_sways_beside_a_person_costs_a_look_when_it_is_new(room: Pixels) ->
 
 
 def test_what_was_judged_is_a_range_that_narrows() -> None:
-    judged = Judged()
+    judged = JudgedColours()
     box, bare = whole((96, 160)), np.zeros((96, 160), np.float32)
     dark, bright, between = (np.full((96, 160, 3), level, np.uint8) for level in (80, 110, 90))
     away = Box(0, 0, 0, 0)
@@ -320,7 +320,7 @@ def test_what_fills_the_frame_has_no_part() -> None:
 
 
 def test_noise_is_learned_and_slow_change_is_none() -> None:
-    change = Change()
+    change = ChangeDetector()
     still = np.full((96, 160, 3), 90, np.uint8)
     for index in range(20):
         change.smooth(np.clip(still + index // 4, 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Frame -> Maps for one plate and one engine; and how to come by a plate.
+"""Frame -> Maps for one plate and one engine.
 
 Knows how the pieces fit, not how any of them works.
 """
@@ -66,8 +66,8 @@ class Estimator:
         else:
             large, depth = known.raw, _at(known.raw, engine.size)
         view = PlateView(plate.pixels, small, large, _doubt(plate, engine.size))
-        self._scene = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
-        self._first = self._scene
+        self._state = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
+        self._first = self._state
         self._move: Matrix | None = None
         self._looks = Looks(engine, matte.for_sizes(plate.size, engine.size), looks)
         self._depth_network = ""
@@ -88,7 +88,7 @@ class Estimator:
         self._take(known.raw, known.grounded)
         self._depth_network = known.network
         self._first = replace(self._first, shows_depth=known.is_wanted)
-        self._scene = replace(self._scene, shows_depth=known.is_wanted)
+        self._state = replace(self._state, shows_depth=known.is_wanted)
 
     def take_depth(self, depth: FloatMap) -> None:
         """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
@@ -113,11 +113,11 @@ class Estimator:
                 why="it is the depth of another picture",
                 fix="give what plate_depth_of makes of this plate",
             )
-        first, scene = self._first, self._scene
+        first, state = self._first, self._state
         self._first = _with_depth(first, _kept(depth))
         if measured is not None:
             self._first = _on_ground(self._first, measured)
-        self._scene = _with_depth_of(scene, _moved(self._first, self._move))
+        self._state = _with_depth_of(state, _moved(self._first, self._move))
         self._looks.forget()  # depth was in the units of the one before
 
     def take_ground(self, grounded: GroundedDepth) -> None:
@@ -127,7 +127,7 @@ class Estimator:
         this from the thread that estimates, between two frames.
         """
         self._first = _on_ground(self._first, grounded)
-        self._scene = _with_depth_of(self._scene, _moved(self._first, self._move))
+        self._state = _with_depth_of(self._state, _moved(self._first, self._move))
 
     def prepare(self, frame: Frame) -> None:
         """Make of a frame what the network sees, in any thread, before it is estimated."""
@@ -140,16 +140,16 @@ class Estimator:
     @property
     def state(self) -> PlateState:
         """What is known of the plate: another object as soon as anything of it changes."""
-        return self._scene
+        return self._state
 
     @property
     def plate(self) -> Plate:
-        return self._scene.plate
+        return self._state.plate
 
     @property
     def plate_depth(self) -> FloatMap:
         """Inverse depth of the plate, float32 (H, W). Read-only."""
-        return self._scene.depth
+        return self._state.depth
 
     @property
     def depth_range(self) -> tuple[float, float]:
@@ -200,13 +200,13 @@ class Estimator:
         features = self._engine.encode_plate(small, noise_of(plate, self._engine.size))
         self._move = move
         view = replace(
-            self._scene.view,
+            self._state.view,
             pixels=plate.pixels,
             small=small,
             doubt=_doubt(plate, self._engine.size),
         )
-        scene = replace(self._scene, plate=plate, view=view, features=features)
-        self._scene = _with_depth_of(scene, _moved(self._first, move))
+        state = replace(self._state, plate=plate, view=view, features=features)
+        self._state = _with_depth_of(state, _moved(self._first, move))
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps of the frame, made where they are asked for: until then they hold the frame.
@@ -214,14 +214,14 @@ class Estimator:
         Raises:
             ShapeError: the frame is not of the plate's size.
         """
-        scene = self._scene
-        if frame.size != scene.plate.size:
+        state = self._state
+        if frame.size != state.plate.size:
             raise ShapeError(
-                f"the frame is {frame.size} and the plate {scene.plate.size} (height, width)",
+                f"the frame is {frame.size} and the plate {state.plate.size} (height, width)",
                 why="frame and plate must be the same view at the same size",
                 fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
             )
-        return self._looks(frame, scene)
+        return self._looks(frame, state)
 
 
 def _known(network: DepthNetwork | None, plate: Plate) -> KnownDepth | None:
@@ -238,7 +238,7 @@ def _doubt(plate: Plate, size: Size) -> FloatMap | None:
 
 
 def _moved(first: PlateState, move: Matrix | None) -> PlateState:
-    """The first plate's scene with its depth where the camera's move took it."""
+    """The first plate's state with its depth where the camera's move took it."""
     if move is None or displacement(move, first.plate.size) <= _STILL_PX:
         return first
     moved = _with_depth(first, warped(first.raw, move))
@@ -248,22 +248,22 @@ def _moved(first: PlateState, move: Matrix | None) -> PlateState:
     return _on_ground(moved, replace(first.grounded, depth=warped(first.depth, move)))
 
 
-def _with_depth(scene: PlateState, depth: FloatMap) -> PlateState:
-    """The scene with another network's depth, at the plate's size; it becomes read-only."""
-    view, small = _viewed(scene, depth)
+def _with_depth(state: PlateState, depth: FloatMap) -> PlateState:
+    """The state with another network's depth, at the plate's size; it becomes read-only."""
+    view, small = _viewed(state, depth)
     return replace(
-        scene, view=view, depth_small=small, raw=depth, raw_small=small, middle=middle_of(small),
+        state, view=view, depth_small=small, raw=depth, raw_small=small, middle=middle_of(small),
         grounded=None, standing=None, shows_depth=True,
     )  # fmt: skip
 
 
-def _on_ground(scene: PlateState, grounded: GroundedDepth) -> PlateState:
-    """The scene with its depth on measured ground, or with a scale."""
+def _on_ground(state: PlateState, grounded: GroundedDepth) -> PlateState:
+    """The state with its depth on measured ground, or with a scale."""
     if grounded.ground is None:  # frames are fitted to the depth that has the scale
-        return replace(_with_depth(scene, _kept(grounded.depth)), grounded=grounded)
-    view, small = _viewed(scene, grounded.depth)
-    standing = Standing(grounded.ground.view, grounded.per_height, small, scene.raw_small)
-    return replace(scene, view=view, depth_small=small, grounded=grounded, standing=standing)
+        return replace(_with_depth(state, _kept(grounded.depth)), grounded=grounded)
+    view, small = _viewed(state, grounded.depth)
+    standing = Standing(grounded.ground.view, grounded.per_height, small, state.raw_small)
+    return replace(state, view=view, depth_small=small, grounded=grounded, standing=standing)
 
 
 def _kept(depth: FloatMap) -> FloatMap:
@@ -271,11 +271,11 @@ def _kept(depth: FloatMap) -> FloatMap:
     return np.array(depth, np.float32) if depth.flags.writeable else depth
 
 
-def _viewed(scene: PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
+def _viewed(state: PlateState, depth: FloatMap) -> tuple[PlateView, FloatMap]:
     """(the view with this depth, the depth at the engine's size)."""
     depth.flags.writeable = False
-    height, width = scene.view.small.shape[:2]
-    return replace(scene.view, depth=depth, depths={}), _at(depth, (height, width))
+    height, width = state.view.small.shape[:2]
+    return replace(state.view, depth=depth, depths={}), _at(depth, (height, width))
 
 
 def _at(depth: FloatMap, size: Size) -> FloatMap:
@@ -283,9 +283,9 @@ def _at(depth: FloatMap, size: Size) -> FloatMap:
     return small
 
 
-def _with_depth_of(scene: PlateState, other: PlateState) -> PlateState:
-    view = replace(scene.view, depth=other.view.depth, depths=other.view.depths)
-    return replace(other, plate=scene.plate, features=scene.features, view=view)
+def _with_depth_of(state: PlateState, other: PlateState) -> PlateState:
+    view = replace(state.view, depth=other.view.depth, depths=other.view.depths)
+    return replace(other, plate=state.plate, features=state.features, view=view)
 
 
 def _depth_by_engine(engine: Engine, small: Pixels, features: PlateFeatures) -> FloatMap:

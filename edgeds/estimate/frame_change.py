@@ -10,7 +10,7 @@ from edgeds.plate.robust_fit import median
 from edgeds.types import Box, FloatMap, Pixels
 
 
-class Change:
+class ChangeDetector:
     """Compares small frames of one stream; they are all of one size.
 
     Noise is the difference between successive frames. A slow change is not noise: it adds up until
@@ -57,7 +57,7 @@ class Change:
         return bool((difference > np.uint8(min(self.limit, 255))).any())
 
 
-class Judged:
+class JudgedColours:
     """The colours that the network has seen at each pixel of the small frames, and judged.
 
     Where it found background, that is a range: a leaf that sways between colours that were judged
@@ -97,7 +97,8 @@ class Judged:
     def left(self, smooth: Pixels, limit: float, *, outside: Box) -> bool:
         """Whether a pixel outside of a box shows a colour that was not judged there.
 
-        `limit`: of `Change`, for what is no noise. The network is not asked again for a few levels.
+        `limit`: of `ChangeDetector`, for what is no noise. The network is not asked again for a few
+        levels.
         """
         assert self._low is not None
         assert self._high is not None

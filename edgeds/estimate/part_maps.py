@@ -174,12 +174,12 @@ def placed(
     border: int = cv2.BORDER_CONSTANT,
 ) -> FloatMap:  # fmt: skip
     """A `shrunk` map where it lies on the whole `frame` at a size: what is in a box there."""
-    matrix = _lies(values.shape, part, (size[0] / frame[0], size[1] / frame[1]))
+    matrix = _affine_of_part(values.shape, part, (size[0] / frame[0], size[1] / frame[1]))
     matrix[:, 2] -= box.left, box.top
-    lies: FloatMap = cv2.warpAffine(
+    warped: FloatMap = cv2.warpAffine(
         values, matrix, box.size[::-1], flags=cv2.INTER_LINEAR, borderMode=border
     )
-    return lies
+    return warped
 
 
 def _covering(part: Box, frame: Size, size: Size) -> Box:
@@ -198,7 +198,7 @@ def out_of_whole(values: FloatMap, place: Place, frame: Size) -> FloatMap:
     down, across = values.shape[0] / frame[0], values.shape[1] / frame[1]
     part: FloatMap = cv2.warpAffine(
         values,
-        _lies(place.network, place.box, (down, across)),
+        _affine_of_part(place.network, place.box, (down, across)),
         place.network[::-1],
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
@@ -206,7 +206,7 @@ def out_of_whole(values: FloatMap, place: Place, frame: Size) -> FloatMap:
     return part
 
 
-def _lies(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> Any:
+def _affine_of_part(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> Any:
     """2x3, takes (x, y, 1) of a part's map to a map that is `scale` times the frame.
 
     Half-pixel centres: i + .5 of the part's map lies at (i + .5) * step + start - .5.

@@ -18,7 +18,7 @@ from edgeds.cli import on_gpu  # noqa: E402
 from edgeds.cli.bench import gpu, tables  # noqa: E402
 from edgeds.cli.bench.clips import material_of  # noqa: E402
 from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times  # noqa: E402
-from edgeds.cli.bench.one_measurement import Wanted  # noqa: E402
+from edgeds.cli.bench.one_measurement import TurnPlan  # noqa: E402
 from edgeds.cli.bench.one_measurement import turn as run_turn  # noqa: E402
 from edgeds.engine import DifferenceEngine, open_engine  # noqa: E402
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
@@ -91,7 +91,7 @@ def test_a_turn_runs_as_edgeds_video_does_on_a_gpu(
         "plate": str(tmp_path / "plate.npz"), "engine": "torch", "device": "cpu",
     }  # fmt: skip
     monkeypatch.setattr(on_gpu, "OnGpu", partial(on_gpu.OnGpu, kinds=frozenset({"cpu"})))
-    turn = run_turn(Wanted(**given))  # type: ignore[arg-type]
+    turn = run_turn(TurnPlan(**given))  # type: ignore[arg-type]
     assert turn.frames == 4
     assert turn.notes[0].startswith("the frame is on cpu; encoded on the CPU")
     with open_source(tmp_path / "out-0.mp4") as made:

@@ -12,7 +12,7 @@ from edgeds.live.signals.objects.identities import only_one, settle, share
 from edgeds.live.signals.objects.place_by_colours import place_by_colours
 from edgeds.live.signals.objects.regions import Region, likeness, region_of, regions_of
 from edgeds.live.signals.objects.settings import TRACKING
-from edgeds.live.signals.objects.small_picture import Look
+from edgeds.live.signals.objects.small_frame import SmallFrame
 from edgeds.live.signals.objects.track import Track
 from edgeds.types import Frame
 
@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]
 """(left, right, top, bottom)."""
 
 
-def _look(*people: tuple[Box, tuple[int, int, int], tuple[int, int, int]]) -> Look:
+def _look(*people: tuple[Box, tuple[int, int, int], tuple[int, int, int]]) -> SmallFrame:
     """Boxes with jackets and trousers, later ones before earlier ones."""
     pixels = np.full((*SIZE, 3), 120, np.uint8)
     alpha = np.zeros(SIZE, np.float32)
@@ -34,10 +34,10 @@ def _look(*people: tuple[Box, tuple[int, int, int], tuple[int, int, int]]) -> Lo
         pixels[middle:bottom, left:right] = trousers
         alpha[top:bottom, left:right] = 1
     frame = Frame(pixels, 0, 0, Fraction(1, 10))
-    return Look(frame, alpha, np.full(SIZE, 0.5, np.float32))
+    return SmallFrame(frame, alpha, np.full(SIZE, 0.5, np.float32))
 
 
-def _track(look: Look, number: int, name: int) -> Track:
+def _track(look: SmallFrame, number: int, name: int) -> Track:
     track = Track(regions_of(look)[number], 0.0)
     track.id, track.is_new = name, False
     return track
@@ -127,7 +127,7 @@ def test_each_is_found_by_its_colours_in_a_region_of_two() -> None:
     assert (one.left, other.left) == (24, 36)
 
 
-def _piece(look: Look, columns: tuple[int, int], name: int) -> Track:
+def _piece(look: SmallFrame, columns: tuple[int, int], name: int) -> Track:
     mask = np.zeros(SIZE, bool)
     mask[15:55, slice(*columns)] = True
     region: Region = region_of(mask, 0, 0, look, group=1)

@@ -25,7 +25,7 @@ import numpy as np
 from edgeds.cli.bench.clips import SCENES, Material, SceneName, material_of
 from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times
 from edgeds.cli.bench.network import batch_times, every_network, network_times
-from edgeds.cli.bench.one_measurement import Wanted, in_own_process
+from edgeds.cli.bench.one_measurement import TurnPlan, in_own_process
 from edgeds.cli.bench.plan import OTHERS, Plan
 from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.settings import BENCH
@@ -124,7 +124,7 @@ class _Parts:
     def size(self, size: Size) -> Row:
         label = text_from_size(size)
         with self._clip(label, size) as (clip, plate):
-            ways = {FLOOR: Wanted(way="transcode", clip=clip, output="")}
+            ways = {FLOOR: TurnPlan(way="transcode", clip=clip, output="")}
             for preset in self.plan.used_presets:
                 ways[preset] = self._own(clip, plate, preset=preset)
             return Row(name=label, size=size, ways=self._in_turns(label, ways))
@@ -132,13 +132,13 @@ class _Parts:
     def compare(self) -> tuple[Row, dict[str, str]]:
         """The view `mask` of edgeds and of others; and the others that do not run, with why."""
         with self._clip("compare", self.plan.base) as (clip, plate):
-            ways = {FLOOR: Wanted(way="transcode", clip=clip, output="")}
+            ways = {FLOOR: TurnPlan(way="transcode", clip=clip, output="")}
             for preset in self.plan.used_presets:
                 ways[preset] = self._own(clip, plate, preset=preset, view="mask")
             missing = {}
             for name, way in OTHERS.items():
                 python = self.plan.mediapipe_python if way == "mediapipe" else ""
-                wanted = Wanted(way=way, clip=clip, output="", python=python)  # type: ignore[arg-type]
+                wanted = TurnPlan(way=way, clip=clip, output="", python=python)  # type: ignore[arg-type]
                 try:
                     self._turn(f"compare, {name}", wanted)  # also warms the disk's cache
                 except RunError as error:
@@ -152,7 +152,7 @@ class _Parts:
     def scene(self, scene: SceneName) -> Row:
         with self._clip(scene, self.plan.base, scene) as (clip, plate):
             ways = {
-                FLOOR: Wanted(way="transcode", clip=clip, output=""),
+                FLOOR: TurnPlan(way="transcode", clip=clip, output=""),
                 self.plan.preset: self._own(clip, plate),
             }
             turns = self._in_turns(scene, ways)
@@ -213,25 +213,25 @@ class _Parts:
             )
         return round(time.perf_counter() - began, 3)
 
-    def _own(self, clip: str, plate: str, **other: Any) -> Wanted:
+    def _own(self, clip: str, plate: str, **other: Any) -> TurnPlan:
         given = {"preset": self.plan.preset, **other}
-        return Wanted(
+        return TurnPlan(
             way="edgeds", clip=clip, output="", plate=plate, engine=self.plan.engine,
             device=self.plan.device, **given,
         )  # fmt: skip
 
-    def _in_turns(self, label: str, ways: dict[str, Wanted]) -> dict[str, tuple[Turn, ...]]:
+    def _in_turns(self, label: str, ways: dict[str, TurnPlan]) -> dict[str, tuple[Turn, ...]]:
         taken: dict[str, list[Turn]] = {name: [] for name in ways}
         for number in range(self.plan.rounds):
             for name, wanted in ways.items():
                 taken[name].append(self._turn(f"{label}, {name} {number + 1}", wanted))
         return {name: tuple(turns) for name, turns in taken.items()}
 
-    def _turn(self, text: str, wanted: Wanted) -> Turn:
+    def _turn(self, text: str, wanted: TurnPlan) -> Turn:
         self.on_stage(text)
         with tempfile.TemporaryDirectory() as folder:
-            given = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
-            return in_own_process(Wanted(**{**given, "output": str(Path(folder) / "out.mp4")}))
+            given = {name: getattr(wanted, name) for name in TurnPlan.__dataclass_fields__}
+            return in_own_process(TurnPlan(**{**given, "output": str(Path(folder) / "out.mp4")}))
 
     @contextmanager
     def _clip(self, label: str, size: Size, scene: SceneName = "busy") -> Iterator[tuple[str, str]]:

@@ -36,7 +36,7 @@ Way = Literal["transcode", "edgeds", "mog2", "knn", "mediapipe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TurnPlan:
     """What a turn runs."""
 
     way: Way
@@ -56,19 +56,19 @@ class Wanted:
     """The interpreter of `mediapipe`; this one's where it is empty."""
 
 
-def in_own_process(wanted: Wanted) -> Turn:
+def in_own_process(plan: TurnPlan) -> Turn:
     """
     Raises:
         RunError: the process failed.
     """
     from edgeds.errors import RunError
 
-    done = subprocess.run(_command(wanted), capture_output=True, text=True, check=False)
+    done = subprocess.run(_command(plan), capture_output=True, text=True, check=False)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise RunError(
-            f"a turn of the benchmark failed ({wanted.way})",
+            f"a turn of the benchmark failed ({plan.way})",
             why=said[-1],
             fix="try the same with edgeds video, which says more",
         )
@@ -76,24 +76,24 @@ def in_own_process(wanted: Wanted) -> Turn:
     return Turn(**{**told, "notes": tuple(told.get("notes", ()))})
 
 
-def _command(wanted: Wanted) -> list[str]:
+def _command(plan: TurnPlan) -> list[str]:
     from edgeds.sinks.encoder_settings import ENCODE
 
-    if wanted.way == "edgeds":
+    if plan.way == "edgeds":
         return [
             sys.executable,
             "-m",
             "edgeds.cli.bench.one_measurement",
-            json.dumps(asdict(wanted)),
+            json.dumps(asdict(plan)),
         ]
     plain = {
-        "way": wanted.way, "clip": wanted.clip, "output": wanted.output, **asdict(ENCODE),
+        "way": plan.way, "clip": plan.clip, "output": plan.output, **asdict(ENCODE),
     }  # fmt: skip
     script = Path(__file__).with_name("other_ways.py")
-    return [wanted.python or sys.executable, str(script), json.dumps(plain)]
+    return [plan.python or sys.executable, str(script), json.dumps(plain)]
 
 
-def turn(wanted: Wanted) -> Turn:
+def turn(plan: TurnPlan) -> Turn:
     """`edgeds video` without its command line."""
     import cv2
 
@@ -102,16 +102,16 @@ def turn(wanted: Wanted) -> Turn:
 
     return_large_arrays()
     cv2.setNumThreads(threads().opencv)
-    plate = plate_from_file(Path(wanted.plate))
+    plate = plate_from_file(Path(plan.plate))
     with ExitStack() as stack:
-        engines = _engines(wanted, stack)
+        engines = _engines(plan, stack)
         began, cpu = time.perf_counter(), time.process_time()
-        with ThreadPoolExecutor(wanted.streams) as streams:
-            ready = threading.Barrier(wanted.streams)
+        with ThreadPoolExecutor(plan.streams) as streams:
+            ready = threading.Barrier(plan.streams)
             ended = list(
                 streams.map(
-                    lambda number: _or_all_end(ready, wanted, engines[number], plate, number),
-                    range(wanted.streams),
+                    lambda number: _or_all_end(ready, plan, engines[number], plate, number),
+                    range(plan.streams),
                 )
             )
         reports = [report for report, _ in ended]
@@ -126,7 +126,7 @@ def turn(wanted: Wanted) -> Turn:
         )
 
 
-def _engines(wanted: Wanted, stack: ExitStack) -> list[Engine]:
+def _engines(plan: TurnPlan, stack: ExitStack) -> list[Engine]:
     """The engine of each stream: on a GPU each has its own, on the CPU they share one."""
     from edgeds.cli.bench.gpu import device_of
     from edgeds.engine import open_engine
@@ -137,32 +137,32 @@ def _engines(wanted: Wanted, stack: ExitStack) -> list[Engine]:
     def opened() -> Engine:
         return stack.enter_context(
             open_engine(
-                wanted.engine, device=wanted.device, preset=wanted.preset,
-                threads=threads().network, depth=wanted.view in DEPTH_VIEWS,
+                plan.engine, device=plan.device, preset=plan.preset,
+                threads=threads().network, depth=plan.view in DEPTH_VIEWS,
             )
         )  # fmt: skip
 
     first = opened()
-    if wanted.streams == 1:
+    if plan.streams == 1:
         return [first]
     if device_of(first).startswith("cuda"):
-        return [first, *(opened() for _ in range(wanted.streams - 1))]
-    return [SharedEngine(first)] * wanted.streams
+        return [first, *(opened() for _ in range(plan.streams - 1))]
+    return [SharedEngine(first)] * plan.streams
 
 
 def _or_all_end(
-    ready: threading.Barrier, wanted: Wanted, engine: Engine, plate: Plate, number: int
+    ready: threading.Barrier, plan: TurnPlan, engine: Engine, plate: Plate, number: int
 ) -> tuple[RunReport, tuple[str, ...]]:
     """`_one_stream`; where one fails before all are ready, the others do not wait for it."""
     try:
-        return _one_stream(wanted, engine, plate, number, ready)
+        return _one_stream(plan, engine, plate, number, ready)
     except BaseException:
         ready.abort()
         raise
 
 
 def _one_stream(
-    wanted: Wanted, engine: Engine, plate: Plate, number: int, ready: threading.Barrier
+    plan: TurnPlan, engine: Engine, plate: Plate, number: int, ready: threading.Barrier
 ) -> tuple[RunReport, tuple[str, ...]]:
     """What the run took, and what was done on a GPU."""
     from edgeds.cli.on_gpu import OnGpu, Shown
@@ -174,15 +174,15 @@ def _one_stream(
     from edgeds.views.compose import composer
     from edgeds.views.settings import DEPTH_VIEWS
 
-    output = Path(wanted.output)
+    output = Path(plan.output)
     own = output.with_stem(f"{output.stem}-{number}")
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(wanted.clip))
-        gpu = OnGpu(engine, source.info, own, Shown(source=wanted.clip, view=wanted.view))
-        known = None if wanted.view in DEPTH_VIEWS else no_depth(plate.size)
+        source = stack.enter_context(open_source(plan.clip))
+        gpu = OnGpu(engine, source.info, own, Shown(source=plan.clip, view=plan.view))
+        known = None if plan.view in DEPTH_VIEWS else no_depth(plate.size)
         fixed = gpu.estimator(plate, known)
         compose = gpu.composer(fixed, None) or composer(
-            wanted.view,
+            plan.view,
             plate=plate.pixels,
             plate_depth=fixed.plate_depth,
             depth_range=fixed.depth_range,
@@ -201,4 +201,4 @@ def _one_stream(
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(turn(Wanted(**json.loads(sys.argv[1]))))))  # noqa: T201
+    print(json.dumps(asdict(turn(TurnPlan(**json.loads(sys.argv[1]))))))  # noqa: T201

@@ -128,7 +128,7 @@ def compared(
 def judged(
     alpha: Tensor, seen: Tensor, smooth: Tensor, low: Tensor, high: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The range of colours after a look at the pixels in `seen` (h, w): see `Judged`."""
+    """The range of colours after a look at the pixels in `seen` (h, w): see `JudgedColours`."""
     shown = F.max_pool2d(((alpha > CHANGE.foreground) & (seen > 0)).float()[None], 3, 1, 1)[0] > 0
     kept = CHANGE.range_kept
     bounds = []
@@ -140,7 +140,7 @@ def judged(
 
 
 def _noise(difference: Tensor, before: Tensor) -> Tensor:
-    """Of the difference of two frames (3, h, w): see `Change`."""
+    """Of the difference of two frames (3, h, w): see `ChangeDetector`."""
     mean = (box_sums(difference, 3) / 9)[:, ::3, ::3].flatten(1)
     middle = mean.median(dim=1, keepdim=True).values
     noise = (mean - middle).abs().amax(0).median(dim=0).values

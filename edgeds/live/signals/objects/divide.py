@@ -10,19 +10,19 @@ import numpy as np
 from edgeds.live.signals.objects.identities import share
 from edgeds.live.signals.objects.place_by_colours import place_by_colours
 from edgeds.live.signals.objects.regions import Region, region_of
-from edgeds.live.signals.objects.small_picture import COLOURS, Colours, Look, Mask
+from edgeds.live.signals.objects.small_frame import COLOURS, Colours, Mask, SmallFrame
 from edgeds.live.signals.objects.track import Track
 from edgeds.types import FloatMap
 
 
-def divide(region: Region, tracks: list[Track], look: Look, step_secs: float) -> None:
+def divide(region: Region, tracks: list[Track], small: SmallFrame, step_secs: float) -> None:
     """Give each track its pixels of a region that all of them claim."""
     share(tracks)
     box = (
         slice(region.top, region.top + region.height),
         slice(region.left, region.left + region.width),
     )
-    depth, colours = look.inverse_depth[box], look.colours_in(box)
+    depth, colours = small.inverse_depth[box], small.colours_in(box)
     for track in tracks:
         place_by_colours(track, [one for one in tracks if one is not track], region, colours)
     nearest_first = sorted(tracks, key=_nearness, reverse=True)
@@ -43,7 +43,7 @@ def divide(region: Region, tracks: list[Track], look: Look, step_secs: float) ->
         if seen < max(4, 0.15 * track.area):
             track.keep_in(region)
             continue
-        piece = region_of(part, region.left, region.top, look, group=region.group)
+        piece = region_of(part, region.left, region.top, small, group=region.group)
         shown = min(1.0, int(np.count_nonzero(expected)) / track.area)
         off = _offset(part, expected) if shown > 0.15 else (0.0, 0.0)
         track.see_part(piece, off, step_secs, share=shown)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edgeds.live.signals.objects.regions import Region
-from edgeds.live.signals.objects.small_picture import COLOURS, Colours
+from edgeds.live.signals.objects.small_frame import COLOURS, Colours
 from edgeds.live.signals.objects.track import Track
 
 _REACH = 0.2  # of its height, between two frames

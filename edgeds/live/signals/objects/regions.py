@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
-from edgeds.live.signals.objects.small_picture import COLOURS, Colours, Look, Mask
+from edgeds.live.signals.objects.small_frame import COLOURS, Colours, Mask, SmallFrame
 from edgeds.types import FloatMap
 
 _BINS = 48
@@ -20,7 +20,7 @@ _BINS = 48
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """A connected part of the foreground. Numbers are in pixels of the small picture (`look`)."""
+    """A connected part of the foreground. Numbers are in pixels of the small frame."""
 
     mask: Mask
     """Bool (h, w), of its own box."""
@@ -54,9 +54,9 @@ class Region:
         return self.left + float(columns.mean()) + 0.5, self.top + float(rows.mean()) + 0.5
 
 
-def regions_of(look: Look, settings: Tracking = TRACKING) -> list[Region]:
+def regions_of(small: SmallFrame, settings: Tracking = TRACKING) -> list[Region]:
     """The regions of one frame, cut where two depths meet. Small ones are left out."""
-    alpha = look.alpha
+    alpha = small.alpha
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         (alpha > settings.alpha).astype(np.uint8), connectivity=8
     )
@@ -71,18 +71,18 @@ def regions_of(look: Look, settings: Tracking = TRACKING) -> list[Region]:
         mask = labels[box] == label
         if alpha[box][mask].max() < settings.sure_alpha:
             continue
-        parts = layers_of(mask, look.inverse_depth[box], settings)
+        parts = layers_of(mask, small.inverse_depth[box], settings)
         for part in parts:
-            region = region_of(part, left, top, look, group=label)
+            region = region_of(part, left, top, small, group=label)
             found.append(replace(region, is_layer=len(parts) > 1))
     return found
 
 
-def region_of(mask: Mask, left: int, top: int, look: Look, *, group: int) -> Region:
+def region_of(mask: Mask, left: int, top: int, small: SmallFrame, *, group: int) -> Region:
     """The region of a mask whose box begins at (left, top)."""
     box = slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1])
-    inverse_depth = look.inverse_depth[box]
-    sure = mask & (look.alpha[box] > 0.9)
+    inverse_depth = small.inverse_depth[box]
+    sure = mask & (small.alpha[box] > 0.9)
     depths = inverse_depth[sure] if sure.any() else inverse_depth[mask]
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     cropped = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -91,12 +91,12 @@ def region_of(mask: Mask, left: int, top: int, look: Look, *, group: int) -> Reg
         left + int(columns[0]),
         top + int(rows[0]),
         float(np.median(depths)),
-        _shares(look.colours_in(box), mask, (int(rows[0]) + int(rows[-1]) + 1) // 2),
+        _shares(small.colours_in(box), mask, (int(rows[0]) + int(rows[-1]) + 1) // 2),
         group,
     )
 
 
-def union(one: Region, other: Region, look: Look) -> Region:
+def union(one: Region, other: Region, small: SmallFrame) -> Region:
     """One region of two."""
     left, top = min(one.left, other.left), min(one.top, other.top)
     right = max(one.left + one.width, other.left + other.width)
@@ -106,7 +106,7 @@ def union(one: Region, other: Region, look: Look) -> Region:
         rows = slice(region.top - top, region.top - top + region.height)
         columns = slice(region.left - left, region.left - left + region.width)
         mask[rows, columns] |= region.mask
-    return region_of(mask, left, top, look, group=one.group)
+    return region_of(mask, left, top, small, group=one.group)
 
 
 def likeness(one: FloatMap, other: FloatMap, *, halves: bool = True) -> float:

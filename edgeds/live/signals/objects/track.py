@@ -1,6 +1,6 @@
 """One object over time: its shape, its motion, its depth, and whether it is still.
 
-All numbers are in pixels of the small picture (`small_picture`). Knows nothing about other tracks.
+All numbers are in pixels of the small picture (`small_frame`). Knows nothing about other tracks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from edgeds.live.signals.objects.regions import Region
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
-from edgeds.live.signals.objects.small_picture import Look, Mask
+from edgeds.live.signals.objects.small_frame import Mask, SmallFrame
 from edgeds.types import Pixels
 
 _COAST_SECS = 0.7  # what is not seen slows down: it may have stopped behind something
@@ -34,7 +34,7 @@ class Track:
         self.id = 0
         """0 until it is confirmed."""
         self.born_secs = self.seen_secs = self._now = secs
-        self.looks = 1
+        self.sightings = 1
         self.x, self.y = region.centre
         self.vx = self.vy = 0.0
         self.shape: Mask = region.mask
@@ -174,7 +174,7 @@ class Track:
             inside[y0:y1, x0:x1] = self.shape[y0 - top : y1 - top, x0 - left : x1 - left]
         return inside
 
-    def judge_stillness(self, look: Look) -> None:
+    def judge_stillness(self, small: SmallFrame) -> None:
         """After it was seen: note since when its place, and its pixels, stay as they are.
 
         Pixels are judged only where it is seen whole. What rests stays so while something passes
@@ -186,15 +186,15 @@ class Track:
         foot = self.foot
         if math.hypot(foot[0] - self._anchor[0], foot[1] - self._anchor[1]) > allowed:
             self._anchor, self.still_since = foot, self._now
-            self._refer(look.pixels)
+            self._refer(small.pixels)
             return
         if not self.is_whole:
             return
         if self._reference is not None:
             part, before = self._reference
-            if not _has_changed(part, before, self.mask_in(part), look.pixels, self._settings):
+            if not _has_changed(part, before, self.mask_in(part), small.pixels, self._settings):
                 return
-        self._refer(look.pixels)
+        self._refer(small.pixels)
 
     def _refer(self, pixels: Pixels) -> None:
         assert self.part is not None
@@ -207,14 +207,14 @@ class Track:
         if step_secs <= 0:
             return
         # The first step has no speed to compare with: take it as it is.
-        weight = 1.0 if self.looks == 1 else self._weight(step_secs)
+        weight = 1.0 if self.sightings == 1 else self._weight(step_secs)
         self.vx += trust * weight * dx / step_secs
         self.vy += trust * weight * dy / step_secs
 
     def _saw(self, region: Region, step_secs: float) -> None:
         self.part = region
         self.seen_secs = self._now
-        self.looks += 1
+        self.sightings += 1
         weight = self._weight(step_secs) * (1.0 if self.is_whole else 0.3)
         self.inverse_depth += weight * (region.inverse_depth - self.inverse_depth)
 

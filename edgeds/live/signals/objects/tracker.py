@@ -21,7 +21,7 @@ from edgeds.live.signals.objects.divide import divide
 from edgeds.live.signals.objects.identities import doubt_beside, only_one, settle
 from edgeds.live.signals.objects.regions import Region, likeness, union
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
-from edgeds.live.signals.objects.small_picture import Look
+from edgeds.live.signals.objects.small_frame import SmallFrame
 from edgeds.live.signals.objects.track import Track
 from edgeds.types import FloatMap, Size
 
@@ -43,31 +43,31 @@ class Tracker:
     def tracks(self) -> list[Track]:
         return [track for track in self._all if track.id]
 
-    def __call__(self, regions: list[Region], secs: float, look: Look) -> list[Track]:
-        """The confirmed tracks at a time. `look`: what the regions were found in."""
+    def __call__(self, regions: list[Region], secs: float, small: SmallFrame) -> list[Track]:
+        """The confirmed tracks at a time. `small`: what the regions were found in."""
         before = self._before_secs
         self._step_secs = 0.0 if before is None else max(0.0, secs - before)
         self._before_secs = secs
         for track in self._all:
             track.predict(secs)
-        claims, unclaimed = self._claims(regions, look)
+        claims, unclaimed = self._claims(regions, small)
         for region, tracks in claims:
-            self._see(region, tracks, look)
+            self._see(region, tracks, small)
         for region, parent in self._found_again(unclaimed, secs):
             self._begin(region, parent, secs)
         for track in self._all:
-            track.judge_stillness(look)
-        self._all = [track for track in self._all if self._stays(track, secs, look)]
+            track.judge_stillness(small)
+        self._all = [track for track in self._all if self._stays(track, secs, small)]
         settle(self._all, self._settings)
         for track in self._all:
             self._confirm(track, secs)
         return self.tracks
 
-    def _see(self, region: Region, tracks: list[Track], look: Look) -> None:
+    def _see(self, region: Region, tracks: list[Track], small: SmallFrame) -> None:
         """Update the tracks that claim a region."""
         one = tracks[0] if len(tracks) == 1 else only_one(region, tracks, self._settings)
         if one is None:
-            divide(region, tracks, look, self._step_secs)
+            divide(region, tracks, small, self._step_secs)
             return
         hidden = [track for track in tracks if track is not one]
         doubt_beside(one, hidden)
@@ -91,7 +91,7 @@ class Tracker:
         self._all.append(track)
 
     def _claims(
-        self, regions: list[Region], look: Look
+        self, regions: list[Region], small: SmallFrame
     ) -> tuple[list[tuple[Region, list[Track]]], list[tuple[Region, Track | None]]]:
         """(regions with the tracks that claim them; the others, with the track they may be of)."""
         scores = [
@@ -105,7 +105,7 @@ class Tracker:
             least = _HIDDEN_CLAIM * most[best] if track.was_hidden and row else 0.0
             if best >= 0 and row[best] > least:
                 claimed.setdefault(best, []).append(track)
-        gone = self._join(regions, claimed, look)
+        gone = self._join(regions, claimed, small)
         unclaimed: list[tuple[Region, Track | None]] = []
         self._two = set()
         for index, region in enumerate(regions):
@@ -118,7 +118,7 @@ class Tracker:
                 unclaimed.append((region, None))
                 continue
             if self._is_piece(regions[main], region, owner):
-                regions[main] = union(regions[main], region, look)
+                regions[main] = union(regions[main], region, small)
             else:
                 unclaimed.append((region, owner))
         for track in self._all:
@@ -127,14 +127,16 @@ class Tracker:
         tracks_of = {key: self._without_pieces(tracks) for key, tracks in claimed.items()}
         return [(regions[key], tracks) for key, tracks in tracks_of.items()], unclaimed
 
-    def _join(self, regions: list[Region], claimed: dict[int, list[Track]], look: Look) -> set[int]:
+    def _join(
+        self, regions: list[Region], claimed: dict[int, list[Track]], small: SmallFrame
+    ) -> set[int]:
         """Make one region of each crowd; return the numbers of regions that are now in another."""
         gone: set[int] = set()
         for crowd in crowds_of(regions, claimed, self._settings):
             main = next(index for index in crowd if index in claimed)
             for index in crowd:
                 if index != main:
-                    regions[main] = union(regions[main], regions[index], look)
+                    regions[main] = union(regions[main], regions[index], small)
                     claimed[main] += claimed.pop(index, [])
                     gone.add(index)
         return gone
@@ -195,22 +197,22 @@ class Tracker:
                 track.see(unclaimed[index][0], self._step_secs)
         return [pair for index, pair in enumerate(unclaimed) if index not in taken]
 
-    def _stays(self, track: Track, secs: float, look: Look) -> bool:
+    def _stays(self, track: Track, secs: float, small: SmallFrame) -> bool:
         if track.is_seen:
             return True
         if not track.id:
             return False
         settings = self._settings
         limit = settings.lost_secs
-        if _is_at_edge(track, look.size):
+        if _is_at_edge(track, small.size):
             limit = settings.edge_secs
-        elif _covered_share(track, look.alpha) > 0.5:
+        elif _covered_share(track, small.alpha) > 0.5:
             limit = settings.rest_secs if track.rests else settings.hidden_secs
         return secs - track.seen_secs <= limit
 
     def _confirm(self, track: Track, secs: float) -> None:
         settings = self._settings
-        if track.id or track.looks < settings.confirm_looks:
+        if track.id or track.sightings < settings.confirm_looks:
             return
         if secs - track.born_secs >= settings.confirm_secs - 1e-6:
             self._last_id += 1

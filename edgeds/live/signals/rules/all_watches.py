@@ -7,7 +7,7 @@ from typing import Any
 
 from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.live.signals.rules.kinds import Rules
-from edgeds.live.signals.rules.left_behind_removed import PlateWatch, StandingWatch
+from edgeds.live.signals.rules.left_behind_removed import PlateHealthWatch, StandingWatch
 from edgeds.live.signals.rules.zones_lines_distances import (
     Happening,
     LineWatch,
@@ -33,7 +33,7 @@ class RuleWatches:
         self._near = [NearWatch(rule, place(rule.zone)) for rule in rules.nearer_than]
         self._left = [StandingWatch(rule, place(rule.zone)) for rule in rules.left_behind]
         self._removed = [StandingWatch(rule, place(rule.zone)) for rule in rules.removed]
-        self._plate = None if rules.plate is None else PlateWatch(rules.plate)
+        self._plate = None if rules.plate is None else PlateHealthWatch(rules.plate)
 
     def __call__(
         self,

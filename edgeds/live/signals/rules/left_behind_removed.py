@@ -93,7 +93,7 @@ def is_piece(thing: TrackedObject, other: TrackedObject) -> bool:
     )
 
 
-class PlateWatch:
+class PlateHealthWatch:
     """Whether the plate's health has been below a limit for long enough."""
 
     def __init__(self, rule: PlateHealth) -> None:

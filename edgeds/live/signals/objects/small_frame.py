@@ -21,7 +21,7 @@ COLOURS = _LEVELS**3
 _LEVEL_OF = (_LEVELS * np.sqrt(np.arange(256) / 256)).astype(np.uint8)
 
 
-class Look:
+class SmallFrame:
     """All of one (height, width). Pixels are made when they are first asked for."""
 
     def __init__(self, frame: Frame, alpha: FloatMap, inverse_depth: FloatMap) -> None:
@@ -44,15 +44,15 @@ class Look:
         colours: Colours = red_green + levels[..., 2]
         return colours
 
-    def of_frame(self, frame: Frame) -> Look:
+    def of_frame(self, frame: Frame) -> SmallFrame:
         """The same maps, with a later frame's pixels."""
-        return Look(frame, self.alpha, self.inverse_depth)
+        return SmallFrame(frame, self.alpha, self.inverse_depth)
 
 
-def look_at(frame: Frame, maps: Maps, width_px: int) -> Look:
+def small_frame_of(frame: Frame, maps: Maps, width_px: int) -> SmallFrame:
     """A frame and its maps, shrunk to a width; smaller ones stay as they are."""
     height, width = frame.size
     size = (height, width)
     if width > width_px:
         size = (max(1, round(height * width_px / width)), width_px)
-    return Look(frame, maps.alpha_at(size), maps.inverse_depth_at(size))
+    return SmallFrame(frame, maps.alpha_at(size), maps.inverse_depth_at(size))

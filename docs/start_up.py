@@ -24,7 +24,7 @@ from edgeds.engine.plate_depth_engine import open_plate_depth
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth import plate_depth_of
 from edgeds.plate.open_plate import open_plate
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.sources import open_source
 
 HERE = Path(__file__).resolve().parents[1]
@@ -78,7 +78,7 @@ def _plate_depths(given: argparse.Namespace) -> None:
 def fitted_to(plate: Plate, size: tuple[int, int]) -> Plate:
     """The plate stretched to a size: what it shows does not matter here."""
     if abs(plate.size[0] * size[1] - plate.size[1] * size[0]) < max(size):
-        return fitted(plate, size)
+        return plate_at_size(plate, size)
     from edgeds.sources.scaling import resized
 
     return Plate(resized(plate.pixels, size))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edgeds.engine.plate_depth_engine import open_plate_depth as open_plate_depth
     from edgeds.errors import EdgedsError as EdgedsError
     from edgeds.estimate.estimator import Estimator as Estimator
-    from edgeds.estimate.unmixed_colours import foreground as foreground
+    from edgeds.estimate.unmixed_colours import foreground_colours as foreground_colours
     from edgeds.live.run import LiveRun as LiveRun
     from edgeds.pipeline import RunReport as RunReport
     from edgeds.pipeline import run as run
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edgeds.plate.open_plate import open_plate as open_plate
     from edgeds.plate.open_plate import plate_from_clip as plate_from_clip
     from edgeds.plate.plate import Plate as Plate
-    from edgeds.plate.plate import fitted as fitted
+    from edgeds.plate.plate import plate_at_size as plate_at_size
     from edgeds.sinks import open_sink as open_sink
     from edgeds.sources import open_live_source as open_live_source
     from edgeds.sources import open_source as open_source
@@ -47,12 +47,12 @@ _HOMES = {
     "plate_to_file": "plate.file",
     "latest": "sources.handoff",
     "LiveRun": "live.run",
-    "foreground": "estimate.unmixed_colours",
+    "foreground_colours": "estimate.unmixed_colours",
     "composer": "views.compose",
     "RunReport": "pipeline",
     "run": "pipeline",
     "Plate": "plate.plate",
-    "fitted": "plate.plate",
+    "plate_at_size": "plate.plate",
     "open_sink": "sinks",
     "open_live_source": "sources",
     "open_source": "sources",

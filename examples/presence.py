@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from edgeds import Estimator, fitted, latest, open_engine, open_live_source, plate_from_file
+from edgeds import Estimator, latest, open_engine, open_live_source, plate_at_size, plate_from_file
 
 COME, GO = 0.03, 0.01
 """Shares of the picture: two of them, so that the kiosk does not flicker at one limit."""
@@ -21,7 +21,7 @@ def main() -> None:
     options = parser.parse_args()
     awake = False
     with open_live_source(options.source) as camera, open_engine() as engine:
-        plate = fitted(plate_from_file(options.plate), camera.info.size)
+        plate = plate_at_size(plate_from_file(options.plate), camera.info.size)
         estimate = Estimator(engine, plate)
         for frame in latest(camera):
             share = float(estimate(frame).alpha.mean())

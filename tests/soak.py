@@ -23,7 +23,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgeds import Plate, fitted, open_engine, plate_from_file
+from edgeds import Plate, open_engine, plate_at_size, plate_from_file
 from edgeds.errors import SinkError
 from edgeds.live.memory_growth import return_large_arrays
 from edgeds.live.run import LiveReport, LiveRun
@@ -189,7 +189,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     return_large_arrays()
     source = open_live_source(f"file:{DATA / 'moving_person.mp4'}?loop")
-    plate = fitted(plate_from_file(DATA / "moving_person_plate.jpg"), source.info.size)
+    plate = plate_at_size(plate_from_file(DATA / "moving_person_plate.jpg"), source.info.size)
     with tempfile.TemporaryDirectory() as name:
         crowd, folder = given.viewers, Path(name)
         soaked = soak(given.secs, source, plate, engine=given.engine, folder=folder, viewers=crowd)

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[1]
 
 MAPS = """
 import time
-from edgeds import Estimator, fitted, latest, open_engine, open_live_source, plate_from_file
+from edgeds import Estimator, latest, open_engine, open_live_source, plate_at_size, plate_from_file
 
 with open_live_source("file:clip.mp4") as camera, open_engine() as engine:
-    plate = fitted(plate_from_file("empty.png"), camera.info.size)
+    plate = plate_at_size(plate_from_file("empty.png"), camera.info.size)
     estimate = Estimator(engine, plate)
     for frame in latest(camera):  # always the newest; older ones are dropped
         maps = estimate(frame)
@@ -29,10 +29,10 @@ with open_live_source("file:clip.mp4") as camera, open_engine() as engine:
 """
 
 RUN = """
-from edgeds import LiveRun, fitted, open_engine, open_live_source, open_sink, plate_from_file
+from edgeds import LiveRun, open_engine, open_live_source, open_sink, plate_at_size, plate_from_file
 
 with open_live_source("file:clip.mp4") as camera, open_engine() as engine:
-    plate = fitted(plate_from_file("empty.png"), camera.info.size)
+    plate = plate_at_size(plate_from_file("empty.png"), camera.info.size)
     run = LiveRun(camera, engine, plate, view="depth")
     run.add_output("video", open_sink("out.mp4", camera.info))
     report = run.run(duration_secs=60)

@@ -8,7 +8,7 @@ import pytest
 
 from edgeds.estimate.matte_refinement import lifted, refined, refined_alpha
 from edgeds.estimate.settings import Matte
-from edgeds.estimate.unmixed_colours import foreground
+from edgeds.estimate.unmixed_colours import foreground_colours
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels
 
@@ -90,18 +90,18 @@ def test_the_plates_light_is_taken_out_of_the_foregrounds_colour() -> None:
     plate = np.full((8, 8, 3), (20, 200, 90), np.uint8)
     alpha = np.full((8, 8), 0.5, np.float32)
     frame = np.round(0.5 * ball + 0.5 * plate).astype(np.uint8)
-    assert np.abs(foreground(frame, alpha, plate).astype(int) - ball).max() <= 2
+    assert np.abs(foreground_colours(frame, alpha, plate).astype(int) - ball).max() <= 2
 
 
 def test_sure_foreground_keeps_the_frames_colours() -> None:
     frame, plate, truth = _scene()
-    colours = foreground(frame, truth, plate)
+    colours = foreground_colours(frame, truth, plate)
     assert (colours[truth == 1] == frame[truth == 1]).all()
 
 
 def test_nothing_of_the_room_is_left_under_alpha_0() -> None:
     frame, plate, truth = _scene()
-    colours = foreground(frame, truth, plate).astype(int)
+    colours = foreground_colours(frame, truth, plate).astype(int)
     room = truth == 0
     near = cv2.dilate(truth, np.ones((25, 25), np.uint8)) > 0
     assert (colours[room & ~near] == 0).all()
@@ -120,7 +120,7 @@ def test_faint_pixels_take_the_colour_that_is_nearest() -> None:
     plate = np.full(own.shape, 120, np.uint8)
     noise = np.random.default_rng(0).normal(0, 1, own.shape)
     mixed = truth[..., None] * own + (1 - truth[..., None]) * plate + noise
-    found = foreground(np.rint(np.clip(mixed, 0, 255)).astype(np.uint8), truth, plate)
+    found = foreground_colours(np.rint(np.clip(mixed, 0, 255)).astype(np.uint8), truth, plate)
     # 11 levels; 21 by the mean of 20 pixels.
     assert np.abs(found[:, 56:60].astype(float) - own[:, 56:60]).mean() < 14
 
@@ -128,7 +128,7 @@ def test_faint_pixels_take_the_colour_that_is_nearest() -> None:
 @pytest.mark.parametrize("level", [0.0, 0.01])
 def test_a_frame_without_foreground_leaves_nothing(level: float) -> None:
     frame, plate, truth = _scene()
-    assert foreground(frame, np.full_like(truth, level), plate).max() == 0
+    assert foreground_colours(frame, np.full_like(truth, level), plate).max() == 0
 
 
 @pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
@@ -138,7 +138,7 @@ def test_foreground_at_the_pictures_edge_is_cleared_too(side: str) -> None:
     alpha[
         {"left": np.s_[:, :9], "right": np.s_[:, -9:], "top": np.s_[:9], "bottom": np.s_[-9:]}[side]
     ] = 1
-    colours = foreground(frame, alpha, plate)
+    colours = foreground_colours(frame, alpha, plate)
     assert (colours[alpha == 1] == frame[alpha == 1]).all()
     assert (colours[120:360, 200:600] == 0).all()
 
@@ -147,8 +147,8 @@ def test_unmixing_stays_within_colours() -> None:
     """A dark frame before a bright plate: (C - (1 - a)B) / a is far below 0, and must not wrap."""
     frame, plate = np.full((8, 8, 3), 60, np.uint8), np.full((8, 8, 3), 230, np.uint8)
     alpha = np.full((8, 8), 0.3, np.float32)
-    assert (foreground(frame, alpha, plate) == 0).all()
-    assert (foreground(255 - frame, alpha, 255 - plate) == 255).all()
+    assert (foreground_colours(frame, alpha, plate) == 0).all()
+    assert (foreground_colours(255 - frame, alpha, 255 - plate) == 255).all()
 
 
 @pytest.mark.parametrize("gain", [2**-0.3, 2**0.3])
@@ -160,7 +160,7 @@ def test_unmixing_follows_an_exposure_that_changed_since_the_plate(gain: float) 
     border = (truth > 0.15) & (truth < 0.85)
 
     def wrong(plate_offset: FloatMap | None) -> float:
-        colours = foreground(frame, truth, off, plate_offset)
+        colours = foreground_colours(frame, truth, off, plate_offset)
         return float(np.abs(colours[border] - ball).mean())
 
     found = refined(_coarse(truth), frame, off).plate_offset
@@ -208,6 +208,6 @@ def test_the_matte_can_be_tuned() -> None:
 def test_putting_the_foreground_back_over_the_plate_gives_the_frame() -> None:
     frame, plate, truth = _scene()
     a = truth[..., None]
-    again = a * foreground(frame, truth, plate) + (1 - a) * plate
+    again = a * foreground_colours(frame, truth, plate) + (1 - a) * plate
     border = (truth > 0.1) & (truth < 0.9)
     assert np.abs(again - frame)[border].mean() < 3

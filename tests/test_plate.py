@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgeds.errors import PlateError
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.open_plate import plate_from_clip
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.plate.sorting import sort_samples
 from edgeds.sources import SyntheticSource
 from edgeds.types import Pixels
@@ -108,10 +108,10 @@ def test_the_plate_of_a_real_clip_shows_nobody(data) -> None:  # type: ignore[no
 
 
 def test_a_plate_of_the_same_view_at_another_size_is_resized() -> None:
-    assert fitted(Plate(np.zeros((360, 640, 3), np.uint8)), (720, 1280)).size == (720, 1280)
-    assert fitted(Plate(np.zeros((361, 640, 3), np.uint8)), (720, 1280)).size == (720, 1280)
+    assert plate_at_size(Plate(np.zeros((360, 640, 3), np.uint8)), (720, 1280)).size == (720, 1280)
+    assert plate_at_size(Plate(np.zeros((361, 640, 3), np.uint8)), (720, 1280)).size == (720, 1280)
 
 
 def test_a_plate_of_another_aspect_is_refused() -> None:
     with pytest.raises(PlateError, match="640x480 and the frames are 1280x720"):
-        fitted(Plate(np.zeros((480, 640, 3), np.uint8)), (720, 1280))
+        plate_at_size(Plate(np.zeros((480, 640, 3), np.uint8)), (720, 1280))

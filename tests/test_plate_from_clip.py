@@ -15,7 +15,7 @@ from edgeds.plate.common_colours import _counted_modes, _two_modes
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
 from edgeds.plate.open_plate import plate_from_clip
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.types import Pixels
 
 SIZE = 120, 200
@@ -242,7 +242,7 @@ def test_doubt_survives_a_file_and_another_size(tmp_path: Path) -> None:
     again = plate_from_file(tmp_path / "plate.npz")
     assert again.doubt is not None
     assert (again.doubt == doubt).all()
-    half = fitted(again, (60, 100)).doubt
+    half = plate_at_size(again, (60, 100)).doubt
     assert half is not None
     assert half.shape == (60, 100)
     assert half[10:30, 20:40].min() == pytest.approx(0.5)

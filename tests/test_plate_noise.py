@@ -14,7 +14,7 @@ from edgeds.estimate.kept_depth import no_depth
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.maintenance import Maintenance
 from edgeds.plate.patched import patched
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.types import FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
 
 SIZE, NETWORK = (288, 480), (96, 160)
@@ -88,7 +88,7 @@ def test_noise_moves_along_with_a_moved_plate(room: Pixels, noise: FloatMap) -> 
 
 def test_a_plate_at_another_size_keeps_its_noise(room: Pixels, noise: FloatMap) -> None:
     plate = Plate(room, origin="capture", noise=noise)
-    half = fitted(plate, NETWORK)
+    half = plate_at_size(plate, NETWORK)
     assert half.noise is not None
     assert half.noise.shape == NETWORK
     assert half.noise_levels == pytest.approx(plate.noise_at(NETWORK), rel=0.02)

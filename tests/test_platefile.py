@@ -16,7 +16,7 @@ from edgeds.plate.file import keeps_depth, plate_from_file, plate_to_file
 from edgeds.plate.ground.geometry import GroundView
 from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.metric_scale import MetricScale
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.sources import SyntheticSource
 
 WALL = SyntheticSource(size=(24, 32)).plate
@@ -135,7 +135,7 @@ def test_depth_ground_and_scale_are_kept(tmp_path: Path) -> None:
     plate_to_file(Plate(pixels, depth=depth, ground=ground, scale=scale), tmp_path / "plate.npz")
 
     kept = plate_from_file(tmp_path / "plate.npz")
-    half = fitted(kept, (18, 32))
+    half = plate_at_size(kept, (18, 32))
 
     assert kept.depth == pytest.approx(depth, rel=1e-3)
     assert kept.ground is not None

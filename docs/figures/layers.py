@@ -8,15 +8,15 @@ import numpy as np
 from edgeds import (
     Estimator,
     composer,
-    fitted,
     open_engine,
     open_plate,
     open_source,
+    plate_at_size,
     plate_from_file,
 )
 from edgeds.engine.plate_depth_engine import open_plate_depth
 from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_ONCE, Matte
-from edgeds.estimate.unmixed_colours import foreground
+from edgeds.estimate.unmixed_colours import foreground_colours
 from edgeds.types import Frame, Maps
 from edgeds.views.checkerboard import over_checkerboard
 from edgeds.views.editor_layers import layers_composer
@@ -66,7 +66,7 @@ def looked_at(
     """A frame of a clip and its maps."""
     with open_source(str(clip)) as source, open_engine() as engine:
         size = source.info.size
-        scene = fitted(plate_from_file(str(plate)), size) if plate else None
+        scene = plate_at_size(plate_from_file(str(plate)), size) if plate else None
         scene = scene or open_plate(None, str(clip), size)
         network = open_plate_depth(None, device="cpu")
         estimate = Estimator(engine, scene, depth_network=network, matte=matte)
@@ -116,7 +116,7 @@ def borders(
     for shade in (235, 30):
         backdrop, row = np.full_like(frame.pixels, shade), []
         for name, one in drawn.items():
-            own = foreground(frame.pixels, one.alpha, plate, one.plate_offset)
+            own = foreground_colours(frame.pixels, one.alpha, plate, one.plate_offset)
             picture = over(own, backdrop, one.alpha)[part]
             large = cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
             row.append((name, large))

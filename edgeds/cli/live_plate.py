@@ -43,7 +43,7 @@ def plate_choice(
     from edgeds.estimate.kept_depth import without_measured
     from edgeds.live.live_plate import PlateChoice
     from edgeds.live.plate_store import PlateStore
-    from edgeds.plate.plate import fitted
+    from edgeds.plate.plate import plate_at_size
     from edgeds.sources import RealTimeSource
 
     size = frames.info.size
@@ -58,7 +58,7 @@ def plate_choice(
         )
     if allow_motion is None:
         allow_motion = isinstance(frames, RealTimeSource)
-    given = None if given is None else fitted(given, size)
+    given = None if given is None else plate_at_size(given, size)
     if depth.source == "network":
         given, kept = (None if p is None else without_measured(p) for p in (given, kept))
     return PlateChoice(

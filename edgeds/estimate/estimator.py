@@ -219,7 +219,7 @@ class Estimator:
             raise ShapeError(
                 f"the frame is {frame.size} and the plate {state.plate.size} (height, width)",
                 why="frame and plate must be the same view at the same size",
-                fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
+                fix="bring the plate to the frame's size: edgeds.plate_at_size(plate, frame.size)",
             )
         return self._looks(frame, state)
 

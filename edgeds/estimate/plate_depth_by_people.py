@@ -16,7 +16,7 @@ from edgeds.plate.ground.depth_wanted import MeasuredPoint
 from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.settings import GROUND
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels, Size
 
@@ -46,7 +46,7 @@ def people_in(
         CancelledError: `cancelled`, asked before every frame, returned true.
     """
     size = looked_at(plate.size)
-    estimate = Estimator(engine, fitted(plate, size), known=no_depth(size))
+    estimate = Estimator(engine, plate_at_size(plate, size), known=no_depth(size))
     people = Gathering(plate.size)
     for number in _spread(len(samples)):
         if cancelled():

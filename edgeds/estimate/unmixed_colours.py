@@ -25,7 +25,7 @@ _LACKED = np.float32(0.03)
 """Foreground, as a share of a pixel, at which one size and the next smaller one count alike."""
 
 
-def foreground(
+def foreground_colours(
     frame: Colours,
     alpha: FloatMap,
     plate: Pixels,

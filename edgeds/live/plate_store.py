@@ -17,7 +17,7 @@ from threading import Lock
 
 from edgeds.errors import EdgedsError, PlateError
 from edgeds.plate.file import plate_from_file, plate_to_file
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.types import Size
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class PlateStore:
         if not self.path.is_file():
             return None
         try:
-            return fitted(plate_from_file(self.path), size)
+            return plate_at_size(plate_from_file(self.path), size)
         except PlateError as error:
             _log.info("the kept plate is of no use: %s: %s", error.what, error.why)
             return None

@@ -73,7 +73,7 @@ class LiveRun(LiveCommands):
     ) -> None:
         """
         Args:
-            plate: at the source's size; see `fitted`.
+            plate: at the source's size; see `plate_at_size`.
             record: path of the first recording; it does not start by itself.
             folder: for snapshots and for recordings without a name; None is the current one.
             on_event: called with messages for people, from any thread.

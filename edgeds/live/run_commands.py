@@ -12,7 +12,7 @@ from edgeds.live.live_plate import LivePlate
 from edgeds.live.recordings_and_snapshots import LiveFiles
 from edgeds.live.signals.signals import Signals, object_seen
 from edgeds.live.view_settings import ViewSettings
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.sources import WatchedSource
 from edgeds.types import Closing, Frame, Pixels
 from edgeds.views.settings import View
@@ -36,7 +36,7 @@ class LiveCommands(Closing):
         self._plate.cancel()
 
     def set_plate(self, pixels: Pixels) -> None:
-        plate = fitted(Plate(pixels), self._source.info.size)
+        plate = plate_at_size(Plate(pixels), self._source.info.size)
         self._plate.give(plate, "The plate is the picture you gave.")
 
     def use_offered_plate(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from edgeds.errors import PlateError
 from edgeds.live.signals.signals import Signals, object_seen
 from edgeds.plate.patched import patched
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.plate.status import PlateStatus
 from edgeds.types import Frame, Pixels, Size
 
@@ -58,7 +58,7 @@ class SimulatedPlate:
         Raises:
             PlateError: its aspect ratio is another.
         """
-        plate = fitted(Plate(pixels), self.size)
+        plate = plate_at_size(Plate(pixels), self.size)
         self._due_secs = None
         self._use(plate.pixels, "The plate is the picture you gave.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgeds.errors import PlateError
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file
-from edgeds.plate.plate import Plate, fitted
+from edgeds.plate.plate import Plate, plate_at_size
 from edgeds.plate.settings import PLATE_FROM_CLIP
 from edgeds.sources.sampling import spread_pixels
 from edgeds.types import Pixels, Size
@@ -92,6 +92,6 @@ def open_plate(
         CancelledError: `cancelled`, asked with every frame of the clip, returned true.
     """
     if path is not None:
-        return fitted(plate_from_file(path), size)
+        return plate_at_size(plate_from_file(path), size)
     plate = plate_from_clip(clip, on_frame=on_frame, cancelled=cancelled, on_samples=on_samples)
-    return fitted(plate, size)
+    return plate_at_size(plate, size)

@@ -86,7 +86,7 @@ def _averaged(before: Size, after: Size) -> float:
     return float(max(1.0, before[1] / after[1]) ** 0.5)
 
 
-def fitted(plate: Plate, size: Size) -> Plate:
+def plate_at_size(plate: Plate, size: Size) -> Plate:
     """The plate at a clip's size.
 
     Raises:

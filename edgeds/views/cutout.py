@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edgeds.estimate.settings import Matte
-from edgeds.estimate.unmixed_colours import behind_in, foreground
+from edgeds.estimate.unmixed_colours import behind_in, foreground_colours
 from edgeds.types import Box, Frame, Maps, Pixels, Size
 from edgeds.views.over import to_uint8
 
@@ -21,7 +21,7 @@ def cutout(plate: Pixels, matte: Matte) -> Callable[[Frame, Maps], Pixels]:
         for own in maps.boxes:
             box = _grown(own, 2 * matte.bleed_px, frame.size)  # colours are carried outwards
             alpha = maps.alpha_in(box)
-            colours = foreground(
+            colours = foreground_colours(
                 frame.region(box), alpha, behind[box.of], maps.plate_offset_in(box), settings=matte
             )
             part = picture[box.of]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.estimate.unmixed_colours import behind_in, foreground, foreground_light
+from edgeds.estimate.unmixed_colours import behind_in, foreground_colours, foreground_light
 from edgeds.sinks.layers.code_values import Codes, LayerFrame, at_bits
 from edgeds.sinks.layers.names import Layer
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, ToLight
@@ -120,8 +120,8 @@ def _own_colours(
         light = to_light(frame.pixels if deep is None else deep)
         return foreground_light(light, alpha, behind, to_light, offset, settings=matte)
     if deep is None:
-        return foreground(frame.pixels, alpha, behind, offset, settings=matte)
-    return foreground(deep, alpha, behind, offset, settings=matte)
+        return foreground_colours(frame.pixels, alpha, behind, offset, settings=matte)
+    return foreground_colours(deep, alpha, behind, offset, settings=matte)
 
 
 def _as_stored(on: Pixels, own: npt.NDArray[Any]) -> Codes:

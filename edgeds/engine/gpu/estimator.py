@@ -185,7 +185,7 @@ class DeviceEstimator(Estimator):
             raise ShapeError(
                 f"the frame is {frame.size} and the plate {self.plate.size} (height, width)",
                 why="frame and plate must be the same view at the same size",
-                fix="bring the plate to the frame's size: edgeds.fitted(plate, frame.size)",
+                fix="bring the plate to the frame's size: edgeds.plate_at_size(plate, frame.size)",
             )
         state = self.state
         with gpu_errors(), self.stream, torch.no_grad():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgeds.live.run import LiveRun as LiveRun
     from edgeds.pipeline import RunReport as RunReport
     from edgeds.pipeline import run as run
-    from edgeds.plate.capture import Wizard as Wizard
+    from edgeds.plate.capture import PlateCapture as PlateCapture
     from edgeds.plate.file import plate_from_file as plate_from_file
     from edgeds.plate.file import plate_to_file as plate_to_file
     from edgeds.plate.open_plate import open_plate as open_plate
@@ -33,32 +33,28 @@ if TYPE_CHECKING:
     from edgeds.views.backdrop import open_backdrop as open_backdrop
     from edgeds.views.compose import composer as composer
 
-# Names load when they are first used, so that `edgeds --help` loads none of them.
-_HOMES = {
-    "open_backdrop": "views.backdrop",
-    "Wizard": "plate.capture",
-    "open_engine": "engine",
-    "open_plate_depth": "engine.plate_depth_engine",
-    "EdgedsError": "errors",
-    "Estimator": "estimate.estimator",
-    "open_plate": "plate.open_plate",
-    "plate_from_clip": "plate.open_plate",
-    "plate_from_file": "plate.file",
-    "plate_to_file": "plate.file",
-    "latest": "sources.handoff",
-    "LiveRun": "live.run",
-    "foreground_colours": "estimate.unmixed_colours",
-    "composer": "views.compose",
-    "RunReport": "pipeline",
-    "run": "pipeline",
-    "Plate": "plate.plate",
-    "plate_at_size": "plate.plate",
-    "open_sink": "sinks",
-    "open_live_source": "sources",
-    "open_source": "sources",
-    "Frame": "types",
-    "Maps": "types",
+# Names load when they are first used, so that `edgeds --help` loads none of them. The same names
+# stand above for type checkers.
+_NAMES = {
+    "engine": ("open_engine",),
+    "engine.plate_depth_engine": ("open_plate_depth",),
+    "errors": ("EdgedsError",),
+    "estimate.estimator": ("Estimator",),
+    "estimate.unmixed_colours": ("foreground_colours",),
+    "live.run": ("LiveRun",),
+    "pipeline": ("RunReport", "run"),
+    "plate.capture": ("PlateCapture",),
+    "plate.file": ("plate_from_file", "plate_to_file"),
+    "plate.open_plate": ("open_plate", "plate_from_clip"),
+    "plate.plate": ("Plate", "plate_at_size"),
+    "sinks": ("open_sink",),
+    "sources": ("open_live_source", "open_source"),
+    "sources.handoff": ("latest",),
+    "types": ("Frame", "Maps"),
+    "views.backdrop": ("open_backdrop",),
+    "views.compose": ("composer",),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = list(_HOMES)
 

@@ -1,4 +1,4 @@
-"""The plate wizard: a good plate from a still scene, and every reason to refuse one."""
+"""The plate capture: a good plate from a still scene, and every reason to refuse one."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.engine import DifferenceEngine
-from edgeds.plate.capture import Wizard
+from edgeds.plate.capture import PlateCapture
 from edgeds.plate.median import median_plate_at_once
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PlateCapture
+from edgeds.plate.settings import CaptureSettings
 from edgeds.sources import SyntheticSource, open_source
 from edgeds.types import Frame, Pixels
 
 SIZE = (180, 320)
 WALL = SyntheticSource(size=SIZE).plate
 NOISE = np.random.default_rng(0).standard_normal(WALL.shape, np.float32)
-AT_ONCE = PlateCapture(countdown_secs=0)
+AT_ONCE = CaptureSettings(countdown_secs=0)
 Picture = Callable[[int], "np.ndarray[tuple[int, ...], np.dtype[np.generic]]"]
 
 
@@ -39,13 +39,13 @@ def _camera(picture: Picture, *, count: int = 70, noise_levels: float = 1.5) -> 
 
 
 def _taken(
-    frames: Iterable[Frame], how: PlateCapture = AT_ONCE, *, former: Plate | None = None
-) -> Wizard:
-    wizard = Wizard(DifferenceEngine(), how, former=former)
+    frames: Iterable[Frame], how: CaptureSettings = AT_ONCE, *, former: Plate | None = None
+) -> PlateCapture:
+    capture = PlateCapture(DifferenceEngine(), how, former=former)
     for frame in frames:
-        wizard(frame)
-    wizard.finish()
-    return wizard
+        capture(frame)
+    capture.finish()
+    return capture
 
 
 def _with_box(x: int, *, y: int = 60, width: int = 30, height: int = 80) -> Pixels:
@@ -55,19 +55,20 @@ def _with_box(x: int, *, y: int = 60, width: int = 30, height: int = 80) -> Pixe
 
 
 def test_a_still_scene_gives_its_plate_with_its_noise() -> None:
-    wizard = _taken(_camera(lambda _: WALL, noise_levels=3.0))
-    assert wizard.status.phase == "ready", wizard.status.verdict
-    assert wizard.plate is not None
-    assert wizard.plate.origin == "capture"
-    assert wizard.plate.samples == 32
-    assert np.abs(wizard.plate.pixels.astype(float) - WALL).mean() < 0.7
-    assert wizard.plate.noise_levels == pytest.approx(3.0, rel=0.1)
-    assert "noise 3." in wizard.status.verdict
+    capture = _taken(_camera(lambda _: WALL, noise_levels=3.0))
+    assert capture.status.phase == "ready", capture.status.verdict
+    assert capture.plate is not None
+    assert capture.plate.origin == "capture"
+    assert capture.plate.samples == 32
+    assert np.abs(capture.plate.pixels.astype(float) - WALL).mean() < 0.7
+    assert capture.plate.noise_levels == pytest.approx(3.0, rel=0.1)
+    assert "noise 3." in capture.status.verdict
 
 
 def test_it_counts_down_captures_and_is_ready_by_the_frames_own_time() -> None:
-    wizard = Wizard(DifferenceEngine(), PlateCapture(countdown_secs=1.0, capture_secs=2.0))
-    told = [(f.pts_secs, wizard(f)) for f in _camera(lambda _: WALL, count=130)]
+    how = CaptureSettings(countdown_secs=1.0, capture_secs=2.0)
+    capture = PlateCapture(DifferenceEngine(), how)
+    told = [(f.pts_secs, capture(f)) for f in _camera(lambda _: WALL, count=130)]
     phases = [status.phase for _, status in told]
     assert list(dict.fromkeys(phases)) == ["counting", "capturing", "ready"]
     counting = [(secs, s.secs_left) for secs, s in told if s.phase == "counting"]
@@ -78,9 +79,9 @@ def test_it_counts_down_captures_and_is_ready_by_the_frames_own_time() -> None:
 
 def test_whoever_leaves_during_the_count_down_is_not_in_the_plate() -> None:
     leaving = _camera(lambda i: _with_box(40 + 9 * i) if i < 28 else WALL, count=130)
-    wizard = _taken(leaving, PlateCapture(countdown_secs=1.0))
-    assert wizard.plate is not None, wizard.status.verdict
-    assert np.abs(wizard.plate.pixels.astype(int) - WALL).max() < 6
+    capture = _taken(leaving, CaptureSettings(countdown_secs=1.0))
+    assert capture.plate is not None, capture.status.verdict
+    assert np.abs(capture.plate.pixels.astype(int) - WALL).max() < 6
 
 
 def _shifted_px(shift_px: float) -> Pixels:
@@ -140,26 +141,26 @@ REFUSED: dict[str, tuple[Picture, str, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_bad_capture_is_refused_with_the_reason_and_the_fix(case: str) -> None:
     picture, why, fix = REFUSED[case]
-    wizard = _taken(_camera(picture))
-    assert wizard.status.phase == "refused"
-    assert wizard.plate is None
-    assert wizard.refusal is not None
-    assert why in wizard.refusal.why
-    assert fix in wizard.refusal.fix
-    assert wizard.refusal.why in wizard.status.verdict
+    capture = _taken(_camera(picture))
+    assert capture.status.phase == "refused"
+    assert capture.plate is None
+    assert capture.refusal is not None
+    assert why in capture.refusal.why
+    assert fix in capture.refusal.fix
+    assert capture.refusal.why in capture.status.verdict
 
 
 def test_a_person_who_crosses_a_real_picture_is_not_taken_for_a_moving_camera(data: Path) -> None:
     with open_source(data / "moving_person.mp4") as clip:
-        wizard = _taken(clip)
-    assert wizard.refusal is not None
-    assert "something moves" in wizard.refusal.why
+        capture = _taken(clip)
+    assert capture.refusal is not None
+    assert "something moves" in capture.refusal.why
 
 
 def test_a_stuck_camera_is_refused() -> None:
-    wizard = _taken(_camera(lambda _: WALL, noise_levels=0))
-    assert wizard.refusal is not None
-    assert "exactly the same" in wizard.refusal.why
+    capture = _taken(_camera(lambda _: WALL, noise_levels=0))
+    assert capture.refusal is not None
+    assert "exactly the same" in capture.refusal.why
 
 
 @pytest.mark.parametrize(
@@ -174,31 +175,31 @@ def test_a_stuck_camera_is_refused() -> None:
     ids=["flicker", "bands of flicker", "trembling desk", "noise", "hand of a clock"],
 )
 def test_what_real_rooms_do_is_accepted(picture: Picture, noise_levels: float) -> None:
-    wizard = _taken(_camera(picture, noise_levels=noise_levels))
-    assert wizard.status.phase == "ready", wizard.status.verdict
+    capture = _taken(_camera(picture, noise_levels=noise_levels))
+    assert capture.status.phase == "ready", capture.status.verdict
 
 
 def test_a_picture_that_is_partly_clipped_is_taken_with_advice() -> None:
     window = WALL.copy()
     window[:80] = 255
-    wizard = _taken(_camera(lambda _: window))
-    assert wizard.status.phase == "ready"
-    assert "of it is clipped to white: less exposure is better" in wizard.status.verdict
+    capture = _taken(_camera(lambda _: window))
+    assert capture.status.phase == "ready"
+    assert "of it is clipped to white: less exposure is better" in capture.status.verdict
 
 
 def test_something_new_against_the_former_plate_is_told() -> None:
     former = Plate(WALL)
-    wizard = _taken(_camera(lambda _: _with_box(200)), former=former)
-    assert wizard.status.phase == "ready"
-    assert "at the right that the former plate did not" in wizard.status.verdict
+    capture = _taken(_camera(lambda _: _with_box(200)), former=former)
+    assert capture.status.phase == "ready"
+    assert "at the right that the former plate did not" in capture.status.verdict
     assert "former" not in _taken(_camera(lambda _: WALL), former=former).status.verdict
 
 
 def test_frames_that_end_too_soon_are_refused_with_their_number() -> None:
-    wizard = _taken(_camera(lambda _: WALL, count=5))  # every other one is wanted
-    assert wizard.refusal is not None
-    assert "ended after 3 of 8 frames" in wizard.refusal.why
-    counting = _taken(_camera(lambda _: WALL, count=5), PlateCapture())
+    capture = _taken(_camera(lambda _: WALL, count=5))  # every other one is wanted
+    assert capture.refusal is not None
+    assert "ended after 3 of 8 frames" in capture.refusal.why
+    counting = _taken(_camera(lambda _: WALL, count=5), CaptureSettings())
     assert counting.refusal is not None
     assert "during the count-down" in counting.refusal.why
 
@@ -206,16 +207,16 @@ def test_frames_that_end_too_soon_are_refused_with_their_number() -> None:
 def test_a_picture_that_changes_its_size_is_refused() -> None:
     small = Frame(WALL[:90, :160], 20, 20, Fraction(1, 30))
     frames = [*_camera(lambda _: WALL, count=20), small, small, small]
-    wizard = _taken(frames)
-    assert wizard.refusal is not None
-    assert "size of the picture changed" in wizard.refusal.why
+    capture = _taken(frames)
+    assert capture.refusal is not None
+    assert "size of the picture changed" in capture.refusal.why
 
 
 def test_large_frames_are_fewer_so_that_memory_is_bounded() -> None:
-    how = PlateCapture(countdown_secs=0, memory_bytes=12 * WALL.nbytes)
-    wizard = _taken(_camera(lambda _: WALL), how)
-    assert wizard.plate is not None
-    assert wizard.plate.samples == 12
+    how = CaptureSettings(countdown_secs=0, memory_bytes=12 * WALL.nbytes)
+    capture = _taken(_camera(lambda _: WALL), how)
+    assert capture.plate is not None
+    assert capture.plate.samples == 12
 
 
 @settings(max_examples=25, deadline=None)
@@ -251,17 +252,18 @@ def test_a_passer_by_in_a_few_frames_does_not_raise_the_noise() -> None:
     assert noise[:, :40].mean() < 2 * noise[:, 40:].mean()
 
 
-def test_a_refused_wizard_lets_its_pictures_go_at_once() -> None:
+def test_a_refused_capture_lets_its_pictures_go_at_once() -> None:
     # They are 200 MB at most, and the garbage collector may not come for minutes.
     gc.disable()
     try:
-        wizard = Wizard(DifferenceEngine(), PlateCapture(countdown_secs=0, capture_secs=0.5))
+        how = CaptureSettings(countdown_secs=0, capture_secs=0.5)
+        capture = PlateCapture(DifferenceEngine(), how)
         taken = []
         for frame in SyntheticSource(empty=0, frame_count=60):
             taken.append(weakref.ref(frame.pixels))
-            wizard(frame)
+            capture(frame)
         del frame
-        assert wizard.refusal is not None
+        assert capture.refusal is not None
         assert [picture for picture in taken if picture() is not None] == []
     finally:
         gc.enable()

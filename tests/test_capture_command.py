@@ -20,10 +20,10 @@ from edgeds.cli.capture import take
 from edgeds.engine import DifferenceEngine
 from edgeds.engine.plate_depth_engine import open_plate_depth
 from edgeds.estimate.kept_depth import is_kept_of
-from edgeds.plate.capture import Wizard
+from edgeds.plate.capture import PlateCapture
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.lock_while_in_use import unlocked_after
-from edgeds.plate.settings import PlateCapture
+from edgeds.plate.settings import CaptureSettings
 from edgeds.sources import LiveSource, SyntheticSource
 from edgeds.sources.feed import Grab
 from edgeds.types import Closing
@@ -174,11 +174,13 @@ class Feed(Closing):
 def test_a_camera_is_held_for_its_plate_and_released_after_it() -> None:
     driver = Driver()
     before = dict(driver.values)
-    wizard = Wizard(DifferenceEngine(), PlateCapture(countdown_secs=0.5, capture_secs=0.5))
+    capture = PlateCapture(
+        DifferenceEngine(), CaptureSettings(countdown_secs=0.5, capture_secs=0.5)
+    )
     with LiveSource(lambda: Feed(driver)) as source:
         frames = iter(source)
         with unlocked_after(source, frames):
-            plate = take(wizard, frames, Event(), source)
+            plate = take(capture, frames, Event(), source)
             assert driver.values != before
         assert driver.values == before
     assert plate.camera == {"exposure": 250.0, "white balance": 4600.0, "focus": 30.0}

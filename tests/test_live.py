@@ -20,7 +20,7 @@ from edgeds.errors import SinkError, SinkFailed, SourceFailed
 from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveReport, LiveRun
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PlateCapture
+from edgeds.plate.settings import CaptureSettings
 from edgeds.sinks import MemorySink
 from edgeds.sources import LiveSource, RealTimeSource, SyntheticSource, open_source
 from edgeds.sources.synthetic import SyntheticFeed
@@ -28,7 +28,7 @@ from edgeds.sources.timeouts import Reconnect
 from edgeds.types import Closing, FloatMap, Frame, Pixels
 
 SIZE = (90, 160)
-BRIEF = PlateCapture(countdown_secs=0.3, capture_secs=0.3)
+BRIEF = CaptureSettings(countdown_secs=0.3, capture_secs=0.3)
 PLATE = Plate(SyntheticSource(size=SIZE).plate)
 
 

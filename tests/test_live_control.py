@@ -19,7 +19,7 @@ from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveRun
 from edgeds.live.view_settings import ViewSettings
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PlateCapture
+from edgeds.plate.settings import CaptureSettings
 from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource
 from edgeds.types import Frame
@@ -37,7 +37,7 @@ def frame(pts: int = 0) -> Frame:
 @contextmanager
 def live(plate: Plate | None, *, countdown_secs: float = 60.0) -> Iterator[LiveRun]:
     source = RealTimeSource(lambda: SyntheticSource(size=SIZE, frame_count=60), loop=True)
-    capture = PlateCapture(countdown_secs=countdown_secs, capture_secs=0.3)
+    capture = CaptureSettings(countdown_secs=countdown_secs, capture_secs=0.3)
     run = LiveRun(source, DifferenceEngine(), plate, capture=capture)
     run.add_output("memory", MemorySink())
     thread = threading.Thread(target=run.run)

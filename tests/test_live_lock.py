@@ -9,7 +9,7 @@ import numpy as np
 
 from edgeds.engine import DifferenceEngine
 from edgeds.live.run import LiveRun
-from edgeds.plate.settings import PlateCapture
+from edgeds.plate.settings import CaptureSettings
 from edgeds.sources import LiveSource, SyntheticSource
 from edgeds.sources.reconnecting import Grab
 from edgeds.types import Closing
@@ -47,7 +47,7 @@ def test_the_camera_is_locked_for_the_plate_and_free_when_the_run_has_returned()
             stop.set()
 
     source = LiveSource(lambda: Feed(driver))
-    capture = PlateCapture(countdown_secs=1.0, capture_secs=0.5)
+    capture = CaptureSettings(countdown_secs=1.0, capture_secs=0.5)
     run = LiveRun(source, DifferenceEngine(), capture=capture, on_event=watch, stop=stop)
     report = run.run(duration_secs=60)
     assert report.plate.phase == "ready"

@@ -26,13 +26,13 @@ from edgeds.live.plate_store import PlateStore
 from edgeds.live.run import LiveRun
 from edgeds.plate.from_stream import StreamPlate
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PlateCapture, PlateFromStream
+from edgeds.plate.settings import CaptureSettings, PlateFromStream
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Frame, Pixels, Source
 
 SIZE = (90, 160)
 ROOM = SyntheticSource(size=SIZE).plate
-BRIEF = PlateCapture(countdown_secs=0.3, capture_secs=0.3)
+BRIEF = CaptureSettings(countdown_secs=0.3, capture_secs=0.3)
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -17,7 +17,7 @@ from edgeds.engine import DifferenceEngine
 from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PlateCapture
+from edgeds.plate.settings import CaptureSettings
 from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Pixels, Source
@@ -67,7 +67,7 @@ def _occupied() -> SyntheticSource:
 
 @pytest.mark.parametrize("view", sorted(HIDING_VIEWS))
 def test_the_room_is_hidden_while_a_plate_is_taken_and_refused(view: View, tmp_path: Path) -> None:
-    brief = PlateCapture(countdown_secs=0.3, capture_secs=0.3)
+    brief = CaptureSettings(countdown_secs=0.3, capture_secs=0.3)
     wanted = tmp_path / "out.mp4"
     with _running(_occupied, None, view, capture=brief, record=wanted, folder=tmp_path) as (
         run,

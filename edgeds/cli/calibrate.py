@@ -141,12 +141,12 @@ def _plate(
     stop: Event,
 ) -> Plate:
     """The plate as given, from the whole of a file, or taken from the camera now."""
-    from edgeds.plate.capture import Wizard
+    from edgeds.plate.capture import PlateCapture
 
     if path is None and opened.is_live:
-        wizard = Wizard(engine)
-        scene = take(wizard, frames, stop, opened.camera)
-        say(f"plate: {wizard.status.verdict}")
+        capture = PlateCapture(engine)
+        scene = take(capture, frames, stop, opened.camera)
+        say(f"plate: {capture.status.verdict}")
         return scene
     scene = plate_of_clip(path, uri, opened.info.size, stop=stop)
     if opened.camera is not None and scene.camera:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from threading import Event
 
-    from edgeds.plate.capture import Wizard
+    from edgeds.plate.capture import PlateCapture
     from edgeds.plate.plate import Plate
-    from edgeds.plate.settings import PlateCapture
+    from edgeds.plate.settings import CaptureSettings
     from edgeds.sources import WatchedSource
     from edgeds.types import Frame
 
@@ -74,7 +74,7 @@ def capture_command(
 ) -> None:
     """Take the plate, a picture of the empty scene, and check it."""
     from edgeds.engine import open_engine
-    from edgeds.plate.capture import Wizard, forgiving
+    from edgeds.plate.capture import PlateCapture, forgiving
     from edgeds.plate.file import check_plate_target, plate_to_file
     from edgeds.plate.lock_while_in_use import unlocked_after
 
@@ -85,24 +85,24 @@ def capture_command(
         check_clashes({"the source": opened.info.files}, {"the plate": output})
         network = stack.enter_context(open_engine(engine, device=device))
         settings = _settings(countdown, live=opened.is_live)
-        wizard = Wizard(network, forgiving(settings) if allow_motion else settings)
+        capture = PlateCapture(network, forgiving(settings) if allow_motion else settings)
         height, width = opened.info.size
         say(f"{opened.info.name} ({width}x{height}) -> {output}")
         frames = stack.enter_context(opened.frames())
         with unlocked_after(opened.camera, frames):
-            plate = take(wizard, frames, stop, opened.camera)
+            plate = take(capture, frames, stop, opened.camera)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
     picture = _picture_beside(output)
     plate_to_file(plate if output == picture else _with_depth(plate, engine, device), output)
     if picture is not None and picture != output:
         plate_to_file(plate, picture)
-    say(f"plate: {wizard.status.verdict}")
+    say(f"plate: {capture.status.verdict}")
     beside = picture not in (None, output)
     say(f"written: {output}" + (f", to look at: {picture}" if beside else ""))
     if picture is None:
         say(f"  note: {output.with_suffix('.png')} is another picture, so it was left as it is")
     if as_json:
-        print_json(_result(plate, output, picture, wizard.status.verdict))
+        print_json(_result(plate, output, picture, capture.status.verdict))
 
 
 def _with_depth(plate: Plate, engine: str | None, device: str) -> Plate:
@@ -133,9 +133,9 @@ def _picture_beside(output: Path) -> Path | None:
 
 
 def take(
-    wizard: Wizard, frames: Iterable[Frame], stop: Event, camera: WatchedSource | None = None
+    capture: PlateCapture, frames: Iterable[Frame], stop: Event, camera: WatchedSource | None = None
 ) -> Plate:
-    """Feed the wizard until it ends, with the camera's 3A locked, and show its progress.
+    """Give it frames until it ends, with the camera's 3A locked, and show its progress.
 
     Raises:
         PlateError: it refused.
@@ -146,12 +146,12 @@ def take(
     from edgeds.plate.lock_while_in_use import CameraLock
 
     doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
-    lock = CameraLock(camera, wizard.settings)
+    lock = CameraLock(camera, capture.settings)
     with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
         printed = ""
         for frame in until(stop, frames):
-            status = wizard(frame)
-            if wizard.ended:
+            status = capture(frame)
+            if capture.ended:
                 break
             lock.follow(frame, status)
             now = f"{doing[status.phase]}: {status.secs_left:.0f} s {status.verdict}".rstrip()
@@ -160,16 +160,16 @@ def take(
                 line.update(now, refresh=True)
         if stop.is_set():
             raise KeyboardInterrupt
-        wizard.finish()
-    if wizard.refusal is not None:
-        raise wizard.refusal
-    assert wizard.plate is not None
+        capture.finish()
+    if capture.refusal is not None:
+        raise capture.refusal
+    assert capture.plate is not None
     if lock.report:
         say(lock.report)
-    return replace(wizard.plate, camera=lock.values)
+    return replace(capture.plate, camera=lock.values)
 
 
-def _settings(countdown: float | None, *, live: bool) -> PlateCapture:
+def _settings(countdown: float | None, *, live: bool) -> CaptureSettings:
     """A file needs no count-down, since nobody has to leave the picture."""
     if countdown is None:
         countdown = PLATE_CAPTURE.countdown_secs if live else 0.0

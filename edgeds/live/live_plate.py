@@ -6,8 +6,8 @@
          |  +-------------+  | the view is another one
          +-- checking -------+
 
-`taking` is the wizard (count-down, capture, checks) or the estimate from a moving stream. Knows
-nothing about views. Of the network it knows only that the wizard needs it.
+`taking` is the capture (count-down, frames, checks) or the estimate from a moving stream. Knows
+nothing about views. Of the network it knows only that the capture needs it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from typing import Literal
 
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.settings import LIVE
-from edgeds.plate.capture import Wizard
+from edgeds.plate.capture import PlateCapture
 from edgeds.plate.from_stream import StreamPlate
 from edgeds.plate.ground.depth_wanted import AS_FOUND, DepthWanted
 from edgeds.plate.lock_while_in_use import CameraLock
 from edgeds.plate.maintenance import PlateUpdate
 from edgeds.plate.patched import patched
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.plate.status import PlatePhase, PlateStatus
 from edgeds.sources import WatchedSource
 from edgeds.types import Engine, Frame
@@ -51,7 +51,7 @@ class PlateChoice:
     scene."""
     depth: DepthWanted = AS_FOUND
     """Where its depth comes from."""
-    capture: PlateCapture = PLATE_CAPTURE
+    capture: CaptureSettings = PLATE_CAPTURE
     on_taken: Callable[[Plate], None] | None = None
     """Called with each good plate that was taken, in a separate thread."""
 
@@ -70,7 +70,7 @@ class LivePlate:
         self._engine, self._choice, self._pool = engine, choice, pool
         self._lock, self._event = CameraLock(source, choice.capture), on_event
         self._commands: deque[Callable[[], None]] = deque()
-        self._job: Wizard | StreamPlate | None = None
+        self._job: PlateCapture | StreamPlate | None = None
         self._since_secs = 0.0
         self._misses = 0
         self._frame: Frame | None = None
@@ -78,7 +78,7 @@ class LivePlate:
         self.current: Plate | None = None
         self.improved = False
         """Whether it is a better estimate of the scene that the one before it showed."""
-        self._maker: Wizard | StreamPlate | None = None
+        self._maker: PlateCapture | StreamPlate | None = None
         self.offered = choice.kept
         """The kept plate, while it is not the one in use."""
         self.status = PlateStatus()
@@ -148,12 +148,12 @@ class LivePlate:
         if self._choice.allow_motion:
             self._job = StreamPlate(self._pool)
         else:
-            self._job = Wizard(self._engine, self._choice.capture, former=self.current)
+            self._job = PlateCapture(self._engine, self._choice.capture, former=self.current)
         self.state = "taking"
 
-    def _go_on(self, job: Wizard | StreamPlate, frame: Frame) -> None:
+    def _go_on(self, job: PlateCapture | StreamPlate, frame: Frame) -> None:
         status, before = job(frame), self.current
-        if isinstance(job, Wizard):
+        if isinstance(job, PlateCapture):
             self._lock.follow(frame, status)
         ended = job.ended
         if ended:
@@ -175,11 +175,11 @@ class LivePlate:
                 fits=self.status.fits if self.current is before else True,
             )
 
-    def _take_over(self, job: Wizard | StreamPlate) -> None:
+    def _take_over(self, job: PlateCapture | StreamPlate) -> None:
         """Use the new plate, if there is one, and keep it for later runs."""
         plate = job.plate
         assert plate is not None
-        if isinstance(job, Wizard):
+        if isinstance(job, PlateCapture):
             plate = replace(plate, camera=self._lock.values)
             if self._lock.report:
                 self._event(self._lock.report)

@@ -32,7 +32,7 @@ from edgeds.live.view_settings import ViewSettings
 from edgeds.live.window_keys import Window as Window
 from edgeds.live.window_keys import WindowKeys
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.sources import WatchedSource
 from edgeds.sources.handoff import Counts, Handoff, latest, paced
 from edgeds.sources.status import SourceState
@@ -64,7 +64,7 @@ class LiveRun(LiveCommands):
         folder: Path | None = None,
         on_event: Callable[[str], None] | None = None,
         stop: threading.Event | None = None,
-        capture: PlateCapture = PLATE_CAPTURE,
+        capture: CaptureSettings = PLATE_CAPTURE,
         choice: PlateChoice | None = None,
         depth_network: DepthNetwork | None = None,
         signals: Signals | None = None,

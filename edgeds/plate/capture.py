@@ -1,4 +1,4 @@
-"""The plate wizard: takes frames of the empty scene, and gives a checked plate or a refusal.
+"""The plate capture: takes frames of the empty scene, and gives a checked plate or a refusal.
 
 It takes the time from the frames that it gets. Knows nothing about cameras, screens or keys.
 """
@@ -25,7 +25,7 @@ from edgeds.plate.capture_checks import (
 from edgeds.plate.frame_clock import FrameClock
 from edgeds.plate.median import median_plate
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.plate.status import PlateStatus
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
@@ -33,13 +33,13 @@ from edgeds.types import Engine, Frame, Pixels
 Steps = Generator[None, "Frame | None", None]
 
 
-class Wizard:
+class PlateCapture:
     """Count-down, capture, checks, plate.
 
-        wizard = Wizard(engine)
+        capture = PlateCapture(engine)
         for frame in source:
-            status = wizard(frame)      # counting, capturing, then ready or refused
-        wizard.plate                    # when ready
+            status = capture(frame)      # counting, capturing, then ready or refused
+        capture.plate                    # when ready
 
     Call it in the thread that uses the engine. It keeps frames by reference until it has ended, at
     most `memory_bytes` of them. The work after the last frame is done in small pieces, one per
@@ -49,7 +49,7 @@ class Wizard:
     def __init__(
         self,
         engine: Engine,
-        settings: PlateCapture = PLATE_CAPTURE,
+        settings: CaptureSettings = PLATE_CAPTURE,
         *,
         former: Plate | None = None,
     ) -> None:
@@ -198,7 +198,7 @@ class Wizard:
         return float(mask.mean()), place(mask.astype(bool))
 
 
-def forgiving(settings: PlateCapture) -> PlateCapture:
+def forgiving(settings: CaptureSettings) -> CaptureSettings:
     """Settings that accept motion, such as leaves outdoors; light and focus must still be steady.
 
     The median is a plate as long as everything is in its place most of the time.
@@ -206,5 +206,5 @@ def forgiving(settings: PlateCapture) -> PlateCapture:
     return replace(settings, max_moved=1.0, max_foreground=1.0)
 
 
-def _affordable(pixels: Pixels, settings: PlateCapture) -> int:
+def _affordable(pixels: Pixels, settings: CaptureSettings) -> int:
     return max(settings.min_frames, min(settings.frames, settings.memory_bytes // pixels.nbytes))

@@ -16,7 +16,7 @@ from edgeds.errors import PlateError
 from edgeds.plate.lost_picture import is_black, share_of_white
 from edgeds.plate.registration import in_place
 from edgeds.plate.robust_fit import biweight_fit
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
 
@@ -57,7 +57,7 @@ class Stillness:
     """Share of the picture's parts that stay where they are: all, unless the camera is carried."""
 
 
-def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
+def glance(pixels: Pixels, settings: CaptureSettings = PLATE_CAPTURE) -> Glance:
     """Small copies of a frame of any size."""
     height, width = pixels.shape[:2]
     shrink = max(1.0, width / (2 * settings.small_width_px))
@@ -66,7 +66,7 @@ def glance(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> Glance:
     return Glance(small, cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY))
 
 
-def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> list[str]:
+def check_picture(pixels: Pixels, settings: CaptureSettings = PLATE_CAPTURE) -> list[str]:
     """Refuse a picture that is black, flat or clipped. Returns notes on what is poor.
 
     Args:
@@ -101,7 +101,7 @@ def check_picture(pixels: Pixels, settings: PlateCapture = PLATE_CAPTURE) -> lis
 
 
 def stillness(
-    glances: list[Glance], reference: Pixels, settings: PlateCapture = PLATE_CAPTURE
+    glances: list[Glance], reference: Pixels, settings: CaptureSettings = PLATE_CAPTURE
 ) -> Generator[None, object, Stillness]:
     """Measure how the frames differ from each other. A generator, as `median_plate` is.
 
@@ -136,7 +136,7 @@ def stillness(
     )
 
 
-def check_still(measured: Stillness, settings: PlateCapture = PLATE_CAPTURE) -> None:
+def check_still(measured: Stillness, settings: CaptureSettings = PLATE_CAPTURE) -> None:
     """Refuse a capture in which something changed.
 
     Raises:
@@ -239,7 +239,7 @@ def _robust_fit(
     )
 
 
-def _moved(residuals: npt.NDArray[np.float32], settings: PlateCapture) -> npt.NDArray[np.bool_]:
+def _moved(residuals: npt.NDArray[np.float32], settings: CaptureSettings) -> npt.NDArray[np.bool_]:
     """Pixels that differ from the still scene by more than noise, in more than one frame."""
     part = residuals[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE]
     noise = 1.4826 * float(np.median(part))

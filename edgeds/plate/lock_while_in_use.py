@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from edgeds.plate.plate import Plate
-from edgeds.plate.settings import PLATE_CAPTURE, PlateCapture
+from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.plate.status import PlateStatus
 from edgeds.sources import WatchedSource
 from edgeds.types import Frame
@@ -23,7 +23,7 @@ class CameraLock:
     """Asks the source, if there is one, for a lock at the right moment of a capture."""
 
     def __init__(
-        self, source: WatchedSource | None, settings: PlateCapture = PLATE_CAPTURE
+        self, source: WatchedSource | None, settings: CaptureSettings = PLATE_CAPTURE
     ) -> None:
         self._source, self._settings = source, settings
         self._asked = False

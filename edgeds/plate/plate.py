@@ -28,7 +28,7 @@ class Plate:
     pixels: Pixels
     """uint8 RGB, shape (H, W, 3)."""
     origin: Origin = "file"
-    """How its pixels came to be: somebody's picture, estimated from a clip, taken by the wizard."""
+    """How its pixels came to be: somebody's picture, estimated from a clip, captured."""
     samples: int | None = None
     """How many frames it was made from, where that is known."""
     doubtful: float | None = None

@@ -88,7 +88,7 @@ class PlateFromStream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlateCapture:
+class CaptureSettings:
     """The plate from a camera: count-down, frames, checks."""
 
     countdown_secs: float = 3.0
@@ -184,5 +184,5 @@ class PlateMaintenance:
 
 PLATE_FROM_CLIP = PlateFromClip()
 PLATE_FROM_STREAM = PlateFromStream()
-PLATE_CAPTURE = PlateCapture()
+PLATE_CAPTURE = CaptureSettings()
 MAINTENANCE = PlateMaintenance()

@@ -7,7 +7,7 @@ from typing import Literal
 
 PlatePhase = Literal["none", "checking", "counting", "capturing", "estimating", "ready", "refused"]
 """none: there is no plate, and none is being taken. checking: a plate of an earlier run is tested.
-counting, capturing: the wizard takes one. estimating: one is being estimated from the stream.
+counting, capturing: one is being captured. estimating: one is being estimated from the stream.
 ready: a plate is in use. refused: no plate was taken; the verdict says why."""
 
 

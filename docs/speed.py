@@ -2,18 +2,26 @@
 
 python docs/speed.py docs/speed.json [-o docs/speed.md]
 
-docs/presets.json, of `python docs/presets.py`, has the quality of the presets.
+docs/quality.json, of `python docs/quality.py`, has the quality of the presets.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from quality_pages import measured  # noqa: E402
+
+from edgeds.cli.bench.settings import BENCH  # noqa: E402
+from edgeds.engine.settings import PRESET_SIZES  # noqa: E402
+
 PLOT = "images/speed.png"
 SETS = {
     "exact": "composites, exact plate",
@@ -21,6 +29,8 @@ SETS = {
     "rooms": "rooms",
     "moving_person": "moving_person",
 }
+CLIPS = {"people_walking.avi": "OpenCV's samples/data/vtest.avi, 768x576"}
+"""Clips that are not in the repository, and what they are."""
 INTRO = """# Speed
 
 `edgeds bench` compares edgeds with a plain transcode: the same file decoded and encoded again, with the same encoder settings and nothing in
@@ -30,6 +40,10 @@ shows how much edgeds adds, and depends little on the machine. Two numbers are t
 edgeds adds to a transcode: the network, whose time is the same for every size; the border of the foreground and the drawing, which grow with the
 foreground's share of the picture; and the copy of the planes, which is the only work on every pixel.
 """
+BUSY = (
+    "\n**Other programs ran beside: the load was {load:.1f} before, and figures are valid up to {most:g}. Compare ways within a table, "
+    "not with other machines.**\n"
+)
 QUICK = "\n**A trial in a few frames: these figures are not valid.**\n"
 SIZES = """
 ## Sizes
@@ -71,7 +85,7 @@ def main() -> None:
     parser.add_argument("report", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=HERE / "speed.md")
     asked = parser.parse_args()
-    quality = json.loads((HERE / "presets.json").read_text())
+    quality = json.loads((HERE / "quality.json").read_text())
     asked.output.write_text(page(json.loads(asked.report.read_text()), quality))
 
 
@@ -79,6 +93,8 @@ def page(report: dict[str, Any], quality: dict[str, Any]) -> str:
     machine = report["machine"]
     cores = machine["cores"]
     parts = [INTRO, QUICK if report["quick"] else "", _how(report)]
+    if report["load"] is not None and report["load"] > BENCH.most_load:
+        parts.append(BUSY.format(load=report["load"], most=BENCH.most_load))
     parts += [SIZES, _sizes(report["sizes"], cores), _stages(report["sizes"])]
     if report["networks"]:
         threads = max(1, cores // 2)
@@ -107,11 +123,12 @@ def page(report: dict[str, Any], quality: dict[str, Any]) -> str:
 def _how(report: dict[str, Any]) -> str:
     machine = report["machine"]
     flags = ", ".join(machine["cpu_flags"]) or "not known"
+    known = f" ({CLIPS[report['clip']]})" if report["clip"] in CLIPS else ""
     load = "not known" if report["load"] is None else f"{report['load']:.1f}"
     drawn = f"\n![the figures of this page as curves]({PLOT})\n" if (HERE / PLOT).exists() else ""
     return (
         f"\nMeasured on {report['day']}: {machine['cpu']}, {machine['cores']} cores "
-        f"({flags}); {report['engine']}; clip {report['clip']}. Load of the system before: {load}.\n\n"
+        f"({flags}); {report['engine']}; clip {report['clip']}{known}. Load of the system before: {load}.\n\n"
         f"    {report['command']}\n    python docs/speed.py docs/speed.json\n{drawn}"
     )
 
@@ -181,19 +198,17 @@ def _arithmetic(engine: str) -> str:
 
 def _quality(quality: dict[str, Any]) -> str:
     cells = []
-    for preset, scores in quality["presets"].items():
+    scores = quality["presets"]["figures"]
+    for preset in PRESET_SIZES:
         row = [f"`{preset}`"]
         for name in SETS:
-            one = scores.get(name)
-            row.append(f"{one['iou']:.3f} / {one['boundary_f']:.3f}" if one else "not measured")
-        rooms = scores.get("rooms")
-        row.append(f"{rooms['delta1']:.3f}" if rooms else "not measured")
-        cells.append(row)
+            one = scores[f"{preset} {name}"]
+            row.append(f"{one['iou']:.3f} / {one['boundary_f']:.3f}")
+        cells.append([*row, f"{scores[f'{preset} rooms']['delta1']:.3f}"])
     text = table(["IoU / boundary F", *SETS.values(), "depth delta1, rooms"], cells)
-    whole = {preset: s for preset, s in quality["presets"].items() if set(SETS) <= set(s)}
-    masks = max(whole, key=lambda preset: sum(whole[preset][name]["iou"] for name in SETS))
-    depth = max(whole, key=lambda preset: whole[preset]["rooms"]["delta1"])
-    return f"{text}\n`{masks}` has the best masks, `{depth}` the best depth.\n"
+    masks = max(PRESET_SIZES, key=lambda preset: sum(scores[f"{preset} {n}"]["iou"] for n in SETS))
+    depth = max(PRESET_SIZES, key=lambda preset: scores[f"{preset} rooms"]["delta1"])
+    return f"\n{measured(quality, 'presets')}\n{text}\n`{masks}` has the best masks, `{depth}` the best depth.\n"
 
 
 def _compare(report: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable
@@ -214,6 +215,7 @@ def test_a_measurement_tells_the_machine_but_not_whose_it_is() -> None:
     told = json.dumps(diagnose().machine())
     assert socket.gethostname() not in json.loads(told).values()
     assert str(Path.home()) not in told
+    assert platform.release() not in json.loads(told)["system"]
 
 
 def test_doctor_tells_people_and_programs_the_same(edgeds: Edgeds) -> None:

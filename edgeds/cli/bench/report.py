@@ -117,8 +117,8 @@ class BenchReport:
     preset_sizes: Mapping[Preset, Size] = field(default_factory=dict)
     """The network's size in every preset."""
     load: float | None = None
-    """The system's load of the minute before; over .5 other programs disturbed the figures. None
-    where the system does not say."""
+    """The system's load of the minute before; over `BENCH.most_load` the figures are not valid.
+    None where the system does not say."""
     quick: bool = False
     """A trial: the figures are not valid."""
     command: str = ""

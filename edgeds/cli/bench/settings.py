@@ -31,6 +31,8 @@ class Bench:
     """Of the sparse clip: the frames in which something moves."""
     close_part: float = 1 / 3
     """Of the picture's sides: the part that the close clip enlarges."""
+    most_load: float = 0.5
+    """Of the system in the minute before. Over it other programs disturbed the figures."""
     network_runs: int = 60
     warm_up: int = 5
     gpu_runs: int = 100

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from edgeds.cli.bench.report import FLOOR, BenchReport, NetworkTimes, Row, Turn
+from edgeds.cli.bench.settings import BENCH
 from edgeds.cli.console import print_table
 from edgeds.sources.scaling import text_from_size
 
@@ -31,7 +32,7 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
     turns = (turn for row in report.sizes for way in row.ways.values() for turn in way)
     for note in dict.fromkeys(note for turn in turns for note in turn.notes):
         typer.echo(note)
-    if report.load is not None and report.load > 0.5:
+    if report.load is not None and report.load > BENCH.most_load:
         typer.echo(f"the system's load was {report.load:.1f} before: other programs disturb this")
     if report.quick:
         typer.echo("--quick: a trial; these figures are not valid")

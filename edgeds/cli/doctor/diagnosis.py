@@ -128,9 +128,10 @@ class Diagnosis:
         return (f"no engine runs on {name}: {torch.problem}; {torch.fix}",)
 
     def machine(self) -> dict[str, Any]:
-        """The facts that explain a measurement; no host name and no paths."""
+        """The facts that explain a measurement; no host name, no paths, no kernel's name."""
+        name, *_, processor = self.system.split()
         return {
-            "system": self.system,
+            "system": f"{name} {processor}",
             "python": self.python,
             "cpu": self.cpu,
             "cores": self.cores,

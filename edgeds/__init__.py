@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from edgeds.engine.plate_depth_engine import open_plate_depth as open_plate_depth
     from edgeds.errors import EdgedsError as EdgedsError
     from edgeds.estimate.estimator import Estimator as Estimator
+    from edgeds.estimate.maintained_estimator import MaintainedEstimator as MaintainedEstimator
+    from edgeds.estimate.matte_for_view import matte_for_view as matte_for_view
     from edgeds.estimate.unmixed_colours import foreground_colours as foreground_colours
     from edgeds.live.run import LiveRun as LiveRun
     from edgeds.pipeline import RunReport as RunReport
@@ -40,6 +42,8 @@ _NAMES = {
     "engine.plate_depth_engine": ("open_plate_depth",),
     "errors": ("EdgedsError",),
     "estimate.estimator": ("Estimator",),
+    "estimate.maintained_estimator": ("MaintainedEstimator",),
+    "estimate.matte_for_view": ("matte_for_view",),
     "estimate.unmixed_colours": ("foreground_colours",),
     "live.run": ("LiveRun",),
     "pipeline": ("RunReport", "run"),

@@ -10,7 +10,17 @@ import argparse
 import cv2
 import numpy as np
 
-from edgeds import Estimator, Frame, Maps, open_engine, open_plate, open_sink, open_source, run
+from edgeds import (
+    Estimator,
+    Frame,
+    MaintainedEstimator,
+    Maps,
+    open_engine,
+    open_plate,
+    open_sink,
+    open_source,
+    run,
+)
 
 BLOCK_PX = 24
 MARGIN_PX = 9
@@ -29,7 +39,8 @@ def main() -> None:
         open_sink(options.output, source.info) as sink,
     ):
         plate = open_plate(options.plate, options.clip, source.info.size)
-        report = run(source, Estimator(engine, plate), pixelated, sink)
+        estimate = MaintainedEstimator(Estimator(engine, plate))
+        report = run(source, estimate, pixelated, sink)
     print(f"{report.frames} frames to {options.output}")
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeds import Estimator, open_engine, open_plate, open_source
+from edgeds import Estimator, MaintainedEstimator, open_engine, open_plate, open_source
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     options = parser.parse_args()
     with open_source(options.clip) as source, open_engine() as engine:
         plate = open_plate(options.plate, options.clip, source.info.size)
-        estimate = Estimator(engine, plate)
+        estimate = MaintainedEstimator(Estimator(engine, plate))
         before = None
         for frame in source:
             count = regions(estimate(frame).alpha, options.min_share)

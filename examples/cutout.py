@@ -8,7 +8,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgeds import Estimator, composer, open_engine, open_plate, open_sink, open_source, run
+from edgeds import (
+    Estimator,
+    MaintainedEstimator,
+    composer,
+    matte_for_view,
+    open_engine,
+    open_plate,
+    open_sink,
+    open_source,
+    run,
+)
 
 
 def main() -> None:
@@ -23,7 +33,8 @@ def main() -> None:
         open_sink(options.output, source.info, alpha=True) as sink,
     ):
         plate = open_plate(options.plate, options.clip, source.info.size)
-        estimate = Estimator(engine, plate)
+        fixed = Estimator(engine, plate, matte=matte_for_view("cutout"))
+        estimate = MaintainedEstimator(fixed)  # the plate follows light and nudges
         compose = composer(
             "cutout",
             plate=plate.pixels,

@@ -10,7 +10,18 @@ import argparse
 import cv2
 import numpy as np
 
-from edgeds import Estimator, Frame, Maps, open_engine, open_plate, open_sink, open_source, run
+from edgeds import (
+    Estimator,
+    Frame,
+    MaintainedEstimator,
+    Maps,
+    open_engine,
+    open_plate,
+    open_plate_depth,
+    open_sink,
+    open_source,
+    run,
+)
 
 COLOUR = (255, 140, 0)
 
@@ -28,7 +39,8 @@ def main() -> None:
         open_sink(options.output, source.info) as sink,
     ):
         plate = open_plate(options.plate, options.clip, source.info.size)
-        estimate = Estimator(engine, plate)
+        fixed = Estimator(engine, plate, depth_network=open_plate_depth())
+        estimate = MaintainedEstimator(fixed)  # the plate follows light and nudges
         far, near = estimate.depth_range
         depth = far + options.nearness * (near - far)
         report = run(source, estimate, lambda frame, maps: with_disc(frame, maps, depth), sink)

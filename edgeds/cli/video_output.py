@@ -102,9 +102,7 @@ def with_steady_alpha(
 
 
 def matte_of(wanted: Wanted) -> Matte:
-    """What is kept has the best border, what is laid on something else draws it at every size."""
-    from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, MATTE
+    """How the border of what is made is drawn."""
+    from edgeds.estimate.matte_for_view import matte_for_view
 
-    if wanted.layers.layers is not None or wanted.view == "cutout":
-        return DRAWN_AGAIN
-    return DRAWN_AT_EVERY_SIZE if wanted.view == "replace" else MATTE
+    return matte_for_view("layers" if wanted.layers.layers is not None else wanted.view)

@@ -1,0 +1,17 @@
+"""How the border of alpha is drawn for what is made of it. Knows the names of views alone."""
+
+from __future__ import annotations
+
+from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, MATTE, Matte
+
+
+def matte_for_view(view: str) -> Matte:
+    """How an `Estimator` draws the border for a view, or for "layers": its `matte`.
+
+    What is kept (layers, `cutout`) has the best border, drawn again at every size of frame. What is
+    laid on something else (`replace`) has it drawn again, too, within the coarse alpha's bounds.
+    Other views have that in small frames.
+    """
+    if view in ("layers", "cutout"):
+        return DRAWN_AGAIN
+    return DRAWN_AT_EVERY_SIZE if view == "replace" else MATTE

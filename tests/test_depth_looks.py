@@ -9,6 +9,7 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.kept_depth import KnownDepth
 from edgeds.estimate.plate_depth import edges_of_plate, plate_depth_of
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Pixels, Size
@@ -95,7 +96,7 @@ def test_an_estimator_answers_at_once_and_takes_a_better_depth_later() -> None:
     frame = Frame(plate)
     before = estimate(frame).inverse_depth
     better = plate_depth_of(Brightness((64, 128)), plate)
-    estimate.take_depth(better)
+    estimate.take_known(KnownDepth(better, "", None))
     np.testing.assert_array_equal(estimate.plate_depth, better)
     np.testing.assert_allclose(estimate(frame).inverse_depth, better, atol=1e-6)
     assert np.abs(before - better).max() > 0.05
@@ -117,11 +118,11 @@ def test_a_depth_that_comes_after_the_camera_moved_is_moved_along() -> None:
     down = np.array([[1, 0, 0], [0, 1, 10], [0, 0, 1]], np.float64)
     estimate.replace_plate(Plate(np.roll(plate, 10, 0)), move=down)
     better = plate_depth_of(Brightness((64, 128)), plate)
-    estimate.take_depth(better)
+    estimate.take_known(KnownDepth(better, "", None))
     np.testing.assert_allclose(estimate.plate_depth[20:], better[10:-10], atol=1e-5)
 
 
 def test_the_depth_of_another_picture_is_refused() -> None:
     estimate = Estimator(DifferenceEngine(size=(45, 80)), Plate(ramp((90, 160))))
     with pytest.raises(ShapeError, match="depth"):
-        estimate.take_depth(np.ones((10, 10), np.float32))
+        estimate.take_known(KnownDepth(np.ones((10, 10), np.float32), "", None))

@@ -36,7 +36,7 @@ def _view(pitch_degrees: float = 20.0, height: float = 1.8, focal_px: float = 50
 
 def _ends(view: GroundView, lowest: np.ndarray, height: np.ndarray) -> np.ndarray:
     """Where the heads are of people with these heights and lowest pixels."""
-    return view.heads(view.feet(lowest), height)
+    return view.pixels(view.feet(lowest) - height.reshape(-1, 1) * view.down)
 
 
 def _people(view: GroundView, count: int, *, seed: int = 0) -> People:

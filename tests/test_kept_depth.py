@@ -16,6 +16,7 @@ import pytest
 from edgeds.cli.live_plate import plate_choice
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.kept_depth import depth_by
 from edgeds.live.estimating import LiveEstimate
 from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.plate.file import plate_from_file, plate_to_file
@@ -86,13 +87,12 @@ def check_measured(estimate: Estimator) -> None:
 def test_a_depth_that_comes_later_lies_on_the_ground_that_people_measured() -> None:
     estimate = Estimator(DIFFERENCE, measured_plate())
     assert np.median(off(estimate)[10 : WALL - 10]) > 0.8
-    small = Knows(0.7)(PIXELS)
-    depth: FloatMap = cv2.resize(small, SIZE[::-1], interpolation=cv2.INTER_CUBIC)
+    known = depth_by(Knows(0.7), measured_plate())
 
-    estimate.take_depth(depth)
+    estimate.take_known(known)
 
     check_measured(estimate)
-    np.testing.assert_array_equal(estimate.network_depth, depth)
+    np.testing.assert_array_equal(estimate.network_depth, known.raw)
 
 
 def test_a_plate_with_measured_ground_and_a_depth_network_have_both() -> None:

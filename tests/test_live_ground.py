@@ -26,7 +26,7 @@ PLATE = Plate(np.full((*SIZE, 3), 160, np.uint8))
 
 def _frame(number: int, rng: np.random.Generator) -> Frame:
     lowest = np.array([(60 + 390 * rng.random(), 130 + 150 * rng.random())])
-    head = VIEW.heads(VIEW.feet(lowest), rng.normal(1, 0.05, 1))[0]
+    head = VIEW.pixels(VIEW.feet(lowest) - rng.normal(1, 0.05) * VIEW.down)[0]
     pixels, tall = PLATE.pixels.copy(), float(np.hypot(*(head - lowest[0])))
     middle = tuple(round(float(v)) for v in (head + lowest[0]) / 2)
     lean = float(np.degrees(np.arctan2(head[0] - lowest[0, 0], lowest[0, 1] - head[1])))

@@ -99,7 +99,7 @@ def test_alpha_is_the_same_without_a_depth(data: Path) -> None:
 def test_a_callers_depth_is_copied_and_stays_writable() -> None:
     depth = np.full(PLATE.size, 0.5, np.float32)
     estimate = Estimator(Counting(), PLATE)
-    estimate.take_depth(depth)
+    estimate.take_known(KnownDepth(depth, "", None))
     depth[...] = 2
     np.testing.assert_array_equal(estimate.plate_depth, np.float32(0.5))
 

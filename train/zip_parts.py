@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MEMBERS = ("bg", "fg_bg", "mask", "depth")
 DEPTH_SCALE = 65535
 
 

@@ -16,7 +16,7 @@ from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.kept_depth import KnownDepth, depth_by, kept_depth, kept_in
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate
-from edgeds.estimate.plate_depth_on_ground import GroundedDepth, laid_again
+from edgeds.estimate.plate_depth_on_ground import GroundedDepth
 from edgeds.estimate.plate_state import PlateState
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.whole_or_part import Looks
@@ -89,22 +89,6 @@ class Estimator:
         self._depth_network = known.network
         self._first = replace(self._first, shows_depth=known.is_wanted)
         self._state = replace(self._state, shows_depth=known.is_wanted)
-
-    def take_depth(self, depth: FloatMap) -> None:
-        """Use this inverse depth of the first plate, float32 (H, W), from the next frame on.
-
-        It is brought to the ground that was measured, if any was, which takes some tenths of a
-        second; `take_known` does not wait. Call it from the thread that estimates, between two
-        frames.
-
-        Raises:
-            ShapeError: it is not of the plate's size.
-        """
-        measured = self.grounded
-        if measured is not None and depth.shape == self._first.plate.size:
-            measured = laid_again(depth, self._first.plate, measured)
-        self._take(depth, measured)
-        self._depth_network = ""
 
     def _take(self, depth: FloatMap, measured: GroundedDepth | None) -> None:
         if depth.shape != self.plate.size:

@@ -58,17 +58,16 @@ def same_shape(size: Size, other: Size) -> bool:
     return abs(height * other_width - width * other_height) <= max(width, other_width)
 
 
-def read_at(values: _Values, x: _Values, y: _Values, *, nearest: bool = False) -> _Values:
-    """What a picture or a map (h, w) or (h, w, c) has at points, bilinear or of the nearest pixel:
-    (n,) or (n, c).
+def read_at(values: _Values, x: _Values, y: _Values) -> _Values:
+    """What a picture or a map (h, w) or (h, w, c) has at points, bilinear: (n,) or (n, c).
 
     Args:
         x, y: float32 (n,), the first pixel's middle being 0. Past the border its pixels go on.
     """
     import cv2
 
-    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    read = cv2.remap(values, folded(x), folded(y), how, borderMode=cv2.BORDER_REPLICATE)
+    at = folded(x), folded(y)
+    read = cv2.remap(values, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     found: _Values = read.reshape(-1, *values.shape[2:])[: len(x)]
     return found
 

@@ -29,7 +29,7 @@ def _set(folder: Path) -> None:
     for number in range(16):
         lowest = np.array([(60 + 390 * rng.random(), 130 + 150 * rng.random())])
         feet = view.feet(lowest)
-        head = view.heads(feet, rng.normal(1, 0.05, 1))[0]
+        head = view.pixels(feet - rng.normal(1, 0.05) * view.down)[0]
         frame, tall = plate.copy(), float(np.hypot(*(head - lowest[0])))
         middle = tuple(round(float(v)) for v in (head + lowest[0]) / 2)
         lean = float(np.degrees(np.arctan2(head[0] - lowest[0, 0], lowest[0, 1] - head[1])))

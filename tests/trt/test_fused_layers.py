@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from edgeds.engine.build.fused_layers import (
     convolutions_by_precision,
-    float_convolutions,
     fused_layers,
-    int8_share,
     kernel_count,
 )
 
@@ -64,15 +62,8 @@ def test_convolutions_are_sorted_by_what_they_compute_in() -> None:
         "int8": ("/net/b/Conv",),
         "float32": ("/net/d/Conv",),
     }
-    assert int8_share(fused_layers(LOG)) == 1 / 4
-
-
-def test_a_float32_convolution_is_found_unless_it_is_allowed() -> None:
-    layers = fused_layers(LOG)
-    assert float_convolutions(layers) == ("/net/d/Conv",)
-    assert float_convolutions(layers, allowed=["/net/d/Conv"]) == ()
 
 
 def test_a_log_without_layers_gives_none() -> None:
     assert fused_layers("nothing of the kind") == ()
-    assert int8_share(()) == 0.0
+    assert convolutions_by_precision(()) == {}

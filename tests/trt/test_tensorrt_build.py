@@ -11,8 +11,6 @@ import pytest
 from edgeds.engine import default_engine, read_card
 from edgeds.engine.build.fused_layers import (
     convolutions_by_precision,
-    float_convolutions,
-    int8_share,
 )
 from edgeds.engine.build.tensorrt_build import Plan, plan_from_onnx
 from edgeds.engine.cuda_driver import Cuda, Gpu
@@ -87,7 +85,7 @@ def test_every_convolution_of_the_graph_is_found_in_the_log_once(
 def test_fp16_leaves_no_convolution_in_float32(plans: dict[tuple[str, str, str], Plan]) -> None:
     for (precision, _, _), plan in plans.items():
         if precision == "fp16":
-            assert float_convolutions(plan.layers) == ()
+            assert "float32" not in convolutions_by_precision(plan.layers)
         if precision == "fp32":
             assert set(convolutions_by_precision(plan.layers)) == {"float32"}
 
@@ -100,7 +98,7 @@ def test_int8_computes_all_convolutions_in_int8_but_the_named_ones(
         found = convolutions_by_precision(layers)
         assert set(found) == {"int8", "float16"}
         assert set(found["float16"]) == INT8_LEAVES
-        assert int8_share(layers) == pytest.approx(59 / 65)
+        assert len(found["int8"]) == 59
 
 
 def test_plans_have_no_more_kernels_than_the_committed_figure(

@@ -9,7 +9,7 @@ nothing about the library that wrote the log.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LAYER = re.compile(r"^Name: (?P<name>.*?), LayerType: (?P<kind>\w+), (?P<rest>Inputs: .*)$", re.M)
@@ -91,22 +91,6 @@ def convolutions_by_precision(layers: Iterable[FusedLayer]) -> dict[str, tuple[s
             precision = next((p for p in ("float32", "float16") if p in pair), layer.precision)
             found.setdefault(precision, []).append(_convolution_name(layer))
     return {precision: tuple(names) for precision, names in found.items()}
-
-
-def float_convolutions(
-    layers: Iterable[FusedLayer], *, allowed: Iterable[str] = ()
-) -> tuple[str, ...]:
-    """Convolutions that are still computed in float32, without the allowed ones."""
-    permitted = set(allowed)
-    found = convolutions_by_precision(layers).get("float32", ())
-    return tuple(name for name in found if name not in permitted)
-
-
-def int8_share(layers: Iterable[FusedLayer]) -> float:
-    """The share of convolutions computed in int8, 0 to 1."""
-    by_precision: Mapping[str, tuple[str, ...]] = convolutions_by_precision(layers)
-    total = sum(map(len, by_precision.values()))
-    return len(by_precision.get("int8", ())) / total if total else 0.0
 
 
 def _layer(name: str, kind: str, rest: str) -> FusedLayer:

@@ -10,7 +10,6 @@ ONNX Runtime and builds in TensorRT. Knows nothing about sets or engines. Needs 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,14 +96,6 @@ def int8_graph(model: onnx.ModelProto, limits: Mapping[str, float]) -> onnx.Mode
     int8: onnx.ModelProto = quantizer.model.model
     onnx.checker.check_model(int8, full_check=True)
     return int8
-
-
-def write_int8(source: Path, target: Path, limits: Mapping[str, float]) -> Path:
-    """Read a float32 frame graph, write its int8 form."""
-    import onnx
-
-    onnx.save(int8_graph(onnx.load(source), limits), target)
-    return target
 
 
 def quantized_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:

@@ -100,11 +100,6 @@ class GroundView:
         head = GROUND.head_m / GROUND.person_m
         return np.asarray(height - head * (1 / level - 1), np.float64), np.asarray(lean, np.float64)
 
-    def heads(self, feet: Floats, height: npt.ArrayLike = 1.0) -> Floats:
-        """Pixels (n, 2) of points so high over places (n, 3) on the ground."""
-        top = feet - np.asarray(height, np.float64).reshape(-1, 1) * self.down
-        return self.pixels(top)
-
     def pixels(self, places: Floats) -> Floats:
         """Places (n, 3) to pixels (n, 2) as (x, y)."""
         height, width = self.size

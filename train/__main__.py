@@ -92,7 +92,7 @@ def fit(
         elif weights is not None:
             run.start_from_weights(weights)
         else:
-            run.start_from_imagenet(imagenet_weights(chosen.encoder))
+            run.start_from_imagenet(imagenet_weights())
         train_and_log(task, run, threads=threads)
 
 

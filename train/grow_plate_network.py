@@ -22,11 +22,9 @@ def plate_depth_from_frame_network(trained: DualHead, config: Config | None = No
     """A plate network that returns for a plate what `trained` returns for it as frame and plate.
 
     Raises:
-        ValueError: `config` has another encoder, or is narrower than the trained network.
+        ValueError: `config` is narrower than the trained network.
     """
     network = PlateDepth(config)
-    if network.config.encoder != "lite0":
-        raise ValueError(f"the frame network's encoder is lite0, not {network.config.encoder}")
     network.encoder.load_state_dict(trained.encoder.state_dict())
     for skip, fuse in zip(network.skips, cast(list[Fuse], trained.fuse), strict=True):
         assert isinstance(skip, nn.Conv2d)

@@ -38,7 +38,7 @@ class PlateTask:
         self.plates, self.recipe, self.judged_by = plates, recipe, judged_by
 
     def build(self) -> PlateDepth:
-        return PlateDepth(Config(encoder=self.recipe.encoder, attention=self.recipe.attention))
+        return PlateDepth(Config(attention=self.recipe.attention))
 
     def samples(self, size: tuple[int, int]) -> PlateSamples:
         self.plates.refresh()

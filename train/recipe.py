@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from edgeds.engine.network.encoder import ARCHITECTURES, ArchitectureName
 from train.mix import Mix
 from train.plate_sample import PlateMix
 
@@ -37,8 +36,6 @@ class Recipe:
     """Every setting that changes what a run computes."""
 
     network: NetworkName = "dual-head"
-    encoder: ArchitectureName = "lite0"
-    """The encoder of the plate's network; that of the frame's network is always lite0."""
     attention: int = 0
     """Blocks of attention in the plate's network."""
     phases: tuple[Phase, ...] = PHASES
@@ -90,10 +87,9 @@ def recipe_from_json(text: str) -> Recipe:
             f"the recipe cannot be read: {error}; train/recipe.py lists the keys, and a run's "
             "recipe.json is an example"
         ) from error
-    if recipe.network not in get_args(NetworkName) or recipe.encoder not in ARCHITECTURES:
+    if recipe.network not in get_args(NetworkName):
         raise RecipeError(
-            f"the recipe names the network {recipe.network!r} and the encoder {recipe.encoder!r}, "
-            "and there are "
-            f"{', '.join(get_args(NetworkName))} and {', '.join(ARCHITECTURES)}"
+            f"the recipe names the network {recipe.network!r}, and there are "
+            f"{' and '.join(get_args(NetworkName))}"
         )
     return recipe

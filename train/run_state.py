@@ -71,13 +71,12 @@ class Run:
 
     def start_from_imagenet(self, weights: dict[str, Tensor]) -> None:
         for network in (self.network, self.ema):
-            state = encoder_state_from_imagenet(weights, network.encoder.architecture)
-            network.encoder.load_state_dict(state)
+            network.encoder.load_state_dict(encoder_state_from_imagenet(weights))
 
     def start_from_weights(self, path: Path) -> None:
         """Start from a trained network of the same architecture, with a new recipe.
 
-        The plate's network can also start from a frame network with the same encoder, and a network
+        The plate's network can also start from a frame network and a network
         with hints or with attention from one without.
 
         Raises:

@@ -6,7 +6,6 @@ They parse, build and print. The other modules of the package do the work.
 from __future__ import annotations
 
 import json
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,30 +14,6 @@ import typer
 from train.given_sets import Scenes, sets_of
 
 Weights = Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")]
-
-
-def recover(
-    weights: Annotated[Path, typer.Argument(help="a .safetensors file with infinite statistics")],
-    data: Annotated[Path, typer.Argument(help="the folder that it was trained on, as for fit")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="the repaired .safetensors file")],
-    samples: Annotated[
-        int, typer.Option(help="number of training samples to estimate them from")
-    ] = 320,
-    height: int = 192,
-    width: int = 320,
-) -> None:
-    """Restore normalisation statistics that float16 had made infinite, from training samples."""
-    from train.batches import Samples, batches
-    from train.material import material_from_folder
-    from train.recipe import Recipe
-    from train.recover_statistics import recover_weights
-
-    recipe = Recipe()
-    material = material_from_folder(data)
-    drawn = Samples(material, (height, width), seed=recipe.seed, mix=recipe.mix)
-    feed = batches(drawn, first=0, batch_size=8, workers=1)
-    count = recover_weights(weights, output, islice(feed, -(-samples // 8)))
-    typer.echo(f"{output}: {count} channels recovered")
 
 
 def export(
@@ -191,4 +166,4 @@ def average(
     average_weights(earlier, later, output, share=share, hints=hints)
 
 
-COMMANDS = (average, recover, export, ship_depth, evaluate, depths)
+COMMANDS = (average, export, ship_depth, evaluate, depths)

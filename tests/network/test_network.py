@@ -176,7 +176,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path) -> None
     tensors = load_file(path)
     tensors["trunk5.0.1.running_var"][:10] = float("inf")
     save_file(tensors, path, metadata=metadata)
-    with pytest.raises(WeightsError, match=r"10 of 128 values of trunk5.*train recover"):
+    with pytest.raises(WeightsError, match=r"10 of 128 values of trunk5.*download again"):
         load_weights(path)
 
 

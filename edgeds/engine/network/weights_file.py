@@ -111,10 +111,7 @@ def checked_network(path: Path) -> DualHead | PlateDepth:
     """
     metadata, tensors = read_weights(path)
     if broken := non_finite(tensors):
-        raise WeightsError(
-            f"{path} holds {broken} that are not finite: estimate them again with "
-            "`python -m train recover`, or train or download again"
-        )
+        raise WeightsError(f"{path} holds {broken} that are not finite: train or download again")
     return network_of(path, metadata, tensors)
 
 
@@ -139,6 +136,7 @@ def network_of(
         if kind == DualHead.kind:
             network = DualHead(Config(**fields))
         elif kind == PlateDepth.kind:
+            fields.pop("encoder", None)  # older files name it; there is one
             network = PlateDepth(PlateDepthConfig(**fields))
         else:
             raise WeightsError(f"{path} is for a network {kind!r}, which this edgeds does not have")

@@ -26,10 +26,8 @@ AllowMotionOption: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--allow-motion/--no-allow-motion",
-        "--plate-from-stream",
-        help="Estimate the plate from the running stream, for scenes that are never empty; "
-        "--plate-from-stream is another name of it. Default: on for clips (file:...), off for "
-        "cameras.",
+        help="Estimate the plate from the running stream, for scenes that are never empty. "
+        "Default: on for clips (file:...), off for cameras.",
         rich_help_panel=PLATE,
     ),
 ]

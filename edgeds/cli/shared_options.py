@@ -34,8 +34,9 @@ SteadyOption: TypeAlias = Annotated[
 EngineOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        help="An engine's folder or name; bf16 is the shipped one in bfloat16. Default: the best "
-        "that runs here.",
+        help="An engine's folder or name, in float; bf16 or bf16:FOLDER: in bfloat16; torch, "
+        "torch-compile or torch-tensorrt: the shipped weights on torch, or yours as torch:FILE; "
+        "difference: no network. Default: the best that runs here.",
         rich_help_panel=ENGINE,
     ),
 ]

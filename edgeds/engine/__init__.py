@@ -152,7 +152,7 @@ def _open_on_cpu(
         except EngineError:
             raise
         except ImportError as error:
-            reasons.append(f"{backend}: not installed ({error})")
+            reasons.append(f"{backend}: {error.name or backend} is not installed")
         except Exception as error:  # each library has errors of its own
             said = str(error).strip().splitlines() or [type(error).__name__]
             reasons.append(f"{backend}: {said[-1]}")

@@ -196,6 +196,19 @@ def test_bfloat16_without_openvino_is_refused_and_the_default_is_float(
     assert "bfloat16 needs openvino" in caught.value.why
 
 
+def test_what_a_backend_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setitem(sys.modules, "onnx", None)  # which only another size needs
+    for module in ("edgeds.engine.openvino", "edgeds.engine.build.other_size"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(EngineError) as caught:
+        open_engine(device="cpu", preset="fast")
+    assert (
+        caught.value.why
+        == "openvino: openvino is not installed; onnxruntime: onnx is not installed"
+    )
+
+
 def test_graphs_in_each_others_place_are_refused_on_every_backend(engine: Path) -> None:
     shutil.copyfile(engine / "plate.onnx", engine / "frame.onnx")
     change(engine)

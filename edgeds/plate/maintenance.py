@@ -22,7 +22,7 @@ import numpy.typing as npt
 from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
 from edgeds.plate.health import Health
 from edgeds.plate.light_change import SAME, largest, light_between
-from edgeds.plate.lost_picture import Loss, is_foreign, loss_of, turned_white
+from edgeds.plate.lost_picture import Brightness, Loss, is_foreign, loss_of, turned_white
 from edgeds.plate.masks import grown, most_around, on_channels, share, share_in, spread
 from edgeds.plate.plate import Plate
 from edgeds.plate.registration import (
@@ -73,6 +73,7 @@ class _Comparison:
     """A small copy of a frame, and its foreground by alpha."""
 
     view: Floats
+    brightness: Brightness
     shown: Structure
     alpha: FloatMap
     hidden: Mask
@@ -93,10 +94,10 @@ class Maintenance:
         small_width = min(settings.width_px, width)
         self._size: Size = max(1, round(height * small_width / width)), small_width
         self._small = resized(plate.pixels, self._size).astype(np.float32)
+        self._brightness = Brightness(self._small)
         self._slack = max(1.0, _SIGMAS * plate.noise_at(self._size) / settings.same_levels)
         self._light, self._move = SAME, np.eye(3)
-        self._relit = self._small
-        self._extra = np.zeros_like(self._small)
+        self._relit, self._extra = self._small, np.zeros_like(self._small)
         self._foreground_at = np.full(self._size, -np.inf, np.float32)
         self._served, self._served_move = self._small, self._move
         self._corners = landmarks(structure(self._small))
@@ -151,12 +152,12 @@ class Maintenance:
         view = frame.rgb(self._size).astype(np.float32)
         alpha = maps.alpha_at(self._size)
         hidden = grown(alpha > self._set.foreground_alpha, self._set.grow_px)
-        loss = loss_of(self._small, view, self._set.max_stops)
+        loss = loss_of(self._brightness, seen := Brightness(view), self._set.max_stops)
         if loss is None:
             self._foreground_at[hidden] = frame.pts_secs
         return _Comparison(
-            view=view, shown=structure(view), alpha=alpha, hidden=hidden, now=frame.pts_secs,
-            secs=secs, loss=loss,
+            view=view, brightness=seen, shown=structure(view), alpha=alpha, hidden=hidden,
+            now=frame.pts_secs, secs=secs, loss=loss,
         )  # fmt: skip
 
     def _current(self) -> Floats:
@@ -255,7 +256,7 @@ class Maintenance:
     ) -> tuple[float, str]:
         visible, foreground = ~look.hidden, look.alpha > 0.5
         off = _off(look.view, now) > 24 * self._slack
-        white = turned_white(self._small, look.view)
+        white = turned_white(self._brightness, look.brightness)
         found = Measured(
             is_found=is_found,
             never_fitted=self._is_foreign if self._never_fitted else False,

@@ -38,7 +38,8 @@ between. No program that decodes and encodes can be faster. All ways take turns 
 shows how much edgeds adds, and depends little on the machine. Two numbers are the least and the most of the turns.
 
 edgeds adds to a transcode: the network, whose time is the same for every size; the border of the foreground and the drawing, which grow with the
-foreground's share of the picture; and the copy of the planes, which is the only work on every pixel.
+foreground's share of the picture; and the copy of the planes, which is the only work on every pixel. The plate's file keeps its depth, as
+`edgeds capture` writes it.
 """
 BUSY = (
     "\n**Other programs ran beside: the load was {load:.1f} before, and figures are valid up to {most:g}. Compare ways within a table, "

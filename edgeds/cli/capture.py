@@ -74,6 +74,7 @@ def capture_command(
 ) -> None:
     """Take the plate, a picture of the empty scene, and check it."""
     from edgeds.engine import open_engine
+    from edgeds.engine.plate_depth_engine import plate_with_depth
     from edgeds.plate.capture import PlateCapture, forgiving
     from edgeds.plate.file import check_plate_target, plate_to_file
     from edgeds.plate.lock_while_in_use import unlocked_after
@@ -93,7 +94,7 @@ def capture_command(
             plate = take(capture, frames, stop, opened.camera)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
     picture = _picture_beside(output)
-    plate_to_file(plate if output == picture else _with_depth(plate, engine, device), output)
+    plate_to_file(plate if output == picture else plate_with_depth(plate, engine, device), output)
     if picture is not None and picture != output:
         plate_to_file(plate, picture)
     say(f"plate: {capture.status.verdict}")
@@ -103,15 +104,6 @@ def capture_command(
         say(f"  note: {output.with_suffix('.png')} is another picture, so it was left as it is")
     if as_json:
         print_json(_result(plate, output, picture, capture.status.verdict))
-
-
-def _with_depth(plate: Plate, engine: str | None, device: str) -> Plate:
-    """The plate with what its own network says of its depth: runs with it begin sooner."""
-    from edgeds.engine.plate_depth_engine import open_plate_depth
-    from edgeds.estimate.kept_depth import depth_by, kept_in
-
-    network = open_plate_depth(engine, device=device)
-    return plate if network is None else kept_in(plate, depth_by(network, plate))
 
 
 def _picture_beside(output: Path) -> Path | None:

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from edgeds.engine.choose_engine import engine_for
 from edgeds.engine.engine_folders import default_engine, engine_folder
 from edgeds.errors import EngineError
 from edgeds.types import FloatMap, Pixels, Size
+
+if TYPE_CHECKING:
+    from edgeds.plate.plate import Plate
 
 FILE_NAME = "plate_depth.onnx"
 Run = Callable[[Pixels], FloatMap]
@@ -95,6 +98,18 @@ def open_plate_depth(
             return None
     check_files(card, folder, only=FILE_NAME)
     return PlateDepthGraph(folder / FILE_NAME, card.files[FILE_NAME])
+
+
+def plate_with_depth(plate: Plate, engine: str | Path | None, device: str) -> Plate:
+    """The plate with what an engine's depth network says of it: runs with its file begin sooner.
+
+    Raises:
+        EngineError: as `open_plate_depth`.
+    """
+    from edgeds.estimate.kept_depth import depth_by, kept_in
+
+    network = open_plate_depth(engine, device=device)
+    return plate if network is None else kept_in(plate, depth_by(network, plate))
 
 
 def compiled_graph(path: Path, digest: str = "") -> tuple[Size, Run]:

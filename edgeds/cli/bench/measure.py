@@ -31,6 +31,7 @@ from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import open_engine
 from edgeds.engine.choose_engine import preset_sizes
+from edgeds.engine.plate_depth_engine import plate_with_depth
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
 from edgeds.plate.file import plate_from_file, plate_to_file
@@ -61,6 +62,7 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
     parts = _Parts(plan, material_of(plan.clip, plan.base), on_stage)
     sizes = tuple(parts.size(size) for size in plan.sizes)
     compare, missing = parts.compare() if plan.compare else (None, {})
+    started = parts.start() if plan.start else ((), ())
     return BenchReport(
         engine=name,
         day=datetime.now(timezone.utc).date().isoformat(),
@@ -75,7 +77,8 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
         streams=parts.streams() if plan.streams else (),
         batches=parts.batches() if plan.streams else (),
         networks=parts.networks() if plan.presets else (),
-        **(parts.start() if plan.start else {}),
+        start_secs=started[0],
+        start_kept_secs=started[1],
         preset_sizes=preset_sizes(),
         load=load,
         quick=plan.quick,
@@ -181,9 +184,10 @@ class _Parts:
         runs = BENCH.quick_frames if self.plan.quick else BENCH.network_runs
         return tuple(timed() for _, timed in every_network(self.plan.device, runs=runs))
 
-    def start(self) -> dict[str, tuple[float, ...]]:
-        """Whole runs of `edgeds video` on a clip of one frame, as where edgeds is installed: Python
-        keeps byte code. A first run makes that, and the plate with its depth; it is not counted.
+    def start(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Whole runs of `edgeds video` on a clip of one frame, with a plate that keeps no depth and
+        with one that does; Python keeps byte code, as where edgeds is installed. A first run makes
+        that, and the plate with its depth; it is not counted.
         """
         self.on_stage("start")
         with tempfile.TemporaryDirectory() as folder:
@@ -193,7 +197,7 @@ class _Parts:
             turns = range(1 if self.plan.quick else BENCH.starts)
             both = [[self._started(clip, p, folder) for p in (plate, kept)] for _ in turns]
         computed, known = zip(*both, strict=True)
-        return {"start_secs": computed, "start_kept_secs": known}
+        return computed, known
 
     def _started(self, clip: str, plate: str, folder: str, *more: str) -> float:
         """Seconds of one run."""
@@ -235,12 +239,15 @@ class _Parts:
 
     @contextmanager
     def _clip(self, label: str, size: Size, scene: SceneName = "busy") -> Iterator[tuple[str, str]]:
-        """The clip's file and that of its plate, until the end of the block."""
+        """The clip's file and that of its plate, as `edgeds capture` writes it, until the end of
+        the block.
+        """
         self.on_stage(f"{label}, clip")
         with tempfile.TemporaryDirectory() as folder:
             clip, plate = Path(folder) / "in.mp4", Path(folder) / "plate.npz"
             frames = self.plan.frames_at(size)
-            plate_to_file(self.material.written(clip, size, frames, scene), plate)
+            empty = self.material.written(clip, size, frames, scene)
+            plate_to_file(plate_with_depth(empty, self.plan.engine, self.plan.device), plate)
             yield str(clip), str(plate)
 
     def _foreground(self, clip: str, plate: str) -> float:

@@ -130,6 +130,55 @@ def test_people_in_one_place_do_not_tell_the_ground() -> None:
     assert "place" in why
 
 
+def _walkers(view: GroundView, seed: int, *, frames: int) -> tuple[People, int]:
+    """Some adults who walk a few steps: (sightings in all frames, most in one frame)."""
+    rng = np.random.default_rng(seed)
+    starts = rng.uniform((40, 40), (600, 350), (400, 2))
+    feet = view.feet(starts[view.inverse_depth(*starts.T) > 0.05][:6])
+    down = view.down
+    way = rng.normal(size=feet.shape)
+    way -= (way @ down)[:, None] * down
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    tall = rng.normal(1, 0.055, len(feet))
+    lean = rng.normal(0, 0.03, len(feet))
+    lowest, highest = [], []
+    for secs in np.linspace(0, 3, frames):
+        low = view.pixels(feet + way * 0.6 * secs)  # a metre a second
+        low += rng.normal(0, 0.7, low.shape)
+        head = _ends(view, low, tall + 0.02 * rng.normal(size=len(tall)))
+        head[:, 0] += (low[:, 1] - head[:, 1]) * lean
+        inside = (head.min(1) > 5) & (low[:, 0] < SIZE[1] - 5) & (low[:, 1] < SIZE[0] - 5)
+        lowest.append(low[inside])
+        highest.append(head[inside])
+    found = np.concatenate(lowest)
+    return People(found, np.concatenate(highest), np.ones(len(found))), len(feet)
+
+
+def test_more_frames_of_the_same_steps_make_no_ground_more_certain() -> None:
+    """Their heights and what the mask does to their feet are the same in all of them."""
+    few, many = (_walkers(_view(), 3, frames=frames) for frames in (12, 60))
+    grounds = [measured_ground(people, SIZE, at_once=at_once) for people, at_once in (few, many)]
+    assert isinstance(grounds[0], Ground) and isinstance(grounds[1], Ground)
+    assert grounds[1].uncertainty == pytest.approx(grounds[0].uncertainty, rel=0.25)
+
+
+def test_the_uncertainty_of_short_clips_holds_as_often_as_it_says() -> None:
+    """A standard deviation: 68 % within it, 95 % within twice. The focal length is unknown, too."""
+    off = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        view = _view(rng.uniform(8, 35), rng.uniform(1.2, 4), 500 * np.exp(rng.normal(0, 0.3)))
+        people, at_once = _walkers(view, seed, frames=10)
+        ground = measured_ground(people, SIZE, at_once=at_once) if len(people) else ""
+        if isinstance(ground, Ground):
+            nearness = [v.inverse_depth(*people.lowest.T) for v in (ground.view, view)]
+            error = np.median(np.log(nearness[0] / nearness[1]))
+            off.append(abs(float(error)) / ground.uncertainty)
+    assert len(off) >= 20
+    assert np.mean(np.array(off) < 1) >= 0.6
+    assert np.mean(np.array(off) < 2) >= 0.9
+
+
 def test_few_people_are_too_few() -> None:
     assert "3 sightings" in str(measured_ground(_people(_view(), 3), SIZE))
 

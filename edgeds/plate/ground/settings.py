@@ -76,6 +76,11 @@ class GroundFitting:
     least_places: int = 6
     """Least number of cells, of a grid of `grid` cells per side, in which they stood."""
     grid: int = 8
+    one_place: float = 0.5
+    """Sightings whose feet are nearer to each other than this share of their height say the same.
+    Of 180 simulated clips of 3 to 30 s, 71 % are within the uncertainty then, 97 % within twice; if
+    all count alike, 55 % and 78 %. Quarter the distance: 64 and 94 %; twice: 83 and 99 %.
+    """
     least_ratio: float = 1.3
     """Least ratio of nearness, nearest to farthest (without the tenth at either end)."""
     most_scatter: float = 0.11

@@ -37,9 +37,17 @@ def inputs(make_clip: MakeClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     make_clip(frame_count=3)
     cv2.imwrite("plate.png", np.zeros((90, 160, 3), np.uint8))
     Path("broken.npz").write_bytes(b"PK not really")
-    for key, value in (("plate", "broken.npz"), ("backdrop", "no.png"), ("record", "no/a.mp4")):
-        Path(f"{key}.toml").write_text(
-            f'[[camera]]\nname = "a"\nsource = "file:clip.mp4"\n{key} = "{value}"\n'
+    Path("spoilt.jpg").write_bytes(b"no image")
+    for name, setting in (
+        ("plate", 'plate = "broken.npz"'),
+        ("backdrop", 'backdrop = "no.png"'),
+        ("spoilt", 'backdrop = "spoilt.jpg"'),
+        ("record", 'record = "no/a.mp4"'),
+        ("itself", 'record = "clip.mp4"'),
+        ("events", 'plate = "plate.png"\nevents = "plate.png"'),
+    ):
+        Path(f"{name}.toml").write_text(
+            f'[[camera]]\nname = "a"\nsource = "file:clip.mp4?loop"\n{setting}\n'
         )
     for place in ("engine.open_engine", "sources.open_live_source"):
         monkeypatch.setattr(f"edgeds.{place}", begin(place))
@@ -69,6 +77,14 @@ def inputs(make_clip: MakeClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("live plate.toml", "not a plate file"),
         ("live backdrop.toml", "backdrop"),
         ("live record.toml", "no folder"),
+        ("live spoilt.toml", "spoilt.jpg"),
+        ("live itself.toml", "is the input of 'a' itself"),
+        ("live events.toml", "is the plate of 'a' itself"),
+        ("live file:clip.mp4?loop --record clip.mp4", "is the input itself"),
+        ("live clip.mp4 --events clip.mp4", "is the input itself"),
+        ("live file:clip.mp4 --view replace --backdrop spoilt.jpg", "spoilt.jpg"),
+        ("video clip.mp4 --view replace --backdrop spoilt.jpg", "spoilt.jpg"),
+        ("batch clip.mp4 -o out --view replace --backdrop spoilt.jpg", "spoilt.jpg"),
         ("calibrate clip.mp4 -o set -b broken.npz", "not a plate file"),
         ("batch clip.mp4 -o out -b broken.npz", "not a plate file"),
         ("batch clip.mp4 -o out --view replace --backdrop no.png", "backdrop"),

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from edgeds.cli.camera_checks import check_cameras, check_given, depth_options, signal_options
 from edgeds.cli.console import print_json, print_table, say, stop_on_signal
-from edgeds.cli.depth_options import DepthOptions
 from edgeds.cli.live_outputs import backdrop_of
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
 from edgeds.cli.open_engine_beside import engine_beside
-from edgeds.cli.rules_and_events import LiveSignals, SignalOptions
-from edgeds.errors import EdgedsError, counted
+from edgeds.cli.rules_and_events import LiveSignals
+from edgeds.errors import counted
 
 if TYPE_CHECKING:
     from threading import Event
@@ -62,9 +62,8 @@ def live_cameras(
 
     plans, token = cameras_from_file(path), outputs.checked()
     own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
-    _check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
-    for plan in plans:
-        _check(plan)
+    check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
+    check_cameras(path, plans)
     with ExitStack() as stack, stop_on_signal() as stop:
         network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
         found = open_plate_depth(engine, device=device)
@@ -82,26 +81,6 @@ def live_cameras(
         raise typer.Exit(130)
     if any(report.state in ("failed", "waiting") for report in reports):
         raise typer.Exit(1)
-
-
-def _check(plan: CameraPlan) -> None:
-    """Find out before anything opens what of a camera's settings cannot be.
-
-    Raises:
-        InputError, PlateError, SinkError: something cannot.
-    """
-    from edgeds.sinks.live_recording import check_recording
-    from edgeds.views.backdrop import check_backdrop
-
-    try:
-        _signal_options(plan).check(as_json=False)
-        _depth_options(plan).wanted()
-        given_plate(plan.plate)
-        check_backdrop(plan.backdrop)
-        if plan.record is not None:
-            check_recording(plan.record)
-    except EdgedsError as error:
-        raise type(error)(f"{plan.name}: {error.what}", why=error.why, fix=error.fix) from error
 
 
 def _started(
@@ -157,11 +136,11 @@ def _opened(
         behind = backdrop_of(plan.backdrop, source.info.size, stack)
         choice = plate_choice(
             source, masked(plan.source), given, plan.plate, plan.allow_motion,
-            _depth_options(plan).wanted(), told=told,
+            depth_options(plan).wanted(), told=told,
         )  # fmt: skip
         # Its events, and its name for a broker, are those of the camera in the file.
         named = replace(source.info, name=plan.name)
-        watched = LiveSignals(_signal_options(plan), named, stack, told)
+        watched = LiveSignals(signal_options(plan), named, stack, told)
         run = LiveRun(
             source if plan.fps is None else Thinned(source, plan.fps),
             engine,
@@ -184,37 +163,8 @@ def _opened(
         yield run
 
 
-def _signal_options(plan: CameraPlan) -> SignalOptions:
-    return SignalOptions(
-        rules=plan.rules,
-        events=plan.events,
-        mqtt=plan.mqtt,
-        webhook=list(plan.webhook) or None,
-    )
-
-
-def _depth_options(plan: CameraPlan) -> DepthOptions:
-    return DepthOptions(
-        depth_from=plan.depth_from,
-        person_height=plan.person_height,
-        metric=list(plan.metric) or None,
-    )
-
-
 def _telling(name: str) -> Callable[[str], None]:
     return lambda text: say(f"{name}: {text}")
-
-
-def _check_given(given: Mapping[str, object]) -> None:
-    from edgeds.errors import InputError
-
-    wrong = [option for option, value in given.items() if value not in (None, False, [])]
-    if wrong:
-        raise InputError(
-            f"{', '.join(wrong)} cannot be given beside a file of cameras",
-            why="it is not known which camera is meant",
-            fix="write it into the file, see docs/cameras.md",
-        )
 
 
 @contextmanager

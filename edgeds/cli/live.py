@@ -78,7 +78,7 @@ def live_command(
             engine=engine, device=device, preset=preset, duration=duration, as_json=as_json,
         )  # fmt: skip
         return
-    signals.check(as_json=as_json, plate=plate, backdrop=backdrop, recording=record)
+    signals.check(as_json=as_json, source=uri, plate=plate, backdrop=backdrop, recording=record)
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
     check_backdrop(backdrop)
     with ExitStack() as stack, stop_on_signal() as stop:

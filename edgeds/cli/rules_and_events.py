@@ -77,6 +77,7 @@ class SignalOptions:
         self,
         *,
         as_json: bool,
+        source: str | None = None,
         plate: str | Path | None = None,
         backdrop: str | None = None,
         recording: Path | None = None,
@@ -90,12 +91,17 @@ class SignalOptions:
         """
         from edgeds.errors import InputError
         from edgeds.sinks.atomic_files import check_writable
+        from edgeds.sources import file_of
 
         check_clashes(
-            {"the plate": plate, "the backdrop": backdrop, "the rules": self.rules},
+            {
+                "the input": None if source is None else file_of(source),
+                "the plate": plate,
+                "the backdrop": backdrop,
+                "the rules": self.rules,
+            },
             {"the recording": recording, "the events": self.events_file},
         )
-
         if as_json and self.on_stdout:
             raise InputError(
                 "--json and --events - both write to standard output",

@@ -135,6 +135,14 @@ def is_live(uri: str) -> bool:
     return not is_there(Path(uri)) and (bool(scheme_of(uri)) or uri[:5].lower() == "file:")
 
 
+def file_of(uri: str) -> Path | None:
+    """The file that this names, which is there, also with `file:` or options; else None."""
+    if not is_there(Path(uri)) and not _is_address_of_file(uri):
+        return None
+    path = Path(_file_and_options(uri)[0])
+    return path if is_there(path) and path.is_file() else None
+
+
 def is_images(uri: str | Path) -> bool:
     """Whether this names images (a folder, a glob, an image file) and not a video."""
     text, path = str(uri), Path(uri)

@@ -47,13 +47,13 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
 
 
 def check_backdrop(uri: str | None) -> None:
-    """Find out before anything opens that there is no such backdrop; None is none at all.
+    """Find out before anything begins that a backdrop cannot be read; None is none at all.
 
     Raises:
-        InputError: it is no colour, and no file.
+        InputError: it is no colour, image or video.
     """
-    if uri is not None and not is_there(Path(uri)):
-        open_backdrop(uri, (2, 2)).close()  # it knows why
+    if uri is not None:
+        open_backdrop(uri, (2, 2)).close()
 
 
 class StillBackdrop(Closing):

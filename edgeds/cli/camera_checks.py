@@ -1,0 +1,89 @@
+"""Checks of a file of cameras, before an engine or a camera opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeds.cli.depth_options import DepthOptions
+from edgeds.cli.live_plate import given_plate
+from edgeds.cli.rules_and_events import SignalOptions
+from edgeds.cli.same_file_twice import check_clashes
+from edgeds.errors import EdgedsError
+
+if TYPE_CHECKING:
+    from edgeds.live.cameras.camera_file import CameraPlan
+
+
+def check_cameras(path: Path, plans: list[CameraPlan]) -> None:
+    """Find out before anything opens what of the cameras' settings cannot be.
+
+    Raises:
+        InputError, PlateError, SinkError: something cannot.
+    """
+    _check_files(path, plans)
+    for plan in plans:
+        _check(plan)
+
+
+def check_given(given: Mapping[str, object]) -> None:
+    from edgeds.errors import InputError
+
+    wrong = [option for option, value in given.items() if value not in (None, False, [])]
+    if wrong:
+        raise InputError(
+            f"{', '.join(wrong)} cannot be given beside a file of cameras",
+            why="it is not known which camera is meant",
+            fix="write it into the file, see docs/cameras.md",
+        )
+
+
+def signal_options(plan: CameraPlan) -> SignalOptions:
+    return SignalOptions(
+        rules=plan.rules,
+        events=plan.events,
+        mqtt=plan.mqtt,
+        webhook=list(plan.webhook) or None,
+    )
+
+
+def depth_options(plan: CameraPlan) -> DepthOptions:
+    return DepthOptions(
+        depth_from=plan.depth_from,
+        person_height=plan.person_height,
+        metric=list(plan.metric) or None,
+    )
+
+
+def _check_files(path: Path, plans: list[CameraPlan]) -> None:
+    """
+    Raises:
+        SinkError: a camera would write over what one of them reads.
+    """
+    from edgeds.sources import file_of
+
+    read: dict[str, str | Path | None] = {"the file of cameras": path}
+    written: dict[str, Path | None] = {}
+    for plan in plans:
+        of = f"of {plan.name!r}"
+        plate = None if plan.plate in ("last", "new") else plan.plate
+        read |= {f"the input {of}": file_of(plan.source), f"the plate {of}": plate,
+                 f"the backdrop {of}": plan.backdrop, f"the rules {of}": plan.rules}  # fmt: skip
+        written |= {f"the recording {of}": plan.record, f"the events {of}": plan.events}
+    check_clashes(read, written)
+
+
+def _check(plan: CameraPlan) -> None:
+    from edgeds.sinks.live_recording import check_recording
+    from edgeds.views.backdrop import check_backdrop
+
+    try:
+        signal_options(plan).check(as_json=False)
+        depth_options(plan).wanted()
+        given_plate(plan.plate)
+        check_backdrop(plan.backdrop)
+        if plan.record is not None:
+            check_recording(plan.record)
+    except EdgedsError as error:
+        raise type(error)(f"{plan.name}: {error.what}", why=error.why, fix=error.fix) from error

@@ -6,20 +6,23 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgeds.cli.depth_options import DepthOptions, SmallSamples, measure_depth, people_of_clip
-from edgeds.engine import open_engine
+from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import _spread, people_in, use_people
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
+from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.metric_scale import metres_of
+from edgeds.plate.plate import Plate
 from edgeds.sources.sampling import spread_frames
-from edgeds.types import Frame
+from edgeds.types import Frame, Pixels
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -52,6 +55,26 @@ def test_frames_that_are_looked_at_first_are_spread_through_the_clip() -> None:
     order = _spread(11)
     assert sorted(order) == list(range(11))
     assert max(np.diff(sorted(order[:4]))) <= 5
+
+
+def test_the_next_frame_is_estimated_while_this_one_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second_taken, waited = Event(), []
+
+    class Samples(list[Pixels]):
+        def __getitem__(self, index: Any) -> Any:
+            if index != 0:
+                second_taken.set()
+            return super().__getitem__(index)
+
+    def add(*_: object) -> None:
+        waited.append(second_taken.wait(10))
+
+    monkeypatch.setattr(Gathering, "add", add)
+    frames = np.random.default_rng(0).integers(0, 256, (3, 90, 160, 3), np.uint8)
+    people_in(Samples(frames[1:]), DifferenceEngine(), Plate(frames[0]))
+    assert waited == [True, True]
 
 
 def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import closing
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import no_depth
@@ -17,6 +18,7 @@ from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.settings import GROUND
 from edgeds.plate.plate import Plate, plate_at_size
+from edgeds.sources.handoff import buffered
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels, Size
 
@@ -43,18 +45,21 @@ def people_in(
         on_frame: called after each frame that was looked at.
 
     Raises:
-        CancelledError: `cancelled`, asked before every frame, returned true.
+        CancelledError: `cancelled`, asked with every frame, returned true.
     """
     size = looked_at(plate.size)
     estimate = Estimator(engine, plate_at_size(plate, size), known=no_depth(size))
     people = Gathering(plate.size)
-    for number in _spread(len(samples)):
-        if cancelled():
-            raise CancelledError
-        people.add(estimate(Frame(resized(samples[number], size))).alpha)
-        on_frame()
-        if people.persons >= GROUND.enough:
-            break
+    estimated = (estimate(Frame(resized(samples[n], size))) for n in _spread(len(samples)))
+    # The network runs beside the search.
+    with closing(buffered(estimated)) as every:  # type: ignore[type-var]  # a generator
+        for maps in every:
+            if cancelled():
+                raise CancelledError
+            people.add(maps.alpha)
+            on_frame()
+            if people.persons >= GROUND.enough:
+                break
     return people
 
 

@@ -58,7 +58,7 @@ def test_a_file_is_waited_for_and_the_wait_is_reported() -> None:
 
 def test_the_figures_of_an_output_that_ended_are_those_of_all_its_frames() -> None:
     with Outputs(lambda _: None) as outputs:
-        output = Output("video", MemorySink(), depth=3)
+        output = Output("video", MemorySink(), max_waiting=3)
         output.meter = Meter(window_secs=0.1)
         outputs.add(output)
         for frame in itertools.islice(SCENE, 3):
@@ -149,8 +149,7 @@ def test_a_cutout_keeps_its_alpha_where_the_file_can(tmp_path: Path) -> None:
     run.start_recording()
     assert any("cannot keep alpha" in event for event in events)
     memory = MemorySink()
-    memory.keeps_alpha = True  # type: ignore[attr-defined]
-    run.add_output("alpha", memory)
+    run._outputs.add(Output("alpha", memory, keeps_alpha=True))
     run.run(max_frames=5)
     assert {frame.pixels.shape[2] for frame in memory.frames} == {4}
     assert {frame.pixels.shape[2] for frame in open_source(tmp_path / "out.mp4")} == {3}

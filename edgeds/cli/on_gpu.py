@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from edgeds.engine.device_engine import DeviceEngine, device_of
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.views.settings import STYLE, View
 
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeds.cli.video_checks import Wanted
-    from edgeds.engine.gpu.part_network import DeviceEngine
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.kept_depth import KnownDepth
     from edgeds.plate.plate import Plate
     from edgeds.sinks import VideoSink
-    from edgeds.types import Closing, Engine, Source, StreamInfo
+    from edgeds.types import ClipSource, Closing, Engine, StreamInfo
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
 
@@ -80,11 +80,10 @@ class OnGpu:
         """
         self._network, self._info, self._target, self._shown = network, info, target, shown
         self.notes: list[str] = []
-        stream: Any = getattr(network, "stream", None)
-        self.is_used = stream is not None and stream.device.type in kinds
+        self.is_used = isinstance(network, DeviceEngine) and network.stream.device.type in kinds
         if not self.is_used:
             return
-        self._device = str(stream.device)
+        self._device = device_of(network)
         self._no_encoder: str | None = None
         if problem := self._problem():
             self.is_used = False
@@ -114,7 +113,7 @@ class OnGpu:
             self._give_up(error)
             return Estimator(self._network, plate, known=known, matte=matte)
 
-    def source(self, frames: Source, stack: ExitStack) -> Source:
+    def source(self, frames: ClipSource, stack: ExitStack) -> ClipSource:
         """The source with its decoder on the GPU, in place of the one that was opened."""
         if not self.is_used or self._device == "cpu":
             return frames
@@ -162,7 +161,7 @@ class OnGpu:
 
     @property
     def _is_compiled(self) -> bool:
-        return "torch-compile" in self._network.name
+        return isinstance(self._network, DeviceEngine) and self._network.is_compiled
 
     def _give_up(self, error: RuntimeError) -> None:
         self.is_used = False
@@ -207,23 +206,22 @@ def live_estimator(
     comes back once somebody looks at it.
 
     Args:
-        say: is told, once, why frames do not go there.
+        say: is called once, with the reason, where frames do not go there.
         kinds: of torch's devices that count as a GPU.
     """
     from edgeds.estimate.estimator import Estimator
 
-    stream: Any = getattr(network, "stream", None)
-    if stream is None or stream.device.type not in kinds:
+    if not isinstance(network, DeviceEngine) or network.stream.device.type not in kinds:
         return Estimator
     from edgeds.engine.gpu.estimator import DeviceEstimator, size_problem
     from edgeds.sinks.encoding import written_colour
 
-    told: list[str] = []
+    said: list[str] = []
 
     def only_the_network(engine: Engine, plate: Plate, why: str) -> Estimator:
-        if not told:
-            told.append(why)
-            say(f"only the network is on {stream.device}: {why}")
+        if not said:
+            said.append(why)
+            say(f"only the network is on {device_of(network)}: {why}")
         return Estimator(engine, plate)
 
     def made(engine: Engine, plate: Plate) -> Estimator:
@@ -231,7 +229,7 @@ def live_estimator(
             return only_the_network(engine, plate, problem)
         try:
             colour = written_colour(info.colour, info.size)
-            return DeviceEstimator(cast("DeviceEngine", network), plate, colour)
+            return DeviceEstimator(network, plate, colour)
         except RuntimeError as error:  # torch's, such as too little memory
             why = (str(error).strip().splitlines() or ["?"])[0]
             return only_the_network(engine, plate, why)

@@ -222,8 +222,7 @@ class ClipSignals:
         from edgeds.live.signals.drawing import draw_signals
 
         def look_and_compose(frame: Frame, maps: Maps) -> Any:
-            health_at = getattr(self._estimate, "health_at", None)  # of a plate that is not fixed
-            health = None if health_at is None else health_at(frame.index)
+            health = self._estimate.health_at(frame.index)
             seen = self.signals(frame, maps, health=health, scale=self._estimate.scale)
             picture = compose(frame, maps)
             if view != "overlay":

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.layers_folder import LayersSink
-    from edgeds.types import Engine, Frame, Maps, Sink, Source
+    from edgeds.types import ClipSource, Engine, FileSink, Frame, Maps
     from edgeds.views.contact_sheet import ContactSheet
 
 
@@ -122,8 +122,8 @@ def video_command(
 class _Job:
     """Everything a run needs, opened."""
 
-    frames: Source
-    sink: Sink | LayersSink
+    frames: ClipSource
+    sink: FileSink | LayersSink
     plate: Plate
     engine: Engine
     estimate: Estimator | MaintainedEstimator
@@ -147,9 +147,9 @@ def _report(wanted: Wanted, job: _Job, clock: Clock, status: str) -> dict[str, A
         view=wanted.shown,
         sheet=str(wanted.sheet) if wanted.sheet else None,
         mesh=None if job.mesh is None else job.mesh.report(),
-        damaged_packets=getattr(job.frames, "damaged", 0),
+        damaged_packets=job.frames.damaged,
         notes=job.notes.said,
-        followed=getattr(job.estimate, "followed", None),
+        followed=job.estimate.followed,
         depth=job.depth,
         signals=None if job.signals is None else job.signals.report(),
         status=status,
@@ -271,8 +271,7 @@ def _run(job: _Job, clock: Clock, stop: Event) -> RunError | None:
                 bar.update(task, total=bar.tasks[task].completed)
             if stop.is_set():  # by way of the sink, so that it knows the video is not whole
                 raise KeyboardInterrupt
-        if (finish := getattr(job.estimate, "finish", None)) is not None:
-            finish()
+        job.estimate.finish()
     except KeyboardInterrupt:
         stop.set()
     except RunError as error:

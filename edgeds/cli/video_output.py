@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgeds.estimate.settings import Matte
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.layers_folder import LayersSink
-    from edgeds.types import Frame, Maps, Sink, StreamInfo
+    from edgeds.types import FileSink, Frame, Maps, StreamInfo
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
     from edgeds.views.effects import Effects
@@ -27,7 +27,7 @@ _SEEN = 0.3
 
 def output_of(
     wanted: Wanted, info: StreamInfo, stack: ExitStack
-) -> tuple[Path, Sink | LayersSink | None]:
+) -> tuple[Path, FileSink | LayersSink | None]:
     """Where the result goes, and its sink; that of layers opens when the plate is known."""
     from edgeds.sinks import open_sink
     from edgeds.sinks.layers.earlier_layers import check_layers_folder

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.errors import counted
 from edgeds.plate.settings import PLATE_CAPTURE, PLATE_FROM_CLIP
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgeds.estimate.maintained_estimator import Followed
     from edgeds.pipeline import Clock
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.layers_folder import LayersSink
-    from edgeds.types import Sink
+    from edgeds.types import FileSink
 
 
 def say_choices(
@@ -64,20 +66,27 @@ def _making(plate: Plate) -> str:
     return ""
 
 
+class Noted(Protocol):
+    """Something that finds out what people should know."""
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+
 class Notes:
     """What a run found out about its input: each note is printed once, when it is known."""
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: Noted) -> None:
         self._watched = [source]
         self.said: list[str] = []
 
-    def watch(self, *others: object) -> None:
-        """Print the `notes` of other objects too."""
+    def watch(self, *others: Noted) -> None:
+        """Print the notes of these, too."""
         self._watched.extend(others)
 
     def say_new(self, *others: str) -> None:
         """Print these notes, and those of what is watched, as far as they are new."""
-        watched = [note for one in self._watched for note in list(getattr(one, "notes", ()))]
+        watched = [note for one in self._watched for note in tuple(one.notes)]
         for note in (*others, *watched):
             if note not in self.said:
                 self.said.append(note)
@@ -86,7 +95,7 @@ class Notes:
 
 def result(
     clock: Clock,
-    sink: Sink | LayersSink,
+    sink: FileSink | LayersSink,
     plate: Plate,
     given: str | None,
     *,
@@ -95,11 +104,11 @@ def result(
 ) -> dict[str, Any]:
     """The JSON object of a run. `followed`: how the plate was corrected; None where it was not."""
     report = asdict(clock.report())
-    report["frames"] -= getattr(sink, "lost", 0)
+    report["frames"] -= sink.lost
     return {
         **rest,
         "output": sink.location if report["frames"] and _is_there(sink.location) else None,
-        "audio": getattr(sink, "audio", "none"),
+        "audio": sink.audio,
         "plate": {
             "file": given,
             "origin": plate.origin,

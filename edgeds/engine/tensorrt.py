@@ -43,6 +43,8 @@ PLATE_PLAN, FRAME_PLAN = "plate.plan", "frame.plan"
 class TensorRtEngine(Closing):
     """Plans of an engine folder on a stream. Call it from one thread at a time."""
 
+    is_compiled = False
+
     def __init__(
         self, trt: TensorRt, folder: Path, card: Card, stream: DeviceStream, *, name: str
     ) -> None:

@@ -48,15 +48,20 @@ class TorchEngine(Closing):
         name: str,
         dtype: torch.dtype = torch.float16,
         compiled: Compile | None = None,
+        is_compiled: bool = False,
     ) -> None:
         """
         Args:
             size: (height, width), multiples of 32.
             compiled: makes the frame step faster; None runs it as it is.
+            is_compiled: what is done with the frames around it is to be compiled, too.
         """
         self.size, self._name, self._stream = size, name, stream
+        self.is_compiled = is_compiled
         self.takes_noise = network.config.hints
-        self._made_of = {"name": name, "dtype": dtype, "compiled": compiled}
+        self._made_of = {
+            "name": name, "dtype": dtype, "compiled": compiled, "is_compiled": is_compiled,
+        }  # fmt: skip
         self._weights, self._others = network, dict[Size, TorchEngine]()
         with stream, torch.no_grad():
             step = FrameStep(_on_device(network, stream.device, dtype))
@@ -226,6 +231,7 @@ def open_weights(
             name=f"{path.stem} on {compiler} {torch.__version__}, {gpu.name if gpu else 'CPU'}",
             dtype=torch.float32 if gpu is None else torch.float16,
             compiled=compiled,
+            is_compiled=compiler == "torch-compile",
         )
     except (RuntimeError, RunError) as error:  # torch's: out of memory, a driver too old
         raise EngineError(

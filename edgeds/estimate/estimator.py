@@ -38,11 +38,15 @@ class Estimator:
 
     Args:
         depth_network: computes the plate's depth, in a second or two, unless the plate keeps it;
-            without it the engine does, at once and worse. Who cannot wait gives it to `take_known`
-            later.
+            without it the engine does, at once and worse. Where that is too long, give it to
+            `take_known` later.
         known: the plate's depth, which another thread computed; goes before all of these.
         looks: when the network sees a part of the frame; `WHOLE` for frames in no order.
     """
+
+    notes: tuple[str, ...] = ()
+    followed: None = None
+    """How the plate was corrected: not at all, see `MaintainedEstimator`."""
 
     def __init__(
         self,
@@ -120,6 +124,13 @@ class Estimator:
     def start_over(self) -> None:
         """The next frame does not follow the last one: it is another still, or another clip."""
         self._looks.forget()
+
+    def finish(self) -> None:
+        """The last frame was estimated: there is nothing to complete."""
+
+    def health_at(self, _: int) -> float | None:
+        """The plate's health at a frame: None, as nothing looks at it."""
+        return None
 
     @property
     def state(self) -> PlateState:

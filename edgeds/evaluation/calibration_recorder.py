@@ -93,7 +93,7 @@ class SetRecorder:
     @property
     def followed(self) -> Followed | None:
         """How far the plate was corrected; None where it is used as it is."""
-        return getattr(self._estimate, "followed", None)
+        return self._estimate.followed
 
     @property
     def empty(self) -> int:

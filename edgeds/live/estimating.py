@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import KnownDepth, depth_by, is_kept_of
@@ -23,6 +23,15 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.status import PlateStatus
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import Compose, composer
+
+
+@runtime_checkable
+class DrawsItself(Protocol):
+    """An estimator that draws where its maps are, on a GPU."""
+
+    @property
+    def composer(self) -> Callable[..., Compose]: ...
+
 
 MakeEstimator = Callable[[Engine, Plate], Estimator]
 
@@ -134,7 +143,7 @@ class LiveEstimate:
     def _see(self, estimator: Estimator) -> None:
         self._scene = PlateInView(
             estimator.plate.pixels, estimator.plate_depth, estimator.depth_range,
-            composer=getattr(estimator, "composer", composer),
+            composer=estimator.composer if isinstance(estimator, DrawsItself) else composer,
         )  # fmt: skip
 
     def _estimated(self, frame: Frame) -> Estimated:

@@ -42,8 +42,7 @@ class Outputs(Closing):
         """
         shown = opaque(picture)
         for output in self._running():
-            keeps_alpha = getattr(output.sink, "keeps_alpha", False)
-            output.offer(picture if keeps_alpha else shown)
+            output.offer(picture if output.keeps_alpha else shown)
         return shown
 
     def statuses(self) -> tuple[OutputStatus, ...]:
@@ -100,21 +99,24 @@ class Output:
         name: str,
         sink: Sink,
         *,
-        depth: int = 1,
+        max_waiting: int = 1,
         shown: bool = True,
         is_file: bool = True,
         in_loop: bool = False,
+        keeps_alpha: bool = False,
         on_end: Callable[[Output, str], None] | None = None,
     ) -> None:
         """
         Args:
+            max_waiting: so many frames wait while one is written; then the oldest is dropped.
             shown: whether somebody looks at it now, so that its latency counts.
             is_file: whether its end must be waited for, however long that takes.
+            keeps_alpha: it takes RGBA.
             on_end: is called once it has ended, with the reason where it failed.
         """
         self.name, self.sink, self.shown, self.is_file = name, sink, shown, is_file
         self.meter = Meter()
-        self._depth, self._on_end = depth, on_end
+        self.keeps_alpha, self._max_waiting, self._on_end = keeps_alpha, max_waiting, on_end
         self._changed = threading.Condition()
         self._waiting: deque[Frame] = deque()
         self._dropped = 0
@@ -130,7 +132,7 @@ class Output:
         with self._changed:
             if self._closing or self.ended:
                 return
-            if len(self._waiting) == self._depth:
+            if len(self._waiting) == self._max_waiting:
                 self._waiting.popleft()
                 self._dropped += 1
             self._waiting.append(frame)
@@ -138,7 +140,7 @@ class Output:
 
     def status(self) -> OutputStatus:
         reading = self.meter.whole() if self.ended else self.meter.recent()
-        lost = getattr(self.sink, "lost", 0)  # what was not sent, or is not on the disk
+        lost = self.sink.lost
         with self._changed:
             return OutputStatus(
                 name=self.name,

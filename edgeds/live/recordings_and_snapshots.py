@@ -76,7 +76,8 @@ class LiveFiles:
             self._output = Output(
                 "recording",
                 sink,
-                depth=LIVE.recording_depth,
+                max_waiting=LIVE.recording_max_waiting,
+                keeps_alpha=sink.keeps_alpha,
                 shown=False,
                 on_end=self._report,
             )

@@ -13,7 +13,7 @@ class Live:
     """Frames per second and latencies are reported over this long."""
     refusal_secs: float = 4.0
     """Time to read why a plate was refused, before anything else happens."""
-    recording_depth: int = 8
+    recording_max_waiting: int = 8
     """Frames a recording may lag behind: a key frame takes as long to encode as several others."""
     close_secs: float = 10.0
     """Time for an output to end. The run waits longer for a file; a page is left behind."""

@@ -33,6 +33,7 @@ class WindowSink(Closing):
     """All calls come from one thread, the main one on macOS. The window may be resized."""
 
     location = "window"
+    lost = 0
 
     def __init__(self, title: str, size: Size) -> None:
         """

@@ -13,12 +13,12 @@ from edgeds.sinks.video import VideoSink
 from edgeds.sources.media_errors import translated
 from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.sources.typed_paths import shortened
-from edgeds.types import Sink, StreamInfo
+from edgeds.types import FileSink, StreamInfo
 
 __all__ = ["VIDEO_SUFFIXES", "ImagesSink", "MemorySink", "VideoSink", "open_sink"]
 
 
-def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink:
+def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> FileSink:
     """Open an output for frames of the stream `like`: its rate, times, colour tags and audio.
 
     A video by its suffix (.mp4, .mkv, .mov, .webm); a folder (no suffix, or one that is
@@ -39,7 +39,7 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> Sink
         return _sink(path, like, alpha=alpha)
 
 
-def _sink(path: Path, like: StreamInfo, *, alpha: bool) -> Sink:
+def _sink(path: Path, like: StreamInfo, *, alpha: bool) -> FileSink:
     check_no_input(path, like)
     check_no_url(path)
     suffix = path.suffix.lower()

@@ -27,6 +27,9 @@ class ImagesSink(Closing):
     may have a name that the pattern gives.
     """
 
+    lost = 0
+    audio = "none"
+
     def __init__(self, path: Path, *, alpha: bool = False, frame_count: int | None = None) -> None:
         """
         Args:

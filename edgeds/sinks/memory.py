@@ -10,6 +10,8 @@ class MemorySink(Closing):
     """Keeps frames; with `capacity` it is full after that many, as a disk would be."""
 
     location = "memory"
+    lost = 0
+    audio = "none"
 
     def __init__(self, *, capacity: int | None = None) -> None:
         self.frames: list[Frame] = []

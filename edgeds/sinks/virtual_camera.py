@@ -24,6 +24,8 @@ _SETUP = {
 class VirtualCameraSink(Closing):
     """Has the size of the live picture; other views are fitted into it."""
 
+    lost = 0
+
     def __init__(self, like: StreamInfo, device: str | None = None) -> None:
         """
         Raises:

@@ -22,7 +22,7 @@ from edgeds.sources.synthetic import SyntheticSource
 from edgeds.sources.typed_paths import is_there, shortened
 from edgeds.sources.url import masked, scheme_of
 from edgeds.sources.video import VideoSource
-from edgeds.types import Size, Source
+from edgeds.types import ClipSource, Size
 
 __all__ = [
     "CameraFeed",
@@ -46,7 +46,7 @@ __all__ = [
 
 def open_source(
     uri: str | Path, *, device: str = "cpu", decoder_threads: int | None = None
-) -> Source:
+) -> ClipSource:
     """Open a video file, an image, a folder of images or a glob such as `shots/*.png`.
 
     The first frame is decoded at once, so an input without one is refused here.

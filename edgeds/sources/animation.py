@@ -46,6 +46,8 @@ def is_animation(path: Path) -> bool:
 class WebpSource(Closing):
     """The pictures of an animated WebP, each with its duration."""
 
+    damaged = 0
+
     def __init__(self, path: Path) -> None:
         """
         Raises:

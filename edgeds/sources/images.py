@@ -27,6 +27,8 @@ class ImagesSource(Closing):
     Frames are named by their files' stems; where stems meet, by folder or suffix too.
     """
 
+    damaged = 0
+
     def __init__(self, uri: str | Path, *, rate: Fraction = Fraction(30)) -> None:
         """
         Raises:

@@ -12,7 +12,7 @@ class PictureOnDevice(ABC):
     """NV12 planes elsewhere; whatever asks for colours brings them to the host, once."""
 
     layout: Layout = "nv12"
-    _here: YuvPicture | None = None
+    _copy: YuvPicture | None = None
 
     @abstractmethod
     def _brought(self) -> YuvPicture:
@@ -20,9 +20,13 @@ class PictureOnDevice(ABC):
 
     def on_host(self) -> YuvPicture:
         """The same picture in the host's memory, brought there once."""
-        if self._here is None:
-            self._here = self._brought()
-        return self._here
+        if self._copy is None:
+            self._copy = self._brought()
+        return self._copy
+
+    def jpeg(self, most_wide: int, quality: int) -> bytes | None:  # noqa: ARG002
+        """The picture as a JPEG, not wider than `most_wide` px, if the device encodes it."""
+        return None
 
     def rgb(self, size: Size | None = None) -> Pixels:
         return self.on_host().rgb(size)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from edgeds.errors import SourceFailed
 from edgeds.sources.camera_lock import Locked
 from edgeds.sources.status import SourceState
-from edgeds.types import Closing, Frame, Source
+from edgeds.types import ClipSource, Closing, Frame
 
 _TIME_BASE = Fraction(1, 1000)
 _LATE_SECS = 0.2
@@ -28,7 +28,7 @@ class RealTimeSource(Closing):
 
     def __init__(
         self,
-        open_clip: Callable[[], Source],
+        open_clip: Callable[[], ClipSource],
         *,
         loop: bool = False,
         on_event: Callable[[str], None] = lambda _text: None,
@@ -78,7 +78,7 @@ class RealTimeSource(Closing):
         """A clip has nothing to unlock."""
 
     def _say_notes(self) -> None:
-        for note in getattr(self._clip, "notes", ()):
+        for note in self._clip.notes:
             if note not in self._said:
                 self._said.add(note)
                 self._on_event(note)

@@ -20,6 +20,9 @@ from edgeds.types import Closing, FloatMap, Frame, Pixels, Size, StreamInfo
 class SyntheticSource(Closing):
     """`frame_count` frames; the first `empty` of them show only the plate, with noise."""
 
+    notes: tuple[str, ...] = ()
+    damaged = 0
+
     def __init__(
         self,
         *,

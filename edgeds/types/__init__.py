@@ -19,8 +19,10 @@ from edgeds.types.picture import Layout as Layout
 from edgeds.types.picture import Picture as Picture
 from edgeds.types.picture import RgbPicture as RgbPicture
 from edgeds.types.protocols import AnySizeEngine as AnySizeEngine
+from edgeds.types.protocols import ClipSource as ClipSource
 from edgeds.types.protocols import Closing as Closing
 from edgeds.types.protocols import Engine as Engine
+from edgeds.types.protocols import FileSink as FileSink
 from edgeds.types.protocols import PlateFeatures as PlateFeatures
 from edgeds.types.protocols import Sink as Sink
 from edgeds.types.protocols import Source as Source

@@ -5,7 +5,7 @@ Knows nothing about files, codecs, networks or screens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -80,6 +80,20 @@ class Source(Closing, Protocol):
     def __iter__(self) -> Iterator[Frame]: ...
 
 
+class ClipSource(Source, Protocol):
+    """A source that comes from files, and ends."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Notes for people about the input; more may come while it is read."""
+        ...
+
+    @property
+    def damaged(self) -> int:
+        """Packets that could not be decoded so far."""
+        ...
+
+
 class Sink(Closing, Protocol):
     """Takes frames in order. `close` completes the output; closing twice is harmless.
 
@@ -92,7 +106,21 @@ class Sink(Closing, Protocol):
         """Where the output is, for people; the final path once it is closed."""
         ...
 
+    @property
+    def lost(self) -> int:
+        """Frames that were written, and did not get into the output or were not sent."""
+        ...
+
     def write(self, frame: Frame) -> None: ...
+
+
+class FileSink(Sink, Protocol):
+    """A sink that writes files."""
+
+    @property
+    def audio(self) -> str:
+        """What became of the audio, for the report: "copied", "encoded as aac", "none"."""
+        ...
 
 
 @runtime_checkable

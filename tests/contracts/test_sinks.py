@@ -9,13 +9,13 @@ import pytest
 
 from edgeds.sinks import MemorySink, open_sink
 from edgeds.sources import SyntheticSource, open_source
-from edgeds.types import Frame, Sink
+from edgeds.types import FileSink, Frame
 
 SOURCE = SyntheticSource(frame_count=9)
 
 
 class Case:
-    def __init__(self, sink: Sink, read: Callable[[], list[Frame]]) -> None:
+    def __init__(self, sink: FileSink, read: Callable[[], list[Frame]]) -> None:
         self.sink, self.read = sink, read
 
 
@@ -37,6 +37,7 @@ def test_what_was_written_is_there_once_closed(case: Case) -> None:
             case.sink.write(frame)
     case.sink.close()  # again: harmless
     frames = case.read()
+    assert (case.sink.lost, case.sink.audio) == (0, "none")
     assert len(frames) == 9
     for frame, truth in zip(frames, SOURCE, strict=True):
         assert abs(frame.pixels.astype(int) - truth.pixels).mean() < 12

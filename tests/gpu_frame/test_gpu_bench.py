@@ -17,11 +17,12 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 from edgeds.cli import on_gpu  # noqa: E402
 from edgeds.cli.bench import gpu, tables  # noqa: E402
 from edgeds.cli.bench.clips import material_of  # noqa: E402
-from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times  # noqa: E402
+from edgeds.cli.bench.gpu import GpuTimes, gpu_times  # noqa: E402
 from edgeds.cli.bench.one_measurement import TurnPlan  # noqa: E402
 from edgeds.cli.bench.one_measurement import turn as run_turn  # noqa: E402
 from edgeds.engine import DifferenceEngine, open_engine  # noqa: E402
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
+from edgeds.engine.device_engine import device_of  # noqa: E402
 from edgeds.plate.file import plate_to_file  # noqa: E402
 from edgeds.sources import open_source  # noqa: E402
 

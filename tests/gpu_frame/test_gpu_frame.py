@@ -98,6 +98,20 @@ def test_the_network_looks_where_it_does_on_the_cpu(engine: Any) -> None:
     )  # medians of a few hundred pixels
 
 
+def test_another_clip_begins_anew(engine: Any) -> None:
+    with VideoSource(DATA / "moving_person.mp4") as source:
+        frame = next(iter(source))
+    colour = frame.picture.colour  # type: ignore[attr-defined]
+    plate = Plate(pixels_from_image(DATA / "moving_person_plate.jpg"))
+    estimate = DeviceEstimator(engine, plate, colour)
+    for _ in range(2):
+        estimate(frame)
+    assert estimate._device_looks._reused == 1
+    estimate.start_over()
+    estimate(frame)
+    assert estimate._device_looks._reused == 0
+
+
 def planes_of(frame: Frame, colour: ColourTags) -> list[np.ndarray[Any, Any]]:
     """Y, U and V as the encoder gets them."""
     video = encodable(frame, format_of(Path("a.mp4"), alpha=False), colour)

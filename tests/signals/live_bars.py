@@ -87,6 +87,7 @@ class _Nowhere(Closing):
     """A sink that keeps nothing, so that what grows is the run."""
 
     location = "nowhere"
+    lost = 0
 
     def write(self, frame: Frame) -> None:
         pass
@@ -151,7 +152,9 @@ def consumers(folder: Path, wanted: argparse.Namespace) -> dict[str, Any]:
             web = stack.enter_context(_webhook(0.5 if trouble == "slow" else 0.0))
             if trouble != "slow":
                 stack.enter_context(_troubled(broker, web, flaps=trouble == "flapping"))
-            settings = Delivery(depth=50, first_wait_secs=0.1, longest_wait_secs=1, close_secs=2)
+            settings = Delivery(
+                max_waiting=50, first_wait_secs=0.1, longest_wait_secs=1, close_secs=2
+            )
             outboxes = (
                 Outbox(Mqtt(_place(broker.port), discovery=None), settings=settings),
                 Outbox(Webhook(f"http://127.0.0.1:{web.server_port}/"), settings=settings),

@@ -67,7 +67,7 @@ def test_a_live_run_reports_what_it_sees_with_the_time_of_day_and_draws_it() -> 
 def test_a_consumer_that_hangs_does_not_slow_the_picture() -> None:
     consumer = Fickle()
     consumer.open.clear()
-    _, outbox, _, report = _run(consumer, Delivery(depth=5, close_secs=0.2))
+    _, outbox, _, report = _run(consumer, Delivery(max_waiting=5, close_secs=0.2))
     assert report.frames == 60, "it waits for nobody"
     assert consumer.taken == []
     assert outbox.counts.lost == outbox.counts.produced - outbox.counts.replaced

@@ -30,18 +30,18 @@ def _until(outbox: Outbox, delivered: int) -> None:
 @given(
     outcomes=st.text(".fr", max_size=12),
     messages=st.lists(st.sampled_from("es"), max_size=25),
-    depth=st.integers(1, 8),
+    most=st.integers(1, 8),
 )
 def test_delivered_and_lost_and_replaced_are_what_was_produced(
-    outcomes: str, messages: list[str], depth: int
+    outcomes: str, messages: list[str], most: int
 ) -> None:
     consumer = Fickle(outcomes)
-    limits = Delivery(depth=depth, first_wait_secs=0, longest_wait_secs=0, close_secs=60)
+    limits = Delivery(max_waiting=most, first_wait_secs=0, longest_wait_secs=0, close_secs=60)
     outbox = Outbox(consumer, settings=limits)
     for number, kind in enumerate(messages, 1):
         outbox.event(event(number)) if kind == "e" else outbox.state({"number": number})
         assert _adds_up(outbox.counts)
-        assert outbox.counts.waiting <= depth + 1
+        assert outbox.counts.waiting <= most + 1
     outbox.close()
     counts = outbox.counts
     assert counts.produced == len(messages)
@@ -57,7 +57,7 @@ def test_delivered_and_lost_and_replaced_are_what_was_produced(
 def test_a_consumer_that_hangs_costs_the_producer_nothing_and_old_events_make_room() -> None:
     consumer = Fickle()
     consumer.open.clear()
-    outbox = Outbox(consumer, settings=Delivery(depth=10, close_secs=0.1))
+    outbox = Outbox(consumer, settings=Delivery(max_waiting=10, close_secs=0.1))
     began = time.thread_time()  # of the processor, whatever else the machine does
     for number in range(1, 5001):
         outbox.event(event(number))
@@ -73,7 +73,7 @@ def test_a_consumer_that_hangs_costs_the_producer_nothing_and_old_events_make_ro
 def test_snapshots_are_bounded_by_their_bytes() -> None:
     consumer = Fickle()
     consumer.open.clear()
-    outbox = Outbox(consumer, settings=Delivery(depth_bytes=10_000, close_secs=0.1))
+    outbox = Outbox(consumer, settings=Delivery(max_waiting_bytes=10_000, close_secs=0.1))
     for number in range(1, 51):
         outbox.event(event(number, snapshot=b"x" * 1000))
     assert outbox.counts.waiting <= 12

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from edgeds.types import ColourTags, Frame, Size
 
 if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream
-    from edgeds.engine.gpu.part_network import DeviceEngine
+    from edgeds.engine.device_engine import DeviceEngine
 
 _COLOUR = ColourTags(primaries=1, transfer=1, matrix=1)
 
@@ -71,7 +71,7 @@ def gpu_times(
         RunError: the device failed.
     """
     with ExitStack() as stack:
-        network: Any = stack.enter_context(open_network())
+        network = stack.enter_context(open_network())
         pixels = np.full((*network.size, 3), 127, np.uint8)
         plate = network.encode_plate(pixels)
         alone = [network.device_secs(pixels, plate) for _ in range(runs)]
@@ -91,12 +91,6 @@ def gpu_times(
             )
         device = str(network.stream.device)
     return GpuTimes(device=device, network_ms=_ms(float(np.median(alone))), frames=tuple(frames))
-
-
-def device_of(network: object) -> str:
-    """The device whose frames the network takes as they are, such as "cuda:0"; else empty."""
-    stream: Any = getattr(network, "stream", None)
-    return "" if stream is None else str(stream.device)
 
 
 class _Stream:

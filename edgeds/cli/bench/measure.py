@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from edgeds.cli.bench.clips import SCENES, Material, SceneName, material_of
-from edgeds.cli.bench.gpu import GpuTimes, device_of, gpu_times
+from edgeds.cli.bench.gpu import GpuTimes, gpu_times
 from edgeds.cli.bench.network import batch_times, every_network, network_times
 from edgeds.cli.bench.one_measurement import TurnPlan, in_own_process
 from edgeds.cli.bench.plan import OTHERS, Plan
@@ -31,6 +31,7 @@ from edgeds.cli.bench.report import FLOOR, BatchTimes, BenchReport, NetworkTimes
 from edgeds.cli.bench.settings import BENCH
 from edgeds.engine import open_engine
 from edgeds.engine.choose_engine import preset_sizes
+from edgeds.engine.device_engine import device_of
 from edgeds.engine.plate_depth_engine import plate_with_depth
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
@@ -42,7 +43,7 @@ from edgeds.types import Engine, Pixels, Size
 from edgeds.views.compose import Compose, composer
 
 if TYPE_CHECKING:
-    from edgeds.engine.gpu.part_network import DeviceEngine
+    from edgeds.engine.device_engine import DeviceEngine
 
 OnStage = Callable[[str], None]
 

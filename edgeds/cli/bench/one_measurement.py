@@ -128,8 +128,8 @@ def turn(plan: TurnPlan) -> Turn:
 
 def _engines(plan: TurnPlan, stack: ExitStack) -> list[Engine]:
     """The engine of each stream: on a GPU each has its own, on the CPU they share one."""
-    from edgeds.cli.bench.gpu import device_of
     from edgeds.engine import open_engine
+    from edgeds.engine.device_engine import device_of
     from edgeds.live.cameras.shared_engine import SharedEngine
     from edgeds.sources.threads import threads
     from edgeds.views.settings import DEPTH_VIEWS
@@ -197,7 +197,7 @@ def _one_stream(
             source, estimate, compose, sink,
             prepare=estimate.prepare, max_waiting=max_waiting_for(source.info.size),
         )  # fmt: skip
-        return report, (*gpu.notes, *getattr(source, "notes", ()))
+        return report, (*gpu.notes, *source.notes)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from edgeds.engine.cuda_stream import gpu_errors
+from edgeds.engine.device_engine import DeviceEngine
 from edgeds.engine.gpu.colour import (
     Colour,
     Nv12Scale,
@@ -32,7 +33,7 @@ from edgeds.engine.gpu.field import crop_of
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.looks import DeviceLooks
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
-from edgeds.engine.gpu.part_network import NEAR, DeviceEngine, alpha_of
+from edgeds.engine.gpu.part_network import NEAR, alpha_of
 from edgeds.engine.gpu.transfer import Nv12, Uploads
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
@@ -114,7 +115,7 @@ class DeviceEstimator(Estimator):
             self._device_looks = DeviceLooks(
                 engine, size, matte, self.colours, looks, compiled=compiled
             )
-            self._units_changed = False
+            self._begins_anew = False
             luma, chroma = example = empty_planes(size, device)
             scale = nv12_scale_to(size, engine.size, device)
             self._before = Replayed(
@@ -130,7 +131,11 @@ class DeviceEstimator(Estimator):
 
     def _take(self, depth: FloatMap, measured: GroundedDepth | None) -> None:
         super()._take(depth, measured)
-        self._units_changed = True
+        self._begins_anew = True  # depth was in other units
+
+    def start_over(self) -> None:
+        """As the `Estimator`'s."""
+        self._begins_anew = True
 
     def prepare(self, frame: Frame) -> None:
         """Nothing: frames are on the device, or are brought there in the thread that estimates."""
@@ -192,9 +197,9 @@ class DeviceEstimator(Estimator):
             if state is not self._taken:
                 self.plate_on_device.take(state, self.colours)
                 self._taken = state
-            if self._units_changed:
+            if self._begins_anew:
                 self._device_looks.forget()
-                self._units_changed = False
+                self._begins_anew = False
             planes = self.uploads(frame.picture)
             small, rgb = self._before(*planes)
             at, is_new = self._device_looks(small, planes, state)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from edgeds.engine.device_engine import DeviceEngine
 from edgeds.engine.gpu.change_detector import FLAGS, ChangeDetector
 from edgeds.engine.gpu.field import crop_at, in_square, inside, read_at
-from edgeds.engine.gpu.part_network import STATISTICS, DeviceEngine, PartEstimate, PlatePart
+from edgeds.engine.gpu.part_network import STATISTICS, PartEstimate, PlatePart
 from edgeds.engine.gpu.part_networks import PartNetworks
 from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
 from edgeds.estimate.part_place import Place, on_frame

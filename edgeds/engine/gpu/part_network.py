@@ -6,7 +6,7 @@ It sees a part of the frame, or the whole. Knows no streams of frames and no dec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,10 +20,10 @@ from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.matte_refinement import around, refined
 from edgeds.estimate.maps_on_demand import ALPHA_ZERO
 from edgeds.estimate.settings import LOOKS, Matte
-from edgeds.types import Box, Engine, PlateFeatures
+from edgeds.types import Box, PlateFeatures
 
 if TYPE_CHECKING:
-    from edgeds.engine.cuda_stream import DeviceStream
+    from edgeds.engine.device_engine import DeviceEngine
     from edgeds.engine.gpu.transfer import Nv12
     from edgeds.types import FloatMap, Pixels, Size
 
@@ -31,15 +31,6 @@ COARSE, NEAR = 11, 12
 """Maps of a field behind those of `matte.around`."""
 STATISTICS = 12
 """How many numbers of a look go to the host: see `look_statistics`."""
-
-
-class DeviceEngine(Engine, Protocol):
-    """An engine that takes frames on its device: torch's and TensorRT's."""
-
-    @property
-    def stream(self) -> DeviceStream: ...
-
-    def infer_on_device(self, frame: Tensor, plate: PlateFeatures) -> Tensor: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

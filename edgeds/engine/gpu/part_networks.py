@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edgeds.engine.gpu.part_network import DeviceEngine, PartNetwork, PlatePart
+from edgeds.engine.device_engine import DeviceEngine
+from edgeds.engine.gpu.part_network import PartNetwork, PlatePart
 from edgeds.estimate.part_maps import view_of_part
 from edgeds.estimate.part_place import Place, networks_like
 from edgeds.estimate.whole_or_part import KEPT_PARTS

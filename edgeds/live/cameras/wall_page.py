@@ -37,6 +37,8 @@ class WallPage(Closing):
 class CameraTile(Closing):
     """One camera's place on the wall. After the camera's end its last picture stays."""
 
+    lost = 0
+
     def __init__(self, server: Server, name: str) -> None:
         self._server, self._name = server, name
         self.location = f"{server.url}cameras/{name}/"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgeds.live.web.settings import PAGE, Page
+from edgeds.sources.picture_on_device import PictureOnDevice
 from edgeds.sources.scaling import resized
 from edgeds.types import Frame, Pixels
 from edgeds.views.checkerboard import over_checkerboard
@@ -25,10 +26,9 @@ class JpegEncoder:
 
 def jpeg_from_frame(frame: Frame, settings: Page = PAGE) -> bytes:
     """The picture for the page. A picture on a GPU is encoded there, where the GPU can."""
-    encoded = getattr(frame.picture, "jpeg", None)
     made: bytes | None = None
-    if encoded is not None:
-        made = encoded(settings.max_width_px, settings.jpeg_quality)
+    if isinstance(frame.picture, PictureOnDevice):
+        made = frame.picture.jpeg(settings.max_width_px, settings.jpeg_quality)
     return jpeg_from_pixels(frame.pixels, settings) if made is None else made
 
 

@@ -22,6 +22,8 @@ class WebSink(Closing):
         SinkError: the address cannot be used, or the extra `web` is missing.
     """
 
+    lost = 0
+
     def __init__(
         self,
         address: str,

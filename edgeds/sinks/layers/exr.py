@@ -41,6 +41,8 @@ _PRIMARIES = {
 class ExrLayers(Closing):
     """DIR/000000.exr and on. Foreground is R G B A, depth is Z, others are LAYER.CHANNEL."""
 
+    audio = "none"
+
     def __init__(
         self,
         folder: Path,

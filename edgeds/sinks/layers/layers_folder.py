@@ -49,6 +49,9 @@ class LayersWanted:
 
 
 class _Writer(Protocol):
+    @property
+    def audio(self) -> str: ...
+
     def write(self, picture: LayerFrame) -> None: ...
 
     def files(self) -> dict[Layer, dict[str, object]]: ...
@@ -66,6 +69,8 @@ class LayersSink(Closing):
 
     `layers.json` is written last: if it is missing, the run was killed.
     """
+
+    lost = 0
 
     def __init__(
         self,
@@ -104,7 +109,7 @@ class LayersSink(Closing):
     @property
     def audio(self) -> str:
         """What became of the audio, for the report: "copied", "none" and the like."""
-        return getattr(self._writer, "audio", "none")
+        return self._writer.audio
 
     @property
     def to_light(self) -> ToLight | None:

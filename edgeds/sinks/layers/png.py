@@ -16,6 +16,8 @@ from edgeds.types import Closing
 class PngLayers(Closing):
     """One folder of images per layer; computed layers have 16 or 8 bits per channel."""
 
+    audio = "none"
+
     def __init__(
         self,
         folder: Path,

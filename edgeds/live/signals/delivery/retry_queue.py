@@ -25,9 +25,9 @@ from edgeds.types import Closing
 class Delivery:
     """Settings of a queue and its retries."""
 
-    depth: int = 1000
+    max_waiting: int = 1000
     """Longest queue, in messages; with one more, the oldest is lost."""
-    depth_bytes: int = 32_000_000
+    max_waiting_bytes: int = 32_000_000
     """Most bytes of snapshots in the queue."""
     first_wait_secs: float = 0.5
     """Wait after the first failure; each further failure doubles it."""
@@ -160,8 +160,8 @@ class Outbox(Closing):
                 self._drop_states()
             self._waiting.append(message)
             self._bytes += message.bytes
-            while len(self._waiting) > self._settings.depth or (
-                self._bytes > self._settings.depth_bytes and len(self._waiting) > 1
+            while len(self._waiting) > self._settings.max_waiting or (
+                self._bytes > self._settings.max_waiting_bytes and len(self._waiting) > 1
             ):
                 self._bytes -= self._waiting.popleft().bytes
                 self._lost += 1
@@ -251,6 +251,8 @@ class Outbox(Closing):
         """Report a change: people hear once that a consumer is away, and once that it is back."""
         before, self.trouble = self.trouble, masked(trouble)
         if trouble and not before:
-            self._on_change(f"{self.trouble}; events wait, up to {self._settings.depth} of them")
+            self._on_change(
+                f"{self.trouble}; events wait, up to {self._settings.max_waiting} of them"
+            )
         elif before and not trouble:
             self._on_change(f"{self.name}: events get through again; {self.counts.lost} were lost")

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path, PurePath
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -354,6 +355,15 @@ def test_a_batch_of_real_clips_goes_on_where_it_ended(edgeds: Edgeds, make_clip:
     assert sorted(path.name for path in (clip.parent / "out").iterdir()) == [
         "edgeds-batch.jsonl", "good.mp4",
     ]  # fmt: skip
+
+
+def test_the_notes_of_a_clip_are_printed(edgeds: Edgeds, make_clip: MakeClip) -> None:
+    clip = make_clip(frame_count=4)
+    cv2.imwrite(str(clip.with_name("black.png")), np.zeros((90, 160, 3), np.uint8))
+    done = edgeds("batch", clip.name, "-o", "out", "-b", "black.png", "--engine", "difference")
+    assert done.returncode == 0, done.stderr
+    assert "  note: the plate is black" in done.stderr
+    assert "the plate is black" in clip.with_name("out").joinpath("edgeds-batch.jsonl").read_text()
 
 
 def test_options_that_the_batch_sets_are_refused(edgeds: Edgeds, make_clip: MakeClip) -> None:

@@ -80,6 +80,15 @@ REPLACE = ("--view", "replace", "--backdrop", "plate.png")
         (("shots", "-b", "plate.png", "-o", "n" * 300 + ".png"), "name is too long"),
         (("shots", "-b", "plate.png", "--sheet", "n" * 300 + ".png"), "name is too long"),
         (("shots", "-b", "plate.png", "--sheet", "one.png/sheet.png"), "no folder"),
+        (("shots", "-b", "plate.png", "-o", "o.mp4", "--sheet", "o.mp4/s.png"), "no folder"),
+        (
+            ("shots", "-b", "plate.png", "--layers", "alpha", "-o", "new", "--mesh", "new/m.ply"),
+            "'new' holds the layers, and nothing else",
+        ),
+        (
+            ("shots", "-b", "plate.png", "--layers", "alpha", "--events", "shots.layers/e.jsonl"),
+            "'shots.layers' holds the layers, and nothing else",
+        ),
     ],
 )
 def test_what_would_be_lost_is_refused_and_stays(
@@ -187,3 +196,23 @@ def test_an_input_that_breaks_the_estimate_half_way_keeps_what_was_written(
     assert "Traceback" not in done.stderr
     report = json.loads(done.stdout)
     assert (report["status"], report["frames"]) == ("failed", 5)
+
+
+@pytest.mark.parametrize("output", ["new", "new/%03d.png"])
+def test_everything_goes_into_a_folder_that_the_run_makes(
+    edgeds: Edgeds, folder: Path, output: str
+) -> None:
+    beside = {"--save-plate": "new/kept/p.npz", "--sheet": "new/s.png", "--mesh": "new/m.ply",
+              "--events": "new/e.jsonl"}  # fmt: skip
+    options = [word for pair in beside.items() for word in pair]
+    done = edgeds("video", "shots", "-b", "plate.png", "-o", output, *options, *FAST)
+    assert done.returncode == 0, done.stderr
+    assert all((folder / path).is_file() for path in beside.values())
+    assert len(list((folder / "new").glob("0*.png"))) == 8
+
+
+def test_no_empty_folder_stays_of_a_run_that_never_began(edgeds: Edgeds, folder: Path) -> None:
+    kept = ("--save-plate", "new/kept/p.npz")
+    done = edgeds("video", "shots", "-b", "shots", "-o", "new", *kept, *FAST)
+    assert done.returncode == 2
+    assert not (folder / "new").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -91,12 +91,12 @@ def video_command(
     from edgeds.pipeline import Clock
 
     return_large_arrays()
-    signals.check(as_json=as_json)
     wanted = Wanted(
         source, plate, output, view, backdrop, opacity, sheet, save_plate, plate_fixed,
         depth.wanted(), signals, layers, effects, mesh, steady,
     )  # fmt: skip
     check_options(wanted)
+    replace(signals, events=wanted.in_place(signals.events)).check(as_json=as_json)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         return_what_opening_used(job.frames.info.size)

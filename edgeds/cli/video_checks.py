@@ -57,6 +57,37 @@ class Wanted:
         return self.plate is not None and keeps_depth(self.plate)
 
     @property
+    def folder(self) -> Path | None:
+        """The folder that the run makes for images; None where it makes none."""
+        from edgeds.sinks import VIDEO_SUFFIXES
+        from edgeds.sources.settings import IMAGE_SUFFIXES
+
+        output = self.output
+        if output is None or self.layers.layers is not None:
+            return None
+        if "%" in output.name:
+            return output.parent
+        return None if output.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES else output
+
+    def in_place(self, path: Path | None) -> Path | None:
+        """The path to check in place of one in a folder that the run makes: beside that folder."""
+        folder = self.folder
+        if path is None or folder is None or folder not in path.parents or folder.is_dir():
+            return path
+        there = next(parent for parent in folder.absolute().parents if parent.is_dir())
+        return there / path.name
+
+    @property
+    def beside(self) -> dict[str, Path | None]:
+        """What is written beside the output: what people call it -> its file."""
+        return {
+            "the contact sheet": self.sheet,
+            "the kept plate": self.save_plate,
+            "the mesh": self.mesh.mesh,
+            "the events": self.signals.events_file,
+        }
+
+    @property
     def shown(self) -> str:
         """What is made, for the report: a view's name, or "layers"."""
         if self.layers.layers is not None:
@@ -88,6 +119,7 @@ def check_options(wanted: Wanted) -> None:
     from edgeds.views.backdrop import check_backdrop
 
     check_contradictions(wanted)
+    _check_beside_layers(wanted)
     if wanted.plate is not None and not is_there(wanted.plate):
         plate_from_file(wanted.plate)  # it knows why
     check_backdrop(wanted.backdrop)
@@ -98,19 +130,19 @@ def check_options(wanted: Wanted) -> None:
         from edgeds.sinks.layers.exr import check_library
 
         check_library()
-    sheet = wanted.sheet
+    sheet = wanted.in_place(wanted.sheet)
     if sheet is not None:
         if sheet.name != "-" and sheet.suffix.lower() != ".png":
             raise SinkError(
-                f"cannot write the contact sheet {str(sheet)!r}",
+                f"cannot write the contact sheet {str(wanted.sheet)!r}",
                 why="it must be a .png",
                 fix="give a path such as sheet.png",
             )
         check_writable(sheet, "the contact sheet")
-    if wanted.mesh.mesh is not None:
-        check_mesh_target(wanted.mesh.mesh)
-    if wanted.save_plate is not None:
-        check_plate_target(wanted.save_plate)
+    if (mesh := wanted.in_place(wanted.mesh.mesh)) is not None:
+        check_mesh_target(mesh)
+    if (kept := wanted.in_place(wanted.save_plate)) is not None:
+        check_plate_target(kept)
     if not is_there(Path(wanted.source)):
         open_source(wanted.source).close()
 
@@ -127,6 +159,27 @@ def _check_video(path: Path) -> None:
     is_folder = is_there(path) and path.is_dir()  # it may be called x.mp4
     if path.suffix.lower() in VIDEO_SUFFIXES and not is_folder:
         check_writable(path, "the file")
+
+
+def _check_beside_layers(wanted: Wanted) -> None:
+    """
+    Raises:
+        SinkError: something else would be written among the layers: the next run removes these, and
+            nothing else.
+    """
+    from edgeds.cli.layers_options import default_folder
+    from edgeds.errors import SinkError
+
+    if wanted.layers.layers is None:
+        return
+    folder = (wanted.output or default_folder(wanted.source)).absolute()
+    for what, path in wanted.beside.items():
+        if path is not None and folder in path.absolute().parents:
+            raise SinkError(
+                f"cannot write {what} {str(path)!r}",
+                why=f"{folder.name!r} holds the layers, and nothing else",
+                fix="give a place beside that folder",
+            )
 
 
 def check_contradictions(wanted: Wanted) -> None:
@@ -208,7 +261,6 @@ def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
 def check_places(wanted: Wanted, files: tuple[Path, ...], target: Path) -> None:
     """No output may be an input or another output."""
     given = {"the plate": wanted.plate, "the backdrop": wanted.backdrop}
-    made = {"the output": target, "the contact sheet": wanted.sheet, "the mesh": wanted.mesh.mesh}
     check_clashes(
         {
             "the input": files,
@@ -216,5 +268,5 @@ def check_places(wanted: Wanted, files: tuple[Path, ...], target: Path) -> None:
             "the inserted picture": wanted.effects.pictures,
             "the rules": wanted.signals.rules,
         },
-        {**made, "the kept plate": wanted.save_plate, "the events": wanted.signals.events_file},
+        {"the output": target, **wanted.beside},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,28 @@ def output_of(
     check_places(wanted, info.files, target)
     sink = open_sink(target, info, alpha=wanted.view == "cutout")
     stack.callback(sink.close)  # where the run never begins, nothing is left of it
+    _make_folders(wanted, stack)
     return target, sink
+
+
+def _make_folders(wanted: Wanted, stack: ExitStack) -> None:
+    """For files that are written into the output's folder before its first picture is."""
+    from edgeds.errors import SinkError
+    from edgeds.sources.media_errors import translated
+
+    for path in wanted.beside.values():
+        if path is None or wanted.folder not in path.parents or path.parent.is_dir():
+            continue
+        new = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+        with translated(SinkError, f"cannot make the folder {str(path.parent)!r}"):
+            path.parent.mkdir(parents=True)
+        for folder in reversed(new):
+            stack.callback(_remove_empty, folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def drawing_of(

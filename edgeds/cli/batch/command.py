@@ -110,7 +110,7 @@ def _run(
     stop: Any,
 ) -> dict[str, Any]:
     """Run what is not done yet, with a progress bar. Returns the report."""
-    from edgeds.cli.batch.report import line_of, result, say_jobs
+    from edgeds.cli.batch.report import lines_of, result, say_jobs
     from edgeds.cli.batch.run import run_jobs
 
     began_secs = time.monotonic()
@@ -123,7 +123,7 @@ def _run(
 
         def ended(job: Job, entry: dict[str, Any]) -> None:
             entries[str(job.clip.name)] = entry
-            bar.console.print(line_of(job, entry), markup=False, highlight=False, soft_wrap=True)
+            bar.console.print(lines_of(job, entry), markup=False, highlight=False, soft_wrap=True)
             bar.advance(task)
 
         run_jobs(waiting, pool, record, retries=retries, stop=stop, on_end=ended)

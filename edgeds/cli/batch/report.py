@@ -38,13 +38,15 @@ def say_jobs(jobs: Sequence[Job], entries: Entries, where: str, folder: str) -> 
         say(f"plates: {len(plates - {None})} files{rest}")
 
 
-def line_of(job: Job, entry: Mapping[str, Any]) -> str:
-    """How a clip ended, in one line."""
+def lines_of(job: Job, entry: Mapping[str, Any]) -> str:
+    """How a clip ended, in one line, and a line for each of its notes."""
     if entry["status"] == "done":
         frames = counted(entry["frames"], "frame")
-        return f"done    {job.clip.path}: {frames}, {entry['fps']:.1f} fps"
-    fix = f" ({entry['fix']})" if entry.get("fix") else ""
-    return f"failed  {job.clip.path}: {entry['why']}{fix}"
+        line = f"done    {job.clip.path}: {frames}, {entry['fps']:.1f} fps"
+    else:
+        fix = f" ({entry['fix']})" if entry.get("fix") else ""
+        line = f"failed  {job.clip.path}: {entry['why']}{fix}"
+    return "\n".join([line, *(f"  note: {note}" for note in entry.get("notes") or ())])
 
 
 def result(

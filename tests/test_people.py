@@ -88,6 +88,8 @@ def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(
         estimate = Estimator(engine, plate)
         wanted = DepthOptions(metric=["300,170=3m"]).wanted()
         people = people_of_clip(wanted, plate, engine, samples, stop=Event())
+        assert people is not None
+        assert "sighting" in people[1], "the ground is not fitted before the plate's depth is known"
         depth = measure_depth(wanted, estimate, people)
     plate_to_file(estimate.plate_to_keep, tmp_path / "plate.npz")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.ground.depth_wanted import DepthWanted, MeasuredPoint
     from edgeds.plate.ground.gathering import Gathering
+    from edgeds.plate.ground.ground_from_people import Ground
     from edgeds.plate.plate import Plate
     from edgeds.types import Engine, Pixels, Size
 
@@ -130,8 +131,9 @@ def _wants_people(wanted: DepthWanted, plate: Plate) -> bool:
 
 def people_of_clip(
     wanted: DepthWanted, plate: Plate, engine: Engine, samples: SmallSamples, *, stop: Event
-) -> Gathering | None:
-    """Look for people in the clip, with a progress bar; None where nobody needs them.
+) -> tuple[Gathering, Ground | str] | None:
+    """Look for people in the clip, with a progress bar: (what was seen of them, the ground that
+    they show or the reason for none); None where nobody needs them.
 
     Raises:
         InputError: a measured point is not in the picture.
@@ -155,11 +157,11 @@ def people_of_clip(
             bar.update(task, total=done)  # enough people may be seen before the last frame
         except CancelledError:
             raise KeyboardInterrupt from None
-    return people
+    return people, people.ground(plate.pixels, person_m=wanted.person_m)
 
 
 def measure_depth(
-    wanted: DepthWanted, estimate: Estimator, people: Gathering | None
+    wanted: DepthWanted, estimate: Estimator, people: tuple[Gathering, Ground | str] | None
 ) -> dict[str, Any]:
     """Bring the estimator's depth to what was measured, print what was found, return it for JSON.
 
@@ -168,12 +170,12 @@ def measure_depth(
         InputError: points contradict the depth.
     """
     from edgeds.errors import PlateError
-    from edgeds.estimate.plate_depth_by_people import use_people, use_points
+    from edgeds.estimate.plate_depth_by_people import use_ground, use_points
 
     why = "asked for" if wanted.source == "network" else ""
     if people is not None:
-        ground = use_people(estimate, people, person_m=wanted.person_m)
-        why = ground if isinstance(ground, str) else ""
+        use_ground(estimate, *people)
+        why = people[1] if isinstance(people[1], str) else ""
     if why and wanted.source == "people":
         raise PlateError(
             "people do not give the depth",

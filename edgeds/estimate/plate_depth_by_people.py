@@ -78,11 +78,16 @@ def use_people(
     Args:
         person_m: height of a mean person, metres.
     """
-    plate = estimate.plate.pixels
-    ground = people.ground(plate, person_m=person_m)
-    if isinstance(ground, Ground):
-        estimate.take_ground(grounded(estimate.network_depth, plate, ground, people.sightings))
+    ground = people.ground(estimate.plate.pixels, person_m=person_m)
+    use_ground(estimate, people, ground)
     return ground
+
+
+def use_ground(estimate: Estimator, people: Gathering, ground: Ground | str) -> None:
+    """Fit the estimator's depth to a ground that people showed; not to the reason for none."""
+    if isinstance(ground, Ground):
+        depth, plate = estimate.network_depth, estimate.plate.pixels
+        estimate.take_ground(grounded(depth, plate, ground, people.sightings))
 
 
 def use_points(estimate: Estimator, points: Sequence[MeasuredPoint]) -> None:

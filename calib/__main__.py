@@ -16,7 +16,7 @@ from edgeds.evaluation.settings import CALIBRATION
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 MIN = CALIBRATION.min_frames
-Output = Annotated[Path, typer.Option("-o", "--output", help="folder of the set")]
+Output = Annotated[Path, typer.Option("-o", "--output", file_okay=False, help="folder of the set")]
 Quality = Annotated[int, typer.Option(min=50, max=100, help="of the JPEG pictures")]
 
 

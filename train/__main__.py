@@ -41,7 +41,12 @@ def fit(
     ],
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="folder of the run; a run that is in it continues"),
+        typer.Option(
+            "-o",
+            "--output",
+            file_okay=False,
+            help="folder of the run; a run that is in it continues",
+        ),
     ],
     minutes: Annotated[
         float | None, typer.Option(help="length of the run in minutes of training")
@@ -100,7 +105,9 @@ def fit(
 def compose(
     foregrounds: Annotated[Path, typer.Argument(help="folder of cut-outs with alpha")],
     backgrounds: Annotated[Path, typer.Argument(help="folder of pictures")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the zip parts")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the zip parts")
+    ],
     places: Annotated[int, typer.Option(help="random places of each pair, also mirrored")] = 20,
     parts: Annotated[int, typer.Option(help="number of zip files")] = 5,
     height: int = 192,
@@ -109,7 +116,7 @@ def compose(
         Path | None, typer.Option(help="ONNX depth network or engine folder for the depth")
     ] = None,
     seed: int = 1,
-    processes: int = 2,
+    processes: Annotated[int, typer.Option(min=1, help="number of processes")] = 2,
     ray: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="work on a Ray cluster: auto, HOST:PORT or local"),
@@ -198,7 +205,9 @@ def protocol(
 def compare(
     data: Annotated[Path, typer.Argument(help="the folder to train on, as for fit")],
     sets: Annotated[list[Path], typer.Argument(help="sets to score on; of rooms, only scenes *7")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the runs")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the runs")
+    ],
     steps: Annotated[int, typer.Option(help="steps of each, of 16 samples of 128x224")] = 500,
     only: Annotated[list[str] | None, typer.Option(help="names of variants. Default: all")] = None,
     threads: int = 2,
@@ -275,9 +284,23 @@ def main_command() -> None:
     bad_input = (EdgedsError, WeightsError, SizeError, RecipeError, PartError)
     try:
         app()
-    except (*bad_input, FileNotFoundError, ModuleNotFoundError) as error:
+    except (*bad_input, ModuleNotFoundError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        typer.echo(f"error: {_in_words(error)}", err=True)
+        wrong_name = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
+        sys.exit(2 if isinstance(error, (*wrong_name, PermissionError)) else 1)
+
+
+def _in_words(error: OSError) -> str:
+    """An error of the system without its number; the program's own errors have none."""
+    from edgeds.sources.media_errors import reason_of
+
+    if error.errno is None:
+        return str(error)
+    name = "" if error.filename is None else f"{str(error.filename)!r}: "
+    return f"{name}{reason_of(error).why}"
 
 
 if __name__ == "__main__":

@@ -19,12 +19,14 @@ def draw(
     data: Annotated[
         Path, typer.Argument(help="folder with foregrounds/, backgrounds/, splits.json")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
-    count: Annotated[int, typer.Option(help="number of items")] = 60,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the set")
+    ],
+    count: Annotated[int, typer.Option(min=1, help="number of items")] = 60,
     train: Annotated[
         bool, typer.Option("--train", help="from training material, to choose on")
     ] = False,
-    seed: Annotated[int, typer.Option(help="the same seed draws the same pictures")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed draws the same pictures")] = 1,
 ) -> None:
     """Draw a set for `edgeds eval`: composites, or what is hard for the network."""
     from rich.progress import track
@@ -146,7 +148,7 @@ def noise(
     val: Annotated[
         bool, typer.Option("--val", help="from validation material, to report, not to choose on")
     ] = False,
-    seed: Annotated[int, typer.Option(help="the same seed films the same scenes")] = 11,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed films the same scenes")] = 11,
     height: int = 192,
     width: int = 320,
 ) -> None:
@@ -169,7 +171,9 @@ def noise(
 
 def register(
     given: Annotated[Path, typer.Argument(metavar="SET", help="a set with depth")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the registered copy")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the registered copy")
+    ],
 ) -> None:
     """Bring depth that another lens saw to the frames of a set: their edges tell scale and shift.
 

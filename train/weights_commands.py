@@ -18,7 +18,9 @@ Weights = Annotated[Path, typer.Argument(help="a .safetensors file that fit wrot
 
 def export(
     weights: Weights,
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the engine")
+    ],
     height: int = 192,
     width: int = 320,
     metrics: Annotated[
@@ -49,7 +51,9 @@ def ship_depth(
     sets: Annotated[
         list[Path], typer.Argument(help="sets with plates of known depth, to choose the share by")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the engine")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the engine")
+    ],
     start: Annotated[Path, typer.Option(help="the frame network's weights that it started from")],
     share: Annotated[
         list[float] | None,

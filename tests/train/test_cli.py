@@ -57,14 +57,27 @@ def typed(*words: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "words", [("export", "gone.safetensors", "-o", "x"), ("fit", "gone", "-o", "x", "--steps=1")]
+    ("words", "says"),
+    [
+        (("export", "gone.safetensors", "-o", "x"), "gone"),
+        (("fit", "gone", "-o", "x", "--steps=1"), "gone"),
+        (("border", "empty", "-o", "x.npz"), "error: 'empty/splits.json': there is no such file"),
+        (("worlds", "rooms", "empty", "-o", "x"), "empty/splits.json': there is no such file"),
+        (("worlds", "rooms", "empty", "-o", "a-file"), "'a-file' is a file"),
+        (("worlds", "rooms", "empty", "-o", "x", "--processes", "0"), "--processes"),
+        (("worlds", "rooms", "empty", "-o", "x", "--seed", "-1"), "--seed"),
+        (("draw", "exact", "empty", "-o", "x", "--seed", "-1"), "--seed"),
+    ],
 )
-def test_bad_input_is_told_in_a_line(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_bad_input_is_told_in_a_line(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a-file").write_text("text")
     command = [sys.executable, "-m", "train", *words]
     paths = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run(
         command, cwd=tmp_path, env=os.environ | paths, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "gone" in done.stderr
+    assert says in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Errno" not in done.stderr

@@ -21,6 +21,7 @@ from train.worlds.furnishing import furnished
 from train.worlds.furniture import Model, models_in, parts_of, placed, top_of
 from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
+from train.worlds.mounts import FREE, mounted
 from train.worlds.rooms import desk_shots, room_shots
 from train.worlds.shot import developed
 from train.worlds.textures import Cloth
@@ -174,3 +175,11 @@ def test_cameras_of_desks_look_at_a_table_close_by(library: Path) -> None:
             near.append(float(depth.min()))
     assert near
     assert np.median(near) < 1.0
+
+
+@pytest.mark.parametrize("mount", list(FREE))
+def test_cameras_fit_into_a_low_room(mount: str) -> None:
+    """Some models are attics of 1.8 m."""
+    low = np.array((3.0, 1.6, 4.0))
+    cameras = [mounted(np.random.default_rng(seed), mount, low, []) for seed in range(20)]
+    assert all(0 < camera.at[1] < 1.6 for camera in cameras)

@@ -18,7 +18,9 @@ def worlds(
     data: Annotated[
         Path, typer.Argument(help="folder with backgrounds/, textures/, models and splits.json")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the set")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the set")
+    ],
     count: Annotated[
         int, typer.Option(min=1, help="number of worlds; several cameras look at each")
     ] = 1500,
@@ -29,11 +31,11 @@ def worlds(
         Path | None,
         typer.Option(help="folder of SuperTuxKart's data (default: Debian's supertuxkart-data)"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same worlds")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same worlds")] = 1,
     val: Annotated[
         bool, typer.Option("--val", help="use validation material; the scenes' names end in 7")
     ] = False,
-    processes: Annotated[int, typer.Option(help="number of processes")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="number of processes")] = 1,
     ray: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="work on a Ray cluster: auto, HOST:PORT or local"),

@@ -12,7 +12,7 @@ from train.workers import open_workers
 from train.worlds.kinds import drawing_of
 from train.worlds.library import library_in
 from train.worlds.track_models import TRACKS
-from train.worlds.write_set import scenes_written, write_worlds
+from train.worlds.write_set import scene_name, scenes_written, write_worlds
 
 
 def draw_worlds(
@@ -43,6 +43,7 @@ def draw_worlds(
     library = library_in(data, furniture, tracks=tracks)
     drawing_of(kind, library)  # so that an error is raised here, not in a process
     manifest = output / "manifest.jsonl"
+    wanted = {scene_name(kind, seed, number, val=val) for number in range(count)}
     workers, shares = open_workers(processes, ray)
     with workers as pool:
         jobs = [
@@ -53,10 +54,10 @@ def draw_worlds(
         ]
         while not all(job.done() for job in jobs):
             time.sleep(1)
-            yield len(scenes_written(manifest))
+            yield len(wanted & scenes_written(manifest))
         for job in jobs:
             job.result()
-    yield len(scenes_written(manifest))
+    yield len(wanted & scenes_written(manifest))
 
 
 def _share(

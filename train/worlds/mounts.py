@@ -73,7 +73,7 @@ def mounted(rng: np.random.Generator, mount: str, room: Vectors, desks: list[Tab
     elif mount == "corner":
         x, z = _near_wall(rng, room)
         inwards = np.degrees(np.arctan2(-x, z))
-        y, pitch = rng.uniform(1.8, high - 0.08), rng.uniform(-50, -8)
+        y, pitch = rng.uniform(min(1.8, high - 0.3), high - 0.08), rng.uniform(-50, -8)
         yaw = inwards + rng.normal(0, 20)
     elif mount == "ceiling":
         y, pitch = high - rng.uniform(0.06, 0.15), rng.uniform(-60, -25)

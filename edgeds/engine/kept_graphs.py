@@ -13,6 +13,7 @@ import logging
 import mmap
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ _SUFFIX = ".graph"
 
 _log = logging.getLogger(__name__)
 
-_in_use: list[npt.NDArray[np.uint8]] = []
+_in_use: dict[Path, npt.NDArray[np.uint8]] = {}
 """Files that graphs point into, until the process ends. Their pages are the system's to take."""
 
 
@@ -53,12 +54,13 @@ def kept_or_compiled(
     path = kept_graphs() / _name(core, what, settings)
     if (blob := _mapped(path)) is not None:
         try:
-            _in_use.append(blob)
             given = openvino.Tensor(blob, shared_memory=True)
             graph = core.import_model(given, "CPU", dict(settings))
-            os.utime(path)  # used just now
+            _in_use[path] = blob
+            with suppress(OSError):  # it may be gone by now
+                os.utime(path)  # used just now
             return graph
-        except (RuntimeError, OSError) as error:
+        except RuntimeError as error:
             _log.info("%s is not used: %s", path.name, str(error).strip().splitlines()[-1:])
     graph = compiled()
     _keep(graph, path)
@@ -86,6 +88,8 @@ def _mapped(path: Path) -> npt.NDArray[np.uint8] | None:
     """What OpenVINO exported, as the system has it in memory: to copy it twice took a third of the
     time of opening. None where it is not there, whole.
     """
+    if path in _in_use:
+        return _in_use[path]
     try:
         with path.open("rb") as file:
             pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)

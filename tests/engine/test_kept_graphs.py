@@ -64,6 +64,14 @@ def test_a_kept_graph_answers_on_when_its_file_is_gone() -> None:
     assert made.compiled == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists mapped files")
+def test_a_graph_that_is_opened_again_takes_no_memory_again() -> None:
+    made = Doubler()
+    for _ in range(4):
+        opened(made)
+    assert Path("/proc/self/maps").read_text().count(str(the_file())) == 1
+
+
 def test_another_graph_or_setting_is_compiled_for_itself() -> None:
     made = Doubler()
     opened(made)

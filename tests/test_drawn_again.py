@@ -7,11 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeds.cli.depth_options import DepthOptions
-from edgeds.cli.effects_options import EffectOptions
 from edgeds.cli.layers_options import LayerOptions
-from edgeds.cli.mesh_options import MeshOptions
-from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.video_checks import Wanted
 from edgeds.cli.video_output import matte_of
 from edgeds.engine import DifferenceEngine
@@ -77,8 +73,5 @@ def test_an_estimator_draws_it_where_the_settings_say() -> None:
 def test_what_is_kept_or_laid_on_something_has_it_at_every_size(
     view: Any, layers: str | None, matte: Matte
 ) -> None:
-    wanted = Wanted(
-        "in.mp4", None, None, view, None, 0.45, None, None, False, DepthOptions().wanted(),
-        SignalOptions(), LayerOptions(layers=layers), EffectOptions(), MeshOptions(),
-    )  # fmt: skip
+    wanted = Wanted(source="in.mp4", view=view, layers=LayerOptions(layers=layers))
     assert matte_of(wanted) == matte

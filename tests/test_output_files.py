@@ -11,12 +11,8 @@ from pathlib import Path
 import pytest
 
 from edgeds.cli.console import printable, say
-from edgeds.cli.depth_options import DepthOptions
-from edgeds.cli.effects_options import EffectOptions
 from edgeds.cli.layers_options import LayerOptions, default_folder
-from edgeds.cli.mesh_options import MeshOptions
 from edgeds.cli.output_name import default_output
-from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.video_checks import Wanted
 from edgeds.cli.video_output import output_of
 from edgeds.errors import EdgedsError, SinkError
@@ -134,10 +130,7 @@ def test_a_clip_given_as_a_file_url_names_its_output(
     make_clip: Callable[..., Path], layers: LayerOptions, name: str
 ) -> None:
     clip = make_clip()
-    wanted = Wanted(
-        f"file:{clip}", None, None, "overlay", None, 0.45, None, None, False,
-        DepthOptions().wanted(), SignalOptions(), layers, EffectOptions(), MeshOptions(),
-    )  # fmt: skip
+    wanted = Wanted(source=f"file:{clip}", layers=layers)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(wanted.source))
         target, _ = output_of(wanted, source.info, stack)

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.cli.depth_options import DepthOptions
 from edgeds.cli.effects_options import EffectOptions
 from edgeds.cli.layers_options import LayerOptions
 from edgeds.cli.mesh_options import MeshOptions
-from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.video_checks import Wanted, check_options
 from edgeds.errors import InputError
 from edgeds.sources import SyntheticSource
@@ -140,11 +137,7 @@ def test_an_inserted_picture_without_height_is_refused(height: str) -> None:
 
 
 def _wanted(**changes: Any) -> Wanted:
-    given = Wanted(
-        "in.mp4", None, None, "overlay", None, 0.45, None, None, False,
-        DepthOptions().wanted(), SignalOptions(), LayerOptions(), EffectOptions(), MeshOptions(),
-    )  # fmt: skip
-    return replace(given, **changes)
+    return Wanted(**{"source": "in.mp4", **changes})
 
 
 def test_a_mesh_of_a_time_after_the_end_fails_and_keeps_the_video(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def with_sheet(
     wanted: Wanted,
     compose: Callable[[Frame, Maps], Any],
-    scene: Plate,
+    plate: Plate,
     estimate: Estimator | MaintainedEstimator,
 ) -> tuple[Callable[[Frame, Maps], Any], ContactSheet | None]:
     """What composes and keeps the moments of the contact sheet, where one is wanted; the sheet."""
@@ -29,7 +29,7 @@ def with_sheet(
     from edgeds.views.contact_sheet import ContactSheet
 
     ranged = estimate.depth_range
-    sheet = ContactSheet(scene.pixels, estimate.plate_depth, ranged, doubt=scene.doubt)
+    sheet = ContactSheet(plate.pixels, estimate.plate_depth, ranged, doubt=plate.doubt)
 
     def compose_and_keep(frame: Frame, maps: Maps) -> Any:
         sheet.add(frame, maps)

@@ -144,7 +144,7 @@ def open_layers(
     options: LayerOptions,
     estimate: Estimator,
     *,
-    scene: Plate,
+    plate: Plate,
     given_plate: Path | None,
     engine: str,
     backdrop: Backdrop | None,
@@ -175,9 +175,9 @@ def open_layers(
         "engine": engine,
         "plate": {
             "file": str(given_plate) if given_plate else None,
-            "origin": scene.origin,
-            "samples": scene.samples,
-            "taken": scene.taken or None,
+            "origin": plate.origin,
+            "samples": plate.samples,
+            "taken": plate.taken or None,
         },
     }
     if options.again:
@@ -187,7 +187,7 @@ def open_layers(
     sink = LayersSink(folder, info, wanted, coding, about)
     compose = layers_composer(
         wanted.layers,
-        plate=scene.pixels,
+        plate=plate.pixels,
         backdrop=backdrop,
         shadow=options.shadow,
         to_light=sink.to_light,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from edgeds.engine.device_engine import DeviceEngine, device_of
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.views.settings import STYLE, View
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeds.cli.video_checks import Wanted
+    from edgeds.engine.device_engine import DeviceEngine
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.kept_depth import KnownDepth
     from edgeds.plate.plate import Plate
@@ -78,6 +78,8 @@ class OnGpu:
         Args:
             kinds: of torch's devices that count as a GPU.
         """
+        from edgeds.engine.device_engine import DeviceEngine, device_of
+
         self._network, self._info, self._target, self._shown = network, info, target, shown
         self.notes: list[str] = []
         self.is_used = isinstance(network, DeviceEngine) and network.stream.device.type in kinds
@@ -161,6 +163,8 @@ class OnGpu:
 
     @property
     def _is_compiled(self) -> bool:
+        from edgeds.engine.device_engine import DeviceEngine
+
         return isinstance(self._network, DeviceEngine) and self._network.is_compiled
 
     def _give_up(self, error: RuntimeError) -> None:
@@ -209,6 +213,7 @@ def live_estimator(
         say: is called once, with the reason, where frames do not go there.
         kinds: of torch's devices that count as a GPU.
     """
+    from edgeds.engine.device_engine import DeviceEngine, device_of
     from edgeds.estimate.estimator import Estimator
 
     if not isinstance(network, DeviceEngine) or network.stream.device.type not in kinds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeds.cli.effects_options import EffectOptions
@@ -14,24 +14,24 @@ from edgeds.plate.ground.depth_wanted import DepthWanted
 from edgeds.views.settings import STYLE, TINTED_VIEWS, View
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """The options that say what to make."""
 
     source: str
-    plate: Path | None
-    output: Path | None
-    view: View
-    backdrop: str | None
-    opacity: float
-    sheet: Path | None
-    save_plate: Path | None
-    plate_fixed: bool
-    depth: DepthWanted
-    signals: SignalOptions
-    layers: LayerOptions
-    effects: EffectOptions
-    mesh: MeshOptions
+    plate: Path | None = None
+    output: Path | None = None
+    view: View = "overlay"
+    backdrop: str | None = None
+    opacity: float = STYLE.opacity
+    sheet: Path | None = None
+    save_plate: Path | None = None
+    plate_fixed: bool = False
+    depth: DepthWanted = field(default_factory=DepthWanted)
+    signals: SignalOptions = field(default_factory=SignalOptions)
+    layers: LayerOptions = field(default_factory=LayerOptions)
+    effects: EffectOptions = field(default_factory=EffectOptions)
+    mesh: MeshOptions = field(default_factory=MeshOptions)
     steady: bool = False
 
     @property

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.settings import Matte
     from edgeds.plate.plate import Plate
-    from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import FileSink, Frame, Maps, StreamInfo
     from edgeds.views.backdrop import Backdrop
     from edgeds.views.compose import Compose
@@ -25,9 +24,7 @@ _SEEN = 0.3
 """An inserted picture of which less is in view was hardly meant so."""
 
 
-def output_of(
-    wanted: Wanted, info: StreamInfo, stack: ExitStack
-) -> tuple[Path, FileSink | LayersSink | None]:
+def output_of(wanted: Wanted, info: StreamInfo, stack: ExitStack) -> tuple[Path, FileSink | None]:
     """Where the result goes, and its sink; that of layers opens when the plate is known."""
     from edgeds.sinks import open_sink
     from edgeds.sinks.layers.earlier_layers import check_layers_folder
@@ -70,7 +67,7 @@ def _remove_empty(folder: Path) -> None:
 
 def drawing_of(
     wanted: Wanted,
-    scene: Plate,
+    plate: Plate,
     estimate: Estimator,
     backdrop: Backdrop | None,
 ) -> Compose:
@@ -79,18 +76,18 @@ def drawing_of(
     from edgeds.views.effects import effects_composer
 
     if wanted.effects.are_given:
-        given = wanted.effects.effects(estimate.depth_range, estimate.scale, scene.size)
+        given = wanted.effects.effects(estimate.depth_range, estimate.scale, plate.size)
         _note_what_is_hidden(given, wanted, estimate)
         effects = effects_composer(
             given,
-            plate=scene.pixels,
+            plate=plate.pixels,
             plate_depth=estimate.plate_depth,
             depth_range=estimate.depth_range,
         )
         return with_steady_alpha(effects, wanted)
     view = composer(
         wanted.view,
-        plate=scene.pixels,
+        plate=plate.pixels,
         plate_depth=estimate.plate_depth,
         depth_range=estimate.depth_range,
         backdrop=backdrop,

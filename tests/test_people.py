@@ -15,6 +15,7 @@ from edgeds.cli.depth_options import DepthOptions, SmallSamples, measure_depth, 
 from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import _spread, people_in, use_people
+from edgeds.estimate.settings import Matte
 from edgeds.plate.estimated_from_clip import plate_from_samples
 from edgeds.plate.file import plate_from_file, plate_to_file
 from edgeds.plate.ground.gathering import Gathering
@@ -75,6 +76,19 @@ def test_the_next_frame_is_estimated_while_this_one_is_searched(
     frames = np.random.default_rng(0).integers(0, 256, (3, 90, 160, 3), np.uint8)
     people_in(Samples(frames[1:]), DifferenceEngine(), Plate(frames[0]))
     assert waited == [True, True]
+
+
+def test_the_search_draws_no_border_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    mattes = []
+
+    def made(*given: Any, matte: Matte, **more: Any) -> Estimator:
+        mattes.append(matte)
+        return Estimator(*given, matte=matte, **more)
+
+    monkeypatch.setattr("edgeds.estimate.plate_depth_by_people.Estimator", made)
+    frames = np.zeros((2, 90, 160, 3), np.uint8)
+    people_in(frames[1:], DifferenceEngine(), Plate(frames[0]))
+    assert [matte.again for matte in mattes] == [()]
 
 
 def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(

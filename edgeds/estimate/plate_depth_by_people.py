@@ -13,6 +13,7 @@ from contextlib import closing
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import no_depth
 from edgeds.estimate.plate_depth_on_ground import grounded, on_points
+from edgeds.estimate.settings import DRAWN_ONCE
 from edgeds.plate.ground.depth_wanted import MeasuredPoint
 from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground_from_people import Ground
@@ -48,7 +49,10 @@ def people_in(
         CancelledError: `cancelled`, asked with every frame, returned true.
     """
     size = looked_at(plate.size)
-    estimate = Estimator(engine, plate_at_size(plate, size), known=no_depth(size))
+    # Metres at the feet of drawn people are as good as with the border drawn again (median error
+    # 4.1 and 4.7 %), which took a fifth of the time.
+    plate_there = plate_at_size(plate, size)
+    estimate = Estimator(engine, plate_there, known=no_depth(size), matte=DRAWN_ONCE)
     people = Gathering(plate.size)
     estimated = (estimate(Frame(resized(samples[n], size))) for n in _spread(len(samples)))
     # The network runs beside the search.

@@ -68,7 +68,7 @@ class Matte:
 
 MATTE = Matte()
 DRAWN_ONCE = Matte(again=())
-"""No border is drawn again: on GPUs, and where the regression is fitted."""
+"""No border is drawn again: on GPUs, in the search for people, where the regression is fitted."""
 DRAWN_AT_EVERY_SIZE = Matte(again=((0, 1 << 40),))
 DRAWN_AGAIN = replace(
     DRAWN_AT_EVERY_SIZE, again_band=0.005, again_scatter_levels=10, again_share=1, again_beyond=1

@@ -8,7 +8,7 @@ import pytest
 
 from edgeds.estimate.matte_refinement import lifted, refined, refined_alpha
 from edgeds.estimate.settings import Matte
-from edgeds.estimate.unmixed_colours import foreground_colours
+from edgeds.estimate.unmixed_colours import foreground_colours, unmixed
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Pixels
 
@@ -123,6 +123,38 @@ def test_faint_pixels_take_the_colour_that_is_nearest() -> None:
     found = foreground_colours(np.rint(np.clip(mixed, 0, 255)).astype(np.uint8), truth, plate)
     # 11 levels; 21 by the mean of 20 pixels.
     assert np.abs(found[:, 56:60].astype(float) - own[:, 56:60]).mean() < 14
+
+
+def test_colours_withstand_an_alpha_that_is_wrong() -> None:
+    """Un-mixing alone makes vivid pixels of it."""
+    frame, plate, truth = _scene()
+    ball = frame[truth == 1].mean(axis=0)
+    random = np.random.default_rng(0)
+    border = (truth > 0.1) & (truth < 0.9)
+    off = np.clip(truth + border * random.normal(0, 0.15, truth.shape), 0.03, 1)
+    wrong = np.where(border, off, truth).astype(np.float32)
+
+    def error(colours: Pixels) -> float:
+        return float(np.abs(colours[border] - ball).mean())
+
+    assert error(foreground_colours(frame, wrong, plate)) < 0.6 * error(
+        unmixed(frame, wrong, plate)
+    )
+
+
+def test_small_bright_things_beside_dark_ones_stay_bright() -> None:
+    """A white shoe has hardly a pixel that is sure; the trousers above it have many."""
+    truth = np.zeros((120, 120), np.float32)
+    truth[20:90, 50:66], truth[90:95, 46:66] = 1, 1
+    truth = cv2.GaussianBlur(truth, (0, 0), 1.5)
+    own = np.full((120, 120, 3), 25.0)
+    own[90:] = 235
+    plate = np.full(own.shape, (60, 110, 50), np.uint8)
+    mixed = truth[..., None] * own + (1 - truth[..., None]) * plate
+    mixed += np.random.default_rng(0).normal(0, 1, own.shape)
+    colours = foreground_colours(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), truth, plate)
+    shoe = (truth > 0.3) & (truth < 0.98) & (np.arange(120)[:, None] >= 91)
+    assert np.median(colours[shoe]) > 200
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01])

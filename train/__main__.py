@@ -15,7 +15,7 @@ import typer
 from train import set_commands, weights_commands
 from train.feet import feet
 from train.given_sets import Scenes, sets_of
-from train.layers.command import border, layers
+from train.layers.command import border, colours, layers
 from train.watch import watch
 from train.worlds.command import worlds
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from train.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-OWN = (worlds, feet, watch, layers, border)
+OWN = (worlds, feet, watch, layers, border, colours)
 for command in (*OWN, *weights_commands.COMMANDS, *set_commands.COMMANDS):
     app.command()(command)
 

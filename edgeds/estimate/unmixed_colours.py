@@ -1,28 +1,27 @@
 """The foreground's own colours: the plate's light is taken out of the border.
 
 Every pixel mixes foreground and plate, C = aF + (1 - a)B. With alpha known, the equation gives the
-F that is really there. Knows nothing about networks, nor how alpha was made.
+F that is really there. Alpha has errors, so what is kept is weighed with the colours nearby
+(`weighed_colours`). Knows nothing about networks, nor how alpha was made.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.border_surroundings import on_coarse
+from edgeds.estimate.carried_colours import Carried
 from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.weighed_colours import Border, nearby, weighed
 from edgeds.sources.scaling import read_at
-from edgeds.types import DeepPixels, FloatMap, Maps, Pixels, ToLight
+from edgeds.types import Box, DeepPixels, FloatMap, Maps, Pixels, ToLight
 
 Colours = TypeVar("Colours", Pixels, DeepPixels)
 _MOST_OF_BRIGHTEST = 1.5
 """Faint alpha divides noise and alpha's own error: no light above this much of what is near."""
-_SIZES = 6
-"""From which colours are carried outwards, each half of the one before, from half the picture's."""
-_LACKED = np.float32(0.03)
-"""Foreground, as a share of a pixel, at which one size and the next smaller one count alike."""
 
 
 def foreground_colours(
@@ -38,9 +37,33 @@ def foreground_colours(
     Where there is no foreground its colours are carried `bleed_px` outwards, and past that it is
     black: nothing of the room is left under alpha 0. See `unmixed` for the arguments.
     """
-    colours = unmixed(frame, alpha, plate, plate_offset, settings=settings)
-    _clear(colours, alpha, settings)
+    part = _part(alpha, settings)
+    if part is None:
+        return np.zeros_like(frame)
+    kept, carried, border = _prepared(frame, part, alpha, plate, plate_offset, settings)
+    _carry(kept, carried, part.rim(settings.bleed_px))
+    if border is not None:
+        kept[border.rows, border.columns] = _as(kept.dtype, weighed(border))
+    colours = np.zeros_like(frame)
+    white = _white(frame)
+    colours[part.box.of] = kept if white == 1 else kept * np.float32(white) + np.float32(0.5)
     return colours
+
+
+def border_of(
+    frame: Colours,
+    alpha: FloatMap,
+    plate: Pixels,
+    plate_offset: FloatMap | None = None,
+    *,
+    settings: Matte = MATTE,
+) -> tuple[Box, Border] | None:
+    """What `foreground_colours` weighs: a box, and open pixels, counted from its corner."""
+    part = _part(alpha, settings)
+    if part is None:
+        return None
+    border = _prepared(frame, part, alpha, plate, plate_offset, settings)[2]
+    return None if border is None else (part.box, border)
 
 
 def unmixed(
@@ -61,14 +84,7 @@ def unmixed(
         plate_offset: `Maps.plate_offset`; B is the plate and this.
     """
     band = _band(alpha, settings)
-    result: Colours = frame.copy()
-    white = np.iinfo(frame.dtype).max
-    if band.size:
-        a = alpha.reshape(-1)[band][:, None]
-        behind = _behind(band, alpha, plate, plate_offset)
-        mixed = frame.reshape(-1, 3)[band] - (1 - a) * (behind * np.float32(white // 255))
-        result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, white).astype(frame.dtype)
-    return result
+    return _unmixed(frame, alpha, band, _behind(band, alpha, plate, plate_offset))
 
 
 def foreground_light(
@@ -87,6 +103,8 @@ def foreground_light(
         frame: linear light (H, W, 3), which the result is, too.
         to_light: takes the plate's code values to it.
     """
+    import cv2
+
     band = _band(alpha, settings)
     result: FloatMap = frame.copy()
     if band.size:
@@ -98,7 +116,57 @@ def foreground_light(
         most = np.float32(_MOST_OF_BRIGHTEST) * _brightest_near(frame, alpha, settings)[band]
         dimmed = np.minimum(1, most / np.maximum(own.max(axis=1), 1e-6))
         result.reshape(-1, 3)[band] = own * dimmed[:, None]
-    _clear(result, alpha, settings)
+    part = _part(alpha, settings)
+    if part is None:
+        result.fill(0)
+        return result
+    kept = cv2.copyTo(np.ascontiguousarray(result[part.box.of]), part.is_open)
+    # Where alpha is faint, un-mixing multiplies noise: there too the colour is carried.
+    rim = part.rim(settings.bleed_px, settings.faint)
+    _carry(kept, Carried(kept, part.is_open, part.alpha), rim)
+    result.fill(0)
+    result[part.box.of] = kept
+    return result
+
+
+def _prepared(
+    frame: Colours, part: _Part, alpha: FloatMap, plate: Pixels, plate_offset: FloatMap | None,
+    settings: Matte,
+) -> tuple[npt.NDArray[Any], Carried, Border | None]:  # fmt: skip
+    """The un-mixed colours of a part in levels, black where nothing is open, what is carried from
+    them, and the pixels to be weighed.
+    """
+    import cv2
+
+    band, white = _band(alpha, settings), _white(frame)
+    behind = _behind(band, alpha, plate, plate_offset)
+    colours = _unmixed(frame, alpha, band, behind)
+    kept = cv2.copyTo(_levels(colours[part.box.of], white), part.is_open)
+    carried = Carried(kept, part.is_open, part.alpha)
+    if not band.size:
+        return kept, carried, None
+    rows, columns = np.divmod(band, alpha.shape[1])
+    border = Border(
+        nearby(carried, part.alpha.shape),
+        rows - part.box.top,
+        columns - part.box.left,
+        alpha.reshape(-1)[band],
+        _levels(frame.reshape(-1, 3)[band], white),
+        behind,
+    )
+    return kept, carried, border
+
+
+def _unmixed(
+    frame: Colours, alpha: FloatMap, band: npt.NDArray[np.intp], behind: FloatMap
+) -> Colours:
+    """The frame, at flat indices without what is behind it."""
+    result: Colours = frame.copy()
+    white = np.iinfo(frame.dtype).max
+    if band.size:
+        a = alpha.reshape(-1)[band][:, None]
+        mixed = frame.reshape(-1, 3)[band] - (1 - a) * (behind * np.float32(white // 255))
+        result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, white).astype(frame.dtype)
     return result
 
 
@@ -159,70 +227,59 @@ def behind_in(maps: Maps, plate: Pixels) -> Pixels:
     return plate if maps.plate is None else maps.plate
 
 
-def _clear(colours: npt.NDArray[Any], alpha: FloatMap, settings: Matte) -> None:
-    """Keep colours where alpha is open, carry them a few pixels outwards, blacken the rest.
+class _Part(NamedTuple):
+    """The part of a picture that holds foreground and what is carried beyond it."""
 
-    Where alpha is faint, un-mixing multiplies noise: there too the colour is carried.
-    """
+    box: Box
+    alpha: FloatMap
+    is_open: npt.NDArray[np.uint8]
+    """1 where there is foreground."""
+
+    def rim(self, reach_px: int, faint: float = 0) -> npt.NDArray[np.intp]:
+        """Flat indices of pixels beside the foreground, and of its pixels fainter than so."""
+        import cv2
+
+        side = 2 * reach_px + 1
+        near = cv2.dilate(self.is_open, np.ones((side, side), np.uint8))
+        inner = self.is_open if not faint else (self.alpha >= faint).view(np.uint8)
+        return _places(cv2.subtract(near, inner))
+
+
+def _part(alpha: FloatMap, settings: Matte) -> _Part | None:
     import cv2
 
     is_open = (alpha > settings.band).view(np.uint8)
     left, top, width, height = cv2.boundingRect(is_open)
     if not width:
-        colours.fill(0)
-        return
+        return None
     reach = settings.bleed_px
     # By whole squares of four pixels: OpenCV shrinks these several times faster.
-    box = (
-        slice(max(0, top - reach) & ~3, (top + height + reach + 3) & ~3),
-        slice(max(0, left - reach) & ~3, (left + width + reach + 3) & ~3),
+    box = Box(
+        max(0, top - reach) & ~3,
+        max(0, left - reach) & ~3,
+        min(alpha.shape[0], (top + height + reach + 3) & ~3),
+        min(alpha.shape[1], (left + width + reach + 3) & ~3),
     )
-    is_open, near = is_open[box], alpha[box]
-    kept = cv2.copyTo(colours[box], is_open)
-    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    faint = (near < settings.faint).view(np.uint8)
-    rim = _places(cv2.bitwise_and(cv2.dilate(is_open, square), faint))
-    if rim.size:
-        carried = _from_inside(kept, is_open, near, rim)
-        if kept.dtype != np.float32:
-            carried = np.clip(carried + 0.5, 0, np.iinfo(kept.dtype).max)
-        kept.reshape(-1, 3)[rim] = carried.astype(kept.dtype)
-    colours.fill(0)
-    colours[box] = kept
+    return _Part(box, alpha[box.of], is_open[box.of])
 
 
-def _from_inside(
-    kept: npt.NDArray[Any],
-    is_open: npt.NDArray[np.uint8],
-    alpha: FloatMap,
-    rim: npt.NDArray[np.intp],
-) -> FloatMap:
-    """Colours (n, 3) of the foreground nearest to pixels at flat indices; sure pixels decide.
+def _carry(kept: npt.NDArray[Any], carried: Carried, where: npt.NDArray[np.intp]) -> None:
+    """Write the carried colours at flat indices."""
+    if where.size:
+        made = carried.at(*np.divmod(where, kept.shape[1]))
+        kept.reshape(-1, 3)[where] = _as(kept.dtype, made)
 
-    Pull-push (Gortler et al. 1996): what one size lacks comes from the next smaller one.
 
-    Args:
-        kept: (H, W, 3), black where alpha is not open.
-    """
-    import cv2
+def _white(frame: Pixels | DeepPixels) -> int:
+    """Code values that are a level of 255."""
+    return int(np.iinfo(frame.dtype).max) // 255
 
-    size = (alpha.shape[1] + 1) // 2, (alpha.shape[0] + 1) // 2
-    weight = np.square(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA))
-    colours = cv2.resize(kept, size, interpolation=cv2.INTER_AREA)
-    total = cv2.multiply(colours, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
-    count = cv2.resize(is_open * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    sums: list[npt.NDArray[Any]] = [
-        cv2.merge([*cv2.split(total), count * (weight / np.float32(255))])
-    ]
-    for _ in range(_SIZES - 1):
-        size = (size[0] + 1) // 2, (size[1] + 1) // 2
-        sums.append(cv2.resize(sums[-1], size, interpolation=cv2.INTER_AREA))
-    mean: npt.NDArray[Any] = sums[-1][..., :3] / np.maximum(sums[-1][..., 3:], 1e-6)
-    for one in sums[-2:0:-1]:
-        lacking = cv2.resize(mean, one.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        mean = (one[..., :3] + _LACKED * lacking) / (one[..., 3:] + _LACKED)
-    rows, columns = np.divmod(rim, alpha.shape[1])
-    near = sums[0][rows // 2, columns // 2]
-    wider = read_at(mean, *on_coarse(rows, columns, mean.shape, alpha.shape))
-    carried: FloatMap = (near[:, :3] + _LACKED * wider) / (near[:, 3:] + _LACKED)
-    return carried
+
+def _levels(colours: npt.NDArray[Any], white: int) -> npt.NDArray[Any]:
+    """Of 255; bytes stay bytes."""
+    return np.ascontiguousarray(colours) if white == 1 else colours * np.float32(1 / white)
+
+
+def _as(kind: npt.DTypeLike, levels: FloatMap) -> npt.NDArray[Any]:
+    """Levels, rounded where these are bytes."""
+    return levels if kind == np.float32 else np.clip(levels + 0.5, 0, 255).astype(kind)

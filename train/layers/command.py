@@ -1,5 +1,5 @@
 """`python -m train layers` prints what the layers reach, a part at a time; `python -m train border`
-fits the regression of their border.
+fits the regression of their border, `python -m train colours` that of its colours.
 """
 
 from __future__ import annotations
@@ -79,6 +79,31 @@ def border(
         steps=steps, start=start, like=like or [], say=say,
     )  # fmt: skip
     typer.echo(f"{out}: mean error of alpha at the border {error:.4f}")
+
+
+def colours(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, help="folder with foregrounds/, backgrounds/, splits.json"
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
+    count: Annotated[int, typer.Option(min=1, help="composites")] = 540,
+    steps: Annotated[int, typer.Option(min=1, help="of 2048 pixels")] = 8000,
+) -> None:
+    """Fit how the colours of the foreground's border are weighed, on training material.
+
+    Replace edgeds/estimate/colour_weights.npz with the file. A core takes some ten minutes for the
+    pictures and one for the steps.
+    """
+    from train.layers.colour_fit import fit
+
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    error = fit(data, out, count=count, steps=steps, say=say)
+    typer.echo(f"{out}: mean error of colours at the border {error:.2f} levels")
 
 
 Figures = dict[str, dict[str, float]]

@@ -1,0 +1,150 @@
+"""Fits how the colours of the foreground's border are weighed: `python -m train colours`.
+
+The material are composites of the training split whose foreground's colours are known, half of them
+compressed; alpha is as layers have it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edgeds.engine import open_engine
+from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.settings import DRAWN_AGAIN
+from edgeds.estimate.unmixed_colours import border_of
+from edgeds.estimate.weighed_colours import Weights, candidates_and_features
+from edgeds.plate.plate import Plate
+from edgeds.sinks.atomic_files import check_writable
+from edgeds.types import Engine, Frame
+from train.layers.composites import varied
+
+_OF_PICTURE = 1500
+"""Pixels: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
+_HIDDEN = 32
+_BATCH = 2048
+_CODED_SHARE = 0.4
+_RATE, _DECAY, _WARM = 4e-3, 0.01, 200
+_EDGE = (0.05, 0.95)
+_ELSEWHERE = 0.4
+"""Weight of a pixel whose true alpha is no edge's."""
+_LEAST_ALPHA = 0.02
+"""Under it nobody sees the colour, nor is it known."""
+_SAID_EVERY = 1000
+
+
+class Sample(NamedTuple):
+    """Of pixels of one picture; half precision keeps hundreds of pictures in memory."""
+
+    likely: NDArray[np.float16]
+    """(n, candidates, 3), in levels."""
+    values: NDArray[np.float16]
+    truth: NDArray[np.float16]
+    """(n, 3)."""
+    counted: NDArray[np.float16]
+    coded: bool
+
+
+def fit(data: Path, out: Path, *, count: int, steps: int, say: Callable[[str], None]) -> float:
+    """Write weights; returns the mean error at the end, in levels.
+
+    Raises:
+        InputError: `out` cannot be written; before the first picture.
+    """
+    check_writable(out, "the weights")
+    found = []
+    for number, sample in enumerate(samples(open_engine(), data, count)):
+        found.append(sample)
+        say(f"picture {number + 1}")
+    weights, error = fitted(found, steps, say=say)
+    made = {"composites": count, "pixels": sum(len(one.truth) for one in found), "steps": steps,
+            "error": round(error, 3)}  # fmt: skip
+    np.savez(out, **weights._asdict(), made=np.array(json.dumps(made)))
+    return error
+
+
+def samples(engine: Engine, data: Path, count: int) -> Iterator[Sample]:
+    """Of composites that show an open border."""
+    for number, one in enumerate(varied(data, count)):
+        maps = Estimator(engine, Plate(one.plate, origin="file"), matte=DRAWN_AGAIN)(
+            Frame(one.frame)
+        )
+        found = border_of(one.frame, maps.alpha, one.plate, maps.plate_offset)
+        if found is None:
+            continue
+        box, border = found
+        true = one.alpha[box.of][border.rows, border.columns]
+        known = np.flatnonzero(true > _LEAST_ALPHA)
+        if not known.size:
+            continue
+        weight = np.where((true > _EDGE[0]) & (true < _EDGE[1]), 1, _ELSEWHERE)
+        rng = np.random.default_rng(number)
+        share = weight[known] / weight[known].sum()
+        some = rng.choice(known, min(_OF_PICTURE, known.size), replace=False, p=share)
+        likely, values = candidates_and_features(border.some(some))
+        truth = one.colours[box.of][border.rows[some], border.columns[some]]
+        halves = likely.transpose(2, 0, 1), values.T, np.clip(truth, 0, 255), weight[some]
+        yield Sample(*(half.astype(np.float16) for half in halves), one.coded)
+
+
+def fitted(
+    found: list[Sample], steps: int, *, say: Callable[[str], None] = lambda _: None
+) -> tuple[Weights, float]:
+    """Weights for features as they are, and the mean error at the end."""
+    torch.manual_seed(0)
+    kinds = [
+        tuple(torch.from_numpy(np.concatenate(part)) for part in zip(*some, strict=True))
+        for some in ([one[:4] for one in found if one.coded is coded] for coded in (False, True))
+        if some
+    ]
+    seen = np.concatenate([one.values[::8] for one in found]).astype(np.float32)
+    mean, deviation = seen.mean(0), seen.std(0) + 1e-2
+    network = torch.nn.Sequential(
+        torch.nn.Linear(seen.shape[1], _HIDDEN),
+        torch.nn.ReLU(),
+        torch.nn.Linear(_HIDDEN, found[0].likely.shape[1]),
+    )
+    optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, steps))
+    centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
+    error, share = 0.0, 0.0
+    for step in range(1, steps + 1):
+        likely, values, truth, counted = _batch(kinds)
+        answer = torch.softmax(network((values - centre) * scale), dim=1)
+        off = ((answer[..., None] * likely).sum(dim=1) - truth).abs().mean(dim=1)
+        loss = (off * counted).sum() / counted.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        error, share = error + 0.01 * (loss.item() - error), share + 0.01 * (1 - share)
+        if step % _SAID_EVERY == 0:
+            say(f"step {step}: {error / share:.3f} levels")
+    first, _, last = network
+    scaled = first.weight.detach().numpy() / deviation
+    layers = (
+        scaled.T, first.bias.detach().numpy() - scaled @ mean,
+        last.weight.detach().numpy().T, last.bias.detach().numpy(),
+    )  # fmt: skip
+    return Weights(*(np.ascontiguousarray(one, np.float32) for one in layers)), error / share
+
+
+def _slope(step: int, steps: int) -> float:
+    return min(1, (step + 1) / _WARM) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+
+def _batch(kinds: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:
+    """Of clean composites and coded ones."""
+    of_kinds = (1 - _CODED_SHARE, _CODED_SHARE) if len(kinds) > 1 else (1.0,)
+    parts: list[tuple[torch.Tensor, ...]] = []
+    for some, share in zip(kinds, of_kinds, strict=True):
+        rows = torch.randint(0, len(some[0]), (round(_BATCH * share),))
+        parts.append(tuple(one[rows] for one in some))
+    return tuple(torch.cat(part).float() for part in zip(*parts, strict=True))

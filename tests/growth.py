@@ -24,11 +24,11 @@ import cv2
 from edgeds import open_engine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
-from edgeds.live.memory_growth import peak_bytes
 from edgeds.pipeline import max_waiting_for, run
 from edgeds.plate.open_plate import open_plate
 from edgeds.sinks import open_sink
 from edgeds.sources import open_source
+from edgeds.sources.process_memory import peak_bytes
 from edgeds.sources.threads import threads
 from edgeds.types import Frame
 from edgeds.views.compose import composer

@@ -25,10 +25,10 @@ import numpy as np
 
 from edgeds import Plate, open_engine, plate_at_size, plate_from_file
 from edgeds.errors import SinkError
-from edgeds.live.memory_growth import return_large_arrays
 from edgeds.live.run import LiveReport, LiveRun
 from edgeds.live.web.web_sink import WebSink
 from edgeds.sources import WatchedSource, open_live_source
+from edgeds.sources.process_memory import return_large_arrays
 from edgeds.views.settings import VIEWS
 
 DATA = Path(__file__).parent / "data"

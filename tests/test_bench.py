@@ -37,7 +37,7 @@ from edgeds.pipeline import STAGES
 from edgeds.plate.file import plate_to_file
 from edgeds.plate.plate import Plate
 from edgeds.sinks.encoder_settings import ENCODE
-from edgeds.sources import open_source
+from edgeds.sources import open_source, process_memory
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
 SMALL = (64, 96)
@@ -102,6 +102,7 @@ def test_every_other_way_writes_all_frames_at_their_times(
 ) -> None:
     output = tmp_path / "out.mp4"
     wanted = {"way": way, "clip": made[0], "output": str(output), **asdict(ENCODE)}
+    wanted["memory"] = process_memory.__file__
     assert other_ways.main(wanted)["frames"] == 8
     with open_source(made[0]) as before, open_source(output) as after:
         given, got = list(before), list(after)

@@ -127,6 +127,8 @@ def test_a_colour_is_a_backdrop_and_its_name() -> None:
     assert backdrop is not None
     assert (backdrop(frame()) == (16, 32, 48)).all()
     assert settings.backdrop_name == "#102030"
+    settings.set_backdrop("#0b4")  # as on the command line
+    assert settings.backdrop_name == "#00bb44"
     settings.set_backdrop(None)
     assert settings.current().backdrop is None
     assert settings.backdrop_name == "#00b140"

@@ -49,7 +49,7 @@ def test_large_arrays_go_back_to_the_system_however_large_ones_were_freed_before
     script = """
 import ctypes, sys
 import numpy as np
-from edgeds.live.memory_growth import return_large_arrays
+from edgeds.sources.process_memory import return_large_arrays
 
 if sys.argv[1] == "told":
     return_large_arrays()
@@ -69,7 +69,7 @@ print((peak - resident()) // 1_000_000)
         )
         freed[told] = int(done.stdout)
     assert freed["told"] > 70
-    assert freed["untold"] < 70, "glibc no longer keeps it: edgeds.live.memory_growth can go"
+    assert freed["untold"] < 70, "glibc no longer keeps it: edgeds.sources.process_memory can go"
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
@@ -78,7 +78,7 @@ def test_smaller_arrays_of_every_frame_do_not() -> None:
     script = """
 import resource
 import numpy as np
-from edgeds.live.memory_growth import return_large_arrays
+from edgeds.sources.process_memory import return_large_arrays
 
 return_large_arrays()
 def faults():

@@ -21,9 +21,9 @@ from edgeds.engine import DifferenceEngine, open_engine
 from edgeds.errors import PlateError
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import KnownDepth, no_depth
-from edgeds.live.memory_growth import return_what_opening_used
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.plate import Plate
+from edgeds.sources.process_memory import return_what_opening_used
 from edgeds.sources.sampling import spread_frames, spread_pixels
 from edgeds.types import Maps, Pixels, PlateFeatures
 

@@ -195,7 +195,7 @@ def _line(camera: Camera) -> str:
 def _print(
     reports: list[CameraReport], secs: float, cores: float, engine: str, *, as_json: bool
 ) -> None:
-    from edgeds.live.memory_growth import peak_bytes
+    from edgeds.sources.process_memory import peak_bytes
 
     peak = peak_bytes()
     memory = None if peak is None else round(peak / 2**20, 1)

@@ -64,8 +64,8 @@ def live_command(
 ) -> None:
     """Show the foreground and depth of a camera or stream, live. A .toml SOURCE lists cameras."""
     from edgeds.engine.plate_depth_engine import open_plate_depth
-    from edgeds.live.memory_growth import return_large_arrays
     from edgeds.live.run import LiveRun
+    from edgeds.sources.process_memory import return_large_arrays
     from edgeds.sources.url import masked
     from edgeds.views.backdrop import check_backdrop
 

@@ -80,8 +80,8 @@ def video_command(
     as_json: JsonOption = False,
 ) -> None:
     """Write a clip's foreground and depth to a video or images."""
-    from edgeds.live.memory_growth import return_large_arrays, return_what_opening_used
     from edgeds.pipeline import Clock
+    from edgeds.sources.process_memory import return_large_arrays, return_what_opening_used
 
     return_large_arrays()
     wanted = Wanted(

@@ -52,9 +52,9 @@ def _joined(boxes: list[Box], cost: float, apart: int) -> list[Box]:
     while True:
         for i, one in enumerate(left):
             for other in left[i + 1 :]:
-                both = _around(one, other)
+                both = one.around(other)
                 least = _area(one, apart) + _area(other, apart) + cost
-                if _area(both, apart) <= least or _overlap(one, other):
+                if _area(both, apart) <= least or one.overlap(other):
                     left = [box for box in left if box is not one and box is not other]
                     left = sorted([*left, both])
                     break
@@ -65,24 +65,6 @@ def _joined(boxes: list[Box], cost: float, apart: int) -> list[Box]:
             return left
 
 
-def _around(one: Box, other: Box) -> Box:
-    return Box(
-        min(one.top, other.top),
-        min(one.left, other.left),
-        max(one.bottom, other.bottom),
-        max(one.right, other.right),
-    )
-
-
 def _area(box: Box, apart: int) -> int:
     height, width = box.size
     return (height + apart) * (width + apart)
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return (
-        one.top < other.bottom
-        and other.top < one.bottom
-        and one.left < other.right
-        and other.left < one.right
-    )

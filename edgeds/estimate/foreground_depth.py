@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.settings import FOREGROUND_DEPTH, ForegroundDepth
-from edgeds.types import FloatMap, Size
+from edgeds.types import FloatMap
+from edgeds.types.maps import resized_map
 
 SHRINK = 4  # the network computes depth at a quarter of its size
 LEAST_RATIO = 1e-2
@@ -39,17 +40,17 @@ def foreground_depth(
     weight *= weight
     height, width = depth.shape
     size = (max(1, height // SHRINK), max(1, width // SHRINK))
-    sure = _resized(weight, size)
-    coarse = _resized(weight * depth, size) / np.maximum(sure, np.float32(LEAST_WEIGHT))
-    coarse = np.where(sure > LEAST_WEIGHT, coarse, _resized(depth, size))
+    sure = resized_map(weight, size)
+    coarse = resized_map(weight * depth, size) / np.maximum(sure, np.float32(LEAST_WEIGHT))
+    coarse = np.where(sure > LEAST_WEIGHT, coarse, resized_map(depth, size))
     log = np.log(np.maximum(coarse / np.float32(middle), np.float32(LEAST_RATIO)))
     log = _evened(log, sure, settings)
     log += np.float32(settings.power - 1) * np.maximum(log, 0)
     even = np.float32(middle * settings.gain) * np.exp(log)
     # Only foreground counts where pixels are mixed: beside it there is another depth.
     sure += np.float32(LEAST_WEIGHT)
-    near: FloatMap = _resized(even * sure, (height, width))
-    near /= _resized(sure, (height, width))
+    near: FloatMap = resized_map(even * sure, (height, width))
+    near /= resized_map(sure, (height, width))
     np.maximum(near, plate_depth, out=near)
     return near
 
@@ -86,10 +87,3 @@ def _box_sums(slices: FloatMap, side: int) -> FloatMap:
             one, -1, (side, side), dst=total, normalize=False, borderType=cv2.BORDER_CONSTANT
         )
     return summed
-
-
-def _resized(values: FloatMap, size: Size) -> FloatMap:
-    smaller = size[0] < values.shape[0]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    resized: FloatMap = cv2.resize(values, size[::-1], interpolation=how)
-    return resized

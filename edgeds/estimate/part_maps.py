@@ -67,7 +67,7 @@ class PartPicture:
         return self._made[size]
 
     def region(self, box: Box, size: Size | None = None) -> Pixels:
-        return self._picture.region(moved(box, self._box.top, self._box.left), size)
+        return self._picture.region(box.moved(self._box.top, self._box.left), size)
 
     def colours(self, rows: Indices, columns: Indices) -> Pixels:
         return self._picture.colours(
@@ -90,7 +90,7 @@ class RegionMaps:
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
         part = self._part
-        return tuple(moved(box, part.top, part.left) for box in self._maker.boxes)
+        return tuple(box.moved(part.top, part.left) for box in self._maker.boxes)
 
     def alpha(self, box: Box) -> FloatMap:
         if box in self.boxes:
@@ -215,7 +215,3 @@ def _affine_of_part(part_size: tuple[int, ...], part: Box, scale: tuple[float, f
     starts = part.top * scale[0], part.left * scale[1]
     y, x = (step / 2 + start - 0.5 for step, start in zip(steps, starts, strict=True))
     return np.array([[steps[1], 0, x], [0, steps[0], y]])
-
-
-def moved(box: Box, down: int, right: int) -> Box:
-    return Box(box.top + down, box.left + right, box.bottom + down, box.right + right)

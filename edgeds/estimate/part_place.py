@@ -147,7 +147,7 @@ def _still_fits(
     next_bounds = _ahead(bounds, motion, 1, size)
     tight = _grown(next_bounds, settings.kept_margin, size, settings.kept_margin_px)
     needed = _side(bounds, size, place.network, settings)
-    return place.box.size[0] <= settings.kept_zoom * needed[0] and _holds(place.box, tight)
+    return place.box.size[0] <= settings.kept_zoom * needed[0] and place.box.holds(tight)
 
 
 def _ahead(bounds: Box, motion: Motion, frames: int, size: Size) -> Box:
@@ -185,15 +185,6 @@ def _grown(box: Box, share: float, size: Size, least_px: int) -> Box:
         max(0, box.left - margin[1]),
         min(size[0], box.bottom + margin[0]),
         min(size[1], box.right + margin[1]),
-    )
-
-
-def _holds(outer: Box, box: Box) -> bool:
-    return (
-        outer.top <= box.top
-        and outer.left <= box.left
-        and outer.bottom >= box.bottom
-        and outer.right >= box.right
     )
 
 

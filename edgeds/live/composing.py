@@ -27,7 +27,7 @@ class ViewRequest:
 
     view: View = "overlay"
     opacity: float = STYLE.opacity
-    blur: float = 0.5
+    blur: float = STYLE.blur_strength
     """Strength, 0 to 1; see `blur_sigma`."""
     backdrop: Backdrop | None = None
     steady: bool = False

@@ -48,9 +48,9 @@ class LiveStatus:
     source_message: str = ""
     """For people, while the source is not running: what happened, and what edgeds does about it."""
     view: View = "overlay"
-    opacity: float = 0.45
+    opacity: float = STYLE.opacity
     """Opacity of the overlay's tint, 0 to 1."""
-    blur: float = 0.5
+    blur: float = STYLE.blur_strength
     """Strength of the background blur, 0 to 1."""
     backdrop: str = STYLE.backdrop
     """The backdrop of the view "replace": a colour (#rrggbb) or a file's name."""

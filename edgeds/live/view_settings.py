@@ -5,7 +5,6 @@ Knows nothing about frames: `composing` draws what a `ViewRequest` asks for.
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,9 @@ from pathlib import Path
 from edgeds.errors import InputError
 from edgeds.live.composing import ViewRequest
 from edgeds.types import Closing, Pixels, Size
-from edgeds.views.backdrop import Backdrop, open_backdrop
+from edgeds.views.backdrop import Backdrop, StillBackdrop, is_colour, open_backdrop
 from edgeds.views.scale_to_cover import covering
 from edgeds.views.settings import STYLE, View
-
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class ViewSettings(Closing):
@@ -68,8 +65,8 @@ class ViewSettings(Closing):
         opened, pixels_for = self._opened_backdrop(backdrop)
         if backdrop is None:
             name = STYLE.backdrop
-        elif isinstance(backdrop, str) and opened is None:
-            name = backdrop
+        elif isinstance(pixels_for, StillBackdrop):
+            name = pixels_for.name
         with self._lock:
             if self._opened is not None:
                 self._retired.append(self._opened)
@@ -92,7 +89,7 @@ class ViewSettings(Closing):
         if not isinstance(backdrop, str):
             still = covering(backdrop, self._size)
             return None, lambda _frame: still
-        if _COLOUR.fullmatch(backdrop):
+        if is_colour(backdrop):
             return None, open_backdrop(backdrop, self._size)
         if not Path(backdrop).is_file():
             raise InputError(

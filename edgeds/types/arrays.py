@@ -48,6 +48,27 @@ class Box(NamedTuple):
             self.right - outer.left,
         )
 
+    def moved(self, down: int, right: int) -> Box:
+        return Box(self.top + down, self.left + right, self.bottom + down, self.right + right)
+
+    def holds(self, other: Box) -> bool:
+        """Whether all of the other box is in this one."""
+        return (
+            self.top <= other.top
+            and self.left <= other.left
+            and self.bottom >= other.bottom
+            and self.right >= other.right
+        )
+
+    def around(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
     def overlap(self, other: Box) -> Box | None:
         """What both boxes hold; None if that is nothing."""
         both = Box(

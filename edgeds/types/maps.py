@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from edgeds.types.arrays import Box, FloatMap, Pixels, Size, whole
+from edgeds.types.picture import resized
 
 _MARGIN_PX = 2
 """Around the foreground, with a part of the frame's size: room for its outline."""
@@ -242,12 +243,6 @@ class _WithAlpha:
 
 
 def resized_map(values: FloatMap, size: Size) -> FloatMap:
-    """A map at another (height, width)."""
-    import cv2
-
-    if values.shape == size:
-        return values
-    shrinks = size[0] < values.shape[0] or size[1] < values.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    other: FloatMap = cv2.resize(values, size[::-1], interpolation=how)
+    """A map at another (height, width), as `resized` makes pictures."""
+    other: FloatMap = resized(values, size)
     return other

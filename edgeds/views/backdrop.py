@@ -31,7 +31,7 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
     Raises:
         InputError: it is none of these.
     """
-    if not is_there(Path(uri)) and _COLOUR.fullmatch(uri):
+    if is_colour(uri):
         return StillBackdrop(colour_backdrop(uri), f"#{_six_digits(uri)}")
     try:
         if is_images(uri) and Path(uri).is_file():
@@ -44,6 +44,11 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
             why=f"{error.what}: {error.why}",
             fix="give an image, a video or a colour like #00b140",
         ) from error
+
+
+def is_colour(uri: str) -> bool:
+    """Whether it is a colour (#00b140, #0b4, or without the sign) and no file's name."""
+    return _COLOUR.fullmatch(uri) is not None and not is_there(Path(uri))
 
 
 def check_backdrop(uri: str | None) -> None:

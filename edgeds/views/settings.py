@@ -27,7 +27,9 @@ class Style:
     depth_knee: float = 0.6
     """Smaller is brighter: the plate's nearest parts are shown at 1 / (1 + knee)."""
     blur: float = 0.035
-    """Sigma of the strongest background blur over the frame's height."""
+    """Sigma of the strongest background blur over the frame's height, at strength .5."""
+    blur_strength: float = 0.5
+    """Of live views, 0 to 1."""
     backdrop: str = "#00b140"
     """Chroma green, for `replace` without --backdrop."""
     doubt: tuple[int, int, int] = (230, 30, 30)

@@ -27,7 +27,6 @@ from typing import Any
 import numpy as np
 
 from edgeds.engine import open_engine
-from edgeds.live.memory_growth import peak_bytes
 from edgeds.live.run import LiveRun
 from edgeds.live.signals.delivery.mqtt import Mqtt, broker_from_url
 from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
@@ -37,6 +36,7 @@ from edgeds.live.signals.signals import Seen, Signals
 from edgeds.plate.plate import Plate
 from edgeds.sinks import open_sink
 from edgeds.sources import RealTimeSource, SyntheticSource
+from edgeds.sources.process_memory import peak_bytes
 from edgeds.types import Closing, Frame
 
 from .test_mqtt import Mosquitto, Subscriber

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edgeds.cli.bench.report import Turn
-from edgeds.live.memory_growth import (
+from edgeds.sources.process_memory import (
     peak_bytes,
     return_large_arrays,
     return_what_opening_used,
@@ -78,6 +78,7 @@ def in_own_process(plan: TurnPlan) -> Turn:
 
 def _command(plan: TurnPlan) -> list[str]:
     from edgeds.sinks.encoder_settings import ENCODE
+    from edgeds.sources import process_memory
 
     if plan.way == "edgeds":
         return [
@@ -88,6 +89,7 @@ def _command(plan: TurnPlan) -> list[str]:
         ]
     plain = {
         "way": plan.way, "clip": plan.clip, "output": plan.output, **asdict(ENCODE),
+        "memory": process_memory.__file__,  # which needs nothing but Python
     }  # fmt: skip
     script = Path(__file__).with_name("other_ways.py")
     return [plan.python or sys.executable, str(script), json.dumps(plain)]

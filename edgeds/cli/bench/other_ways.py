@@ -15,7 +15,6 @@ import runpy
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 MEDIAPIPE = "mediapipe"
@@ -31,7 +30,7 @@ def main(wanted: dict[str, Any]) -> dict[str, Any]:
         "frames": frames,
         "secs": time.perf_counter() - began,
         "cpu_secs": time.process_time() - cpu,
-        "peak_bytes": _peak_bytes(),
+        "peak_bytes": runpy.run_path(wanted["memory"])["peak_bytes"](),
     }
 
 
@@ -116,13 +115,6 @@ WAYS: dict[str, Callable[[], Change]] = {
     "knn": _knn,
     MEDIAPIPE: _mediapipe,
 }
-
-
-def _peak_bytes() -> Any:
-    """By edgeds' own file, which needs nothing but Python."""
-    return runpy.run_path(str(Path(__file__).parents[2] / "live" / "memory_growth.py"))[
-        "peak_bytes"
-    ]()
 
 
 if __name__ == "__main__":

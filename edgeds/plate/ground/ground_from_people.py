@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeds.errors import counted
 from edgeds.plate.ground.camera_from_people import Fitted, People, fit_view
 from edgeds.plate.ground.geometry import Floats, GroundView
 from edgeds.plate.ground.settings import GROUND
@@ -123,14 +124,14 @@ def measured_ground(
     """
     if len(people) < GROUND.least_people:
         return (
-            f"{_sightings(len(people))} of an upright person who is whole in view; "
+            f"{counted(len(people), 'sighting')} of an upright person who is whole in view; "
             f"{GROUND.least_people} are needed"
         )
     fitted = fit_view(people, size, lines)
     count = int(fitted.agree.sum())
     share = GROUND.share_of_many if count >= GROUND.many else GROUND.least_share
     if count < max(GROUND.least_people, share * len(people)):
-        return f"only {count} of {_sightings(len(people))} of a person agree on one ground"
+        return f"only {count} of {counted(len(people), 'sighting')} of a person agree on one ground"
     return _judged(fitted, people, count, at_once=at_once, person_m=person_m)
 
 
@@ -167,10 +168,6 @@ def _judged(
         uncertainty=float(np.hypot(common, of_people)),
         shape=shape,
     )
-
-
-def _sightings(count: int) -> str:
-    return f"{count} sighting{'' if count == 1 else 's'}"
 
 
 def _places(at: Floats, size: Size) -> int:

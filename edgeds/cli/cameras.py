@@ -126,21 +126,21 @@ def _opened(
     from edgeds.sources import open_live_source
     from edgeds.sources.url import masked
 
-    told = _telling(plan.name)
+    on_event = _events_of(plan.name)
     given = given_plate(plan.plate)
     with ExitStack() as stack:
         source = open_live_source(
-            plan.source, rtsp_transport=plan.rtsp_transport, on_event=told, stop=stop
+            plan.source, rtsp_transport=plan.rtsp_transport, on_event=on_event, stop=stop
         )
         stack.enter_context(source)
         behind = backdrop_of(plan.backdrop, source.info.size, stack)
         choice = plate_choice(
             source, masked(plan.source), given, plan.plate, plan.allow_motion,
-            depth_options(plan).wanted(), told=told,
+            depth_options(plan).wanted(), on_event=on_event,
         )  # fmt: skip
         # Its events, and its name for a broker, are those of the camera in the file.
         named = replace(source.info, name=plan.name)
-        watched = LiveSignals(signal_options(plan), named, stack, told)
+        watched = LiveSignals(signal_options(plan), named, stack, on_event)
         run = LiveRun(
             source if plan.fps is None else Thinned(source, plan.fps),
             engine,
@@ -150,20 +150,20 @@ def _opened(
             backdrop=behind,
             steady=plan.steady,
             record=plan.record,
-            on_event=told,
+            on_event=on_event,
             signals=watched.signals,
             depth_network=depth,
         )
         stack.enter_context(run)
         for url in plan.publish:
-            stream = PublishSink(url, on_event=told)
+            stream = PublishSink(url, on_event=on_event)
             run.add_output("stream", stream, shown=False, is_file=False)
         if plan.record is not None:
             run.start_recording()
         yield run
 
 
-def _telling(name: str) -> Callable[[str], None]:
+def _events_of(name: str) -> Callable[[str], None]:
     return lambda text: say(f"{name}: {text}")
 
 

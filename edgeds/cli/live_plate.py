@@ -30,7 +30,7 @@ def plate_choice(
     allow_motion: bool | None,
     depth: DepthWanted = AS_FOUND,
     *,
-    told: Callable[[str], None] = say,
+    on_event: Callable[[str], None] = say,
 ) -> PlateChoice:
     """All sources of a plate that the options allow.
 
@@ -48,7 +48,7 @@ def plate_choice(
 
     size = frames.info.size
     depth.check(size)
-    store = PlateStore(built_engines().parent / "plates", source, told)
+    store = PlateStore(built_engines().parent / "plates", source, on_event)
     kept = store.last(size)
     if wanted == "last" and kept is None:
         raise PlateError(

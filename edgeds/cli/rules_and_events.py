@@ -144,7 +144,7 @@ class Deliveries:
         source: str,
         *,
         live: bool,
-        told: Callable[[str], None] = say,
+        on_event: Callable[[str], None] = say,
     ) -> None:
         """`live`: nothing waits for a slow consumer, and a file of events is appended to.
 
@@ -158,7 +158,7 @@ class Deliveries:
         consumers: list[Consumer] = [*_consumers(options, rules, source)]
         if live and self.lines is not None:
             consumers.append(LinesConsumer(self.lines))
-        self.outboxes = [Outbox(consumer, on_change=told) for consumer in consumers]
+        self.outboxes = [Outbox(consumer, on_change=on_event) for consumer in consumers]
         direct = () if live or self.lines is None else (self.lines,)
         self.listeners: tuple[Listener, ...] = (*direct, *self.outboxes)
 
@@ -268,11 +268,11 @@ class LiveSignals:
         options: SignalOptions,
         info: StreamInfo,
         stack: ExitStack,
-        told: Callable[[str], None] = say,
+        on_event: Callable[[str], None] = say,
     ) -> None:
         """
         Args:
-            told: hears what people should know, such as that a consumer is away.
+            on_event: is called with what people should know, such as that a consumer is away.
         """
         from edgeds.live.signals.signals import Signals
         from edgeds.sources.url import masked
@@ -282,10 +282,10 @@ class LiveSignals:
         if not options.are_given:
             return
         rules, source = read_rules(options), masked(info.name)
-        self._deliveries = Deliveries(options, rules, source, live=True, told=told)
+        self._deliveries = Deliveries(options, rules, source, live=True, on_event=on_event)
         stack.callback(self._deliveries.end, whole=True)
         self.signals = Signals(
-            rules, info.size, source=source, listeners=self._deliveries.listeners, on_note=told
+            rules, info.size, source=source, listeners=self._deliveries.listeners, on_note=on_event
         )
 
     def report(self) -> dict[str, object] | None:

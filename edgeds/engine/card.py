@@ -116,7 +116,7 @@ def _check_fields(card: Card) -> None:
         if not isinstance(pairs, dict) or not all(isinstance(v, str) for v in pairs.values()):
             raise ValueError(f"its {name} are not names with texts")
     if not isinstance(card.made, dict) or not isinstance(card.metrics, dict):
-        raise ValueError("what it tells of the engine's making or figures is not a list of names")
+        raise ValueError("what it has of the engine's making or figures is not a list of names")
 
 
 def sha256_of(path: Path) -> str:

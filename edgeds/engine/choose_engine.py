@@ -41,7 +41,7 @@ class EngineChoice:
     """For torch on CUDA the weights file."""
     card: Card
     runs_on: str
-    """"OpenVINO CPU", "cuda:0", ...; empty where it cannot run."""
+    """"openvino on the CPU", "cuda:0", ...; empty where it cannot run."""
     problem: str = ""
     fix: str = ""
     automatic: bool = True

@@ -167,8 +167,8 @@ def torch_gpu(device: str, cuda: Cuda, *, codes: tuple[str, ...] | None = None) 
     for gpu in looked_at:
         if not codes or any(_runs_on(code, gpu) for code in codes):
             return gpu
-    told = ", ".join(f"{gpu.name} ({gpu.sm})" for gpu in looked_at)
-    return f"this torch has no code for {told}; it has {', '.join(codes)}"
+    names = ", ".join(f"{gpu.name} ({gpu.sm})" for gpu in looked_at)
+    return f"this torch has no code for {names}; it has {', '.join(codes)}"
 
 
 def _torch_codes() -> tuple[str, ...]:

@@ -35,9 +35,9 @@ def check_graphs(card: Card, *, plate: tuple[Shapes, Shapes], frame: tuple[Shape
     """
     pixels, maps = (1, *card.size, 3), (1, 1, *card.size)
     features = plate[1]
-    told = {NOISE: maps} if card.takes_noise else {}
+    noise = {NOISE: maps} if card.takes_noise else {}
     wanted = {
-        "the plate graph takes": (plate[0], {"plate": pixels, **told}),
+        "the plate graph takes": (plate[0], {"plate": pixels, **noise}),
         "the frame graph takes": (frame[0], {"frame": pixels, **features}),
         "the frame graph gives": (frame[1], {"alpha": maps, "inverse_depth": maps}),
     }

@@ -61,8 +61,8 @@ class OnnxRuntimeEngine(Closing):
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
-        told = noise_inputs(noise, self.size, takes=self.takes_noise)
-        features = self._plate_graph.run(self._plate_names, {"plate": plate[None], **told})
+        sigma = noise_inputs(noise, self.size, takes=self.takes_noise)
+        features = self._plate_graph.run(self._plate_names, {"plate": plate[None], **sigma})
         return dict(zip(self._plate_names, features, strict=True))
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:

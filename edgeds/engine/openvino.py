@@ -32,7 +32,7 @@ import openvino  # noqa: E402
 from edgeds.engine import openvino_rewrites  # noqa: E402
 
 if _without_converter:
-    del sys.modules[_CONVERTER]  # who imports it by its name gets it
+    del sys.modules[_CONVERTER]  # an import by its name still loads it
 
 # OpenVINO would choose by the processor, without being asked.
 _HINTS: dict[Arithmetic, str] = {"float": "f32", "bf16": "bf16"}
@@ -87,8 +87,8 @@ class OpenVinoEngine(Closing):
         self._request.set_tensor("frame", openvino.Tensor(self._frame, shared_memory=True))
 
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
-        told = noise_inputs(noise, self.size, takes=self.takes_noise)
-        results = self._plate_graph({"plate": plate[None], **told})
+        sigma = noise_inputs(noise, self.size, takes=self.takes_noise)
+        results = self._plate_graph({"plate": plate[None], **sigma})
         return {
             port.get_any_name(): np.array(value)  # a copy: the graph's own buffers are reused
             for port, value in results.items()

@@ -77,8 +77,8 @@ class TensorRtEngine(Closing):
         with self._stream:
             self._ring.upload(plate, self._plate.tensors["plate"])
             if self.takes_noise:
-                told = torch.from_numpy(noise_input(noise, self.size))
-                self._stream.copy(self._plate.tensors[NOISE], told)
+                sigma = torch.from_numpy(noise_input(noise, self.size))
+                self._stream.copy(self._plate.tensors[NOISE], sigma)
             self._encode()
             names = [name for name in self._plate.tensors if name in self._frame.tensors]
             features = _Features({n: torch.empty_like(self._plate.tensors[n]) for n in names})

@@ -20,7 +20,7 @@ Library = Literal["tensorrt", "tensorrt_rtx"]
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 TensorRt: TypeAlias = Any
 """The imported library: `tensorrt` or `tensorrt_rtx`."""
-# Its classes, by their own names: the library is chosen at run time and tells mypy nothing, the
+# Its classes, by their own names: the library is chosen at run time and has no types for mypy, the
 # tests' check of the interface reads these names.
 Builder: TypeAlias = Any
 IBuilderConfig: TypeAlias = Any

@@ -15,7 +15,7 @@ def graph_of(work: Callable[[], None], stream: torch.cuda.Stream) -> torch.cuda.
     """The work, captured. It is not done.
 
     `torch.cuda.graph` would also wait for the whole GPU and give torch's spare memory back, in the
-    middle of a run: frames would stutter, and NVENC would go on with addresses that it was told
+    middle of a run: frames would stutter, and NVENC would go on with addresses that it was given
     of before and that are others' by then.
 
     Args:

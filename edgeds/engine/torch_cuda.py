@@ -166,8 +166,8 @@ class TorchEngine(Closing):
             self._loaded = plate
 
     def _plate_features(self) -> tuple[Tensor, ...]:
-        told = self._noise.to(self._dtype) if self.takes_noise else None
-        return self._network.encode_plate(_pixels(self._pixels, self._dtype), told)
+        noise = self._noise.to(self._dtype) if self.takes_noise else None
+        return self._network.encode_plate(_pixels(self._pixels, self._dtype), noise)
 
     def _run_plate(self) -> None:
         with torch.no_grad():

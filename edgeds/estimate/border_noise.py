@@ -20,7 +20,7 @@ _EMPTY = 0.02
 _NEARBY, _BESIDE = 15, 7
 """Sides of windows, in squares of 4x4 pixels and of 2x2."""
 _ROWS = np.s_[::4]
-"""Of which steps are measured: all would tell the same."""
+"""Of which steps are measured: all would show the same."""
 
 
 def noise(

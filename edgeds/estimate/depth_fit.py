@@ -22,7 +22,7 @@ FIT_ROUNDS = 4
 SQUEEZED, PLAUSIBLE = 0.25, 0.5
 """Scale relative to that of the fit before: up to the first a fit is not trusted, from the second
 on wholly. Where the background is all about as near, a frame's depth there is mostly noise. That
-makes the scale of any fit small, and squeezes who stands before it onto the wall.
+makes the scale of any fit small, and squeezes people who stand before it onto the wall.
 """
 
 
@@ -33,7 +33,7 @@ class Fit:
     scale: float = 1.0
     shift: float = 0.0
     trust: float = 1.0
-    """0 if the frame did not tell, or its background is too flat to tell; up to 1."""
+    """0 if the frame did not fit, or its background is too flat to fit by; up to 1."""
 
 
 def fit_to_plate(

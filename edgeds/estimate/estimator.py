@@ -169,7 +169,7 @@ class Estimator:
 
     @property
     def scale(self) -> MetricScale | None:
-        """What turns inverse depth into metres, with `metres_of`; None where nothing tells it."""
+        """What turns inverse depth into metres, with `metres_of`; None where that is unknown."""
         return None if self.grounded is None else self.grounded.scale
 
     def replace_plate(self, plate: Plate, *, move: Matrix | None = None) -> None:

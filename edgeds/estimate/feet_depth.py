@@ -40,16 +40,16 @@ class Standing:
         """
         near = near * self._lift
         for blob, mask in blobs_of(alpha, self._view.size):
-            told = self._told(blob, alpha.shape)
-            if told is None:
+            measured = self._measured(blob, alpha.shape)
+            if measured is None:
                 continue
-            depth, is_exact = told[0] * self._per_height, told[1]
+            depth, is_exact = measured[0] * self._per_height, measured[1]
             left, top, width, height = blob.box
             part = near[top : top + height, left : left + width]
             middle = max(float(np.median(part[mask])), 1e-6)
             if not is_exact and middle > depth:
                 continue
-            thick = STANDING.thickness * told[0]
+            thick = STANDING.thickness * measured[0]
             relief = np.clip(np.log(np.maximum(part, 1e-6) / middle), -thick, thick)
             # The border's soft pixels belong to the body, too.
             reach = (
@@ -63,7 +63,7 @@ class Standing:
             near[reach] = np.where(_grown(mask, own.shape, inner), body, own)
         return near
 
-    def _told(self, blob: Blob, size: tuple[int, ...]) -> tuple[float, bool] | None:
+    def _measured(self, blob: Blob, size: tuple[int, ...]) -> tuple[float, bool] | None:
         """(inverse depth in 1/person height, whether it is that and not only at least that)."""
         view = self._view
         lowest, highest = np.array([blob.lowest]), np.array([blob.highest])

@@ -35,7 +35,7 @@ def foreground_depth(
     """
     if not (alpha > LEAST_WEIGHT).any():
         return depth
-    depth = np.maximum(depth, plate_depth)  # before the mean: who covers the ground is as near
+    depth = np.maximum(depth, plate_depth)  # before the mean: what covers the ground is as near
     weight = alpha * alpha
     weight *= weight
     height, width = depth.shape

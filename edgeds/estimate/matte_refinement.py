@@ -1,4 +1,4 @@
-"""Alpha at full resolution, from what only a plate can tell.
+"""Alpha at full resolution, from what only a plate can show.
 
 Every pixel mixes foreground and plate, C = aF + (1 - a)B, and B is known. Along the border of the
 coarse alpha, F is close to the sure foreground beside it; that gives a. `unmixed_colours` has the F

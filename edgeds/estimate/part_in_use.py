@@ -14,7 +14,7 @@ from edgeds.estimate.part_place import Place, Track, place_for
 from edgeds.estimate.settings import LookSettings
 from edgeds.types import Box, Size
 
-LEAST_PIXELS = 12  # of sure foreground that tells a depth
+LEAST_PIXELS = 12  # of sure foreground that has a depth
 
 
 class PartInUse:

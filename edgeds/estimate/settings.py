@@ -186,10 +186,10 @@ GROUND_DEPTH = GroundDepth()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingDepth:
-    """Who stands on measured ground."""
+    """People who stand on measured ground."""
 
     whole: tuple[float, float] = (0.72, 1.35)
-    """Height, of a mean person's, of who is taken for one whose feet are seen."""
+    """Height over a mean person's of those whose feet count as seen."""
     thickness: float = 0.15
     """Of a body, before and behind its middle, in heights."""
     hides: float = 1.2

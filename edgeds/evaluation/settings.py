@@ -42,7 +42,7 @@ class SetRecording:
     """Share of the darkest, and of the brightest, frames that thinning out leaves in."""
     new_plate_levels: float = 1.0
     """A corrected plate is written where its mean pixel changed by this much: one a frame, of a
-    megabyte and more, would tell a calibration nothing new.
+    megabyte and more, would add nothing new to a calibration.
     """
     max_side_px: int = 1280
 

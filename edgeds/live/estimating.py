@@ -170,7 +170,7 @@ class LiveEstimate:
         return Estimated(frame, self._plate.status, maps, scene)
 
     def _measure(self, ground: GroundWatch, frame: Frame, maps: Maps, estimator: Estimator) -> None:
-        """Use what people tell of the depth, from the next frame on, and keep it with the plate."""
+        """From the next frame on use the depth that people measured; keep it with the plate."""
         better = ground(frame, maps, estimator)
         if better is not None:
             estimator.take_ground(better)

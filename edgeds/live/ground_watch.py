@@ -36,7 +36,7 @@ class GroundWatch:
         self._is_asked = bool(wanted.points)
 
     def for_plate(self, plate: Plate) -> GroundWatch:
-        """Go on with a better plate of the same view: who was seen still counts."""
+        """Go on with a better plate of the same view: people seen before still count."""
         other = GroundWatch(plate, self._wanted, self._pool, self._event)
         other._people, other._next_secs, other._due = self._people, self._next_secs, self._due
         other._best = self._best

@@ -52,7 +52,7 @@ def plate_from_samples(samples: list[Pixels], settings: PlateFromClip = PLATE_FR
     if len(samples) < settings.min_samples:
         raise PlateError(
             f"cannot estimate the plate from {counted(len(samples), 'frame')}",
-            why=f"at least {settings.min_samples} are needed to tell background from foreground",
+            why=f"at least {settings.min_samples} are needed to find the background",
             fix="give a picture of the empty scene with -b",
         )
     small = _small_samples(samples, settings)

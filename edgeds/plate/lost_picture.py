@@ -29,7 +29,7 @@ _NOT_FLAT = 4  # times the limit of a flat picture that a plate has, which then 
 
 
 class Brightness:
-    """What tells whether a picture shows anything; each is computed once."""
+    """What shows whether a picture shows anything; each is computed once."""
 
     def __init__(self, picture: Floats) -> None:
         """`picture`: float32 (h, w, 3), levels of 255."""

@@ -110,7 +110,7 @@ class Maintenance:
         self._last = PlateUpdate(move=np.eye(3))
 
     def verdict(self) -> PlateUpdate:
-        """The last update, with the prompt where no look is to come that could tell better."""
+        """The last update, with the prompt where no later look will decide it."""
         prompt = self._last.prompt or self._health.pending(OTHER_SCENE, *NO_PICTURE)
         return replace(self._last, prompt=prompt, since_secs=self._health.since(prompt))
 

@@ -38,7 +38,7 @@ def median_plate(samples: list[Pixels]) -> Generator[None, object, Plate]:
 
 
 def median_plate_at_once(samples: list[Pixels]) -> Plate:
-    """`median_plate` for who has nothing to do between its steps."""
+    """`median_plate`, all its steps at once."""
     steps = median_plate(samples)
     while True:
         try:

@@ -1,7 +1,7 @@
-"""The plate: the empty background. From an image, from the clip itself, or from still frames.
+"""The plate: the picture of the empty background, with what is known of it.
 
-Knows nothing about networks. What it must judge (does this clip show its background at all?) it
-judges on the samples alone.
+Knows nothing about networks, nor how a plate is made: `open_plate`, `capture` and
+`estimated_from_clip` do.
 """
 
 from __future__ import annotations

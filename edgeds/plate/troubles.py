@@ -31,7 +31,7 @@ class Measured:
     is_found: bool | None
     """Whether the plate's structure is in the picture; None where too little of it is visible."""
     never_fitted: bool | None
-    """Whether no look has found the plate; None where this one cannot tell."""
+    """Whether no look has found the plate; None where this one cannot decide."""
     moved: float
     """How far the camera moved, as a share of the picture's width."""
     gain: float

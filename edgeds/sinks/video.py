@@ -79,7 +79,7 @@ class VideoSink(Closing):
             self._encoder.encode(of, picture())
         except failures as error:
             self._failed = True
-            # The encoder still had the last ones: `lost` tells how many.
+            # The encoder still had the last ones: `lost` is how many.
             most = "at most " if self._written else ""
             written = f"{most}{counted(self._written, 'frame')}"
             raise _failure(f"write on to {self._path.name} after {written}", error) from error

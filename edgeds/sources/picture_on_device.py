@@ -1,4 +1,4 @@
-"""A picture in a device's memory, for those who want it on the host. Knows no decoder, no torch."""
+"""A picture in a device's memory, and how it comes to the host. Knows no decoder, no torch."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ def recorded(path: Path | None) -> Recorded:
         return Recorded()
     with suppress(*media_errors()), open_container(path) as container:
         streams = container.streams
-        told = [container.metadata, *(s.metadata for s in (*streams.video, *streams.data))]
-        timecode = next((m["timecode"] for m in told if timecode_parts(m.get("timecode"))), None)
+        stated = [container.metadata, *(s.metadata for s in (*streams.video, *streams.data))]
+        timecode = next((m["timecode"] for m in stated if timecode_parts(m.get("timecode"))), None)
         kind = streams.video[0].codec_context.format if streams.video else None
         if not streams.video or kind is None:
             return Recorded(timecode)

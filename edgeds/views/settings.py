@@ -45,7 +45,7 @@ STYLE = Style()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadow:
-    """How the foreground's shadow is told from everything else that changes in a scene."""
+    """How the foreground's shadow is separated from everything else that changes in a scene."""
 
     height_px: int = 256
     """Of the picture on which it is found: shadows are soft."""
@@ -93,7 +93,7 @@ class Steadiness:
     floor_levels: float = 3.0
     """... but at least this many levels."""
     patch_px: int = 16
-    """Of the patches that tell those mean differences."""
+    """Of the patches over which those mean differences are taken."""
     window_px: int = 5
     """Of the mean of differences: single noisy pixels are no motion."""
     alpha_window_px: int = 9

@@ -63,15 +63,15 @@ def bench_command(
     plan = _plan(engine, device, preset, clips, parts)
     with _steps(plan.steps) as on_stage:
         report = replace(bench(plan, on_stage=on_stage), command=_command_line())
-    told = {**report.to_json(), "machine": diagnose().machine()}
+    result = {**report.to_json(), "machine": diagnose().machine()}
     if output is None and device.startswith("cuda"):
         output = Path(f"bench-{_slug(report.engine)}.json")
     if as_json:
-        print_json(told)
+        print_json(result)
     else:
-        print_report(report, told["machine"])
+        print_report(report, result["machine"])
     if output is not None:
-        replace_file(output, (json.dumps(told, indent=2) + "\n").encode())
+        replace_file(output, (json.dumps(result, indent=2) + "\n").encode())
         say(f"report: {output}")
     if plot is not None:
         from edgeds.cli.bench.plot import plot as draw

@@ -72,8 +72,8 @@ def in_own_process(plan: TurnPlan) -> Turn:
             why=said[-1],
             fix="try the same with edgeds video, which says more",
         )
-    told = json.loads(lines[-1])
-    return Turn(**{**told, "notes": tuple(told.get("notes", ()))})
+    result = json.loads(lines[-1])
+    return Turn(**{**result, "notes": tuple(result.get("notes", ()))})
 
 
 def _command(plan: TurnPlan) -> list[str]:

@@ -21,7 +21,7 @@ from edgeds.engine.build.candidate_builder import (
     Row,
     next_better,
 )
-from edgeds.engine.build.install_engine import check_replaceable, put, workplace
+from edgeds.engine.build.install_engine import check_replaceable, put, temporary_folder
 from edgeds.engine.build.onnx_variants import Listener, Precision, check_tools
 from edgeds.engine.card import Card, check_files, read_card
 from edgeds.engine.engine_folders import built_engines, default_engine
@@ -82,11 +82,11 @@ def build_engine(
     if output is not None:
         check_replaceable(output, source)
     parent = built_engines() if output is None else output.absolute().parent
-    with workplace(parent) as work:
-        maker = CandidateBuilder(source, work, target, frames, listener)
-        made = [maker.made(precision)]
+    with temporary_folder(parent) as work:
+        builder = CandidateBuilder(source, work, target, frames, listener)
+        made = [builder.made(precision)]
         while not force and (refused := made[-1].row.verdict) and not refused.passed:
-            made.append(maker.made(next_better(made[-1].row.precision, target)))
+            made.append(builder.made(next_better(made[-1].row.precision, target)))
         best = made[-1]
         name = engine_name(card, best.row.precision, target)
         folder = parent / name if output is None else output.absolute()

@@ -16,7 +16,7 @@ from edgeds.sources.media_errors import reason_of
 
 
 @contextmanager
-def workplace(parent: Path) -> Iterator[Path]:
+def temporary_folder(parent: Path) -> Iterator[Path]:
     """A temporary folder to build in, beside the finished engine's place.
 
     Raises:

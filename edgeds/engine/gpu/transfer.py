@@ -141,7 +141,7 @@ def _nvjpeg() -> Callable[[Tensor, int], Tensor] | None:
 def joined(planes: Nv12) -> Nv12:
     """A copy in one piece of memory, chroma right behind luma, rows of a whole number of 256 bytes.
 
-    FFmpeg tells NVENC where luma is, and no more; rows must be a multiple of 4 bytes (NVENC's API,
+    FFmpeg gives NVENC the address of luma alone; rows must be a multiple of 4 bytes (NVENC's API,
     `NV_ENC_REGISTER_RESOURCE`).
     """
     luma, chroma = planes

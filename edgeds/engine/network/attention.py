@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 HEADS = 8
 WAVES = 4
-"""Waves per axis that tell a place: 1/4, 1/2, 1 and 2 over the picture."""
+"""Waves per axis that encode a place: 1/4, 1/2, 1 and 2 over the picture."""
 
 
 class Attention(nn.Module):

@@ -36,7 +36,7 @@ class Config:
     depth_widths: tuple[int, int] = (32, 16)
     """Channels of the depth decoder at 1/8 and 1/4."""
     hints: bool = False
-    """Whether the network can be told more of the plate than its pixels: see `hints`."""
+    """Whether the network can take more of the plate than its pixels: see `hints`."""
 
 
 class DualHead(nn.Module):

@@ -1,4 +1,4 @@
-"""What the network may be told of the plate beside its pixels, as addends to its fusion: sigma, how
+"""What the network may get of the plate beside its pixels, as addends to its fusion: sigma, how
 much each pixel varies, and inverse depth.
 
 What is unknown is all zeros and adds exactly 0, so a network with hints gives without them what the

@@ -131,7 +131,7 @@ class Signals:
     ) -> Seen:
         """
         Args:
-            maps: None while foreground and background are not told apart; objects then stay as
+            maps: None while foreground and background are not separated; objects then stay as
                 they are for a moment, and are gone after it.
             health: of the plate, where it is known.
             scale: of the plate now, where it has one.

@@ -129,7 +129,7 @@ class _Problem:
         with np.errstate(invalid="ignore", divide="ignore"):
             logs = np.log(height)
         tall = np.nan_to_num(logs, nan=9.0, posinf=9.0, neginf=-9.0) / self._height_sigma
-        # Who has the wrong height is no witness for the direction either.
+        # A person with the wrong height is no witness for the direction either.
         leaning = np.nan_to_num(lean, nan=9.0) / self._lean_sigma
         lines = self._lines
         edges = _nearest_edge(view, lines, at[4]) / GROUND.line_sigma

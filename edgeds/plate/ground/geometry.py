@@ -1,7 +1,7 @@
 """A camera over a ground: where upright people stand, how high they are, how near the ground is.
 
 A pinhole camera with square pixels and its axis in the picture's middle. Lengths are in heights of
-a mean person, because a picture tells no metres. Criminisi et al. 2000 (Single view metrology) and
+a mean person, because a picture has no metres. Criminisi et al. 2000 (Single view metrology) and
 Hoiem et al. 2008 (Putting objects in perspective) have the geometry. Knows no masks.
 """
 

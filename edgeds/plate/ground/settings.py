@@ -94,9 +94,9 @@ class GroundFitting:
     least_hidden: int = 3
     """So many vanished there: one may be a child."""
     least_over_head: float = 0.2
-    """Heights between camera and head under which a head does not tell how far it is."""
+    """Heights between camera and head under which a head does not show how far it is."""
     loose: float = 1.05
-    """The plate may be so much nearer than who walked before it: bodies are not flat."""
+    """The plate may be so much nearer than people who walked before it: bodies are not flat."""
     enough: int = 80
     """Sightings after which a clip is searched no further."""
     most_kept: int = 800

@@ -96,7 +96,7 @@ def object_from_track(
     def enlarged(point: Point) -> Point:
         return point[0] * across, point[1] * down
 
-    # Who has just walked out of the picture is foretold beside it: an empty box at the border.
+    # A walker who just left the picture is predicted beside it: an empty box at the border.
     left, right = (
         min(max(0, side), small[1]) * across for side in (track.left, track.left + track.width)
     )

@@ -156,7 +156,7 @@ class Tracker:
             return along <= 0.5 * owner.height
         if across > settings.fragment_gap * max(main.width, piece.width):
             return False
-        # A pole hides the middle of who walks past for a moment; two who walk together stay apart.
+        # A pole hides the middle of a walker for a moment; two who walk together stay apart.
         is_alike = piece.area > 0.3 * main.area and piece.height > 0.6 * main.height
         return not is_alike or self._differs_secs(owner) < settings.apart_secs
 

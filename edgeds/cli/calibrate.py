@@ -94,9 +94,9 @@ def calibrate_command(
         every_secs = _every_secs(opened, frames) if every is None else every
         newest = stack.enter_context(opened.frames(every_secs))
         stack.enter_context(unlocked_after(opened.camera, newest))
-        scene = _plate(plate, uri, opened, network, newest, stop)
+        used = _plate(plate, uri, opened, network, newest, stop)
         recorder = SetRecorder(
-            output, scene, network, name=name, every_secs=every_secs, fixed=plate_fixed,
+            output, used, network, name=name, every_secs=every_secs, fixed=plate_fixed,
             settings=settings,
         )  # fmt: skip
         _record(recorder, until(stop, newest), opened, frames)
@@ -145,13 +145,13 @@ def _plate(
 
     if path is None and opened.is_live:
         capture = PlateCapture(engine)
-        scene = take(capture, frames, stop, opened.camera)
+        plate = take(capture, frames, stop, opened.camera)
         say(f"plate: {capture.status.verdict}")
-        return scene
-    scene = plate_of_clip(path, uri, opened.info.size, stop=stop)
-    if opened.camera is not None and scene.camera:
-        opened.camera.lock(scene.camera)
-    return scene
+        return plate
+    plate = plate_of_clip(path, uri, opened.info.size, stop=stop)
+    if opened.camera is not None and plate.camera:
+        opened.camera.lock(plate.camera)
+    return plate
 
 
 def _record(recorder: SetRecorder, frames: Iterable[Frame], opened: Opened, wanted: int) -> None:

@@ -44,25 +44,27 @@ class LiveCompose:
 
     def __init__(self) -> None:
         self._request: ViewRequest | None = None
-        self._scene: PlateInView | None = None
+        self._in_view: PlateInView | None = None
         self._compose: Compose | None = None
         self._steady = Steady()
 
     def __call__(self, item: Estimated, request: ViewRequest) -> Frame:
         if request.view in HIDING_VIEWS and not item.separates:
             return item.frame.with_pixels(_hidden(item, request))
-        if item.maps is None or item.scene is None:
+        if item.maps is None or item.in_view is None:
             return item.frame
         if item.status.phase in ("counting", "capturing") and request.view not in HIDING_VIEWS:
             return item.frame  # so that people see whether they are out of the picture
-        if self._compose is None or request is not self._request or item.scene is not self._scene:
-            self._request, self._scene = request, item.scene
-            make = composer if request.steady else item.scene.composer  # steady maps are the host's
+        plate = item.in_view
+        is_new = request is not self._request or plate is not self._in_view
+        if self._compose is None or is_new:
+            self._request, self._in_view = request, plate
+            make = composer if request.steady else plate.composer  # steady maps are the host's
             self._compose = make(
                 request.view,
-                plate=item.scene.plate,
-                plate_depth=item.scene.plate_depth,
-                depth_range=item.scene.depth_range,
+                plate=plate.plate,
+                plate_depth=plate.plate_depth,
+                depth_range=plate.depth_range,
                 backdrop=request.backdrop,
                 opacity=request.opacity,
                 blur=blur_sigma(request.blur),

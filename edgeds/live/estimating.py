@@ -55,7 +55,7 @@ class Estimated:
     status: PlateStatus
     """Of the plate, at this frame."""
     maps: Maps | None = None
-    scene: PlateInView | None = None
+    in_view: PlateInView | None = None
     seen: Seen | None = None
     """Objects and rules, where somebody asks for them."""
 
@@ -96,7 +96,7 @@ class LiveEstimate:
         self._in_use: Plate | None = None
         self._estimator: Estimator | None = None
         self._watch: PlateWatch | None = None
-        self._scene: PlateInView | None = None
+        self._in_view: PlateInView | None = None
         self.plates = 0
         """How many plates were in use so far."""
 
@@ -124,7 +124,7 @@ class LiveEstimate:
     def _use(self, plate: Plate | None) -> None:
         self._in_use, self._better_depth = plate, None
         if plate is None:
-            self._estimator = self._watch = self._scene = self._ground = None
+            self._estimator = self._watch = self._in_view = self._ground = None
             return
         before, self._estimator = self._estimator, self._make_estimator(self._engine, plate)
         self._watch = PlateWatch(plate, self._pool, trusted=self._plate.status.fits)
@@ -141,13 +141,13 @@ class LiveEstimate:
         self._see(self._estimator)
 
     def _see(self, estimator: Estimator) -> None:
-        self._scene = PlateInView(
+        self._in_view = PlateInView(
             estimator.plate.pixels, estimator.plate_depth, estimator.depth_range,
             composer=estimator.composer if isinstance(estimator, DrawsItself) else composer,
         )  # fmt: skip
 
     def _estimated(self, frame: Frame) -> Estimated:
-        estimator, watch, scene = self._estimator, self._watch, self._scene
+        estimator, watch, in_view = self._estimator, self._watch, self._in_view
         if estimator is None or watch is None:
             return Estimated(frame, self._plate.status)
         if self._better_depth is not None and self._better_depth.done():
@@ -155,7 +155,7 @@ class LiveEstimate:
             self._better_depth = None
             self._see(estimator)
             self._plate.measured(estimator.plate_to_keep)
-            scene = self._scene
+            in_view = self._in_view
         maps = estimator(frame)
         if self._ground is not None and self._better_depth is None:
             self._measure(self._ground, frame, maps, estimator)
@@ -167,7 +167,7 @@ class LiveEstimate:
             self._plate.judged(update, fits=watch.fits)
         elif not watch.fits and self._plate.status.fits:
             self._plate.doubted()
-        return Estimated(frame, self._plate.status, maps, scene)
+        return Estimated(frame, self._plate.status, maps, in_view)
 
     def _measure(self, ground: GroundWatch, frame: Frame, maps: Maps, estimator: Estimator) -> None:
         """From the next frame on use the depth that people measured; keep it with the plate."""

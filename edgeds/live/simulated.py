@@ -51,7 +51,7 @@ class SimulatedRun(SimulatedPlateCommands, Closing):
     ) -> None:
         self.signals = None if rules is None else Signals(rules, size, source="simulated")
         self._rate_hz = rate_hz
-        self._scene = SyntheticSource(
+        self._source = SyntheticSource(
             size=size, frame_count=60, rate=Fraction(rate_hz).limit_denominator(1000)
         )
         self._loop: list[tuple[Frame, Maps]] = []
@@ -61,16 +61,16 @@ class SimulatedRun(SimulatedPlateCommands, Closing):
         self._compose = LiveCompose()
         height, width = size
         slope = np.linspace(0.2, 0.6, height, dtype=np.float32)[:, None].repeat(width, axis=1)
-        self._in_view = PlateInView(self._scene.plate, slope, (0.2, 0.6))
+        self._in_view = PlateInView(self._source.plate, slope, (0.2, 0.6))
         self.backdrop: Pixels | str | None = None
         """The argument of the last `set_backdrop`."""
         self._plate = SimulatedPlate(
-            self._scene.plate,
+            self._source.plate,
             is_there=has_plate,
             count_down_secs=count_down_secs,
             capture_secs=capture_secs,
         )
-        self.files = SimulatedFiles(folder, self._scene.info)
+        self.files = SimulatedFiles(folder, self._source.info)
         self._shown: Frame | None = None
         self._count = 0
         self._stamps: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
@@ -121,7 +121,7 @@ class SimulatedRun(SimulatedPlateCommands, Closing):
             status = LiveStatus(
                 source="simulated",
                 engine="truth",
-                size=self._scene.info.size,
+                size=self._source.info.size,
                 source_state="ended" if self.stopped else "running",
                 view=self._view.request.view,
                 opacity=self._view.request.opacity,
@@ -186,8 +186,8 @@ class SimulatedRun(SimulatedPlateCommands, Closing):
             with self._lock:
                 self._plate.tend()
                 sinks, status = list(self._sinks), self._plate.status
-            scene = (maps, self._in_view) if status.fits else (None, None)
-            item = Estimated(frame, status, *scene)
+            separated = (maps, self._in_view) if status.fits else (None, None)
+            item = Estimated(frame, status, *separated)
             self._plate.frame = frame
             if self.signals is not None:
                 item = replace(item, seen=self.signals(frame, item.maps, health=status.health))
@@ -205,11 +205,11 @@ class SimulatedRun(SimulatedPlateCommands, Closing):
 
     def _next(self) -> tuple[Frame, Maps]:
         """The scene, kept after the first lap: a simulated run should cost little."""
-        length = self._scene.info.frame_count or 1
+        length = self._source.info.frame_count or 1
         place = self._count % length
         if place == len(self._loop):
-            alpha = self._scene.alpha(place)
+            alpha = self._source.alpha(place)
             depth = alpha + (1 - alpha) * self._in_view.plate_depth
-            self._loop.append((self._scene.frame(place), Maps(alpha, depth)))
+            self._loop.append((self._source.frame(place), Maps(alpha, depth)))
         frame, maps = self._loop[place]
         return replace(frame, index=self._count, pts=self._count), maps

@@ -21,10 +21,10 @@ from edgeds.types import Frame, Pixels, Size
 
 class SimulatedPlate:
     def __init__(
-        self, scene: Pixels, *, is_there: bool, count_down_secs: float, capture_secs: float
+        self, pixels: Pixels, *, is_there: bool, count_down_secs: float, capture_secs: float
     ) -> None:
-        """`scene`: what every captured plate shows. `is_there`: whether it begins with a plate."""
-        self._scene = scene
+        """`pixels`: what every captured plate shows. `is_there`: whether it begins with a plate."""
+        self._pixels = pixels
         self._count_down_secs, self._capture_secs = count_down_secs, capture_secs
         self._due_secs: float | None = None
         self._before = PlateStatus()
@@ -38,11 +38,11 @@ class SimulatedPlate:
         self.occupied = False
         """Refuse the next plates, as if somebody stood in the scene."""
         if is_there:
-            self._use(scene, "the synthetic plate")
+            self._use(pixels, "the synthetic plate")
 
     @property
     def size(self) -> Size:
-        return self._scene.shape[0], self._scene.shape[1]
+        return self._pixels.shape[0], self._pixels.shape[1]
 
     def take(self) -> None:
         if self._due_secs is None:
@@ -69,7 +69,7 @@ class SimulatedPlate:
 
     def use_offered(self) -> None:
         if self.offer:
-            self._use(self._scene, f"in use: {self.offer}")
+            self._use(self._pixels, f"in use: {self.offer}")
             self.offer = ""
 
     def tend(self) -> None:
@@ -87,7 +87,7 @@ class SimulatedPlate:
 
     def _judge(self) -> None:
         if not self.occupied:
-            self._use(self._scene, "a good plate: nothing moved")
+            self._use(self._pixels, "a good plate: nothing moved")
             return
         refusal = PlateError(
             "the plate was refused",

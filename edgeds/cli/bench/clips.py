@@ -85,10 +85,10 @@ def material_of(clip: Path | None, size: Size) -> Material:
         PlateError: it gives no believable plate.
     """
     if clip is None:
-        scene = SyntheticSource(size=size, frame_count=BENCH.pictures)
-        drawn = [frame.pixels for frame in scene]
-        rate = scene.info.rate or Fraction(30)
-        return Material("synthetic", Plate(scene.plate), lambda n: _swinging(drawn, n), rate)
+        drawn_scene = SyntheticSource(size=size, frame_count=BENCH.pictures)
+        drawn = [frame.pixels for frame in drawn_scene]
+        rate = drawn_scene.info.rate or Fraction(30)
+        return Material("synthetic", Plate(drawn_scene.plate), lambda n: _swinging(drawn, n), rate)
     with open_source(clip) as source:
         info = source.info
     plate = open_plate(None, str(clip), info.size)

@@ -100,10 +100,10 @@ class _Stream:
         from edgeds.engine.gpu.composer import DeviceComposer
         from edgeds.engine.gpu.estimator import DeviceEstimator
 
-        scene = SyntheticSource(size=size, frame_count=2)
-        self._frame = _as_decoded(list(scene)[-1])
+        source = SyntheticSource(size=size, frame_count=2)
+        self._frame = _as_decoded(list(source)[-1])
         # every frame whole: what it costs depends on no scene
-        self._estimate = DeviceEstimator(network, Plate(scene.plate), _COLOUR, looks=WHOLE)
+        self._estimate = DeviceEstimator(network, Plate(source.plate), _COLOUR, looks=WHOLE)
         self._draw = DeviceComposer("overlay", self._estimate, keeps=True)
         self._stream: DeviceStream = network.stream
 

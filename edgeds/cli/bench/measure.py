@@ -88,11 +88,11 @@ def bench(plan: Plan, *, on_stage: OnStage = lambda _: None) -> BenchReport:
 
 def _network(plan: Plan, on_stage: OnStage) -> tuple[str, float, NetworkTimes, GpuTimes | None]:
     """The engine's name, the time to the first overlay, the network's times, and those of a GPU."""
-    scene = SyntheticSource(size=plan.base, frame_count=2)
-    frame = list(scene)[-1]
+    source = SyntheticSource(size=plan.base, frame_count=2)
+    frame = list(source)[-1]
     began = time.perf_counter()
     with open_engine(plan.engine, device=plan.device, preset=plan.preset) as network:
-        estimate, compose = _stages(network, scene.plate)
+        estimate, compose = _stages(network, source.plate)
         compose(frame, estimate(frame))
         first_frame_secs = time.perf_counter() - began
         on_stage("network")

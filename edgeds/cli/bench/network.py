@@ -33,9 +33,9 @@ def network_times(
     network: Engine, *, on_gpu: bool, runs: int = BENCH.network_runs, preset: str = ""
 ) -> NetworkTimes:
     """The network and the yardstick in turns, after a few unmeasured ones."""
-    scene = SyntheticSource(size=network.size, frame_count=2)
-    plate = network.encode_plate(resized(scene.plate, network.size))
-    frame = list(scene)[-1].pixels
+    source = SyntheticSource(size=network.size, frame_count=2)
+    plate = network.encode_plate(resized(source.plate, network.size))
+    frame = list(source)[-1].pixels
     what, yardstick = _gpu_yardstick() if on_gpu else _cpu_yardstick()
     network_secs, yardstick_secs = [], []
     for turn in range(BENCH.warm_up + runs):

@@ -90,6 +90,7 @@ class Newest(Closing):
     """A sink that keeps the last picture."""
 
     location = "the test"
+    lost = 0
 
     def __init__(self) -> None:
         self.frame: Frame | None = None

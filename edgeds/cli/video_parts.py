@@ -63,16 +63,17 @@ def open_inputs(
     Args:
         runs: engine, device and preset.
     """
-    from edgeds.estimate.kept_depth import without_measured
-    from edgeds.sources import open_source
-    from edgeds.views.backdrop import open_backdrop
-
     depth: DepthBeside | None = None  # first: it takes longest
     if wanted.measures_depth:
         beside = DepthBeside(*runs[:2], soon=not wanted.plate_keeps_depth)
         depth = stack.enter_context(beside)
     engine = engine_beside(*runs, in_order=True, depth=wanted.measures_depth)
     opening = stack.enter_context(engine)
+    # Beside these, as all that follows.
+    from edgeds.estimate.kept_depth import without_measured
+    from edgeds.sources import open_source
+    from edgeds.views.backdrop import open_backdrop
+
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
     wanted.depth.check(info.size)

@@ -82,12 +82,12 @@ def turned_white(plate: Brightness, view: Brightness) -> Mask:
 
 def is_black(pixels: Pixels, levels: float = PLATE_CAPTURE.black_levels) -> bool:
     """Whether the brightest hundredth of a picture is darker than this."""
-    return percentiles(pixels.max(axis=-1), 99)[0] < levels
+    return percentiles(largest(pixels), 99)[0] < levels
 
 
 def share_of_white(pixels: Pixels) -> float:
     """How much of a picture is clipped to white."""
-    return share(pixels.min(axis=-1) >= _WHITE)
+    return share(least(pixels) >= _WHITE)
 
 
 def is_foreign(

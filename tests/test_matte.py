@@ -243,3 +243,12 @@ def test_putting_the_foreground_back_over_the_plate_gives_the_frame() -> None:
     again = a * foreground_colours(frame, truth, plate) + (1 - a) * plate
     border = (truth > 0.1) & (truth < 0.9)
     assert np.abs(again - frame)[border].mean() < 3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 1), (1, 4), (1, 3)])
+def test_the_smallest_pictures_have_colours_of_their_own(size: tuple[int, int]) -> None:
+    """OpenCV takes an array of one number, or four, for a number."""
+    frame, plate = (np.full((*size, 3), level, np.uint8) for level in (200, 100))
+    own = foreground_colours(frame, np.full(size, 0.5, np.float32), plate)
+    assert own.shape == frame.shape
+    assert (own > 200).all()

@@ -19,7 +19,7 @@ from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized
 from edgeds.sources.video import VideoSource
 from edgeds.sources.yuv_planes import YuvPicture
-from edgeds.types import Box, Frame, Maps, Size
+from edgeds.types import Box, Frame, Maps, Pixels, PlateFeatures, Size
 
 CLIP = Path(__file__).parent / "data" / "moving_person.mp4"
 
@@ -128,6 +128,25 @@ def test_maps_on_demand_are_those_of_the_whole_frame(size: Size) -> None:
     part = Box(3, 5, size[0] - 4, size[1] // 2 + 1)
     assert np.array_equal(estimate(frame).alpha_in(part), maps.alpha[part.of])
     assert np.array_equal(estimate(frame).inverse_depth_in(part), maps.inverse_depth[part.of])
+
+
+class _Doubting(DifferenceEngine):
+    """Calls nothing quite empty, as a network does."""
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        maps = super().infer(frame, plate)
+        return Maps(np.maximum(maps.alpha, np.float32(0.015)), maps.inverse_depth)
+
+
+def test_faint_alpha_counts_beside_foreground_alone() -> None:
+    source = SyntheticSource(size=(180, 320), frame_count=9, noise_levels=0)
+    estimate = Estimator(_Doubting(size=(90, 160)), Plate(source.plate), looks=WHOLE)
+    empty = estimate(Frame(source.plate))
+    assert empty.boxes == ()
+    assert not empty.alpha.any()
+    seen = estimate(source.frame(5)).alpha
+    assert seen.max() > 0.99
+    assert ((seen > 0) & (seen < 0.02)).mean() < 0.1
 
 
 def test_maps_at_another_size_show_the_same_scene() -> None:

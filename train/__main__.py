@@ -41,12 +41,7 @@ def fit(
     ],
     output: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--output",
-            file_okay=False,
-            help="folder of the run; a run that is in it continues",
-        ),
+        typer.Option("-o", "--output", help="folder of the run; a run that is in it continues"),
     ],
     minutes: Annotated[
         float | None, typer.Option(help="length of the run in minutes of training")
@@ -105,9 +100,7 @@ def fit(
 def compose(
     foregrounds: Annotated[Path, typer.Argument(help="folder of cut-outs with alpha")],
     backgrounds: Annotated[Path, typer.Argument(help="folder of pictures")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the zip parts")
-    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the zip parts")],
     places: Annotated[int, typer.Option(help="random places of each pair, also mirrored")] = 20,
     parts: Annotated[int, typer.Option(help="number of zip files")] = 5,
     height: int = 192,
@@ -205,9 +198,7 @@ def protocol(
 def compare(
     data: Annotated[Path, typer.Argument(help="the folder to train on, as for fit")],
     sets: Annotated[list[Path], typer.Argument(help="sets to score on; of rooms, only scenes *7")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", file_okay=False, help="folder of the runs")
-    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder of the runs")],
     steps: Annotated[int, typer.Option(help="steps of each, of 16 samples of 128x224")] = 500,
     only: Annotated[list[str] | None, typer.Option(help="names of variants. Default: all")] = None,
     threads: int = 2,

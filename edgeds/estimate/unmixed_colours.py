@@ -174,14 +174,13 @@ def _band(alpha: FloatMap, settings: Matte) -> npt.NDArray[np.intp]:
     """Flat indices of the pixels whose alpha is open."""
     import cv2
 
-    is_open = cv2.compare(alpha, settings.band, cv2.CMP_GT)
+    is_open = (alpha > settings.band).view(np.uint8)
     left, top, width, height = cv2.boundingRect(is_open)
     box = slice(top, top + height), slice(left, left + width)
     if not width:
         return np.zeros(0, np.intp)
-    within = _places(
-        cv2.bitwise_and(is_open[box], cv2.compare(alpha[box], 1 - settings.band, cv2.CMP_LT))
-    )
+    is_soft = (alpha[box] < 1 - settings.band).view(np.uint8)
+    within = _places(is_open[box] & is_soft)
     rows, columns = np.divmod(within, width)
     return np.asarray((rows + top) * alpha.shape[1] + columns + left, np.intp)
 

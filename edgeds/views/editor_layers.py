@@ -40,7 +40,6 @@ def layers_composer(
         shadow: whether `composite` has it.
         to_light: `LayersSink.to_light`: `foreground` and `composite` are made in linear light.
     """
-    import cv2
 
     needs_shadow = "shadow" in layers or ("composite" in layers and shadow == "keep")
     needs_lit = "plate" in layers or ("composite" in layers and backdrop is None)
@@ -59,7 +58,7 @@ def layers_composer(
             if layer == "alpha":
                 made[layer] = alpha
             elif layer == "mask":
-                made[layer] = cv2.compare(alpha, 0.5, cv2.CMP_GT)
+                made[layer] = (alpha > 0.5).view(np.uint8) * np.uint8(255)
             elif layer == "depth":
                 made[layer] = maps.inverse_depth
             elif layer == "plate":

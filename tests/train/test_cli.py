@@ -61,6 +61,8 @@ def typed(*words: object) -> str:
     [
         (("export", "gone.safetensors", "-o", "x"), "gone"),
         (("fit", "gone", "-o", "x", "--steps=1"), "gone"),
+        (("fit", "empty", "-o", "a-file", "--steps=1"), "error:"),
+        (("compose", "empty", "empty", "-o", "a-file"), "error:"),
         (("border", "empty", "-o", "x.npz"), "error: 'empty/splits.json': there is no such file"),
         (("worlds", "rooms", "empty", "-o", "x"), "empty/splits.json': there is no such file"),
         (("worlds", "rooms", "empty", "-o", "a-file"), "'a-file' is a file"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from edgeds.engine.gpu.colour import Colour, crop_weights, quick_rgb
 from edgeds.engine.gpu.depth_fit import fit_to_plate, foreground_depth, spread_foreground
@@ -18,7 +19,7 @@ from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_of, in_square, inside, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.matte_refinement import around, refined
-from edgeds.estimate.maps_on_demand import ALPHA_ZERO
+from edgeds.estimate.maps_on_demand import ALPHA_SEEN, ALPHA_ZERO, SEEN_SIDE
 from edgeds.estimate.settings import LOOKS, Matte
 from edgeds.types import Box, PlateFeatures
 
@@ -199,11 +200,17 @@ def field_of(
     maps: Tensor, near: Tensor, small: Tensor, plate: Tensor, doubt: Tensor, matte: Matte, side: int
 ) -> tuple[Tensor]:
     """(13, side, side): what is around each pixel, coarse alpha, the foreground's depth."""
-    alpha = maps[0]
+    alpha = seen(maps[0])
     near_by = around(alpha, small[0].permute(2, 0, 1).float(), plate, doubt, matte)
     coarse = torch.where(alpha > ALPHA_ZERO, near_by[0], 0.0)
     rest = torch.stack((coarse, spread_foreground(near, alpha)))
     return (in_square(torch.cat((near_by, rest)), side),)
+
+
+def seen(alpha: Tensor) -> Tensor:
+    """As `maps_on_demand.seen`."""
+    near = max_pool2d(alpha[None, None], SEEN_SIDE, stride=1, padding=SEEN_SIDE // 2)[0, 0]
+    return torch.where(near > ALPHA_SEEN, alpha, 0.0)
 
 
 def alpha_of(

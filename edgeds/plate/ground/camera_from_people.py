@@ -219,7 +219,7 @@ def _in_one_place(people: People) -> Floats:
     apart = np.linalg.norm(people.lowest[:, None] - people.lowest, axis=-1)
     tall = np.linalg.norm(people.highest - people.lowest, axis=-1)
     place = GROUND.one_place * np.minimum(tall[:, None], tall)
-    return np.maximum((apart < place).sum(1), 1).astype(np.float64)
+    return np.asarray(np.maximum((apart < place).sum(1), 1), np.float64)
 
 
 def _nearest_edge(view: GroundView, lines: Lines, turn: float) -> Floats:

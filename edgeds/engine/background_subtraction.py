@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
+from edgeds.types.picture import largest_channel
 
 
 class DifferenceEngine(Closing):
@@ -25,7 +26,7 @@ class DifferenceEngine(Closing):
         return plate.astype(np.int16)
 
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
-        difference = np.abs(frame.astype(np.int16) - plate).max(axis=-1)
+        difference = largest_channel(np.abs(frame.astype(np.int16) - plate))
         alpha = np.clip((difference - self._low) / (self._high - self._low), 0, 1)
         return Maps(alpha.astype(np.float32), self._floor() + 0.5 * alpha.astype(np.float32))
 

@@ -19,6 +19,7 @@ from edgeds.plate.robust_fit import biweight_fit
 from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
+from edgeds.types.picture import largest_channel
 
 _FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
 _FIT_ROUNDS = 3
@@ -75,7 +76,7 @@ def check_picture(pixels: Pixels, settings: CaptureSettings = PLATE_CAPTURE) -> 
     Raises:
         PlateError: with the reason and the fix.
     """
-    brightest = pixels.max(axis=-1)
+    brightest = largest_channel(pixels)
     if is_black(pixels, settings.black_levels):
         raise refusal("the picture is black", "uncover the lens, or switch the light on")
     if max(float(pixels[..., c].std()) for c in range(3)) < settings.flat_levels:

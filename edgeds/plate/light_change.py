@@ -6,16 +6,14 @@ Knows nothing about plates and alpha; the caller marks the pixels that show the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeds.plate.robust_fit import biweight_fit, median
-from edgeds.types import Pixels
+from edgeds.types.picture import largest_channel, least_channel
 
 Floats = npt.NDArray[np.float32]
-Values = TypeVar("Values", Floats, Pixels)
 
 GAMMA = 2.2
 """Of the curve of cameras, nearly: light of one stop more is 2.2 times less in log2 of levels."""
@@ -71,7 +69,8 @@ def light_between(before: Floats, after: Floats, same: npt.NDArray[np.bool_]) ->
     """
     import cv2
 
-    use = same & (least(cv2.min(before, after)) > 4) & (largest(cv2.max(before, after)) < 250)
+    use = same & (least_channel(cv2.min(before, after)) > 4)
+    use &= largest_channel(cv2.max(before, after)) < 250
     pixels = np.flatnonzero(use)
     if len(pixels) < _MIN_PIXELS:
         return None
@@ -80,15 +79,6 @@ def light_between(before: Floats, after: Floats, same: npt.NDArray[np.bool_]) ->
     lines = [_line(*np.ascontiguousarray((x[:, c], y[:, c]))) for c in range(3)]
     gain, bias = np.array(lines, np.float32).T
     return Light(gain, bias)
-
-
-def least(values: Values) -> Values:
-    # Along an axis of 3 NumPy's own minimum is 20 times slower.
-    return np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
-
-
-def largest(values: Values) -> Values:
-    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
 
 
 def _line(x: Floats, y: Floats) -> tuple[float, float]:

@@ -11,12 +11,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.plate.light_change import GAMMA, largest, least
+from edgeds.plate.light_change import GAMMA
 from edgeds.plate.masks import fills, share
 from edgeds.plate.registration import Structure, agreement
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import PLATE_CAPTURE, PlateMaintenance
 from edgeds.types import FloatMap, Pixels
+from edgeds.types.picture import largest_channel, least_channel
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -38,7 +39,7 @@ class Brightness:
     @cached_property
     def brightest(self) -> Floats:
         """The brightest channel of each pixel."""
-        return largest(self._picture)
+        return largest_channel(self._picture)
 
     @cached_property
     def top(self) -> float:
@@ -48,7 +49,9 @@ class Brightness:
     @cached_property
     def is_white(self) -> Mask:
         """Where a colour is clipped, and none is far from it."""
-        return np.asarray((least(self._picture) > _NEARLY_WHITE) & (self.brightest > _CLIPPED))
+        return np.asarray(
+            (least_channel(self._picture) > _NEARLY_WHITE) & (self.brightest > _CLIPPED)
+        )
 
     @cached_property
     def spread(self) -> float:
@@ -82,12 +85,12 @@ def turned_white(plate: Brightness, view: Brightness) -> Mask:
 
 def is_black(pixels: Pixels, levels: float = PLATE_CAPTURE.black_levels) -> bool:
     """Whether the brightest hundredth of a picture is darker than this."""
-    return percentiles(largest(pixels), 99)[0] < levels
+    return percentiles(largest_channel(pixels), 99)[0] < levels
 
 
 def share_of_white(pixels: Pixels) -> float:
     """How much of a picture is clipped to white."""
-    return share(least(pixels) >= _WHITE)
+    return share(least_channel(pixels) >= _WHITE)
 
 
 def is_foreign(

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from edgeds.plate.corrected_pixels import corrected_pixels, moved_noise
 from edgeds.plate.health import Health
-from edgeds.plate.light_change import SAME, largest, light_between
+from edgeds.plate.light_change import SAME, light_between
 from edgeds.plate.lost_picture import Brightness, Loss, is_foreign, loss_of, turned_white
 from edgeds.plate.masks import grown, most_around, on_channels, share, share_in, spread
 from edgeds.plate.plate import Plate
@@ -42,6 +42,7 @@ from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.plate.troubles import NO_PICTURE, OTHER_SCENE, Measured, troubles
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
+from edgeds.types.picture import largest_channel
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -234,7 +235,7 @@ class Maintenance:
     def _follow_rest(self, look: _Comparison, same: Mask) -> None:
         """Learn soft light quickly from all background, single pixels slowly from settled ones."""
         missing = look.view - self._current()
-        off = largest(np.abs(missing))
+        off = largest_channel(np.abs(missing))
         # Where structure shows that it is light, it counts in full; a plain patch that differs
         # much may be a thing that alpha has missed.
         weight = np.where(off < 12 * self._slack, np.float32(1), np.float32(0.1))
@@ -277,7 +278,7 @@ class Maintenance:
         if displacement(drift, self._size) < self._set.min_move_px:
             import cv2
 
-            change = largest(np.abs(cv2.blur(current - self._served, (9, 9))))
+            change = largest_channel(np.abs(cv2.blur(current - self._served, (9, 9))))
             middle, most = percentiles(change[::2, ::2], 50, 99)  # it is smooth
             if middle < self._set.min_levels and most < self._set.min_local_levels:
                 return None
@@ -291,4 +292,4 @@ def _off(one: Floats, other: Floats) -> FloatMap:
     """How far two pictures differ at each pixel, in the channel where they differ most."""
     import cv2
 
-    return largest(cv2.absdiff(one, other))
+    return largest_channel(cv2.absdiff(one, other))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.types import DeepPixels, Pixels
+from edgeds.types.picture import largest_channel
 
 # FFmpeg's AVColorTransferCharacteristic.
 PQ, HLG = 16, 18
@@ -38,7 +39,7 @@ _Floats: TypeAlias = npt.NDArray[np.float32]
 def sdr_from_hdr(code_values: DeepPixels, transfer: int) -> Pixels:
     """uint16 RGB (H, W, 3), full range, BT.2020 with `transfer` PQ or HLG, to uint8 sRGB.
 
-    About .1 s for a 1920x1080 picture on one core: swscale alone would show the code values, in
+    About .07 s for a 1920x1080 picture on one core: swscale alone would show the code values, in
     which everything looks washed out.
     """
     index = (_mapped(code_values, transfer) * (_STEPS - 1) + 0.5).astype(np.uint16)
@@ -57,7 +58,7 @@ def light_before(linear: _Floats, transfer: int) -> _Floats:
     """Linear light (H, W, 3) in reference whites, of what `sdr_from_hdr` made of it: the inverse
     of its compression. White is as bright as what is kept apart.
     """
-    brightest = linear.max(axis=2)
+    brightest = largest_channel(linear)
     c = np.maximum(brightest - _KNEE, 0) / (1 - _KNEE)
     most = np.float32((_peak(transfer) - _KNEE) / (1 - _KNEE))
     # c = x (1 + x / most^2) / (1 + x), solved for x.
@@ -79,7 +80,7 @@ def _mapped(code_values: DeepPixels, transfer: int) -> _Floats:
         light *= peak * cv2.pow(np.maximum(luma, 1e-6), _HLG_GAMMA - 1)[..., None]
     light = cast(_Floats, cv2.transform(light, _TO_BT709))
     np.maximum(light, 0, out=light)
-    light *= _gain(light.max(axis=2), _peak(transfer))[..., None]
+    light *= _gain(largest_channel(light), _peak(transfer))[..., None]
     return np.minimum(light, 1, out=light)
 
 

@@ -121,6 +121,16 @@ def pixels_at(values: npt.NDArray[Any], rows: Indices, columns: Indices) -> npt.
     return found
 
 
+def largest_channel(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """(h, w, 3) to (h, w). Along an axis of 3 NumPy's own maximum takes 6 to 25 times as long."""
+    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
+
+
+def least_channel(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """(h, w, 3) to (h, w)."""
+    return np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
+
+
 def folded(numbers: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """A list (n,) as a picture of float32, zeros behind it: OpenCV takes none longer than 32767."""
     count, fold = len(numbers), 16384

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, Size
+from edgeds.types.picture import largest_channel
 from edgeds.views.settings import STEADINESS, Steadiness
 
 Picture = TypeVar("Picture")
@@ -90,7 +91,7 @@ class Steady:
 
 def _difference(now: Pixels, then: Pixels) -> Pixels:
     """Levels by which two pictures differ, in the channel that differs most."""
-    largest: Pixels = cv2.absdiff(now, then).max(axis=-1)
+    largest: Pixels = largest_channel(cv2.absdiff(now, then))
     return largest
 
 

@@ -34,7 +34,7 @@ from edgeds.live.window_keys import WindowKeys
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.sources import WatchedSource
-from edgeds.sources.handoff import Counts, Handoff, latest, paced
+from edgeds.sources.handoff import Handoff, HandoffCounts, latest, paced
 from edgeds.sources.status import SourceState
 from edgeds.types import Engine, Frame, Sink
 from edgeds.views.backdrop import Backdrop
@@ -97,7 +97,7 @@ class LiveRun(LiveCommands):
         )
         self._window = None if window is None else self._add_window(window)
         self._meter = Meter()
-        self._count: Callable[[], Counts] = lambda: Counts(0, 0, 0)
+        self._count: Callable[[], HandoffCounts] = lambda: HandoffCounts(0, 0, 0)
         self._shown: Callable[[], Frame] | None = None
         self._reported_state: SourceState = "running"
         self._began_secs = time.monotonic()
@@ -214,7 +214,7 @@ class LiveRun(LiveCommands):
             self._reported_state = state
             self._event(f"{self._source.info.name}: {self._source.message or state}")
 
-    def _report(self, counts: Counts) -> LiveReport:
+    def _report(self, counts: HandoffCounts) -> LiveReport:
         whole = self._meter.whole()
         return LiveReport(
             secs=time.monotonic() - self._began_secs,

@@ -106,7 +106,7 @@ def paced(items: Iterable[T]) -> Handoff[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class HandoffCounts:
     """produced == delivered + dropped, plus one where an item waits just now."""
 
     produced: int
@@ -159,9 +159,9 @@ class Handoff(Closing, Generic[T]):
                 raise StopIteration
             return None
 
-    def counts(self) -> Counts:
+    def counts(self) -> HandoffCounts:
         with self._changed:
-            return Counts(self._produced, self._delivered, self._dropped)
+            return HandoffCounts(self._produced, self._delivered, self._dropped)
 
     def close(self) -> None:
         """Give no more items and drop the one that waits. Wait some seconds for the thread.

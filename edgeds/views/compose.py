@@ -18,7 +18,7 @@ from edgeds.views.blur import blurred
 from edgeds.views.cutout import cutout
 from edgeds.views.depth import DepthView
 from edgeds.views.editor_layers import layers_composer
-from edgeds.views.mask import masked
+from edgeds.views.mask import mask_frame
 from edgeds.views.overlay import Overlay, beside
 from edgeds.views.replace import replaced
 from edgeds.views.settings import STYLE, View
@@ -89,7 +89,7 @@ def _drawing(
     if view == "blur":
         return blurred(plate, plate_depth, blur, matte)
     if view == "mask":
-        return masked
+        return mask_frame
     if view == "depth":
         return DepthView(depth_range)
     if view == "cutout":

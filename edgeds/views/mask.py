@@ -9,7 +9,7 @@ from edgeds.views.canvas import filled
 from edgeds.views.over import to_uint8
 
 
-def masked(frame: Frame, maps: Maps) -> Frame:
+def mask_frame(frame: Frame, maps: Maps) -> Frame:
     """Alpha as grey, black is background, in the frame's own kind of picture."""
     canvas = filled(frame, (0, 0, 0))
     for box in maps.boxes:

@@ -79,7 +79,7 @@ def scene_of(
     )
     far, near = depth_range
     background = SceneLayer(empty, None, plate_depth)
-    depth = foreground_depth(maps.alpha, maps.inverse_depth)
+    depth = depth_past_border(maps.alpha, maps.inverse_depth)
     return Scene((background, SceneLayer(own, maps.alpha, depth)), far, near)
 
 
@@ -92,7 +92,7 @@ def flat(scene: Scene) -> Pixels:
     return picture
 
 
-def foreground_depth(alpha: FloatMap, inverse_depth: FloatMap) -> FloatMap:
+def depth_past_border(alpha: FloatMap, inverse_depth: FloatMap) -> FloatMap:
     """The foreground's own inverse depth, carried past its border, float32 (H, W).
 
     Along the border the map of a frame goes over to the plate's. Normalised convolution (Knutsson &

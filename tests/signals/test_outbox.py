@@ -7,14 +7,14 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeds.live.signals.delivery.retry_queue import Counts, Delivery, Outbox
+from edgeds.live.signals.delivery.retry_queue import Delivery, DeliveryCounts, Outbox
 
 from .messages import Fickle, event
 
 FAST = Delivery(first_wait_secs=0.001, longest_wait_secs=0.002, close_secs=60)
 
 
-def _adds_up(counts: Counts) -> bool:
+def _adds_up(counts: DeliveryCounts) -> bool:
     whole = counts.delivered + counts.lost + counts.replaced + counts.waiting
     return counts.produced == whole
 

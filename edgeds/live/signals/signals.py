@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from edgeds.errors import InputError
-from edgeds.live.signals.delivery.retry_queue import Counts, Outbox
+from edgeds.live.signals.delivery.retry_queue import DeliveryCounts, Outbox
 from edgeds.live.signals.events import SCHEMA, Event, iso_time
 from edgeds.live.signals.objects.find_objects import ObjectFinder
 from edgeds.live.signals.objects.new_or_removed import newness
@@ -108,7 +108,7 @@ class Signals:
     def remove_listener(self, listener: Listener) -> None:
         self._listeners = tuple(one for one in self._listeners if one is not listener)
 
-    def deliveries(self) -> list[tuple[str, Counts]]:
+    def deliveries(self) -> list[tuple[str, DeliveryCounts]]:
         """(name, counts) of the listeners with a queue."""
         return [(one.name, one.counts) for one in self._listeners if isinstance(one, Outbox)]
 

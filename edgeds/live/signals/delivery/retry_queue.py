@@ -58,7 +58,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class DeliveryCounts:
     """produced == delivered + lost + replaced + waiting."""
 
     produced: int = 0
@@ -129,9 +129,9 @@ class Outbox(Closing):
             self._put(Message(state=state, made_secs=time.monotonic()))
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> DeliveryCounts:
         with self._changed:
-            return Counts(
+            return DeliveryCounts(
                 produced=self._produced,
                 delivered=self._delivered,
                 lost=self._lost,

@@ -43,7 +43,8 @@ def foreground_colours(
     kept, carried, border = _prepared(frame, part, alpha, plate, plate_offset, settings)
     _carry(kept, carried, part.rim(settings.bleed_px))
     if border is not None:
-        kept[border.rows, border.columns] = _as(kept.dtype, weighed(border))
+        where = border.rows * kept.shape[1] + border.columns
+        kept.reshape(-1, 3)[where] = _as(kept.dtype, weighed(border))
     colours = np.zeros_like(frame)
     white = _white(frame)
     colours[part.box.of] = kept if white == 1 else kept * np.float32(white) + np.float32(0.5)
@@ -84,7 +85,13 @@ def unmixed(
         plate_offset: `Maps.plate_offset`; B is the plate and this.
     """
     band = _band(alpha, settings)
-    return _unmixed(frame, alpha, band, _behind(band, alpha, plate, plate_offset))
+    result: Colours = frame.copy()
+    if band.size:
+        behind = _behind(band, alpha, plate, plate_offset) * np.float32(_white(frame))
+        own = _without(behind, frame.reshape(-1, 3)[band], alpha.reshape(-1)[band][:, None])
+        most = np.iinfo(frame.dtype).max
+        result.reshape(-1, 3)[band] = np.clip(own + 0.5, 0, most).astype(frame.dtype)
+    return result
 
 
 def foreground_light(
@@ -139,35 +146,24 @@ def _prepared(
     import cv2
 
     band, white = _band(alpha, settings), _white(frame)
-    behind = _behind(band, alpha, plate, plate_offset)
-    colours = _unmixed(frame, alpha, band, behind)
-    kept = cv2.copyTo(_levels(colours[part.box.of], white), part.is_open)
-    carried = Carried(kept, part.is_open, part.alpha)
+    kept = cv2.copyTo(_levels(frame[part.box.of], white), part.is_open)
     if not band.size:
-        return kept, carried, None
+        return kept, Carried(kept, part.is_open, part.alpha), None
+    seen = _levels(frame.reshape(-1, 3)[band], white)
+    behind = _behind(band, alpha, plate, plate_offset)
     rows, columns = np.divmod(band, alpha.shape[1])
-    border = Border(
-        nearby(carried, part.alpha.shape),
-        rows - part.box.top,
-        columns - part.box.left,
-        alpha.reshape(-1)[band],
-        _levels(frame.reshape(-1, 3)[band], white),
-        behind,
-    )
-    return kept, carried, border
+    rows, columns, a = rows - part.box.top, columns - part.box.left, alpha.reshape(-1)[band]
+    own = np.clip(_without(behind, seen, a[:, None]), 0, 255)
+    kept.reshape(-1, 3)[rows * kept.shape[1] + columns] = _as(kept.dtype, own)
+    carried = Carried(kept, part.is_open, part.alpha)
+    near = nearby(carried, part.alpha.shape)
+    return kept, carried, Border(near, rows, columns, a, seen, behind)
 
 
-def _unmixed(
-    frame: Colours, alpha: FloatMap, band: npt.NDArray[np.intp], behind: FloatMap
-) -> Colours:
-    """The frame, at flat indices without what is behind it."""
-    result: Colours = frame.copy()
-    white = np.iinfo(frame.dtype).max
-    if band.size:
-        a = alpha.reshape(-1)[band][:, None]
-        mixed = frame.reshape(-1, 3)[band] - (1 - a) * (behind * np.float32(white // 255))
-        result.reshape(-1, 3)[band] = np.clip(mixed / a + 0.5, 0, white).astype(frame.dtype)
-    return result
+def _without(behind: FloatMap, seen: npt.NDArray[Any], a: FloatMap) -> FloatMap:
+    """F of C = aF + (1 - a)B."""
+    own: FloatMap = (seen - (1 - a) * behind) / a
+    return own
 
 
 def _band(alpha: FloatMap, settings: Matte) -> npt.NDArray[np.intp]:

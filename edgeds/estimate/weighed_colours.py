@@ -108,7 +108,8 @@ def weighed(border: Border) -> _Floats:
     for first in range(0, len(made), _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
         likely, values = candidates_and_features(border.some(some))
-        made[some] = np.einsum("kcn,kn->nc", likely, shares(values, weights))
+        likely *= shares(values, weights)[:, None]
+        made[some] = cv2.transpose(likely.sum(axis=0))
     return made
 
 

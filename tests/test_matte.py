@@ -157,6 +157,20 @@ def test_small_bright_things_beside_dark_ones_stay_bright() -> None:
     assert np.median(colours[shoe]) > 200
 
 
+def test_paper_that_is_found_to_be_open_is_not_painted_like_the_trousers() -> None:
+    """Nothing of it is sure, and much of what is beside it."""
+    random = np.random.default_rng(0)
+    alpha = np.zeros((120, 120), np.float32)
+    alpha[20:100, 50:70] = 1
+    alpha[60:80, 34:50] = random.uniform(0.6, 0.9, (20, 16))
+    frame = np.full((120, 120, 3), 180.0)
+    plate = frame + random.normal(0, 1, frame.shape)
+    frame[20:100, 50:70], frame[60:80, 34:50] = (25, 30, 60), 235
+    frame += random.normal(0, 1, frame.shape)
+    seen, behind = (np.rint(one).astype(np.uint8) for one in (frame, plate))
+    assert foreground_colours(seen, alpha, behind)[60:80, 34:50].min() > 215
+
+
 @pytest.mark.parametrize("level", [0.0, 0.01])
 def test_a_frame_without_foreground_leaves_nothing(level: float) -> None:
     frame, plate, truth = _scene()

@@ -38,6 +38,11 @@ _SIZES = 6
 """From which sure colours are carried outwards."""
 _LEAST_CONTRAST = 100.0
 """Squared levels, summed over channels: colours this alike say nothing of alpha."""
+_OFF_LEVELS = np.float32(8)
+"""So near to the frame are the weighed colours over the plate: a sheet of paper whose alpha is open
+is no mix of plate and of the dark trousers beside it. On 30 composites of the training split, the
+error over that of the frame's colours is .380 with 8, .375 with 16 and .374 without it.
+"""
 _PAIRS = (0, 2), (0, 4), (1, 2), (1, 3), (1, 4), (2, 4), (3, 4)
 """Of candidates whose difference is looked at."""
 _FAR = 16.0
@@ -81,7 +86,10 @@ class Border(NamedTuple):
     behind: _Floats
 
     def some(self, of: slice | _Index) -> Border:
-        return Border(self.near, *(one[of] for one in self[1:]))
+        return Border(
+            self.near, self.rows[of], self.columns[of], self.alpha[of], self.frame[of],
+            self.behind[of],
+        )  # fmt: skip
 
 
 def nearby(carried: Carried, size: tuple[int, ...]) -> Nearby:
@@ -106,11 +114,20 @@ def weighed(border: Border) -> _Floats:
     """Colours (n, 3), in levels."""
     made, weights = np.empty((len(border.rows), 3), np.float32), _weights()
     for first in range(0, len(made), _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        likely, values = candidates_and_features(border.some(some))
-        likely *= shares(values, weights)[:, None]
-        made[some] = cv2.transpose(likely.sum(axis=0))
+        part = border.some(slice(first, first + _AT_ONCE))
+        likely, values = candidates_and_features(part)
+        own = (likely * shares(values, weights)[:, None]).sum(axis=0)
+        made[first : first + _AT_ONCE] = cv2.transpose(_near(likely[1], own, part.alpha))
     return made
+
+
+def _near(unmixed: _Floats, own: _Floats, alpha: FloatMap) -> _Floats:
+    """Colours (3, n) no farther from un-mixed ones than the mixing equation may be off."""
+    off = own - unmixed
+    most = _OFF_LEVELS / np.maximum(alpha, np.float32(_EMPTY))
+    off *= np.minimum(1, most / np.maximum(np.abs(off).max(axis=0), np.float32(1e-3)))
+    off += unmixed
+    return off
 
 
 def shares(values: _Floats, weights: Weights) -> _Floats:

@@ -27,8 +27,9 @@ def _sample(*, coded: bool) -> Sample:
     rng = np.random.default_rng(int(coded))
     likely, values = rng.uniform(0, 255, (3000, 2, 3)), rng.normal(0, 1, (3000, 4))
     truth = np.where(values[:, :1] > 0, likely[:, 0], likely[:, 1])
-    halves = (one.astype(np.float16) for one in (likely, values, truth, np.ones(3000)))
-    return Sample(*halves, coded)
+    given = likely, values, truth, np.ones(3000)
+    likely, values, truth, counted = (one.astype(np.float16) for one in given)
+    return Sample(likely, values, truth, counted, coded)
 
 
 def test_the_right_candidate_is_learnt_as_numpy_evaluates_it() -> None:

@@ -90,8 +90,13 @@ def samples(engine: Engine, data: Path, count: int) -> Iterator[Sample]:
         some = rng.choice(known, min(_OF_PICTURE, known.size), replace=False, p=share)
         likely, values = candidates_and_features(border.some(some))
         truth = one.colours[box.of][border.rows[some], border.columns[some]]
-        halves = likely.transpose(2, 0, 1), values.T, np.clip(truth, 0, 255), weight[some]
-        yield Sample(*(half.astype(np.float16) for half in halves), one.coded)
+        yield Sample(
+            likely.transpose(2, 0, 1).astype(np.float16),
+            values.T.astype(np.float16),
+            np.clip(truth, 0, 255).astype(np.float16),
+            weight[some].astype(np.float16),
+            one.coded,
+        )
 
 
 def fitted(
@@ -106,11 +111,9 @@ def fitted(
     ]
     seen = np.concatenate([one.values[::8] for one in found]).astype(np.float32)
     mean, deviation = seen.mean(0), seen.std(0) + 1e-2
-    network = torch.nn.Sequential(
-        torch.nn.Linear(seen.shape[1], _HIDDEN),
-        torch.nn.ReLU(),
-        torch.nn.Linear(_HIDDEN, found[0].likely.shape[1]),
-    )
+    first = torch.nn.Linear(seen.shape[1], _HIDDEN)
+    last = torch.nn.Linear(_HIDDEN, found[0].likely.shape[1])
+    network = torch.nn.Sequential(first, torch.nn.ReLU(), last)
     optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, steps))
     centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
@@ -121,13 +124,12 @@ def fitted(
         off = ((answer[..., None] * likely).sum(dim=1) - truth).abs().mean(dim=1)
         loss = (off * counted).sum() / counted.sum()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         error, share = error + 0.01 * (loss.item() - error), share + 0.01 * (1 - share)
         if step % _SAID_EVERY == 0:
             say(f"step {step}: {error / share:.3f} levels")
-    first, _, last = network
     scaled = first.weight.detach().numpy() / deviation
     layers = (
         scaled.T, first.bias.detach().numpy() - scaled @ mean,

@@ -123,12 +123,16 @@ def pixels_at(values: npt.NDArray[Any], rows: Indices, columns: Indices) -> npt.
 
 def largest_channel(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(h, w, 3) to (h, w). Along an axis of 3 NumPy's own maximum takes 6 to 25 times as long."""
-    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
+    largest: npt.NDArray[Any] = np.maximum(values[..., 0], values[..., 1])
+    np.maximum(largest, values[..., 2], out=largest)
+    return largest
 
 
 def least_channel(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(h, w, 3) to (h, w)."""
-    return np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
+    least: npt.NDArray[Any] = np.minimum(values[..., 0], values[..., 1])
+    np.minimum(least, values[..., 2], out=least)
+    return least
 
 
 def folded(numbers: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -108,9 +108,9 @@ def test_live_the_ground_of_the_plate_file_outlives_the_networks_arrival() -> No
         estimate = LiveEstimate(DIFFERENCE, plate, ThreadPoolExecutor(2), network)
         first = None
         for item in estimate.each(Frame(PIXELS, index) for index in range(2000)):
-            assert item.scene is not None
-            first = first or item.scene
-            if item.scene.plate_depth is not first.plate_depth:
+            assert item.in_view is not None
+            first = first or item.in_view
+            if item.in_view.plate_depth is not first.plate_depth:
                 break
         assert estimate._estimator is not None
         check_measured(estimate._estimator)

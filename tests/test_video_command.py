@@ -391,6 +391,25 @@ def test_a_full_disk_leaves_a_file_that_plays(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file size limit to stand for a full disk")
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm"])
+def test_a_disk_that_is_full_from_the_start_leaves_no_file_without_frames(
+    edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, name: str
+) -> None:
+    import resource  # not on Windows
+
+    done = edgeds(
+        "video", make_clip(frame_count=60), *FAST, "-o", name, "--json",
+        preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "make room on the disk" in done.stderr
+    if done.stdout:  # else it could not even be begun
+        report = json.loads(done.stdout)
+        assert (report["frames"], report["output"]) == (0, None)
+    assert _leftovers(tmp_path, "clip.mp4") == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file size limit to stand for a full disk")
 @pytest.mark.parametrize("short_of", [0.6, 0.01])  # while frames come; while it is completed
 def test_a_full_disk_never_replaces_an_earlier_result(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path, short_of: float

@@ -86,7 +86,7 @@ class VideoSink(Closing):
         self._written += 1
 
     def close(self) -> None:
-        """Complete the file and move it into place; nothing is left where no frame was written.
+        """Complete the file and move it into place; nothing is left where it has no frame.
 
         Raises:
             SinkFailed: it could not be completed; what there is stays, as `location` says.
@@ -121,12 +121,15 @@ class VideoSink(Closing):
                 return
             except OSError as problem:
                 error = problem
-        try:
-            self.location = str(self._file.keep())
-        except OSError as problem:
-            error = error or problem
         if error is not None or self._failed:
-            self.lost = max(0, self._written - _frames_in(Path(self.location)))
+            self.lost = max(0, self._written - _frames_in(self._file.part))
+        if self.lost == self._written:  # a disk may be full from the start
+            self._file.discard()
+        else:
+            try:
+                self.location = str(self._file.keep())
+            except OSError as problem:
+                error = error or problem
         if error is not None and not self._failed:
             raise _failure(f"complete {self._path.name}", error) from error
 

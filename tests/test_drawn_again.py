@@ -1,4 +1,4 @@
-"""Where the border is drawn again: it costs too much for large frames, and wins for small ones."""
+"""Where the border is drawn again, and at what size: large frames have it at a smaller one."""
 
 from __future__ import annotations
 
@@ -28,22 +28,24 @@ FAST, BALANCED, FINE = (160, 256), (192, 320), (288, 512)
 
 
 @pytest.mark.parametrize(
-    ("frame", "network", "is_drawn"),
+    ("frame", "network", "times"),
     [
-        ((256, 448), BALANCED, True),
-        ((480, 640), BALANCED, True),
-        ((720, 1280), BALANCED, False),
-        ((360, 640), FAST, False),
-        ((1080, 1920), FINE, True),
-        ((2160, 3840), FINE, False),
+        ((256, 448), BALANCED, 1),
+        ((480, 640), BALANCED, 1),
+        ((540, 960), BALANCED, 2),
+        ((720, 1280), BALANCED, 2),
+        ((1088, 1920), BALANCED, 2),
+        ((2160, 3840), BALANCED, 4),
+        ((360, 640), FAST, 0),
+        ((720, 1280), FINE, 2),
     ],
 )
-def test_small_frames_have_their_border_drawn_again(
-    frame: Size, network: Size, is_drawn: bool
+def test_larger_frames_have_their_border_drawn_again_at_a_smaller_size(
+    frame: Size, network: Size, times: int
 ) -> None:
-    assert bool(MATTE.for_sizes(frame, network).again) == is_drawn
-    assert DRAWN_AGAIN.for_sizes(frame, network).again
-    assert not DRAWN_ONCE.for_sizes(frame, network).again
+    assert MATTE.for_sizes(frame, network).again == times
+    assert DRAWN_AGAIN.for_sizes(frame, network).again == 1
+    assert DRAWN_ONCE.for_sizes(frame, network).again == 0
 
 
 def alpha_of(size: Size, matte: Matte) -> FloatMap:
@@ -55,9 +57,14 @@ def alpha_of(size: Size, matte: Matte) -> FloatMap:
 
 def test_an_estimator_draws_it_where_the_settings_say() -> None:
     small, large = (360, 640), (720, 1280)
+    assert np.array_equal(alpha_of(small, MATTE), alpha_of(small, DRAWN_AT_EVERY_SIZE))
     assert not np.array_equal(alpha_of(small, MATTE), alpha_of(small, DRAWN_ONCE))
-    assert np.array_equal(alpha_of(large, MATTE), alpha_of(large, DRAWN_ONCE))
-    assert not np.array_equal(alpha_of(large, DRAWN_AGAIN), alpha_of(large, DRAWN_ONCE))
+    once, at_half, at_full = (
+        alpha_of(large, matte) for matte in (DRAWN_ONCE, MATTE, DRAWN_AT_EVERY_SIZE)
+    )
+    assert not np.array_equal(at_half, once)
+    assert not np.array_equal(at_half, at_full)
+    assert np.abs(at_half - at_full).mean() < 0.7 * np.abs(once - at_full).mean()
 
 
 @pytest.mark.parametrize(

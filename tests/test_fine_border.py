@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.border_drawn_again import Bounds, colours_in, drawn_again
+from edgeds.estimate.border_drawn_again import colours_in, drawn_again
 from edgeds.estimate.border_features import features, squares_of
 from edgeds.estimate.border_noise import noise
 from edgeds.estimate.border_on_other_backdrop import near_open, redrawn
 from edgeds.estimate.matte_refinement import refined_alpha
 from edgeds.estimate.settings import MATTE
-from edgeds.types import Box, FloatMap, Frame, Pixels, whole
+from edgeds.types import FloatMap, Frame, Pixels, whole
 
 HEIGHT, WIDTH = 120, 160
 Draw: TypeAlias = Callable[..., FloatMap]
@@ -187,9 +187,9 @@ def test_the_regression_stays_within_what_the_coarse_alpha_says_nearby() -> None
     soft = cv2.GaussianBlur(truth, (0, 0), 2)
     settings = replace(MATTE, again_share=1)
     free = drawn_again(soft, frame, plate, settings=settings)
-    low, high = np.zeros((40, 60), np.float32), np.ones((40, 60), np.float32)
-    low[:, 30:], high[:, 30:] = 0.3, 0.6  # the right half of the box
-    bounds = Bounds(cv2.merge([low, high]), (160, 240), Box(20, 40, 140, 200))
+    low, high = np.zeros((60, 80), np.float32), np.ones((60, 80), np.float32)
+    low[:, 40:], high[:, 40:] = 0.3, 0.6
+    bounds = cv2.merge([low, high])
     tied = drawn_again(soft, frame, plate, bounds, settings=settings)
     left, right = np.s_[:, :76], np.s_[:, 84:]
     assert np.array_equal(tied[left], free[left])

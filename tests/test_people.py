@@ -88,7 +88,7 @@ def test_the_search_draws_no_border_again(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("edgeds.estimate.plate_depth_by_people.Estimator", made)
     frames = np.zeros((2, 90, 160, 3), np.uint8)
     people_in(frames[1:], DifferenceEngine(), Plate(frames[0]))
-    assert [matte.again for matte in mattes] == [()]
+    assert [matte.again for matte in mattes] == [0]
 
 
 def test_a_clip_without_walkers_keeps_the_networks_depth_and_says_why(

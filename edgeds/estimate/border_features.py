@@ -67,20 +67,27 @@ class Squares(NamedTuple):
         own = (self.rows + _REACH) * wide + self.columns + _REACH
         return np.asarray(own[:, None] + [down * wide + right for down, right in places], np.intp)
 
-    def of(self, values: npt.NDArray[Any]) -> _Floats:
-        """Pixels (4, n) or (4, c, n) of a picture (H, W) or (H, W, c), row by row."""
-        wide, channels = self.size[1], values.shape[2:]
-        pairs = values.reshape(-1, 2 * sum(channels) or 2)
-        upper = 2 * self.rows * wide + self.columns
-        both = np.take(pairs, upper[:, None] + (0, wide), axis=0).reshape(len(upper), -1)
-        pixels: _Floats = _turned(both).reshape(4, *channels, -1)
-        return pixels
+    def of(self, values: npt.NDArray[Any], side: int = 2) -> _Floats:
+        """Pixels (4, n) or (4, c, n) of a picture (H, W) or (H, W, c), row by row; 16 of one of
+        twice the size, with a `side` of 4.
+        """
+        channels = values.shape[2:]
+        rows = np.take(
+            values.reshape(-1, side * sum(channels) or side), self._rows_of(side), axis=0
+        )
+        pixels: _Floats = _turned(rows.reshape(len(self.rows), -1))
+        return pixels.reshape(side * side, *channels, -1)
 
-    def put(self, picture: FloatMap, pixels: _Floats) -> None:
+    def put(self, picture: FloatMap, pixels: _Floats, side: int = 2) -> None:
         """Write pixels (4, n) of a picture (H, W): the way back from `of`."""
-        pairs = picture.reshape(-1, 2)
-        upper = 2 * self.rows * self.size[1] + self.columns
-        pairs[upper], pairs[upper + self.size[1]] = _turned(pixels[:2]), _turned(pixels[2:])
+        rows = _turned(pixels).reshape(-1, side, side)
+        picture.reshape(-1, side)[self._rows_of(side)] = rows
+
+    def _rows_of(self, side: int) -> _Index:
+        """Of pixels: flat indices, (n, side), in a picture of rows so long."""
+        wide = self.size[1]
+        first = side * self.rows * wide + self.columns
+        return np.asarray(first[:, None] + wide * np.arange(side), np.intp)
 
 
 def squares_of(mask: npt.NDArray[np.uint8]) -> Squares:
@@ -152,8 +159,11 @@ def surroundings(
     )
 
 
-def features_of(near: Surroundings, squares: Squares, some: slice) -> tuple[_Floats, _Floats]:
-    """Of some of the squares: (n, 108) of their pixels and those beside them, (45, n) further ones.
+def features_of(
+    near: Surroundings, squares: Squares, some: slice, finer: FloatMap | None = None
+) -> tuple[_Floats, _Floats]:
+    """Of some of the squares: (n, 108) of their pixels and those beside them, (45, n) further ones;
+    61 of them if alpha is known `finer`, at twice the size.
 
     They are apart as they are made so: a product of matrices takes either.
     """
@@ -169,13 +179,21 @@ def features_of(near: Surroundings, squares: Squares, some: slice) -> tuple[_Flo
     further[:, 2] = means[:, 7]
     _alone(near, part, some, rest[places : places + _ALONE])
     rest[places + _ALONE :] = near.noise[some].T
+    if finer is not None:
+        rest = np.concatenate([rest, part.of(finer, 4)])
     return around.reshape(len(part.rows), -1), rest
 
 
-def features(alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares) -> _Floats:
-    """(n, 153) of all squares. See `regressed`."""
+def features(
+    alpha: FloatMap,
+    colours: _Floats,
+    behind: _Floats,
+    squares: Squares,
+    finer: FloatMap | None = None,
+) -> _Floats:
+    """(n, 153) of all squares, or (n, 169). See `regressed`."""
     near = surroundings(alpha, colours, behind, squares)
-    around, rest = features_of(near, squares, slice(None))
+    around, rest = features_of(near, squares, slice(None), finer)
     return np.concatenate([around, rest.T], axis=1, dtype=np.float32)
 
 

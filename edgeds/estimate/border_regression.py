@@ -19,6 +19,7 @@ from edgeds.types import FloatMap
 _Floats = npt.NDArray[np.float32]
 
 WEIGHTS = Path(__file__).with_name("border_weights.npz")
+FINER_WEIGHTS = Path(__file__).with_name("border_weights_finer.npz")
 
 
 class Weights(NamedTuple):
@@ -33,24 +34,26 @@ class Weights(NamedTuple):
 
 
 def regressed(
-    alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares
+    alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares,
+    finer: FloatMap | None = None,
 ) -> _Floats:  # fmt: skip
     """Alpha (4, n) of the pixels of `squares`, row by row.
 
     Args:
         alpha: (H, W), even sides, as `matte_refinement` drew it.
         colours, behind: the frame, and the plate in the frame's light, (H, W, 3) in levels.
+        finer: alpha at twice the size. With it, the answer is of that size, (16, n).
     """
-    near, weights = surroundings(alpha, colours, behind, squares), _weights()
-    made = np.empty((len(squares.rows), 4), np.float32)
+    near, weights = surroundings(alpha, colours, behind, squares), _weights(finer is not None)
+    made = np.empty((len(squares.rows), len(weights.last_bias)), np.float32)
     for first in range(0, len(made), AT_ONCE):
         some = slice(first, first + AT_ONCE)
-        made[some] = evaluated(*features_of(near, squares, some), weights)
+        made[some] = evaluated(*features_of(near, squares, some, finer), weights)
     return np.ascontiguousarray(made.T)
 
 
 def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
-    """Alpha (n, 4) of what `features_of` gives."""
+    """Alpha (n, 4) or (n, 16) of what `features_of` gives."""
     split = around.shape[1]
     values = around @ weights.first[:split]
     values += rest.T @ weights.first[split:]
@@ -64,6 +67,6 @@ def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
 
 
 @cache
-def _weights() -> Weights:
-    with np.load(WEIGHTS) as kept:
+def _weights(finer: bool) -> Weights:
+    with np.load(FINER_WEIGHTS if finer else WEIGHTS) as kept:
         return Weights(*(kept[name] for name in Weights._fields))

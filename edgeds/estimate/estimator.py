@@ -73,7 +73,7 @@ class Estimator:
         self._state = PlateState(plate, view, features, depth, large, depth, middle_of(depth))
         self._first = self._state
         self._move: Matrix | None = None
-        self._looks = Looks(engine, matte.for_sizes(plate.size, engine.size), looks)
+        self._looks = Looks(engine, matte, looks)
         self._depth_network = ""
         if known is not None:
             self.take_known(known)

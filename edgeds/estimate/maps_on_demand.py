@@ -14,10 +14,10 @@ from functools import cached_property, partial
 import cv2
 import numpy as np
 
-from edgeds.estimate.border_drawn_again import Bounds, colours_in, drawn_again
+from edgeds.estimate.border_of_boxes import Piece, boxes_drawn_again
 from edgeds.estimate.depth_fit import anchored, spread_foreground, spread_side
 from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
-from edgeds.estimate.matte_refinement import Refined, lifted, refined_by
+from edgeds.estimate.matte_refinement import lifted, refined_by
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box, FloatMap, Frame, Indices, Pixels, Size, whole
 from edgeds.types.maps import Parts, resized_map
@@ -87,9 +87,10 @@ class FrameMaps:
         """
         self.size = frame.size
         self.plate = plate.pixels
-        self._frame, self._small, self._view, self._matte = frame, small, plate, matte
+        self._frame, self._small, self._view = frame, small, plate
         self._raw, self._near_inside = seen(alpha), near
         self.coarse_size: Size = (alpha.shape[0], alpha.shape[1])
+        self._matte = matte.for_sizes(frame.size, self.coarse_size)
         self._grid = _Grid(self.coarse_size, frame.size)
         self._drawn: dict[Box, FloatMap] = {}
         self._offsets: dict[Box, FloatMap | None] = {}
@@ -202,37 +203,36 @@ class FrameMaps:
     def _alpha_of(self, number: int) -> FloatMap:
         """Alpha in one of `boxes`, its border drawn."""
         box = self.boxes[number]
-        alpha = self._drawn.get(box)
-        if alpha is None:
-            inner = self._inner[number]
-            coarse, window = self._grid.window(inner, _AROUND_PX)
-            part, doubt = coarse.of, self._view.doubt
-            drawn = refined_by(
-                self._raw[part],
-                partial(_colours, self._frame, window),
-                self.plate[window.of],
-                small=(self._small[part], self._view.small[part]),
-                doubt=None if doubt is None else doubt[part],
-                settings=self._matte,
-            )
-            alpha = drawn.alpha[box.inside(window).of]
-            if self._matte.again and drawn.bounds is not None:
-                alpha = self._drawn_again(alpha, box, window, drawn)
-            alpha.flags.writeable = False
-            self._drawn[box], self._offsets[inner] = alpha, drawn.plate_offset
-        return alpha
+        if box not in self._drawn:
+            # Drawn again, all boxes together take little longer than one.
+            numbers = range(len(self.boxes)) if self._matte.again else (number,)
+            pieces = [self._refined(one) for one in numbers]
+            alphas = [piece.refined.alpha[piece.box.inside(piece.window).of] for piece in pieces]
+            again = [at for at, one in enumerate(pieces) if one.refined.bounds is not None]
+            if again and self._matte.again:
+                bordered = [pieces[at] for at in again]
+                drawn = boxes_drawn_again(bordered, self._frame, self.plate, self._matte)
+                for at, alpha in zip(again, drawn, strict=True):
+                    alphas[at] = alpha
+            for piece, alpha in zip(pieces, alphas, strict=True):
+                alpha.flags.writeable = False
+                self._drawn[piece.box] = alpha
+        return self._drawn[box]
 
-    def _drawn_again(self, alpha: FloatMap, box: Box, window: Box, drawn: Refined) -> FloatMap:
-        place, offset = box.inside(window), drawn.plate_offset
-        if offset is not None:
-            offset = resized_map(offset, window.size)[place.of]
-        assert drawn.bounds is not None
-        return drawn_again(
-            alpha,
-            *colours_in(box, self._frame, self.plate, offset),
-            Bounds(drawn.bounds, window.size, place),
+    def _refined(self, number: int) -> Piece:
+        box, inner, doubt = self.boxes[number], self._inner[number], self._view.doubt
+        coarse, window = self._grid.window(inner, _AROUND_PX)
+        part = coarse.of
+        drawn = refined_by(
+            self._raw[part],
+            partial(_colours, self._frame, window),
+            self.plate[window.of],
+            small=(self._small[part], self._view.small[part]),
+            doubt=None if doubt is None else doubt[part],
             settings=self._matte,
         )
+        self._offsets[inner] = drawn.plate_offset
+        return Piece(box, window, drawn)
 
 
 def _colours(frame: Frame, window: Box, rows: Indices, columns: Indices) -> Pixels:

@@ -8,9 +8,9 @@ from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, MATTE, Ma
 def matte_for_view(view: str) -> Matte:
     """How an `Estimator` draws the border for a view, or for "layers": its `matte`.
 
-    What is kept (layers, `cutout`) has the best border, drawn again at every size of frame. What is
-    laid on something else (`replace`) has it drawn again, too, within the coarse alpha's bounds.
-    Other views have that in small frames.
+    What is kept (layers, `cutout`) has the best border, drawn again at the frame's size. What is
+    laid on something else (`replace`) has that, too, within the coarse alpha's bounds.
+    Other views have that at a smaller size in frames over 640x480.
     """
     if view in ("layers", "cutout"):
         return DRAWN_AGAIN

@@ -31,45 +31,50 @@ class Matte:
     scatter_levels: float = 10.0
     """How much frame and plate differ from pixel to pixel on the background nearby, beyond light:
     from here on the plate's edges are not believed. With this and `texture` 4 instead of 2, of
-    57 composites of the training split with wrong plates, registered, those that refinement made
-    worse by over 5 % went from 9 to 2, and MAD from 6.52 to 6.47e-3; with exact plates 3.54 to
-    3.60e-3.
-    """
+    57 training composites with wrong plates, refinement made 2 worse by over 5 % instead of 9."""
     residual_levels: float = 24.0
     """Residual of the mixing equation at which its alpha is no longer believed."""
-    again: tuple[tuple[int, int], ...] = ((50_000, 640 * 480), (140_000, 1920 * 1088))
-    """The border is drawn again, by `border_regression`, in frames of up to so many pixels (second)
-    if the network has so many at least (first). At 1280x720 it costs 1.5 plain transcodes.
-    """
+    again: int | None = None
+    """How many times smaller than the frame the border is drawn again (`border_regression`); 0: it
+    is not. None: as `for_sizes` says."""
+    again_least_px: int = 50_000
+    """With smaller networks it is not: they are for speed."""
+    again_most_px: tuple[int, int] = (640 * 480, 960 * 544)
+    """Frames and parts of up to so many pixels have it at their size (first), others at a half, a
+    quarter ... that has up to so many (second). 1280x720 with people: 17 ms a frame, 1.7 plain
+    transcodes, at its size; 5.7 ms at a half."""
     again_band: float = 0.05
     """Squares whose alpha is closer to 0 or 1 are not: a quarter fewer for a tenth of the gain."""
     again_scatter_levels: float = 5.8
     """As `scatter_levels`, for the border that is drawn again..."""
     again_share: float = 0.85
     """... which counts for this much. On 27 composites of the training split with wrong plates,
-    boundary F was .902 without it, .900 with all of it and 10 levels, .903 with 5.8.
-    """
+    boundary F was .902 without it, .900 with all of it and 10 levels, .903 with 5.8."""
     again_beyond: float = 0.0
     """How far past the coarse alpha's bounds nearby it may go."""
     faint: float = 0.2
     """In a cutout the foreground's colour beside it stands in for what un-mixing a fainter alpha
-    gives, which is mostly noise.
-    """
+    gives, which is mostly noise."""
     bleed_px: int = 8
     """They are carried this far past its border, so that scaling and lossy encoding mix nothing
-    dark into it.
-    """
+    dark into it."""
 
     def for_sizes(self, frame: Size, network: Size) -> Matte:
-        """Without `again` if frames of this size do not have their border drawn again."""
-        most = [pixels for least, pixels in self.again if network[0] * network[1] >= least]
-        return self if frame[0] * frame[1] <= max(most, default=0) else replace(self, again=())
+        """With the `again` of frames, or parts of them, that a network sees at this size."""
+        if self.again is not None:
+            return self
+        if network[0] * network[1] < self.again_least_px:
+            return replace(self, again=0)
+        pixels, times = frame[0] * frame[1], 1
+        while pixels > self.again_most_px[min(times - 1, 1)] * times**2:
+            times *= 2
+        return replace(self, again=times)
 
 
 MATTE = Matte()
-DRAWN_ONCE = Matte(again=())
+DRAWN_ONCE = Matte(again=0)
 """No border is drawn again: on GPUs, in the search for people, where the regression is fitted."""
-DRAWN_AT_EVERY_SIZE = Matte(again=((0, 1 << 40),))
+DRAWN_AT_EVERY_SIZE = Matte(again=1)
 DRAWN_AGAIN = replace(
     DRAWN_AT_EVERY_SIZE, again_band=0.005, again_scatter_levels=10, again_share=1, again_beyond=1
 )
@@ -84,16 +89,12 @@ class FineBorder:
 
     radius_px: int = 4
     """Of the windows in which alpha is a line over the colours. On composites of 1280x720, the
-    re-composite over black and white was off by 17.9 levels without this, 15.5 with 3 and 15.0
-    with 4, all of it believed; 15.7 with what `explained` leaves.
-    """
+    re-composite over black and white was off by 17.9 levels without this and 15.0 with 4."""
     noise_power: float = 2.0
     """Variance of a colour, in squared levels, that is noise and no border."""
     explained: tuple[float, float] = (0.7, 0.95)
-    """Share of alpha's variance that the line explains: below the first, alpha stays as it was, and
-    from the second on, the line counts alone. Foreground like the plate explains little: without
-    this, alpha's MAD on three frames of a dark H.264 clip was 14 % worse than before.
-    """
+    """Share of alpha's variance that the line explains: below the first, alpha stays as it was;
+    from the second on, the line counts alone. Without this, a dark H.264 clip got 14 % worse."""
     open_weight: float = 0.1
     """Of a pixel with alpha .5 in the fit, beside one with alpha 0 or 1."""
     band: float = 0.02

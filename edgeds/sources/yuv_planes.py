@@ -218,6 +218,8 @@ def _scaled(plane: Plane, size: Size, use: Literal["luma", "chroma"]) -> Plane:
     """
     import av
 
+    if plane.shape == size:  # chroma at half the frame's size
+        return plane
     picture = av.VideoFrame.from_numpy_buffer(plane, format="gray")
     scaled = _scaler(use).reformat(
         picture, width=size[1], height=size[0], interpolation=_AREA_FLAGS, **one_thread()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError
-from edgeds.estimate.border_regression import WEIGHTS, Weights, evaluated
+from edgeds.estimate.border_regression import FINER_WEIGHTS, WEIGHTS, Weights, evaluated
 from edgeds.types import Frame, Maps
 from train.__main__ import app
 from train.layers import border_fit
@@ -128,6 +128,17 @@ def test_a_fit_begins_where_narrower_weights_end() -> None:
     assert np.abs(after - before).max() < 0.02  # one small step
 
 
+def test_a_fit_of_sixteen_pixels_begins_with_four_that_are_enlarged() -> None:
+    values, _ = _two_steps()
+    rng = np.random.default_rng(1)
+    shapes = (5, 8), (8,), (8, 3), (3,), (3, 4), (4,)
+    start = Weights(*(rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes))
+    before = _evaluated(values[:, :5], start).reshape(-1, 2, 2)
+    enlarged = before.repeat(2, axis=1).repeat(2, axis=2).reshape(-1, 16)
+    weights, _ = fitted({"coded": _sample(values, enlarged)}, 1, start=start)
+    assert np.abs(_evaluated(values, weights) - enlarged).max() < 0.02  # one small step
+
+
 def test_a_fit_can_imitate_other_weights() -> None:
     values, truth = _two_steps()
     known, _ = fitted({"clean": _sample(values, truth)}, 1000)
@@ -168,25 +179,31 @@ def test_scenes_of_the_validation_split_are_left_out_of_sets(tmp_path: Path) -> 
     squares = list(samples(found[0], np.random.default_rng(0)))
     assert squares
     assert np.isfinite(squares[0].values).all()
+    finer = next(samples(found[0], np.random.default_rng(0), finer=True))
+    assert (finer.values.shape[1], finer.truth.shape[1]) == (153 + 16, 16)
+    # What is known finer is alpha, which is not far from the truth.
+    assert np.abs(finer.values[:, 153:].astype(np.float32) - finer.truth).mean() < 0.2
 
 
+@pytest.mark.parametrize("finer", [False, True])
 def test_the_border_is_fitted_to_composites_walks_and_sets(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finer: bool
 ) -> None:
+    shipped_weights = FINER_WEIGHTS if finer else WEIGHTS
     monkeypatch.setattr(border_fit, "open_engine", lambda: DifferenceEngine(size=(96, 160)))
     seen: list[str] = []
     error = border_fit.fit(
         data, tmp_path / "w.npz", count=1, clips=1, drawn=2, sets=[], of_set=1, steps=40,
-        start=WEIGHTS, like=[WEIGHTS], say=seen.append,
+        start=WEIGHTS, like=[shipped_weights], say=seen.append, finer=finer,
     )  # fmt: skip
     assert len(seen) == 1 + 4 + 2  # four frames of a walk
     assert error < 0.5
-    with np.load(tmp_path / "w.npz") as made, np.load(WEIGHTS) as shipped:
+    with np.load(tmp_path / "w.npz") as made, np.load(shipped_weights) as shipped:
         assert {name: made[name].shape for name in made} == {
             name: shipped[name].shape for name in shipped
         }
         assert json.loads(str(made["made"]))["walks"] == 1
-        assert json.loads(str(shipped["made"]))["squares"]["coded"] > 100_000
+        assert sum(json.loads(str(shipped["made"]))["squares"].values()) > 400_000
 
 
 @pytest.mark.parametrize("option", ["--start", "--like", "--sets"])

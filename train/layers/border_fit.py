@@ -23,6 +23,8 @@ from edgeds.estimate.border_regression import Weights
 from edgeds.evaluation.dataset import read_set
 from edgeds.sinks.atomic_files import check_writable
 from train.layers.border_material import (
+    LARGE_SIZES,
+    WALK_SIZES,
     Kind,
     Sample,
     of_composites,
@@ -31,6 +33,7 @@ from train.layers.border_material import (
     of_walks,
     samples,
 )
+from train.layers.composites import VARIED_SIZES
 
 _HIDDEN = 128, 64
 _BATCH = 2048
@@ -60,8 +63,12 @@ def fit(
     start: Path | None,
     like: list[Path],
     say: Callable[[str], None],
+    finer: bool = False,
 ) -> float:
     """Write weights; returns the mean error of alpha on the border's pixels at the end.
+
+    Args:
+        finer: for frames whose border is drawn again at a half of their size.
 
     Raises:
         InputError: a set or weights cannot be read, or `out` not written; before the first picture.
@@ -75,13 +82,13 @@ def fit(
     found: dict[Kind, list[Sample]] = {}
     rng = np.random.default_rng(0)
     pictures = chain(
-        of_composites(engine, data, count),
-        of_walks(engine, data, clips),
+        of_composites(engine, data, count, LARGE_SIZES if finer else VARIED_SIZES),
+        of_walks(engine, data, clips, LARGE_SIZES[:3] if finer else WALK_SIZES),
         of_drawn(engine, data, drawn),
         of_sets(engine, sets, of_set),
     )
     for number, picture in enumerate(pictures):
-        found.setdefault(picture.kind, []).extend(samples(picture, rng))
+        found.setdefault(picture.kind, []).extend(samples(picture, rng, finer=finer))
         say(f"picture {number + 1}")
     kinds = {
         kind: Sample(*(np.concatenate(parts) for parts in zip(*some, strict=True)))
@@ -204,10 +211,21 @@ def _begin(network: torch.nn.Sequential, start: Weights, mean: _Floats, deviatio
         second[:outer] = 0
         second[:outer, :inner] = torch.from_numpy(start.second.T)
         last[:] = 0
-        last[:, :outer] = torch.from_numpy(start.last.T)
+        pixels = _pixels_in(len(start.last_bias), len(last))
+        last[:, :outer] = torch.from_numpy(start.last.T[pixels])
         shifted = start.first_bias + mean[:features] @ start.first
-        for layer, bias in zip(linear, (shifted, start.second_bias, start.last_bias), strict=True):
+        biases = shifted, start.second_bias, start.last_bias[pixels]
+        for layer, bias in zip(linear, biases, strict=True):
             layer.bias[: len(bias)] = torch.from_numpy(bias)
+
+
+def _pixels_in(fewer: int, more: int) -> NDArray[np.intp]:
+    """Of each pixel of a square, row by row: its pixel in the square with fewer of them."""
+    if fewer == more:
+        return np.arange(more, dtype=np.intp)
+    side, sides = math.isqrt(fewer), math.isqrt(more)
+    at = np.arange(sides) * side // sides
+    return np.asarray((at[:, None] * side + at).reshape(-1), np.intp)
 
 
 def _weights(network: torch.nn.Module, mean: _Floats, deviation: _Floats) -> Weights:

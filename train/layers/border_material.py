@@ -1,6 +1,6 @@
 """What the border's regression is fitted to: squares of the borders of pictures with known alpha.
 
-All are of the training split: composites at six sizes, half of them with noise, compression,
+All are of the training split: composites at several sizes, half of them with noise, compression,
 another exposure, a moved plate or a soft lens; frames of drawn walks, in which the network follows
 people; small pictures as `train sets` draws them, half of them with plates that are off; and sets,
 such as rendered rooms. Half of each are frames of a compressed video. Knows nothing about weights.
@@ -25,10 +25,11 @@ from edgeds.estimate.unmixed_colours import behind_in
 from edgeds.evaluation.dataset import Item, read_set
 from edgeds.evaluation.sample import load
 from edgeds.plate.plate import Plate
-from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
+from edgeds.sources.scaling import resized
+from edgeds.types import Box, Engine, FloatMap, Frame, Maps, Pixels, Size
 from train.eval_sets import KINDS
 from train.frame_sample import composite_sample
-from train.layers.composites import Composite, as_video, filmed, random_video, varied
+from train.layers.composites import VARIED_SIZES, Composite, as_video, filmed, random_video, varied
 from train.material import material_from_folder
 from train.walks import walks
 
@@ -36,7 +37,9 @@ _OF_PICTURE = 700
 """Squares: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
 _WALKS, _SETS, _DRAWN = 77, 78, 79
 """Of the random numbers."""
-_WALK_SIZES = ((360, 640), (540, 960), (256, 448))
+WALK_SIZES: tuple[Size, ...] = ((360, 640), (540, 960), (256, 448))
+LARGE_SIZES: tuple[Size, ...] = ((720, 1280), (540, 960), (720, 1280), (1080, 1920), (720, 1280))
+"""Of frames whose border is drawn again at a half of their size."""
 _WAYS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 _SMALL_SIZES = ((360, 640), (256, 448), (288, 512), (256, 448))
 _SEEN, _SEEN_EVERY = 4, 2
@@ -70,8 +73,10 @@ class Picture(NamedTuple):
     alpha: FloatMap
 
 
-def of_composites(engine: Engine, data: Path, count: int) -> Iterator[Picture]:
-    for one in varied(data, count):
+def of_composites(
+    engine: Engine, data: Path, count: int, sizes: tuple[Size, ...] = VARIED_SIZES
+) -> Iterator[Picture]:
+    for one in varied(data, count, sizes):
         frame = Frame(one.frame)
         maps = Estimator(engine, Plate(one.plate, origin="file"), matte=DRAWN_ONCE)(frame)
         yield Picture("coded" if one.coded else "clean", frame, maps, one.plate, one.alpha)
@@ -118,7 +123,9 @@ def _small(
     return Picture(kind, seen, MaintainedEstimator(estimate)(seen), one.plate, alpha)
 
 
-def of_walks(engine: Engine, data: Path, clips: int) -> Iterator[Picture]:
+def of_walks(
+    engine: Engine, data: Path, clips: int, sizes: tuple[Size, ...] = WALK_SIZES
+) -> Iterator[Picture]:
     """A few frames of each clip."""
     material = material_from_folder(data, split="train") if clips else None
     for number in range(clips):
@@ -126,7 +133,7 @@ def of_walks(engine: Engine, data: Path, clips: int) -> Iterator[Picture]:
         rng = np.random.default_rng((_WALKS, number))
         begin = int(rng.integers(4, 30))
         last = begin + _SEEN_EVERY * _SEEN
-        behind, drawn = walks(material, _WALK_SIZES[number % len(_WALK_SIZES)], last, rng)
+        behind, drawn = walks(material, sizes[number % len(sizes)], last, rng)
         clip = [(_levels(pixels), alpha) for pixels, alpha in drawn][begin:]
         plate, frames = _levels(behind), [pixels for pixels, _ in clip]
         if rng.random() < 0.5:
@@ -143,22 +150,33 @@ def _levels(picture: _Floats) -> Pixels:
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
 
 
-def samples(picture: Picture, rng: np.random.Generator) -> Iterator[Sample]:
-    """Some squares of each box, in two of four ways: as they are, mirrored, upside down, turned."""
+def samples(picture: Picture, rng: np.random.Generator, *, finer: bool = False) -> Iterator[Sample]:
+    """Some squares of each box, in two of four ways: as they are, mirrored, upside down, turned.
+
+    Args:
+        finer: what is seen is half the size of alpha.
+    """
     behind_all = behind_in(picture.maps, picture.plate)
     for box in picture.maps.boxes:
-        alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
-        if any(side % 2 for side in alpha.shape):
+        step = 4 if finer else 2
+        height, width = (side // step * step for side in box.size)
+        if not (height and width):
             continue
+        box = Box(box.top, box.left, box.top + height, box.left + width)
+        alpha, true = picture.maps.alpha_in(box), picture.alpha[box.of]
+        size = (alpha.shape[0] // 2, alpha.shape[1] // 2) if finer else box.size
         offset = picture.maps.plate_offset_in(box)
-        pictures = alpha, *colours_in(box, picture.frame, behind_all, offset)
+        if offset is not None:
+            offset = resized(offset, size)
+        pictures = alpha, *colours_in(box, picture.frame, behind_all, offset, size)
         for down, right in rng.permutation(_WAYS)[:2]:
             turned = (np.ascontiguousarray(one[::down, ::right]) for one in (*pictures, true))
             soft, colours, behind, sharp = (one.astype(np.float32) for one in turned)
-            near = near_open(soft, MATTE.band)
-            squares = squares_of(near).picked(rng, _OF_PICTURE)
+            small = resized(soft, size)
+            squares = squares_of(near_open(small, MATTE.band)).picked(rng, _OF_PICTURE)
             if not squares.rows.size:
                 continue
-            values = features(soft, colours, behind, squares)
-            truth, counted = squares.of(sharp).T, squares.of(near.astype(np.float32)).T
+            values = features(small, colours, behind, squares, soft if finer else None)
+            near = near_open(soft, MATTE.band).astype(np.float32)
+            truth, counted = squares.of(sharp, step).T, squares.of(near, step).T
             yield Sample(*(one.astype(np.float16) for one in (values, truth, counted)))

@@ -59,6 +59,9 @@ def border(
     start: Annotated[
         Path | None, typer.Option(help="weights to begin with, such as those in use")
     ] = None,
+    finer: Annotated[
+        bool, typer.Option(help="for frames over 640x480: border_weights_finer.npz")
+    ] = False,
     like: Annotated[
         list[Path] | None, typer.Option(help="weights whose mean answer is imitated; repeatable")
     ] = None,
@@ -76,7 +79,7 @@ def border(
 
     error = fit(
         data, out, count=count, clips=clips, drawn=drawn, sets=sets or [], of_set=of_set,
-        steps=steps, start=start, like=like or [], say=say,
+        steps=steps, start=start, like=like or [], say=say, finer=finer,
     )  # fmt: skip
     typer.echo(f"{out}: mean error of alpha at the border {error:.4f}")
 

@@ -26,7 +26,7 @@ Split: TypeAlias = Literal["train", "val"]
 _MOST_ENLARGED = 1.3
 _NOISE_LEVELS = 1.0
 """Sensor noise of frame and plate, each its own."""
-_VARIED_SIZES = (
+VARIED_SIZES: tuple[Size, ...] = (
     (720, 1280), (256, 448), (720, 1280), (360, 640), (1080, 1920), (288, 512), (540, 960)
 )  # fmt: skip
 _PLATE_CODED = 0.7
@@ -81,9 +81,9 @@ def composites(
         yield _composed(name, rgba, _filling(behind, size), rng)
 
 
-def varied(data: Path, count: int) -> Iterator[Composite]:
-    """Composites of the training split at six sizes, half of them as worse cameras see them, and
-    half of them as frames of a compressed video.
+def varied(data: Path, count: int, sizes: tuple[Size, ...] = VARIED_SIZES) -> Iterator[Composite]:
+    """Composites of the training split at these sizes in turn, half of them as worse cameras see
+    them, and half of them as frames of a compressed video.
 
     Raises:
         FileNotFoundError: the folder lacks a picture or splits.json.
@@ -101,7 +101,7 @@ def varied(data: Path, count: int) -> Iterator[Composite]:
         )
         if number % 2:
             rgba = np.ascontiguousarray(rgba[:, ::-1])
-        filling = _filling(behind, _VARIED_SIZES[number % len(_VARIED_SIZES)])
+        filling = _filling(behind, sizes[number % len(sizes)])
         picture = _composed(name, rgba, filling, rng)
         picture = _worse(picture, filling, rng) if rng.random() < 0.5 else picture
         yield as_video(picture, rng) if rng.random() < 0.5 else picture

@@ -90,6 +90,20 @@ def test_a_plate_that_was_nudged_is_laid_over_the_clip(
     assert maintained.followed.turn_degrees == pytest.approx(0.6, abs=0.2)
 
 
+@pytest.mark.parametrize(("shift_px", "notes"), [(3, 0), (12, 1)])
+def test_a_border_that_the_plate_does_not_show_is_noted(
+    source: SyntheticSource, frames: list[Frame], shift_px: int, notes: int
+) -> None:
+    move = np.array([[1.0, 0, shift_px], [0, 1, 0]])
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(source.plate)))
+    for frame in frames[8:40]:
+        moved = cv2.warpAffine(frame.pixels, move, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
+        maintained(Frame(moved, frame.index, frame.pts, frame.time_base))
+    assert maintained.followed.shift_px == pytest.approx(shift_px, abs=1)
+    assert len(maintained.notes) == notes
+    assert all("12 px beside the plate" in note for note in maintained.notes)
+
+
 def test_a_clip_that_grows_dark_is_followed(source: SyntheticSource, frames: list[Frame]) -> None:
     maintained = MaintainedEstimator(Estimator(_engine(), Plate(source.plate)))
     wrong = []

@@ -31,6 +31,7 @@ _ANEW_LEVELS = 6.0
 # this much, may be other light, or no picture: the next look comes at once.
 _SUDDEN_SHARE, _LARGE_SHARE = 0.2, 0.4
 _STRIDE = 8  # a 64th of the pixels says how large the foreground is
+_UNSEEN = 0.02  # of the picture's width: a strip that the plate does not show, and a viewer sees
 _FRAMES_BESIDE = 2  # a look takes about as long as the network: it is done by then
 
 
@@ -91,6 +92,7 @@ class MaintainedEstimator:
         self.followed = Followed()
         self.notes: list[str] = []
         self._prompt = ""
+        self._has_moved = False
         self._frame_index = 0
         self._healths = [(-1, 1.0)]  # (index of the first frame with it, health)
 
@@ -176,6 +178,14 @@ class MaintainedEstimator:
         """The plate that a look found, if it found another one."""
         self._times.end(update)
         self.followed = self.followed.with_update(update, self.plate.size)
+        shift_px = self.followed.shift_px
+        if not self._has_moved and shift_px > _UNSEEN * self.plate.size[1]:
+            self._has_moved = True
+            self.notes.append(
+                f"from {self._times.last_secs:.1f} s on: the camera points {shift_px:.0f} px "
+                "beside the plate: what the plate does not show, at the picture's border, may "
+                "count as foreground"
+            )
         if update.health != self._healths[-1][1]:
             self._healths.append((self._frame_index, update.health))
         self._note(update)

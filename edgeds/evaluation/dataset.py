@@ -20,6 +20,7 @@ from typing import Any
 
 from edgeds.errors import DatasetError
 from edgeds.evaluation.set_files import SetFile, file_in_set
+from edgeds.sources.media_errors import reason_of
 
 MANIFEST = "manifest.jsonl"
 
@@ -172,7 +173,10 @@ def _reason_without_manifest(path: Path, error: Exception) -> str:
         return "there is no such folder or file"
     if path.is_dir() and not (path / MANIFEST).is_file():
         return f"the folder has no {MANIFEST}"
-    return f"{type(error).__name__}: {error}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text, and so no manifest of a set"
+    # those of our own readers of a .zip have no number
+    return str(error) if getattr(error, "errno", None) is None else reason_of(error).why
 
 
 def _item_from_line(line: str, manifest: SetFile, number: int) -> Item:

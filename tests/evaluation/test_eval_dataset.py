@@ -189,3 +189,9 @@ def test_frames_of_one_stem_cannot_be_saved(make_set: MakeSet) -> None:
     check_stems_differ(items[1:])
     with pytest.raises(DatasetError, match=r"line 1 and manifest\.jsonl line 2"):
         check_stems_differ(items)
+
+
+def test_a_video_in_place_of_a_set_is_refused_in_plain_words(data: Path) -> None:
+    with pytest.raises(DatasetError) as refused:
+        read_set(data / "moving_person.mp4")
+    assert refused.value.why == "it is no text, and so no manifest of a set"

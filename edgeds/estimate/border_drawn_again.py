@@ -20,12 +20,12 @@ _Floats = npt.NDArray[np.float32]
 
 _COARSER = 4
 """Whether the plate fits is judged at a size so many times smaller..."""
-_SMOOTH_PX = 0.5
-"""Sigma by which the change of larger squares is smoothed: each is drawn without its neighbours. On
-24 composites of the training split at 1280x720, edge pixels were 14.0 levels off instead of 14.6.
-"""
 _NEARBY = 15
 """... in windows of this many pixels."""
+_SMOOTH_PX = 1.0
+"""Sigma by which the change of larger squares is smoothed: each is drawn without its neighbours. On
+composites of the training split at 1280x720, .5 has 1.5 % less error, and squares that are seen.
+"""
 
 
 def drawn_again(
@@ -69,7 +69,7 @@ def drawn_again(
         return result
     change = np.zeros_like(result)
     squares.put(change, share * (drawn - before), side)
-    result += cv2.GaussianBlur(change, (3, 3), _SMOOTH_PX)
+    result += cv2.GaussianBlur(change, (5, 5), _SMOOTH_PX)
     return np.clip(result, 0, 1, out=result)
 
 

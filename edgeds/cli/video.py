@@ -29,7 +29,7 @@ from edgeds.cli.shared_options import (
     SteadyOption,
     ViewOption,
 )
-from edgeds.cli.video_checks import Wanted, check_options
+from edgeds.cli.video_checks import Wanted, check_options, check_source
 from edgeds.cli.video_options import (
     ClipArgument,
     OutputOption,
@@ -91,6 +91,7 @@ def video_command(
     )  # fmt: skip
     check_options(wanted)
     replace(signals, events=wanted.in_place(signals.events)).check(as_json=as_json)
+    check_source(source)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         outputs = job.outputs

@@ -108,13 +108,12 @@ def check_options(wanted: Wanted) -> None:
         InputError: options contradict each other, a picture of --insert cannot be read, or there
             is no such backdrop.
         SinkError: a file cannot be written.
-        PlateError, SourceError: there is no such plate or source.
+        PlateError: there is no such plate.
     """
     from edgeds.errors import SinkError
     from edgeds.plate.file import check_plate_target, plate_from_file
     from edgeds.sinks.atomic_files import check_writable
     from edgeds.sinks.mesh import check_mesh_target
-    from edgeds.sources import open_source
     from edgeds.sources.typed_paths import is_there
     from edgeds.views.backdrop import check_backdrop
 
@@ -143,8 +142,18 @@ def check_options(wanted: Wanted) -> None:
         check_mesh_target(mesh)
     if (kept := wanted.in_place(wanted.save_plate)) is not None:
         check_plate_target(kept)
-    if not is_there(Path(wanted.source)):
-        open_source(wanted.source).close()
+
+
+def check_source(source: str) -> None:
+    """
+    Raises:
+        SourceError: there is no such source.
+    """
+    from edgeds.sources import open_source
+    from edgeds.sources.typed_paths import is_there
+
+    if not is_there(Path(source)):
+        open_source(source).close()
 
 
 def _check_video(path: Path) -> None:
@@ -169,9 +178,12 @@ def _check_beside_layers(wanted: Wanted) -> None:
     """
     from edgeds.cli.layers_options import default_folder
     from edgeds.errors import SinkError
+    from edgeds.sources.typed_paths import is_there
 
     if wanted.layers.layers is None:
         return
+    if wanted.output is None and not is_there(Path(wanted.source)):
+        return  # a pattern, or no source at all: for either there are better words, later
     folder = (wanted.output or default_folder(wanted.source)).absolute()
     for what, path in wanted.beside.items():
         if path is not None and folder in path.absolute().parents:

@@ -105,8 +105,9 @@ def test_a_picture_becomes_the_plate_at_once_and_ends_the_count_down() -> None:
 
 def test_a_picture_of_another_shape_is_no_plate() -> None:
     with live(Plate(SCENE)) as run:
-        with pytest.raises(PlateError, match="aspect"):
+        with pytest.raises(PlateError, match="aspect") as refused:
             run.set_plate(np.zeros((90, 90, 3), np.uint8))
+        assert "-b" not in refused.value.fix  # the page has no such word
         assert run.plate() is SCENE
 
 

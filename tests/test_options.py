@@ -178,10 +178,25 @@ def test_one_frame_has_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
         "sheet": None, "mesh": None, "signals": None,
     }  # fmt: skip
     print_result(done, as_json=False)
-    print_result({**done, "frames": 2, "fps": 3.0}, as_json=False)
+    print_result({**done, "frames": 2, "fps": 4.0}, as_json=False)
     shown = capsys.readouterr().out
     assert "1 frame in 0.5 s\n" in shown
-    assert "2 frames in 0.5 s, 3.0 fps end to end" in shown
+    assert "2 frames in 0.5 s: the first after 0.2 s, then 4.0 fps\n" in shown
+
+
+def test_the_sentences_about_a_full_disk_fit_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    failed: dict[str, Any] = {"frames": 0, "secs": 0.5, "status": "failed"}
+    print_result(failed, as_json=False)  # the error says "after at most 21 frames"
+    assert "no frame" not in "".join(capsys.readouterr())
+    print_result({**failed, "secs": 0.0}, as_json=False)
+    assert "no frame was written" in "".join(capsys.readouterr())
+    left: dict[str, Any] = {
+        **failed, "frames": 1, "fps": 0.0, "stages": {}, "damaged_packets": 0, "view": "layers",
+        "plate": {"followed": None}, "output": "lay", "audio": "none", "sheet": None, "mesh": None,
+        "signals": None,
+    }  # fmt: skip
+    print_result(left, as_json=False)
+    assert "layers: lay (cut short, audio: none)" in capsys.readouterr().err
 
 
 def test_a_file_whose_name_starts_with_a_dash_is_no_option(

@@ -61,7 +61,7 @@ def test_people_get_a_table_and_the_places(edgeds: Edgeds, make_clip: MakeClip) 
     done = edgeds("video", make_clip(), *FAST)
     assert done.returncode == 0, done.stderr
     assert "30 frames in" in done.stdout
-    assert "fps end to end" in done.stdout
+    assert "s: the first after " in done.stdout
     for stage in ("decode", "estimate", "compose", "encode"):
         assert stage in done.stdout
     assert "clip.edgeds.mp4" in done.stderr
@@ -267,7 +267,10 @@ def test_a_plate_of_the_same_view_at_another_size_is_taken(
             ("clip.mp4", "-b", "notes.txt"),
             ("cannot use the plate", "not an image", "avif, bmp, jpeg, jpg, npz, png"),
         ),
-        (("clip.mp4", "-b", "square.png"), ("plate is 80x80", "aspect ratios differ", "-b")),
+        (
+            ("clip.mp4", "-b", "square.png"),
+            ("plate is 80x80", "aspect ratios differ", "own settings"),
+        ),
         (
             ("clip.mp4", "-o", "nowhere/out.mp4"),
             ("cannot write", "there is no folder", "give a place"),

@@ -141,16 +141,14 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
         print_json(result)
         return
     if not result["frames"]:
-        say("no frame was written")
+        if result["status"] != "failed" or not result["secs"]:  # else the error says how many
+            say("no frame was written")
         return
     rows = [
         [stage, f"{times['p50_ms']:.1f}", f"{times['p95_ms']:.1f}"]
         for stage, times in result["stages"].items()
     ]
-    frames = counted(result["frames"], "frame")
-    title = f"{frames} in {result['secs']:.1f} s"
-    if result["frames"] > 1:  # the rate is counted over the gaps between frames
-        title += f", {result['fps']:.1f} fps end to end"
+    title = _how_fast(result["frames"], result["secs"], result["fps"])
     if on_stderr:
         say(title)
     else:
@@ -165,13 +163,23 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
     if result["output"] is None:
         say(f"{made}: nothing is left of it")
     else:
-        say(f"{made}: {result['output']} (audio: {result['audio']})")
+        short = "cut short, " if result["status"] == "failed" else ""
+        say(f"{made}: {result['output']} ({short}audio: {result['audio']})")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
     if result["mesh"] is not None:
         _say_meshes(**result["mesh"])
     if result["signals"] is not None:
         say_signals(result["signals"])
+
+
+def _how_fast(frames: int, secs: float, fps: float) -> str:
+    """The rate is counted over the gaps between frames, so the start is not in it."""
+    title = f"{counted(frames, 'frame')} in {secs:.1f} s"
+    if not fps:
+        return title
+    first_secs = max(0.0, secs - (frames - 1) / fps)
+    return f"{title}: the first after {first_secs:.1f} s, then {fps:.1f} fps"
 
 
 def _say_meshes(output: str | None, files: int) -> None:

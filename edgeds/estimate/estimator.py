@@ -17,7 +17,7 @@ from edgeds.estimate.kept_depth import KnownDepth, depth_by, kept_depth, kept_in
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth
-from edgeds.estimate.plate_state import PlateState
+from edgeds.estimate.plate_state import PlateState, check_fits
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.whole_or_part import Looks
 from edgeds.plate.ground.metric_scale import MetricScale
@@ -207,15 +207,10 @@ class Estimator:
         """Maps of the frame, made where they are asked for: until then they hold the frame.
 
         Raises:
-            ShapeError: the frame is not of the plate's size.
+            ShapeError: the frame is not of the plate's size, or not uint8 RGB.
         """
         state = self._state
-        if frame.size != state.plate.size:
-            raise ShapeError(
-                f"the frame is {frame.size} and the plate {state.plate.size} (height, width)",
-                why="frame and plate must be the same view at the same size",
-                fix="bring the plate to the frame's size: edgeds.plate_at_size(plate, frame.size)",
-            )
+        check_fits(frame, state.plate)
         return self._looks(frame, state)
 
 

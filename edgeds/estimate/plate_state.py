@@ -1,14 +1,15 @@
-"""Everything that an engine and a fit computed of a plate. Knows no frames."""
+"""Everything that an engine and a fit computed of a plate, and whether a frame fits it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeds.errors import ShapeError
 from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth
 from edgeds.plate.plate import Plate
-from edgeds.types import FloatMap, PlateFeatures
+from edgeds.types import FloatMap, Frame, PlateFeatures, RgbPicture, described, is_rgb
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,3 +34,23 @@ class PlateState:
     @property
     def depth(self) -> FloatMap:
         return self.view.depth
+
+
+def check_fits(frame: Frame, plate: Plate) -> None:
+    """
+    Raises:
+        ShapeError: the frame is not of the plate's size, or not uint8 RGB.
+    """
+    picture = frame.picture
+    if isinstance(picture, RgbPicture) and not is_rgb(picture.pixels):
+        raise ShapeError(
+            f"the frame's pixels are {described(picture.pixels)}",
+            why="a frame is uint8 RGB of shape (height, width, 3), with values from 0 to 255",
+            fix="convert it: np.dstack([grey] * 3), rgba[..., :3], (255 * floats).astype('uint8')",
+        )
+    if frame.size != plate.size:
+        raise ShapeError(
+            f"the frame is {frame.size} and the plate {plate.size} (height, width)",
+            why="frame and plate must be the same view at the same size",
+            fix="bring the plate to the frame's size: edgeds.plate_at_size(plate, frame.size)",
+        )

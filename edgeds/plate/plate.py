@@ -15,7 +15,7 @@ from edgeds.plate.ground.ground_from_people import Ground, resized_ground
 from edgeds.plate.ground.metric_scale import MetricScale, resized_scale
 from edgeds.plate.robust_fit import median
 from edgeds.sources.scaling import resized
-from edgeds.types import Box, FloatMap, Pixels, Size
+from edgeds.types import Box, FloatMap, Pixels, Size, described, is_rgb
 from edgeds.types.maps import resized_map as resized_map
 
 Origin: TypeAlias = Literal["file", "clip", "capture"]
@@ -53,6 +53,18 @@ class Plate:
     """What the camera was locked at, in its own units: "exposure", "white balance", "focus"."""
     taken: str = ""
     """When, as ISO 8601 in UTC, where that is known."""
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            PlateError: the pixels are not uint8 RGB.
+        """
+        if not is_rgb(self.pixels):
+            raise PlateError(
+                f"the plate's pixels are {described(self.pixels)}",
+                why="a plate is uint8 RGB of the shape (height, width, 3), with values 0 to 255",
+                fix="convert it, or read a picture: edgeds.plate_from_file(path)",
+            )
 
     @property
     def size(self) -> Size:
@@ -100,7 +112,7 @@ def plate_at_size(plate: Plate, size: Size) -> Plate:
         raise PlateError(
             f"the plate is {width}x{height} and the frames are {to_width}x{to_height}",
             why="their aspect ratios differ, so the plate is not the same view",
-            fix="capture the plate with the camera's own settings, or leave -b out",
+            fix="capture the plate with the camera's own settings, or let edgeds make one",
         )
     noise, doubt, depth, network_depth = (
         None if m is None else resized_map(m, size)

@@ -26,8 +26,14 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> File
     With `alpha` the frames are RGBA: .webm (VP9), .mov (ProRes 4444) or PNG images keep it.
 
     Raises:
-        SinkError: the place or the format cannot be written, or is an input.
+        SinkError: the place or the format cannot be written, or is an input; `like` is no stream.
     """
+    if not hasattr(like, "frame_count"):
+        raise SinkError(
+            f"cannot write {shortened(str(uri))!r} like {type(like).__name__!r}",
+            why="an output takes its rate, times and audio from the stream that it is made of",
+            fix="give the source's info: open_sink(path, source.info)",
+        )
     path = Path(uri)
     if str(uri) in ("-", ""):
         raise SinkError(

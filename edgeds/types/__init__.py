@@ -10,6 +10,8 @@ from edgeds.types.arrays import Indices as Indices
 from edgeds.types.arrays import Pixels as Pixels
 from edgeds.types.arrays import Size as Size
 from edgeds.types.arrays import ToLight as ToLight
+from edgeds.types.arrays import described as described
+from edgeds.types.arrays import is_rgb as is_rgb
 from edgeds.types.arrays import whole as whole
 from edgeds.types.frame import Frame as Frame
 from edgeds.types.maps import MapMaker as MapMaker

@@ -22,6 +22,20 @@ Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels, everywhere."""
 
 
+def is_rgb(pixels: object) -> bool:
+    """Whether this is uint8 RGB (H, W, 3)."""
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
+        return False
+    return pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
+
+
+def described(pixels: object) -> str:
+    """What somebody gave for pixels, for messages."""
+    if isinstance(pixels, np.ndarray):
+        return f"{pixels.dtype} of shape {pixels.shape}"
+    return f"a {type(pixels).__name__}"
+
+
 class Box(NamedTuple):
     """Rows top to bottom, columns left to right, the last of each not included."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeds.errors import ShapeError
+from edgeds.errors import InputError, ShapeError
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.backdrop import Backdrop, colour_backdrop
@@ -21,7 +21,7 @@ from edgeds.views.editor_layers import layers_composer
 from edgeds.views.mask import mask_frame
 from edgeds.views.overlay import Overlay, beside
 from edgeds.views.replace import replaced
-from edgeds.views.settings import STYLE, View
+from edgeds.views.settings import STYLE, VIEWS, View
 
 Compose = Callable[[Frame, Maps], Frame]
 
@@ -50,7 +50,16 @@ def composer(
         blur: sigma of the strongest background blur over the frame's height, above 0.
         matte: how the foreground's own colours are computed.
         shadow: "replace" lays the foreground's shadow on the backdrop.
+
+    Raises:
+        InputError: there is no such view.
     """
+    if view not in VIEWS:
+        raise InputError(
+            f"there is no view {view!r}",
+            why=f"the views are {', '.join(VIEWS)}",
+            fix="give the name of one of them",
+        )
     if shadow and view == "replace":
         return _on_backdrop_with_shadow(plate, backdrop, matte)
     draw = _drawing(view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte)

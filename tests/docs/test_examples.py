@@ -65,7 +65,9 @@ def test_count_finds_what_moves(example: Callable[..., str]) -> None:
 
 
 def test_presence_wakes(example: Callable[..., str]) -> None:
-    assert "somebody is here" in example("presence.py", "file:in.mp4", "empty.png")
+    first, *rest = example("presence.py", "file:in.mp4", "empty.png").splitlines()
+    assert "watching: 0.0% of the picture" in first
+    assert any("somebody is here" in line for line in rest)
 
 
 @pytest.mark.parametrize("name", ["anonymise.py", "occlude.py"])

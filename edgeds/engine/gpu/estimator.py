@@ -37,6 +37,7 @@ from edgeds.engine.gpu.part_network import NEAR, alpha_of
 from edgeds.engine.gpu.transfer import Nv12, Uploads
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.plate_state import check_fits
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.types import Frame, whole
 from edgeds.views.compose import Compose, composer
@@ -183,15 +184,10 @@ class DeviceEstimator(Estimator):
         """Maps that are still being made, in the stream's order. They are the caller's to keep.
 
         Raises:
-            ShapeError: the frame is not of the plate's size.
+            ShapeError: the frame is not of the plate's size, or not uint8 RGB.
             RunError: the GPU failed.
         """
-        if frame.size != self.plate.size:
-            raise ShapeError(
-                f"the frame is {frame.size} and the plate {self.plate.size} (height, width)",
-                why="frame and plate must be the same view at the same size",
-                fix="bring the plate to the frame's size: edgeds.plate_at_size(plate, frame.size)",
-            )
+        check_fits(frame, self.plate)
         state = self.state
         with gpu_errors(), self.stream, torch.no_grad():
             if state is not self._taken:

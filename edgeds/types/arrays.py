@@ -26,7 +26,7 @@ def is_rgb(pixels: object) -> bool:
     """Whether this is uint8 RGB (H, W, 3)."""
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
         return False
-    return pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
+    return bool(pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0)
 
 
 def described(pixels: object) -> str:

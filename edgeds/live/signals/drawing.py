@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgeds.live.signals.objects.tracked_object import Point, TrackedObject
 from edgeds.live.signals.signals import Seen
-from edgeds.types import Pixels
+from edgeds.types import Box, Pixels
 
-_ZONE, _BUSY, _LINE, _OBJECT, _ALARM = (
-    (255, 196, 64), (255, 120, 40), (96, 200, 255), (255, 255, 255), (255, 64, 64),
+_ZONE, _BUSY, _LINE, _OBJECT, _ALARM, _HIDDEN = (
+    (255, 196, 64), (255, 120, 40), (96, 200, 255), (255, 255, 255), (255, 64, 64), (150, 150, 150),
 )  # fmt: skip
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -30,8 +32,35 @@ def draw_signals(picture: Pixels, seen: Seen) -> Pixels:
     found = (*seen.watched["left_behind"].values(), *seen.watched["removed"].values())
     alarmed = {number for numbers in found for number in numbers}
     for thing in seen.objects:
-        _draw_object(drawn, thing, _ALARM if thing.id in alarmed else _OBJECT, thick)
+        _draw_object(drawn, thing, _colour_of(thing, alarmed), thick)
+    for thing, text in labels(drawn, seen.objects, thick):
+        _label(drawn, text, _corner(thing), _colour_of(thing, alarmed), thick)
     return drawn
+
+
+def labels(
+    drawn: Pixels, things: Sequence[TrackedObject], thick: int
+) -> list[tuple[TrackedObject, str]]:
+    """What stands at each object: its number, and its metres where they cover no other label."""
+    boxes = [label_box(drawn, str(thing.id), _corner(thing), thick) for thing in things]
+    texts = []
+    for i, thing in enumerate(things):
+        text = _numbered(thing)
+        whole = label_box(drawn, text, _corner(thing), thick)
+        if any(whole.overlap(other) for other in (*boxes[:i], *boxes[i + 1 :])):
+            text = str(thing.id)
+        else:
+            boxes[i] = whole
+        texts.append((thing, text))
+    return texts
+
+
+def label_box(drawn: Pixels, text: str, at: tuple[int, ...], thick: int) -> Box:
+    """Where a label above a point stands, kept inside the picture."""
+    (width, height), below = cv2.getTextSize(text, _FONT, _scale(drawn), thick)
+    x = int(min(max(0, at[0]), max(0, drawn.shape[1] - width - 6)))
+    y = int(max(height + below + 2, at[1]))
+    return Box(y - height - below - 2, x, y, x + width + 6)
 
 
 def _draw_zones(drawn: Pixels, seen: Seen, thick: int) -> None:
@@ -48,13 +77,23 @@ def _draw_object(
     drawn: Pixels, thing: TrackedObject, colour: tuple[int, int, int], thick: int
 ) -> None:
     left, top, width, height = (round(value) for value in thing.box)
-    if thing.is_hidden:
-        colour = (150, 150, 150)
     cv2.rectangle(drawn, (left, top), (left + width, top + height), colour, thick, cv2.LINE_AA)
     x, y = round(thing.foot[0]), round(thing.foot[1])
     cv2.circle(drawn, (x, y), 2 * thick + 1, colour, -1, cv2.LINE_AA)
-    text = f"{thing.id}" if thing.metres is None else f"{thing.id}  {thing.metres:.1f} m"
-    _label(drawn, text, (left, top), colour, thick)
+
+
+def _numbered(thing: TrackedObject) -> str:
+    return f"{thing.id}" if thing.metres is None else f"{thing.id}  {thing.metres:.1f} m"
+
+
+def _corner(thing: TrackedObject) -> tuple[int, int]:
+    return round(thing.box[0]), round(thing.box[1])
+
+
+def _colour_of(thing: TrackedObject, alarmed: set[int]) -> tuple[int, int, int]:
+    if thing.is_hidden:
+        return _HIDDEN
+    return _ALARM if thing.id in alarmed else _OBJECT
 
 
 def _tint(
@@ -71,15 +110,19 @@ def _tint(
 
 def _label(
     drawn: Pixels, text: str, at: tuple[int, ...], colour: tuple[int, int, int], thick: int
-) -> None:
-    """Dark text on the colour, above a point, kept inside the picture."""
+) -> Box:
+    """Dark text on the colour, above a point. Returns where it stands."""
     text = text.encode("ascii", "replace").decode()  # OpenCV's font has no more letters
-    scale = max(0.35, min(drawn.shape[:2]) / 1100)
-    (width, height), below = cv2.getTextSize(text, _FONT, scale, thick)
-    x = int(min(max(0, at[0]), max(0, drawn.shape[1] - width - 6)))
-    y = int(max(height + below + 2, at[1]))
-    cv2.rectangle(drawn, (x, y - height - below - 2), (x + width + 6, y), colour, -1)
-    cv2.putText(drawn, text, (x + 3, y - below), _FONT, scale, (0, 0, 0), thick, cv2.LINE_AA)
+    box = label_box(drawn, text, at, thick)
+    below = cv2.getTextSize(text, _FONT, _scale(drawn), thick)[1]
+    cv2.rectangle(drawn, (box.left, box.top), (box.right, box.bottom), colour, -1)
+    place = (box.left + 3, box.bottom - below)
+    cv2.putText(drawn, text, place, _FONT, _scale(drawn), (0, 0, 0), thick, cv2.LINE_AA)
+    return box
+
+
+def _scale(drawn: Pixels) -> float:
+    return float(max(0.35, min(drawn.shape[:2]) / 1100))
 
 
 def _scaled(point: Point, drawn: Pixels) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
 from edgeds.views.depth import depth_picture
 from edgeds.views.mask import mask_picture
+from train.shown_licences import LICENCES, may_show, nothing_to_show
 
 _SIZE = (180, 320)
 _QUALITY = 85
@@ -35,14 +36,18 @@ class Failure:
 
 
 def worst(engine: Engine, datasets: list[Dataset], count: int) -> list[Failure]:
-    """The items with the lowest alpha IoU, at most one per scene, the worst first.
+    """The items with the lowest alpha IoU, at most one per scene, the worst first. Those that show
+    a cut-out or photograph under the GPL, or of unknown licence, are left out.
 
     Raises:
         edgeds.errors.DatasetError: a file is bad.
     """
     of_scene: dict[str, Failure] = {}
     for dataset in datasets:
+        licences = Path(str(dataset.manifest.parent)).parent / LICENCES
         for item in dataset.items:
+            if not may_show(item, licences):
+                continue
             sample = load(item)
             if sample.alpha is None or item.empty or item.plate_is_frame:
                 continue
@@ -67,8 +72,11 @@ def write_failures(failures: list[Failure], path: Path) -> None:
     """Write a JPEG with one row per item.
 
     Raises:
+        InputError: there is none.
         OSError: it cannot be written.
     """
+    if not failures:
+        raise nothing_to_show()
     sheet = np.vstack([failure.row for failure in failures])
     quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), quality)

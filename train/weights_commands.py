@@ -136,10 +136,14 @@ def depths(
     height: int = 192,
     width: int = 320,
 ) -> None:
-    """Draw pictures beside the inverse depth that each given network estimates for them."""
+    """Draw pictures beside the inverse depth that each given network estimates for them.
+
+    Of folders with a LICENSES.tsv, only pictures of a known licence that is not the GPL.
+    """
     from edgeds.sources.settings import IMAGE_SUFFIXES
     from train.depth_sheet import write_depth_sheet
     from train.plate_engine import torch_depth
+    from train.shown_licences import may_show_file, nothing_to_show
 
     found = [
         path
@@ -147,8 +151,11 @@ def depths(
         for path in (sorted(given.iterdir()) if given.is_dir() else ())
         if path.suffix.lower() in IMAGE_SUFFIXES
     ]
+    found = [path for path in found if may_show_file(path)]
     chosen = [path for path in pictures if path.is_file()]
     chosen += found[:: max(1, len(found) // count)][:count]
+    if not chosen:
+        raise nothing_to_show()
     networks = [torch_depth(path, (height, width)) for path in weights]
     write_depth_sheet(chosen, networks, output)
     typer.echo(f"{output}: {len(chosen)} pictures, {len(networks)} networks")

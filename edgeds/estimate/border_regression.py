@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.blas_threads import one_blas_thread
 from edgeds.estimate.border_features import AT_ONCE, Squares, features_of, surroundings
 from edgeds.types import FloatMap
 
@@ -46,9 +47,10 @@ def regressed(
     """
     near, weights = surroundings(alpha, colours, behind, squares), _weights(finer is not None)
     made = np.empty((len(squares.rows), len(weights.last_bias)), np.float32)
-    for first in range(0, len(made), AT_ONCE):
-        some = slice(first, first + AT_ONCE)
-        made[some] = evaluated(*features_of(near, squares, some, finer), weights)
+    with one_blas_thread():
+        for first in range(0, len(made), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            made[some] = evaluated(*features_of(near, squares, some, finer), weights)
     return np.ascontiguousarray(made.T)
 
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.blas_threads import one_blas_thread
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.carried_colours import Carried, everywhere
 from edgeds.sources.scaling import read_at
@@ -113,11 +114,12 @@ def nearby(carried: Carried, size: tuple[int, ...]) -> Nearby:
 def weighed(border: Border) -> _Floats:
     """Colours (n, 3), in levels."""
     made, weights = np.empty((len(border.rows), 3), np.float32), _weights()
-    for first in range(0, len(made), _AT_ONCE):
-        part = border.some(slice(first, first + _AT_ONCE))
-        likely, values = candidates_and_features(part)
-        own = (likely * shares(values, weights)[:, None]).sum(axis=0)
-        made[first : first + _AT_ONCE] = cv2.transpose(_near(likely[1], own, part.alpha))
+    with one_blas_thread():
+        for first in range(0, len(made), _AT_ONCE):
+            part = border.some(slice(first, first + _AT_ONCE))
+            likely, values = candidates_and_features(part)
+            own = (likely * shares(values, weights)[:, None]).sum(axis=0)
+            made[first : first + _AT_ONCE] = cv2.transpose(_near(likely[1], own, part.alpha))
     return made
 
 

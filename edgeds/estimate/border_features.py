@@ -75,12 +75,12 @@ class Squares(NamedTuple):
         rows = np.take(
             values.reshape(-1, side * sum(channels) or side), self._rows_of(side), axis=0
         )
-        pixels: _Floats = _turned(rows.reshape(len(self.rows), -1))
+        pixels = turned(rows.reshape(len(self.rows), -1))
         return pixels.reshape(side * side, *channels, -1)
 
     def put(self, picture: FloatMap, pixels: _Floats, side: int = 2) -> None:
         """Write pixels (4, n) of a picture (H, W): the way back from `of`."""
-        rows = _turned(pixels).reshape(-1, side, side)
+        rows = turned(pixels).reshape(-1, side, side)
         picture.reshape(-1, side)[self._rows_of(side)] = rows
 
     def _rows_of(self, side: int) -> _Index:
@@ -170,7 +170,7 @@ def features_of(
     part = squares.some(some)
     around = np.take(near.pixels, np.take(near.place, part.around(AROUND)), axis=0)
     taken = np.take(near.means.reshape(-1, 8), part.around(FURTHER), axis=0)
-    means = _turned(taken.reshape(len(part.rows), -1)).reshape(len(FURTHER), 8, -1)
+    means = turned(taken.reshape(len(part.rows), -1)).reshape(len(FURTHER), 8, -1)
     places = 3 * len(FURTHER)
     rest = np.empty((places + _ALONE + near.noise.shape[1], len(part.rows)), np.float32)
     further = rest[:places].reshape(len(FURTHER), 3, -1)
@@ -244,7 +244,7 @@ def _foreground(
     left = np.ones(len(needed), np.float32)
     made: list[_Floats] = []
     for side in _WINDOWS:
-        mean = _turned(np.take(cv2.blur(counted, (side, side)).reshape(-1, 4), needed, axis=0))
+        mean = turned(np.take(cv2.blur(counted, (side, side)).reshape(-1, 4), needed, axis=0))
         known = mean[3]
         share = np.minimum(known * np.float32(side * side / _ENOUGH), 1) * left
         total += mean[:3] * (share / np.maximum(known, 1e-5))
@@ -293,7 +293,7 @@ def _grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return grown
 
 
-def _turned(values: npt.NDArray[Any]) -> _Floats:
-    """Rows as columns; far quicker than NumPy's copy of a transposed array."""
-    turned: _Floats = cv2.transpose(np.ascontiguousarray(values))
-    return turned
+def turned(values: npt.NDArray[Any]) -> _Floats:
+    """Rows as columns, float32; far quicker than NumPy's copy of a transposed array."""
+    columns: _Floats = cv2.transpose(np.ascontiguousarray(values, np.float32))
+    return columns

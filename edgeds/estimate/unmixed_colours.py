@@ -18,6 +18,7 @@ from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.weighed_colours import Border, nearby, weighed
 from edgeds.sources.scaling import read_at
 from edgeds.types import Box, DeepPixels, FloatMap, Maps, Pixels, ToLight
+from edgeds.types.picture import largest_channel
 
 Colours = TypeVar("Colours", Pixels, DeepPixels)
 _MOST_OF_BRIGHTEST = 1.5
@@ -103,7 +104,7 @@ def foreground_light(
     *,
     settings: Matte = MATTE,
 ) -> FloatMap:
-    """`foreground` in linear light, for HDR: code values compress highlights to 1, and what
+    """`foreground_colours` in linear light, for HDR: code values compress highlights to 1, and what
     un-mixing gives there beyond 1 is no light of the scene.
 
     Args:
@@ -112,7 +113,10 @@ def foreground_light(
     """
     import cv2
 
-    band = _band(alpha, settings)
+    part = _part(alpha, settings)
+    if part is None:
+        return np.zeros_like(frame)
+    band = part.band(settings, alpha.shape[1])
     result: FloatMap = frame.copy()
     if band.size:
         behind = _behind(band, alpha, plate, plate_offset)
@@ -123,10 +127,6 @@ def foreground_light(
         most = np.float32(_MOST_OF_BRIGHTEST) * _brightest_near(frame, alpha, settings)[band]
         dimmed = np.minimum(1, most / np.maximum(own.max(axis=1), 1e-6))
         result.reshape(-1, 3)[band] = own * dimmed[:, None]
-    part = _part(alpha, settings)
-    if part is None:
-        result.fill(0)
-        return result
     kept = cv2.copyTo(np.ascontiguousarray(result[part.box.of]), part.is_open)
     # Where alpha is faint, un-mixing multiplies noise: there too the colour is carried.
     rim = part.rim(settings.bleed_px, settings.faint)
@@ -145,7 +145,7 @@ def _prepared(
     """
     import cv2
 
-    band, white = _band(alpha, settings), _white(frame)
+    band, white = part.band(settings, alpha.shape[1]), _white(frame)
     kept = cv2.copyTo(_levels(frame[part.box.of], white), part.is_open)
     if not band.size:
         return kept, Carried(kept, part.is_open, part.alpha), None
@@ -168,17 +168,8 @@ def _without(behind: FloatMap, seen: npt.NDArray[Any], a: FloatMap) -> FloatMap:
 
 def _band(alpha: FloatMap, settings: Matte) -> npt.NDArray[np.intp]:
     """Flat indices of the pixels whose alpha is open."""
-    import cv2
-
-    is_open = (alpha > settings.band).view(np.uint8)
-    left, top, width, height = cv2.boundingRect(is_open)
-    box = slice(top, top + height), slice(left, left + width)
-    if not width:
-        return np.zeros(0, np.intp)
-    is_soft = (alpha[box] < 1 - settings.band).view(np.uint8)
-    within = _places(is_open[box] & is_soft)
-    rows, columns = np.divmod(within, width)
-    return np.asarray((rows + top) * alpha.shape[1] + columns + left, np.intp)
+    part = _part(alpha, settings)
+    return np.zeros(0, np.intp) if part is None else part.band(settings, alpha.shape[1])
 
 
 def _places(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
@@ -209,7 +200,7 @@ def _brightest_near(light: FloatMap, alpha: FloatMap, settings: Matte) -> FloatM
     """Flat: the largest channel of the pixel and of the sure foreground within `bleed_px`."""
     import cv2
 
-    brightest = light.max(axis=2)
+    brightest = largest_channel(light)
     sure = np.where(alpha >= 1 - settings.band, brightest, np.float32(0))
     side = 2 * settings.bleed_px + 1
     near = cv2.dilate(sure, np.ones((side, side), np.uint8))
@@ -229,6 +220,12 @@ class _Part(NamedTuple):
     alpha: FloatMap
     is_open: npt.NDArray[np.uint8]
     """1 where there is foreground."""
+
+    def band(self, settings: Matte, width: int) -> npt.NDArray[np.intp]:
+        """Flat indices, in a picture so wide, of the pixels whose alpha is open."""
+        is_soft = (self.alpha < 1 - settings.band).view(np.uint8)
+        rows, columns = np.divmod(_places(self.is_open & is_soft), self.alpha.shape[1])
+        return np.asarray((rows + self.box.top) * width + columns + self.box.left, np.intp)
 
     def rim(self, reach_px: int, faint: float = 0) -> npt.NDArray[np.intp]:
         """Flat indices of pixels beside the foreground, and of its pixels fainter than so."""

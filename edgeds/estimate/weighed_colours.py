@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.blas_threads import one_blas_thread
+from edgeds.estimate.border_features import turned
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.carried_colours import Carried, everywhere
 from edgeds.sources.scaling import read_at
@@ -147,16 +148,16 @@ def candidates_and_features(border: Border) -> tuple[_Floats, _Floats]:
     near, rows, columns, alpha = border[:4]
     squares = rows // 2 * near.alphas.shape[1] + columns // 2
     around, alphas = (
-        _turned(np.take(one.reshape(-1, 4), squares, axis=0)) for one in (near.around, near.alphas)
+        turned(np.take(one.reshape(-1, 4), squares, axis=0)) for one in (near.around, near.alphas)
     )
-    sure = _turned(read_at(near.sure, *on_coarse(rows, columns, near.sure.shape, near.size)))
-    c, b = _turned(border.frame), _turned(border.behind)
+    sure = turned(read_at(near.sure, *on_coarse(rows, columns, near.sure.shape, near.size)))
+    c, b = turned(border.frame), turned(border.behind)
     difference = c - b
     raw = difference / np.maximum(alpha, np.float32(_EMPTY)) + b
     likely = np.empty((len(CANDIDATES), 3, len(rows)), np.float32)
     likely[0], likely[1], likely[4] = c, np.clip(raw, 0, 255), sure
     likely[2] = around[:3] / np.maximum(around[3], np.float32(1e-5))
-    likely[3] = _turned(near.carried.at(rows, columns))
+    likely[3] = turned(near.carried.at(rows, columns))
     to_plate = likely[[2, 4]] - b
     placed = _placed(difference, to_plate)
     apart = [likely[one] - likely[other] for one, other in _PAIRS]
@@ -179,12 +180,6 @@ def _placed(difference: _Floats, to_foreground: _Floats) -> _Floats:
 def _mean_of_channels(values: _Floats) -> _Floats:
     """Of sizes of differences (k, 3, n): (k, n)."""
     return np.asarray(np.abs(values).sum(axis=1) * np.float32(1 / 3), np.float32)
-
-
-def _turned(values: _Floats) -> _Floats:
-    """Channels before pixels; far quicker than NumPy's copy of a transposed array."""
-    turned: _Floats = cv2.transpose(np.ascontiguousarray(values, np.float32))
-    return turned
 
 
 @cache

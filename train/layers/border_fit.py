@@ -143,7 +143,7 @@ def fitted(
     if start is not None:
         _begin(network, start, mean, deviation)
     optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: slope(step, steps, _WARM))
     centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
     error = 0.5
     for step in range(1, steps + 1):
@@ -186,8 +186,9 @@ def _network(features: int, outputs: int) -> torch.nn.Sequential:
     )
 
 
-def _slope(step: int, steps: int) -> float:
-    return min(1, (step + 1) / _WARM) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+def slope(step: int, steps: int, warm: int) -> float:
+    """Of the learning rate: up for `warm` steps, then down to nothing as a cosine."""
+    return min(1, (step + 1) / warm) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
 
 
 def _batch(tensors: Mapping[Kind, _Tensors]) -> _Tensors:

@@ -7,7 +7,6 @@ compressed; alpha is as layers have it.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from edgeds.estimate.weighed_colours import Weights, candidates_and_features
 from edgeds.plate.plate import Plate
 from edgeds.sinks.atomic_files import check_writable
 from edgeds.types import Engine, Frame
+from train.layers.border_fit import slope
 from train.layers.composites import varied
 
 _OF_PICTURE = 1500
@@ -115,7 +115,7 @@ def fitted(
     last = torch.nn.Linear(_HIDDEN, found[0].likely.shape[1])
     network = torch.nn.Sequential(first, torch.nn.ReLU(), last)
     optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: slope(step, steps, _WARM))
     centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
     error, share = 0.0, 0.0
     for step in range(1, steps + 1):
@@ -136,10 +136,6 @@ def fitted(
         last.weight.detach().numpy().T, last.bias.detach().numpy(),
     )  # fmt: skip
     return Weights(*(np.ascontiguousarray(one, np.float32) for one in layers)), error / share
-
-
-def _slope(step: int, steps: int) -> float:
-    return min(1, (step + 1) / _WARM) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
 
 
 def _batch(kinds: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:

@@ -13,6 +13,13 @@ import typer
 
 PARTS = ("border", "light", "closed-form", "shadow", "steadiness", "cost")
 
+_Material = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, file_okay=False, help="folder with foregrounds/, backgrounds/, splits.json"
+    ),
+]
+
 
 def layers(
     data: Annotated[
@@ -39,12 +46,7 @@ def layers(
 
 
 def border(
-    data: Annotated[
-        Path,
-        typer.Argument(
-            exists=True, file_okay=False, help="folder with foregrounds/, backgrounds/, splits.json"
-        ),
-    ],
+    data: _Material,
     out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
     count: Annotated[int, typer.Option(min=1, help="composites")] = 500,
     clips: Annotated[int, typer.Option(min=0, help="drawn walks, four frames of each")] = 72,
@@ -74,23 +76,15 @@ def border(
     """
     from train.layers.border_fit import fit
 
-    def say(text: str) -> None:
-        typer.echo(text, err=True)
-
     error = fit(
         data, out, count=count, clips=clips, drawn=drawn, sets=sets or [], of_set=of_set,
-        steps=steps, start=start, like=like or [], say=say, finer=finer,
+        steps=steps, start=start, like=like or [], say=_say, finer=finer,
     )  # fmt: skip
     typer.echo(f"{out}: mean error of alpha at the border {error:.4f}")
 
 
 def colours(
-    data: Annotated[
-        Path,
-        typer.Argument(
-            exists=True, file_okay=False, help="folder with foregrounds/, backgrounds/, splits.json"
-        ),
-    ],
+    data: _Material,
     out: Annotated[Path, typer.Option("-o", "--out", help="file of weights")],
     count: Annotated[int, typer.Option(min=1, help="composites")] = 540,
     steps: Annotated[int, typer.Option(min=1, help="of 2048 pixels")] = 8000,
@@ -102,10 +96,7 @@ def colours(
     """
     from train.layers.colour_fit import fit
 
-    def say(text: str) -> None:
-        typer.echo(text, err=True)
-
-    error = fit(data, out, count=count, steps=steps, say=say)
+    error = fit(data, out, count=count, steps=steps, say=_say)
     typer.echo(f"{out}: mean error of colours at the border {error:.2f} levels")
 
 
@@ -197,3 +188,7 @@ _MEASURES: dict[str, Callable[[Path, int], Figures]] = {
     "steadiness": _steadiness,
     "cost": _cost,
 }
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

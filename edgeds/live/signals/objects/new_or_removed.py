@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.types import Pixels, Size
+from edgeds.types.picture import largest_channel
 
 Mask: TypeAlias = npt.NDArray[np.uint8]
 _BAND = 0.06  # width of the band around the outline, over the object's size
@@ -76,7 +77,7 @@ def _edges(
     """How much the picture changes across the outline, the strongest of the three channels."""
     smooth = cv2.GaussianBlur(pixels, (0, 0), 1.0).astype(np.float32)
     x, y = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    across: npt.NDArray[np.float32] = np.abs(
-        x * normal[0][..., None] + y * normal[1][..., None]
-    ).max(axis=2)
+    across: npt.NDArray[np.float32] = largest_channel(
+        np.abs(x * normal[0][..., None] + y * normal[1][..., None])
+    )
     return across

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -293,6 +294,37 @@ def test_a_still_scene_is_looked_at_less_often(source: SyntheticSource) -> None:
         maintained(Frame(source.plate, index, index, Fraction(1, 10)))
         looks.add(maintained._maintenance._before)
     assert looks == {0, 2, 4}
+
+
+def _moved(pixels: Pixels, right_px: float) -> Pixels:
+    move = np.array([[1, 0, right_px], [0, 1, 0]], np.float32)
+    return cv2.warpAffine(pixels, move, SIZE[::-1], borderMode=cv2.BORDER_REFLECT)
+
+
+@pytest.mark.parametrize(
+    ("change", "times"),
+    [
+        (lambda pixels: pixels, {0, 2, 4}),
+        (lambda pixels: _lit(pixels, 1.01), {0, 2, 2.5}),
+        (lambda pixels: _moved(pixels, 0.4), {0, 2, 2.5}),
+    ],
+)
+def test_people_before_a_still_background_cost_few_looks_at_the_plate(
+    source: SyntheticSource,
+    frames: list[Frame],
+    change: Callable[[Pixels], Pixels],
+    times: set[float],
+) -> None:
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(source.plate)))
+    looks, maps = set(), []
+    for index in range(41):  # four seconds
+        pixels = frames[20 + index % 4].pixels
+        pixels = change(pixels) if index > 22 else pixels
+        maps.append(maintained(Frame(pixels, index, index, Fraction(1, 10))))
+        looks.add(maintained._maintenance._before)
+    assert len({id(one) for one in maps}) > 20
+    assert times <= looks
+    assert 1.5 not in looks
 
 
 class _Counting(DifferenceEngine):

@@ -119,7 +119,11 @@ class Estimator:
 
     def prepare(self, frame: Frame) -> None:
         """Make of a frame what the network sees, in any thread, before it is estimated."""
-        frame.rgb(self._engine.size)
+        self.small(frame)
+
+    def small(self, frame: Frame) -> Pixels:
+        """The frame as the network sees it: uint8 RGB (h, w, 3). Read-only."""
+        return frame.rgb(self._engine.size)
 
     def start_over(self) -> None:
         """The next frame does not follow the last one: it is another still, or another clip."""

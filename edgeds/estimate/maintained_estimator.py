@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -63,8 +64,8 @@ class MaintainedEstimator:
     """An `Estimator` whose plate is kept valid.
 
     The plate is fitted to the first frame until position and light match. Later fits are half a
-    second apart, or two seconds while nothing changes, and come at once where much of the picture
-    suddenly is foreground; after a jump the frame's maps are made anew.
+    second apart, or two seconds while the background stays as it is, and come at once where much of
+    the picture suddenly is foreground; after a jump the frame's maps are made anew.
     `notes` has the time from which the plate no longer fitted.
     """
 
@@ -135,18 +136,17 @@ class MaintainedEstimator:
         maps = self._estimate(frame)
         share, self._share = self._share, _large_share(maps)
         self._is_sudden |= self._share - share > _SUDDEN_SHARE
-        is_due = self._is_sudden or self._times.is_due(frame.pts_secs, maps)
-        if self._look is not None or not is_due:
+        if self._look is not None or not (self._is_sudden or self._is_due(frame, maps)):
             return maps
         again, self._is_sudden = self._is_sudden, False
         if self._beside is not None and not self._is_first:
-            self._times.begin(frame.pts_secs, maps)
+            self._begin(frame, maps)
             self._look = self._beside.submit(self._maintenance, frame, maps, again=again)
             self._age = 0
             return maps
         looks = _FIRST_LOOKS if self._is_first else 1
         for look in range(looks):
-            self._times.begin(frame.pts_secs, maps)
+            self._begin(frame, maps)
             update = self._maintenance(frame, maps, again=again or look > 0)
             plate = self._taken(update)
             if plate is None:
@@ -157,6 +157,13 @@ class MaintainedEstimator:
                 maps = self._estimate(frame)
         self._is_first = False
         return maps
+
+    def _is_due(self, frame: Frame, maps: Maps) -> bool:
+        shown = partial(self._estimate.small, frame)
+        return self._times.is_due(frame.pts_secs, maps, shown=shown)
+
+    def _begin(self, frame: Frame, maps: Maps) -> None:
+        self._times.begin(frame.pts_secs, maps, self._estimate.small(frame))
 
     def finish(self) -> None:
         """Take what the look at the last frames found. Call it after the last one: a plate that was

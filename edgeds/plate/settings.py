@@ -139,7 +139,7 @@ class PlateMaintenance:
     interval_secs: float = 0.2
     """Time between two looks; a jump of the light stays visible for no longer."""
     still_secs: float = 2.0
-    """The same while the maps are those of the last look, and it found nothing to correct."""
+    """The same while the background is as at the last look, and that found nothing to correct."""
     settled_health: float = 0.9
     """The plate's health that it needs for that."""
     foreground_alpha: float = 0.1
@@ -182,7 +182,31 @@ class PlateMaintenance:
     """The same if foreground fills the picture: somebody may stand close to the camera."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundChange:
+    """What counts as a change of the background between two frames: half of what a plate is
+    corrected for. On people walking in drifting light, frames half a second apart differed by up to
+    .3 levels, 1.2 in a part, and .03 px.
+    """
+
+    width_px: int = 128
+    """Pictures are compared at this width; px below are of it, levels are of 255."""
+    foreground: float = 0.02
+    """Alpha over it is foreground..."""
+    grow_px: int = 2
+    """... and what is so near to it may be its shadow."""
+    least_free: float = 0.3
+    """Share of the picture, or of a part, that must be free of it."""
+    light_levels: float = 0.5
+    parts: tuple[int, int] = (4, 6)
+    local_levels: float = 1.5
+    """In one of so many parts, down and across."""
+    shift_px: float = 0.05
+    """0.12 of a picture 320 px wide: `PlateMaintenance.min_move_px`."""
+
+
 PLATE_FROM_CLIP = PlateFromClip()
 PLATE_FROM_STREAM = PlateFromStream()
 PLATE_CAPTURE = CaptureSettings()
 MAINTENANCE = PlateMaintenance()
+BACKGROUND_CHANGE = BackgroundChange()

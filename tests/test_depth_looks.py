@@ -84,6 +84,19 @@ def test_a_soft_depth_edge_becomes_sharper_where_the_plate_has_one() -> None:
     assert width(edges_of_plate(soft, plate)) <= 0.6 * width(soft)
 
 
+def test_a_ramp_between_two_levels_becomes_short_and_a_floor_stays_a_slope() -> None:
+    """The plate is grey there: no colour says where the edge is."""
+    plate = np.full((256, 448, 3), 120, np.uint8)
+    ramp = np.clip((np.arange(448) - 215) / 18, 0, 1)  # four pixels of the network's depth wide
+    levels = (0.2 * 2.5**ramp)[None].repeat(256, 0).astype(np.float32)
+    found = np.log(edges_of_plate(levels, plate)[128])
+    assert np.diff(found).max() > 1.2 * np.diff(np.log(levels[128])).max()
+    assert found.min() == pytest.approx(np.log(0.2), abs=0.02), "the levels stay"
+    assert found.max() == pytest.approx(np.log(0.5), abs=0.02)
+    floor = np.geomspace(0.2, 0.8, 256)[:, None].repeat(448, 1).astype(np.float32)
+    np.testing.assert_allclose(edges_of_plate(floor, plate)[16:-16], floor[16:-16], rtol=0.02)
+
+
 def test_texture_without_depth_stays_flat() -> None:
     plate = np.random.default_rng(0).integers(0, 256, (120, 200, 3), np.uint8)
     depth = edges_of_plate(np.full((120, 200), 0.4, np.float32), plate)

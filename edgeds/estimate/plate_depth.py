@@ -114,10 +114,11 @@ def _window(height: int, width: int) -> FloatMap:
 def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
     """Depth of any size, its edges moved to the plate's own edges near them, at the plate's size.
 
-    A guided filter (He et al. 2010) with a colour guide: in every window the logarithm of depth is
-    fitted by a plane over the plate's colours, and each pixel takes the mean of the planes of all
-    windows it lies in. Planes are fitted on a smaller picture (He & Sun 2015, Fast guided filter),
-    in rounds, and applied to the whole one.
+    The ramps that a network draws for edges are made steep. Then comes a guided filter (He et al.
+    2010) with a colour guide: in every window the logarithm of depth is fitted by a plane over the
+    plate's colours, and each pixel takes the mean of the planes of all windows it lies in. All this
+    is done on a smaller picture (He & Sun 2015, Fast guided filter), in rounds, and the planes are
+    applied to the whole one.
     """
     height, width = plate.shape[:2]
     shrink = min(1.0, PLATE_DEPTH.guide_height / height)
@@ -125,7 +126,7 @@ def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
     guide = resized(plate, size).astype(np.float32) / np.float32(255)
     floor = np.float32(PLATE_DEPTH.guide_floor * middle_of(depth))  # farther, ratios mean nothing
     values = np.log(np.maximum(depth, 0) + floor)
-    values = resized_map(values, size)
+    values = _steepened(resized_map(values, size))
     for _ in range(PLATE_DEPTH.guide_rounds):
         slope, offset = _planes(values, guide)
         values = (slope * guide).sum(-1) + offset
@@ -139,6 +140,20 @@ def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
     drawn -= floor
     np.maximum(drawn, np.float32(1e-6), out=drawn)
     return np.asarray(drawn, np.float32)
+
+
+def _steepened(values: FloatMap) -> FloatMap:
+    """Ramps between two levels made short; an even slope, as a floor's, stays as it is.
+
+    Each pixel moves away from the mean around it, but not past what is next to it.
+    """
+    share = values.shape[0] / PLATE_DEPTH.guide_height  # of the network's pixels
+    square = np.ones((round(PLATE_DEPTH.steep_side * share) | 1,) * 2, np.uint8)
+    for _ in range(PLATE_DEPTH.steep_rounds):
+        mean = cv2.GaussianBlur(values, (0, 0), PLATE_DEPTH.steep_sigma * share)
+        steeper = values + np.float32(PLATE_DEPTH.steep_gain) * (values - mean)
+        values = np.clip(steeper, cv2.erode(values, square), cv2.dilate(values, square))
+    return values
 
 
 def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:

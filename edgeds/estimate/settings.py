@@ -117,23 +117,24 @@ class PlateDepth:
     fit_stride: int = 4
     """A sixteenth of the pixels fits a part as well as all of them."""
     map_height: int = 384
-    """Of the map on which looks are put together: twice the network's, more than edges are fitted
-    on."""
+    """Of the map on which looks are put together: twice the network's."""
     detail_share: float = 0.1
     """Of the plate's shorter side: what is coarser comes from the look at the whole."""
     guide_height: int = 256
     """The picture on which edges are fitted."""
-    guide_radius: int = 8
+    guide_radius: int = 4
     """Of the windows, in pixels of that picture."""
     guide_epsilon: float = 3e-4
     """Variance of the plate's colours, in 0..1, that is no edge: its deviation is 4.4 levels."""
     guide_floor: float = 0.2
     """Of the plate's median inverse depth: added before the logarithm is taken."""
     guide_rounds: int = 2
-    """Each sharpens what the one before left. On 21 plates of the training rooms (192x320, mirrored
-    look) this took boundary recall from .139 to .207 and delta1 from .955 to .957. With 1e-4 recall
-    is .214, and the plate's noise shows.
-    """
+    steep_rounds: int = 4
+    """Of making ramps steep before: each adds the difference to the mean around, times the gain."""
+    steep_gain: float = 2.0
+    steep_sigma: float = 5.0
+    steep_side: int = 7
+    """Of the square whose values are not exceeded; both in pixels of that picture."""
 
 
 PLATE_DEPTH = PlateDepth()
@@ -148,8 +149,7 @@ class GroundDepth:
     farthest: float = 0.0085
     """200 m: what is farther is shown at that."""
     least_scale: float = 0.2
-    """A network's depth that has to be stretched by more than this, or its inverse, is taken as
-    it is."""
+    """A network's depth that has to be stretched by more than this, or its inverse, stays."""
     line_gain: float = 0.6
     """Feet tell a shift, and not the scale alone, where it leaves less than this of the error."""
     nearer: float = 0.12

@@ -226,6 +226,25 @@ def test_frames_that_show_nothing_are_noted_from_where_they_begin(
     assert maintained.notes == [f"from {lit / 10:.1f} s on: {note}: the mask may be wrong there"]
 
 
+@pytest.mark.parametrize(("first", "last"), [(10, 11), (10, 28), (10, 18), (3, 4)])
+@pytest.mark.parametrize("back", [0, 20])
+def test_a_cut_to_another_scene_is_noted_from_where_it_begins(
+    first: int, last: int, back: int
+) -> None:
+    """At the end of a clip however short it is; in the middle, if it lasts."""
+    red, blue = _of_two_scenes()
+    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
+    for index in range(last + back):
+        pixels = blue if first <= index < last else red
+        maintained(Frame(pixels, index, index, Fraction(1, 10)))
+    maintained.finish()
+    if back and last - first < 10:
+        assert maintained.notes == []
+        return
+    (note,) = maintained.notes
+    assert note.startswith(f"from {first / 10:.1f} s on: the view changed, or is covered: ")
+
+
 @pytest.mark.parametrize("picture", [_NOISE, 255 - _NOISE], ids=["black", "white"])
 def test_the_plate_learns_nothing_from_frames_that_show_nothing(
     source: SyntheticSource, picture: Pixels

@@ -20,11 +20,13 @@ from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import OTHER_SCENE, in_a_file
+from edgeds.plate.troubles import COVERED, CUTS, OTHER_SCENE, in_a_file
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
 _INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as a third of a frame
+# Nobody is asked to do anything: a cut to another scene and back is noted sooner than live.
+_CUT_SECS = 1.5
 # A plate that changed by less, in its hundredth part that changed most, is for the frames to come:
 # on a clip whose light drifts by a level every three seconds, each new plate cost a look more.
 _ANEW_LEVELS = 6.0
@@ -85,9 +87,13 @@ class MaintainedEstimator:
         self._estimate, self._beside = estimate, beside
         self._look: Future[PlateUpdate] | None = None
         self._age = 0
-        self._maintenance = Maintenance(
-            estimate.plate, replace(settings, interval_secs=_INTERVAL_SECS)
+        sooner = replace(
+            settings,
+            interval_secs=_INTERVAL_SECS,
+            lost_secs=_CUT_SECS,
+            covered_secs=_CUT_SECS,
         )
+        self._maintenance = Maintenance(estimate.plate, sooner)
         self._is_first, self._times = True, LookTimes(_INTERVAL_SECS)
         self._share, self._is_sudden = 0.0, False
         self.followed = Followed()
@@ -167,7 +173,7 @@ class MaintainedEstimator:
 
     def finish(self) -> None:
         """Take what the look at the last frames found. Call it after the last one: a plate that was
-        foreign in all of a short clip, and an end in black, are noted, too.
+        foreign in all of a short clip, and an end in black or in another scene, are noted, too.
         """
         if self._look is not None:
             update, self._look = self._look.result(), None
@@ -199,7 +205,7 @@ class MaintainedEstimator:
         return update.plate
 
     def _note(self, update: PlateUpdate) -> None:
-        prompt = update.prompt
+        prompt = COVERED if update.prompt in CUTS else update.prompt
         if prompt and prompt != self._prompt:
             since = f"from {update.since_secs:.1f} s on: "
             since = "" if prompt == OTHER_SCENE else since

@@ -39,7 +39,7 @@ from edgeds.plate.registration import (
 )
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import NO_PICTURE, OTHER_SCENE, Measured, troubles
+from edgeds.plate.troubles import AT_THE_END, Measured, troubles
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
 from edgeds.types.picture import largest_channel
@@ -112,7 +112,7 @@ class Maintenance:
 
     def verdict(self) -> PlateUpdate:
         """The last update, with the prompt where no later look will decide it."""
-        prompt = self._last.prompt or self._health.pending(OTHER_SCENE, *NO_PICTURE)
+        prompt = self._last.prompt or self._health.pending(*AT_THE_END)
         return replace(self._last, prompt=prompt, since_secs=self._health.since(prompt))
 
     def __call__(self, frame: Frame, maps: Maps, *, again: bool = False) -> PlateUpdate:

@@ -22,6 +22,13 @@ FLAT = "the picture is one flat colour: uncover the lens, or check the camera an
 TOO_WHITE = "much of the picture is clipped to white: lower the exposure, or take light away"
 NO_PICTURE = (BLACK, TOO_WHITE, FLAT)
 """The frames' faults, not the plate's."""
+MOVED = f"the camera was moved: {RETAKE}"
+OTHER_VIEW = f"the view changed: {RETAKE}"
+COVERED = f"the view is covered, or changed: clear it, or {RETAKE}"
+CUTS = (OTHER_VIEW, COVERED)
+"""What a cut to another scene looks like, now this and now that."""
+AT_THE_END = (OTHER_SCENE, MOVED, *NO_PICTURE, *CUTS)
+"""What the last look of a clip decides: no later one can. Other light is followed at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +63,7 @@ def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
     never_fitted = found.never_fitted if found.loss is None else None
     return (
         Trouble(OTHER_SCENE, never_fitted, limits.foreign_secs, lowers_health=False),
-        Trouble(
-            f"the camera was moved: {RETAKE}", found.moved / limits.max_move, limits.prompt_secs
-        ),
+        Trouble(MOVED, found.moved / limits.max_move, limits.prompt_secs),
         Trouble(BLACK, found.loss == "black", limits.prompt_secs),
         Trouble(TOO_WHITE, found.white / limits.max_clipped, limits.prompt_secs),
         Trouble(FLAT, found.loss == "flat", limits.prompt_secs),
@@ -67,14 +72,9 @@ def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
             max(stops / limits.max_stops, found.fooled / 0.3),
             limits.prompt_secs,
         ),
-        Trouble(f"the view changed: {RETAKE}", differs, limits.lost_secs),
+        Trouble(OTHER_VIEW, differs, limits.lost_secs),
         # Foreground close to the camera is no fault of the plate, unless it stays.
-        Trouble(
-            f"the view is covered, or changed: clear it, or {RETAKE}",
-            found.foreground / 0.95,
-            limits.covered_secs,
-            lowers_health=False,
-        ),
+        Trouble(COVERED, found.foreground / 0.95, limits.covered_secs, lowers_health=False),
     )
 
 
@@ -82,5 +82,5 @@ def in_a_file(prompt: str) -> str:
     """The prompt for a clip that is there already: neither its camera nor its plate can be changed
     any more.
     """
-    what = prompt.partition(": ")[0]
+    what = "the view changed, or is covered" if prompt in CUTS else prompt.partition(": ")[0]
     return f"{what}: the mask may be wrong there" if prompt in NO_PICTURE else f"{what}: {_GIVE}"

@@ -140,12 +140,23 @@ def _wanted(**changes: Any) -> Wanted:
     return Wanted(**{"source": "in.mp4", **changes})
 
 
-def test_a_mesh_of_a_time_after_the_end_fails_and_keeps_the_video(
+def test_a_mesh_of_a_time_after_the_end_is_refused_before_the_run(
     edgeds: Edgeds, folder: Path
 ) -> None:
     done = edgeds(
         "video", "shots", "-b", "plate.png", "-o", "o.mp4", "--mesh", "m.ply", "--at", "60", *FAST
     )
+    assert done.returncode == 2, done.stderr
+    assert "there is no such time in the clip" in done.stderr
+    assert not (folder / "o.mp4").exists()
+
+
+def test_a_mesh_after_an_end_that_no_header_states_fails_and_keeps_the_video(
+    edgeds: Edgeds, folder: Path, make_clip: Callable[..., Path]
+) -> None:
+    """Joined recordings may be longer than their clock."""
+    clip = make_clip("joined.ts", frame_count=12, codec="mpeg2video")
+    done = edgeds("video", str(clip), "-o", "o.mp4", "--mesh", "m.ply", "--at", "60", *FAST)
     assert done.returncode == 1, done.stderr
     assert "no mesh of the time 60 s" in done.stderr
     assert (folder / "o.mp4").is_file()

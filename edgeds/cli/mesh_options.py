@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.plate.ground.metric_scale import MetricScale
     from edgeds.sinks.mesh import Mesh
-    from edgeds.types import FloatMap, Frame, Maps, Pixels
+    from edgeds.types import FloatMap, Frame, Maps, Pixels, StreamInfo
 
 _ASSUMED_FOCAL = 1.0  # over the frame's width: 53 degrees across, between a phone and a webcam
 
@@ -38,6 +38,20 @@ class MeshOptions:
     at: Annotated[
         float, typer.Option(min=0, metavar="SECS", help="The time of the first frame for --mesh.")
     ] = 0.0
+
+    def check(self, info: StreamInfo) -> None:
+        """
+        Raises:
+            InputError: the clip is known to end before the mesh's frame.
+        """
+        from edgeds.errors import InputError
+
+        if info.ends_secs is not None and self.at > info.ends_secs:
+            raise InputError(
+                f"--at {self.at:g}: there is no such time in the clip",
+                why=f"{info.name} ends after {info.ends_secs:.1f} s",
+                fix="give an earlier time with --at",
+            )
 
 
 @dataclass(slots=True)

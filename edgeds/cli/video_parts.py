@@ -77,6 +77,7 @@ def open_inputs(
     frames = stack.enter_context(open_source(wanted.source))
     info, notes = frames.info, Notes(frames)
     wanted.depth.check(info.size)
+    wanted.mesh.check(info)
     target, file = output_of(wanted, info, stack)
     backdrop = open_backdrop(wanted.backdrop, info.size) if wanted.backdrop else None
     if backdrop is not None:

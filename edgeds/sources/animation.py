@@ -82,6 +82,7 @@ class WebpSource(Closing):
             time_base=_TIME_BASE,
             frame_count=len(durations),
             duration_secs=total_ms / 1000,
+            ends_secs=total_ms / 1000,
             files=(path,),
         )
 

@@ -47,6 +47,7 @@ class ImagesSource(Closing):
             time_base=1 / rate,
             frame_count=len(self._paths),
             duration_secs=float(len(self._paths) / rate),
+            ends_secs=float(len(self._paths) / rate),
             files=tuple(self._paths),
         )
 

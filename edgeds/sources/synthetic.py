@@ -43,6 +43,7 @@ class SyntheticSource(Closing):
             time_base=1 / rate,
             frame_count=frame_count,
             duration_secs=float(frame_count / rate),
+            ends_secs=float(frame_count / rate),
         )
 
     def __iter__(self) -> Iterator[Frame]:

@@ -110,6 +110,7 @@ def info_from_container(
         time_base=Fraction(stream.time_base or 1 / rate),
         frame_count=_frame_count(stream, duration_secs, rate),
         duration_secs=duration_secs,
+        ends_secs=_ends_secs(container, stream, first, duration_secs),
         colour=_colour(stream, first),
         pixel_aspect=aspect if size == (first.height, first.width) else 1 / aspect,
         path=path,
@@ -175,6 +176,20 @@ def _duration_secs(container: av.container.InputContainer, stream: av.VideoStrea
     if (own_secs := _tagged_secs(stream)) is not None:
         return own_secs - (container.start_time or 0) / 1e6
     return _container_secs(container)
+
+
+def _ends_secs(
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    first: av.VideoFrame,
+    duration_secs: float | None,
+) -> float | None:
+    """On the frames' clock, which starts with the file: its picture may begin after its sound."""
+    time = own_time(container, first)
+    if duration_secs is None or time is None or container.format.flags & _MAY_RESTART:
+        return None
+    begins_secs = float(time * (stream.time_base or 0)) - (container.start_time or 0) / 1e6
+    return duration_secs + max(0.0, begins_secs)
 
 
 def promised_secs(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:

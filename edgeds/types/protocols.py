@@ -56,6 +56,8 @@ class StreamInfo:
     frame_count: int | None = None
     """As the file states it; None is unknown, and it may be wrong by a few."""
     duration_secs: float | None = None
+    ends_secs: float | None = None
+    """No frame is later than this, by the file; None where it may be wrong or is not known."""
     colour: ColourTags = _UNSAID
     pixel_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""

@@ -155,15 +155,17 @@ def failures(
     sets: Annotated[list[Path], typer.Argument(help="sets to search; of rooms, only scenes *7")],
     output: Annotated[Path, typer.Option("-o", "--output", help="a .jpg")],
     rows: int = 7,
+    furniture: weights_commands.Furniture = None,
 ) -> None:
     """Draw the items on which these weights are worst, at most one per scene."""
     from edgeds.engine import open_engine
     from train.engine_folder import engine_for_a_while
     from train.failures import worst, write_failures
+    from train.shown_licences import Shown
 
     read = _validation_sets(sets)
     with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
-        found = worst(engine, read, rows)
+        found = worst(engine, read, rows, Shown(furniture))
     write_failures(found, output)
     typer.echo(f"{output}: IoU " + ", ".join(f"{failure.iou:.3f}" for failure in found))
 

@@ -21,7 +21,7 @@ from edgeds.sources.scaling import resized
 from edgeds.types import Engine, Frame, Pixels
 from edgeds.views.depth import depth_picture
 from edgeds.views.mask import mask_picture
-from train.shown_licences import LICENCES, may_show, nothing_to_show
+from train.shown_licences import LICENCES, Shown, nothing_to_show
 
 _SIZE = (180, 320)
 _QUALITY = 85
@@ -35,18 +35,20 @@ class Failure:
     row: Pixels
 
 
-def worst(engine: Engine, datasets: list[Dataset], count: int) -> list[Failure]:
+def worst(
+    engine: Engine, datasets: list[Dataset], count: int, shown: Shown | None = None
+) -> list[Failure]:
     """The items with the lowest alpha IoU, at most one per scene, the worst first. Those that show
     a cut-out or photograph under the GPL, or of unknown licence, are left out.
 
     Raises:
         edgeds.errors.DatasetError: a file is bad.
     """
-    of_scene: dict[str, Failure] = {}
+    shown, of_scene = shown or Shown(), dict[str, Failure]()
     for dataset in datasets:
         licences = Path(str(dataset.manifest.parent)).parent / LICENCES
         for item in dataset.items:
-            if not may_show(item, licences):
+            if not shown.item(item, licences):
                 continue
             sample = load(item)
             if sample.alpha is None or item.empty or item.plate_is_frame:

@@ -14,6 +14,13 @@ import typer
 from train.given_sets import Scenes, sets_of
 
 Weights = Annotated[Path, typer.Argument(help="a .safetensors file that fit wrote")]
+Furniture = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, file_okay=False,
+        help="the furniture libraries of rooms, whose licences are there",
+    ),
+]  # fmt: skip
 
 
 def export(
@@ -76,7 +83,7 @@ def ship_depth(
     read = sets_of(sets, scenes)
     card = add_best_share(
         weights, start, output, read, shares=share or [0.6, 0.8, 1.0], size=(height, width),
-        keep=keep, told=typer.echo,
+        keep=keep, say=typer.echo,
     )  # fmt: skip
     story = card.made["plate_depth"]
     typer.echo(f"{output}: share {story['share']:g} of {weights}, {height}x{width}")
@@ -135,6 +142,7 @@ def depths(
     ] = 20,
     height: int = 192,
     width: int = 320,
+    furniture: Furniture = None,
 ) -> None:
     """Draw pictures beside the inverse depth that each given network estimates for them.
 
@@ -143,7 +151,7 @@ def depths(
     from edgeds.sources.settings import IMAGE_SUFFIXES
     from train.depth_sheet import write_depth_sheet
     from train.plate_engine import torch_depth
-    from train.shown_licences import may_show_file, nothing_to_show
+    from train.shown_licences import Shown, nothing_to_show
 
     found = [
         path
@@ -151,7 +159,8 @@ def depths(
         for path in (sorted(given.iterdir()) if given.is_dir() else ())
         if path.suffix.lower() in IMAGE_SUFFIXES
     ]
-    found = [path for path in found if may_show_file(path)]
+    shown = Shown(furniture)
+    found = [path for path in found if shown.file(path)]
     chosen = [path for path in pictures if path.is_file()]
     chosen += found[:: max(1, len(found) // count)][:count]
     if not chosen:

@@ -238,13 +238,28 @@ def _texture(colour: Vectors, picture: Vectors | None) -> Texture:
     return plain
 
 
-def _models(catalogue: Path, categories: tuple[str, ...]) -> Iterator[Model]:
+def licences_in(folder: Path) -> dict[str, set[str]]:
+    """What sets may call the models of the libraries in `folder` -> the libraries' licences."""
+    licences: dict[str, set[str]] = defaultdict(set)
+    for catalogue in folder.rglob("PluginFurnitureCatalog.properties"):
+        stated = re.search(r"^license=(.*)", catalogue.read_text("latin-1"), re.MULTILINE)
+        for one in _entries(catalogue):
+            for name in (one.get("name", ""), Path(one.get("model", "")).stem.lower()):
+                licences[name].add(stated[1].strip() if stated else "")
+    return licences
+
+
+def _entries(catalogue: Path) -> list[dict[str, str]]:
     """A catalogue's models: `key#number=value` lines."""
     entries: dict[int, dict[str, str]] = defaultdict(dict)
     for line in catalogue.read_text("latin-1").splitlines():
         if found := re.match(r"(\w+)#(\d+)=(.*)", line):
             entries[int(found[2])][found[1]] = found[3].strip()
-    for one in entries.values():
+    return list(entries.values())
+
+
+def _models(catalogue: Path, categories: tuple[str, ...]) -> Iterator[Model]:
+    for one in _entries(catalogue):
         path = catalogue.parent / one.get("model", "").lstrip("/")
         size_m = tuple(float(one.get(side, "0")) / 100 for side in ("width", "height", "depth"))
         if (

@@ -93,23 +93,23 @@ def keep(name: str, group: dict[str, Any]) -> None:
 def measured(name: str, group: Group, data: Path, unfinished: Path) -> dict[str, Any]:
     """Measure every part that the unfinished file does not have of the same hashes."""
     hashes = {key: shipped_hashes()[key] for key in group.needs}
-    told = json.loads(unfinished.read_text()) if unfinished.exists() else {}
-    if told.get(name, {}).get("with") != hashes:
-        told[name] = {"with": hashes, "parts": {}}
-    done: dict[str, Any] = told[name]["parts"]
+    begun = json.loads(unfinished.read_text()) if unfinished.exists() else {}
+    if begun.get(name, {}).get("with") != hashes:
+        begun[name] = {"with": hashes, "parts": {}}
+    done: dict[str, Any] = begun[name]["parts"]
     for part, measure in group.parts(data).items():
         if part not in done:
             done[part] = measure()
-            unfinished.write_text(json.dumps(told))
+            unfinished.write_text(json.dumps(begun))
             print(part, json.dumps(done[part])[:150], flush=True)
     return done
 
 
 def forget(name: str, unfinished: Path) -> None:
     """The group is kept: what was measured of it in between is not needed any more."""
-    told = json.loads(unfinished.read_text())
-    del told[name]
-    unfinished.write_text(json.dumps(told)) if told else unfinished.unlink()
+    begun = json.loads(unfinished.read_text())
+    del begun[name]
+    unfinished.write_text(json.dumps(begun)) if begun else unfinished.unlink()
 
 
 def printed(*arguments: str | Path) -> list[dict[str, Any]]:

@@ -39,10 +39,10 @@ class FrameTask:
         frame, plate = (
             x.float().contiguous(memory_format=torch.channels_last) for x in (frame, plate)
         )
-        told = hints if network.config.hints else None
+        known = hints if network.config.hints else None
         encode = network.encode_plate if self.recipe.plate_gradients else partial(constant, network)
         with in_bfloat16(self.recipe.bfloat16, device):
-            logits, depth = network.logits(frame, encode(plate, told))
+            logits, depth = network.logits(frame, encode(plate, known))
         of_alpha = alpha_loss(logits.float(), alpha)
         of_depth = depth_loss(F.softplus(depth.float()), inverse_depth, alpha)
         loss = of_alpha + self.recipe.depth_weight * of_depth

@@ -49,7 +49,8 @@ def scores_of_set(
     """
     rows = list(_rows(network, dataset, depth_network, size))
     means = {
-        name: [_mean([row[told].get(name) for row in rows]) for told in (0, 1)] for name in SCORES
+        name: [_mean([row[hinted].get(name) for row in rows]) for hinted in (0, 1)]
+        for name in SCORES
     }
     return {"set": dataset.name, "frames": len(rows)} | means
 

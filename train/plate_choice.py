@@ -53,7 +53,7 @@ def add_best_share(
     shares: Sequence[float],
     size: tuple[int, int],
     keep: Path | None = None,
-    told: Callable[[str], None] = lambda _text: None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> Card:
     """Put the share with the least mean AbsRel over the sets into an engine's folder.
 
@@ -61,7 +61,7 @@ def add_best_share(
         weights: of the plate's network, trained.
         start: of the frame's network; its share is the rest.
         keep: where to keep the chosen weights, to continue from or to export at another size.
-        told: called with a line for each share.
+        say: called with a line for each share.
 
     Raises:
         WeightsError, DatasetError, EngineError, SizeError: as the functions that this calls.
@@ -75,7 +75,7 @@ def add_best_share(
             network = torch_depth(path, size)
             scores.append(Score(share, tuple(evaluated_on_plates(network, one) for one in sets)))
             files.append(path)
-            told(scores[-1].words())
+            say(scores[-1].words())
         best = min(range(len(scores)), key=lambda i: scores[i].abs_rel)
         metrics = {one.set: _few(one) for one in scores[best].reports}
         made = {"share": scores[best].share}

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgeds.estimate.blas_threads import one_blas_thread
 from edgeds.estimate.border_features import AT_ONCE, Squares, features_of, surroundings
+from edgeds.estimate.kept_weights import kept_weights
 from edgeds.types import FloatMap
 
 _Floats = npt.NDArray[np.float32]
@@ -70,5 +71,4 @@ def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
 
 @cache
 def _weights(finer: bool) -> Weights:
-    with np.load(FINER_WEIGHTS if finer else WEIGHTS) as kept:
-        return Weights(*(kept[name] for name in Weights._fields))
+    return Weights(*kept_weights(FINER_WEIGHTS if finer else WEIGHTS, Weights._fields))

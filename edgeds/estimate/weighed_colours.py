@@ -19,6 +19,7 @@ from edgeds.estimate.blas_threads import one_blas_thread
 from edgeds.estimate.border_features import turned
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.carried_colours import Carried, everywhere
+from edgeds.estimate.kept_weights import kept_weights
 from edgeds.sources.scaling import read_at
 from edgeds.types import FloatMap
 
@@ -184,5 +185,4 @@ def _mean_of_channels(values: _Floats) -> _Floats:
 
 @cache
 def _weights() -> Weights:
-    with np.load(WEIGHTS) as kept:
-        return Weights(*(kept[name] for name in Weights._fields))
+    return Weights(*kept_weights(WEIGHTS, Weights._fields))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edgeds.engine import open_engine
 from edgeds.errors import InputError
 from edgeds.estimate.border_regression import Weights
+from edgeds.estimate.kept_weights import kept_weights
 from edgeds.evaluation.dataset import read_set
 from edgeds.sinks.atomic_files import check_writable
 from train.layers.border_material import (
@@ -34,19 +35,18 @@ from train.layers.border_material import (
     samples,
 )
 from train.layers.composites import VARIED_SIZES
+from train.layers.small_network import Learning, SmallNetwork
 
 _HIDDEN = 128, 64
 _BATCH = 2048
-_RATE, _DECAY, _WARM = 2e-3, 0.02, 500
+_LEARNING = Learning(rate=2e-3, decay=0.02, warm=500, said_every=2000, unit="")
 _SHARES: dict[Kind, float] = {
     "clean": 0.33, "coded": 0.29, "walk": 0.12, "drawn": 0.16, "set": 0.1,
 }  # fmt: skip
 """Of a batch, however many squares there are of each kind."""
 _MEANT = 20_000
 """Squares of a kind: the mean of features comes from so many."""
-_SAID_EVERY = 2000
 
-_Floats: TypeAlias = NDArray[np.float32]
 _Tensors: TypeAlias = tuple[torch.Tensor, ...]
 
 
@@ -108,8 +108,7 @@ def fit(
 
 def _read(path: Path) -> Weights:
     try:
-        with np.load(path) as kept:
-            return Weights(*(kept[name] for name in Weights._fields))
+        return Weights(*kept_weights(path, Weights._fields))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
         raise InputError(
             f"cannot read the weights {str(path)!r}",
@@ -134,34 +133,25 @@ def fitted(
         start: weights of fewer features or fewer hidden units will do: new ones begin at nothing.
         like: weights whose mean answer is imitated, beside the truth.
     """
-    torch.manual_seed(0)
     tensors = {kind: tuple(map(torch.from_numpy, some)) for kind, some in kinds.items()}
     some_of_each = (one.values[:: 1 + len(one.values) // _MEANT] for one in kinds.values())
     seen = np.concatenate(list(some_of_each)).astype(np.float32)
-    mean, deviation = seen.mean(0), seen.std(0) + 1e-2
-    network = _network(seen.shape[1], next(iter(kinds.values())).truth.shape[1])
+    network = SmallNetwork(seen, _HIDDEN, next(iter(kinds.values())).truth.shape[1])
     if start is not None:
-        _begin(network, start, mean, deviation)
-    optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: slope(step, steps, _WARM))
-    centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
-    error = 0.5
-    for step in range(1, steps + 1):
+        _begin(network, start)
+
+    def loss() -> tuple[torch.Tensor, torch.Tensor]:
         values, truth, counted = _batch(tensors)
-        answer = network((values - centre) * scale)
-        off = (answer - truth).abs() * counted
-        loss = off.sum() / counted.sum()
-        if like:
-            apart = (answer - _mean_answer(values, like)).abs() * counted
-            loss = 0.3 * loss + (0.7 * apart + 0.5 * apart.square()).sum() / counted.sum()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        error += 0.02 * ((off.sum() / counted.sum()).item() - error)
-        if step % _SAID_EVERY == 0:
-            say(f"step {step}: {error:.4f}")
-    return _weights(network, mean, deviation), error
+        answer = torch.sigmoid(network(values))
+        error = ((answer - truth).abs() * counted).sum() / counted.sum()
+        if not like:
+            return error, error
+        apart = (answer - _mean_answer(values, like)).abs() * counted
+        imitated = (0.7 * apart + 0.5 * apart.square()).sum() / counted.sum()
+        return 0.3 * error + imitated, error
+
+    error = network.fit(steps, loss, _LEARNING, say)
+    return Weights(*network.layers()), error
 
 
 def _mean_answer(values: torch.Tensor, like: Sequence[Weights]) -> torch.Tensor:
@@ -174,23 +164,6 @@ def _mean_answer(values: torch.Tensor, like: Sequence[Weights]) -> torch.Tensor:
     return torch.sigmoid(total / len(like))
 
 
-def _network(features: int, outputs: int) -> torch.nn.Sequential:
-    first, second = _HIDDEN
-    return torch.nn.Sequential(
-        torch.nn.Linear(features, first),
-        torch.nn.ReLU(),
-        torch.nn.Linear(first, second),
-        torch.nn.ReLU(),
-        torch.nn.Linear(second, outputs),
-        torch.nn.Sigmoid(),
-    )
-
-
-def slope(step: int, steps: int, warm: int) -> float:
-    """Of the learning rate: up for `warm` steps, then down to nothing as a cosine."""
-    return min(1, (step + 1) / warm) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
-
-
 def _batch(tensors: Mapping[Kind, _Tensors]) -> _Tensors:
     total = sum(_SHARES[kind] for kind in tensors)
     parts: list[_Tensors] = []
@@ -200,9 +173,9 @@ def _batch(tensors: Mapping[Kind, _Tensors]) -> _Tensors:
     return tuple(torch.cat(some).float() for some in zip(*parts, strict=True))
 
 
-def _begin(network: torch.nn.Sequential, start: Weights, mean: _Floats, deviation: _Floats) -> None:
+def _begin(network: SmallNetwork, start: Weights) -> None:
     """Set the network to compute what `start` does; what it has more does not act yet."""
-    linear = _linear(network)
+    mean, deviation, linear = network.mean, network.deviation, network.linear
     features, inner = start.first.shape
     outer = start.second.shape[1]
     with torch.no_grad():
@@ -227,22 +200,3 @@ def _pixels_in(fewer: int, more: int) -> NDArray[np.intp]:
     side, sides = math.isqrt(fewer), math.isqrt(more)
     at = np.arange(sides) * side // sides
     return np.asarray((at[:, None] * side + at).reshape(-1), np.intp)
-
-
-def _weights(network: torch.nn.Module, mean: _Floats, deviation: _Floats) -> Weights:
-    """For features as they are, not less their mean."""
-    first, second, last = _linear(network)
-    scaled = first.weight.detach().numpy() / deviation
-    made = (
-        scaled.T,
-        first.bias.detach().numpy() - scaled @ mean,
-        second.weight.detach().numpy().T,
-        second.bias.detach().numpy(),
-        last.weight.detach().numpy().T,
-        last.bias.detach().numpy(),
-    )
-    return Weights(*(np.ascontiguousarray(one, np.float32) for one in made))
-
-
-def _linear(network: torch.nn.Module) -> list[torch.nn.Linear]:
-    return [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)]

@@ -23,21 +23,20 @@ from edgeds.estimate.weighed_colours import Weights, candidates_and_features
 from edgeds.plate.plate import Plate
 from edgeds.sinks.atomic_files import check_writable
 from edgeds.types import Engine, Frame
-from train.layers.border_fit import slope
 from train.layers.composites import varied
+from train.layers.small_network import Learning, SmallNetwork
 
 _OF_PICTURE = 1500
 """Pixels: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
 _HIDDEN = 32
 _BATCH = 2048
 _CODED_SHARE = 0.4
-_RATE, _DECAY, _WARM = 4e-3, 0.01, 200
+_LEARNING = Learning(rate=4e-3, decay=0.01, warm=200, said_every=1000, unit=" levels")
 _EDGE = (0.05, 0.95)
 _ELSEWHERE = 0.4
 """Weight of a pixel whose true alpha is no edge's."""
 _LEAST_ALPHA = 0.02
 """Under it nobody sees the colour, nor is it known."""
-_SAID_EVERY = 1000
 
 
 class Sample(NamedTuple):
@@ -103,39 +102,23 @@ def fitted(
     found: list[Sample], steps: int, *, say: Callable[[str], None] = lambda _: None
 ) -> tuple[Weights, float]:
     """Weights for features as they are, and the mean error at the end."""
-    torch.manual_seed(0)
     kinds = [
         tuple(torch.from_numpy(np.concatenate(part)) for part in zip(*some, strict=True))
         for some in ([one[:4] for one in found if one.coded is coded] for coded in (False, True))
         if some
     ]
     seen = np.concatenate([one.values[::8] for one in found]).astype(np.float32)
-    mean, deviation = seen.mean(0), seen.std(0) + 1e-2
-    first = torch.nn.Linear(seen.shape[1], _HIDDEN)
-    last = torch.nn.Linear(_HIDDEN, found[0].likely.shape[1])
-    network = torch.nn.Sequential(first, torch.nn.ReLU(), last)
-    optimizer = torch.optim.AdamW(network.parameters(), _RATE, (0.9, 0.98), weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: slope(step, steps, _WARM))
-    centre, scale = torch.from_numpy(mean), torch.from_numpy(1 / deviation)
-    error, share = 0.0, 0.0
-    for step in range(1, steps + 1):
+    network = SmallNetwork(seen, (_HIDDEN,), found[0].likely.shape[1])
+
+    def loss() -> tuple[torch.Tensor, torch.Tensor]:
         likely, values, truth, counted = _batch(kinds)
-        answer = torch.softmax(network((values - centre) * scale), dim=1)
+        answer = torch.softmax(network(values), dim=1)
         off = ((answer[..., None] * likely).sum(dim=1) - truth).abs().mean(dim=1)
-        loss = (off * counted).sum() / counted.sum()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        error, share = error + 0.01 * (loss.item() - error), share + 0.01 * (1 - share)
-        if step % _SAID_EVERY == 0:
-            say(f"step {step}: {error / share:.3f} levels")
-    scaled = first.weight.detach().numpy() / deviation
-    layers = (
-        scaled.T, first.bias.detach().numpy() - scaled @ mean,
-        last.weight.detach().numpy().T, last.bias.detach().numpy(),
-    )  # fmt: skip
-    return Weights(*(np.ascontiguousarray(one, np.float32) for one in layers)), error / share
+        mean = (off * counted).sum() / counted.sum()
+        return mean, mean
+
+    error = network.fit(steps, loss, _LEARNING, say)
+    return Weights(*network.layers()), error
 
 
 def _batch(kinds: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:

@@ -1,0 +1,97 @@
+"""The small networks of the border's regressions, and the loop that fits them.
+
+Knows nothing about borders or colours: the fits bring batches and what is wrong with an answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float32]
+
+_EVERY = 0.01
+"""What one step's error adds to the mean of the last ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How a network learns."""
+
+    rate: float
+    decay: float
+    warm: int
+    """Steps over which the rate rises; then it falls to nothing as a cosine."""
+    said_every: int
+    unit: str
+    """Of the error, for people."""
+
+
+class SmallNetwork:
+    """Linear layers with ReLU between them; it takes features less their mean."""
+
+    def __init__(self, seen: Floats, hidden: Sequence[int], outputs: int) -> None:
+        """`seen`: features (n, k), whose mean and deviation are taken."""
+        torch.manual_seed(0)
+        self.mean, self.deviation = seen.mean(0), seen.std(0) + 1e-2
+        sizes = (seen.shape[1], *hidden, outputs)
+        self.linear = [torch.nn.Linear(*pair) for pair in pairwise(sizes)]
+        self._centre = torch.from_numpy(self.mean)
+        self._scale = torch.from_numpy(1 / self.deviation)
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        answer = (values - self._centre) * self._scale
+        for layer in self.linear[:-1]:
+            answer = torch.relu(layer(answer))
+        return torch.Tensor(self.linear[-1](answer))
+
+    def fit(
+        self,
+        steps: int,
+        loss: Callable[[], tuple[torch.Tensor, torch.Tensor]],
+        learning: Learning,
+        say: Callable[[str], None],
+    ) -> float:
+        """The mean error at the end. `loss`: that of a new batch, and its error."""
+        parameters = [one for layer in self.linear for one in layer.parameters()]
+        optimizer = torch.optim.AdamW(
+            parameters, learning.rate, (0.9, 0.98), weight_decay=learning.decay
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: _slope(step, steps, learning.warm)
+        )
+        error = share = 0.0
+        for step in range(1, steps + 1):
+            off, wrong = loss()
+            optimizer.zero_grad()
+            off.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            error += _EVERY * (wrong.item() - error)
+            share += _EVERY * (1 - share)
+            if step % learning.said_every == 0:
+                say(f"step {step}: {error / share:.4f}{learning.unit}")
+        return error / share if steps else math.nan
+
+    def layers(self) -> list[Floats]:
+        """Weights (inputs, outputs) and biases in turn, for features as they are."""
+        made = []
+        for number, layer in enumerate(self.linear):
+            weights, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+            if not number:
+                weights = weights / self.deviation
+                bias = bias - weights @ self.mean
+            made += [weights.T, bias]
+        return [np.ascontiguousarray(one, np.float32) for one in made]
+
+
+def _slope(step: int, steps: int, warm: int) -> float:
+    """Of the learning rate: up for `warm` steps, then down to nothing as a cosine."""
+    return min(1, (step + 1) / warm) * (0.5 + 0.5 * math.cos(math.pi * step / steps))

@@ -20,10 +20,10 @@ from edgeds.errors import InputError, PlateError, SourceError
 from edgeds.live.cameras.camera_file import CameraPlan, cameras_from_file
 from edgeds.live.cameras.frame_rate_limit import Thinned
 from edgeds.live.cameras.run_cameras import Camera, Cameras
-from edgeds.live.cameras.shared_engine import SharedEngine
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
 from edgeds.sources import RealTimeSource, SyntheticSource
+from edgeds.types import Engine
 
 SIZE = (90, 160)
 MakeClip = Callable[..., Path]
@@ -122,7 +122,7 @@ def test_a_mistake_is_named_with_its_line(
 
 
 @contextmanager
-def a_run(engine: SharedEngine) -> Iterator[LiveRun]:
+def a_run(engine: Engine) -> Iterator[LiveRun]:
     scene = SyntheticSource(size=SIZE)
     source = RealTimeSource(lambda: SyntheticSource(size=SIZE, frame_count=30), loop=True)
     with source, LiveRun(source, engine, Plate(scene.plate)) as run:
@@ -135,7 +135,7 @@ def delivered(camera: Camera) -> int:
 
 
 def test_a_camera_that_fails_ends_or_retries_alone() -> None:
-    engine, tries = SharedEngine(DifferenceEngine()), {"flaky": 0}
+    engine, tries = DifferenceEngine(), {"flaky": 0}
     events: list[str] = []
     done = threading.Event()
 

@@ -58,16 +58,14 @@ def live_cameras(
     """
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.live.cameras.camera_file import cameras_from_file
-    from edgeds.live.cameras.shared_engine import SharedDepth, SharedEngine
 
     plans, token = cameras_from_file(path), outputs.checked()
     own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
     check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
     check_cameras(path, plans)
     with ExitStack() as stack, stop_on_signal() as stop:
-        network = SharedEngine(stack.enter_context(engine_beside(engine, device, preset)).result())
-        found = open_plate_depth(engine, device=device)
-        depth = None if found is None else SharedDepth(found)
+        network = stack.enter_context(engine_beside(engine, device, preset)).result()
+        depth = open_plate_depth(engine, device=device)
         say(f"{counted(len(plans), 'camera')}: {', '.join(plan.name for plan in plans)}")
         say(f"engine: {network.name}")
         began_secs, began_cpu_secs = time.monotonic(), _cpu_secs()

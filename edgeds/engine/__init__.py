@@ -37,6 +37,9 @@ def open_engine(
 ) -> Engine:
     """Open an engine: a folder, weights on torch, or "difference", the plain plate difference.
 
+    Threads may share an engine, which serves one of them at a time; an `Estimator` belongs to one
+    camera.
+
     Args:
         path: a folder with a card.json, or the bare name of an engine that was built or ships;
             without it engine/choose_engine.py chooses. "torch", "torch-compile" and

@@ -5,13 +5,13 @@ Knows torch and device streams, and nothing of networks or plans.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeds.engine.settings import GPU
-from edgeds.errors import RunError
 from edgeds.types import Maps, Pixels, Size
 
 if TYPE_CHECKING:
@@ -26,18 +26,21 @@ class Pending:
     def __init__(self, slot: Slot, event: StreamEvent) -> None:
         self._slot, self._event = slot, event
         self._maps: Maps | None = None
+        self._reading = threading.Lock()
 
     def maps(self) -> Maps:
-        """Wait for the maps. They are the caller's.
+        """Wait for the maps. They are the caller's. Any thread may ask: the slot is not used again
+        before they are read.
 
         Raises:
             RunError: the GPU reported an error.
         """
-        if self._maps is None:
-            self._event.wait()
-            alpha, inverse_depth = self._slot.maps.numpy().copy()
-            self._maps = Maps(alpha, inverse_depth)
-        return self._maps
+        with self._reading:
+            if self._maps is None:
+                self._event.wait()
+                alpha, inverse_depth = self._slot.maps.numpy().copy()
+                self._maps = Maps(alpha, inverse_depth)
+            return self._maps
 
 
 class Slot:
@@ -68,8 +71,6 @@ class Ring:
 
     def upload(self, pixels: Pixels, target: torch.Tensor) -> Slot:
         """Start the copy of uint8 (H, W, 3) pixels into a device tensor (1, H, W, 3)."""
-        if not self._slots:
-            closed()
         slot = self._slots[0]
         self._slots.rotate(-1)
         slot.finish()  # the oldest frame may still wait for its reader
@@ -87,12 +88,3 @@ class Ring:
         """Finish every frame under way and free the slots."""
         while self._slots:
             self._slots.popleft().finish()
-
-
-def closed(*_: object) -> NoReturn:
-    """Stands in for the steps of an engine after `close`.
-
-    Raises:
-        RunError: always.
-    """
-    raise RunError("the engine is closed", why="it was used after close()", fix="open it again")

@@ -11,11 +11,12 @@ import onnxruntime
 from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs
+from edgeds.engine.in_turn import InTurn, in_turn
 from edgeds.engine.plate_noise import noise_inputs
-from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures, Size
 
 
-class OnnxRuntimeEngine(Closing):
+class OnnxRuntimeEngine(InTurn):
     def __init__(
         self,
         folder: Path,
@@ -39,6 +40,7 @@ class OnnxRuntimeEngine(Closing):
         """
         if arithmetic not in (None, "float"):
             raise ValueError("bfloat16 needs openvino")
+        super().__init__()
         if threads is not None and options is None:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
@@ -60,17 +62,16 @@ class OnnxRuntimeEngine(Closing):
         self._maps = ["alpha", "inverse_depth"] if depth else ["alpha"]
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
+    @in_turn
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         sigma = noise_inputs(noise, self.size, takes=self.takes_noise)
         features = self._plate_graph.run(self._plate_names, {"plate": plate[None], **sigma})
         return dict(zip(self._plate_names, features, strict=True))
 
+    @in_turn
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         alpha, *depth = self._frame_graph.run(self._maps, {"frame": frame[None], **plate})
         return Maps(alpha[0, 0], depth[0][0, 0] if depth else np.zeros_like(alpha[0, 0]))
-
-    def close(self) -> None:
-        """ONNX Runtime frees its sessions with the object."""
 
 
 def _graph(path: Path, before: Size, after: Size) -> str | bytes:

@@ -12,11 +12,12 @@ import numpy as np
 from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs, shape_at
+from edgeds.engine.in_turn import InTurn, in_turn
 from edgeds.engine.kept_graphs import kept_or_compiled
 from edgeds.engine.plate_noise import noise_inputs
 from edgeds.errors import EngineError
 from edgeds.sources.threads import threads_wanted
-from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures, Size
 
 # OpenVINO would report to its maker that it is used, over the network and from a forked process,
 # which hung where a video was open. It does without where this package cannot be imported.
@@ -38,7 +39,7 @@ if _without_converter:
 _HINTS: dict[Arithmetic, str] = {"float": "f32", "bf16": "bf16"}
 
 
-class OpenVinoEngine(Closing):
+class OpenVinoEngine(InTurn):
     def __init__(
         self,
         folder: Path,
@@ -48,16 +49,19 @@ class OpenVinoEngine(Closing):
         threads: int | None = None,
         arithmetic: Arithmetic | None = "float",
         depth: bool = True,
+        like: OpenVinoEngine | None = None,
     ) -> None:
         """
         Args:
             size: run the graphs at this size (multiples of 32) instead of the card's.
             arithmetic: of plate and frame; None is the fastest of this processor.
             depth: False leaves out what only depth needs: a frame's inverse depth is 0.
+            like: the engine at another size; it uses the same cores.
 
         Raises:
             EngineError: this processor does not have it.
         """
+        super().__init__(like)
         self._folder, self._card, self._threads = folder, card, threads
         self._arithmetic, self._depth = arithmetic or fastest_arithmetic(), depth
         _check_arithmetic(card, self._arithmetic)
@@ -86,6 +90,7 @@ class OpenVinoEngine(Closing):
         self._frame = np.zeros((1, *self.size, 3), np.uint8)
         self._request.set_tensor("frame", openvino.Tensor(self._frame, shared_memory=True))
 
+    @in_turn
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         sigma = noise_inputs(noise, self.size, takes=self.takes_noise)
         results = self._plate_graph({"plate": plate[None], **sigma})
@@ -94,6 +99,7 @@ class OpenVinoEngine(Closing):
             for port, value in results.items()
         }
 
+    @in_turn
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         if plate is not self._plate:  # each input that is set again costs some 20 us
             for name, values in plate.items():
@@ -106,6 +112,7 @@ class OpenVinoEngine(Closing):
         alpha, *depth = (np.array(self._request.get_tensor(name).data[0, 0]) for name in self._maps)
         return Maps(alpha, depth[0] if depth else np.zeros_like(alpha))
 
+    @in_turn
     def at_size(self, size: Size) -> OpenVinoEngine:
         """The same network at another size, compiled once."""
         if size not in self._others:
@@ -116,11 +123,14 @@ class OpenVinoEngine(Closing):
                 threads=self._threads,
                 arithmetic=self._arithmetic,
                 depth=self._depth,
+                like=self,
             )
         return self._others[size]
 
-    def close(self) -> None:
+    def _free(self) -> None:
         """OpenVINO frees its graphs with the object."""
+        for other in self._others.values():
+            other.close()
 
 
 def compiled(

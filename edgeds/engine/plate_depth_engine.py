@@ -6,8 +6,8 @@ It runs once per plate, on the CPU, whatever the engine runs on. Loads a backend
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,14 @@ class PlateDepthGraph:
     """The network for one size of picture.
 
     Its graph is compiled when it is first needed: not at all where a plate file keeps the depth,
-    and beside the first frames of a live run.
+    and beside the first frames of a live run. Threads may share it: they use it in turn.
     """
 
     def __init__(self, path: Path, digest: str = "") -> None:
         """`digest`: the file's SHA-256 where it is known; the compiled graph is kept under it."""
         self._path, self._digest = path, digest
+        self._turn = threading.RLock()
+        self._kept: tuple[Size, Run] | None = None
         self.identity = (digest or sha256_of(path))[:16]
         """Another one for each network and size."""
 
@@ -63,11 +65,15 @@ class PlateDepthGraph:
         Raises:
             EngineError: as `compiled_graph`.
         """
-        return self._compiled[1](pixels)
+        with self._turn:
+            return self._compiled[1](pixels)
 
-    @cached_property
+    @property
     def _compiled(self) -> tuple[Size, Run]:
-        return compiled_graph(self._path, self._digest)
+        if self._kept is None:
+            with self._turn:  # cached_property would let two threads compile
+                self._kept = self._kept or compiled_graph(self._path, self._digest)
+        return self._kept
 
 
 def open_plate_depth(

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.engine.card import Card
-from edgeds.engine.frames_in_flight import Pending, Ring, closed
+from edgeds.engine.frames_in_flight import Pending, Ring
 from edgeds.engine.graph_check import Shapes, check_graphs
+from edgeds.engine.in_turn import InTurn, closed, in_turn
 from edgeds.engine.plate_noise import NOISE, PLATE_INPUTS, noise_input
 from edgeds.engine.tensorrt_library import (
     ICudaEngine,
@@ -29,7 +30,7 @@ from edgeds.engine.tensorrt_library import (
 )
 from edgeds.errors import EngineError, RunError
 from edgeds.sinks.atomic_files import replace_file
-from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures
+from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures
 
 if TYPE_CHECKING:
     import torch
@@ -40,8 +41,8 @@ MAPS = ("alpha", "inverse_depth")
 PLATE_PLAN, FRAME_PLAN = "plate.plan", "frame.plan"
 
 
-class TensorRtEngine(Closing):
-    """Plans of an engine folder on a stream. Call it from one thread at a time."""
+class TensorRtEngine(InTurn):
+    """Plans of an engine folder on a stream. Threads may share it."""
 
     is_compiled = False
 
@@ -50,6 +51,7 @@ class TensorRtEngine(Closing):
     ) -> None:
         import torch
 
+        super().__init__()
         self.size, self.takes_noise = card.size, card.takes_noise
         self._name, self._stream = name, stream
         height, width = card.size
@@ -70,6 +72,7 @@ class TensorRtEngine(Closing):
     def name(self) -> str:
         return f"{self._name} ({self._stream.note})" if self._stream.note else self._name
 
+    @in_turn
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         """The features stay on the GPU, one set per plate."""
         import torch
@@ -90,6 +93,7 @@ class TensorRtEngine(Closing):
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         return self.submit(frame, plate).maps()
 
+    @in_turn
     def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
         """Ask for the maps of a frame and go on; a few frames may be under way at once."""
         with self._stream:
@@ -103,6 +107,7 @@ class TensorRtEngine(Closing):
         """All of the engine's work goes through it."""
         return self._stream
 
+    @in_turn
     def infer_on_device(self, frame: torch.Tensor, plate: PlateFeatures) -> torch.Tensor:
         """As the torch engine's: uint8 (1, h, w, 3) to float32 (2, h, w), nothing waits."""
         with self._stream:
@@ -111,15 +116,15 @@ class TensorRtEngine(Closing):
             self._infer()
         return self._maps
 
+    @in_turn
     def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
         """How long the GPU takes for one frame, copies and waiting left out."""
         self.infer(frame, plate)
         with self._stream:
             return self._stream.secs_of(self._infer)
 
-    def close(self) -> None:
-        """Finish what is under way and free the GPU's memory; a second time is harmless.
-
+    def _free(self) -> None:
+        """
         Raises:
             RunError: the GPU reported an error. Everything is freed all the same.
         """
@@ -138,8 +143,6 @@ class TensorRtEngine(Closing):
         self._encode = self._infer = closed
 
     def _load(self, plate: _Features) -> None:
-        if not self._frame.tensors:
-            closed()
         if plate is not self._loaded:
             for name, tensor in plate.tensors.items():
                 self._stream.copy(self._frame.tensors[name], tensor)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,23 +21,22 @@ from torch.nn import functional as F
 from edgeds.engine.cuda_driver import Cuda, Gpu, find_cuda, gpu_index
 from edgeds.engine.cuda_stream import CpuStream, CudaStream, DeviceStream, said_by
 from edgeds.engine.fits_this_machine import torch_fix, torch_gpu, torch_problem
-from edgeds.engine.frames_in_flight import Pending, Ring, closed
+from edgeds.engine.frames_in_flight import Pending, Ring
+from edgeds.engine.in_turn import InTurn, closed, in_turn
 from edgeds.engine.network.export import folded
 from edgeds.engine.network.frame_network import DualHead
 from edgeds.engine.network.weights_file import WeightsError, load_weights
 from edgeds.engine.plate_noise import noise_input
-from edgeds.engine.torch_compile import compiled_or_plain
+from edgeds.engine.torch_compile import Compiler, what_compiles
 from edgeds.errors import EngineError, RunError
-from edgeds.types import Closing, FloatMap, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures, Size
 
-Compiler = Literal["torch", "torch-compile", "torch-tensorrt"]
-"""Plain torch; torch.compile; torch_tensorrt (needs its own package)."""
 Compile = Callable[[nn.Module, tuple[Tensor, ...]], Callable[..., Any]]
 """A module and example inputs to what computes the same, faster."""
 
 
-class TorchEngine(Closing):
-    """The network on a torch device. Call it from one thread at a time."""
+class TorchEngine(InTurn):
+    """The network on a torch device. Threads may share it."""
 
     def __init__(
         self,
@@ -49,13 +48,16 @@ class TorchEngine(Closing):
         dtype: torch.dtype = torch.float16,
         compiled: Compile | None = None,
         is_compiled: bool = False,
+        like: TorchEngine | None = None,
     ) -> None:
         """
         Args:
             size: (height, width), multiples of 32.
             compiled: makes the frame step faster; None runs it as it is.
             is_compiled: what is done with the frames around it is to be compiled, too.
+            like: the engine at another size that works in the same stream.
         """
+        super().__init__(like)
         self.size, self._name, self._stream = size, name, stream
         self.is_compiled = is_compiled
         self.takes_noise = network.config.hints
@@ -86,6 +88,7 @@ class TorchEngine(Closing):
     def name(self) -> str:
         return f"{self._name} ({self._stream.note})" if self._stream.note else self._name
 
+    @in_turn
     def encode_plate(self, plate: Pixels, noise: FloatMap | None = None) -> PlateFeatures:
         """The features stay on the device, one set per plate."""
         with self._stream, torch.no_grad():
@@ -102,6 +105,7 @@ class TorchEngine(Closing):
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
         return self.submit(frame, plate).maps()
 
+    @in_turn
     def submit(self, frame: Pixels, plate: PlateFeatures) -> Pending:
         """Ask for the maps of a frame and go on; a few frames may be under way at once."""
         with self._stream, torch.no_grad():
@@ -115,6 +119,7 @@ class TorchEngine(Closing):
         """All of the engine's work goes through it."""
         return self._stream
 
+    @in_turn
     def infer_on_device(self, frame: Tensor, plate: PlateFeatures) -> Tensor:
         """Maps of a frame that is on the device, in the engine's stream: nothing waits.
 
@@ -130,23 +135,26 @@ class TorchEngine(Closing):
             self._infer()
         return self._maps
 
+    @in_turn
     def at_size(self, size: Size) -> TorchEngine:
         """The same network at another (height, width), in this stream; closed with this one."""
         if size == self.size:
             return self
         if size not in self._others:
             made: Any = self._made_of
-            self._others[size] = TorchEngine(self._weights, self._stream, size=size, **made)
+            self._others[size] = TorchEngine(
+                self._weights, self._stream, size=size, like=self, **made
+            )
         return self._others[size]
 
+    @in_turn
     def device_secs(self, frame: Pixels, plate: PlateFeatures) -> float:
         """How long the device takes for one frame, copies and waiting left out."""
         self.infer(frame, plate)
         with self._stream, torch.no_grad():
             return self._stream.secs_of(self._infer)
 
-    def close(self) -> None:
-        """Finish what is under way and free the device's memory; a second time is harmless."""
+    def _free(self) -> None:
         try:
             self._ring.close()
             for other in self._others.values():
@@ -158,8 +166,6 @@ class TorchEngine(Closing):
             self._encoded, self._plate, self._loaded = [], [], None
 
     def _load(self, plate: tuple[Tensor, ...]) -> None:
-        if not self._plate:
-            closed()
         if plate is not self._loaded:
             for mine, new in zip(self._plate, plate, strict=True):
                 self._stream.copy(mine, new)
@@ -220,7 +226,7 @@ def open_weights(
     gpu = _gpu(device, cuda or find_cuda(), what)
     if compiler == "torch-tensorrt" and gpu is None:
         raise EngineError(what, why="torch_tensorrt runs on a GPU", fix="use --engine torch")
-    make = _compiler(compiler, what)
+    make = what_compiles(compiler, what)
     try:
         stream = CpuStream() if gpu is None else CudaStream(gpu.index)
         compiled = None if make is None else lambda *given: make(*given, stream)
@@ -269,31 +275,3 @@ def _on_device(network: DualHead, device: torch.device, dtype: torch.dtype) -> D
 def _pixels(frame: Tensor, dtype: torch.dtype) -> Tensor:
     """(1, H, W, 3) uint8 to (1, 3, H, W); bytes in that order are channels_last already."""
     return frame.to(dtype).permute(0, 3, 1, 2)
-
-
-def _compiler(compiler: Compiler, what: str) -> Callable[..., Callable[..., Any]] | None:
-    """What takes a module, example inputs and the stream."""
-    if compiler == "torch":
-        return None
-    if compiler == "torch-compile":
-        return lambda module, _, stream: compiled_or_plain(module, stream)
-    try:
-        import torch_tensorrt
-    except Exception as error:  # its import starts CUDA, which raises what it likes
-        raise EngineError(
-            what,
-            why=f"torch_tensorrt does not load: {(str(error).strip() or '?').splitlines()[0]}",
-            fix='pip install "edgeds[torch-tensorrt]"',
-        ) from error
-
-    def compiled(
-        module: nn.Module, example: tuple[Tensor, ...], _: DeviceStream
-    ) -> Callable[..., Any]:
-        # since 2.13 the module's own types are the engine's; there is no precision to ask for
-        with torch.cuda.device(example[0].device):
-            step: Callable[..., Any] = torch_tensorrt.compile(
-                module, ir="dynamo", arg_inputs=list(example)
-            )
-        return step
-
-    return compiled

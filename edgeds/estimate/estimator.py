@@ -34,7 +34,9 @@ class Estimator:
 
     The plate is encoded, and its depth computed, once. Inverse depth of all frames is in the
     plate's units. Frames of a clip go in order: where nothing changed since the frame before, its
-    maps are given again; where only a part did, the network sees that part (`whole_or_part`).
+    maps are given again; where only a part did, the network sees that part (`whole_or_part`). So
+    each camera has an estimator of its own, called from one thread at a time; the engine may be
+    shared.
 
     Args:
         depth_network: computes the plate's depth, in a second or two, unless the plate keeps it;

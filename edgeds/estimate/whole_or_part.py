@@ -13,11 +13,13 @@ frame before, so that a slow change adds up until it counts.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from edgeds.errors import RunError
 from edgeds.estimate.depth_fit import Fit, fit_to_plate
 from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.frame_change import ChangeDetector, JudgedColours
@@ -56,13 +58,16 @@ class _PartEstimate:
 
 
 class Looks:
-    """Maps of the frames of one stream, in their order. `forget` starts another stream."""
+    """Maps of the frames of one stream, in their order, from one thread at a time. `forget` starts
+    another stream.
+    """
 
     def __init__(self, engine: Engine, matte: Matte, settings: LookSettings = LOOKS) -> None:
         self._engine, self._matte, self._set = engine, matte, settings
         many = isinstance(engine, AnySizeEngine)
         networks = networks_like(engine.size) if many else (engine.size,)
         self._use = PartInUse(networks, settings)
+        self._is_in_use = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
@@ -76,6 +81,22 @@ class Looks:
         self._reused = 0
 
     def __call__(self, frame: Frame, state: PlateState) -> Maps:
+        """
+        Raises:
+            RunError: another thread is in here. Its frame would be taken for the one before.
+        """
+        if not self._is_in_use.acquire(blocking=False):
+            raise RunError(
+                "two threads use one Estimator at the same time",
+                why="it compares each frame with the one before, of one camera",
+                fix="make an Estimator for each camera; they may share the engine",
+            )
+        try:
+            return self._maps_of(frame, state)
+        finally:
+            self._is_in_use.release()
+
+    def _maps_of(self, frame: Frame, state: PlateState) -> Maps:
         small = frame.rgb(self._engine.size)
         smooth = self._change.smooth(small)
         self._use.begin_frame()

@@ -137,7 +137,10 @@ class AnySizeEngine(Protocol):
 
 
 class Engine(Closing, Protocol):
-    """The network on some hardware, for one size. Pixels in, maps at its own size out."""
+    """The network on some hardware, for one size. Pixels in, maps at its own size out.
+
+    Threads may share it. Once it is closed, `encode_plate` and `infer` raise RunError.
+    """
 
     @property
     def name(self) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine, default_engine, read_card
+from edgeds.errors import RunError
 from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized
 from edgeds.types import Engine
@@ -85,6 +88,40 @@ def test_two_plates_do_not_mix(engine: Engine, scene: SyntheticSource) -> None:
     before = engine.infer(small, plate).alpha
     engine.encode_plate(255 - small)
     assert (engine.infer(small, plate).alpha == before).all()
+
+
+def test_threads_that_share_an_engine_get_their_own_maps(
+    engine: Engine, scene: SyntheticSource
+) -> None:
+    plates = [resized(scene.plate, engine.size), 255 - resized(scene.plate, engine.size)]
+    features = [engine.encode_plate(plate) for plate in plates]
+    frames = [resized(frame.pixels, engine.size) for frame in (*scene,)[::4]]
+    alone = [[engine.infer(frame, one).alpha for frame in frames] for one in features]
+    ready = threading.Barrier(len(plates))
+
+    def mistakes(which: int) -> int:
+        ready.wait(30)
+        wrong = 0
+        for turn in range(12):
+            if turn % 4 == 0:
+                features[which] = engine.encode_plate(plates[which])
+            at = (turn + which) % len(frames)
+            got = engine.infer(frames[at], features[which]).alpha
+            wrong += not np.array_equal(got, alone[which][at])
+        return wrong
+
+    with ThreadPoolExecutor(len(plates)) as threads:
+        assert list(threads.map(mistakes, range(len(plates)))) == [0, 0]
+
+
+def test_a_closed_engine_says_so_and_closes_twice(engine: Engine) -> None:
+    plate = np.zeros((*engine.size, 3), np.uint8)
+    features = engine.encode_plate(plate)
+    engine.close()
+    engine.close()
+    for use in (lambda: engine.infer(plate, features), lambda: engine.encode_plate(plate)):
+        with pytest.raises(RunError, match=r"the engine is closed\n.*why.*\n.*fix"):
+            use()
 
 
 def resized_truth(scene: SyntheticSource, index: int, size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]

@@ -21,7 +21,7 @@ from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.engine_folders import shipped_weights  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.settings import GPU as GPU_SETTINGS  # noqa: E402
-from edgeds.engine.torch_compile import compiled_or_plain  # noqa: E402
+from edgeds.engine.torch_compile import compiled_or_plain, what_compiles  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine, open_weights  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
@@ -273,7 +273,7 @@ def test_torch_tensorrt_compiles_for_the_frames_own_gpu(monkeypatch: pytest.Monk
     monkeypatch.setattr(torch.cuda, "device", Device)
     fake = SimpleNamespace(compile=compiled)
     monkeypatch.setitem(sys.modules, "torch_tensorrt", fake)
-    make = torch_cuda._compiler("torch-tensorrt", "cannot run")
+    make = what_compiles("torch-tensorrt", "cannot run")
     assert make is not None
     frame = SimpleNamespace(device="cuda:1")
     make(torch.nn.Identity(), (frame,), CpuStream())

@@ -132,7 +132,6 @@ def _engines(plan: TurnPlan, stack: ExitStack) -> list[Engine]:
     """The engine of each stream: on a GPU each has its own, on the CPU they share one."""
     from edgeds.engine import open_engine
     from edgeds.engine.device_engine import device_of
-    from edgeds.live.cameras.shared_engine import SharedEngine
     from edgeds.sources.threads import threads
     from edgeds.views.settings import DEPTH_VIEWS
 
@@ -149,7 +148,7 @@ def _engines(plan: TurnPlan, stack: ExitStack) -> list[Engine]:
         return [first]
     if device_of(first).startswith("cuda"):
         return [first, *(opened() for _ in range(plan.streams - 1))]
-    return [SharedEngine(first)] * plan.streams
+    return [first] * plan.streams
 
 
 def _or_all_end(

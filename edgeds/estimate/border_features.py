@@ -26,20 +26,20 @@ AT_ONCE = 1024
 """Squares: what is made of them stays in the processor's cache, and in memory that is there: with
 4096, the system gave new pages for each, which took most of the time.
 """
-_REACH = 2
-"""Squares."""
-_WINDOWS = (3, 7, 15, 31)
+_REACH = 2  # squares
+WINDOWS = (3, 7, 15, 31)
 """Of the means of sure foreground, in squares; a wider one stands in where a smaller one holds too
 little.
 """
-_NEAR = 1
-"""Number of the window for the place of single pixels."""
-_ALONE = 16
-"""Features of `_alone`."""
-_SURE = 0.9
-_ENOUGH = 2.0
-_LEAST_CONTRAST = 100.0
+PLACED_BY = 1  # number of the window for the place of single pixels
+TEXTURE_PX, ALPHA_PX = 5, 15
+_ALONE = 16  # features of `_alone`
+SURE = 0.9
+ENOUGH = 2.0
+LEAST_CONTRAST = 100.0
 """Squared levels, summed over channels: foreground and plate this alike say nothing."""
+PLACES = -0.5, 1.5  # between plate (0) and foreground (1)
+LOG_LEVELS = 4.0
 
 
 class Squares(NamedTuple):
@@ -153,8 +153,8 @@ def surroundings(
         missing=missing[own],
         colours=colours,
         behind=behind,
-        texture=cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (5, 5)),
-        mean_alpha=cv2.blur(alpha, (15, 15)),
+        texture=cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (TEXTURE_PX, TEXTURE_PX)),
+        mean_alpha=cv2.blur(alpha, (ALPHA_PX, ALPHA_PX)),
         noise=_log(noise(small_alpha, off, colours, behind, grey, squares.rows, squares.columns)),
     )
 
@@ -238,19 +238,19 @@ def _foreground(
     """The sure foreground's mean colour in small windows and in wide ones, (3, n), and the share of
     it that even the widest lacks; of squares.
     """
-    sure = np.clip((alpha - _SURE) / (1 - _SURE), 0, 1)
+    sure = np.clip((alpha - SURE) / (1 - SURE), 0, 1)
     counted = cv2.merge([*cv2.split(cv2.multiply(colours, cv2.merge([sure] * 3))), sure])
     total = np.zeros((3, len(needed)), np.float32)
     left = np.ones(len(needed), np.float32)
     made: list[_Floats] = []
-    for side in _WINDOWS:
+    for side in WINDOWS:
         mean = turned(np.take(cv2.blur(counted, (side, side)).reshape(-1, 4), needed, axis=0))
         known = mean[3]
-        share = np.minimum(known * np.float32(side * side / _ENOUGH), 1) * left
+        share = np.minimum(known * np.float32(side * side / ENOUGH), 1) * left
         total += mean[:3] * (share / np.maximum(known, 1e-5))
         left -= share
         made.append(np.asarray(total / np.maximum(1 - left, 1e-3), np.float32))
-    return made[_NEAR], made[-1], left
+    return made[PLACED_BY], made[-1], left
 
 
 def _in_mask(mask: npt.NDArray[np.uint8]) -> Squares:
@@ -264,9 +264,9 @@ def _placed(difference: _Floats, to_foreground: _Floats) -> tuple[FloatMap, Floa
     """Where a colour lies between plate (0) and foreground (1), and how far these are apart; all
     (k, 3, n) to (k, n).
     """
-    apart = np.maximum(_dot(to_foreground, to_foreground), _LEAST_CONTRAST)
+    apart = np.maximum(_dot(to_foreground, to_foreground), LEAST_CONTRAST)
     along = _dot(difference, to_foreground)
-    return np.clip(along / apart, -0.5, 1.5), np.sqrt(apart / 3)
+    return np.clip(along / apart, *PLACES), np.sqrt(apart / 3)
 
 
 def _magnitude(values: _Floats) -> FloatMap:
@@ -282,8 +282,9 @@ def _dot(one: _Floats, other: _Floats) -> FloatMap:
 
 
 def _log(levels: _Floats) -> _Floats:
-    made = cv2.log(levels * np.float32(1 / 4) + np.float32(1))  # NumPy's takes twice as long
-    return np.asarray(made.reshape(levels.shape) * np.float32(1 / 4), np.float32)
+    one = np.float32(1 / LOG_LEVELS)
+    made = cv2.log(levels * one + np.float32(1))  # NumPy's takes twice as long
+    return np.asarray(made.reshape(levels.shape) * one, np.float32)
 
 
 def _grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -16,8 +16,8 @@ from edgeds.types import FloatMap
 _Floats = npt.NDArray[np.float32]
 _Index = npt.NDArray[np.intp]
 
-_EMPTY = 0.02
-_NEARBY, _BESIDE = 15, 7
+EMPTY = 0.02
+NEARBY, BESIDE = 15, 7
 """Sides of windows, in squares of 4x4 pixels and of 2x2."""
 _ROWS = np.s_[::4]
 """Of which steps are measured: all would show the same."""
@@ -40,11 +40,11 @@ def noise(
     seen = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
     power = cv2.transform(cv2.multiply(off, off), np.full((1, 3), 1 / 3, np.float32))
     light, hue = np.abs(_step(seen) - _step(grey)), np.abs(_hue(colours) - _hue(behind))
-    empty = (alpha < _EMPTY).astype(np.float32)
+    empty = (alpha < EMPTY).astype(np.float32)
     quarter, some = light.shape[::-1], empty[::2, ::2]
     counted = power * empty, empty
     all_of = [cv2.resize(one, quarter, interpolation=cv2.INTER_AREA) for one in counted]
-    summed = cv2.blur(cv2.merge([*all_of, light * some, hue * some]), (_NEARBY, _NEARBY))
+    summed = cv2.blur(cv2.merge([*all_of, light * some, hue * some]), (NEARBY, NEARBY))
     nearby = summed[rows // 2, columns // 2]
     share = np.maximum(nearby[:, 1:2], 1e-3)
     detail = cv2.resize(
@@ -52,7 +52,7 @@ def noise(
     )
     made = np.empty((len(rows), 5), np.float32)
     made[:, :3] = nearby[:, (0, 2, 3)] / share
-    made[:, 3] = cv2.blur(detail, (_BESIDE, _BESIDE))[rows, columns]
+    made[:, 3] = cv2.blur(detail, (BESIDE, BESIDE))[rows, columns]
     made[:, 4] = grey[2 * rows, 2 * columns]
     made = np.maximum(made, 0)
     made[:, 0] = np.sqrt(made[:, 0])

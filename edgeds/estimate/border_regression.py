@@ -46,7 +46,7 @@ def regressed(
         colours, behind: the frame, and the plate in the frame's light, (H, W, 3) in levels.
         finer: alpha at twice the size. With it, the answer is of that size, (16, n).
     """
-    near, weights = surroundings(alpha, colours, behind, squares), _weights(finer is not None)
+    near, weights = surroundings(alpha, colours, behind, squares), weights_of(finer is not None)
     made = np.empty((len(squares.rows), len(weights.last_bias)), np.float32)
     with one_blas_thread():
         for first in range(0, len(made), AT_ONCE):
@@ -70,5 +70,5 @@ def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
 
 
 @cache
-def _weights(finer: bool) -> Weights:
+def weights_of(finer: bool) -> Weights:
     return Weights(*kept_weights(FINER_WEIGHTS if finer else WEIGHTS, Weights._fields))

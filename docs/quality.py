@@ -164,7 +164,7 @@ def border_once(data: Path) -> dict[str, Part]:
 
 
 def border_once_scores(data: Path, name: str) -> dict[str, Any]:
-    """A set's scores where the border is not drawn again, as on a GPU."""
+    """A set's scores where the border is not drawn again, as with `--preset fast`."""
     from edgeds.engine import open_engine
     from edgeds.engine.engine_folders import default_engine
     from edgeds.engine.plate_depth_engine import open_plate_depth

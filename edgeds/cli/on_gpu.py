@@ -109,6 +109,7 @@ class OnGpu:
                 plate,
                 written_colour(self._info.colour, self._info.size),
                 known=known,
+                matte=matte,
                 compiled=self._is_compiled,
             )
         except RuntimeError as error:  # torch's, such as too little memory for frames of this size
@@ -155,7 +156,6 @@ class OnGpu:
                 opacity=self._shown.opacity,
                 keeps=not self._encoder_problem(),
                 compiled=self._is_compiled,
-                fine_border=True,
             )
         except RuntimeError as error:
             self._give_up(error)

@@ -73,7 +73,7 @@ class Matte:
 
 MATTE = Matte()
 DRAWN_ONCE = Matte(again=0)
-"""No border is drawn again: on GPUs, in the search for people, where the regression is fitted."""
+"""No border is drawn again: in the search for people, where the regression is fitted."""
 DRAWN_AT_EVERY_SIZE = Matte(again=1)
 DRAWN_AGAIN = replace(
     DRAWN_AT_EVERY_SIZE, again_band=0.005, again_scatter_levels=10, again_share=1, again_beyond=1
@@ -81,27 +81,6 @@ DRAWN_AGAIN = replace(
 """The first for what is laid on something else; this for what is kept. On ten composites of the
 training split at 1280x720, MAD .49e-3 instead of .57; shadows in compressed video leave crumbs.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FineBorder:
-    """The border, drawn once more for layers and other backdrops."""
-
-    radius_px: int = 4
-    """Of the windows in which alpha is a line over the colours. On composites of 1280x720, the
-    re-composite over black and white was off by 17.9 levels without this and 15.0 with 4."""
-    noise_power: float = 2.0
-    """Variance of a colour, in squared levels, that is noise and no border."""
-    explained: tuple[float, float] = (0.7, 0.95)
-    """Share of alpha's variance that the line explains: below the first, alpha stays as it was;
-    from the second on, the line counts alone. Without this, a dark H.264 clip got 14 % worse."""
-    open_weight: float = 0.1
-    """Of a pixel with alpha .5 in the fit, beside one with alpha 0 or 1."""
-    band: float = 0.02
-    """Alpha closer than this to 0 or 1 is not open."""
-
-
-FINE_BORDER = FineBorder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def parts(folder: Path, device: str, *, quick: bool) -> list[Part]:
     return [
         Part("doctor", 60, [*edgeds, "doctor"]),
         Part(
-            "report", 280, [python, "-u", "tests/gpu/gpu_report.py", "--device", device, *fast],
+            "report", 340, [python, "-u", "tests/gpu/gpu_report.py", "--device", device, *fast],
         ),
         Part("video", 60, [*edgeds, "video", clip, "-o", out, "--device", device]),
         Part(

@@ -35,7 +35,15 @@ from edgeds.engine.gpu.estimator import DeviceEstimator
 from edgeds.engine.gpu.transfer import DevicePicture
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import DRAWN_ONCE, LOOKS, WHOLE, LookSettings
+from edgeds.estimate.settings import (
+    DRAWN_AT_EVERY_SIZE,
+    DRAWN_ONCE,
+    LOOKS,
+    MATTE,
+    WHOLE,
+    LookSettings,
+    Matte,
+)
 from edgeds.pipeline import run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
@@ -109,6 +117,7 @@ def opened(
     *,
     compiled: bool = False,
     looks: LookSettings = WHOLE,
+    matte: Matte = MATTE,
 ) -> DeviceEstimator:
     """An estimator on the device before the frames' own median. It sees every frame whole, so that
     frames may come in any order.
@@ -116,7 +125,9 @@ def opened(
     name = "torch-compile" if compiled else "torch"
     engine: Any = stack.enter_context(open_engine(name, device=machine.device))
     colour: Any = frames[0].picture
-    return DeviceEstimator(engine, plate_of(frames), colour.colour, looks=looks, compiled=compiled)
+    return DeviceEstimator(
+        engine, plate_of(frames), colour.colour, looks=looks, matte=matte, compiled=compiled
+    )
 
 
 def per_frame_ms(machine: Machine, step: Callable[[int], object]) -> float:
@@ -155,6 +166,34 @@ def whole_frame(machine: Machine) -> list[str]:
         only, drawn = _frame_ms(machine, size, compiled=False)
         rows.append(f"| {name} | {only:.2f} ms | {drawn:.2f} ms |")
     return rows
+
+
+def border(machine: Machine) -> list[str]:
+    """What drawing it again adds to a frame, in time and in memory of the device."""
+    ways = (DRAWN_ONCE, MATTE, DRAWN_AT_EVERY_SIZE)
+    rows = [
+        "| estimate | border drawn once | again | again at full size (`replace`) |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, size in machine.sizes.items():
+        measured = [_border_ms_and_mib(machine, size, matte) for matte in ways]
+        cells = (f"{ms:.2f} ms, {mib:.0f} MiB" for ms, mib in measured)
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return rows
+
+
+def _border_ms_and_mib(machine: Machine, size: Size, matte: Matte) -> tuple[float, float]:
+    frames = frames_at(size, 4)
+    free = torch.cuda.mem_get_info(machine.device)[0] if machine.on_gpu else 0
+    with ExitStack() as stack:
+        estimate = opened(machine, frames, stack, matte=matte)
+        own = on_device(frames, estimate)
+        spent = per_frame_ms(machine, drawing(own, estimate, None))
+        left = torch.cuda.mem_get_info(machine.device)[0] if machine.on_gpu else 0
+        del own, estimate
+    if machine.on_gpu:
+        torch.cuda.empty_cache()
+    return spent, (free - left) / 2**20
 
 
 def compiled(machine: Machine) -> list[str]:
@@ -197,7 +236,7 @@ def parity(machine: Machine) -> list[str]:
     with ExitStack() as stack:
         estimate = opened(machine, frames, stack)
         cpu = stack.enter_context(open_engine(default_engine(), device="cpu"))
-        on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE, matte=DRAWN_ONCE)
+        on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE)
         draw = DeviceComposer("overlay", estimate)
         draw_on_cpu = composer(
             "overlay", plate=estimate.plate.pixels, plate_depth=on_cpu.plate_depth,
@@ -366,8 +405,8 @@ class _Counted(MemorySink):
 
 
 PARTS: tuple[Callable[[Machine], list[str]], ...] = (
-    environment, network, whole_frame, parity, codecs, end_to_end, host_copies, streams, memory,
-    compiled,
+    environment, network, whole_frame, border, parity, codecs, end_to_end, host_copies, streams,
+    memory, compiled,
 )  # fmt: skip
 
 

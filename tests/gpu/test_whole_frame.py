@@ -24,7 +24,7 @@ from edgeds.engine.gpu.change_detector import FLAGS  # noqa: E402
 from edgeds.engine.gpu.composer import DeviceComposer  # noqa: E402
 from edgeds.engine.gpu.part_network import STATISTICS  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
-from edgeds.estimate.settings import DRAWN_ONCE, LOOKS, WHOLE  # noqa: E402
+from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
 from edgeds.pipeline import run  # noqa: E402
 from edgeds.sinks import VideoSink  # noqa: E402
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem  # noqa: E402
@@ -42,7 +42,7 @@ def test_alpha_depth_and_picture_are_those_of_the_cpu(size: Any) -> None:
     with ExitStack() as stack:
         estimate = gpu_report.opened(MACHINE, frames, stack)
         cpu = stack.enter_context(open_engine(default_engine(), device="cpu"))
-        on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE, matte=DRAWN_ONCE)
+        on_cpu = Estimator(cpu, estimate.plate, looks=WHOLE)
         draw = DeviceComposer("overlay", estimate)
         on_host = composer(
             "overlay", plate=estimate.plate.pixels, plate_depth=on_cpu.plate_depth,
@@ -77,7 +77,7 @@ def test_the_network_looks_where_it_does_on_the_cpu() -> None:
         frames = list(islice(source, 40))
         estimate = gpu_report.opened(MACHINE, frames, stack, looks=LOOKS)
         cpu = stack.enter_context(open_engine(default_engine(), device="cpu"))
-        on_cpu = Estimator(cpu, estimate.plate, matte=DRAWN_ONCE)
+        on_cpu = Estimator(cpu, estimate.plate)
         off = [np.abs(estimate(one).alpha - on_cpu(one).alpha).mean() for one in frames]
     # float16 may see a bound a pixel elsewhere, and then the part lies elsewhere
     assert np.median(off) < 3e-4

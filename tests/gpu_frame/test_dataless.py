@@ -58,7 +58,7 @@ def test_of_a_steady_frame_the_host_reads_a_few_numbers_and_nothing_else(
     engine: Any, looks: Any
 ) -> None:
     stream, estimate = engine.stream, estimator(engine, looks)
-    draws = [DeviceComposer(view, estimate, keeps=True, fine_border=True) for view in DEVICE_VIEWS]
+    draws = [DeviceComposer(view, estimate, keeps=True) for view in DEVICE_VIEWS]
     frame = a_frame(estimate)
     for _ in range(3):
         for draw in draws:

@@ -20,7 +20,6 @@ from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
 from edgeds.estimate.kept_depth import no_depth  # noqa: E402
-from edgeds.estimate.settings import DRAWN_ONCE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402
 from edgeds.sources.images import pixels_from_image  # noqa: E402
@@ -44,9 +43,9 @@ def test_the_same_noise_reaches_the_network_on_both_ways() -> None:
     engine = TorchEngine(network, CpuStream(), size=(192, 320), name="told", dtype=torch.float32)
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
     with engine:
-        on_cpu = Estimator(engine, plate, known=known, matte=DRAWN_ONCE)
+        on_cpu = Estimator(engine, plate, known=known)
         on_device = DeviceEstimator(engine, plate, colour, known=known)
-        not_told = Estimator(engine, replace(plate, noise=None), known=known, matte=DRAWN_ONCE)
+        not_told = Estimator(engine, replace(plate, noise=None), known=known)
         for frame in frames:
             wanted, got, other = on_cpu(frame), on_device(frame), not_told(frame)
             assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4

@@ -29,6 +29,7 @@ from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.errors import RunError  # noqa: E402
+from edgeds.estimate.matte_for_view import matte_for_view  # noqa: E402
 from edgeds.pipeline import run  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sinks import MemorySink, open_sink  # noqa: E402
@@ -109,6 +110,20 @@ def test_what_is_not_drawn_there_is_said_once(
         assert gpu.sink(sink, stack) is sink
 
 
+def test_the_border_is_drawn_there_as_the_cpu_draws_it_for_a_view(tmp_path: Path) -> None:
+    with (
+        open_engine("torch", device="cpu") as network,
+        VideoSource(DATA / "people_walking.mp4") as source,
+    ):
+        plate = Plate(next(iter(source)).pixels)
+        gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(tmp_path), kinds=CPU)
+        sizes = [
+            list(gpu.estimator(plate, None, matte_for_view(view))._draw_again._made)  # type: ignore[attr-defined]
+            for view in ("overlay", "replace")
+        ]
+    assert sizes == [[(plate.size, 2)], [(plate.size, 1)]]
+
+
 def test_an_engine_on_the_cpu_changes_nothing(tmp_path: Path) -> None:
     with (
         open_engine("difference") as network,
@@ -132,10 +147,10 @@ class Crowded(CpuStream):
         return super().captured(work)
 
 
-@pytest.mark.parametrize("room", [3, 9])
+@pytest.mark.parametrize("room", [3, 10])
 def test_frames_too_large_for_the_device_are_drawn_on_the_cpu(tmp_path: Path, room: int) -> None:
     clip = DATA / "moving_person.mp4"
-    # two functions are the network's, seven the estimator's, one draws; parts have more
+    # two functions are the network's, eight the estimator's, one draws; parts have more
     network = TorchEngine(
         load_weights(shipped_weights()), Crowded(room), size=(192, 320), name="edgeds",
         dtype=torch.float32,
@@ -143,7 +158,7 @@ def test_frames_too_large_for_the_device_are_drawn_on_the_cpu(tmp_path: Path, ro
     with VideoSource(clip) as source, ExitStack() as stack:
         gpu = OnGpu(network, source.info, tmp_path / "a.mp4", wanted(clip), kinds=CPU)
         estimate = gpu.estimator(Plate(pixels_from_image(DATA / "moving_person_plate.jpg")), None)
-        assert isinstance(estimate, DeviceEstimator) == (room == 9)
+        assert isinstance(estimate, DeviceEstimator) == (room == 10)
         assert gpu.composer(estimate, None) is None
         sink = MemorySink()
         assert gpu.sink(sink, stack) is sink

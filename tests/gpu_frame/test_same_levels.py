@@ -1,4 +1,4 @@
-"""Colours and borders as a GPU computes them, on torch's CPU device: the CPU's very levels."""
+"""Colours and outlines as a GPU computes them, on torch's CPU device: the CPU's very levels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
-from edgeds.engine.gpu import border_on_other_backdrop as there  # noqa: E402
 from edgeds.engine.gpu.colour import (  # noqa: E402
     colour_for,
     crop_weights,
@@ -22,7 +21,6 @@ from edgeds.engine.gpu.colour import (  # noqa: E402
 from edgeds.engine.gpu.graph_replay import Replayed  # noqa: E402
 from edgeds.engine.gpu.outline import line_of  # noqa: E402
 from edgeds.engine.gpu.part_network import cropped  # noqa: E402
-from edgeds.estimate.border_on_other_backdrop import redrawn  # noqa: E402
 from edgeds.sources.yuv_planes import YuvPicture, blank  # noqa: E402
 from edgeds.types import Box, ColourTags, Frame, Size  # noqa: E402
 from edgeds.views.canvas import Ground  # noqa: E402
@@ -80,20 +78,6 @@ def test_the_network_gets_the_very_picture_of_a_part(box: Box, size: Size) -> No
     off = np.abs(got[0].numpy().astype(int) - picture.region(box, size))
     assert (off > 0).mean() < 2e-2  # ties: swscale's sums have 15 bits
     assert off.max() <= 4  # a level of luma and one of chroma
-
-
-def test_the_border_drawn_once_more_is_the_cpus() -> None:
-    rng = np.random.default_rng(3)
-    y, x = np.mgrid[:96, :160]
-    alpha = np.clip(0.5 + (30 - np.hypot(y - 48, x - 80)) / 8, 0, 1).astype(np.float32)
-    colour = rng.normal(0, 40, 3) + 15 * rng.standard_normal((96, 160, 3))
-    difference = (alpha[..., None] * colour + rng.normal(0, 2, (96, 160, 3))).astype(np.float32)
-    wanted = redrawn(alpha, difference, np.zeros_like(difference))
-    got = there.redrawn(
-        torch.from_numpy(alpha), torch.from_numpy(difference).permute(2, 0, 1).contiguous()
-    )
-    assert np.abs(wanted - alpha).max() > 0.02  # something changed
-    assert np.abs(got.numpy() - wanted).max() < 2e-3
 
 
 @pytest.mark.parametrize("thickness", [1, 2, 3, 4, 6])

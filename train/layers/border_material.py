@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.estimate.border_drawn_again import colours_in
 from edgeds.estimate.border_features import features, squares_of
-from edgeds.estimate.border_on_other_backdrop import near_open
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
 from edgeds.estimate.settings import DRAWN_ONCE, MATTE
@@ -180,3 +180,9 @@ def samples(picture: Picture, rng: np.random.Generator, *, finer: bool = False) 
             near = near_open(soft, MATTE.band).astype(np.float32)
             truth, counted = squares.of(sharp, step).T, squares.of(near, step).T
             yield Sample(*(one.astype(np.float16) for one in (values, truth, counted)))
+
+
+def near_open(alpha: FloatMap, band: float) -> NDArray[np.uint8]:
+    """1 (H, W) at pixels whose alpha is open, `band` off 0 and 1 at least, and beside them."""
+    is_open = ((alpha > band) & (alpha < 1 - band)).astype(np.uint8)
+    return np.asarray(cv2.dilate(is_open, np.ones((5, 5), np.uint8)), np.uint8)

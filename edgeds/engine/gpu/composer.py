@@ -50,17 +50,15 @@ class DeviceComposer:
         matte: Matte = MATTE,
         keeps: bool = False,
         compiled: bool = False,
-        fine_border: bool = False,
     ) -> None:
         """
         Args:
             estimate: made the maps that will be drawn.
-            fine_border: `replace` draws the border once more, as it does for files.
             keeps: pictures stay on the device, for an encoder that takes them there; else they
                 are brought to the host.
             compiled: by torch.compile.
         """
-        self._estimate, self._keeps, self._is_fine = estimate, keeps, fine_border
+        self._estimate, self._keeps = estimate, keeps
         self._stream, self._colour = estimate.stream, estimate.colour
         self._behind: _Behind | None = None
         if view == "replace":
@@ -117,11 +115,10 @@ class DeviceComposer:
                 (plate.depth, depth_colours),
             )
         if view == "replace":
-            fixed = (plate.luma, plate.chroma, self._estimate.colours, matte)
             return (
                 (lambda m: (*m.planes, m.alpha_on_device, m.field, m.crop)),
-                views.finely_replaced if self._is_fine else views.replaced,
-                (*fixed, plate.pixels) if self._is_fine else fixed,
+                views.replaced,
+                (plate.luma, plate.chroma, self._estimate.colours, matte),
             )
         if view == "blur":
             blurs = blur_levels(self._estimate.plate_depth, blur, self._stream.device)

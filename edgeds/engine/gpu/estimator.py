@@ -17,6 +17,7 @@ from torch import Tensor
 
 from edgeds.engine.cuda_stream import gpu_errors
 from edgeds.engine.device_engine import DeviceEngine
+from edgeds.engine.gpu.border_of_parts import BorderOfParts
 from edgeds.engine.gpu.colour import (
     Colour,
     Nv12Scale,
@@ -31,7 +32,7 @@ from edgeds.engine.gpu.colour import (
 from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_of
 from edgeds.engine.gpu.graph_replay import Replayed
-from edgeds.engine.gpu.looks import DeviceLooks
+from edgeds.engine.gpu.looks import CroppedField, DeviceLooks
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
 from edgeds.engine.gpu.part_network import NEAR, alpha_of
 from edgeds.engine.gpu.transfer import Nv12, Uploads
@@ -123,11 +124,14 @@ class DeviceEstimator(Estimator):
                 before, self.stream, example, fixed=(scale, self.colours), compiled=compiled
             )
             _, rgb = self._before(luma, chroma)
-            field, crop = self._empty_field()
+            at, pixels = self._empty_field(), self.plate_on_device.pixels
             self._after = Replayed(
-                alpha_of, self.stream, (field, crop, rgb),
-                fixed=(self.plate_on_device.pixels, matte), compiled=compiled,
+                alpha_of, self.stream, (at.field, at.crop, rgb), fixed=(pixels, matte),
+                compiled=compiled,
             )  # fmt: skip
+            self._draw_again = BorderOfParts(
+                self.stream, pixels, matte, self.colours, at, compiled=compiled
+            )
         self._alpha: Tensor | None = None
 
     def _take(self, depth: FloatMap, measured: GroundedDepth | None) -> None:
@@ -163,11 +167,11 @@ class DeviceEstimator(Estimator):
         """Maps of a frame without foreground, of the shapes that all others have."""
         device = self.stream.device
         with self.stream, torch.no_grad():
-            field, crop = self._empty_field()
+            at = self._empty_field()
             return OnDevice(
                 torch.zeros(self.plate.size, device=device),
-                field,
-                crop,
+                at.field,
+                at.crop,
                 small=self.network.size,
                 plate_depth=self.plate_on_device.depth,
                 planes=empty_planes(self.plate.size, device),
@@ -175,10 +179,12 @@ class DeviceEstimator(Estimator):
                 plate=self.plate.pixels,
             )
 
-    def _empty_field(self) -> tuple[Tensor, Tensor]:
+    def _empty_field(self) -> CroppedField:
         side, device = self._device_looks.side, self.stream.device
-        crop = torch.from_numpy(crop_of(whole(self.plate.size), self.network.size))
-        return torch.zeros((NEAR + 1, side, side), device=device), crop.to(device)
+        part, network = whole(self.plate.size), self.network.size
+        field = torch.zeros((NEAR + 1, side, side), device=device)
+        crop = torch.from_numpy(crop_of(part, network)).to(device)
+        return CroppedField(field, crop, part, network)
 
     def __call__(self, frame: Frame) -> DeviceMaps:
         """Maps that are still being made, in the stream's order. They are the caller's to keep.
@@ -201,6 +207,7 @@ class DeviceEstimator(Estimator):
             at, is_new = self._device_looks(small, planes, state)
             if is_new or self._alpha is None:
                 (self._alpha,) = self._after.kept(at.field, at.crop, rgb)
+                self._draw_again(self._alpha, at, planes)
         maker = OnDevice(
             self._alpha, at.field, at.crop, small=self.network.size,
             plate_depth=self.plate_on_device.depth, planes=planes, stream=self.stream,

@@ -39,6 +39,9 @@ class CroppedField:
 
     field: Tensor
     crop: Tensor
+    part: Box
+    """Of the frame, that the network saw, and the network's size."""
+    network: Size
 
 
 class DeviceLooks:
@@ -161,9 +164,8 @@ class DeviceLooks:
         near, self._fit = estimate.near, estimate.fit
         if self._state.standing is not None:
             near = self._standing_depth(None, near, estimate.maps[0])
-        return CroppedField(
-            self._whole_network.field(estimate, near), self._whole_network.crop.clone()
-        )
+        field, crop = self._whole_network.field(estimate, near), self._whole_network.crop.clone()
+        return CroppedField(field, crop, whole(self._full), self._engine.size)
 
     def _part(self, planes: Nv12, place: Place) -> PartEstimate:
         assert self._state is not None
@@ -181,7 +183,8 @@ class DeviceLooks:
         assert self._state is not None
         if self._state.standing is not None:
             near = self._standing_depth(place, near, estimate.maps[0])
-        return CroppedField(network.field(estimate, near), network.crop.clone())
+        field, crop = network.field(estimate, near), network.crop.clone()
+        return CroppedField(field, crop, place.box, place.network)
 
     def _judge(self, estimate: PartEstimate, part: Box | None) -> None:
         """The part of the frame that was seen is judged."""

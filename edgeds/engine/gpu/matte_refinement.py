@@ -66,7 +66,7 @@ def refined(near: Tensor, band: Tensor, frame: Tensor, plate: Tensor, settings: 
         -residual.square().sum(0) / (3 * settings.residual_levels**2)
     )
     confidence = confidence * trust.clamp(0, 1)
-    mixed = torch.minimum(torch.maximum(mixed, low), high * (2 - high))
+    mixed = torch.minimum(torch.maximum(mixed, low), high)
     return torch.where(band, alpha + confidence * (mixed - alpha), alpha)
 
 

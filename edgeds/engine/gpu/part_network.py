@@ -219,7 +219,9 @@ def alpha_of(
     """Alpha (H, W) of a field, the frame and the plate, uint8 (3, H, W)."""
     size = (int(rgb.shape[1]), int(rgb.shape[2]))
     is_open = (field[2] > matte.band) & (field[1] < 1 - matte.band)
-    near = read_at(field[:COARSE], crop, size)
+    # What is thin is coarsely too faint: see estimate/matte_refinement.py.
+    bound = (field[2] * (2 - field[2]))[None]
+    near = read_at(torch.cat((field[:2], bound, field[3:COARSE])), crop, size)
     alpha = refined(near, nearest_at(is_open, crop, size), rgb.float(), plate.float(), matte)
     return (torch.where(inside(crop, size) & (alpha >= ALPHA_ZERO), alpha, 0.0),)
 

@@ -7,14 +7,12 @@ mean alpha of its four pixels. Pixels with alpha 0 keep their exact values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeds.engine.gpu.border_on_other_backdrop import redrawn
-from edgeds.engine.gpu.colour import Colour, Scale, full_rgb, half_chroma, rounded
+from edgeds.engine.gpu.colour import Colour, Scale, half_chroma, rounded
 from edgeds.engine.gpu.field import crop_at
 from edgeds.engine.gpu.maps import anchored, coarse_of, near_of, offset_of
 from edgeds.engine.gpu.outline import Line
@@ -133,25 +131,6 @@ def replaced(
     of_chroma = _halved(alpha)
     over_uv = _over(uv, plate_uv, behind_chroma.permute(2, 0, 1).float(), of_chroma, matte)
     return rounded(over_y), rounded(over_uv).permute(1, 2, 0).contiguous()
-
-
-def finely_replaced(
-    luma: Tensor,
-    chroma: Tensor,
-    alpha: Tensor,
-    field: Tensor,
-    crop: Tensor,
-    *rest: Any,
-) -> Planes:
-    """`replaced`, the border drawn once more. Takes the plate's pixels, uint8 (3, H, W), after what
-    `replaced` takes.
-    """
-    *others, plate = rest
-    colour = others[4]
-    size = (int(alpha.shape[0]), int(alpha.shape[1]))
-    difference = full_rgb(luma, chroma, colour).float() - plate.float()
-    finer = redrawn(alpha, difference - offset_of(field, crop, size))
-    return replaced(luma, chroma, finer, field, crop, *others)
 
 
 def _over(own: Tensor, plate: Tensor, behind: Tensor, alpha: Tensor, matte: Matte) -> Tensor:

@@ -182,6 +182,28 @@ def test_a_camera_that_fails_ends_or_retries_alone() -> None:
         assert run.grabbed == run.delivered + run.dropped
 
 
+def test_a_camera_that_is_not_there_at_the_end_is_missing_with_the_reason() -> None:
+    done, connecting = threading.Event(), threading.Event()
+
+    @contextmanager
+    def open_run(plan: CameraPlan, stop: threading.Event) -> Iterator[LiveRun]:
+        if plan.name == "off" and not connecting.is_set():
+            connecting.set()
+            raise SourceError("cannot open it", why="it is off")
+        done.set()
+        assert stop.wait(60)
+        raise SourceError("it was not opened", why="it was stopped while connecting")
+        yield
+
+    plans = [CameraPlan(name=name, source="0") for name in ("off", "slow")]
+    with Cameras(plans, open_run, pause_secs=0.02) as cameras:
+        assert connecting.wait(60)
+        cameras.wait(done, duration_secs=100)
+    off, slow = (camera.report() for camera in cameras.all)
+    assert (off.state, off.message) == ("missing", "cannot open it: it is off")
+    assert (slow.state, slow.message[:17]) == ("missing", "it was not opened")
+
+
 @pytest.mark.parametrize(("rate", "kept"), [(10, 20), (31, 60), (20, 40), (0.5, 1)])
 def test_thinning_keeps_the_rate_and_spreads_the_frames(rate: float, kept: int) -> None:
     source = SyntheticSource(size=(18, 32), frame_count=60)  # of two seconds

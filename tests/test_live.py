@@ -14,7 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer import Exit
 
+from edgeds.cli.live_report import exit_after
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import SinkError, SinkFailed, SourceFailed
 from edgeds.live.control import LiveStatus
@@ -307,7 +309,32 @@ def test_people_are_told_that_the_camera_is_away_and_that_it_is_back() -> None:
         report = running.end()
     assert any("broke off" in event for event in running.events)
     assert any(event.endswith("running") for event in running.events)
+    assert not report.camera_away
     assert report.grabbed == report.delivered + report.dropped
+
+
+def test_a_camera_that_is_away_at_the_end_is_in_the_report_and_fails_the_command() -> None:
+    with _running(LiveSource(_breaks_for_good(), BACK_SOON)) as running:
+        running.wait_for(lambda s: s.source_state == "reconnecting")
+        report = running.end()
+    assert "it was set to break off" in report.camera_away
+    with pytest.raises(Exit) as ended:
+        exit_after(report, stopped=False)
+    assert ended.value.exit_code == 1
+
+
+BACK_SOON = Reconnect(stall_secs=0.3, abandon_secs=1, open_secs=60, backoff_secs=0.1)
+
+
+def _breaks_for_good() -> Callable[[], SyntheticFeed]:
+    opened = itertools.count()
+
+    def open_feed() -> SyntheticFeed:
+        if next(opened):
+            raise SourceFailed("it is off", why="it was set to break off")
+        return SyntheticFeed(size=SIZE, breaks_after=5)
+
+    return open_feed
 
 
 def test_leaving_never_hangs_while_a_camera_hangs() -> None:
@@ -498,3 +525,48 @@ def leans(frame: Frame) -> float:
     """How much brighter, thus nearer, the right quarter of the lowest rows is than the left one."""
     rows = frame.pixels[-8:].astype(float)
     return float(rows[:, -40:].mean() - rows[:, :40].mean())
+
+
+class Busy(Late):
+    """Fails at its first answer, and counts how many ask at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asking = self.most_asking = 0
+        self.has_failed = False
+
+    def __call__(self, pixels: Pixels) -> FloatMap:
+        self.asking += 1
+        self.most_asking = max(self.most_asking, self.asking)
+        try:
+            answer = super().__call__(pixels)
+            if not self.has_failed:
+                self.has_failed, self.answers = True, 0
+                raise RuntimeError("Infer Request is busy")
+            return answer
+        finally:
+            self.asking -= 1
+
+
+def test_a_depth_that_fails_is_reported_and_the_run_goes_on() -> None:
+    network = Busy()
+    network.may_answer.set()
+    with _running(depth_network=network) as running:
+        running.wait_for(lambda _: any("Infer Request is busy" in told for told in running.events))
+        shown = running.live.status().delivered
+        running.wait_for(lambda s: s.delivered > shown + 10)
+        running.end()
+    assert sum("could not be estimated" in told for told in running.events) == 1
+
+
+def test_a_plate_that_comes_while_the_former_ones_depth_is_estimated_waits_for_its_turn() -> None:
+    network, shown = Busy(), Newest()
+    with _running(view="depth", depth_network=network, outputs={"one": shown}) as running:
+        running.wait_for(lambda s: s.outputs[0].frames > 3 and network.asking)
+        running.live.set_plate(PLATE.pixels)
+        running.wait_for(lambda s: s.plates == 2)
+        network.may_answer.set()
+        running.wait_for(lambda _: shown.frame is not None and leans(shown.frame) > 30)
+        running.end()
+    assert network.most_asking == 1
+    assert not any("could not be estimated" in told for told in running.events), "nobody wanted it"

@@ -157,6 +157,21 @@ def test_a_full_disk_ends_the_recording_alone_and_tells_at_the_end(
     assert "recording ended" in done.stderr
 
 
+def test_a_stream_that_nobody_ever_took_is_a_failure(
+    edgeds: Edgeds, camera: str, plate: Path
+) -> None:
+    done = edgeds(
+        "live", "--camera", camera, "-b", plate, *FAST, "--publish", "tcp://127.0.0.1:9?key=hush",
+        "--max-frames", "10", "--json",
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    (stream,) = json.loads(done.stdout)["outputs"]
+    assert stream["frames"] == 0
+    assert "went out" in stream["message"]
+    assert "stream ended: cannot publish to tcp://127.0.0.1:9" in done.stderr
+    assert "hush" not in done.stderr + done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

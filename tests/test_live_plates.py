@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -240,3 +241,20 @@ def test_the_token_is_printed_once_and_stays_between_runs(
     alone = edgeds("live", source, "--token-file", "token.txt", "--no-show")
     assert alone.returncode == 2
     assert "no page is served" in alone.stderr
+
+
+class OutOfMemory(Executor):
+    """Every work submitted fails."""
+
+    def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        failed: Future[Any] = Future()
+        failed.set_exception(MemoryError("too large"))
+        return failed
+
+
+def test_an_estimate_that_breaks_off_is_a_refusal_with_its_reason() -> None:
+    estimate = StreamPlate(OutOfMemory(), PlateFromStream(first_secs=1, last_secs=1))
+    for frame in _stream(_walker, 40):
+        status = estimate(frame)
+    assert status.phase == "refused"
+    assert "MemoryError: too large" in status.verdict

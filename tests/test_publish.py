@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 import pytest
 
-from edgeds.errors import SinkError
+from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.outputs import Output
 from edgeds.sinks.encoder_settings import Publish
 from edgeds.sinks.publish_sink import PublishSink
@@ -137,14 +137,19 @@ def test_a_server_that_takes_nothing_is_left_and_the_frames_are_counted() -> Non
         settings = replace(QUICK, stall_secs=1.0, close_secs=0.2)
         events: list[str] = []
         url = f"rtmp://127.0.0.1:{deaf.getsockname()[1]}/live"
-        with PublishSink(url, settings=settings, on_event=events.append) as sink:
-            offered = 0
-            for frame in frames():
-                sink.write(frame)
-                offered += 1
-                if sink.message:
-                    break
-            assert "takes nothing more" in sink.message
+        sink = PublishSink(url, settings=settings, on_event=events.append)
+        offered = 0
+        for frame in frames():
+            sink.write(frame)
+            offered += 1
+            if sink.message:
+                break
+        assert "takes nothing more" in sink.message
+        with pytest.raises(SinkFailed, match="cannot publish to rtmp://") as caught:
+            sink.close()
+        assert "takes nothing more" in caught.value.why
+        assert f"none of {offered} frames went out" in caught.value.why
+        sink.close()
         assert sink.sent == 0
         assert sink.lost == offered
 
@@ -181,7 +186,7 @@ def test_a_missing_srt_is_said_at_once_with_a_way_round_it() -> None:
 
 def test_the_address_is_on_no_command_line() -> None:
     url = f"rtmp://127.0.0.1:{held_port()}/live/hush"
-    with PublishSink(url, settings=QUICK) as sink:
+    with pytest.raises(SinkFailed), PublishSink(url, settings=QUICK) as sink:
         sink.write(SCENE[0])
         lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
     assert lines or sys.platform != "linux"

@@ -77,8 +77,12 @@ def live_cameras(
     _print(reports, secs, (_cpu_secs() - began_cpu_secs) / secs, network.name, as_json=as_json)
     if stop.is_set():
         raise typer.Exit(130)
-    if any(report.state in ("failed", "waiting") for report in reports):
+    if any(report.state in ("failed", "missing") or _lost_output(report) for report in reports):
         raise typer.Exit(1)
+
+
+def _lost_output(report: CameraReport) -> bool:
+    return any(output.message for run in report.runs for output in run.outputs)
 
 
 def _started(

@@ -114,10 +114,12 @@ def report(
 
 
 def exit_after(done: LiveReport, *, stopped: bool) -> None:
-    """Exit with the code of a stopped run, or of one with an output that failed."""
+    """Exit with the code of a stopped run, or of one with an output or a camera that failed."""
+    if done.camera_away:
+        say(f"the camera was away at the end: {done.camera_away}")
     if stopped:
         raise typer.Exit(130)
-    if any(output.message for output in done.outputs):
+    if done.camera_away or any(output.message for output in done.outputs):
         raise typer.Exit(1)
 
 

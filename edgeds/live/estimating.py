@@ -7,14 +7,14 @@ This part of a live run has its own thread, for the engine. Knows nothing about 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.kept_depth import KnownDepth, depth_by, is_kept_of
 from edgeds.estimate.plate_depth import DepthNetwork
 from edgeds.estimate.plate_depth_on_ground import as_report
+from edgeds.live.better_depth import BetterDepth
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
@@ -80,18 +80,20 @@ class LiveEstimate:
         depth_network: DepthNetwork | None = None,
         signals: Signals | None = None,
         estimator: MakeEstimator = Estimator,
+        on_event: Callable[[str], None] = lambda _text: None,
     ) -> None:
         """
         Args:
             estimator: makes the estimator of each plate.
             pool: is closed at the end of the frames.
             signals: looks at every estimated frame; takes a few ms of this thread.
+            on_event: is called with what people should know: work beside the frames failed.
         """
         self._signals = signals
         self._engine, self._plate, self._pool = engine, plate, pool
         self._make_estimator = estimator
-        self._depth_network = depth_network
-        self._better_depth: Future[KnownDepth] | None = None
+        self._event = on_event
+        self._better_depth = BetterDepth(depth_network, pool, on_event)
         self._ground: GroundWatch | None = None
         self._in_use: Plate | None = None
         self._estimator: Estimator | None = None
@@ -122,21 +124,20 @@ class LiveEstimate:
         return replace(item, seen=seen)
 
     def _use(self, plate: Plate | None) -> None:
-        self._in_use, self._better_depth = plate, None
+        self._in_use = plate
         if plate is None:
+            self._better_depth.want(None)
             self._estimator = self._watch = self._in_view = self._ground = None
             return
         before, self._estimator = self._estimator, self._make_estimator(self._engine, plate)
-        self._watch = PlateWatch(plate, self._pool, trusted=self._plate.status.fits)
+        self._watch = PlateWatch(plate, self._pool, self._event, trusted=self._plate.status.fits)
         if self._ground is not None and before is not None and self._plate.improved:
             self._ground = self._ground.for_plate(plate)
             if before.grounded is not None:
                 self._estimator.take_ground(before.grounded)
         else:
             self._ground = self._plate.ground_watch(plate)
-        if self._depth_network is not None and not is_kept_of(self._depth_network, plate):
-            measured = self._estimator.grounded
-            self._better_depth = self._pool.submit(depth_by, self._depth_network, plate, measured)
+        self._better_depth.want(plate, self._estimator.grounded)
         self.plates += 1
         self._see(self._estimator)
 
@@ -150,14 +151,14 @@ class LiveEstimate:
         estimator, watch, in_view = self._estimator, self._watch, self._in_view
         if estimator is None or watch is None:
             return Estimated(frame, self._plate.status)
-        if self._better_depth is not None and self._better_depth.done():
-            estimator.take_known(self._better_depth.result())
-            self._better_depth = None
+        better = self._better_depth()
+        if better is not None:
+            estimator.take_known(better)
             self._see(estimator)
             self._plate.measured(estimator.plate_to_keep)
             in_view = self._in_view
         maps = estimator(frame)
-        if self._ground is not None and self._better_depth is None:
+        if self._ground is not None and not self._better_depth.is_under_way:
             self._measure(self._ground, frame, maps, estimator)
         update = watch(frame, maps)
         if update is not None:

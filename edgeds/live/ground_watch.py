@@ -12,6 +12,7 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth_by_people import looked_at
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth, grounded, on_points
 from edgeds.live.settings import LIVE
+from edgeds.live.work_beside import WorkBeside
 from edgeds.plate.ground.depth_wanted import DepthWanted
 from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.ground_from_people import Ground
@@ -27,6 +28,7 @@ class GroundWatch:
         self, plate: Plate, wanted: DepthWanted, pool: Executor, on_event: Callable[[str], None]
     ) -> None:
         self._plate, self._wanted, self._pool, self._event = plate, wanted, pool, on_event
+        self._beside = WorkBeside(on_event)
         self._people = Gathering(plate.size)
         self._next_secs = 0.0
         self._due = GROUND.least_people
@@ -47,10 +49,15 @@ class GroundWatch:
         if self._fit is not None:
             if not self._fit.done():
                 return None  # it reads what was collected: nobody is added meanwhile
-            found, self._fit = self._fit.result(), None
-            return None if isinstance(found, str) else self._better(found)
-        if self._look is not None and not self._look.done():
-            return None
+            finished, self._fit = self._fit, None
+            failed = "depth: the ground could not be measured; it stays as it is"
+            found = self._beside.result(finished, failed)
+            return self._better(found) if isinstance(found, GroundedDepth) else None
+        if self._look is not None:
+            if not self._look.done():
+                return None
+            finished, self._look = self._look, None
+            self._beside.result(finished, "depth: people of a frame were left out")
         # Before the next look: where one is due with every frame, there would be no other moment.
         if self._is_asked or self._people.persons >= self._due:
             self._begin(estimate)

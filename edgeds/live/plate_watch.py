@@ -8,9 +8,11 @@ still cameras they were half of the CPU's work.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
 from edgeds.live.settings import LIVE
+from edgeds.live.work_beside import WorkBeside
 from edgeds.plate.look_times import LookTimes
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
@@ -22,12 +24,20 @@ _STRIDE = 8  # a 64th of the pixels says how large the foreground is
 class PlateWatch:
     """One plate, from its first frame on. Make another for another plate."""
 
-    def __init__(self, plate: Plate, pool: Executor, *, trusted: bool) -> None:
+    def __init__(
+        self,
+        plate: Plate,
+        pool: Executor,
+        on_event: Callable[[str], None] = lambda _text: None,
+        *,
+        trusted: bool,
+    ) -> None:
         """
         Args:
             trusted: the plate was made from this stream, so it fits until a look finds that it does
                 not. Otherwise it fits only after a look has found so."""
         self._maintenance, self._pool = Maintenance(plate), pool
+        self._beside = WorkBeside(on_event)
         self._look: Future[PlateUpdate] | None = None
         self._times = LookTimes()
         self._last: Frame | None = None
@@ -50,7 +60,10 @@ class PlateWatch:
             self._look = self._pool.submit(self._maintenance, frame, maps)
         if self._look is None or not self._look.done():
             return None
-        update, self._look = self._look.result(), None
+        finished, self._look = self._look, None
+        update = self._beside.result(finished, "plate: a look at it failed; it stays as it is")
+        if update is None:
+            return None
         self._times.end(update)
         if self._times.last_secs >= self._doubted_secs:  # the look is newer than the doubt
             self._share = self._look_share

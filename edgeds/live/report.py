@@ -28,5 +28,7 @@ class LiveReport:
     plate: PlateStatus
     """At the end: its last verdict, its health, and the prompt that was still open."""
     outputs: tuple[OutputStatus, ...]
+    camera_away: str = ""
+    """Why there was no camera at the end; empty where there was one."""
     depth: dict[str, Any] | None = None
     """Where depth comes from at the end, with ground and scale; None without a plate."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth import DepthNetwork
+from edgeds.live.camera_state import CameraState
 from edgeds.live.composing import LiveCompose, ViewRequest, drawn
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, LiveEstimate, MakeEstimator
@@ -35,7 +36,6 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.sources import WatchedSource
 from edgeds.sources.handoff import Handoff, HandoffCounts, latest, paced
-from edgeds.sources.status import SourceState
 from edgeds.types import Engine, Frame, Sink
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.settings import STYLE, View
@@ -90,7 +90,8 @@ class LiveRun(LiveCommands):
         pool = ThreadPoolExecutor(3, thread_name_prefix="edgeds-plate")  # look, estimate, depth
         choice = choice or PlateChoice(given=plate, capture=capture)
         self._plate = LivePlate(engine, source, choice, pool, self._event)
-        self._estimate = LiveEstimate(engine, self._plate, pool, depth_network, signals, estimator)
+        parts = engine, self._plate, pool, depth_network, signals, estimator
+        self._estimate = LiveEstimate(*parts, self._event)
         self._outputs = Outputs(self._event)
         self._files = LiveFiles(
             self._outputs, record=record, folder=folder or Path(), on_event=self._event
@@ -99,7 +100,7 @@ class LiveRun(LiveCommands):
         self._meter = Meter()
         self._count: Callable[[], HandoffCounts] = lambda: HandoffCounts(0, 0, 0)
         self._shown: Callable[[], Frame] | None = None
-        self._reported_state: SourceState = "running"
+        self._camera, self._away = CameraState(source, self._event), ""
         self._began_secs = time.monotonic()
         self._first_secs: float | None = None
 
@@ -135,7 +136,7 @@ class LiveRun(LiveCommands):
                     break
                 if item is not None:
                     self._present(item, compose)
-                self._tell()
+                self._camera.report_change()
                 if self._window is not None:
                     self._window.work()
         return self._report(frames.counts())
@@ -185,6 +186,7 @@ class LiveRun(LiveCommands):
         try:
             yield estimated
         finally:
+            self._away = self._camera.why_away()
             self._source.close()
             estimated.stop()
             frames.stop()
@@ -207,13 +209,6 @@ class LiveRun(LiveCommands):
         if self._first_secs is None:
             self._first_secs = time.monotonic() - self._began_secs
 
-    def _tell(self) -> None:
-        """Report that the camera is away, or back."""
-        state = self._source.state
-        if state != self._reported_state:
-            self._reported_state = state
-            self._event(f"{self._source.info.name}: {self._source.message or state}")
-
     def _report(self, counts: HandoffCounts) -> LiveReport:
         whole = self._meter.whole()
         return LiveReport(
@@ -228,6 +223,7 @@ class LiveRun(LiveCommands):
             latency_p95_ms=whole.latency_p95_ms,
             plate=self._plate.status,
             outputs=self._outputs.statuses(),
+            camera_away=self._away,
             depth=self._estimate.depth,
         )
 

@@ -76,10 +76,10 @@ class StreamPlate:
         span = f"{self._span_secs:.0f} s"
         try:
             self.plate = estimate.result()
-        except PlateError as error:
+        except Exception as error:  # a library's surprise, or too little memory, ends no run
             if self.plate is None:
                 phase = "refused" if last else "estimating"
-                verdict = f"no plate from {span} of the stream: {error.why}: {error.fix}"
+                verdict = f"no plate from {span} of the stream: {_why(error)}"
                 self.status = replace(self.status, phase=phase, verdict=verdict)  # type: ignore[arg-type]
         else:
             sure = 1 - (self.plate.doubtful or 0.0)
@@ -92,3 +92,9 @@ class StreamPlate:
         self.ended = last
         if last:
             self._samples.clear()
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, PlateError):
+        return f"{error.why}: {error.fix}"
+    return f"{type(error).__name__}: {error}"

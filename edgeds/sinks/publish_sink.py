@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from edgeds.errors import SinkError, SinkFailed
+from edgeds.errors import SinkError, SinkFailed, counted
 from edgeds.sinks.encoder_settings import PUBLISH, Publish
 from edgeds.sinks.publish_connection import Publisher
 from edgeds.sinks.publish_process import FORMATS
@@ -49,7 +49,8 @@ class PublishSink(Closing):
         self._publisher: Publisher | None = None
         self._offered = self._sent_before = 0
         self._backoff_secs, self._next_secs = settings.backoff_secs, 0.0
-        self._said = ""
+        self._said = self._why = ""
+        self._offered_at_end = 0
         self.message = ""
         """Why there is no connection, while there is none."""
 
@@ -76,11 +77,23 @@ class PublishSink(Closing):
             self._publisher.offer(frame)
 
     def close(self) -> None:
-        """Send what waits and end the stream in order, unless the network hangs."""
-        publisher = self._publisher
+        """Send what waits and end the stream in order, unless the network hangs.
+
+        Raises:
+            SinkFailed: nobody ever took a frame.
+        """
+        publisher, why = self._publisher, self._why
         if publisher is not None:
             publisher.finish(self._settings.close_secs)
+            why = publisher.failed.why if publisher.failed else why
             self._leave(publisher)
+        offered, self._offered_at_end = self._offered - self._offered_at_end, self._offered
+        if offered and not self.sent:
+            raise SinkFailed(
+                f"cannot publish to {self.location}",
+                why=f"{why or 'there was no connection'}; none of {counted(offered, 'frame')} "
+                "went out",
+            )
 
     def _watch(self, publisher: Publisher) -> None:
         """Find out whether it is connected, has failed, or hangs."""
@@ -96,7 +109,7 @@ class PublishSink(Closing):
             )
         if failed:
             self._leave(publisher)
-            self.message = f"{failed.what}: {failed.why}"
+            self.message, self._why = f"{failed.what}: {failed.why}", failed.why
             self._say(f"{self.message}; trying again, the picture goes on")
             self._next_secs = time.monotonic() + self._backoff_secs
             self._backoff_secs = min(2 * self._backoff_secs, self._settings.max_backoff_secs)

@@ -42,7 +42,7 @@ class CameraControl:
             source=plan.name,
             engine=self._engine_name,
             size=(0, 0),
-            source_state="ended" if state in ("ended", "failed") else "reconnecting",
+            source_state="ended" if state in ("ended", "missing", "failed") else "reconnecting",
             source_message=self.camera.message or state,
             view=plan.view,
         )

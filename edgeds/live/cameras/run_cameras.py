@@ -20,7 +20,8 @@ from edgeds.live.run import LiveRun
 from edgeds.sources.url import masked
 from edgeds.types import Closing
 
-CameraState = Literal["starting", "running", "waiting", "ended", "failed"]
+CameraState = Literal["starting", "running", "waiting", "ended", "missing", "failed"]
+"""At the end: ended, missing (it was not there then) or failed."""
 OpenRun: TypeAlias = Callable[[CameraPlan, threading.Event], AbstractContextManager[LiveRun]]
 """Opens a camera with its outputs. The event ends the wait for its first picture."""
 
@@ -97,15 +98,18 @@ class Camera:
         while not self._stop.is_set():
             began_secs = time.monotonic()
             error = self._attempt()
-            if error is None or self._stop.is_set():
-                self.state, self.message = "ended", ""
+            if error is None:
+                self._ended()
                 return
-            self.message = masked(f"{error.what}: {error.why}")
+            before, self.message = self.message, masked(f"{error.what}: {error.why}")
             # A plate, an output or an option that is wrong stays wrong.
             if not isinstance(error, SourceError | RunError):
                 self.state = "failed"
                 self._event(f"{self.plan.name} failed: {self.message}")
                 return
+            if self._stop.is_set():  # which says less than why it failed before
+                self.message = before or self.message
+                break
             if time.monotonic() - began_secs > _GOOD_SECS:
                 pause_secs = self._first_pause_secs
             self.state = "waiting"
@@ -113,6 +117,12 @@ class Camera:
             self._stop.wait(pause_secs)
             pause_secs = min(2 * pause_secs, _LONGEST_PAUSE_SECS)
             self._restarts += 1
+        self.state = "missing"
+
+    def _ended(self) -> None:
+        """Its run ended in order; the camera may have been away then."""
+        self.message = self._reports[-1].camera_away
+        self.state = "missing" if self.message else "ended"
 
     def _attempt(self) -> EdgedsError | None:
         """Run once, to the end. Returns the failure, or None."""

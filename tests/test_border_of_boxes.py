@@ -11,9 +11,11 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.border_of_boxes import Piece, boxes_drawn_again
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.matte_refinement import Refined, refined
+from edgeds.estimate.matte_refinement import Refined, Window, refined, refined_in
 from edgeds.estimate.settings import DRAWN_ONCE, MATTE, WHOLE, Matte
+from edgeds.estimate.side_by_side import SideBySide
 from edgeds.plate.plate import Plate
+from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
 
 SIZE = 720, 1280
@@ -105,3 +107,22 @@ def test_a_part_that_the_network_sees_enlarged_is_drawn_at_its_own_size() -> Non
     at_its_size = alpha(replace(MATTE, again=1))
     assert np.array_equal(alpha(MATTE), at_its_size)
     assert not np.array_equal(alpha(replace(MATTE, again=2)), at_its_size)
+
+
+def test_parts_side_by_side_have_the_surroundings_they_have_on_the_map() -> None:
+    values = np.random.default_rng(1).random((40, 60, 4)).astype(np.float32)
+    parts = [Box(0, 0, 9, 14), Box(20, 30, 40, 60), Box(12, 3, 25, 20)]
+    side_by_side = SideBySide(parts, (40, 60), 4)
+    blurred, together = (cv2.boxFilter(v, -1, (9, 9)) for v in (values, side_by_side.of(values)))
+    for part, place in zip(parts, side_by_side.places, strict=True):
+        assert np.abs(together[place.of] - blurred[part.of]).max() < 1e-5
+
+
+def test_boxes_have_the_border_they_have_alone() -> None:
+    truth, frame, plate = discs()
+    coarse = cv2.resize(truth, MAP[::-1], interpolation=cv2.INTER_AREA)
+    small = resized(frame, MAP), resized(plate, MAP)
+    windows = [Window(whole(MAP), whole(SIZE)), Window(Box(20, 12, 60, 72), Box(80, 48, 240, 288))]
+    all_of_it, part = refined_in(windows, coarse, Frame(frame).colours, plate, small=small)
+    assert np.abs(part.alpha - all_of_it.alpha[80:240, 48:288])[8:-8, 8:-8].max() < 1e-5
+    assert ((part.alpha > 0.1) & (part.alpha < 0.9)).any()

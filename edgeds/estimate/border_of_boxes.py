@@ -15,11 +15,11 @@ import numpy.typing as npt
 from edgeds.estimate.border_drawn_again import colours_in, drawn_again
 from edgeds.estimate.matte_refinement import Refined
 from edgeds.estimate.settings import Matte
+from edgeds.estimate.side_by_side import Places, shelves
 from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Frame, Pixels, Size
 
 _Values = npt.NDArray[Any]
-_Places = list[tuple[int, int]]
 
 _GAP_PX = 4
 """Around each box, its outermost pixels go on. Then comes..."""
@@ -72,7 +72,7 @@ def boxes_drawn_again(
         _prepared(piece, part, times, frame, plate)
         for piece, part in zip(pieces, parts, strict=True)
     ]
-    places, size = _shelves([one.alpha.shape for one in small])
+    places, size = shelves([one.alpha.shape for one in small], _GAP_PX)
     alpha, colours, behind, bounds, finer = (
         _together(values, places, size, scale)
         for values, scale in zip(zip(*small, strict=True), _SCALES, strict=True)
@@ -139,27 +139,7 @@ def _part_of(values: FloatMap, window: Size, part: Box, size: Size) -> FloatMap:
     return there
 
 
-def _shelves(sizes: list[tuple[int, ...]]) -> tuple[_Places, Size]:
-    """Places (top, left) for pictures on one that holds all, in rows from high to low; multiples of
-    4, as are its sides.
-    """
-    sides = [
-        tuple((side + 2 * _GAP_PX + 3) & ~3 for side in (height, width)) for height, width in sizes
-    ]
-    area = sum(height * width for height, width in sides)
-    most = max(max(width for _, width in sides), int(area**0.5) & ~3)
-    places = [(0, 0)] * len(sides)
-    top = left = shelf = 0
-    for number in sorted(range(len(sides)), key=lambda at: -sides[at][0]):
-        height, width = sides[number]
-        if left + width > most:
-            top, left, shelf = top + shelf, 0, 0
-        places[number] = top + _GAP_PX, left + _GAP_PX
-        left, shelf = left + width, max(shelf, height)
-    return places, (top + shelf, most)
-
-
-def _together(values: tuple[_Values, ...], places: _Places, size: Size, scale: float) -> _Values:
+def _together(values: tuple[_Values, ...], places: Places, size: Size, scale: float) -> _Values:
     """Maps of boxes on one. `places` and `size` are those of maps `scale` times smaller."""
     height, width, gap = (int(side * scale) for side in (*size, _GAP_PX))
     fill = _NOTHING if values[0].ndim == 2 else 0

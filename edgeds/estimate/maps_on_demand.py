@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -17,9 +17,9 @@ import numpy as np
 from edgeds.estimate.border_of_boxes import Piece, boxes_drawn_again
 from edgeds.estimate.depth_fit import anchored, spread_foreground, spread_side
 from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
-from edgeds.estimate.matte_refinement import lifted, refined_by
+from edgeds.estimate.matte_refinement import Window, lifted, refined_in
 from edgeds.estimate.settings import Matte
-from edgeds.types import Box, FloatMap, Frame, Indices, Pixels, Size, whole
+from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
 from edgeds.types.maps import Parts, resized_map
 
 ALPHA_ZERO = 1 / 510
@@ -202,42 +202,34 @@ class FrameMaps:
 
     def _alpha_of(self, number: int) -> FloatMap:
         """Alpha in one of `boxes`, its border drawn."""
-        box = self.boxes[number]
-        if box not in self._drawn:
-            # Drawn again, all boxes together take little longer than one.
-            numbers = range(len(self.boxes)) if self._matte.again else (number,)
-            pieces = [self._refined(one) for one in numbers]
-            alphas = [piece.refined.alpha[piece.box.inside(piece.window).of] for piece in pieces]
-            again = [at for at, one in enumerate(pieces) if one.refined.bounds is not None]
-            if again and self._matte.again:
-                bordered = [pieces[at] for at in again]
-                drawn = boxes_drawn_again(bordered, self._frame, self.plate, self._matte)
-                for at, alpha in zip(again, drawn, strict=True):
-                    alphas[at] = alpha
-            for piece, alpha in zip(pieces, alphas, strict=True):
-                alpha.flags.writeable = False
-                self._drawn[piece.box] = alpha
-        return self._drawn[box]
+        if not self._drawn:
+            self._draw()
+        return self._drawn[self.boxes[number]]
 
-    def _refined(self, number: int) -> Piece:
-        box, inner, doubt = self.boxes[number], self._inner[number], self._view.doubt
-        coarse, window = self._grid.window(inner, _AROUND_PX)
-        part = coarse.of
-        drawn = refined_by(
-            self._raw[part],
-            partial(_colours, self._frame, window),
-            self.plate[window.of],
-            small=(self._small[part], self._view.small[part]),
-            doubt=None if doubt is None else doubt[part],
-            settings=self._matte,
-        )
-        self._offsets[inner] = drawn.plate_offset
-        return Piece(box, window, drawn)
-
-
-def _colours(frame: Frame, window: Box, rows: Indices, columns: Indices) -> Pixels:
-    """Of pixels that are counted from a window's corner."""
-    return frame.colours(rows + np.int32(window.top), columns + np.int32(window.left))
+    def _draw(self) -> None:
+        """All boxes at once, which takes little longer than one."""
+        windows = [Window(*self._grid.window(inner, _AROUND_PX)) for inner in self._inner]
+        small = self._small, self._view.small
+        found = refined_in(
+            windows, self._raw, self._frame.colours, self.plate, small=small,
+            doubt=self._view.doubt, settings=self._matte,
+        )  # fmt: skip
+        pieces = [
+            Piece(box, window.full, drawn)
+            for box, window, drawn in zip(self.boxes, windows, found, strict=True)
+        ]
+        alphas = [piece.refined.alpha[piece.box.inside(piece.window).of] for piece in pieces]
+        again = [at for at, one in enumerate(pieces) if one.refined.bounds is not None]
+        if again and self._matte.again:
+            bordered = [pieces[at] for at in again]
+            drawn_again = boxes_drawn_again(bordered, self._frame, self.plate, self._matte)
+            for at, alpha in zip(again, drawn_again, strict=True):
+                alphas[at] = alpha
+        for alpha in alphas:
+            alpha.flags.writeable = False
+        offsets = (piece.refined.plate_offset for piece in pieces)
+        self._offsets = dict(zip(self._inner, offsets, strict=True))
+        self._drawn = dict(zip(self.boxes, alphas, strict=True))  # last: other threads ask for it
 
 
 class _Grid:

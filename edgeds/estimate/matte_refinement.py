@@ -7,18 +7,29 @@ that is really there. Knows nothing about networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.border_surroundings import around, dot, on_coarse, open_pixels
+from edgeds.estimate.border_surroundings import (
+    AROUND_PX,
+    Around,
+    Mask,
+    around,
+    on_coarse,
+    open_pixels,
+)
 from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.side_by_side import SideBySide
 from edgeds.sources.scaling import read_at, resized
-from edgeds.types import FloatMap, Indices, Pixels
+from edgeds.types import Box, FloatMap, Indices, Pixels, whole
 from edgeds.types.picture import pixels_at
+
+_AT_ONCE = 16_384
+"""Pixels whose border is drawn at one time: what is made of them stays in the cache."""
 
 
 class Refined(NamedTuple):
@@ -58,13 +69,22 @@ def refined(
     """
     if small is None:
         small = resized(frame, coarse.shape[:2]), resized(plate, coarse.shape[:2])
-    return refined_by(
-        coarse, partial(pixels_at, frame), plate, small=small, doubt=doubt,
+    everything = Window(whole(coarse.shape[:2]), whole(plate.shape[:2]))
+    return refined_in(
+        [everything], coarse, partial(pixels_at, frame), plate, small=small, doubt=doubt,
         settings=settings,
-    )  # fmt: skip
+    )[0]  # fmt: skip
 
 
-def refined_by(
+class Window(NamedTuple):
+    """A part of the picture. Pixels of both sizes meet at its borders."""
+
+    coarse: Box
+    full: Box
+
+
+def refined_in(
+    windows: Sequence[Window],
     coarse: FloatMap,
     colours: Callable[[Indices, Indices], Pixels],
     plate: Pixels,
@@ -72,42 +92,103 @@ def refined_by(
     small: tuple[Pixels, Pixels],
     doubt: FloatMap | None = None,
     settings: Matte = MATTE,
-) -> Refined:
-    """`refined`, for callers who make the frame's colours where they are needed: in the band.
+) -> list[Refined]:
+    """`refined`, in windows alone, all at once; for callers who make the frame's colours where they
+    are needed: in the band.
 
     Args:
         colours: (rows, columns) -> the frame's uint8 RGB (n, 3) there.
     """
-    import cv2
+    side_by_side = SideBySide([window.coarse for window in windows], coarse.shape[:2], AROUND_PX)
+    raw, *pictures = (side_by_side.of(values) for values in (coarse, *small))
+    lift = lifted(raw, settings)
+    near = around(lift, *pictures, None if doubt is None else side_by_side.of(doubt), settings)
+    begun = [
+        _Begun(lift[place.of], near.is_open[place.of], window.full, place)
+        for window, place in zip(windows, side_by_side.places, strict=True)
+    ]
+    rows, columns, x, y, before = (
+        np.concatenate(each) for each in zip(*(one.open for one in begun), strict=True)
+    )
+    after = before.copy()
+    for first in range(0, rows.size, _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        behind = pixels_at(plate, rows[some], columns[some])
+        shown = colours(rows[some], columns[some])
+        after[some] = _drawn(near, shown, behind, (x[some], y[some]), before[some], settings)
+    ends = np.cumsum([one.at.size for one in begun])[:-1]
+    for one, values in zip(begun, np.split(after, ends), strict=True):
+        one.alpha.reshape(-1)[one.at] = values
+    return [_refined(one, near) for one in begun]
 
-    height, width = plate.shape[:2]
-    coarse = lifted(coarse, settings)
-    alpha: FloatMap = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    if coarse.shape == (height, width):
-        alpha = alpha.copy()
-    near = around(coarse, *small, settings)
-    if doubt is not None:
-        near.trust[...] *= 1 - doubt
-    band = open_pixels(near.low, near.high, (height, width), settings)
-    if band is None:
-        return Refined(alpha, None, None)
-    rows, columns = band
-    x, y = on_coarse(rows, columns, coarse.shape, (height, width))
-    # As few and as wide readings as the maps allow: each costs as much as its arithmetic.
-    offset = read_at(cv2.merge([near.offset, near.trust]), x, y)
-    colour = read_at(cv2.merge([near.colour, near.variance]), x, y)
-    # What is thin is coarsely too faint.
-    bounds = cv2.merge([near.low, near.high * (2 - near.high)])
-    low, high = read_at(bounds, x, y).T
-    b = np.asarray(pixels_at(plate, rows, columns) + offset[:, :3], np.float32)
-    c_minus_b = np.asarray(colours(rows, columns) - b, np.float32)
-    mixed, confidence = _projected(c_minus_b, colour[:, :3] - b, colour[:, 3], settings)
-    confidence *= np.minimum(np.maximum(offset[:, 3], 0), 1)
-    flat, at = alpha.reshape(-1), rows * np.intp(width) + columns  # NumPy: one index is quicker
-    before = flat[at]
+
+class _Begun:
+    """A window whose alpha is that of the coarse size, enlarged."""
+
+    def __init__(self, coarse: FloatMap, is_open: Mask, full: Box, place: Box) -> None:
+        """
+        Args:
+            place: of the coarse size, among the others.
+        """
+        size = full.size
+        self.place, self.alpha = place, resized(coarse, size)
+        if self.alpha.base is not None or self.alpha is coarse:
+            self.alpha = self.alpha.copy()
+        self.at = open_pixels(is_open, size)
+        """Numbers of the pixels whose alpha is open."""
+        rows, columns = (one.astype(np.int32) for one in np.divmod(self.at, size[1]))
+        x, y = on_coarse(rows, columns, coarse.shape, size)
+        self.open = (
+            rows + np.int32(full.top),
+            columns + np.int32(full.left),
+            _within(x, coarse.shape[1]) + np.float32(place.left),
+            _within(y, coarse.shape[0]) + np.float32(place.top),
+            self.alpha.reshape(-1)[self.at],
+        )
+        """Of these: rows and columns on the frame, x and y among the coarse sizes, alpha."""
+
+
+def _within(places: FloatMap, side: int) -> FloatMap:
+    """Past the border the outermost pixels go on."""
+    return np.minimum(np.maximum(places, np.float32(0)), np.float32(side - 1))
+
+
+def _refined(begun: _Begun, near: Around) -> Refined:
+    if not begun.at.size:
+        return Refined(begun.alpha, None, None)
+    part = begun.place.of
+    return Refined(begun.alpha, near.background[part][..., :3].copy(), near.bounds[part][..., :2])
+
+
+def _drawn(
+    near: Around,
+    frame: Pixels,
+    plate: Pixels,
+    at: tuple[FloatMap, FloatMap],
+    before: FloatMap,
+    settings: Matte,
+) -> FloatMap:
+    """Alpha (n,) of pixels, from what it was before.
+
+    Channel by channel: NumPy is several times slower along an axis of three.
+
+    Args:
+        frame, plate: their colours, uint8 (n, 3).
+        at: x and y on the coarse size.
+    """
+    *offset, trust = _channels(read_at(near.background, *at))
+    *colour, variance = _channels(read_at(near.foreground, *at))
+    low, high, *_ = _channels(read_at(near.bounds, *at))
+    b = _each(np.add, _channels(plate), offset)
+    mixed, confidence = _projected(
+        _each(np.subtract, _channels(frame), b), _each(np.subtract, colour, b), variance, settings
+    )
+    confidence *= np.minimum(np.maximum(trust, 0), 1)
     mixed = np.minimum(np.maximum(mixed, low), high)
-    flat[at] = before + confidence * (mixed - before)
-    return Refined(alpha, near.offset, bounds)
+    mixed -= before
+    mixed *= confidence
+    mixed += before
+    return mixed
 
 
 def refined_alpha(
@@ -118,19 +199,18 @@ def refined_alpha(
 
 
 def _projected(
-    c_minus_b: npt.NDArray[np.float32],
-    f_minus_b: npt.NDArray[np.float32],
-    variance: npt.NDArray[np.float32],
-    settings: Matte,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """(alpha, confidence) of pixels: where C lies on the line from B to F; all (n, 3) or (n,)."""
-    contrast = dot(f_minus_b, f_minus_b)
+    c_minus_b: list[FloatMap], f_minus_b: list[FloatMap], variance: FloatMap, settings: Matte
+) -> tuple[FloatMap, FloatMap]:
+    """(alpha, confidence) of pixels (n,): where C lies on the line from B to F; lists are of
+    channels.
+    """
+    contrast = _dot(f_minus_b, f_minus_b)
     most = np.maximum(contrast, np.float32(1))
-    product = dot(c_minus_b, f_minus_b)
+    product = _dot(c_minus_b, f_minus_b)
     along = product / most
     inside = np.minimum(np.maximum(along, 0), 1)
     # |C - B - a (F - B)|^2, term by term: a third of the time.
-    residual = dot(c_minus_b, c_minus_b) - inside * (2 * product - inside * contrast)
+    residual = _dot(c_minus_b, c_minus_b) - inside * (2 * product - inside * contrast)
     # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
     # clipping at 1 what scatters about 1 made the foreground smaller.
     short = np.sqrt(variance / (3 * most))
@@ -138,7 +218,27 @@ def _projected(
     confidence = contrast / (contrast + 3 * settings.noise_levels**2 + settings.texture * variance)
     residual = np.maximum(residual, 0)  # rounding takes it below
     confidence *= np.exp(residual / np.float32(-3 * settings.residual_levels**2))
-    return mixed, np.asarray(confidence, np.float32)
+    return mixed, confidence
+
+
+def _channels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Of (n, c)."""
+    import cv2
+
+    return [one[0] for one in cv2.split(values[None])]
+
+
+def _each(
+    operation: np.ufunc, one: list[npt.NDArray[Any]], other: list[npt.NDArray[Any]]
+) -> list[FloatMap]:
+    return [operation(x, y) for x, y in zip(one, other, strict=True)]
+
+
+def _dot(one: list[FloatMap], other: list[FloatMap]) -> FloatMap:
+    r, g, b = _each(np.multiply, one, other)
+    r += g
+    r += b
+    return r
 
 
 def lifted(coarse: FloatMap, settings: Matte = MATTE) -> FloatMap:

@@ -93,3 +93,36 @@ print(faults() - before)
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 5_000
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_the_arrays_of_layers_do_not_either_in_the_threads_that_make_them() -> None:
+    script = """
+import resource, sys, threading
+import numpy as np
+from edgeds.sources.process_memory import keep_arrays_of_layers, return_large_arrays
+
+return_large_arrays()
+if sys.argv[1] == "kept":
+    keep_arrays_of_layers()
+def layers():
+    [np.ones(6_000_000, np.uint8) for _ in range(7)]
+    [np.ones(9_000_000, np.uint8) for _ in range(3)]
+def frames():
+    layers()
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    for _ in range(10):
+        layers()
+    print(resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before)
+thread = threading.Thread(target=frames)
+thread.start()
+thread.join()
+"""
+    made_anew = {}
+    for way in ("kept", "returned"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, way], capture_output=True, text=True, check=True
+        )
+        made_anew[way] = int(done.stdout)
+    assert made_anew["kept"] < 5_000
+    assert made_anew["returned"] > 10_000, "glibc keeps them: keep_arrays_of_layers can go"

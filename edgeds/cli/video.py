@@ -81,9 +81,15 @@ def video_command(
 ) -> None:
     """Write a clip's foreground and depth to a video or images."""
     from edgeds.pipeline import Clock
-    from edgeds.sources.process_memory import return_large_arrays, return_what_opening_used
+    from edgeds.sources.process_memory import (
+        keep_arrays_of_layers,
+        return_large_arrays,
+        return_what_opening_used,
+    )
 
     return_large_arrays()
+    if layers.layers is not None:
+        keep_arrays_of_layers()
     wanted = Wanted(
         source=source, plate=plate, output=output, view=view, backdrop=backdrop, opacity=opacity,
         sheet=sheet, save_plate=save_plate, plate_fixed=plate_fixed, depth=depth.wanted(),

@@ -59,6 +59,9 @@ def test_figures_of_a_clear_disc(material: Path) -> None:
     assert figures["of the room under alpha 0"] == 0
     assert figures["MAD over enlarged"] < 0.8
     assert figures["colour over frame, true alpha"] < 0.35
+    one = border_figures(engine, composites(material, (90, 160), 1))
+    assert one["colour over frame"] == pytest.approx(one["colour over frame, mean of pictures"])
+    assert one["recomposite, levels"] == pytest.approx(one["recomposite, levels, mean of pictures"])
     dark = border_figures(
         engine, (one.with_light(0.3) for one in composites(material, (90, 160), 1))
     )

@@ -49,8 +49,9 @@ class Mean:
 def border_figures(
     engine: Engine, pictures: Iterable[Composite], looks: LookSettings = LOOKS
 ) -> dict[str, float]:
-    """Means over pictures: alpha's errors over those of the enlarged coarse alpha, colour errors
-    over those of using the frame, and levels of the re-composite over black and white.
+    """Alpha's errors over those of the enlarged coarse alpha, colour errors over those of using the
+    frame, and levels of the re-composite over black and white: of all edge pixels, and as means of
+    pictures, since a few pictures have most of the edge pixels.
     """
     sums: dict[str, Mean] = {}
 
@@ -72,17 +73,23 @@ def border_figures(
         edge = (picture.alpha > _EDGE[0]) & (picture.alpha < _EDGE[1])
         truth = picture.colours[edge]
         known = unmixed(picture.frame, picture.alpha, picture.plate, maps.plate_offset)
-        add("colour", np.abs(own[edge] - truth))
+        off, frame_off = (np.abs(one[edge] - truth) for one in (own, picture.frame))
+        add("colour", off)
         add("colour, true alpha", np.abs(known[edge].astype(np.float32) - truth))
-        add("colour of frame", np.abs(picture.frame[edge].astype(np.float32) - truth))
+        add("colour of frame", frame_off)
         a, true = alpha[edge][:, None], picture.alpha[edge][:, None]
+        levels = Mean()
         for backdrop in (0.0, 255.0):
             made = a * own[edge] + (1 - a) * backdrop
             wanted = true * truth + (1 - true) * backdrop
             plain = coarse[edge][:, None]
             before = plain * picture.frame[edge] + (1 - plain) * backdrop
+            levels.add(np.abs(made - wanted))
             add(f"recomposite on {backdrop:.0f}", np.abs(made - wanted))
             add("recomposite of enlarged", np.abs(before - wanted))
+        if edge.any():
+            add("colour over frame, mean of pictures", float(off.mean() / frame_off.mean()))
+            add("recomposite, levels, mean of pictures", levels.value)
         hidden = layers.values["foreground"][np.rint(alpha * 255) == 0]
         source = picture.frame[np.rint(alpha * 255) == 0]
         same = (hidden == source).all(axis=-1) & (source > 0).any(axis=-1)

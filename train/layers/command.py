@@ -167,9 +167,12 @@ def _cost(data: Path, _count: int) -> Figures:
     from edgeds.evaluation.dataset import read_set
     from edgeds.evaluation.sample import load
     from edgeds.plate.plate import Plate
+    from edgeds.sources.process_memory import keep_arrays_of_layers, return_large_arrays
     from edgeds.types import Frame
     from train.layers.others import cost_figures
 
+    return_large_arrays()  # as `edgeds video --layers` does
+    keep_arrays_of_layers()
     size = SIZES["1080p"][::-1]
     samples = [load(item) for item in read_set(data / "clips" / "moving_person").items]
     frames = [

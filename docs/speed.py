@@ -34,8 +34,9 @@ CLIPS = {"people_walking.avi": "OpenCV's samples/data/vtest.avi, 768x576"}
 INTRO = """# Speed
 
 `edgeds bench` compares edgeds with a plain transcode: the same file decoded and encoded again, with the same encoder settings and nothing in
-between. No program that decodes and encodes can be faster. All ways take turns (A B A B), each in its own process. The ratio of their CPU times
-shows how much edgeds adds, and depends little on the machine. Two numbers are the least and the most of the turns.
+between. No program that decodes and encodes can be faster. All ways take turns (A B A B), each in its own process. Libraries are loaded
+before the clock starts: [Start](#start) has that time. The ratio of their CPU times shows how much edgeds adds, and depends little on the
+machine. Two numbers are the least and the most of the turns.
 
 edgeds adds to a transcode: the network, whose time is the same for every size; the border of the foreground and the drawing, which grow with the
 foreground's share of the picture; and the copy of the planes, which is the only work on every pixel. The plate's file keeps its depth, as

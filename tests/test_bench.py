@@ -96,6 +96,30 @@ def test_streams_share_one_engine_and_count_together(made: tuple[str, str], tmp_
             assert len(list(source)) == 8
 
 
+LOADED_LATE = """
+import json, sys
+from edgeds.cli.bench import one_measurement as bench
+engines, before = bench._engines, set()
+def opened(*given):
+    found = engines(*given)
+    before.update(sys.modules)  # the clock starts now
+    return found
+bench._engines = opened
+bench.turn(bench.TurnPlan(**json.loads(sys.argv[1])))
+print([name for name in set(sys.modules) - before if name.startswith(("edgeds", "cv2"))])
+"""
+
+
+def test_no_module_is_loaded_while_the_clock_runs(made: tuple[str, str], tmp_path: Path) -> None:
+    wanted = {
+        "way": "edgeds", "clip": made[0], "plate": made[1], "output": str(tmp_path / "out.mp4"),
+        "engine": "difference",
+    }  # fmt: skip
+    command = [sys.executable, "-c", LOADED_LATE, json.dumps(wanted)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("way", ["transcode", "mog2", "knn"])
 def test_every_other_way_writes_all_frames_at_their_times(
     way: str, made: tuple[str, str], tmp_path: Path

@@ -105,6 +105,7 @@ def turn(plan: TurnPlan) -> Turn:
     return_large_arrays()
     cv2.setNumThreads(threads().opencv)
     plate = plate_from_file(Path(plan.plate))
+    _load_libraries()
     with ExitStack() as stack:
         engines = _engines(plan, stack)
         began, cpu = time.perf_counter(), time.process_time()
@@ -126,6 +127,22 @@ def turn(plan: TurnPlan) -> Turn:
             notes=ended[0][1],
             stages=reports[0].stages,
         )
+
+
+def _load_libraries() -> None:
+    """What a run loads when it begins. It is no time of a frame: the start's figure has it. The
+    other ways load theirs beforehand, too.
+    """
+    import av
+
+    from edgeds import pipeline
+    from edgeds.cli import on_gpu
+    from edgeds.estimate import maintained_estimator
+    from edgeds.sinks import video as written_video
+    from edgeds.sources import video
+    from edgeds.views import compose
+
+    del av, pipeline, on_gpu, maintained_estimator, written_video, video, compose
 
 
 def _engines(plan: TurnPlan, stack: ExitStack) -> list[Engine]:

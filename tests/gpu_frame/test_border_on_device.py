@@ -65,7 +65,8 @@ def test_features_are_the_cpus(is_finer: bool) -> None:
     numbers, _ = open_squares(tensor(alpha), 0.05, 60 * 80)
     assert np.array_equal(numbers[: len(squares.flat)], np.sort(squares.flat))
     as_squares = None if finer is None else twin._by_squares(tensor(finer), 4)
-    got = features_of(maps, torch.from_numpy(squares.flat), as_squares).T.numpy()
+    own, rest = features_of(maps, torch.from_numpy(squares.flat), as_squares)
+    got = torch.cat((own, rest.T), 1).numpy()
     assert got.shape == wanted.shape
     assert np.abs(got - wanted).max() < 1e-4
 

@@ -7,15 +7,14 @@ Knows no networks.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeds.engine.gpu.border_features import box_means, surroundings
-from edgeds.engine.gpu.border_regression import MOST_SQUARES, Layers, open_squares, regressed
+from edgeds.engine.gpu.border_features import box_means, features_of, surroundings
+from edgeds.engine.gpu.border_regression import MOST_SQUARES, Layers, evaluated, open_squares
 from edgeds.engine.gpu.colour import Colour, full_rgb, quick_rgb
 from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_at, read_at
@@ -66,11 +65,14 @@ def window_drawn_again(
         drawn = given.alpha + F.pixel_shuffle(_change(given, layers, matte)[None], 2)[0, 0]
     else:
         change = F.pixel_shuffle(_change(given, layers, matte)[None], 4)[0]
-        made = (given.finer + _smoothed(change)).clamp(0, 1) - given.finer
-        larger = F.interpolate(
-            made[None], scale_factor=times / 2, mode="bilinear", align_corners=False
-        )[0, 0]
-        drawn = (alpha + larger[: size[0], : size[1]]).clamp(0, 1)
+        made = (given.finer + _smoothed(change)).clamp(0, 1)
+        if times > 2:
+            made = F.interpolate(
+                (made - given.finer)[None], scale_factor=times / 2, mode="bilinear",
+                align_corners=False,
+            )[0]  # fmt: skip
+            made = (alpha + made[:, : size[0], : size[1]]).clamp(0, 1)
+        drawn = made[0, : size[0], : size[1]]
     return (torch.where(drawn >= ALPHA_ZERO, drawn, 0.0),)
 
 
@@ -126,7 +128,7 @@ def _change(given: Prepared, layers: Layers, matte: Matte) -> Tensor:
     squares, place = open_squares(given.alpha, matte.again_band, most)
     maps = surroundings(given.alpha, given.colours, given.behind)
     finer = None if given.finer is None else _by_squares(given.finer, 4)
-    drawn = regressed(maps, squares, layers, finer)
+    drawn = evaluated(*features_of(maps, squares, finer), layers)
     low, top = given.bounds.flatten(1).index_select(1, squares)
     drawn = torch.maximum(drawn, low - matte.again_beyond)
     drawn = torch.minimum(drawn, top + matte.again_beyond)
@@ -167,11 +169,8 @@ def _plate_fits(alpha: Tensor, off: Tensor, matte: Matte) -> Tensor:
 def _smoothed(change: Tensor) -> Tensor:
     """(1, H, W), as cv2.GaussianBlur has it in float."""
     reach = SMOOTH_SIDE // 2
-    weights = [math.exp(-(at**2) / (2 * SMOOTH_PX**2)) for at in range(-reach, reach + 1)]
-    padded = F.pad(change[None], (reach,) * 4, mode="reflect")[0, 0]
-    height, width = int(change.shape[1]), int(change.shape[2])
-    rows = sum(w * padded[at : at + height] for at, w in enumerate(weights))
-    assert isinstance(rows, Tensor)
-    smooth = sum(w * rows[:, at : at + width] for at, w in enumerate(weights))
-    assert isinstance(smooth, Tensor)
-    return (smooth / sum(weights) ** 2)[None]
+    at = torch.arange(-reach, reach + 1, dtype=torch.float32, device=change.device)
+    weights = (at.square() / (-2 * SMOOTH_PX**2)).exp()
+    weights = weights / weights.sum()
+    padded = F.pad(change[None], (reach,) * 4, mode="reflect")
+    return F.conv2d(padded, (weights[:, None] * weights)[None, None])[0]

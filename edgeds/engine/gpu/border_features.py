@@ -15,9 +15,7 @@ from torch.nn import functional as F
 
 from edgeds.estimate.border_features import (
     ALPHA_PX,
-    AROUND,
     ENOUGH,
-    FURTHER,
     LEAST_CONTRAST,
     LOG_LEVELS,
     PLACED_BY,
@@ -33,12 +31,12 @@ _GREY = 0.299, 0.587, 0.114
 
 
 class Surroundings(NamedTuple):
-    """Maps of all squares, one row after the other: (..., n)."""
+    """Maps of all squares, one row after the other: (..., n) but the first."""
 
     size: tuple[int, int]
     """(h, w) of the squares."""
     pixels: Tensor
-    """Alpha, place and difference of each square's four pixels, (12, n)."""
+    """Alpha, place and difference of each square's four pixels, (n, 12)."""
     means: Tensor
     """Alpha, colour of the plate, difference from it and its size, (8, n)."""
     wide: Tensor
@@ -67,13 +65,13 @@ def surroundings(alpha: Tensor, colours: Tensor, behind: Tensor) -> Surroundings
         small_alpha.view(height, width), (small_back + small_off).view(3, height, width)
     )
     placed, _ = _placed(off, near[:, None] - back)
-    pixels = torch.stack((own[0], placed, _log(_magnitude(off))), 1)  # (4, 3, n)
+    pixels = torch.stack((own[0].T, placed.T, _log(_magnitude(off)).T), 2)  # (n, 4, 3)
     magnitude = _log(_magnitude(small_off))
     texture = box_means(_laplacian(grey)[None], TEXTURE_PX, 2)
     at_squares, nearby = _noise(small_alpha, small_off, off, seen, (height, width))
     return Surroundings(
         size=(height, width),
-        pixels=pixels.flatten(0, 1),
+        pixels=pixels.flatten(1),
         means=torch.cat((small_alpha, small_back, small_off, magnitude[None])),
         near=near,
         wide=wide,
@@ -87,19 +85,23 @@ def surroundings(alpha: Tensor, colours: Tensor, behind: Tensor) -> Surroundings
     )
 
 
-def features_of(maps: Surroundings, squares: Tensor, finer: Tensor | None = None) -> Tensor:
-    """(153, k) of squares, by their numbers (k,); (169, k) if alpha is known `finer`, (16, n)."""
-    around = [maps.pixels.index_select(1, _beside(maps, squares, *step)) for step in AROUND]
-    near = maps.near.index_select(1, squares)
-    further: list[Tensor] = []
-    for step in FURTHER:
-        means = maps.means.index_select(1, _beside(maps, squares, *step))
-        placed, _ = _placed(means[4:7], near - means[1:4])
-        further += [means[:1], placed[None], means[7:]]
-    rest = [*further, *_alone(maps, squares), *_noise_of(maps, squares)]
+def features_of(
+    maps: Surroundings, squares: Tensor, finer: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Of squares, by their numbers (k,): (k, 108) of their pixels and those beside them, (45, k)
+    further ones; 61 of them if alpha is known `finer`, (16, n). As on the CPU.
+    """
+    beside, further = (_three_by_three(squares, maps.size, step) for step in (1, 2))
+    around = maps.pixels.index_select(0, beside.movedim(2, 0).flatten())
+    further = further.flatten(0, 1)
+    further = torch.cat((further[:4], further[5:]))  # without the square itself
+    means = maps.means.index_select(1, further.flatten()).view(8, *further.shape)
+    placed, _ = _placed(means[4:7], maps.near.index_select(1, squares)[:, None] - means[1:4])
+    ring = torch.stack((means[0], placed, means[7]), 1).flatten(0, 1)  # (24, k)
+    rest = [ring, *_alone(maps, squares), *_noise_of(maps, squares)]
     if finer is not None:
         rest.append(finer.index_select(1, squares))
-    return torch.cat([*around, *rest])
+    return around.view(squares.shape[0], -1), torch.cat(rest)
 
 
 def box_means(maps: Tensor, side: int, stride: int = 1) -> Tensor:
@@ -112,10 +114,14 @@ def box_means(maps: Tensor, side: int, stride: int = 1) -> Tensor:
     return F.avg_pool2d(columns, (1, side), (1, stride))[0]
 
 
-def _beside(maps: Surroundings, squares: Tensor, down: int, right: int) -> Tensor:
-    height, width = maps.size
-    rows = (squares // width + down).clamp(0, height - 1)
-    return rows * width + (squares % width + right).clamp(0, width - 1)
+def _three_by_three(squares: Tensor, size: tuple[int, int], step: int) -> Tensor:
+    """The numbers of squares that are a step apart around each one, (3, 3, k); at the edge, those
+    of the edge.
+    """
+    steps = torch.arange(-step, step + 1, step, device=squares.device)[:, None]
+    rows = (squares // size[1] + steps).clamp(0, size[0] - 1)
+    columns = (squares % size[1] + steps).clamp(0, size[1] - 1)
+    return rows[:, None] * size[1] + columns
 
 
 def _alone(maps: Surroundings, squares: Tensor) -> list[Tensor]:
@@ -178,14 +184,19 @@ def _foreground(alpha: Tensor, colours: Tensor) -> tuple[Tensor, Tensor, Tensor]
     sure = ((alpha - SURE) / (1 - SURE)).clamp(0, 1)
     counted = torch.cat((colours * sure, sure[None]))
     total, left = torch.zeros_like(colours), torch.ones_like(sure)
-    made: list[Tensor] = []
-    for side in WINDOWS:
-        *mean, known = box_means(counted, side)
-        share = (known * (side * side / ENOUGH)).clamp(max=1) * left
-        total = total + torch.stack(mean) * (share / known.clamp(min=1e-5))
+    near = colours
+    for number, side in enumerate(WINDOWS):
+        mean = box_means(counted, side)
+        share = (mean[3] * (side * side / ENOUGH)).clamp(max=1) * left
+        total = total + mean[:3] * (share / mean[3].clamp(min=1e-5))
         left = left - share
-        made.append((total / (1 - left).clamp(min=1e-3)).flatten(1))
-    return made[PLACED_BY], made[-1], left.flatten()
+        if number == PLACED_BY:
+            near = _over(total, 1 - left)
+    return near.flatten(1), _over(total, 1 - left).flatten(1), left.flatten()
+
+
+def _over(total: Tensor, count: Tensor) -> Tensor:
+    return total / count.clamp(min=1e-3)
 
 
 def _squares(values: Tensor) -> Tensor:

@@ -12,20 +12,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeds.engine.gpu.border_features import Surroundings, features_of
 from edgeds.estimate.border_regression import weights_of
 
-MOST_SQUARES = 131_072
-"""Squares that are drawn again in a frame. At a smaller size it has no more than 130,560; at full
-size these are a quarter of 1920x1080 and 6 % of 4K. Those beyond, the lowest, keep alpha as it was
-drawn first.
+MOST_SQUARES = 65_536
+"""Squares that are drawn again in a frame: half of what it has at a smaller size (all at 1280x720),
+an eighth at full size of 1920x1080, 3 % of 4K. Those beyond, the lowest, keep alpha as it was drawn
+first.
 """
-AT_ONCE = 32_768
-"""Squares whose features are in memory at once: 22 MB."""
 
 
 class Layers(NamedTuple):
-    """`Weights` on a device, turned: squares are columns here."""
+    """As `estimate.border_regression.Weights`, on a device."""
 
     first: Tensor
     first_bias: Tensor
@@ -37,8 +34,7 @@ class Layers(NamedTuple):
 
 def layers_on(device: torch.device, *, finer: bool) -> Layers:
     """The weights that a CPU uses, on a device."""
-    turned = (torch.from_numpy(one.T.copy()).to(device) for one in weights_of(finer))
-    return Layers(*(one if one.ndim == 2 else one[:, None] for one in turned))
+    return Layers(*(torch.tensor(one, device=device) for one in weights_of(finer)))
 
 
 def open_squares(alpha: Tensor, band: float, most: int) -> tuple[Tensor, Tensor]:
@@ -54,18 +50,10 @@ def open_squares(alpha: Tensor, band: float, most: int) -> tuple[Tensor, Tensor]
     return squares.scatter(0, place, numbers)[:most], place
 
 
-def regressed(
-    maps: Surroundings, squares: Tensor, layers: Layers, finer: Tensor | None = None
-) -> Tensor:
-    """Alpha of the squares' pixels, row by row, (4, k); (16, k) of twice the size if alpha is known
-    `finer`, (16, n).
-    """
-    parts = torch.split(squares, AT_ONCE)
-    return torch.cat([evaluated(features_of(maps, part, finer), layers) for part in parts], 1)
-
-
-def evaluated(features: Tensor, layers: Layers) -> Tensor:
-    """Alpha (4, k) or (16, k) of what `features_of` gives."""
-    values = torch.relu(layers.first @ features + layers.first_bias)
-    values = torch.relu(layers.second @ values + layers.second_bias)
-    return torch.sigmoid(layers.last @ values + layers.last_bias)
+def evaluated(around: Tensor, rest: Tensor, weights: Layers) -> Tensor:
+    """Alpha (4, k) or (16, k) of what `features_of` gives, pixels row by row."""
+    split = around.shape[1]
+    values = torch.addmm(weights.first_bias, around, weights.first[:split])
+    values = torch.addmm(values, rest.T, weights.first[split:]).relu_()
+    values = torch.addmm(weights.second_bias, values, weights.second).relu_()
+    return torch.addmm(weights.last_bias, values, weights.last).sigmoid_().T

@@ -223,8 +223,8 @@ def _log(levels: Tensor) -> Tensor:
 
 
 def _grey(colours: Tensor) -> Tensor:
-    red, green, blue = (share * one for share, one in zip(_GREY, colours, strict=True))
-    return red + green + blue
+    red, green, blue = _GREY
+    return red * colours[0] + green * colours[1] + blue * colours[2]
 
 
 def _laplacian(values: Tensor) -> Tensor:

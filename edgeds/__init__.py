@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgeds.engine import open_engine as open_engine
     from edgeds.engine.plate_depth_engine import open_plate_depth as open_plate_depth
+    from edgeds.errors import DatasetError as DatasetError
     from edgeds.errors import EdgedsError as EdgedsError
+    from edgeds.errors import EngineError as EngineError
+    from edgeds.errors import InputError as InputError
+    from edgeds.errors import PlateError as PlateError
+    from edgeds.errors import RunError as RunError
+    from edgeds.errors import ShapeError as ShapeError
+    from edgeds.errors import SinkError as SinkError
+    from edgeds.errors import SinkFailed as SinkFailed
+    from edgeds.errors import SourceError as SourceError
+    from edgeds.errors import SourceFailed as SourceFailed
     from edgeds.estimate.estimator import Estimator as Estimator
     from edgeds.estimate.maintained_estimator import MaintainedEstimator as MaintainedEstimator
     from edgeds.estimate.matte_for_view import matte_for_view as matte_for_view
@@ -40,7 +50,19 @@ if TYPE_CHECKING:
 _NAMES = {
     "engine": ("open_engine",),
     "engine.plate_depth_engine": ("open_plate_depth",),
-    "errors": ("EdgedsError",),
+    "errors": (
+        "DatasetError",
+        "EdgedsError",
+        "EngineError",
+        "InputError",
+        "PlateError",
+        "RunError",
+        "ShapeError",
+        "SinkError",
+        "SinkFailed",
+        "SourceError",
+        "SourceFailed",
+    ),
     "estimate.estimator": ("Estimator",),
     "estimate.maintained_estimator": ("MaintainedEstimator",),
     "estimate.matte_for_view": ("matte_for_view",),

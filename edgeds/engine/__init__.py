@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from itertools import product
 from pathlib import Path
 from typing import cast
@@ -11,12 +12,14 @@ from edgeds.engine.arithmetic import Arithmetic, split_name
 from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.engine.card import Card, check_files, read_card
 from edgeds.engine.choose_engine import CPU_BACKENDS, TORCH, engine_for
+from edgeds.engine.cuda_driver import gpu_index
 from edgeds.engine.engine_folders import default_engine, engine_folder, shipped_weights
 from edgeds.engine.fits_this_machine import check_network, open_tensorrt, rebuild_command
 from edgeds.engine.settings import PRESET_SIZES
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.estimate.settings import Preset
+from edgeds.sources.given import check_given
 from edgeds.sources.scaling import text_from_size
 from edgeds.sources.threads import threads_wanted
 from edgeds.types import Engine, Size
@@ -61,6 +64,7 @@ def open_engine(
             it has another size than the preset, or this processor has no bfloat16.
         InputError: EDGEDS_THREADS is not a number of threads.
     """
+    _check(path, device, preset)
     threads = threads_wanted() or threads  # here: a library that does not open is passed over
     size = PRESET_SIZES[preset]
     if str(path) == "difference":
@@ -76,6 +80,28 @@ def open_engine(
     folder = engine_folder(named) if named else default_engine()
     wanted = None if path is None else arithmetic
     return _open_folder(folder, wanted, device, size=size, threads=threads, depth=depth)
+
+
+def _check(path: object, device: object, preset: object) -> None:
+    """
+    Raises:
+        EngineError: one of them is something else.
+    """
+    check_given(
+        path, path is None or isinstance(path, (str, os.PathLike)), name="the engine",
+        wanted="a folder or a name, or left out", fix="open_engine() chooses one",
+        error=EngineError,
+    )  # fmt: skip
+    check_given(
+        device, device == "cpu" or gpu_index(str(device)) is not None, name="the device",
+        wanted="auto, cpu or cuda:N", fix="leave it out: auto takes a GPU where there is one",
+        error=EngineError,
+    )  # fmt: skip
+    check_given(
+        preset, preset in PRESET_SIZES, name="the preset",
+        wanted=f"one of {', '.join(PRESET_SIZES)}", fix="leave it out: balanced",
+        error=EngineError,
+    )  # fmt: skip
 
 
 def _open_folder(
@@ -104,7 +130,7 @@ def _open_folder(
         raise EngineError(
             f"cannot run the engine {card.name!r} on {device!r}",
             why="it is an ONNX engine, and edgeds runs those on the CPU",
-            fix="use --device auto or cpu, or make one for the GPU: edgeds build-engine",
+            fix="use device auto or cpu (--device), or make one for the GPU: edgeds build-engine",
         )
     return _open_on_cpu(card, folder, arithmetic, size=size, threads=threads, depth=depth)
 
@@ -114,7 +140,7 @@ def _wrong_size(card: Card, size: Size) -> EngineError:
     return EngineError(
         f"cannot run the engine {card.name!r} at {wanted}",
         why=f"it was built for {text_from_size(card.size)}, and a TensorRT engine has one size",
-        fix=f"edgeds build-engine --size {wanted}, or leave --preset out",
+        fix=f"edgeds build-engine --size {wanted}, or preset balanced (without --preset)",
     )
 
 

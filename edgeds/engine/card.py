@@ -85,7 +85,7 @@ def read_card(folder: Path) -> Card:
         raise EngineError(
             f"no engine in {str(folder)!r}",
             why=f"an engine is a folder with a {CARD_NAME}, and there is none",
-            fix="give the folder of an engine, or leave --engine out for the shipped one",
+            fix="give the folder of an engine, or none (without --engine) for the shipped one",
         ) from None
     except OSError as error:  # such as too many open files: the card may be whole
         reason = reason_of(error)

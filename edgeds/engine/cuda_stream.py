@@ -286,7 +286,7 @@ def gpu_errors() -> Iterator[None]:
         raise RunError(
             "the GPU failed",
             why=said_by(error),
-            fix="run edgeds doctor; --device cpu works without the GPU",
+            fix="run edgeds doctor; device cpu (--device cpu) works without the GPU",
         ) from error
 
 

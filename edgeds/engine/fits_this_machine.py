@@ -54,7 +54,7 @@ def open_tensorrt(folder: Path, card: Card, *, device: str, cuda: Cuda | None = 
         raise EngineError(
             f"cannot load the engine {card.name!r}",
             why=str(error).strip().splitlines()[0],
-            fix="see edgeds doctor; --device cpu with an ONNX engine works without the GPU",
+            fix="see edgeds doctor; device cpu (--device cpu), an ONNX engine, needs no GPU",
         ) from error
 
 
@@ -114,7 +114,7 @@ def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
     index = gpu_index(device)
     if index is None:
         why = f"it is a {TITLES[card.backend]} engine, which runs on a GPU, not on {device!r}"
-        raise _mismatch(card, why, "use --device auto or cuda:0, or an ONNX engine")
+        raise _mismatch(card, why, "use device auto or cuda:0 (--device), or an ONNX engine")
     if device == "auto":
         fitting = [gpu for gpu in cuda.gpus if gpu.sm == card.target["gpu"]]
         if fitting:
@@ -122,7 +122,7 @@ def _gpu(card: Card, device: str, cuda: Cuda) -> Gpu:
     if index < len(cuda.gpus):
         return cuda.gpus[index]
     why = cuda.problem or f"there is no cuda:{index}; this machine has {len(cuda.gpus)} GPU(s)"
-    raise _mismatch(card, why, "see edgeds doctor; without --engine the network runs on the CPU")
+    raise _mismatch(card, why, "see edgeds doctor; no named engine (--engine) runs on the CPU")
 
 
 def torch_problem() -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from edgeds.errors import RunError
+from edgeds.sources.given import check_open
 from edgeds.types import Closing
 
 P, T = ParamSpec("P"), TypeVar("T")
 E = TypeVar("E", bound="InTurn")
+_NAME = "the engine"
 
 
 class InTurn(Closing):
@@ -47,20 +48,16 @@ def in_turn(method: Callable[Concatenate[E, P], T]) -> Callable[Concatenate[E, P
     @wraps(method)
     def taken(self: E, *args: P.args, **kwargs: P.kwargs) -> T:
         with self._turn:
-            if self._is_closed:
-                closed()
+            check_open(self._is_closed, _NAME)
             return method(self, *args, **kwargs)
 
     return taken
 
 
-def closed(*_: object) -> NoReturn:
-    """
+def closed(*_: object) -> None:
+    """What steps of a closed engine become, so that they hold nothing.
+
     Raises:
         RunError: always.
     """
-    raise RunError(
-        "the engine is closed",
-        why="it was used after close(), or after its `with` block",
-        fix="open it again, or close it later",
-    )
+    check_open(True, _NAME)

@@ -207,7 +207,7 @@ def _check_arithmetic(card: Card, arithmetic: Arithmetic) -> None:
         raise EngineError(
             f"cannot run the engine {card.name!r} in bfloat16",
             why="this processor has no instructions for it (AVX512_BF16, AMX)",
-            fix=f"--engine {card.name} runs it in float",
+            fix=f"the engine {card.name!r} (--engine {card.name}) runs it in float",
         )
 
 

@@ -218,7 +218,7 @@ class _Graph:
             raise RunError(
                 "the GPU refused a frame",
                 why=f"TensorRT could not start {self._path.name}",
-                fix="see edgeds doctor; --device cpu works without the GPU",
+                fix="see edgeds doctor; device cpu (--device cpu) works without the GPU",
             )
 
     def captured(self) -> Work:

@@ -225,7 +225,8 @@ def open_weights(
         raise EngineError(what, why=str(error), fix="give weights that train fit wrote") from error
     gpu = _gpu(device, cuda or find_cuda(), what)
     if compiler == "torch-tensorrt" and gpu is None:
-        raise EngineError(what, why="torch_tensorrt runs on a GPU", fix="use --engine torch")
+        fix = 'use the engine "torch" (--engine torch)'
+        raise EngineError(what, why="torch_tensorrt runs on a GPU", fix=fix)
     make = what_compiles(compiler, what)
     try:
         stream = CpuStream() if gpu is None else CudaStream(gpu.index)
@@ -243,7 +244,7 @@ def open_weights(
         raise EngineError(
             what,
             why=said_by(error),
-            fix="see edgeds doctor; --device cpu works without the GPU",
+            fix="see edgeds doctor; device cpu (--device cpu) works without the GPU",
         ) from error
 
 
@@ -253,9 +254,8 @@ def _gpu(device: str, cuda: Cuda, what: str) -> Gpu | None:
         return None
     index = gpu_index(device)
     if index is None:
-        raise EngineError(
-            what, why=f"there is no device {device!r}", fix="use --device auto, cpu or cuda:0"
-        )
+        fix = "use device auto, cpu or cuda:0 (--device)"
+        raise EngineError(what, why=f"there is no device {device!r}", fix=fix)
     problem = cuda.problem or torch_problem()
     found = problem or torch_gpu(device, cuda)
     if isinstance(found, Gpu):
@@ -263,7 +263,8 @@ def _gpu(device: str, cuda: Cuda, what: str) -> Gpu | None:
     if device == "auto":
         return None
     fix = torch_fix(cuda) if problem and not cuda.problem else "see edgeds doctor"
-    raise EngineError(what, why=found, fix=f"{fix}; --device cpu works without the GPU")
+    fix = f"{fix}; device cpu (--device cpu) works without the GPU"
+    raise EngineError(what, why=found, fix=fix)
 
 
 def _on_device(network: DualHead, device: torch.device, dtype: torch.dtype) -> DualHead:

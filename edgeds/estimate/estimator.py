@@ -17,7 +17,7 @@ from edgeds.estimate.kept_depth import KnownDepth, depth_by, kept_depth, kept_in
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth
-from edgeds.estimate.plate_state import PlateState, check_fits
+from edgeds.estimate.plate_state import PlateState, check_engine_and_plate, check_fits
 from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
 from edgeds.estimate.whole_or_part import Looks
 from edgeds.plate.ground.metric_scale import MetricScale
@@ -60,6 +60,7 @@ class Estimator:
         matte: Matte = MATTE,
         looks: LookSettings = LOOKS,
     ) -> None:
+        check_engine_and_plate(engine, plate)
         self._engine = engine
         small = resized(plate.pixels, engine.size)
         features = engine.encode_plate(small, noise_of(plate, engine.size))

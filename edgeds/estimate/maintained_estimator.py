@@ -21,6 +21,7 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.plate.troubles import COVERED, CUTS, OTHER_SCENE, in_a_file
+from edgeds.sources.given import check_frame, check_given
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
@@ -84,6 +85,10 @@ class MaintainedEstimator:
                 it found, always, so that the same file gives the same maps; a jump shows in two
                 frames more.
         """
+        check_given(
+            estimate, hasattr(estimate, "replace_plate"), name="the estimator",
+            wanted="an Estimator", fix="MaintainedEstimator(Estimator(engine, plate))",
+        )  # fmt: skip
         self._estimate, self._beside = estimate, beside
         self._look: Future[PlateUpdate] | None = None
         self._age = 0
@@ -132,6 +137,7 @@ class MaintainedEstimator:
 
     def __call__(self, frame: Frame) -> Maps:
         """Maps at the frame's size. They are the caller's to keep. Frames come in order."""
+        check_frame(frame)
         self._frame_index = frame.index
         if self._look is not None:
             self._age += 1

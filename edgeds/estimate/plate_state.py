@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeds.errors import ShapeError
+from edgeds.errors import EngineError, ShapeError
 from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth
-from edgeds.plate.plate import Plate
+from edgeds.plate.plate import Plate, check_plate
+from edgeds.sources.given import check_frame, check_given
 from edgeds.types import FloatMap, Frame, PlateFeatures, RgbPicture, described, is_rgb
 
 
@@ -39,8 +40,9 @@ class PlateState:
 def check_fits(frame: Frame, plate: Plate) -> None:
     """
     Raises:
-        ShapeError: the frame is not of the plate's size, or not uint8 RGB.
+        ShapeError: it is no Frame, not of the plate's size, or not uint8 RGB.
     """
+    check_frame(frame)
     picture = frame.picture
     if isinstance(picture, RgbPicture) and not is_rgb(picture.pixels):
         raise ShapeError(
@@ -54,3 +56,17 @@ def check_fits(frame: Frame, plate: Plate) -> None:
             why="frame and plate must be the same view at the same size",
             fix="bring the plate to the frame's size: edgeds.plate_at_size(plate, frame.size)",
         )
+
+
+def check_engine_and_plate(engine: object, plate: object, *, must: bool = True) -> None:
+    """`must`: there has to be a plate already.
+
+    Raises:
+        InputError: one of them is something else.
+    """
+    check_given(
+        engine, hasattr(engine, "encode_plate"), name="the engine", wanted="an engine",
+        fix="open one, and give it first: Estimator(open_engine(), plate)", error=EngineError,
+    )  # fmt: skip
+    if must or plate is not None:
+        check_plate(plate)

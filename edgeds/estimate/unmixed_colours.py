@@ -12,12 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.errors import ShapeError
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.carried_colours import Carried
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.weighed_colours import Border, nearby, weighed
 from edgeds.sources.scaling import read_at
-from edgeds.types import Box, DeepPixels, FloatMap, Maps, Pixels, ToLight
+from edgeds.types import Box, DeepPixels, FloatMap, Maps, Pixels, ToLight, described
 from edgeds.types.picture import largest_channel
 
 Colours = TypeVar("Colours", Pixels, DeepPixels)
@@ -37,7 +38,11 @@ def foreground_colours(
 
     Where there is no foreground its colours are carried `bleed_px` outwards, and past that it is
     black: nothing of the room is left under alpha 0. See `unmixed` for the arguments.
+
+    Raises:
+        ShapeError: the three differ in size.
     """
+    _check_sizes(frame, alpha, plate)
     part = _part(alpha, settings)
     if part is None:
         return np.zeros_like(frame)
@@ -50,6 +55,17 @@ def foreground_colours(
     white = _white(frame)
     colours[part.box.of] = kept if white == 1 else kept * np.float32(white) + np.float32(0.5)
     return colours
+
+
+def _check_sizes(frame: object, alpha: object, plate: object) -> None:
+    given = {"frame": frame, "alpha": alpha, "plate": plate}
+    sizes = {getattr(one, "shape", ())[:2] for one in given.values()}
+    if len(sizes) > 1 or not all(sizes):
+        raise ShapeError(
+            ", ".join(f"the {name} is {described(one)}" for name, one in given.items()),
+            why="these are arrays of one (height, width)",
+            fix="give frame.pixels, maps.alpha and plate.pixels; plate_at_size scales a plate",
+        )
 
 
 def border_of(

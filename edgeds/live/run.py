@@ -16,8 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgeds.errors import SourceError
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.plate_depth import DepthNetwork
+from edgeds.estimate.plate_state import check_engine_and_plate
 from edgeds.live.camera_state import CameraState
 from edgeds.live.composing import LiveCompose, ViewRequest, drawn
 from edgeds.live.control import LiveStatus
@@ -35,6 +37,7 @@ from edgeds.live.window_keys import WindowKeys
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.sources import WatchedSource
+from edgeds.sources.given import check_given
 from edgeds.sources.handoff import Handoff, HandoffCounts, latest, paced
 from edgeds.types import Engine, Frame, Sink
 from edgeds.views.backdrop import Backdrop
@@ -82,6 +85,7 @@ class LiveRun(LiveCommands):
             choice: all sources of a plate; instead of `plate` and `capture`.
             depth_network: for the plate's depth, which it improves a moment later.
         """
+        _check(source, engine, plate)
         self._source, self._engine, self.signals = source, engine, signals
         self._event = on_event or (lambda _text: None)
         request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop, steady=steady)
@@ -97,11 +101,10 @@ class LiveRun(LiveCommands):
             self._outputs, record=record, folder=folder or Path(), on_event=self._event
         )
         self._window = None if window is None else self._add_window(window)
-        self._meter = Meter()
         self._count: Callable[[], HandoffCounts] = lambda: HandoffCounts(0, 0, 0)
         self._shown: Callable[[], Frame] | None = None
         self._camera, self._away = CameraState(source, self._event), ""
-        self._began_secs = time.monotonic()
+        self._began_secs, self._meter = time.monotonic(), Meter()
         self._first_secs: float | None = None
 
     def add_output(
@@ -245,3 +248,16 @@ def _offer(plate: Plate | None) -> str:
     if plate is None:
         return ""
     return f"the plate of {plate.taken}" if plate.taken else "the last plate"
+
+
+def _check(source: object, engine: object, plate: Plate | None) -> None:
+    """
+    Raises:
+        InputError: one of them is something else.
+    """
+    check_given(
+        source, hasattr(source, "state"), name="the source", wanted="a live source",
+        fix='open one: open_live_source("file:in.mp4"); docs/python.md has your own camera as one',
+        error=SourceError,
+    )  # fmt: skip
+    check_engine_and_plate(engine, plate, must=False)

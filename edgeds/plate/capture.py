@@ -114,7 +114,7 @@ class PlateCapture:
             if frame is None:
                 raise refusal(
                     f"the source ended during the count-down, after {clock.secs:.1f} s",
-                    "use a longer clip, or --countdown 0",
+                    "use a longer clip, or a count-down of 0 (--countdown 0)",
                 )
             left = total_secs - clock.advanced_to(frame)
             self.status = replace(self.status, secs_left=max(0.0, left))

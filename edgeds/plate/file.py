@@ -21,9 +21,10 @@ import numpy.typing as npt
 from edgeds.errors import PlateError, SinkError, SourceError
 from edgeds.plate.ground.ground_from_people import ground_from_json
 from edgeds.plate.ground.metric_scale import scale_from_json
-from edgeds.plate.plate import Origin, Plate
+from edgeds.plate.plate import Origin, Plate, check_plate
 from edgeds.sinks.atomic_files import check_writable, replacing
 from edgeds.sinks.images import image_bytes
+from edgeds.sources.given import path_given
 from edgeds.sources.images import pixels_from_image
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.types import FloatMap, Pixels
@@ -31,7 +32,7 @@ from edgeds.types import FloatMap, Pixels
 PLATE_SUFFIXES = (".npz", ".png")
 
 _MAPS = ("noise", "doubt", "depth", "network_depth")
-_FIX = "give an image of the empty scene, or a file that edgeds capture or --save-plate wrote"
+_FIX = "give an image of the empty scene, or what edgeds capture or edgeds video --save-plate wrote"
 
 
 def plate_from_file(path: str | Path) -> Plate:
@@ -40,7 +41,7 @@ def plate_from_file(path: str | Path) -> Plate:
     Raises:
         PlateError: it is missing, damaged, or neither of them.
     """
-    path = Path(path)
+    path = path_given(path, "the plate's file", error=PlateError, fix=_FIX)
     if path.suffix.lower() != ".npz":
         try:
             return Plate(pixels_from_image(path, others=frozenset({".npz"})), origin="file")
@@ -92,12 +93,15 @@ def check_plate_target(path: Path) -> None:
     check_writable(path, "the plate")
 
 
-def plate_to_file(plate: Plate, path: Path) -> None:
+def plate_to_file(plate: Plate, path: str | Path) -> None:
     """Write a plate as .png, to look at and touch up, or as .npz, with all that is known of it.
 
     Raises:
+        PlateError: it is something else.
         SinkError: it cannot be written.
     """
+    check_plate(plate)
+    path = path_given(path, "the file for the plate", error=SinkError)
     check_plate_target(path)
     with (
         translated(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
 
 from edgeds.errors import PlateError
 from edgeds.plate.ground.ground_from_people import Ground, resized_ground
 from edgeds.plate.ground.metric_scale import MetricScale, resized_scale
 from edgeds.plate.robust_fit import median
+from edgeds.sources.given import check_given
 from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Pixels, Size, described, is_rgb
 from edgeds.types.maps import resized_map as resized_map
@@ -57,7 +60,7 @@ class Plate:
     def __post_init__(self) -> None:
         """
         Raises:
-            PlateError: the pixels are not uint8 RGB.
+            PlateError: the pixels are not uint8 RGB, or there is no such origin.
         """
         if not is_rgb(self.pixels):
             raise PlateError(
@@ -65,6 +68,12 @@ class Plate:
                 why="a plate is uint8 RGB of the shape (height, width, 3), with values 0 to 255",
                 fix="convert it, or read a picture: edgeds.plate_from_file(path)",
             )
+        origins = get_args(Origin)
+        check_given(
+            self.origin, self.origin in origins, name="the plate's origin",
+            wanted=f"one of {', '.join(origins)}", fix='leave it out: a picture is a "file"',
+            error=PlateError,
+        )  # fmt: skip
 
     @property
     def size(self) -> Size:
@@ -98,12 +107,36 @@ def _averaged(before: Size, after: Size) -> float:
     return float(max(1.0, before[1] / after[1]) ** 0.5)
 
 
+def check_plate(plate: object) -> None:
+    """
+    Raises:
+        PlateError: it is something else, such as a bare array.
+    """
+    check_given(
+        plate, isinstance(plate, Plate), name="the plate", wanted="an edgeds.Plate",
+        fix="read one: plate_from_file(path); or wrap an array of uint8 RGB: Plate(pixels)",
+        error=PlateError,
+    )  # fmt: skip
+
+
+def _is_size(size: object) -> bool:
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        return False
+    return all(isinstance(side, int | np.integer) and side > 0 for side in size)
+
+
 def plate_at_size(plate: Plate, size: Size) -> Plate:
     """The plate at a clip's size.
 
     Raises:
-        PlateError: the plate has another aspect ratio, so it cannot be the same view.
+        PlateError: the plate has another aspect ratio, so it cannot be the same view; or one of
+            them is something else.
     """
+    check_plate(plate)
+    check_given(
+        size, _is_size(size), name="the size", wanted="(height, width) in pixels, over 0",
+        fix="give that of the frames: source.info.size", error=PlateError,
+    )  # fmt: skip
     if plate.size == size:
         return plate
     (height, width), (to_height, to_width) = plate.size, size

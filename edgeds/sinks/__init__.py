@@ -10,6 +10,7 @@ from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
 from edgeds.sinks.output_files import check_no_input, check_no_url
 from edgeds.sinks.video import VideoSink
+from edgeds.sources.given import path_given
 from edgeds.sources.media_errors import translated
 from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.sources.typed_paths import shortened
@@ -34,8 +35,8 @@ def open_sink(uri: str | Path, like: StreamInfo, *, alpha: bool = False) -> File
             why="an output takes its rate, times and audio from the stream that it is made of",
             fix="give the source's info: open_sink(path, source.info)",
         )
-    path = Path(uri)
-    if str(uri) in ("-", ""):
+    path = path_given(uri, "the output", error=SinkError)
+    if str(uri) == "-":
         raise SinkError(
             f"cannot write to {str(uri)!r}",
             why="a result is not written to standard output",

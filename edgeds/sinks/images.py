@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.atomic_files import check_writable, part_name, replace_file
+from edgeds.sources.given import check_frame, check_open
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.sources.system_files import is_system_file
 from edgeds.types import Closing, Frame, Pixels
@@ -43,6 +44,7 @@ class ImagesSink(Closing):
         self._single = "%" not in self._pattern.name
         self._named = path.suffix == "" or path.is_dir()
         self._taken: set[str] = set()
+        self._closed = False
         if alpha and self._pattern.suffix.lower() not in _ALPHA_SUFFIXES:
             raise SinkError(
                 f"{self._pattern.suffix} images cannot keep alpha",
@@ -61,6 +63,8 @@ class ImagesSink(Closing):
                 check_pattern(self._pattern)
 
     def write(self, frame: Frame) -> None:
+        check_frame(frame)
+        check_open(self._closed, f"the output {self.location}", error=SinkFailed)
         if self._single and self._taken:
             raise SinkFailed(f"{self._pattern.name} {_HOLDS_ONE}", why=_HAS_MORE, fix=_FOR_MORE)
         path = self._path_of(frame)
@@ -75,6 +79,7 @@ class ImagesSink(Closing):
 
     def close(self) -> None:
         """Nothing to complete: every file was whole when written."""
+        self._closed = True
 
     def _path_of(self, frame: Frame) -> Path:
         """A name that no frame before had, on file systems that ignore case too."""

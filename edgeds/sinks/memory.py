@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgeds.errors import SinkFailed, counted
+from edgeds.sources.given import check_frame, check_open
 from edgeds.types import Closing, Frame
 
 
@@ -19,6 +20,8 @@ class MemorySink(Closing):
         self._capacity = capacity
 
     def write(self, frame: Frame) -> None:
+        check_frame(frame)
+        check_open(self.closed, "the memory sink", error=SinkFailed)
         if self._capacity is not None and len(self.frames) >= self._capacity:
             raise SinkFailed(
                 f"memory sink is full after {counted(self._capacity, 'frame')}",

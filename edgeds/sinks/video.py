@@ -26,6 +26,7 @@ from edgeds.sinks.encoding import (
 )
 from edgeds.sinks.output_files import check_no_input
 from edgeds.sources.container import local_name
+from edgeds.sources.given import check_frame, check_open
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.timecode import recorded
 from edgeds.types import Closing, Frame, Size, StreamInfo
@@ -64,6 +65,7 @@ class VideoSink(Closing):
         return self._encoder.audio_verdict if self._encoder is not None else "none"
 
     def write(self, frame: Frame) -> None:
+        check_frame(frame)
         self.write_picture(frame, lambda: encodable(frame, self._format, self._like.colour))
 
     def write_picture(self, of: Frame, picture: Callable[[], av.VideoFrame]) -> None:
@@ -72,6 +74,7 @@ class VideoSink(Closing):
         Args:
             picture: makes it, in the encoder's format and with even sides where that needs them.
         """
+        check_open(self._closed, f"the output {self._path.name}", error=SinkFailed)
         failures: tuple[type[Exception], ...] = (*media_errors(), RunError)  # the last is a GPU's
         try:
             if self._encoder is None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from edgeds.errors import SourceError
 from edgeds.sources.animation import WebpSource, is_animation
 from edgeds.sources.camera import CameraFeed, PixelFormat
+from edgeds.sources.given import path_given
 from edgeds.sources.gstreamer import GStreamerFeed, csi_pipeline
 from edgeds.sources.image_names import is_pattern
 from edgeds.sources.images import ImagesSource
@@ -44,6 +45,9 @@ __all__ = [
 ]
 
 
+_GIVE_A_FILE = "give a video, an image, a folder or a glob; a camera: open_live_source(0)"
+
+
 def open_source(
     uri: str | Path, *, device: str = "cpu", decoder_threads: int | None = None
 ) -> ClipSource:
@@ -58,7 +62,7 @@ def open_source(
     Raises:
         SourceError: nothing is there, it cannot be read, or it has no frame.
     """
-    path = Path(uri)
+    path = path_given(uri, "the source", error=SourceError, fix=_GIVE_A_FILE)
     if not is_there(path) and _is_address_of_file(str(uri)):
         path = Path(uri := _file_and_options(str(uri))[0])
     if is_there(path) and is_animation(path):

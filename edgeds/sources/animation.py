@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
+from edgeds.sources.given import check_readable
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
 
 _TIME_BASE = Fraction(1, 1000)
@@ -87,6 +88,7 @@ class WebpSource(Closing):
         )
 
     def __iter__(self) -> Iterator[Frame]:
+        check_readable(self._path.name, self._closed)
         pts = index = 0
         while index < len(self._durations) and not self._closed:
             chunk = self._decoded(index, _CHUNK)

@@ -112,7 +112,7 @@ def _present() -> str:
     """A remedy that fits the cameras of this machine."""
     found = sorted(str(path) for path in Path("/dev").glob("video*"))
     if not found:
-        return "plug a camera in, or try a clip: --camera file:clip.mp4"
+        return "plug a camera in, or try a clip in its place: file:clip.mp4"
     usable = [path for path in found if os.access(path, os.R_OK | os.W_OK)]
     if not usable:
         return "join the group that may use cameras: sudo usermod -aG video $USER, and log in again"

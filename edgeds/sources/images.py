@@ -12,6 +12,7 @@ import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.animation import frames_in
+from edgeds.sources.given import check_readable
 from edgeds.sources.image_names import paths_from_uri, unique_names
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import text_from_size
@@ -52,6 +53,7 @@ class ImagesSource(Closing):
         )
 
     def __iter__(self) -> Iterator[Frame]:
+        check_readable(self.info.name, self._closed)
         for index, path in enumerate(self._paths):
             if self._closed:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from edgeds.sources.yuv_planes import YuvPicture
 from edgeds.types import Box, Indices, Layout, Pixels, Size
@@ -13,6 +14,10 @@ class PictureOnDevice(ABC):
 
     layout: Layout = "nv12"
     _copy: YuvPicture | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As a copy or for another process: the picture in the host's memory."""
+        return self.on_host().__reduce__()
 
     @abstractmethod
     def _brought(self) -> YuvPicture:

@@ -68,5 +68,7 @@ def _ask(driver: Any, name: str, *arguments: Any) -> None:
 
 def _failed(why: str) -> RunError:
     return RunError(
-        "the GPU failed", why=why, fix="run edgeds doctor; --device cpu works without the GPU"
+        "the GPU failed",
+        why=why,
+        fix="run edgeds doctor; device cpu (--device cpu) works without the GPU",
     )

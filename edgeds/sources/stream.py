@@ -154,6 +154,7 @@ def _reason(error: BaseException, secs: float) -> Reason:
         return Reason(f"there was no answer for {secs:g} s", "check the address and the network")
     if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:  # FFmpeg's error for RTSP's 461
         return Reason(
-            "the camera does not offer this transport", "use --rtsp-transport auto, or the other"
+            "the camera does not offer this transport",
+            "use the transport auto (--rtsp-transport auto), or the other",
         )
     return reason_of(error)

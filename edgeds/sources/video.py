@@ -13,6 +13,7 @@ from edgeds.errors import RunError, SourceError, SourceFailed, counted
 from edgeds.sources.container import packets_of
 from edgeds.sources.cut_short import is_cut_short
 from edgeds.sources.deinterlace import Deinterlaced
+from edgeds.sources.given import check_readable
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.nvdec import hardware_decoder, hardware_problem, index_of, why_not_on_gpu
 from edgeds.sources.primary_context import primary_context
@@ -59,11 +60,10 @@ class VideoSource(Closing):
             SourceError: it is not a video, or has no frame.
         """
         self._path, self._threads = Path(path), decoder_threads
-        self._closed = False
-        self.damaged = 0
+        self._closed, self.damaged = False, 0
         self.notes: list[str] = []
         """Notes for people about the file; more come while frames are read."""
-        self._breaks_off = False
+        self._breaks_off = self._is_over = False
         self._sizes: set[Size] = set()
         self._on_gpu = device != "cpu"
         self._frames: Iterator[av.VideoFrame]
@@ -76,6 +76,7 @@ class VideoSource(Closing):
             self._note(f"its colours are {hdr}; they are tone-mapped to SDR (BT.709)")
 
     def __iter__(self) -> Iterator[Frame]:
+        check_readable(self._path.name, self._closed, self._is_over)
         return self.every(1)
 
     def every(self, stride: int) -> Iterator[Frame]:
@@ -91,6 +92,7 @@ class VideoSource(Closing):
         while not self._closed:
             decoded, self._first = self._first or next(self._frames, None), None
             if decoded is None or self._closed:
+                self._is_over = True
                 break
             pts, duration = self._times(decoded)
             if skips:
@@ -110,7 +112,7 @@ class VideoSource(Closing):
         with suppress(*media_errors()):  # not seekable: frames go on from where they are
             self._container.seek(self._clock.own(wanted), stream=self._stream, backward=True)
         self._clock.seek(wanted)
-        self._first = None
+        self._first, self._is_over = None, False
         self._read_on()
 
     def key_frames(self) -> int | None:
@@ -214,8 +216,7 @@ class VideoSource(Closing):
                 f"{text_from_size(self.info.size)}{stretched}"
             )
         picture = upright_picture(decoded, stream_tags(self._stream), self.info.size)
-        clock = self.info.time_base
-        return Frame(None, index, pts, clock, duration=duration, picture=picture)
+        return Frame(None, index, pts, self.info.time_base, duration=duration, picture=picture)
 
     def _note_changes(self) -> None:
         """Note what turns up while reading, each thing once."""

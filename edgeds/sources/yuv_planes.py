@@ -7,6 +7,7 @@ planes.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -51,6 +52,10 @@ class YuvPicture:
             plane.flags.writeable = False
         self._made: dict[Size, Pixels] = {}
         self._spare: list[av.VideoFrame] = []
+
+    def __reduce__(self) -> tuple[Callable[..., YuvPicture], tuple[object, ...]]:
+        """As a copy or for another process: its planes, of which PyAV's own cannot be pickled."""
+        return _of_planes, (self.planes, self.colour)
 
     def rgb(self, size: Size | None = None) -> Pixels:
         size = size or self.size
@@ -138,6 +143,15 @@ def blank(size: Size, colour: ColourTags) -> YuvPicture:
     picture = owned(av.VideoFrame(size[1], size[0], "yuv420p"), colour)
     for plane in picture.planes:
         plane.flags.writeable = True
+    return picture
+
+
+def _of_planes(planes: tuple[Plane, ...], colour: ColourTags) -> YuvPicture:
+    height, width = planes[0].shape
+    picture = blank((height, width), colour)
+    for plane, into in zip(planes, picture.planes, strict=True):
+        np.copyto(into, plane)
+        into.flags.writeable = False
     return picture
 
 

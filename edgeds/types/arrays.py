@@ -20,6 +20,7 @@ ToLight: TypeAlias = Callable[[Pixels | DeepPixels], FloatMap]
 """Makes linear light, float32 (H, W, 3), of code values (H, W, 3)."""
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels, everywhere."""
+_LONGEST = 60  # signs of a value in a message
 
 
 def is_rgb(pixels: object) -> bool:
@@ -30,10 +31,16 @@ def is_rgb(pixels: object) -> bool:
 
 
 def described(pixels: object) -> str:
-    """What somebody gave for pixels, for messages."""
+    """What somebody gave for pixels, or for anything else, for messages."""
     if isinstance(pixels, np.ndarray):
         return f"{pixels.dtype} of shape {pixels.shape}"
-    return f"a {type(pixels).__name__}"
+    if pixels is None:
+        return "None"
+    if isinstance(pixels, (str, int, float)):
+        said = repr(pixels)
+        return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+    kind = type(pixels).__name__
+    return f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
 
 
 class Box(NamedTuple):

@@ -79,6 +79,10 @@ class Maps:
         maps._alpha = maps._inverse_depth = maps._offset = None
         return maps
 
+    def __reduce__(self) -> tuple[type[Maps], tuple[object, ...]]:
+        """As a copy or for another process: the maps that are there, at the frame's size."""
+        return Maps, (self.alpha, self.inverse_depth, self.plate_offset, self.plate)
+
     @property
     def alpha(self) -> FloatMap:
         """float32 (H, W), 0 background .. 1 foreground."""

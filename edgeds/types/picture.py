@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -76,6 +77,11 @@ class RgbPicture:
     deeper: Callable[[], DeepPixels] | None = None
     """Makes the same picture with all bits of a source that has more than 8."""
     _smaller: dict[Size, Pixels] = field(default_factory=dict)
+
+    def __reduce__(self) -> tuple[type[RgbPicture], tuple[object, ...]]:
+        """As a copy or for another process, without what was made of it."""
+        deeper = None if self.deeper is None else partial(np.array, self.deeper())
+        return RgbPicture, (self.pixels, deeper)
 
     @property
     def layout(self) -> Layout:

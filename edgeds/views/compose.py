@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from edgeds.errors import InputError, ShapeError
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.types import FloatMap, Frame, Maps, Pixels
+from edgeds.sources.given import check_frame_and_maps, check_given
+from edgeds.types import FloatMap, Frame, Maps, Pixels, is_rgb
 from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.blur import blurred
 from edgeds.views.cutout import cutout
@@ -53,6 +54,7 @@ def composer(
 
     Raises:
         InputError: there is no such view.
+        ShapeError: the plate is something else. When it draws: so is the frame, or are its maps.
     """
     if view not in VIEWS:
         raise InputError(
@@ -60,11 +62,16 @@ def composer(
             why=f"the views are {', '.join(VIEWS)}",
             fix="give the name of one of them",
         )
+    check_given(
+        plate, is_rgb(plate), name="the plate's pixels", wanted="uint8 RGB (H, W, 3)",
+        fix="give plate.pixels", error=ShapeError,
+    )  # fmt: skip
     if shadow and view == "replace":
         return _on_backdrop_with_shadow(plate, backdrop, matte)
     draw = _drawing(view, plate, plate_depth, depth_range, backdrop, opacity, blur, matte)
 
     def compose(frame: Frame, maps: Maps) -> Frame:
+        check_frame_and_maps(frame, maps)
         if frame.size != maps.size:
             raise ShapeError(
                 f"the frame is {frame.size} and its maps are {maps.size} (height, width)",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeds.errors import SinkFailed
 from edgeds.sinks import MemorySink, open_sink
 from edgeds.sources import SyntheticSource, open_source
 from edgeds.types import FileSink, Frame
@@ -36,6 +37,8 @@ def test_what_was_written_is_there_once_closed(case: Case) -> None:
         for frame in SOURCE:
             case.sink.write(frame)
     case.sink.close()  # again: harmless
+    with pytest.raises(SinkFailed, match=r"is closed\n.*why.*\n.*fix"):
+        case.sink.write(next(iter(SOURCE)))
     frames = case.read()
     assert (case.sink.lost, case.sink.audio) == (0, "none")
     assert len(frames) == 9

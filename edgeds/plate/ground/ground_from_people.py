@@ -41,6 +41,9 @@ class Ground:
     shape: float = 0.0
     """The same of one place beside another: what is left once a distance is measured."""
 
+    def __str__(self) -> str:
+        return self.words()
+
     def words(self) -> str:
         """A sentence for people: what the ground is, and its uncertainty."""
         metres, degrees = self.view.camera_height * self.person_m, np.degrees(self.view.pitch)

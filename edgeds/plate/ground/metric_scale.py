@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.sources.given import check_given
 from edgeds.types import FloatMap
 
 ScaleOrigin: TypeAlias = Literal["people", "point"]
@@ -74,7 +75,14 @@ def metres_of(
     """Metres along the optical axis, float32 in the shape of what is given.
 
     Infinite where the inverse depth is that of a place beyond the horizon.
+
+    Raises:
+        InputError: the scale is None, as long as nothing was measured.
     """
+    check_given(
+        scale, isinstance(scale, MetricScale), name="the scale", wanted="a MetricScale",
+        fix="depth is relative until people or a distance are measured: use_people, use_points",
+    )  # fmt: skip
     inverse_m = np.float32(scale.per_unit) * np.asarray(inverse_depth, np.float32)
     inverse_m = inverse_m + np.float32(scale.offset)
     far = np.float32(1e-6)  # 1/m: a thousand kilometres

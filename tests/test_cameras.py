@@ -236,7 +236,7 @@ def test_the_command_runs_all_cameras_and_reports_each(
         assert run["grabbed"] == run["delivered"] + run["dropped"]
         assert run["frames"] > 0
     assert "bad failed: " in done.stderr
-    assert "a: webhook 127.0.0.1 is away: " in done.stderr, "each message names its camera"
+    assert "a: webhook 127.0.0.1:9 is away: " in done.stderr, "each message names its camera"
     assert "hush" not in done.stderr + done.stdout
     assert (tmp_path / "a.mp4").stat().st_size > 0
     refused = edgeds("live", "cameras.toml", "--record", "x.mp4", "--steady")

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from edgeds.cli.console import say
+from edgeds.cli.deliveries import Deliveries
 from edgeds.cli.option_groups import SIGNALS
 from edgeds.cli.same_file_twice import check_clashes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import ExitStack
 
     from edgeds.cli.video_report import Notes
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
-    from edgeds.live.signals.delivery.retry_queue import Consumer
     from edgeds.live.signals.rules.kinds import Rules
-    from edgeds.live.signals.signals import Listener, Signals
+    from edgeds.live.signals.signals import Signals
     from edgeds.types import Frame, Maps, StreamInfo
 
 _STDOUT = "-"
@@ -81,8 +81,12 @@ class SignalOptions:
         plate: str | Path | None = None,
         backdrop: str | None = None,
         recording: Path | None = None,
+        whole: bool = False,
     ) -> None:
         """Find out before the work begins what is wrong.
+
+        Args:
+            whole: the file of events takes its place when it is complete; else it is appended to.
 
         Raises:
             InputError: report and events would both go to standard output, the rules or an address
@@ -91,6 +95,7 @@ class SignalOptions:
         """
         from edgeds.errors import InputError
         from edgeds.sinks.atomic_files import check_writable
+        from edgeds.sinks.output_files import check_no_device
         from edgeds.sources import file_of
 
         check_clashes(
@@ -112,6 +117,8 @@ class SignalOptions:
             read_rules(self)
         if self.events_file is not None:
             check_writable(self.events_file, "the events")
+            if whole:
+                check_no_device(self.events_file)
         if self.mqtt is not None:
             from edgeds.live.signals.delivery.mqtt import check_broker
 
@@ -132,68 +139,6 @@ def read_rules(options: SignalOptions) -> Rules:
     from edgeds.live.signals.rules.kinds import Rules
 
     return Rules() if options.rules is None else rules_from_file(options.rules)
-
-
-class Deliveries:
-    """The listeners of a run: the file of events, brokers, webhooks."""
-
-    def __init__(
-        self,
-        options: SignalOptions,
-        rules: Rules,
-        source: str,
-        *,
-        live: bool,
-        on_event: Callable[[str], None] = say,
-    ) -> None:
-        """`live`: nothing waits for a slow consumer, and a file of events is appended to.
-
-        Raises:
-            InputError: one of them cannot be opened.
-        """
-        from edgeds.live.signals.delivery.json_lines import JsonLines, LinesConsumer
-        from edgeds.live.signals.delivery.retry_queue import Outbox
-
-        self.lines = None if options.events is None else JsonLines(options.events, whole=not live)
-        consumers: list[Consumer] = [*_consumers(options, rules, source)]
-        if live and self.lines is not None:
-            consumers.append(LinesConsumer(self.lines))
-        self.outboxes = [Outbox(consumer, on_change=on_event) for consumer in consumers]
-        direct = () if live or self.lines is None else (self.lines,)
-        self.listeners: tuple[Listener, ...] = (*direct, *self.outboxes)
-
-    def end(self, *, whole: bool) -> None:
-        """Deliver what waits, and complete the file. Harmless a second time."""
-        for outbox in self.outboxes:
-            outbox.close()
-        if self.lines is not None:
-            self.lines.end(whole=whole)
-
-    def report(self) -> list[dict[str, Any]]:
-        """What became of the events, for the command's report."""
-        from dataclasses import asdict
-
-        counts = [{"to": outbox.name, **asdict(outbox.counts)} for outbox in self.outboxes]
-        if self.lines is None or self.lines not in self.listeners:
-            return counts
-        count = self.lines.written
-        lines = {"to": self.lines.location, "produced": count, "delivered": count, "lost": 0}
-        return [lines, *counts]
-
-
-def _consumers(options: SignalOptions, rules: Rules, source: str) -> Iterator[Consumer]:
-    from importlib.metadata import version
-
-    from edgeds.live.signals.delivery.home_assistant import discovery_of
-    from edgeds.live.signals.delivery.mqtt import Mqtt, broker_from_url
-    from edgeds.live.signals.delivery.webhook import Webhook
-
-    if options.mqtt is not None:
-        broker = broker_from_url(options.mqtt, source=source)
-        about = discovery_of(broker, rules, source=source, version=version("edgeds"))
-        yield Mqtt(broker, discovery=about if options.mqtt_discovery else None)
-    for url in options.webhook or ():
-        yield Webhook(url)
 
 
 class ClipSignals:

@@ -96,7 +96,7 @@ def video_command(
         signals=signals, layers=layers, effects=effects, mesh=mesh, steady=steady,
     )  # fmt: skip
     check_options(wanted)
-    replace(signals, events=wanted.in_place(signals.events)).check(as_json=as_json)
+    replace(signals, events=wanted.in_place(signals.events)).check(as_json=as_json, whole=True)
     check_source(source)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)

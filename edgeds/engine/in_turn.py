@@ -14,7 +14,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from edgeds.sources.given import check_open
 from edgeds.types import Closing
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 E = TypeVar("E", bound="InTurn")
 _NAME = "the engine"
 
@@ -24,7 +25,7 @@ class InTurn(Closing):
 
     def __init__(self, like: InTurn | None = None) -> None:
         """`like`: an engine that works on the same device, and waits for the same turn."""
-        self._turn = threading.RLock() if like is None else like._turn
+        self._turn: threading.RLock = threading.RLock() if like is None else like._turn
         self._is_closed = False
 
     def close(self) -> None:

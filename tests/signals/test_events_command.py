@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
@@ -11,13 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
+from edgeds.cli.deliveries import Deliveries
 from edgeds.cli.rules_and_events import ClipSignals, SignalOptions
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
+from edgeds.live.signals.delivery.retry_queue import DELIVERY
+from edgeds.live.signals.rules.kinds import Rules
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame
+
+from .messages import event
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -55,6 +61,33 @@ def test_events_go_to_a_file_that_is_whole(
     (done,) = report["signals"]["deliveries"]
     assert done["to"] == str(tmp_path / "out.jsonl")
     assert done["delivered"] == len(lines)
+
+
+def test_a_device_for_events_is_refused_before_the_work(
+    edgeds: Command, make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    clip = make_clip(frame_count=3)
+    done = edgeds("video", clip, "--events", "/dev/null", "--engine", "no-engine-of-this-name")
+    assert done.returncode == 2
+    assert "device" in done.stderr
+    assert "no engine" not in done.stderr, "the events are looked at first"
+
+
+def test_people_hear_that_the_last_events_are_sent() -> None:
+    said: list[str] = []
+    places = tuple(f"http://127.0.0.1:{held}/" for held in (9, 9))
+    options = SignalOptions(webhook=list(places))
+    deliveries = Deliveries(options, Rules(), "x", live=True, on_event=said.append)
+    for listener in deliveries.listeners:
+        listener.event(event(1))
+    began = time.monotonic()
+    deliveries.end(whole=True)
+    # One after the other they would take 3 s each.
+    assert time.monotonic() - began < 2 * DELIVERY.close_secs
+    (words,) = (text for text in said if "sending the last events" in text)
+    assert "127.0.0.1:9, webhook 127.0.0.1:9 (2)" in words
+    deliveries.end(whole=True)
+    assert sum("sending the last events" in text for text in said) == 1
 
 
 def test_events_do_not_depend_on_how_far_the_estimate_is_ahead(tmp_path: Path) -> None:

@@ -204,6 +204,22 @@ def test_a_wrong_address_is_bad_input_and_its_password_stays_hidden(url: str) ->
     assert "secret" not in str(failure.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mqtt://host/a/+/b", "wildcard"),
+        ("mqtt://host/a/#", "wildcard"),
+        ("mqtt://host:99999/a", "port"),
+        ("mqtt://host:x/a", "port"),
+        ("http://host/a", "this is not mqtt://"),
+    ],
+)
+def test_a_wrong_address_is_refused_for_what_is_wrong(url: str, why: str) -> None:
+    with pytest.raises(InputError) as failure:
+        broker_from_url(url, source="x")
+    assert why in failure.value.why
+
+
 def test_an_address_may_have_user_password_topic_and_tls() -> None:
     place = broker_from_url("mqtts://me:a%2Fb@host/home/door", source="x")
     assert (place.user, place.password, place.port) == ("me", "a/b", 8883)

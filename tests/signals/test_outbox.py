@@ -104,7 +104,38 @@ def test_people_hear_once_that_a_consumer_is_away_and_once_that_it_is_back() -> 
     assert len(said) == 4
     assert "is away" in said[0]
     assert "get through again" in said[1]
-    assert "does not take" in said[2]
+    assert "refuses an event: it refuses; an event that is refused is lost" in said[2]
+    assert "wait" not in said[2]
+
+
+def test_a_consumer_that_comes_and_goes_is_reported_some_times_and_then_rarely() -> None:
+    said: list[str] = []
+    limits = Delivery(first_wait_secs=0, longest_wait_secs=0, quiet_secs=600, close_secs=60)
+    outbox = Outbox(Fickle("f." * 40), settings=limits, on_change=said.append)
+    for number in range(1, 41):
+        outbox.event(event(number))
+    _until(outbox, 40)
+    outbox.close()
+    assert outbox.counts.delivered == 40
+    assert len(said) == limits.most_words == 4
+    assert "comes and goes" in said[-1]
+    assert not any("comes and goes" in words for words in said[:-1])
+
+
+def test_after_a_quiet_time_there_is_a_word_again() -> None:
+    said: list[str] = []
+    limits = Delivery(first_wait_secs=0, longest_wait_secs=0, quiet_secs=0.2, close_secs=60)
+    outbox = Outbox(Fickle("f." * 3), settings=limits, on_change=said.append)
+    for number in range(1, 4):
+        outbox.event(event(number))
+    _until(outbox, 3)
+    time.sleep(0.25)
+    before = len(said)
+    outbox.event(event(4))
+    _until(outbox, 4)
+    outbox.close()
+    assert "get through again" in said[-1]
+    assert len(said) in (before, before + 1)
 
 
 def test_an_event_that_is_too_old_is_lost_and_the_next_gets_its_turn() -> None:

@@ -20,7 +20,7 @@ from edgeds.live.signals.delivery.retry_queue import (
     Outbox,
     RefusedError,
 )
-from edgeds.live.signals.delivery.webhook import Webhook
+from edgeds.live.signals.delivery.webhook import Webhook, webhooks
 
 from .messages import event
 
@@ -113,3 +113,22 @@ def test_a_wrong_url_is_bad_input_and_its_password_stays_hidden(url: str) -> Non
     with pytest.raises(InputError) as failure:
         Webhook(url)
     assert "secret" not in str(failure.value)
+
+
+def test_webhooks_of_one_host_can_be_told_apart_and_hide_what_may_be_a_key() -> None:
+    key = "aVeryLong-key_of_2026-x"
+    urls = (
+        "http://me:secret@127.0.0.1:9200/ok",
+        "http://127.0.0.1:9201/ok?token=secret",
+        f"https://hooks.example.org/services/{key}",
+        f"https://hooks.example.org/services/{key}x",
+        "http://[::1]:80/",
+    )
+    names = [one.name for one in webhooks(urls)]
+    assert names == [
+        "webhook 127.0.0.1:9200/ok",
+        "webhook 127.0.0.1:9201/ok",
+        "webhook hooks.example.org/services/***",
+        "webhook hooks.example.org/services/*** (2)",
+        "webhook [::1]:80",
+    ]

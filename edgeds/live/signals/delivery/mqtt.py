@@ -85,22 +85,26 @@ def broker_from_url(url: str, *, source: str) -> Broker:
     Raises:
         InputError: it has another form.
     """
-    try:
+    parts, port, why = urlsplit(""), 0, "this is not mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]"
+    with suppress(ValueError):  # of an address without its closing bracket
         parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme, 0)
-        host = parts.hostname
-    except ValueError:
-        parts, port, host = urlsplit(""), 0, None
     base = unquote(parts.path).strip("/") or f"edgeds/{slug(source)}"
-    is_odd = any(sign in url for sign in "#?") or any(sign in base for sign in "+#\0")
-    if parts.scheme not in _PORTS or not host or not port or is_odd:
+    if parts.scheme in _PORTS and parts.hostname:
+        why = ""
+        try:
+            port = parts.port or _PORTS[parts.scheme]
+        except ValueError:
+            why = "its port is not a number from 1 to 65535"
+        if any(sign in url for sign in "#?") or any(sign in base for sign in "+#\0"):
+            why = "its topic has a wildcard (+, #) or a question mark"
+    if why:
         raise InputError(
             f"cannot send events to {masked(url)!r}",
-            why="this is not mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]",
-            fix="for example --mqtt mqtt://10.0.0.5/edgeds/front-door",
+            why=why,
+            fix="give one such as mqtt://10.0.0.5/edgeds/front-door",
         )
     return Broker(
-        host=host,
+        host=str(parts.hostname),
         port=port,
         base=base,
         is_tls=parts.scheme == "mqtts",

@@ -8,13 +8,14 @@ produced == delivered + lost + replaced + waiting. Knows nothing about networks.
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from edgeds.live.signals.events import Event
 from edgeds.sources.url import masked
@@ -35,6 +36,10 @@ class Delivery:
     """The longest wait."""
     give_up_secs: float = 600.0
     """After this time, a message that could not be delivered is lost."""
+    most_words: int = 4
+    """What people hear of a consumer that comes and goes, before it is a word a time..."""
+    quiet_secs: float = 60.0
+    """... of this length."""
     close_secs: float = 3.0
     """Time at the end of a run to deliver the messages that still wait."""
 
@@ -67,6 +72,10 @@ class DeliveryCounts:
     replaced: int = 0
     """States that a newer state replaced."""
     waiting: int = 0
+
+
+Fate: TypeAlias = Literal["delivered", "waiting", "lost"]
+"""What becomes of a message that was tried."""
 
 
 class DeliveryFailedError(Exception):
@@ -116,6 +125,8 @@ class Outbox(Closing):
         self._in_hand: Message | None = None
         self._produced = self._delivered = self._lost = self._replaced = 0
         self._close_at: float | None = None
+        self._said: Fate = "delivered"
+        self._words, self._said_secs = 0, -math.inf
         self.trouble = ""
         """Why nothing gets through now; empty while it does."""
         self._thread = threading.Thread(target=self._work, name="edgeds-outbox", daemon=True)
@@ -139,11 +150,15 @@ class Outbox(Closing):
                 waiting=len(self._waiting) + (self._in_hand is not None),
             )
 
-    def close(self) -> None:
+    def begin_closing(self) -> None:
+        """Take no more messages, and try the waiting ones once more; `close` waits for that."""
         with self._changed:
             if self._close_at is None:
                 self._close_at = time.monotonic() + self._settings.close_secs
             self._changed.notify_all()
+
+    def close(self) -> None:
+        self.begin_closing()
         self._thread.join(self._settings.close_secs + 0.5)
         with self._changed:  # a consumer that hangs is left behind; what it has is lost
             self._lost += len(self._waiting) + (self._in_hand is not None)
@@ -200,17 +215,17 @@ class Outbox(Closing):
             try:
                 self._consumer.deliver(message)
             except RefusedError as error:
-                self._is_troubled(f"{self.name} does not take an event: {error}")
+                self._tell("lost", f"{self.name} refuses an event: {error}")
                 self._settle(message, delivered=False)
                 return
             except DeliveryFailedError as error:
                 failures += 1
-                self._is_troubled(f"{self.name} is away: {error}")
+                self._tell("waiting", f"{self.name} is away: {error}")
                 if self._is_over(message) or not self._wait(failures, error.wait_secs):
                     self._settle(message, delivered=False)
                     return
             else:
-                self._is_troubled("")
+                self._tell("delivered", "")
                 self._settle(message, delivered=True)
                 return
 
@@ -247,12 +262,25 @@ class Outbox(Closing):
             else:
                 self._lost += 1
 
-    def _is_troubled(self, trouble: str) -> None:
-        """Report a change: people hear once that a consumer is away, and once that it is back."""
-        before, self.trouble = self.trouble, masked(trouble)
-        if trouble and not before:
-            self._on_change(
-                f"{self.trouble}; events wait, up to {self._settings.max_waiting} of them"
-            )
-        elif before and not trouble:
-            self._on_change(f"{self.name}: events get through again; {self.counts.lost} were lost")
+    def _tell(self, fate: Fate, trouble: str) -> None:
+        """Report a change: once that a consumer is away or refuses, once that events get through.
+
+        One that comes and goes is reported some times, and then rarely.
+        """
+        self.trouble = masked(trouble)
+        if fate == self._said:
+            return
+        settings, now = self._settings, time.monotonic()
+        rested = (now - self._said_secs) / settings.quiet_secs
+        self._words = 0 if rested > settings.most_words else self._words - int(rested)
+        if self._words >= settings.most_words:
+            return
+        self._words, self._said, self._said_secs = max(0, self._words) + 1, fate, now
+        words = {
+            "waiting": f"{self.trouble}; events wait, up to {settings.max_waiting} of them",
+            "lost": f"{self.trouble}; an event that is refused is lost",
+            "delivered": f"{self.name}: events get through again; {self.counts.lost} were lost",
+        }[fate]
+        if self._words == settings.most_words:
+            words += f". It comes and goes: a word every {settings.quiet_secs:.0f} s from here on"
+        self._on_change(words)

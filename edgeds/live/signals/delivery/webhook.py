@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -15,13 +17,15 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message, RefusedError
 from edgeds.live.signals.events import json_line
-from edgeds.sources.url import masked
+from edgeds.sources.url import MASK, masked
 from edgeds.types import Closing
 
 _TIMEOUT_SECS = 5.0
 _GAP_SECS = 0.1
 """Pause between requests, so that a receiver that comes back is not flooded."""
 _LONGEST_WAIT_SECS = 120.0
+_LONGEST_PART = 20
+"""Signs of a path's part that is shown."""
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -44,9 +48,9 @@ class Webhook(Closing):
             raise InputError(
                 f"cannot post events to {masked(url)!r}",
                 why="this is not an http or https URL",
-                fix="for example --webhook http://10.0.0.5:1880/edgeds",
+                fix="give one such as http://10.0.0.5:1880/edgeds",
             ) from None
-        self.name, self._timeout_secs = f"webhook {parts.hostname}", timeout_secs
+        self.name, self._timeout_secs = f"webhook {_shown(parts)}", timeout_secs
         self._headers = {"content-type": "application/json", "user-agent": "edgeds"}
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -97,6 +101,28 @@ def _without_user(parts: SplitResult) -> str:
     safe = "%/:@!$&'()*+,;=?~[]"
     query = f"?{quote(parts.query, safe=safe)}" if parts.query else ""
     return f"{parts.scheme}://{place}{quote(parts.path, safe=safe)}{query}"
+
+
+def webhooks(urls: Sequence[str]) -> list[Webhook]:
+    """One for each URL. Those that look alike without their secrets are numbered.
+
+    Raises:
+        InputError: one is not an http or https URL.
+    """
+    opened = [Webhook(url) for url in urls]
+    seen: Counter[str] = Counter()
+    for one in opened:
+        seen[one.name] += 1
+        if seen[one.name] > 1:
+            one.name = f"{one.name} ({seen[one.name]})"
+    return opened
+
+
+def _shown(parts: SplitResult) -> str:
+    """Host, port and path for people. A long part of the path may be a key, as the query may."""
+    place = parts.netloc.rpartition("@")[2]
+    path = "/".join(MASK if len(part) > _LONGEST_PART else part for part in parts.path.split("/"))
+    return masked(f"{parts.scheme}://{place}{path.rstrip('/')}").removeprefix(f"{parts.scheme}://")
 
 
 def _asked_secs(header: str | None) -> float | None:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from edgeds.estimate.border_drawn_again import colours_in, drawn_again
 from edgeds.estimate.border_features import features, squares_of
 from edgeds.estimate.border_noise import noise
 from edgeds.estimate.matte_refinement import refined_alpha
-from edgeds.estimate.settings import MATTE
+from edgeds.estimate.settings import DRAWN_AGAIN, MATTE
 from edgeds.types import FloatMap, Frame, Pixels, whole
 
 HEIGHT, WIDTH = 120, 160
@@ -174,3 +175,17 @@ def test_the_regression_stays_within_what_the_coarse_alpha_says_nearby() -> None
     assert is_drawn.sum() > 100
     assert np.abs(tied - np.clip(free, 0.3, 0.6))[right][is_drawn].max() < 0.03
     assert np.abs(free - tied)[right].max() > 0.3
+
+
+def test_the_bounds_hold_for_layers_where_foreground_and_plate_are_alike() -> None:
+    truth = disc()
+    frame, plate = (one.astype(np.float32) for one in striped(truth))
+    soft = cv2.GaussianBlur(truth, (0, 0), 2)
+    bounds = cv2.merge([np.full((60, 80), 0.3, np.float32), np.full((60, 80), 0.6, np.float32)])
+
+    def beyond(seen: npt.NDArray[np.float32]) -> float:
+        drawn = drawn_again(soft, seen, plate, bounds, settings=DRAWN_AGAIN)
+        return float(np.maximum(drawn - 0.6, 0.3 - drawn)[drawn != soft].max())
+
+    assert beyond(frame) > 0.35
+    assert beyond(plate + 0.02 * (frame - plate)) < 0.15

@@ -54,10 +54,12 @@ def drawn_again(
     side, drawn_on = (2, alpha) if finer is None else (4, finer)
     if not squares.rows.size:
         return drawn_on
-    drawn, before = regressed(alpha, colours, behind, squares, finer), squares.of(drawn_on, side)
+    drawn, contrast = regressed(alpha, colours, behind, squares, finer)
+    before = squares.of(drawn_on, side)
     if bounds is not None:
         low, high = bounds[squares.rows, squares.columns].T
-        beyond = np.float32(settings.again_beyond)
+        alike = np.float32(settings.again_alike_levels**2)
+        beyond = np.float32(settings.again_beyond) * contrast / (contrast + alike)
         drawn = np.minimum(np.maximum(drawn, low - beyond), high + beyond)
     coarser = COARSER // 2
     fits = _plate_fits(alpha, colours, behind, settings)[

@@ -14,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.blas_threads import one_blas_thread
-from edgeds.estimate.border_features import AT_ONCE, Squares, features_of, surroundings
+from edgeds.estimate.border_features import (
+    AT_ONCE,
+    Squares,
+    Surroundings,
+    features_of,
+    surroundings,
+    turned,
+)
 from edgeds.estimate.kept_weights import kept_weights
 from edgeds.types import FloatMap
 
@@ -35,11 +42,20 @@ class Weights(NamedTuple):
     last_bias: _Floats
 
 
+class Regressed(NamedTuple):
+    """Of squares."""
+
+    alpha: _Floats
+    """(4, n) of their pixels, row by row, or (16, n)."""
+    contrast: FloatMap
+    """How far foreground and plate are apart there, in squared levels, (n,)."""
+
+
 def regressed(
     alpha: FloatMap, colours: _Floats, behind: _Floats, squares: Squares,
     finer: FloatMap | None = None,
-) -> _Floats:  # fmt: skip
-    """Alpha (4, n) of the pixels of `squares`, row by row.
+) -> Regressed:  # fmt: skip
+    """What is drawn again in `squares`.
 
     Args:
         alpha: (H, W), even sides, as `matte_refinement` drew it.
@@ -52,7 +68,14 @@ def regressed(
         for first in range(0, len(made), AT_ONCE):
             some = slice(first, first + AT_ONCE)
             made[some] = evaluated(*features_of(near, squares, some, finer), weights)
-    return np.ascontiguousarray(made.T)
+    return Regressed(np.ascontiguousarray(made.T), _contrast(near, squares))
+
+
+def _contrast(near: Surroundings, squares: Squares) -> FloatMap:
+    means = near.means.reshape(-1, near.means.shape[-1])
+    behind = np.take(means, squares.around(((0, 0),))[:, 0], axis=0)[:, 1:4]
+    off = near.wide - turned(behind)
+    return np.asarray((off * off).sum(axis=0) * np.float32(1 / 3), np.float32)
 
 
 def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:

@@ -130,8 +130,10 @@ def _change(given: Prepared, layers: Layers, matte: Matte) -> Tensor:
     finer = None if given.finer is None else _by_squares(given.finer, 4)
     drawn = evaluated(*features_of(maps, squares, finer), layers)
     low, top = given.bounds.flatten(1).index_select(1, squares)
-    drawn = torch.maximum(drawn, low - matte.again_beyond)
-    drawn = torch.minimum(drawn, top + matte.again_beyond)
+    apart = maps.wide.index_select(1, squares) - maps.means[1:4].index_select(1, squares)
+    contrast = apart.square().mean(0)
+    beyond = matte.again_beyond * contrast / (contrast + matte.again_alike_levels**2)
+    drawn = torch.minimum(torch.maximum(drawn, low - beyond), top + beyond)
     before = (finer if finer is not None else _by_squares(given.alpha, 2)).index_select(1, squares)
     fits = _plate_fits(given.alpha, given.colours - given.behind, matte)
     coarser = COARSER // 2

@@ -49,7 +49,7 @@ def test_it_measures_a_device_and_a_part_that_fails_does_not_end_it(
         raise RuntimeError("no such thing")
 
     machine = script.Machine("cpu", 2, {"360p": (360, 480)}, compiles=False)
-    parts = (script.environment, script.codecs, broken_part, script.whole_frame)
+    parts = (script.environment, script.codecs, broken_part, script.whole_frame, script.border)
     monkeypatch.setattr(script, "PARTS", parts)
     so_far: list[str] = []
     text, well = script.report(machine, so_far.append)
@@ -58,7 +58,8 @@ def test_it_measures_a_device_and_a_part_that_fails_does_not_end_it(
     assert so_far[-1] == text
     assert not well
     assert "broken part: failed: RuntimeError: no such thing" in text
-    assert "| 360p | " in text
+    assert len(re.findall(r"\| 360p( \| [\d.]+ ms){2} \|", text)) == 1  # the whole frame
+    assert len(re.findall(r"\| 360p( \| [\d.]+ ms, \d+ MiB){3} \|", text)) == 1  # its border
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -260,7 +260,7 @@ def parity(machine: Machine) -> list[str]:
 
 def end_to_end(machine: Machine) -> list[str]:
     """A file decoded, estimated and drawn, nothing encoded; the decoder is in it."""
-    told, decoder = [], "NVDEC" if machine.on_gpu else "the CPU"
+    lines, decoder = [], "NVDEC" if machine.on_gpu else "the CPU"
     for keeps, what in ((True, "pictures stay there"), (False, "pictures come to the host")):
         with ExitStack() as stack:
             frames = frames_at(None, 6)
@@ -270,8 +270,8 @@ def end_to_end(machine: Machine) -> list[str]:
             source = stack.enter_context(VideoSource(CLIP, device=device))
             report = run(islice(source, machine.frames), estimate, draw, _Counted())
             where = next(iter(source.notes), f"decoded by {decoder}")
-            told.append(f"- {what}: {report.fps:.0f} fps ({where})")
-    return [f"`{CLIP.name}`, 768x576, end to end without an encoder:", "", *told]
+            lines.append(f"- {what}: {report.fps:.0f} fps ({where})")
+    return [f"`{CLIP.name}`, 768x576, end to end without an encoder:", "", *lines]
 
 
 def streams(machine: Machine) -> list[str]:
@@ -347,9 +347,9 @@ def host_copies(machine: Machine) -> list[str]:
         if copies is None:
             said.append("Copies to the host: not measured; the profiler sees nothing of the GPU.")
             continue
-        told = ", ".join(f"{name}: {c} copies, {b} bytes" for name, (c, b) in copies.items())
+        counted = ", ".join(f"{name}: {c} copies, {b} bytes" for name, (c, b) in copies.items())
         said.append(
-            f"{STEADY_FRAMES} steady frames, {what}: {told or 'no copies'}; nothing else waits."
+            f"{STEADY_FRAMES} steady frames, {what}: {counted or 'no copies'}; nothing else waits."
         )
     return said
 
@@ -454,13 +454,13 @@ def main() -> int:
         sizes={"576p": (576, 768)} if asked.quick else SIZES,
         compiles=not asked.quick,
     )
-    told = 0
+    printed = 0
 
     def on_part(text: str) -> None:
-        nonlocal told
-        sys.stdout.write(text[told:])
+        nonlocal printed
+        sys.stdout.write(text[printed:])
         sys.stdout.flush()
-        told = len(text)
+        printed = len(text)
         if asked.write is not None:
             write_into(asked.write, text)
 

@@ -142,9 +142,9 @@ def test_memory_that_another_thread_lets_go_of_during_a_capture_spoils_nothing()
     with stream:
         value = torch.zeros(1, device=stream.device)
         given = [stream.host((1 << 20,), torch.uint8) for _ in range(4)]
-        there = torch.empty(1 << 20, dtype=torch.uint8, device=stream.device)
+        on_device = torch.empty(1 << 20, dtype=torch.uint8, device=stream.device)
         for host in given:
-            stream.copy(there, host)
+            stream.copy(on_device, host)
     del host
     calls = []
 
@@ -161,6 +161,6 @@ def test_memory_that_another_thread_lets_go_of_during_a_capture_spoils_nothing()
         assert added is not work
         added()
         for _ in range(8):  # asks whether what was let go of is free
-            stream.copy(there, stream.host((1 << 20,), torch.uint8))
+            stream.copy(on_device, stream.host((1 << 20,), torch.uint8))
         stream.record_event().wait()
     assert value.item() == 2

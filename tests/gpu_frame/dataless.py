@@ -19,12 +19,12 @@ from edgeds.engine.cuda_stream import CpuStream
 
 
 class DatalessStream(CpuStream):
-    """Counts the bytes that are copied to and from the host, and tells the host made-up values."""
+    """Counts the bytes that are copied to and from the host, and gives the host made-up values."""
 
     def __init__(self, numbers: Sequence[float]) -> None:
         """
         Args:
-            numbers: what the host is told of each look.
+            numbers: what the host reads of each look.
         """
         super().__init__()
         self.device = torch.device("meta")
@@ -35,14 +35,14 @@ class DatalessStream(CpuStream):
         self._numbers = torch.tensor(numbers)
 
     def copy(self, target: torch.Tensor, source: torch.Tensor) -> None:
-        here, there = target.device.type == "cpu", source.device.type == "meta"
+        to_host, from_device = target.device.type == "cpu", source.device.type == "meta"
         with self._copying():
-            if here and there:
+            if to_host and from_device:
                 self.to_host.append(target.nbytes)
                 target.copy_(self._numbers) if target.ndim == 1 else target.fill_(0.5)
             else:
                 target.copy_(source)
-        if not here and not there:
+        if not to_host and not from_device:
             self.from_host.append(source.nbytes)
 
     def adopted(self, planes: Any) -> tuple[torch.Tensor, ...]:
@@ -56,7 +56,7 @@ class DatalessStream(CpuStream):
 
 
 class Mixed(TorchDispatchMode):
-    """Notes what takes tensors of both, or brings one from here to there, but the stream's copies.
+    """Notes what takes tensors of both, or brings one to the other, but the stream's copies.
 
     `asked` counts all that is asked of the device.
     """

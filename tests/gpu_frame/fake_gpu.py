@@ -49,7 +49,7 @@ def make_libraries(folder: Path) -> None:
         subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / name, made], check=True)
 
 
-def run_there(
+def run_on_fake_gpu(
     script: str, folder: Path, *, active: int | None = None, **variables: str
 ) -> tuple[str, str]:
     """What a Python program with these libraries prints: (stdout, stderr).

@@ -1,4 +1,4 @@
-"""A whole frame on a device without values: the host can read nothing but what it is told."""
+"""A whole frame on a device without values: the host can read nothing but a few numbers."""
 
 from __future__ import annotations
 
@@ -98,29 +98,29 @@ def test_the_page_says_how_much_the_host_reads() -> None:
 @pytest.mark.parametrize(
     "reads",
     [
-        lambda there: there.sum().item(),
-        lambda there: bool(there.any()),
-        lambda there: there.cpu(),
-        lambda there: there.numpy(),
-        lambda there: there.tolist(),
-        lambda there: there.nonzero(),
-        lambda there: there[there > 0],
-        lambda there: torch.masked_select(there, there > 0),
-        lambda there: int(there.argmax()),
-        lambda there: there.unique(),
-        lambda there: there + torch.ones(3),
-        lambda there: there.copy_(torch.ones(3)),
-        lambda there: torch.ones(3).to(there.device),
-        lambda there: torch.tensor([1.0, 2.0, 3.0], device=there.device),
+        lambda values: values.sum().item(),
+        lambda values: bool(values.any()),
+        lambda values: values.cpu(),
+        lambda values: values.numpy(),
+        lambda values: values.tolist(),
+        lambda values: values.nonzero(),
+        lambda values: values[values > 0],
+        lambda values: torch.masked_select(values, values > 0),
+        lambda values: int(values.argmax()),
+        lambda values: values.unique(),
+        lambda values: values + torch.ones(3),
+        lambda values: values.copy_(torch.ones(3)),
+        lambda values: torch.ones(3).to(values.device),
+        lambda values: torch.tensor([1.0, 2.0, 3.0], device=values.device),
     ],
 )
 def test_who_reads_or_waits_is_found(reads: Any) -> None:
     stream = DatalessStream(SOMEBODY)
     with Mixed(stream) as mixed:
-        there = torch.zeros(3, device=stream.device)
+        values = torch.zeros(3, device=stream.device)
         assert mixed.found == []
         try:
-            reads(there)
+            reads(values)
         except (RuntimeError, NotImplementedError, TypeError):
             return
     assert mixed.found

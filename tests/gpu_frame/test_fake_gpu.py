@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fake_gpu import lacks, make_libraries, run_there
+from fake_gpu import lacks, make_libraries, run_on_fake_gpu
 
 CLIP = Path(__file__).parents[1] / "data" / "moving_person.mp4"
 LACKS = lacks()
@@ -19,16 +19,16 @@ DECODED = f"""
 import json
 from itertools import islice
 from edgeds.sources import VideoSource
-with VideoSource({str(CLIP)!r}, device="cuda:0") as there:
+with VideoSource({str(CLIP)!r}, device="cuda:0") as source:
     shown = []
-    for frame in islice(there, 3):
+    for frame in islice(source, 3):
         own = frame.picture
         shown.append([type(own).__name__, own.device, own.size, frame.pts,
                       [plane.__dlpack_device__() for plane in own.planes]])
     luma, blue, _ = own.on_host().planes
-    there.seek(1.0)
-    later = next(iter(there)).picture.device
-print(json.dumps([there.notes, shown, [int(luma.min()), int(luma.max()), int(blue.max())], later]))
+    source.seek(1.0)
+    later = next(iter(source)).picture.device
+print(json.dumps([source.notes, shown, [int(luma.min()), int(luma.max()), int(blue.max())], later]))
 """
 
 FOR_NVENC = f"""
@@ -36,8 +36,8 @@ import threading
 from itertools import islice
 from edgeds.sinks.nvenc import on_gpu
 from edgeds.sources import VideoSource
-with VideoSource({str(CLIP)!r}, device="cuda:0") as there:
-    frames = list(islice(there, 2))
+with VideoSource({str(CLIP)!r}, device="cuda:0") as source:
+    frames = list(islice(source, 2))
 def taken(frame):
     picture = on_gpu(frame)
     print(picture.format.name, picture.sw_format.name, picture.width, picture.height, picture.pts)
@@ -57,8 +57,8 @@ print(_encoder_problem("h264_nvenc"))
 
 ABSENT = f"""
 from edgeds.sources import VideoSource
-with VideoSource({str(CLIP)!r}, device="cuda:1") as there:
-    print(*there.notes)
+with VideoSource({str(CLIP)!r}, device="cuda:1") as source:
+    print(*source.notes)
 """
 
 
@@ -74,7 +74,7 @@ def test_nvdec_decodes_in_the_context_that_torch_computes_in(
     libraries: Path, active: int | None
 ) -> None:
     # FFmpeg's own way to it is refused once torch has made it, and every video was the CPU's
-    said, log = run_there(DECODED, libraries, active=active)
+    said, log = run_on_fake_gpu(DECODED, libraries, active=active)
     notes, shown, levels, later = json.loads(said)
     assert notes == []
     assert [one[:3] for one in shown] == [["GpuPicture", "cuda:0", [360, 640]]] * 3
@@ -94,7 +94,7 @@ def test_nvdec_decodes_in_the_context_that_torch_computes_in(
 def test_pictures_for_nvenc_are_in_that_context_whichever_thread_hands_them_over(
     libraries: Path,
 ) -> None:
-    said, log = run_there(FOR_NVENC, libraries, active=TORCHS)
+    said, log = run_on_fake_gpu(FOR_NVENC, libraries, active=TORCHS)
     first, second = said.splitlines()
     assert first.startswith("cuda nv12 640 360")
     assert second.startswith("cuda nv12 640 360")
@@ -114,7 +114,7 @@ def test_why_nvenc_does_not_open_is_said_in_words_that_fit_a_gpu(
     if not version:
         folder = tmp_path
         shutil.copy(libraries / "libcuda.so.1", folder)
-    said, _ = run_there(NO_NVENC, folder, active=TORCHS, FAKE_NVENC_VERSION=version)
+    said, _ = run_on_fake_gpu(NO_NVENC, folder, active=TORCHS, FAKE_NVENC_VERSION=version)
     problem, doctors = said.splitlines()
     assert problem.startswith("NVENC does not open: ")
     assert doctors.startswith("does not start: ")
@@ -123,5 +123,5 @@ def test_why_nvenc_does_not_open_is_said_in_words_that_fit_a_gpu(
 
 
 def test_a_gpu_that_is_not_there_is_named(libraries: Path) -> None:
-    said, _ = run_there(ABSENT, libraries)
+    said, _ = run_on_fake_gpu(ABSENT, libraries)
     assert "decoded on the CPU: cuDeviceGet: error 101" in said

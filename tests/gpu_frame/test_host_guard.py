@@ -49,7 +49,7 @@ def engine() -> Iterator[TorchEngine]:
         yield opened
 
 
-def moving_and_there(estimate: DeviceEstimator) -> list[Frame]:
+def moving_on_device(estimate: DeviceEstimator) -> list[Frame]:
     """Frames of a synthetic scene whose planes are on the device."""
     frames = []
     with estimate.stream:
@@ -69,7 +69,7 @@ def test_of_a_steady_frame_only_the_preview_goes_to_the_host(
     stream = engine.stream
     estimate = DeviceEstimator(engine, Plate(SyntheticSource(size=SIZE).plate), COLOUR, looks=looks)
     draw = DeviceComposer("overlay", estimate, keeps=keeps)
-    first, *frames = moving_and_there(estimate)
+    first, *frames = moving_on_device(estimate)
     draw(first, estimate(first))
     stream.to_host = stream.from_host = 0
     with read_by_the_host(stream, monkeypatch) as found:
@@ -79,8 +79,8 @@ def test_of_a_steady_frame_only_the_preview_goes_to_the_host(
     preview = 0 if keeps else PICTURE * len(frames)
     # by these the host decides where the network looks; twice where that is the whole and a part
     numbers = 4 * (FLAGS + STATISTICS) * len(frames)
-    told = stream.to_host - preview
-    assert told == 0 if looks is WHOLE else numbers <= told <= 2 * numbers
+    read = stream.to_host - preview
+    assert read == 0 if looks is WHOLE else numbers <= read <= 2 * numbers
     # a part of the plate, where a part is placed anew
     parts = 0 if looks is WHOLE else stream.from_host // (NETWORK[0] * NETWORK[1] * 3)
     assert stream.from_host == parts * NETWORK[0] * NETWORK[1] * 3
@@ -88,13 +88,13 @@ def test_of_a_steady_frame_only_the_preview_goes_to_the_host(
 
 def test_the_guard_finds_who_reads_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = CountingStream()
-    there, here = torch.ones(3), stream.host((3,), torch.float32)
+    on_device, on_host = torch.ones(3), stream.host((3,), torch.float32)
     with read_by_the_host(stream, monkeypatch) as found:
-        stream.copy(here, there)
-        here.numpy()
-        there.sum().item()
-        there.numpy()
-        bool(there[0] > 0)
+        stream.copy(on_host, on_device)
+        on_host.numpy()
+        on_device.sum().item()
+        on_device.numpy()
+        bool(on_device[0] > 0)
     assert (stream.to_host, found) == (12, ["item", "numpy", "__bool__"])
 
 
@@ -151,7 +151,7 @@ def test_a_preview_is_one_jpeg_of_the_gpus_own_encoder_where_there_is_one(
 ) -> None:
     scene = SyntheticSource(size=SIZE, frame_count=2)
     estimate = DeviceEstimator(engine, Plate(scene.plate), COLOUR)
-    frame = moving_and_there(estimate)[1]
+    frame = moving_on_device(estimate)[1]
     picture: Any = frame.picture
     asked: list[Any] = []
 

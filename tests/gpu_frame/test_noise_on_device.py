@@ -40,14 +40,16 @@ def test_the_same_noise_reaches_the_network_on_both_ways() -> None:
     plate = Plate(pixels, origin="capture", noise=np.repeat(ramp, pixels.shape[1], 1))
     known = no_depth(plate.size)
     network = network_with_noise()
-    engine = TorchEngine(network, CpuStream(), size=(192, 320), name="told", dtype=torch.float32)
+    engine = TorchEngine(
+        network, CpuStream(), size=(192, 320), name="with noise", dtype=torch.float32
+    )
     colour = frames[0].picture.colour  # type: ignore[attr-defined]
     with engine:
         on_cpu = Estimator(engine, plate, known=known)
         on_device = DeviceEstimator(engine, plate, colour, known=known)
-        not_told = Estimator(engine, replace(plate, noise=None), known=known)
+        without_noise = Estimator(engine, replace(plate, noise=None), known=known)
         for frame in frames:
-            wanted, got, other = on_cpu(frame), on_device(frame), not_told(frame)
+            wanted, got, other = on_cpu(frame), on_device(frame), without_noise(frame)
             assert np.abs(got.alpha - wanted.alpha).mean() < 3e-4
         assert on_device._device_looks._use.place is not None, "a part was looked at"
         assert np.abs(other.alpha - wanted.alpha).mean() > 1e-3

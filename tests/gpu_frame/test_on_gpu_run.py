@@ -177,8 +177,8 @@ def test_frames_too_large_for_the_device_are_drawn_on_the_cpu(tmp_path: Path, ro
 def test_an_error_of_the_device_becomes_a_run_error() -> None:
     with open_engine("torch", device="cpu") as network:
         plate = Plate(pixels_from_image(DATA / "moving_person_plate.jpg"))
-        there: Any = network
-        estimate = DeviceEstimator(there, plate, ColourTags(matrix=5))
+        engine: Any = network
+        estimate = DeviceEstimator(engine, plate, ColourTags(matrix=5))
 
         def broken(*_: object) -> None:
             raise RuntimeError("CUDA error: an illegal memory access was encountered")

@@ -42,13 +42,15 @@ def colour_for(tags: ColourTags, device: torch.device) -> Colour:
     def tensor(values: npt.NDArray[np.floating]) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=device)
 
-    there, back = to_rgb(tags), from_rgb(tags)
+    to_colours, from_colours = to_rgb(tags), from_rgb(tags)
     half_a_level = np.array([0, 0, 0, 0.5])
-    quick, quick_back = (np.rint(1024 * (one + half_a_level)) / 1024 for one in (there, back))
+    quick, quick_back = (
+        np.rint(1024 * (one + half_a_level)) / 1024 for one in (to_colours, from_colours)
+    )
     return Colour(
-        to_rgb=tensor(there[:, :3]),
-        from_rgb=tensor(back[:, :3]),
-        black=tensor(back[:, 3:, None]),
+        to_rgb=tensor(to_colours[:, :3]),
+        from_rgb=tensor(from_colours[:, :3]),
+        black=tensor(from_colours[:, 3:, None]),
         quick=tensor(quick[:, :3]),
         quick_shift=tensor(quick[:, 3:, None]),
         quick_back=tensor(quick_back[:, :3]),

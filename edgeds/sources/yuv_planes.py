@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.sources.kept_memory import kept_memory
+from edgeds.sources.process_memory import LARGE_BYTES
 from edgeds.sources.scaling import one_thread, read_at, resized, swscale_colour
 from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size, whole
 from edgeds.types.picture import pixels_at
@@ -28,6 +30,8 @@ Plane: TypeAlias = npt.NDArray[np.uint8]
 # since planes are rounded, .03 too bright, and .25 where chroma shrinks by 2 (halves go up).
 _AREA_FLAGS = 0x20 | 0x40000
 
+_WIDE_PX = 128
+"""Rows of a large picture's chroma begin at multiples of half of it, as codecs want them."""
 _KR_KB = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
 _KR_KB_601 = (0.299, 0.114)
 """Red's and blue's share of luma, by swscale's code of the matrix."""
@@ -140,7 +144,13 @@ def blank(size: Size, colour: ColourTags) -> YuvPicture:
     """A picture whose planes are to be written, all of them, before it is handed on."""
     import av
 
-    picture = owned(av.VideoFrame(size[1], size[0], "yuv420p"), colour)
+    height, width = size
+    if width % _WIDE_PX or height * width * 3 // 2 < LARGE_BYTES:
+        video = av.VideoFrame(width, height, "yuv420p")
+    else:
+        planes = kept_memory(height * width * 3 // 2).reshape(-1, width)
+        video = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")
+    picture = owned(video, colour)
     for plane in picture.planes:
         plane.flags.writeable = True
     return picture

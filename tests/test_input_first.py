@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 
 from edgeds.cli import app
 from edgeds.errors import EdgedsError
+from edgeds.plate.file import plate_from_file
+from edgeds.plate.plate import Plate
+from edgeds.sources import SyntheticSource
 
 MakeClip = Callable[..., Path]
 
@@ -117,3 +120,28 @@ def test_what_is_right_begins(inputs: list[str]) -> None:
     ):
         CliRunner().invoke(app, words)
     assert {"engine.open_engine", "sources.open_live_source", "build", "batch"} == set(inputs)
+
+
+@pytest.mark.parametrize("command", ["calibrate", "live"])
+def test_a_given_plate_is_read_once(
+    command: str, make_clip: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was checked is what runs, also where the file is replaced in between."""
+    clip = make_clip(frame_count=40)
+    plate = tmp_path / "plate.png"
+    cv2.imwrite(str(plate), SyntheticSource(size=(90, 160)).plate[..., ::-1])
+    read: list[object] = []
+
+    def counted(path: object) -> Plate:
+        read.append(path)
+        return plate_from_file(path)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("edgeds.plate.file.plate_from_file", counted)
+    cameras = tmp_path / "cameras.toml"
+    cameras.write_text(f'[[camera]]\nname = "a"\nsource = "file:{clip}"\nplate = "{plate}"\n')
+    options = {
+        "calibrate": [str(clip), "-b", str(plate), "-o", str(tmp_path / "set")],
+        "live": [str(cameras), "--duration", "0.5", "--no-show"],
+    }
+    CliRunner().invoke(app, [command, *options[command], "--engine", "difference"])
+    assert len(read) == 1

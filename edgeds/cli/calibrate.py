@@ -80,12 +80,12 @@ def calibrate_command(
     from edgeds.engine import open_engine
     from edgeds.evaluation.calibration_recorder import SetRecorder
     from edgeds.evaluation.recorded_set_folder import check_set_target
+    from edgeds.plate.file import plate_from_file
     from edgeds.plate.lock_while_in_use import unlocked_after
 
     check_set_target(output)
     uri = uri_from_arguments(source, camera)
-    _check_plate(plate)
-    settings = replace(SET_RECORDING, frames=frames)
+    given = None if plate is None else plate_from_file(plate)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(open_any(uri, stop))
         network = stack.enter_context(open_engine(engine, device=device))
@@ -94,10 +94,10 @@ def calibrate_command(
         every_secs = _every_secs(opened, frames) if every is None else every
         newest = stack.enter_context(opened.frames(every_secs))
         stack.enter_context(unlocked_after(opened.camera, newest))
-        used = _plate(plate, uri, opened, network, newest, stop)
+        used = _plate(given, uri, opened, network, newest, stop)
         recorder = SetRecorder(
             output, used, network, name=name, every_secs=every_secs, fixed=plate_fixed,
-            settings=settings,
+            settings=replace(SET_RECORDING, frames=frames),
         )  # fmt: skip
         _record(recorder, until(stop, newest), opened, frames)
         recorder.finish()
@@ -113,17 +113,6 @@ def calibrate_command(
     _check_enough(len(recorder), output)
 
 
-def _check_plate(path: Path | None) -> None:
-    """
-    Raises:
-        PlateError: it is damaged, or not there.
-    """
-    from edgeds.plate.file import plate_from_file
-
-    if path is not None:
-        plate_from_file(path)
-
-
 def _every_secs(opened: Opened, frames: int) -> float:
     """Two candidates for each wanted frame of a file, the whole of it."""
     duration_secs = opened.info.duration_secs
@@ -133,7 +122,7 @@ def _every_secs(opened: Opened, frames: int) -> float:
 
 
 def _plate(
-    path: Path | None,
+    given: Plate | None,
     uri: str,
     opened: Opened,
     engine: Engine,
@@ -142,13 +131,17 @@ def _plate(
 ) -> Plate:
     """The plate as given, from the whole of a file, or taken from the camera now."""
     from edgeds.plate.capture import PlateCapture
+    from edgeds.plate.plate import plate_at_size
 
-    if path is None and opened.is_live:
+    if given is None and opened.is_live:
         capture = PlateCapture(engine)
         plate = take(capture, frames, stop, opened.camera)
         say(f"plate: {capture.status.verdict}")
         return plate
-    plate = plate_of_clip(path, uri, opened.info.size, stop=stop)
+    size = opened.info.size
+    plate = (
+        plate_of_clip(None, uri, size, stop=stop) if given is None else plate_at_size(given, size)
+    )
     if opened.camera is not None and plate.camera:
         opened.camera.lock(plate.camera)
     return plate

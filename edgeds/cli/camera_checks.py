@@ -14,17 +14,20 @@ from edgeds.errors import EdgedsError
 
 if TYPE_CHECKING:
     from edgeds.live.cameras.camera_file import CameraPlan
+    from edgeds.plate.plate import Plate
 
 
-def check_cameras(path: Path, plans: list[CameraPlan]) -> None:
+def check_cameras(path: Path, plans: list[CameraPlan]) -> dict[str, Plate]:
     """Find out before anything opens what of the cameras' settings cannot be.
+
+    Returns the plates that are given, by the cameras' names.
 
     Raises:
         InputError, PlateError, SinkError: something cannot.
     """
     _check_files(path, plans)
-    for plan in plans:
-        _check(plan)
+    checked = {plan.name: _checked(plan) for plan in plans}
+    return {name: plate for name, plate in checked.items() if plate is not None}
 
 
 def check_given(given: Mapping[str, object]) -> None:
@@ -74,16 +77,17 @@ def _check_files(path: Path, plans: list[CameraPlan]) -> None:
     check_clashes(read, written)
 
 
-def _check(plan: CameraPlan) -> None:
+def _checked(plan: CameraPlan) -> Plate | None:
     from edgeds.sinks.live_recording import check_recording
     from edgeds.views.backdrop import check_backdrop
 
     try:
         signal_options(plan).check(as_json=False)
         depth_options(plan).wanted()
-        given_plate(plan.plate)
+        plate = given_plate(plan.plate)
         check_backdrop(plan.backdrop)
         if plan.record is not None:
             check_recording(plan.record)
+        return plate
     except EdgedsError as error:
         raise type(error)(f"{plan.name}: {error.what}", why=error.why, fix=error.fix) from error

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from edgeds.live.cameras.camera_file import CameraPlan
     from edgeds.live.cameras.run_cameras import Camera, CameraReport, Cameras
     from edgeds.live.run import LiveRun
+    from edgeds.plate.plate import Plate
     from edgeds.types import Engine
 
 
@@ -62,14 +63,14 @@ def live_cameras(
     plans, token = cameras_from_file(path), outputs.checked()
     own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
     check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
-    check_cameras(path, plans)
+    plates = check_cameras(path, plans)
     with ExitStack() as stack, stop_on_signal() as stop:
         network = stack.enter_context(engine_beside(engine, device, preset)).result()
         depth = open_plate_depth(engine, device=device)
         say(f"{counted(len(plans), 'camera')}: {', '.join(plan.name for plan in plans)}")
         say(f"engine: {network.name}")
         began_secs, began_cpu_secs = time.monotonic(), _cpu_secs()
-        cameras = _started(plans, network, depth, outputs.serve, token, stack)
+        cameras = _started(plans, plates, network, depth, outputs.serve, token, stack)
         with _status_lines(cameras):
             cameras.wait(stop, duration_secs=duration)
     secs = time.monotonic() - began_secs
@@ -87,6 +88,7 @@ def _lost_output(report: CameraReport) -> bool:
 
 def _started(
     plans: list[CameraPlan],
+    plates: dict[str, Plate],
     network: Engine,
     depth: DepthNetwork | None,
     serve: str | None,
@@ -106,7 +108,8 @@ def _started(
 
     @contextmanager
     def open_run(plan: CameraPlan, stop: Event) -> Iterator[LiveRun]:
-        with _opened(plan, network, depth, stop) as run:
+        given = plates.pop(plan.name, None) or given_plate(plan.plate)  # read anew at a retry
+        with _opened(plan, given, network, depth, stop) as run:
             if page is not None:
                 run.add_output("page", page.sink(plan.name), is_file=False)
             yield run
@@ -119,7 +122,11 @@ def _started(
 
 @contextmanager
 def _opened(
-    plan: CameraPlan, engine: Engine, depth: DepthNetwork | None, stop: Event
+    plan: CameraPlan,
+    given: Plate | None,
+    engine: Engine,
+    depth: DepthNetwork | None,
+    stop: Event,
 ) -> Iterator[LiveRun]:
     """A camera with its outputs, as `edgeds live` opens one."""
     from edgeds.live.cameras.frame_rate_limit import Thinned
@@ -129,7 +136,6 @@ def _opened(
     from edgeds.sources.url import masked
 
     on_event = _events_of(plan.name)
-    given = given_plate(plan.plate)
     with ExitStack() as stack:
         source = open_live_source(
             plan.source, rtsp_transport=plan.rtsp_transport, on_event=on_event, stop=stop

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from itertools import product
 from pathlib import Path
 from typing import cast
 
 from edgeds.engine.arithmetic import Arithmetic, split_name
 from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.engine.card import Card, check_files, read_card
-from edgeds.engine.choose_engine import CPU_BACKENDS, TORCH, engine_for
+from edgeds.engine.choose_engine import TORCH, engine_for
 from edgeds.engine.cuda_driver import gpu_index
 from edgeds.engine.engine_folders import default_engine, engine_folder, shipped_weights
 from edgeds.engine.fits_this_machine import check_network, open_tensorrt, rebuild_command
@@ -166,25 +165,24 @@ def _open_on_cpu(
     threads: int | None,
     depth: bool,
 ) -> Engine:
-    """The first backend that loads it; when none does, all their reasons."""
+    """On OpenVINO; where it does not load, every reason."""
     reasons = []
     # The fastest arithmetic may fail where oneDNN is kept from using what the processor has.
     ways: list[Arithmetic | None] = [None, "float"] if arithmetic is None else [arithmetic]
-    for backend, way in product(CPU_BACKENDS, ways):
+    for way in ways:
         try:
-            module = importlib.import_module(f"edgeds.engine.{backend}")
-            backend_class = getattr(module, CPU_BACKENDS[backend])
-            opened = backend_class(
+            from edgeds.engine.openvino import OpenVinoEngine
+
+            return OpenVinoEngine(
                 folder, card, size=size, threads=threads, arithmetic=way, depth=depth
             )
-            return cast(Engine, opened)
         except EngineError:
             raise
         except ImportError as error:
-            reasons.append(f"{backend}: {error.name or backend} is not installed")
-        except Exception as error:  # each library has errors of its own
+            reasons.append(f"{error.name or 'openvino'} is not installed")
+        except Exception as error:  # OpenVINO has errors of its own
             said = str(error).strip().splitlines() or [type(error).__name__]
-            reasons.append(f"{backend}: {said[-1]}")
+            reasons.append(f"openvino: {said[-1]}")
     raise EngineError(
         f"cannot load the engine {card.name!r}",
         why="; ".join(dict.fromkeys(reasons)),

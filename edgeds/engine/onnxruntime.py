@@ -1,19 +1,18 @@
-"""An ONNX engine on ONNX Runtime. Loads `onnxruntime` when imported."""
+"""An ONNX engine on ONNX Runtime, which judges and calibrates engines that are built; runs are on
+OpenVINO. Loads `onnxruntime` when imported.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 
-from edgeds.engine.arithmetic import Arithmetic
 from edgeds.engine.card import Card, named_at
 from edgeds.engine.graph_check import Shapes, check_graphs
 from edgeds.engine.in_turn import InTurn, in_turn
 from edgeds.engine.plate_noise import noise_inputs
-from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures, Size
+from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures
 
 
 class OnnxRuntimeEngine(InTurn):
@@ -22,44 +21,17 @@ class OnnxRuntimeEngine(InTurn):
         folder: Path,
         card: Card,
         options: onnxruntime.SessionOptions | None = None,
-        *,
-        size: Size | None = None,
-        threads: int | None = None,
-        arithmetic: Arithmetic | None = "float",
-        depth: bool = True,
     ) -> None:
-        """
-        Args:
-            size: run the graphs at this size (multiples of 32) instead of the card's.
-            arithmetic: None is float, too.
-            depth: False gives a frame's inverse depth as 0.
-
-        Raises:
-            ImportError: another size needs `onnx`, which is not installed.
-            ValueError: the arithmetic is another than float.
-        """
-        if arithmetic not in (None, "float"):
-            raise ValueError("bfloat16 needs openvino")
         super().__init__()
-        if threads is not None and options is None:
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-        self.size, self.takes_noise = size or card.size, card.takes_noise
+        self.size, self.takes_noise = card.size, card.takes_noise
         self.name = f"{named_at(card, self.size)} on ONNX Runtime CPU"
         self._plate_graph, self._frame_graph = (
             onnxruntime.InferenceSession(
-                _graph(folder / name, card.size, self.size),
-                options,
-                providers=["CPUExecutionProvider"],
+                str(folder / name), options, providers=["CPUExecutionProvider"]
             )
             for name in ("plate.onnx", "frame.onnx")
         )
-        check_graphs(
-            replace(card, size=self.size),
-            plate=_shapes(self._plate_graph),
-            frame=_shapes(self._frame_graph),
-        )
-        self._maps = ["alpha", "inverse_depth"] if depth else ["alpha"]
+        check_graphs(card, plate=_shapes(self._plate_graph), frame=_shapes(self._frame_graph))
         self._plate_names = [output.name for output in self._plate_graph.get_outputs()]
 
     @in_turn
@@ -70,18 +42,9 @@ class OnnxRuntimeEngine(InTurn):
 
     @in_turn
     def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
-        alpha, *depth = self._frame_graph.run(self._maps, {"frame": frame[None], **plate})
-        return Maps(alpha[0, 0], depth[0][0, 0] if depth else np.zeros_like(alpha[0, 0]))
-
-
-def _graph(path: Path, before: Size, after: Size) -> str | bytes:
-    """The graph's file, or the graph itself with other shapes."""
-    if before == after:
-        return str(path)
-    from edgeds.engine.build.other_size import model_of_size
-
-    graph: bytes = model_of_size(path, before, after).SerializeToString()
-    return graph
+        maps = ["alpha", "inverse_depth"]
+        alpha, depth = self._frame_graph.run(maps, {"frame": frame[None], **plate})
+        return Maps(alpha[0, 0], depth[0, 0])
 
 
 def _shapes(graph: onnxruntime.InferenceSession) -> tuple[Shapes, Shapes]:

@@ -214,14 +214,19 @@ def _check_arithmetic(card: Card, arithmetic: Arithmetic) -> None:
 def _shapes(
     plate: openvino.CompiledModel, frame: openvino.CompiledModel, given: tuple[str, ...]
 ) -> dict[str, tuple[Shapes, Shapes]]:
-    """Shapes by name. A tensor may have several names; this asks for the one that edgeds uses.
-    Raises RuntimeError where no tensor has that name.
+    """Shapes by name, as far as there are such tensors. A tensor may have several names; this asks
+    for the one that edgeds uses.
     """
     takes, plate_takes = (
         {port.get_any_name(): tuple(port.shape) for port in graph.inputs}
         for graph in (frame, plate)
     )
-    features = {name: tuple(plate.output(name).shape) for name in takes if name != "frame"}
-    maps = {name: tuple(frame.output(name).shape) for name in given}
-    maps.setdefault("inverse_depth", maps["alpha"])  # where it was left out
+    plate_gives, frame_gives = (
+        {name: tuple(port.shape) for port in graph.outputs for name in port.names}
+        for graph in (plate, frame)
+    )
+    features = {name: plate_gives[name] for name in takes if name in plate_gives}
+    maps = {name: frame_gives[name] for name in given if name in frame_gives}
+    if "inverse_depth" not in given and "alpha" in maps:
+        maps["inverse_depth"] = maps["alpha"]
     return {"plate": (plate_takes, features), "frame": (takes, maps)}

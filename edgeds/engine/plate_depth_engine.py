@@ -5,11 +5,10 @@ It runs once per plate, on the CPU, whatever the engine runs on. Loads a backend
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -119,52 +118,34 @@ def plate_with_depth(plate: Plate, engine: str | Path | None, device: str) -> Pl
 
 
 def compiled_graph(path: Path, digest: str = "") -> tuple[Size, Run]:
-    """The size of the graph's picture, and the graph on the first backend that is installed.
+    """The size of the graph's picture, and the graph on OpenVINO.
 
     Args:
         digest: as for `edgeds.engine.openvino.compiled`.
 
     Raises:
-        EngineError: none is, or it is not a graph of this kind.
+        EngineError: OpenVINO is not installed, or it is not a graph of this kind.
     """
-    for opened in (_on_openvino, _on_onnxruntime):
-        try:
-            shape, run = opened(path, digest)
-        except ImportError:
-            continue
-        if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
-            raise EngineError(
-                f"cannot load {path.name!r}",
-                why=f"it takes {shape}, and not one picture of 8-bit RGB",
-                fix="copy the engine's folder again",
-            )
-        return (shape[1], shape[2]), run
-    raise EngineError(
-        f"cannot load {path.name!r}",
-        why="neither openvino nor onnxruntime is installed",
-        fix="pip install openvino",
-    )
-
-
-def _on_openvino(path: Path, digest: str) -> tuple[tuple[int, ...], Run]:
-    openvino = importlib.import_module("edgeds.engine.openvino")
-    graph = openvino.compiled(path, digest=digest)
+    try:
+        from edgeds.engine.openvino import compiled
+    except ImportError as error:
+        raise EngineError(
+            f"cannot load {path.name!r}",
+            why="openvino is not installed",
+            fix="pip install openvino",
+        ) from error
+    graph = compiled(path, digest=digest)
+    shape = tuple(graph.input("plate").shape)
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
+        raise EngineError(
+            f"cannot load {path.name!r}",
+            why=f"it takes {shape}, and not one picture of 8-bit RGB",
+            fix="copy the engine's folder again",
+        )
 
     def run(pixels: Pixels) -> FloatMap:
         (inverse_depth,) = graph({"plate": pixels[None]}).values()
         depth: FloatMap = np.array(inverse_depth, np.float32)[0, 0]
         return depth
 
-    return tuple(graph.input("plate").shape), run
-
-
-def _on_onnxruntime(path: Path, _: str) -> tuple[tuple[int, ...], Run]:
-    onnxruntime = importlib.import_module("onnxruntime")
-    session: Any = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-
-    def run(pixels: Pixels) -> FloatMap:
-        (inverse_depth,) = session.run(["inverse_depth"], {"plate": pixels[None]})
-        depth: FloatMap = np.asarray(inverse_depth, np.float32)[0, 0]
-        return depth
-
-    return tuple(session.get_inputs()[0].shape), run
+    return (shape[1], shape[2]), run

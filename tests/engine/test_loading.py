@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from edgeds.engine import default_engine, open_engine, read_card
+from edgeds.engine.build.other_size import engine_of_size
 from edgeds.engine.card import Card, sha256_of
 from edgeds.engine.choose_engine import engine_choices
 from edgeds.engine.cuda_driver import Cuda
 from edgeds.engine.fits_this_machine import rebuild_command
 from edgeds.engine.onnxruntime import OnnxRuntimeEngine
 from edgeds.engine.openvino import OpenVinoEngine, fastest_arithmetic
+from edgeds.engine.plate_depth_engine import FILE_NAME, compiled_graph
 from edgeds.errors import EngineError, InputError
 from edgeds.sources import SyntheticSource
 
@@ -83,26 +85,28 @@ def test_a_card_of_another_size_than_its_graphs_is_refused(engine: Path) -> None
     assert "96x160" in caught.value.why
 
 
-def test_the_same_graphs_run_at_another_size_on_every_backend(engine: Path) -> None:
+def test_the_same_graphs_run_at_another_size_as_onnx_runtime_runs_them(
+    engine: Path, tmp_path: Path
+) -> None:
     scene = SyntheticSource(size=SMALL, frame_count=9)
     frame, truth = list(scene)[8].pixels, scene.alpha(8)
-    card, alphas = read_card(engine), []
-    for backend in (OpenVinoEngine, OnnxRuntimeEngine):
-        opened = backend(engine, card, size=SMALL)
+    small, alphas = engine_of_size(engine, tmp_path / "small", SMALL), []
+    resized = OpenVinoEngine(engine, read_card(engine), size=SMALL)
+    assert "at 160x96" in resized.name
+    for opened in (resized, OnnxRuntimeEngine(small, read_card(small))):
         assert opened.size == SMALL
-        assert "at 160x96" in opened.name
         alphas.append(opened.infer(frame, opened.encode_plate(scene.plate)).alpha)
         assert ((alphas[-1] > 0.5) == (truth > 0.5)).mean() > 0.97
     assert np.abs(alphas[0] - alphas[1]).max() < 1e-3
 
 
-@pytest.mark.parametrize("backend", [OpenVinoEngine, OnnxRuntimeEngine])
-def test_alpha_is_the_same_where_depth_is_left_out(
-    backend: type[OpenVinoEngine | OnnxRuntimeEngine],
-) -> None:
+def test_alpha_is_the_same_where_depth_is_left_out() -> None:
     card, source = read_card(default_engine()), SyntheticSource(size=(192, 320), noise_levels=0)
     frame = next(iter(source)).pixels
-    engines = backend(default_engine(), card), backend(default_engine(), card, depth=False)
+    engines = (
+        OpenVinoEngine(default_engine(), card),
+        OpenVinoEngine(default_engine(), card, depth=False),
+    )
     wanted, found = (engine.infer(frame, engine.encode_plate(source.plate)) for engine in engines)
     np.testing.assert_array_equal(found.alpha, wanted.alpha)
     assert wanted.inverse_depth.max() > 0
@@ -185,28 +189,20 @@ def test_bfloat16_is_near_to_float_in_plates_frames_and_other_sizes() -> None:
     assert 0 < np.abs(alphas[0] - alphas[1]).mean() < 5e-3
 
 
-def test_bfloat16_without_openvino_is_refused_and_the_default_is_float(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("engine", [None, "bf16"])
+def test_without_openvino_the_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, engine: str | None
 ) -> None:
-    monkeypatch.setitem(sys.modules, "edgeds.engine.openvino", None)
-    with open_engine(device="cpu") as opened:
-        assert opened.name == "edgeds-192x320-fp32 on ONNX Runtime CPU"
-    with pytest.raises(EngineError) as caught:
-        open_engine("bf16", device="cpu")
-    assert "bfloat16 needs openvino" in caught.value.why
-
-
-def test_what_a_backend_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime, which builds need, runs nothing in its place."""
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.setitem(sys.modules, "onnx", None)  # which only another size needs
-    for module in ("edgeds.engine.openvino", "edgeds.engine.build.other_size"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delitem(sys.modules, "edgeds.engine.openvino", raising=False)
     with pytest.raises(EngineError) as caught:
-        open_engine(device="cpu", preset="fast")
-    assert (
-        caught.value.why
-        == "openvino: openvino is not installed; onnxruntime: onnx is not installed"
-    )
+        open_engine(engine, device="cpu")
+    assert caught.value.why == "openvino is not installed"
+    assert caught.value.fix.startswith("pip install --upgrade openvino")
+    with pytest.raises(EngineError) as caught:
+        compiled_graph(default_engine() / FILE_NAME)
+    assert caught.value.why == "openvino is not installed"
 
 
 def test_graphs_in_each_others_place_are_refused_on_every_backend(engine: Path) -> None:
@@ -214,6 +210,7 @@ def test_graphs_in_each_others_place_are_refused_on_every_backend(engine: Path) 
     change(engine)
     with pytest.raises(EngineError) as caught:
         open_engine(engine)
+    assert "the frame graph takes" in caught.value.why
     assert "no frame" in caught.value.why
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     with pytest.raises(EngineError, match="cannot load the engine"):

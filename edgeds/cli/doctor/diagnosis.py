@@ -29,7 +29,7 @@ ARM_FLAGS = ("asimddp", "i8mm")
 """Processor features that speed a network up: those of "vnni" and "8" int8, "bf16" bfloat16."""
 LIBRARIES = {
     "openvino": ("the network on a CPU", ""),
-    "onnxruntime": ("the network on a CPU; building engines", "build"),
+    "onnxruntime": ("building engines", "build"),
     "onnx": ("building engines", "build"),
     "torch": ("the network and whole frames on a GPU; training", "cuda"),
     "tensorrt": ("TensorRT engines", "tensorrt-cu12"),

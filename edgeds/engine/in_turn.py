@@ -47,7 +47,7 @@ def in_turn(method: Callable[Concatenate[E, P], T]) -> Callable[Concatenate[E, P
     """
 
     @wraps(method)
-    def taken(self: E, *args: P.args, **kwargs: P.kwargs) -> T:
+    def taken(self: E, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with self._turn:
             check_open(self._is_closed, _NAME)
             return method(self, *args, **kwargs)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.border_noise import noise
+from edgeds.estimate.grown_maps import REACH, grown, merged_and_grown
 from edgeds.types import FloatMap
 
 _Floats = npt.NDArray[np.float32]
@@ -26,7 +27,6 @@ AT_ONCE = 1024
 """Squares: what is made of them stays in the processor's cache, and in memory that is there: with
 4096, the system gave new pages for each, which took most of the time.
 """
-_REACH = 2  # squares
 WINDOWS = (3, 7, 15, 31)
 """Of the means of sure foreground, in squares; a wider one stands in where a smaller one holds too
 little.
@@ -63,8 +63,8 @@ class Squares(NamedTuple):
 
     def around(self, places: tuple[tuple[int, int], ...]) -> _Index:
         """Flat indices, (n, places), in a picture `grown` on all sides."""
-        wide = self.size[1] + 2 * _REACH
-        own = (self.rows + _REACH) * wide + self.columns + _REACH
+        wide = self.size[1] + 2 * REACH
+        own = (self.rows + REACH) * wide + self.columns + REACH
         return np.asarray(own[:, None] + [down * wide + right for down, right in places], np.intp)
 
     def of(self, values: npt.NDArray[Any], side: int = 2) -> _Floats:
@@ -146,8 +146,8 @@ def surroundings(
     grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
     return Surroundings(
         pixels=_pixels(alpha, colours, behind, beside, near),
-        place=_grown(place),
-        means=_grown(cv2.merge([small_alpha, *cv2.split(back), *cv2.split(off), magnitude])),
+        place=grown(place),
+        means=merged_and_grown(small_alpha, back, off, magnitude),
         near=near[:, own],
         wide=wide[:, own],
         missing=missing[own],
@@ -285,13 +285,6 @@ def _log(levels: _Floats) -> _Floats:
     one = np.float32(1 / LOG_LEVELS)
     made = cv2.log(levels * one + np.float32(1))  # NumPy's takes twice as long
     return np.asarray(made.reshape(levels.shape) * one, np.float32)
-
-
-def _grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    grown: npt.NDArray[Any] = cv2.copyMakeBorder(
-        values, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REPLICATE
-    )
-    return grown
 
 
 def turned(values: npt.NDArray[Any]) -> _Floats:

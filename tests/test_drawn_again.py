@@ -43,7 +43,9 @@ FAST, BALANCED, FINE = (160, 256), (192, 320), (288, 512)
 def test_larger_frames_have_their_border_drawn_again_at_a_smaller_size(
     frame: Size, network: Size, times: int
 ) -> None:
-    assert MATTE.for_sizes(frame, network).again == times
+    sized = MATTE.for_sizes(frame, network)
+    assert sized.again == times
+    assert sized.band == (MATTE.band if times else MATTE.coarse_band)
     assert DRAWN_AGAIN.for_sizes(frame, network).again == 1
     assert DRAWN_ONCE.for_sizes(frame, network).again == 0
 

@@ -13,7 +13,7 @@ from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.foreground_boxes import boxes_of
 from edgeds.estimate.matte_refinement import refined
-from edgeds.estimate.settings import WHOLE
+from edgeds.estimate.settings import MATTE, WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized
@@ -115,7 +115,8 @@ def test_maps_on_demand_are_those_of_the_whole_frame(size: Size) -> None:
     estimate = Estimator(engine, small_plate)
     maps = estimate(frame)
     coarse = engine.infer(frame.rgb(engine.size), _features(engine, source)).alpha
-    at_once = refined(coarse, frame.pixels, source.plate)
+    matte = MATTE.for_sizes(size, engine.size)
+    at_once = refined(coarse, frame.pixels, source.plate, settings=matte)
     inside = np.zeros(size, np.bool_)
     for box in maps.boxes:
         inside[box.of] = True

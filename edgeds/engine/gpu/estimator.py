@@ -125,8 +125,9 @@ class DeviceEstimator(Estimator):
             )
             _, rgb = self._before(luma, chroma)
             at, pixels = self._empty_field(), self.plate_on_device.pixels
+            of_network = matte.for_sizes(size, engine.size)
             self._after = Replayed(
-                alpha_of, self.stream, (at.field, at.crop, rgb), fixed=(pixels, matte),
+                alpha_of, self.stream, (at.field, at.crop, rgb), fixed=(pixels, of_network),
                 compiled=compiled,
             )  # fmt: skip
             self._draw_again = BorderOfParts(

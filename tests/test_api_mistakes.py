@@ -147,6 +147,13 @@ def test_a_closed_source_says_so(kind: str, make_clip: MakeClip, tmp_path: Path)
         next(iter(source))
 
 
+def test_a_clip_in_real_time_that_is_closed_before_it_begins_ends(make_clip: MakeClip) -> None:
+    """A live run may be stopped before its thread has begun."""
+    source = edgeds.open_live_source(f"file:{make_clip(frame_count=3)}")
+    source.close()
+    assert list(source) == []
+
+
 def test_a_video_that_was_read_says_so(make_clip: MakeClip) -> None:
     with edgeds.open_source(make_clip(frame_count=3)) as source:
         assert len(list(source)) == 3

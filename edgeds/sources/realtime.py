@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from edgeds.errors import SourceFailed
+from edgeds.errors import RunError, SourceFailed
 from edgeds.sources.camera_lock import Locked
 from edgeds.sources.status import SourceState
 from edgeds.types import ClipSource, Closing, Frame
@@ -114,6 +114,10 @@ class RealTimeSource(Closing):
             except SourceFailed:
                 if not self._loop or not count:
                     raise  # of a clip that breaks off, the part before is looped
+            except RunError:
+                if not self._closed.is_set():
+                    raise
+                return  # it was closed before it began
             self._say_notes()
             if not self._loop or self._closed.is_set():
                 return

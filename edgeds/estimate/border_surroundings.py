@@ -96,7 +96,7 @@ def _in(mask: Mask, values: FloatMap) -> FloatMap:
 
 def _squares(channels: Sequence[FloatMap]) -> FloatMap:
     one, two, three = channels
-    return one * one + two * two + three * three
+    return np.asarray(one * one + two * two + three * three, np.float32)
 
 
 def open_pixels(is_open: Mask, size: tuple[int, int]) -> npt.NDArray[np.intp]:

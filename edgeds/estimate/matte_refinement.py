@@ -100,9 +100,10 @@ def refined_in(
         colours: (rows, columns) -> the frame's uint8 RGB (n, 3) there.
     """
     side_by_side = SideBySide([window.coarse for window in windows], coarse.shape[:2], AROUND_PX)
-    raw, *pictures = (side_by_side.of(values) for values in (coarse, *small))
-    lift = lifted(raw, settings)
-    near = around(lift, *pictures, None if doubt is None else side_by_side.of(doubt), settings)
+    lift = lifted(side_by_side.of(coarse), settings)
+    frame_there, plate_there = (side_by_side.of(pixels) for pixels in small)
+    doubt_there = None if doubt is None else side_by_side.of(doubt)
+    near = around(lift, frame_there, plate_there, doubt_there, settings)
     begun = [
         _Begun(lift[place.of], near.is_open[place.of], window.full, place)
         for window, place in zip(windows, side_by_side.places, strict=True)
@@ -150,7 +151,8 @@ class _Begun:
 
 def _within(places: FloatMap, side: int) -> FloatMap:
     """Past the border the outermost pixels go on."""
-    return np.minimum(np.maximum(places, np.float32(0)), np.float32(side - 1))
+    within: FloatMap = np.minimum(np.maximum(places, np.float32(0)), np.float32(side - 1))
+    return within
 
 
 def _refined(begun: _Begun, near: Around) -> Refined:
@@ -184,11 +186,11 @@ def _drawn(
         _each(np.subtract, _channels(frame), b), _each(np.subtract, colour, b), variance, settings
     )
     confidence *= np.minimum(np.maximum(trust, 0), 1)
-    mixed = np.minimum(np.maximum(mixed, low), high)
-    mixed -= before
-    mixed *= confidence
-    mixed += before
-    return mixed
+    after: FloatMap = np.minimum(np.maximum(mixed, low), high)
+    after -= before
+    after *= confidence
+    after += before
+    return after
 
 
 def refined_alpha(
@@ -218,7 +220,7 @@ def _projected(
     confidence = contrast / (contrast + 3 * settings.noise_levels**2 + settings.texture * variance)
     residual = np.maximum(residual, 0)  # rounding takes it below
     confidence *= np.exp(residual / np.float32(-3 * settings.residual_levels**2))
-    return mixed, confidence
+    return np.asarray(mixed, np.float32), np.asarray(confidence, np.float32)
 
 
 def _channels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:

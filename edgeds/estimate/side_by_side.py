@@ -42,7 +42,7 @@ class SideBySide:
         for part, place in zip(self._parts, self.places, strict=True):
             sides = part.top - margin, part.left - margin, part.bottom + margin, part.right + margin
             inner = Box(
-                *(max(side, 0) for side in sides[:2]), min(sides[2], height), min(sides[3], width)
+                max(sides[0], 0), max(sides[1], 0), min(sides[2], height), min(sides[3], width)
             )
             beyond = tuple(abs(one - other) for one, other in zip(sides, inner, strict=True))
             piece = values[inner.of]

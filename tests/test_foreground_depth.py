@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,14 +59,59 @@ def test_people_far_from_each_other_keep_their_depths() -> None:
     assert ratio == pytest.approx(1.4 / 0.4, rel=0.1)
 
 
-def test_what_is_near_comes_nearer_by_more() -> None:
-    columns = slice(40, 100)
-    gains = []
-    for depth in (MIDDLE, 10 * MIDDLE):
-        near = foreground_depth(_person(depth, columns), _alpha(columns), PLATE * 0.1, MIDDLE)
-        gains.append(float(np.median(near[20:, columns])) / depth)
+def test_what_is_near_comes_nearer_by_more_and_what_the_border_cuts_by_most() -> None:
+    columns, power = slice(40, 100), FOREGROUND_DEPTH.power - 1
+    cut, gains = _alpha(columns), []
+    whole = cut.copy()
+    whole[-12:] = 0
+    for depth, alpha in ((MIDDLE, whole), (MIDDLE, cut), (10 * MIDDLE, cut)):
+        near = foreground_depth(_person(depth, columns), alpha, PLATE * 0.1, MIDDLE)
+        gains.append(float(np.median(near[alpha > 0])) / depth)
     assert gains[0] == pytest.approx(FOREGROUND_DEPTH.gain, rel=1e-3)
-    assert gains[1] == pytest.approx(FOREGROUND_DEPTH.gain * 10 ** (FOREGROUND_DEPTH.power - 1))
+    assert gains[1] == pytest.approx(FOREGROUND_DEPTH.cut_gain, rel=1e-3)
+    assert gains[2] == pytest.approx(FOREGROUND_DEPTH.cut_gain * 10**power)
+
+
+def _before_floor(depth: float, bottom: int) -> tuple[FloatMap, FloatMap, FloatMap]:
+    """Depth and alpha of somebody who ends at a row, before a wall and a floor; and the plate."""
+    rows = np.arange(SIZE[0])
+    plate = np.broadcast_to((0.2 + 0.01 * np.maximum(rows - 40, 0))[:, None], SIZE)
+    plate = np.array(plate, np.float32)
+    alpha = np.zeros(SIZE, np.float32)
+    alpha[20:bottom, 60:80] = 1
+    return np.where(alpha > 0, np.float32(depth), plate), alpha, plate
+
+
+@pytest.mark.parametrize("wrong", [0.75, 1.3])
+def test_who_stands_in_view_comes_to_the_floor_at_the_feet(wrong: float) -> None:
+    _, _, plate = _before_floor(1, 80)
+    feet = float(plate[79, 70])
+    depth, alpha, _ = _before_floor(wrong * feet, 80)
+    alone = replace(FOREGROUND_DEPTH, stands=0)
+    without, here = (
+        float(np.log(np.median(near[24:60, 62:78]) / feet))
+        for near in (
+            foreground_depth(depth, alpha, plate, MIDDLE, alone),
+            foreground_depth(depth, alpha, plate, MIDDLE),
+        )
+    )
+    assert abs(here) < 0.8 * abs(without)
+    assert here * without > 0, "what the network says counts for a bit"
+
+
+def test_what_is_held_before_the_camera_stays_there() -> None:
+    depth, alpha, plate = _before_floor(3.0, 60)
+    near = foreground_depth(depth, alpha, plate, MIDDLE)
+    assert np.median(near[alpha > 0]) > 3.0
+
+
+def test_the_arms_of_somebody_whose_feet_are_not_in_view_are_not_drawn_to_the_wall() -> None:
+    depth, alpha, plate = _before_floor(1.0, SIZE[0])
+    alpha[40:48, 30:110] = 1  # arms
+    depth = np.where(alpha > 0, np.float32(1), plate)
+    near = foreground_depth(depth, alpha, plate, MIDDLE)
+    body = near[alpha > 0]
+    assert body.max() / body.min() < 1.05
 
 
 def test_nobody_is_behind_the_plate() -> None:

@@ -98,6 +98,9 @@ def nearness(
     scenes: Annotated[str, typer.Option(help="only these; default: training")] = TRAINING,
     gains: Annotated[str, typer.Option(help="to try")] = "1,1.04,1.08,1.12",
     powers: Annotated[str, typer.Option(help="to try")] = "1,1.05,1.1",
+    cut_gains: Annotated[str, typer.Option(help="to try")] = str(FOREGROUND_DEPTH.cut_gain),
+    stands: Annotated[str, typer.Option(help="to try")] = str(FOREGROUND_DEPTH.stands),
+    reaches: Annotated[str, typer.Option(help="to try")] = str(FOREGROUND_DEPTH.stands_reach),
     windows: Annotated[str, typer.Option(help="to try")] = str(FOREGROUND_DEPTH.window),
     alikes: Annotated[str, typer.Option(help="to try")] = str(FOREGROUND_DEPTH.alike),
 ) -> None:
@@ -109,17 +112,20 @@ def nearness(
     network = open_plate_depth(engine, device="cpu")
     if network is None:
         raise typer.BadParameter("the engine has no network for the plate's depth")
-    tried = [[float(one) for one in text.split(",")] for text in (gains, powers, windows, alikes)]
+    given = gains, powers, cut_gains, stands, reaches, windows, alikes
+    tried = [[float(one) for one in text.split(",")] for text in given]
     with open_engine(engine, device="cpu") as opened:
         for path in sets:
             found = list(answers(read_set(path).of_scenes(scenes), opened, network))
             typer.echo(f"{path.name}: {len(found)} frames")
-            for gain, power, window, alike in itertools.product(*tried):
+            for gain, power, cut, stand, reach, window, alike in itertools.product(*tried):
                 settings = replace(
-                    FOREGROUND_DEPTH, gain=gain, power=power, window=window, alike=alike
-                )
+                    FOREGROUND_DEPTH, gain=gain, power=power, cut_gain=cut, stands=stand,
+                    stands_reach=reach, window=window, alike=alike,
+                )  # fmt: skip
                 score = scored(found, settings)
                 typer.echo(
-                    f"gain {gain:g} power {power:g} window {window:g} alike {alike:g}: "
+                    f"gain {gain:g} power {power:g} cut_gain {cut:g} stands {stand:g} "
+                    f"reach {reach:g} window {window:g} alike {alike:g}: "
                     f"delta1 {score.delta1:.4f} AbsRel {score.abs_rel:.4f}"
                 )

@@ -188,14 +188,20 @@ STANDING = StandingDepth()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForegroundDepth:
-    """Foreground's inverse depth. `python -m train nearness` chooses the first four again when a
-    network has changed; train/NOTES.md has what it found.
+    """Foreground's inverse depth. `python -m train nearness` chooses all but the last two again
+    when a network has changed; train/NOTES.md has what it found.
     """
 
     gain: float = 1.08
     """Networks pull rare values towards the mean, and people before a plate are rare..."""
     power: float = 1.05
     """... close ones above all: the ratio to the plate's median is raised to this, over 1."""
+    cut_gain: float = 1.16
+    """The gain of what goes on below the picture: it is closer than it seems."""
+    stands: float = 0.7
+    """How far anything else comes to the nearest of the plate that it covers, where it stands..."""
+    stands_reach: float = 0.7
+    """... from a difference of logarithms up to this, where it rather hangs or is held."""
     window: float = 0.5
     """Side of the square in which a person is made even, of the map's shorter side."""
     alike: float = 0.4

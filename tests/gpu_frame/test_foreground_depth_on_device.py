@@ -21,6 +21,7 @@ def test_foreground_has_the_same_depth_on_a_device(size: tuple[int, int], people
     plate = depth.copy()
     for number in range(people):
         top, left = (int(rng.integers(0, side - 70)) for side in size)
+        top = size[0] - 70 if number == 0 else top  # the border cuts one
         alpha[top : top + 70, left : left + 30] = 1
         depth[top : top + 70, left : left + 30] *= 3 * number + 2
     alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), 1.5), np.float32)

@@ -48,9 +48,11 @@ def test_frames_of_training_scenes_are_scored(tmp_path: Path) -> None:
     ]
     (tmp_path / "manifest.jsonl").write_text("\n".join(json.dumps(one) for one in items))
 
-    done = CliRunner().invoke(app, ["nearness", str(tmp_path), "--gains", "1,1.2", "--powers=1"])
+    options = ["--gains", "1,1.2", "--powers=1", "--stands", "0,1"]
+    done = CliRunner().invoke(app, ["nearness", str(tmp_path), *options])
 
     assert done.exit_code == 0, done.output
     told = done.output.splitlines()
     assert told[0].endswith(": 1 frames")
-    assert [line.split(" power")[0] for line in told[1:]] == ["gain 1", "gain 1.2"]
+    settings = [line.split()[1:8:6] for line in told[1:]]
+    assert settings == [["1", "0"], ["1", "1"], ["1.2", "0"], ["1.2", "1"]]

@@ -6,6 +6,8 @@ Nothing here waits for the device: `where` takes the place of each `if` there.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -17,7 +19,13 @@ from edgeds.estimate.depth_fit import (
     PLAUSIBLE,
     SQUEEZED,
 )
-from edgeds.estimate.foreground_depth import LEAST_RATIO, LEAST_WEIGHT, SHRINK
+from edgeds.estimate.foreground_depth import (
+    BORDER_PX,
+    COVERS,
+    LEAST_RATIO,
+    LEAST_WEIGHT,
+    SHRINK,
+)
 from edgeds.estimate.settings import FOREGROUND_DEPTH
 from edgeds.plate.robust_fit import SINGULAR, TUKEY
 
@@ -75,33 +83,49 @@ def _medians(rows: Tensor, keep: Tensor) -> Tensor:
 
 def foreground_depth(depth: Tensor, alpha: Tensor, plate_depth: Tensor, middle: Tensor) -> Tensor:
     """The foreground's inverse depth (h, w): estimate/foreground_depth.py with all its slices."""
+    settings = FOREGROUND_DEPTH
     weight = alpha.square().square()
     covers = torch.maximum(depth, plate_depth)
-    maps = torch.stack((weight, weight * covers, covers))[None]
-    sure, carried, plain = F.avg_pool2d(maps, SHRINK)[0]
+    maps = torch.stack((weight, weight * covers, covers, plate_depth))[None]
+    sure, carried, plain, behind = F.avg_pool2d(maps, SHRINK)[0]
     coarse = torch.where(sure > LEAST_WEIGHT, carried / sure.clamp(min=LEAST_WEIGHT), plain)
-    log = _evened((coarse / middle).clamp(min=LEAST_RATIO).log(), sure)
-    log = log + (FOREGROUND_DEPTH.power - 1) * log.clamp(min=0)
+    log, behind = (torch.stack((coarse, behind)) / middle).clamp(min=LEAST_RATIO).log()
+    log, floor, is_cut = _with_alike(log, sure, behind)
+    log = log + (settings.power - 1) * log.clamp(min=0)
+    gain, cut_gain = math.log(settings.gain), math.log(settings.cut_gain)
+    log = log + gain + (cut_gain - gain) * is_cut
+    beyond = floor - log
+    stands = (1 + beyond / settings.stands_reach).clamp(0, 1) * (1 - is_cut)
+    log = log + settings.stands * beyond * torch.where(beyond > 0, 1.0, stands)
     sure = sure + LEAST_WEIGHT
-    both = torch.stack((middle * FOREGROUND_DEPTH.gain * log.exp() * sure, sure))[None]
+    both = torch.stack((middle * log.exp() * sure, sure))[None]
     near, total = F.interpolate(both, size=depth.shape, mode="bilinear", align_corners=False)[0]
     return torch.where(
         (alpha > LEAST_WEIGHT).any(), torch.maximum(near / total, plate_depth), depth
     )
 
 
-def _evened(log: Tensor, weight: Tensor) -> Tensor:
-    """Each pixel's mean over the pixels around it that are about as near; all maps are (h, w)."""
+def _with_alike(log: Tensor, weight: Tensor, behind: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What each pixel shares with those around it that are about as near; all maps are (h, w)."""
     settings = FOREGROUND_DEPTH
     place = ((log - settings.lowest) / settings.alike).clamp(0, settings.slices - 1)
     numbers = torch.arange(-1, settings.slices + 1, device=log.device)
     inside = (1 - (place - numbers[:, None, None]).abs()).clamp(min=0)
-    wide = (0.25 * weight) * (inside[:-2] + 2 * inside[1:-1] + inside[2:])
+    alike = 0.25 * (inside[:-2] + 2 * inside[1:-1] + inside[2:])
+    inside, wide = inside[1:-1], weight * alike
     side = int(settings.window * min(log.shape)) | 1
     slices = torch.cat((wide, wide * log))[None]
     summed = F.avg_pool2d(slices, side, 1, padding=side // 2, divisor_override=1)[0]
-    totals, sums = ((one * inside[1:-1]).sum(0) for one in summed.chunk(2))
-    return torch.where(totals > LEAST_WEIGHT, sums / totals.clamp(min=LEAST_WEIGHT), log)
+    totals, sums = ((one * inside).sum(0) for one in summed.chunk(2))
+    even = torch.where(totals > LEAST_WEIGHT, sums / totals.clamp(min=LEAST_WEIGHT), log)
+    member = (4 * alike).clamp(max=1) * (4 * weight - COVERS).clamp(0, 1)
+    covered = (member * (behind - settings.lowest).clamp(min=0)).amax(1)
+    is_border = member[:, -BORDER_PX:].amax(1)
+    floor, is_cut = (
+        (F.max_pool1d(columns, wide, 1, padding=wide // 2)[:, None] * inside).sum(0)
+        for wide, columns in ((side, covered), (2 * side - 1, is_border))
+    )
+    return even, floor + settings.lowest, is_cut
 
 
 def spread_foreground(near: Tensor, alpha: Tensor) -> Tensor:

@@ -53,10 +53,12 @@ def kept_or_compiled(
 
     path = kept_graphs() / _name(core, what, settings)
     if (blob := _mapped(path)) is not None:
+        # Before the graph points into it, and never another: of two threads that opened a file at
+        # once, the second took the first one's pages away, and the first ended in a segfault.
+        blob = _in_use.setdefault(path, blob)
         try:
             given = openvino.Tensor(blob, shared_memory=True)
             graph = core.import_model(given, "CPU", dict(settings))
-            _in_use[path] = blob
             with suppress(OSError):  # it may be gone by now
                 os.utime(path)  # used just now
             return graph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -185,7 +186,9 @@ def _compiled_anew(
     return shared_core().compile_model(openvino_rewrites.rewritten(model), "CPU", settings)
 
 
-@cache
+_ONE_CORE = threading.Lock()
+
+
 def shared_core() -> openvino.Core:
     """The only Core of the process.
 
@@ -193,6 +196,12 @@ def shared_core() -> openvino.Core:
     stack when it is freed. Where two Cores are not freed in reverse order, the later one restores
     a stack that is gone, and the next signal ends the process.
     """
+    with _ONE_CORE:  # `cache` alone would let two threads make one each
+        return _core()
+
+
+@cache
+def _core() -> openvino.Core:
     return openvino.Core()
 
 

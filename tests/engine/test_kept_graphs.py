@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgeds.engine import default_engine, read_card
+from edgeds.engine import kept_graphs as kept_graphs_module
 from edgeds.engine.kept_graphs import kept_graphs, kept_or_compiled
 from edgeds.engine.plate_noise import NOISE
 
@@ -139,3 +144,42 @@ def test_the_shipped_network_answers_the_same_from_its_kept_graph() -> None:
         given[NOISE] = rng.uniform(0, 9, tuple(first.input(NOISE).shape)).astype(np.float32)
     for wanted, found in zip(first(given).values(), second(given).values(), strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_threads_that_open_a_graph_at_once_point_into_pages_that_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both map the file before one of them has noted it: the pages of the first are let go."""
+    maps = [np.zeros(64, np.uint8), np.zeros(64, np.uint8)]
+    noted: dict[Path, object] = {}
+    monkeypatch.setattr(kept_graphs_module, "_mapped", lambda _path: maps.pop())
+    monkeypatch.setattr(kept_graphs_module, "_in_use", noted)
+    given: list[int] = []
+
+    class Core:
+        def get_property(self, *_: str) -> str:
+            return "x"
+
+        def import_model(self, blob: Any, *_: object) -> None:
+            given.append(blob.data.ctypes.data)
+
+    for _ in range(2):
+        kept_or_compiled(Core(), ("graph",), SETTINGS, lambda: None)  # type: ignore[arg-type]
+    (stays,) = noted.values()
+    assert given == [stays.ctypes.data] * 2  # type: ignore[attr-defined]
+
+
+def test_threads_that_ask_at_once_get_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgeds.engine import openvino as module
+
+    made: list[object] = []
+
+    def core() -> object:
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr(module, "_core", cache(core))
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(lambda _: module.shared_core(), range(4)))
+    assert len(made) == len(set(map(id, got))) == 1

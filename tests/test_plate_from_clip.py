@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edgeds.cli.video_report import say_choices
 from edgeds.errors import PlateError
 from edgeds.plate.common_colours import _counted_modes, _two_modes
 from edgeds.plate.estimated_from_clip import plate_from_samples
@@ -255,3 +256,25 @@ def test_pixels_that_never_change_need_no_counting() -> None:
     part[:12, 40:] = part[0, 40:]  # most show one colour
     for quick, counted in zip(_two_modes(part, 14), _counted_modes(part, 14), strict=True):
         np.testing.assert_array_equal(quick, counted)
+
+
+@pytest.mark.parametrize(
+    ("size", "gap", "noted"),
+    [(8, 40, True), (2, 10, False), (40, 100, True)],
+    ids=["somebody far away", "specks", "somebody near"],
+)
+def test_doubt_is_noted_where_it_is_a_place(
+    size: int, gap: int, noted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody far away who stands there at the end is under a hundredth of the picture."""
+    doubt = np.zeros((180, 320), np.float32)
+    for left in range(0, 3 * gap, gap):
+        doubt[60 : 60 + size, 100 + left : 100 + left + size] = 1
+    share = float(doubt.mean())
+    plate = Plate(
+        np.zeros((180, 320, 3), np.uint8), origin="clip", samples=20, doubtful=share, doubt=doubt
+    )
+    say_choices("engine", plate, None, "in.mp4", "out.mp4", "view mask")
+    said = capsys.readouterr().err
+    assert ("it is doubtful in" in said) == noted
+    assert "0%" not in said

@@ -31,9 +31,12 @@ def say_choices(
         say(f"plate: {given}{_making(plate)}")
         return
     say(f"plate: estimated from {plate.samples} frames of the clip itself")
-    if (plate.doubtful or 0.0) > PLATE_FROM_CLIP.warn_doubtful:
+    doubtful = plate.doubtful or 0.0
+    is_large = _largest_place(plate) > PLATE_FROM_CLIP.warn_place
+    if doubtful > PLATE_FROM_CLIP.warn_doubtful or is_large:
+        share = f"{doubtful:.0%}" if doubtful >= 0.01 else f"{doubtful:.1%}"
         say(
-            f"  note: it is doubtful in {plate.doubtful:.0%} of the picture, most of it "
+            f"  note: it is doubtful in {share} of the picture, most of it "
             f"{_where(plate)}: something stands or passes there for much of the clip (--sheet "
             "shows where); a picture of the empty scene (-b) is better"
         )
@@ -49,6 +52,18 @@ def notes_on(plate: Plate) -> list[str]:
     if white > PLATE_CAPTURE.max_clipped:
         return [f"{white:.0%} of the plate is clipped to white: white things before it are missed"]
     return []
+
+
+def _largest_place(plate: Plate) -> float:
+    """The share of the picture that the largest place of doubtful pixels takes."""
+    import cv2
+    import numpy as np
+
+    if plate.doubt is None:
+        return 0.0
+    doubtful = (plate.doubt > PLATE_FROM_CLIP.doubtful).astype(np.uint8)
+    _, _, places, _ = cv2.connectedComponentsWithStats(doubtful)
+    return float(places[1:, cv2.CC_STAT_AREA].max(initial=0) / doubtful.size)
 
 
 def _where(plate: Plate) -> str:

@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
+from edgeds.plate.check_times import CheckTimes
 from edgeds.plate.ground.metric_scale import MetricScale
-from edgeds.plate.look_times import LookTimes
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
@@ -99,7 +99,7 @@ class MaintainedEstimator:
             covered_secs=_CUT_SECS,
         )
         self._maintenance = Maintenance(estimate.plate, sooner)
-        self._is_first, self._times = True, LookTimes(_INTERVAL_SECS)
+        self._is_first, self._times = True, CheckTimes(_INTERVAL_SECS)
         self._share, self._is_sudden = 0.0, False
         self.followed = Followed()
         self.notes: list[str] = []

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 
 from edgeds.live.settings import LIVE
 from edgeds.live.work_beside import WorkBeside
-from edgeds.plate.look_times import LookTimes
+from edgeds.plate.check_times import CheckTimes
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Maps
@@ -39,7 +39,7 @@ class PlateWatch:
         self._maintenance, self._pool = Maintenance(plate), pool
         self._beside = WorkBeside(on_event)
         self._look: Future[PlateUpdate] | None = None
-        self._times = LookTimes()
+        self._times = CheckTimes()
         self._last: Frame | None = None
         self._doubted_secs = -math.inf
         self._look_share = self._share = 0.0

@@ -13,7 +13,7 @@ from edgeds.types import Maps, Pixels
 _ROUNDING_SECS = 1e-6  # times of frames are fractions: the frame at the interval itself counts
 
 
-class LookTimes:
+class CheckTimes:
     """Looks are an interval apart, and rarer while nothing changes.
 
     Nothing changes while frames have the very maps that the last look saw, or show the background

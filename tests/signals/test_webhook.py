@@ -8,7 +8,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLCertVerificationError
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 
@@ -132,3 +134,24 @@ def test_webhooks_of_one_host_can_be_told_apart_and_hide_what_may_be_a_key() -> 
         "webhook hooks.example.org/services/*** (2)",
         "webhook [::1]:80",
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (URLError(ConnectionRefusedError(111, "Connection refused")), "the connection was refused"),
+        (URLError(OSError(101, "Network is unreachable")), "the network cannot be reached"),
+        (URLError(SSLCertVerificationError(1, "self-signed")), "its certificate is not trusted"),
+        (TimeoutError("timed out"), "there was no answer in time"),
+    ],
+)
+def test_what_went_wrong_is_said_in_plain_words(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    hook = Webhook("http://127.0.0.1:9/x")
+    monkeypatch.setattr(hook._opener, "open", fail)
+    with pytest.raises(DeliveryFailedError, match=f"^{words}$"):
+        hook.deliver(Message(event=event(1)))

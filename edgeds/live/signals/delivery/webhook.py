@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message, RefusedError
 from edgeds.live.signals.events import json_line
+from edgeds.sources.media_errors import reason_of
 from edgeds.sources.url import MASK, masked
 from edgeds.types import Closing
 
@@ -78,8 +79,7 @@ class Webhook(Closing):
                 raise DeliveryFailedError(f"it answers {error.code}", wait_secs=wait_secs) from None
             raise RefusedError(f"it answers {error.code}") from None
         except (URLError, OSError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise DeliveryFailedError(masked(str(reason) or type(error).__name__)) from None
+            raise DeliveryFailedError(_why(error)) from None
         finally:
             self._last_secs = time.monotonic()
 
@@ -123,6 +123,17 @@ def _shown(parts: SplitResult) -> str:
     place = parts.netloc.rpartition("@")[2]
     path = "/".join(MASK if len(part) > _LONGEST_PART else part for part in parts.path.split("/"))
     return masked(f"{parts.scheme}://{place}{path.rstrip('/')}").removeprefix(f"{parts.scheme}://")
+
+
+def _why(error: Exception) -> str:
+    """What went wrong on the way, in plain words."""
+    from ssl import SSLCertVerificationError, SSLError
+
+    inner = getattr(error, "reason", None)
+    cause = inner if isinstance(inner, Exception) else error
+    if isinstance(cause, SSLCertVerificationError):  # its number is that of other errors
+        return "its certificate is not trusted"
+    return "TLS failed" if isinstance(cause, SSLError) else reason_of(cause).why
 
 
 def _asked_secs(header: str | None) -> float | None:

@@ -56,8 +56,8 @@ class GroundWatch:
         if self._look is not None:
             if not self._look.done():
                 return None
-            finished, self._look = self._look, None
-            self._beside.result(finished, "depth: people of a frame were left out")
+            looked, self._look = self._look, None
+            self._beside.result(looked, "depth: people of a frame were left out")
         # Before the next look: where one is due with every frame, there would be no other moment.
         if self._is_asked or self._people.persons >= self._due:
             self._begin(estimate)

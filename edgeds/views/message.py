@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgeds.types import Pixels
+from edgeds.views.drawable_text import drawable
 
 _FONT = 4  # cv2.FONT_HERSHEY_TRIPLEX
 _LINE = 1.6
@@ -14,15 +15,14 @@ _LINE = 1.6
 def with_message(pixels: Pixels, text: str) -> Pixels:
     """A copy with the text in the middle, in lines that fit: white with a dark outline.
 
-    RGB (H, W, 3), or RGBA (H, W, 4) where the letters are opaque. Letters that OpenCV does not
-    have (it knows ASCII) are left out.
+    RGB (H, W, 3), or RGBA (H, W, 4) where the letters are opaque.
     """
     import cv2
 
     picture: Pixels = np.array(pixels, order="C")
     height, width = picture.shape[:2]
     size = max(0.3, min(height / 540, width / 720))
-    text = text.encode("ascii", "ignore").decode()
+    text = drawable(text)
     thick = max(1, round(1.3 * size))
     lines = _lines(text, size, thick, round(width * 0.9))
     tall = round(22 * size)

@@ -23,7 +23,9 @@ import cv2
 import numpy as np
 
 from edgeds.live.signals.objects.find_objects import ObjectFinder
+from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.live.signals.rules.kinds import LeftBehind, Line, ObjectReports, Removed, Rules
+from edgeds.live.signals.rules.zones_lines_distances import LineWatch
 from edgeds.live.signals.signals import Signals
 from edgeds.types import Engine, Frame, Pixels
 from train.watch import Score
@@ -33,6 +35,7 @@ from .scene import SIZE, Figure, Scene
 from .walkers import walkers
 
 CASES = 40
+DOOR = Line(name="door", start=(0.5, 0.0), end=(0.5, 1.0), to_left="in", to_right="out")
 _RATE = 4
 _AFTER_SECS = 1.5
 _FRAMES = 12
@@ -58,11 +61,10 @@ def main() -> None:
 
 
 def crossings(seeds: int = 50) -> dict[str, Any]:
-    line = Line(name="door", start=(0.5, 0.0), end=(0.5, 1.0), to_left="in", to_right="out")
     total = wrong = 0
     for seed in range(seeds):
         figures, right, left = walkers(seed)
-        signals = Signals(Rules(lines=(line,)), SIZE, source="drawn")
+        signals = Signals(Rules(lines=(DOOR,)), SIZE, source="drawn")
         for frame, maps in Scene(figures, secs=7, seed=seed):
             seen = signals(frame, maps)
         counts = seen.watched["lines"]["door"]
@@ -104,14 +106,26 @@ def layers(seeds: int = 100) -> dict[str, Any]:
 
 
 def groups(seeds: Iterable[int] = range(80)) -> dict[str, Any]:
-    """People found and kept apart while they stand together and part, as `train watch` counts."""
+    """People found and kept apart while they stand together and part, as `train watch` counts.
+
+    They cross a line in the middle, where most of them meet, too.
+    """
     total = Counter[str]()
     for seed in seeds:
         find, score = ObjectFinder(), Score(step_secs=0.5)
-        for frame, maps, people in group_of(seed):
-            things = find(frame, maps, frame.pts_secs)
+        counted, truth = LineWatch(DOOR, SIZE), LineWatch(DOOR, SIZE)
+        group = group_of(seed)
+        for frame, maps, people in group:
+            secs = frame.pts_secs
+            things = find(frame, maps, secs)
             if frame.index % 5 == 0:
                 score.compare(frame.index, people, things)
+            list(counted(things, secs))
+            list(truth(_who_is_there(group.walkers, secs), secs))
+        for way, count in truth.counts.items():
+            total["crossings"] += count
+            total["missed"] += max(0, count - counted.counts[way])
+            total["added"] += max(0, counted.counts[way] - count)
         total["switches"] += score.switches
         total[KINDS[seed % len(KINDS)]] += score.switches
         for name in ("judged", "found", "false"):
@@ -121,7 +135,25 @@ def groups(seeds: Iterable[int] = range(80)) -> dict[str, Any]:
         "precision": round(total["found"] / (total["found"] + total["false"]), 4),
         "switches": {name: total[name] for name in KINDS},
         "switches per 100 person-seconds": round(200 * total["switches"] / total["judged"], 2),
+        "crossings of a line": {name: total[name] for name in ("crossings", "missed", "added")},
     }
+
+
+def _who_is_there(walkers: Iterable[Figure], secs: float) -> list[TrackedObject]:
+    """The true ones, as a line gets them."""
+    things = []
+    for number, walker in enumerate(walkers):
+        if not walker.is_there(secs):
+            continue
+        (x, y), tall = walker.foot(secs), walker.height
+        things.append(
+            TrackedObject(
+                id=number, body=number, box=(x - 0.2 * tall, y - tall, 0.4 * tall, tall),
+                outline=(), area_px=0.2 * tall**2, foot=(x, y), born_foot=walker.foot(0.0),
+                inverse_depth=walker.inverse_depth,
+            )
+        )  # fmt: skip
+    return things
 
 
 def _pair(seed: int) -> tuple[Figure, Figure]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeds.live.signals.objects.crowds import crowds_of
-from edgeds.live.signals.objects.identities import only_one, settle, share
+from edgeds.live.signals.objects.identities import exchange, only_one, settle, share
 from edgeds.live.signals.objects.place_by_colours import place_by_colours
 from edgeds.live.signals.objects.regions import Region, likeness, region_of, regions_of
 from edgeds.live.signals.objects.settings import TRACKING
@@ -143,3 +143,17 @@ def test_groups_of_drawn_people_keep_their_ids() -> None:
     )  # 7; 30 before people in groups were told apart by colours
     assert measured["recall"] > 0.8
     assert measured["precision"] > 0.94
+
+
+def test_bodies_stay_where_ids_are_exchanged_but_one_out_of_a_group_goes_on_as_its_body() -> None:
+    look = _look((ONE, BLACK, NAVY), (OTHER, NAVY, BLACK))
+    one, other, out = _track(look, 0, 1), _track(look, 1, 2), _track(look, 1, 3)
+    exchange(one, other)
+    assert (one.id, other.id) == (2, 1)
+    assert one.body < other.body, "both were there before: nobody has moved"
+    bodies = other.body, out.body
+    out.split_from = {one: (5.0, 5.0), other: (7.0, 7.0)}
+    exchange(out, other)
+    assert (out.id, out.body) == (1, bodies[0])
+    assert other.body not in bodies
+    assert other.born_foot == (7.0, 7.0)

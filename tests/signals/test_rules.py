@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from edgeds.live.signals.events import Event
+from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.live.signals.rules.kinds import (
     Line,
     NearerThan,
@@ -15,6 +16,7 @@ from edgeds.live.signals.rules.kinds import (
     Rules,
     Zone,
 )
+from edgeds.live.signals.rules.zones_lines_distances import LineWatch, ZoneWatch
 from edgeds.live.signals.signals import Seen, Signals
 from edgeds.plate.ground.metric_scale import MetricScale
 
@@ -155,3 +157,39 @@ def test_an_event_carries_a_snapshot_where_its_rule_asks_for_one() -> None:
     assert pictures["object.appeared"] is None
     assert pictures["zone.entered"] is not None
     assert pictures["zone.entered"].startswith(b"\xff\xd8")
+
+
+def test_an_exchange_of_ids_beside_a_line_or_zone_is_no_crossing_and_no_visit() -> None:
+    line = LineWatch(Line(name="door", start=(0.5, 0.0), end=(0.5, 1.0)), SIZE)
+    zone = ZoneWatch(Zone(name="right", points=HALF), SIZE)
+    # Two on both sides; after a second their ids turn out to be the wrong way round.
+    for index in range(40):
+        ids = (1, 2) if index < 10 else (2, 1)
+        things = [_body(ids[0], 1, 60.0), _body(ids[1], 2, 130.0)]
+        if index > 20:
+            things[0] = _body(ids[0], 1, 60.0 + 5 * (index - 20))
+        crossed = list(line(things, index / 10))
+        visits = list(zone(things, index / 10))
+        if index in (9, 20):
+            assert zone.inside == [ids[1]]
+        if 4 < index <= 20:
+            assert crossed == visits == []
+    assert sum(line.counts.values()) == 1, "the one who walks over it afterwards"
+    assert sorted(zone.inside) == [1, 2]
+
+
+def test_two_in_a_zone_keep_the_times_of_their_entry_where_their_ids_are_exchanged() -> None:
+    zone = ZoneWatch(Zone(name="right", points=HALF), SIZE)
+    for index in range(60):
+        ids = (1, 2) if index < 50 else (2, 1)
+        things = [_body(ids[0], 1, 120.0), _body(ids[1], 2, 150.0 if index >= 30 else 20.0)]
+        list(zone(things, index / 10))
+    stays = {one.object.id: one.facts["stay_secs"] for one in zone([], 6.0) if one.object}
+    assert stays == {1: 6.0, 2: 3.0}
+
+
+def _body(number: int, body: int, x: float) -> TrackedObject:
+    return TrackedObject(
+        id=number, body=body, box=(x - 8, 50, 16, 40), outline=(), area_px=300.0, foot=(x, 90.0),
+        born_foot=(x, 90.0), inverse_depth=0.5, age_secs=0.0,
+    )  # fmt: skip

@@ -23,6 +23,7 @@ def _thing(number: int, x: float, *, hidden: bool = False) -> TrackedObject:
         outline=(),
         area_px=1000,
         foot=(x, 200),
+        body=number,
         born_foot=(x, 200),
         inverse_depth=0.5,
         is_hidden=hidden,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edgeds.live.signals.objects.tracked_object import Point, TrackedObject
 from edgeds.live.signals.signals import Seen
 from edgeds.types import Box, Pixels
+from edgeds.views.drawable_text import drawable
 
 _ZONE, _BUSY, _LINE, _OBJECT, _ALARM, _HIDDEN = (
     (255, 196, 64), (255, 120, 40), (96, 200, 255), (255, 255, 255), (255, 64, 64), (150, 150, 150),
@@ -57,6 +58,7 @@ def labels(
 
 def label_box(drawn: Pixels, text: str, at: tuple[int, ...], thick: int) -> Box:
     """Where a label above a point stands, kept inside the picture."""
+    text = drawable(text)
     (width, height), below = cv2.getTextSize(text, _FONT, _scale(drawn), thick)
     x = int(min(max(0, at[0]), max(0, drawn.shape[1] - width - 6)))
     y = int(max(height + below + 2, at[1]))
@@ -112,7 +114,7 @@ def _label(
     drawn: Pixels, text: str, at: tuple[int, ...], colour: tuple[int, int, int], thick: int
 ) -> Box:
     """Dark text on the colour, above a point. Returns where it stands."""
-    text = text.encode("ascii", "replace").decode()  # OpenCV's font has no more letters
+    text = drawable(text)
     box = label_box(drawn, text, at, thick)
     below = cv2.getTextSize(text, _FONT, _scale(drawn), thick)[1]
     cv2.rectangle(drawn, (box.left, box.top), (box.right, box.bottom), colour, -1)

@@ -11,7 +11,7 @@ import math
 
 from edgeds.live.signals.objects.regions import Region, likeness
 from edgeds.live.signals.objects.settings import Tracking
-from edgeds.live.signals.objects.track import Track
+from edgeds.live.signals.objects.track import BODIES, Track
 from edgeds.types import FloatMap
 
 _FIT_OF_NEW = -0.25
@@ -45,7 +45,7 @@ def settle(tracks: list[Track], settings: Tracking) -> None:
         if gains and max(gains)[0] > wanted:
             exchange(track, others[-max(gains)[1]])
         if track.fresh_secs >= settings.sure_secs - 1e-6:
-            track.doubts = set()
+            track.doubts, track.split_from = set(), {}
 
 
 def only_one(region: Region, tracks: list[Track], settings: Tracking) -> Track | None:
@@ -64,8 +64,21 @@ def only_one(region: Region, tracks: list[Track], settings: Tracking) -> Track |
 
 
 def exchange(one: Track, other: Track) -> None:
-    """Each becomes the other one. Place, motion, shape and its size stay."""
-    for name in ("id", "born_secs", "born_foot", "colours", "is_new"):
+    """Each becomes the other one. Place, motion, shape and its size stay.
+
+    So does what is known of the places where they were before they met. One that came out of two
+    or more has no such place: it is the other one, which went on, and what stays behind is new.
+    """
+    for new, known in ((one, other), (other, one)):
+        if len(new.split_from) > 1 and not known.split_from:
+            new.body, new.born_foot = known.body, known.born_foot
+            known.body, known.born_foot = next(BODIES), new.split_from.get(known, known.foot)
+            new.split_from = {}
+            break
+    for track, its in ((one, other), (other, one)):
+        if its.is_new and not track.is_new:  # rules know where it was; they forget it until then
+            track.born_foot = track.foot
+    for name in ("id", "born_secs", "colours", "is_new"):
         mine, its = getattr(one, name), getattr(other, name)
         setattr(one, name, its)
         setattr(other, name, mine)

@@ -5,6 +5,7 @@ All numbers are in pixels of the small picture (`small_frame`). Knows nothing ab
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import cv2
@@ -14,6 +15,9 @@ from edgeds.live.signals.objects.regions import Region
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
 from edgeds.live.signals.objects.small_frame import Mask, SmallFrame
 from edgeds.types import Pixels
+
+BODIES = itertools.count(1)
+"""Numbers of bodies, each given once in a process."""
 
 _COAST_SECS = 0.7  # what is not seen slows down: it may have stopped behind something
 
@@ -33,6 +37,10 @@ class Track:
         self._settings = settings
         self.id = 0
         """0 until it is confirmed."""
+        self.body = next(BODIES)
+        """What moved here without a jump. It stays where ids are exchanged."""
+        self.split_from: dict[Track, tuple[float, float]] = {}
+        """If it came out of a group and is in doubt ever since: whose, with their feet then."""
         self.born_secs = self.seen_secs = self._now = secs
         self.sightings = 1
         self.x, self.y = region.centre
@@ -207,7 +215,7 @@ class Track:
         if step_secs <= 0:
             return
         # The first step has no speed to compare with: take it as it is.
-        weight = 1.0 if self.sightings == 1 else self._weight(step_secs)
+        weight = 1.0 if self.sightings == 1 else _weight(step_secs, self._settings)
         self.vx += trust * weight * dx / step_secs
         self.vy += trust * weight * dy / step_secs
 
@@ -215,11 +223,12 @@ class Track:
         self.part = region
         self.seen_secs = self._now
         self.sightings += 1
-        weight = self._weight(step_secs) * (1.0 if self.is_whole else 0.3)
+        weight = _weight(step_secs, self._settings) * (1.0 if self.is_whole else 0.3)
         self.inverse_depth += weight * (region.inverse_depth - self.inverse_depth)
 
-    def _weight(self, step_secs: float) -> float:
-        return 1 - math.exp(-step_secs / self._settings.smooth_secs)
+
+def _weight(step_secs: float, settings: Tracking) -> float:
+    return 1 - math.exp(-step_secs / settings.smooth_secs)
 
 
 def _learn(track: Track, region: Region, weight: float, step_secs: float) -> None:

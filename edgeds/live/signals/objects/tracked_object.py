@@ -26,6 +26,9 @@ class TrackedObject:
 
     id: int
     """From 1, in the order of appearance. An id is never used twice in a run."""
+    body: int
+    """The same as long as it moves without a jump. Where two ids were the wrong way round and are
+    exchanged, the bodies stay: rules remember by body who is where."""
     box: tuple[float, float, float, float]
     """(left, top, width, height), inside the frame."""
     outline: tuple[Point, ...]
@@ -105,6 +108,7 @@ def object_from_track(
     )
     return TrackedObject(
         id=track.id,
+        body=track.body,
         box=(left, top, right - left, bottom - top),
         outline=tuple(enlarged(point) for point in _outline(track)),
         area_px=track.area * across * down,

@@ -88,6 +88,7 @@ class Tracker:
             parent.fresh, parent.fresh_secs = None, 0.0
             track.doubts = {parent} | parent.doubts
             parent.doubts.add(track)
+        track.split_from = {other: other.foot for other in track.doubts}
         self._all.append(track)
 
     def _claims(

@@ -39,32 +39,33 @@ class StandingWatch:
     @property
     def found(self) -> list[int]:
         """Ids of the objects that are left behind, or removed, now."""
-        return list(self._found)
+        return [thing.id for thing in self._found.values()]
 
     def __call__(
         self, things: Sequence[TrackedObject], secs: float, newness: Newness
     ) -> Iterator[Happening]:
-        here = {thing.id: thing for thing in things}
-        for number, thing in list(self._found.items()):
-            now = here.get(number)
+        here = {thing.body: thing for thing in things}
+        for body, thing in list(self._found.items()):
+            now = here.get(body)
+            self._found[body] = now or thing
             if now is None or (now.still_secs < 0.5 and not now.is_hidden):
-                del self._found[number]
+                del self._found[body]
                 yield self._happening("left_behind.gone", "removed.returned", now or thing)
         for thing in things:
-            if thing.id in self._found or not self._is_due(thing):
+            if thing.body in self._found or not self._is_due(thing):
                 continue
             if any(is_piece(thing, other) for other in things):
                 continue
             since = round(secs - thing.motionless_secs, 2)
-            if self._others.get(thing.id) == since:
+            if self._others.get(thing.body) == since:
                 continue
             if (newness(thing) > 0) is self._is_for_new:
-                self._found[thing.id] = thing
+                self._found[thing.body] = thing
                 yield self._happening("left_behind.found", "removed.found", thing)
             else:
-                self._others[thing.id] = since
-        for number in self._others.keys() - here.keys():
-            del self._others[number]
+                self._others[thing.body] = since
+        for body in self._others.keys() - here.keys():
+            del self._others[body]
 
     def _is_due(self, thing: TrackedObject) -> bool:
         if thing.is_hidden or thing.motionless_secs < self.rule.after_secs:

@@ -78,20 +78,30 @@ class ZoneWatch:
     @property
     def inside(self) -> list[int]:
         """Ids of those who have entered."""
-        return [number for number, visit in self._visits.items() if visit.is_in]
+        return [visit.thing.id for visit in self._visits.values() if visit.is_in and visit.thing]
 
     def __call__(self, things: Sequence[TrackedObject], secs: float) -> Iterator[Happening]:
-        for number in self._visits.keys() - {thing.id for thing in things}:
-            visit = self._visits.pop(number)
+        self._exchange(things)
+        for body in self._visits.keys() - {thing.body for thing in things}:
+            visit = self._visits.pop(body)
             if visit.is_in and visit.thing is not None:
                 yield self._left(visit, visit.thing, secs)
         for thing in things:
-            visit = self._visits.setdefault(thing.id, _Visit(changed_secs=secs - thing.age_secs))
+            visit = self._visits.setdefault(thing.body, _Visit(changed_secs=secs - thing.age_secs))
             visit.thing = thing
             is_near = self._polygon.holds(thing)
             if is_near != visit.is_near:
                 visit.is_near, visit.changed_secs = is_near, secs
             yield from self._judged(visit, thing, secs)
+
+    def _exchange(self, things: Sequence[TrackedObject]) -> None:
+        """Where ids of two inside were exchanged, each keeps the time of its own entry."""
+        inside = {
+            visit.thing.id: visit for visit in self._visits.values() if visit.is_in and visit.thing
+        }
+        for thing in things:
+            if thing.id in inside and thing.body in self._visits and self._visits[thing.body].is_in:
+                self._visits[thing.body] = inside[thing.id]
 
     def _judged(self, visit: _Visit, thing: TrackedObject, secs: float) -> Iterator[Happening]:
         lasted = secs - visit.changed_secs
@@ -120,7 +130,8 @@ class LineWatch:
     """Counts feet that cross a line, by direction.
 
     A foot is on a side only if it is clear of the line, so a person who stands on the line and
-    sways is not counted twice.
+    sways is not counted twice. An id that jumps to another place has not crossed: sides are those
+    of bodies.
     """
 
     def __init__(self, line: Line, size: Size) -> None:
@@ -136,16 +147,16 @@ class LineWatch:
 
     def __call__(self, things: Sequence[TrackedObject], secs: float) -> Iterator[Happening]:
         del secs
-        for number in self._sides.keys() - {thing.id for thing in things}:
-            del self._sides[number]
+        for body in self._sides.keys() - {thing.body for thing in things}:
+            del self._sides[body]
         for thing in things:
             if thing.is_hidden:
                 continue
-            if thing.id not in self._sides:
+            if thing.body not in self._sides:
                 self._note(thing, thing.born_foot)
-            before = self._sides.get(thing.id)
+            before = self._sides.get(thing.body)
             self._note(thing, thing.foot)
-            now = self._sides.get(thing.id)
+            now = self._sides.get(thing.body)
             if before is None or now is None or before[0] == now[0]:
                 continue
             if self._is_through(before[1], now[1]):
@@ -162,7 +173,7 @@ class LineWatch:
         """Remember the side of a foot that is clear of the line, and where it was there."""
         away = self._across(foot)
         if abs(away) >= max(1.0, self.rule.margin * thing.box[3]):
-            self._sides[thing.id] = (1 if away > 0 else -1, foot)
+            self._sides[thing.body] = (1 if away > 0 else -1, foot)
 
     def _across(self, point: Point) -> float:
         """Pixels to the right of the line, for somebody who looks from its start to its end."""

@@ -176,3 +176,10 @@ def test_what_is_no_backdrop_is_refused_and_the_old_one_stays(text: str) -> None
     with pytest.raises(InputError):
         settings.set_backdrop(text)
     assert settings.backdrop_name == "#102030"
+
+
+@pytest.mark.parametrize("text", ["#zzz", "#12", "#1234567"])
+def test_a_wrong_colour_is_called_one(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        open_backdrop(text, SIZE)
+    assert "six hex digits" in caught.value.why

@@ -184,8 +184,8 @@ class _FakeBackend:
     broken = False
 
     def __init__(self, width: int, height: int, fps: float, fourcc: int, device: Any) -> None:
-        if device == "busy":
-            raise RuntimeError("'busy' is used by another program")
+        if device in ("busy", "/dev/video10"):
+            raise RuntimeError(f"'{device}' is used by another program")
         self._fourcc = fourcc
 
     def close(self) -> None:
@@ -235,7 +235,10 @@ def test_a_virtual_camera_that_is_not_to_be_had_tells_how_to_get_one(
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(SinkError, match="used by another program") as caught:
         VirtualCameraSink(INFO, "busy")
-    assert "modprobe v4l2loopback" in caught.value.fix
+    assert "modprobe v4l2loopback devices=1" in caught.value.fix
+    with pytest.raises(SinkError) as caught:
+        VirtualCameraSink(INFO, "/dev/video10")
+    assert "modprobe v4l2loopback video_nr=10" in caught.value.fix
 
 
 def test_a_virtual_camera_that_breaks_is_a_sink_that_failed(driver: type[_FakeBackend]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from fractions import Fraction
 
@@ -47,7 +48,7 @@ class VirtualCameraSink(Closing):
             raise SinkError(
                 f"cannot open the virtual camera{f' {device}' if device else ''}",
                 why=str(error).strip().replace("\n", "; "),
-                fix=_SETUP.get(sys.platform, "see pyvirtualcam's documentation"),
+                fix=_setup(device),
             ) from error
         self.location = str(self._camera.device)
 
@@ -61,6 +62,13 @@ class VirtualCameraSink(Closing):
 
     def close(self) -> None:
         self._camera.close()
+
+
+def _setup(device: str | None) -> str:
+    """How to get a virtual camera; with the number that was asked for (/dev/video10)."""
+    fix = _SETUP.get(sys.platform, "see pyvirtualcam's documentation")
+    number = re.fullmatch(r"/dev/video(\d+)", device or "")
+    return fix if number is None else fix.replace("devices=1", f"video_nr={number[1]}")
 
 
 def check_installed() -> None:

@@ -33,6 +33,12 @@ def open_backdrop(uri: str, size: Size) -> StillBackdrop | VideoBackdrop:
     """
     if is_colour(uri):
         return StillBackdrop(colour_backdrop(uri), f"#{_six_digits(uri)}")
+    if uri.startswith("#") and not is_there(Path(uri)):
+        raise InputError(
+            f"cannot use the backdrop {uri!r}",
+            why="a colour has six hex digits after #, or three",
+            fix="for example #00b140",
+        )
     try:
         if is_images(uri) and Path(uri).is_file():
             picture = covering(pixels_from_image(Path(uri)), size)

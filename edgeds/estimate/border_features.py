@@ -287,6 +287,12 @@ def _log(levels: _Floats) -> _Floats:
     return np.asarray(made.reshape(levels.shape) * one, np.float32)
 
 
+def detail_of(noise: _Floats) -> FloatMap:
+    """Of `Surroundings.noise`: the detail beside squares, (n,), in levels."""
+    detail: FloatMap = np.expm1(noise[:, 3] * np.float32(LOG_LEVELS)) * np.float32(LOG_LEVELS)
+    return detail
+
+
 def turned(values: npt.NDArray[Any]) -> _Floats:
     """Rows as columns, float32; far quicker than NumPy's copy of a transposed array."""
     columns: _Floats = cv2.transpose(np.ascontiguousarray(values, np.float32))

@@ -18,6 +18,7 @@ from edgeds.estimate.border_features import (
     AT_ONCE,
     Squares,
     Surroundings,
+    detail_of,
     features_of,
     surroundings,
     turned,
@@ -49,6 +50,8 @@ class Regressed(NamedTuple):
     """(4, n) of their pixels, row by row, or (16, n)."""
     contrast: FloatMap
     """How far foreground and plate are apart there, in squared levels, (n,)."""
+    detail: FloatMap
+    """How much detail the frame has beside them, in levels, (n,)."""
 
 
 def regressed(
@@ -68,7 +71,7 @@ def regressed(
         for first in range(0, len(made), AT_ONCE):
             some = slice(first, first + AT_ONCE)
             made[some] = evaluated(*features_of(near, squares, some, finer), weights)
-    return Regressed(np.ascontiguousarray(made.T), _contrast(near, squares))
+    return Regressed(np.ascontiguousarray(made.T), _contrast(near, squares), detail_of(near.noise))
 
 
 def _contrast(near: Surroundings, squares: Squares) -> FloatMap:

@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from edgeds.engine.cuda_stream import CpuStream  # noqa: E402
 from edgeds.engine.gpu import border_drawn_again as twin  # noqa: E402
+from edgeds.engine.gpu.border_calmed import smoothed  # noqa: E402
 from edgeds.engine.gpu.border_features import features_of, surroundings  # noqa: E402
 from edgeds.engine.gpu.border_of_parts import BorderOfParts, window_around  # noqa: E402
 from edgeds.engine.gpu.border_regression import layers_on, open_squares  # noqa: E402
@@ -76,7 +77,8 @@ def test_features_are_the_cpus(is_finer: bool) -> None:
 def test_the_same_pictures_give_the_same_border(is_finer: bool, matte: Matte) -> None:
     alpha, frame, plate = a_disc((120, 160))
     finer = cv2.resize(alpha, (320, 240)) if is_finer else None
-    bounds = np.dstack([np.full((60, 80), low, np.float32) for low in (0.1, 0.8)])
+    square = np.ones((15, 15), np.uint8)
+    bounds = np.dstack([cv2.erode(alpha, square), cv2.dilate(alpha, square)])[::2, ::2]
     wanted = drawn_again(alpha, frame, plate, bounds, finer, settings=matte)
     as_tensor = None if finer is None else tensor(finer)
     given = twin.Prepared(tensor(alpha), tensor(frame), tensor(plate), tensor(bounds), as_tensor)
@@ -85,7 +87,7 @@ def test_the_same_pictures_give_the_same_border(is_finer: bool, matte: Matte) ->
         got = tensor(alpha) + torch.nn.functional.pixel_shuffle(change, 2)[0, 0]
     else:
         change = torch.nn.functional.pixel_shuffle(change, 4)[0]
-        got = (tensor(finer) + twin._smoothed(change)[0]).clamp(0, 1)
+        got = (tensor(finer) + smoothed(change)[0]).clamp(0, 1)
     assert np.abs(wanted - (alpha if finer is None else finer)).max() > 0.3
     assert np.abs(got.numpy() - wanted).max() < 1e-4
 

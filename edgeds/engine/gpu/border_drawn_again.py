@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from edgeds.engine.gpu.border_calmed import calmed, smoothed
 from edgeds.engine.gpu.border_features import box_means, features_of, surroundings
 from edgeds.engine.gpu.border_regression import MOST_SQUARES, Layers, evaluated, open_squares
 from edgeds.engine.gpu.colour import Colour, full_rgb, quick_rgb
 from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_at, read_at
 from edgeds.engine.gpu.matte_refinement import OFFSET
-from edgeds.estimate.border_drawn_again import COARSER, NEARBY, SMOOTH_PX, SMOOTH_SIDE
+from edgeds.estimate.border_drawn_again import COARSER, NEARBY
 from edgeds.estimate.maps_on_demand import ALPHA_ZERO
 from edgeds.estimate.settings import Matte
 
@@ -65,7 +66,7 @@ def window_drawn_again(
         drawn = given.alpha + F.pixel_shuffle(_change(given, layers, matte)[None], 2)[0, 0]
     else:
         change = F.pixel_shuffle(_change(given, layers, matte)[None], 4)[0]
-        made = (given.finer + _smoothed(change)).clamp(0, 1)
+        made = (given.finer + smoothed(change)).clamp(0, 1)
         if times > 2:
             made = F.interpolate(
                 (made - given.finer)[None], scale_factor=times / 2, mode="bilinear",
@@ -140,7 +141,12 @@ def _change(given: Prepared, layers: Layers, matte: Matte) -> Tensor:
     nearby = squares // wide // coarser * int(fits.shape[1]) + squares % wide // coarser
     share = matte.again_share * fits.flatten().index_select(0, nearby)
     change = F.pad(share * (drawn - before), (0, 1))  # what has no place is not changed
-    return change.index_select(1, place).view(-1, high, wide)
+    change = change.index_select(1, place).view(-1, high, wide)
+    if given.finer is not None or not matte.again_crumb_levels:
+        return change
+    detail = F.pad(maps.noise[0].index_select(0, squares), (0, 1), value=torch.inf)
+    detail = detail.index_select(0, place).view(high, wide)
+    return calmed(change, given.alpha, given.bounds, detail, matte)
 
 
 def _by_squares(values: Tensor, side: int) -> Tensor:
@@ -166,13 +172,3 @@ def _plate_fits(alpha: Tensor, off: Tensor, matte: Matte) -> Tensor:
     share = share.clamp(min=1e-3)
     scatter = power / share - (torch.stack(mean) / share).square().sum(0)
     return torch.exp(scatter.clamp(min=0) / (-3 * matte.again_scatter_levels**2))
-
-
-def _smoothed(change: Tensor) -> Tensor:
-    """(1, H, W), as cv2.GaussianBlur has it in float."""
-    reach = SMOOTH_SIDE // 2
-    at = torch.arange(-reach, reach + 1, dtype=torch.float32, device=change.device)
-    weights = (at.square() / (-2 * SMOOTH_PX**2)).exp()
-    weights = weights / weights.sum()
-    padded = F.pad(change[None], (reach,) * 4, mode="reflect")
-    return F.conv2d(padded, (weights[:, None] * weights)[None, None])[0]

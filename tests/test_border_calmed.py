@@ -1,0 +1,83 @@
+"""Cutouts and layers of soft pictures: the border, drawn again, leaves no crumbs and no holes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeds.estimate.border_calmed import calmed
+from edgeds.estimate.border_drawn_again import drawn_again
+from edgeds.estimate.border_features import Squares, squares_of
+from edgeds.estimate.settings import DRAWN_AGAIN
+from edgeds.types import FloatMap
+
+HEIGHT, WIDTH = 120, 160
+CRUMB, HOLE, SPUR = np.s_[58:62, 96:100], np.s_[58:62, 66:70], np.s_[30:33, 72:100]
+
+
+def half(at: float, soft: float) -> FloatMap:
+    """Foreground on the left of a column, (HEIGHT, WIDTH)."""
+    columns = np.arange(WIDTH, dtype=np.float32)
+    row = np.clip((at - columns) / soft + 0.5, 0, 1)
+    return np.asarray(np.tile(row, (HEIGHT, 1)), np.float32)
+
+
+def bounds_of(alpha: FloatMap) -> FloatMap:
+    square = np.ones((9, 9), np.uint8)
+    both = np.dstack([cv2.erode(alpha, square), cv2.dilate(alpha, square)])
+    return np.asarray(both[::2, ::2], np.float32)
+
+
+def around_border() -> Squares:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[:, 60:104] = 1
+    return squares_of(mask)
+
+
+@pytest.mark.parametrize(("detail", "is_soft"), [(1.0, True), (40.0, False)])
+def test_soft_pictures_keep_no_crumbs_and_holes(detail: float, is_soft: bool) -> None:
+    once = half(82, 40)
+    drawn, squares = half(82, 2), around_border()
+    drawn[CRUMB], drawn[HOLE], drawn[SPUR] = 1, 0, 1
+    seen = np.full(len(squares.rows), detail, np.float32)
+    made = calmed(drawn, once, bounds_of(once), squares, seen, DRAWN_AGAIN)
+    if is_soft:
+        assert made[CRUMB].max() <= once[CRUMB].max() + 0.1
+        assert made[HOLE].min() >= once[HOLE].min() - 0.1
+        assert made[31, 72:84].min() > 0.9  # what hangs together stays
+    else:
+        assert np.abs(made - drawn).max() < 1e-3
+
+
+def test_a_straight_border_stays_steep() -> None:
+    once, squares = half(82, 40), around_border()
+    seen = np.full(len(squares.rows), 1, np.float32)
+    made = calmed(half(82, 4), once, bounds_of(once), squares, seen, DRAWN_AGAIN)
+    assert np.array_equal(made[:, :60], half(82, 4)[:, :60])
+    assert np.abs(made[:, 76:88] - half(82, 4)[:, 76:88]).max() < 0.1
+
+
+def test_an_enlarged_picture_is_drawn_in_fewer_pieces() -> None:
+    rng = np.random.default_rng(3)
+    small = [
+        cv2.GaussianBlur(rng.normal(100, 20, (HEIGHT // 3, WIDTH // 3, 3)), (0, 0), 1)
+        for _ in range(2)
+    ]
+    frame, plate = (
+        cv2.resize(one, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+        for one in small
+    )
+    truth, once = half(82, 6)[..., None], half(82, 30)
+    frame = truth * (frame + 14) + (1 - truth) * plate
+
+    def pieces(levels: float) -> int:
+        settings = replace(DRAWN_AGAIN, again_crumb_levels=levels)
+        drawn = drawn_again(once, frame, plate, bounds_of(once), settings=settings)
+        over = (drawn > 0.5).astype(np.uint8)
+        return sum(cv2.connectedComponents(one, connectivity=4)[0] - 2 for one in (over, 1 - over))
+
+    assert pieces(0) > 5
+    assert pieces(DRAWN_AGAIN.again_crumb_levels) < 0.3 * pieces(0)

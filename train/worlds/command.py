@@ -12,7 +12,7 @@ def worlds(
     kind: Annotated[
         str,
         typer.Argument(
-            help="rooms, desks, flats, streets, interiors, halls, tracks, visited or walks"
+            help="rooms, desks, flats, streets, interiors, halls, tracks, visited, things or walks"
         ),
     ],
     data: Annotated[

@@ -13,7 +13,7 @@ import numpy as np
 from train.worlds.avatars import Avatar
 from train.worlds.camera import Camera
 from train.worlds.film import Film, film_for
-from train.worlds.furniture import Model
+from train.worlds.furniture import Model, placed
 from train.worlds.library import Library, Thing
 from train.worlds.raycast import FAR, Both, Mesh, Scene, Vectors
 from train.worlds.render import Seen, seen
@@ -43,11 +43,20 @@ class _Party:
     """For those who stand upright: height, and where feet and head are in the picture."""
 
 
-def visited(rng: np.random.Generator, shot: Shot, library: Library) -> Drawing | None:
-    """The place with guests and without; None if no guest found a spot."""
+def visited(
+    rng: np.random.Generator, shot: Shot, library: Library, *, things: float = 0.0
+) -> Drawing | None:
+    """The place with guests and without; None if no guest found a spot.
+
+    Args:
+        things: share of the guests that are furniture of any size instead.
+    """
     party = _Party([], [], [], [], [])
     for _ in range(int(rng.choice([1, 2, 3, 5], p=[0.45, 0.3, 0.17, 0.08]))):
-        _come(rng, shot, library, party)
+        if things and rng.random() < things:
+            _put(rng, shot, library, party)
+        else:
+            _come(rng, shot, library, party)
     if not party.meshes:
         return None
     world = Both(shot.scene, Scene(party.seats)) if party.seats else shot.scene
@@ -133,6 +142,16 @@ def _come(rng: np.random.Generator, shot: Shot, library: Library, party: _Party)
         _bring(rng, shot, party, people if people and rng.random() < 0.8 else beings)
 
 
+def _put(rng: np.random.Generator, shot: Shot, library: Library, party: _Party) -> None:
+    """A piece of furniture; half of them in one pale colour, as walls and floors often have."""
+    loose = [m for m in library.furniture if 0.25 < max(m.size_m) < 2.4 and m.elevation_m == 0]
+    if loose and rng.random() < 0.5:
+        pale = (rng.uniform(0.45, 0.9) * np.exp(rng.normal(0, 0.05, 3))).astype(np.float32)
+        _bring(rng, shot, party, loose, colour=pale)
+    else:
+        _bring(rng, shot, party, loose)
+
+
 def _relief(rng: np.random.Generator, shot: Shot, party: _Party, person: Avatar) -> None:
     height = _some_height(rng)
     spot = _spot(rng, shot, party, min(0.5 * person.width * height, 0.45), height)
@@ -174,8 +193,9 @@ def _bring(
     things: list[Thing] | list[Model],
     *,
     reach: float = 0.85,
+    colour: Vectors | None = None,
 ) -> None:
-    """One of some models; a person who sits gets a stool."""
+    """One of some models, in its colours or one (3,); a person who sits gets a stool."""
     if not things:
         return
     thing = things[int(rng.integers(len(things)))]
@@ -184,7 +204,10 @@ def _bring(
     if spot is None:
         return
     yaw, at = float(rng.uniform(-np.pi, np.pi)), (spot.x, spot.ground_m, spot.z)
-    party.meshes.extend(thing.meshes(at, yaw, gain=_gain(rng)))
+    if colour is not None and isinstance(thing, Model):
+        party.meshes.extend(placed(thing, at, yaw, recoloured=lambda _: colour))
+    else:
+        party.meshes.extend(thing.meshes(at, yaw, gain=_gain(rng)))
     party.names.append(thing.name)
     if isinstance(thing, Model) and _is_standing(thing):
         party.people.append(_measured(shot, spot, thing.size_m[1]))

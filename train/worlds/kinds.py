@@ -30,9 +30,10 @@ EMPTY: dict[str, Shots] = {
 }
 """Places without people."""
 _VISITED = {"rooms": 0.3, "streets": 0.34, "flats": 0.14, "interiors": 0.1, "halls": 0.12}
-KINDS = (*EMPTY, "visited", "walks")
-"""`visited` is one of the others with guests in it. `walks` has people of known height in many
-frames of one camera, one clip per world.
+_WITH_THINGS = {"rooms": 0.5, "flats": 0.25, "interiors": 0.25}
+KINDS = (*EMPTY, "visited", "things", "walks")
+"""`visited` is one of the others with guests in it, and `things` one indoors, where most of them
+are furniture. `walks` has people of known height in many frames of one camera, one clip per world.
 """
 _FRAMES = 24  # in a clip of `walks`
 
@@ -53,14 +54,16 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
         )
     if kind == "walks":
         return lambda rng: _walk(rng, library, size)
-    if kind != "visited":
+    if kind in EMPTY:
         shots = EMPTY[kind]
         return lambda rng: (developed(rng, shot) for shot in shots(rng, library, size))
 
+    places, things = (_VISITED, 0.0) if kind == "visited" else (_WITH_THINGS, 0.7)
+
     def draw(rng: np.random.Generator) -> Iterator[Drawing]:
-        place = str(rng.choice(list(_VISITED), p=list(_VISITED.values())))
+        place = str(rng.choice(list(places), p=list(places.values())))
         for shot in EMPTY[place](rng, library, size):
-            drawing = visited(rng, shot, library)
+            drawing = visited(rng, shot, library, things=things)
             if drawing is not None:
                 yield drawing
 

@@ -17,7 +17,7 @@ from train import shadows_and_lamps as shadow
 from train.crop import cropped, cropped_alike, cropped_room
 from train.finishing import Sample, finished, with_other_light
 from train.hints import Known
-from train.holes import bare, like_the_plate, page, strokes
+from train.holes import bare, crate, like_the_plate, page, strokes
 from train.material import Material
 from train.mix import Mix
 from train.moving import moving
@@ -182,8 +182,11 @@ def things(
     small = bool(mix.small) and rng.random() < mix.small
     layer, foot = drawn_layer(material.cutouts, size, rng, street=small)
     if painted:
-        if rng.random() < 0.25:
+        kind = rng.random()
+        if kind < 0.2:
             layer = over(page(behind, rng), layer)
+        elif kind < 0.4:
+            layer = over(layer, crate(behind, rng))
         else:
             layer = like_the_plate(layer, behind, rng)
     if mix.thin and rng.random() < mix.thin:

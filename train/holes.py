@@ -58,14 +58,17 @@ def part_of(layer: Layer, rng: np.random.Generator) -> Mask:
 def local_colour(behind: Picture, region: Mask, rng: np.random.Generator) -> Picture:
     """The mean of the picture behind the region, or around each pixel of it."""
     if rng.random() < 0.5:
-        weight = float(region.sum())
-        mean = (behind * region[..., None]).sum((0, 1)) / max(weight, 1.0)
-        paint = np.broadcast_to(mean, behind.shape)
+        paint = np.broadcast_to(_mean(behind, region), behind.shape)
     else:
         side = int(rng.choice([5, 9, 17, 33]))
         paint = cv2.blur(behind, (side, side))
     near = 1 + rng.normal(0, 0.03) + rng.normal(0, 0.012, 3)
     return np.asarray(paint * near, np.float32)
+
+
+def _mean(behind: Picture, region: Mask) -> NDArray[np.float32]:
+    total = (behind * region[..., None]).sum((0, 1))
+    return np.asarray(total / max(float(region.sum()), 1.0), np.float32)
 
 
 def shading(layer: Layer, rng: np.random.Generator) -> Picture:
@@ -108,9 +111,7 @@ def page(behind: Picture, rng: np.random.Generator) -> Layer:
     corners = corners * (1 + rng.normal(0, 0.1, (4, 2)))
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     points = corners @ spin + (x, y)
-    alpha = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(alpha, [np.rint(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    mask = alpha.astype(np.float32) / np.float32(255)
+    mask = _filled(points, (height, width))
     colour = local_colour(behind, mask, rng) + np.float32(rng.choice([0.0, rng.normal(0, 0.08)]))
     slope = rng.normal(0, 0.06, 2)
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -125,6 +126,46 @@ def page(behind: Picture, rng: np.random.Generator) -> Layer:
             sheet = _line(sheet, a, end, colour.mean() * rng.uniform(0.2, 0.9), rng)
     layer = np.dstack((np.clip(sheet, 0, 1) * mask[..., None], mask))
     return np.asarray(layer, np.float32)
+
+
+def crate(behind: Picture, rng: np.random.Generator) -> Layer:
+    """A box, a chest or a bag near the camera in about one colour: its top and two of its sides.
+
+    The lower or a side border of the picture often cuts it.
+    """
+    height, width = behind.shape[:2]
+    tall = float(np.exp(rng.uniform(np.log(0.15), np.log(0.9)))) * height
+    wide, deep = tall * rng.uniform(0.4, 2.0), tall * rng.uniform(0.15, 0.9)
+    x, y = rng.uniform(-0.15, 1.0) * width, rng.uniform(0.3, 1.05) * height
+    lean = rng.normal(0, 0.15, 2) * tall
+    near = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]])
+    near += (x, y - 0.4 * tall)
+    near[2:, 0] += lean[0]
+    near[:, 1] += near[:, 0] / max(wide, 1) * lean[1]
+    back = np.array([rng.uniform(-0.8, 0.8) * deep, -deep * rng.uniform(0.1, 0.8)])
+    side = (1, 2) if back[0] > 0 else (0, 3)
+    faces = (
+        near,
+        np.stack([near[0], near[1], near[1] + back, near[0] + back]),
+        np.stack([near[side[0]], near[side[1]], near[side[1]] + back, near[side[0]] + back]),
+    )
+    masks = [_filled(points, (height, width)) for points in faces]
+    mask = np.maximum.reduce(masks)
+    if rng.random() < 0.4:  # white, in much light
+        colour = rng.uniform(0.8, 1.0) * (1 + rng.normal(0, 0.02, 3))
+    else:
+        colour = _mean(behind, mask) * (1 + rng.normal(0, 0.04) + rng.normal(0, 0.012, 3))
+    paint = np.zeros_like(behind)
+    for face in masks:
+        light = np.exp(rng.normal(0, 0.12)) * (1 + 0.03 * smooth_noise((height, width), 60, rng))
+        paint = np.where(face[..., None] > 0, colour * light[..., None], paint).astype(np.float32)
+    return np.asarray(np.dstack((np.clip(paint, 0, 1) * mask[..., None], mask)), np.float32)
+
+
+def _filled(points: NDArray[np.float64], size: tuple[int, int]) -> Mask:
+    alpha = np.zeros(size, np.uint8)
+    cv2.fillPoly(alpha, [np.rint(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return alpha.astype(np.float32) / np.float32(255)
 
 
 def strokes(size: tuple[int, int], rng: np.random.Generator) -> Layer:

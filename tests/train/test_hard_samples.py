@@ -8,7 +8,7 @@ import pytest
 from train.finishing import Sample
 from train.frame_sample import drawn_sample, enlarged
 from train.hints import Known, drawn_hints
-from train.holes import bare, like_the_plate, page, strokes
+from train.holes import bare, crate, like_the_plate, page, strokes
 from train.material import Material
 from train.mix import Mix
 from train.moving import KINDS, moving
@@ -45,16 +45,30 @@ def test_painted_foreground_is_closer_to_the_plate_and_keeps_its_alpha() -> None
     assert closer >= 6, "most are painted wholly, since the thing has one colour"
 
 
-def test_pages_and_strokes_are_layers() -> None:
+def test_pages_crates_and_strokes_are_layers() -> None:
     behind, _ = pictures(0)
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        for layer in (page(bare(behind, rng), rng), strokes(SIZE, rng)):
+        wall = bare(behind, rng)
+        for layer in (page(wall, rng), crate(wall, rng), strokes(SIZE, rng)):
             assert layer.shape == (*SIZE, 4)
             assert 0 <= layer.min() <= layer.max() <= 1
             assert (layer[..., :3] <= layer[..., 3:] + 1e-6).all()
     thin = strokes(SIZE, np.random.default_rng(3))[..., 3]
     assert 0 < (thin > 0.5).mean() < 0.3
+
+
+def test_crates_are_often_cut_by_the_border_and_have_about_one_colour() -> None:
+    behind, _ = pictures(0)
+    cut = 0
+    for seed in range(20):
+        layer = crate(behind, np.random.default_rng(seed))
+        inside = layer[..., 3] == 1
+        if inside.sum() < 50:
+            continue
+        assert layer[inside][:, :3].std(0).max() < 0.25, "its sides differ by light alone"
+        cut += bool(inside[-1].any() or inside[:, 0].any() or inside[:, -1].any())
+    assert cut >= 5
 
 
 @pytest.mark.parametrize("kind", KINDS)

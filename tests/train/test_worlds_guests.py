@@ -14,6 +14,7 @@ pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install
 from tests.train.bare_library import bare_library
 from train.worlds.avatars import avatar, stands
 from train.worlds.camera import Camera
+from train.worlds.furniture import Model
 from train.worlds.guests import visited, walked
 from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
@@ -94,6 +95,28 @@ def test_a_visit_changes_the_frame_and_leaves_the_plate(person: tuple[Path, Path
         assert drawing.notes is not None
         assert set(drawing.notes["foreground"]) == {"avatar"}
         assert len(drawing.notes["people"]) == len(drawing.notes["foreground"])
+
+
+def test_things_left_in_a_room_are_foreground(person: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "crate.obj").write_text(
+        "".join(f"v {x} {y} {z}\n" for z in (0, 1) for y in (0, 1) for x in (0, 1))
+        + "f 1 2 4 3\nf 5 6 8 7\nf 1 2 6 5\nf 3 4 8 7\nf 1 3 7 5\nf 2 4 8 6\n"
+    )
+    turned = (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0)
+    crate = Model(
+        path=tmp_path / "crate.obj", size_m=(0.8, 0.7, 0.6), elevation_m=0, rotation=turned
+    )
+    library = replace(library_of(person), furniture=[crate])
+    drawings = [
+        visited(np.random.default_rng(seed), a_shot(), library, things=1.0) for seed in range(4)
+    ]
+    found = [drawing for drawing in drawings if drawing is not None]
+    assert found
+    for drawing in found:
+        assert drawing.alpha is not None
+        assert drawing.notes is not None
+        assert set(drawing.notes["foreground"]) == {"crate"}
+        assert (drawing.alpha == 1).any()
 
 
 def test_an_avatar_that_is_cut_off_does_not_stand(person: tuple[Path, Path]) -> None:

@@ -242,11 +242,16 @@ def test_a_plate_that_shows_nothing_is_noted(
 def test_a_plate_of_the_same_view_at_another_size_is_taken(
     edgeds: Edgeds, make_clip: MakeClip, tmp_path: Path
 ) -> None:
-    plate = cv2.resize(SyntheticSource(size=(90, 160)).plate, (320, 180))
-    cv2.imwrite(str(tmp_path / "plate.png"), plate[..., ::-1])
-    done = edgeds("video", make_clip(), *FAST, "-b", "plate.png", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["plate"]["origin"] == "file"
+    notes = {}
+    for width, height in ((320, 180), (80, 45)):
+        plate = cv2.resize(SyntheticSource(size=(90, 160)).plate, (width, height))
+        cv2.imwrite(str(tmp_path / "plate.png"), plate[..., ::-1])
+        done = edgeds("video", make_clip(), *FAST, "-b", "plate.png", "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["plate"]["origin"] == "file"
+        notes[width] = " ".join(json.loads(done.stdout)["notes"])
+    assert "as coarse as the plate" not in notes[320]
+    assert "the plate is 80x45 and the clip 160x90" in notes[80]
 
 
 # Bad input: what, why and how to mend it; exit code 2; nothing left behind.

@@ -270,7 +270,8 @@ def _export(weights: Path, size: Size, folder: Path) -> None:
             fix='pip install "edgeds[export]"',
         ) from error
     try:
-        paths = export_onnx(load_weights(weights), size, folder)
+        network = load_weights(weights)
+        paths = export_onnx(network, size, folder)
     except (WeightsError, OSError) as error:
         raise _not_exported(weights, str(error)) from error
     Card(
@@ -278,6 +279,7 @@ def _export(weights: Path, size: Size, folder: Path) -> None:
         size=size,
         network_hash=sha256_of(weights),
         files={path.name: sha256_of(path) for path in paths},
+        takes_noise=network.config.hints,
         made={WEIGHTS: weights.name},
     ).write(folder)
 

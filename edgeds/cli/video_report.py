@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import FileSink
 
+_COARSE = 1.25  # times as large as its own pixels: then a plate's edges are visibly soft
+
 
 def say_choices(
     engine: str, plate: Plate, given: Path | None, name: str, target: str, shown: str
@@ -45,13 +47,23 @@ def say_choices(
 def notes_on(plate: Plate) -> list[str]:
     """What is wrong with a plate that came from a file or a clip, and was not checked."""
     from edgeds.plate.lost_picture import is_black, share_of_white
+    from edgeds.sources.scaling import text_from_size
 
+    notes = []
+    if plate.enlarged_from is not None and plate.size[0] > _COARSE * plate.enlarged_from[0]:
+        own, clip = text_from_size(plate.enlarged_from), text_from_size(plate.size)
+        notes.append(
+            f"the plate is {own} and the clip {clip}: the mask's border is as coarse as the plate; "
+            "a plate of the clip's size is better"
+        )
     if is_black(plate.pixels):
-        return ["the plate is black: whatever is lit counts as foreground"]
+        return [*notes, "the plate is black: whatever is lit counts as foreground"]
     white = share_of_white(plate.pixels)
     if white > PLATE_CAPTURE.max_clipped:
-        return [f"{white:.0%} of the plate is clipped to white: white things before it are missed"]
-    return []
+        notes.append(
+            f"{white:.0%} of the plate is clipped to white: white things before it are missed"
+        )
+    return notes
 
 
 def _largest_place(plate: Plate) -> float:

@@ -56,6 +56,8 @@ class Plate:
     """What the camera was locked at, in its own units: "exposure", "white balance", "focus"."""
     taken: str = ""
     """When, as ISO 8601 in UTC, where that is known."""
+    enlarged_from: Size | None = None
+    """Its own size, where it was enlarged to that of a clip."""
 
     def __post_init__(self) -> None:
         """
@@ -151,9 +153,11 @@ def plate_at_size(plate: Plate, size: Size) -> Plate:
         None if m is None else resized_map(m, size)
         for m in (plate.noise, plate.doubt, plate.depth, plate.network_depth)
     )
+    is_larger = size[0] > height and size[1] > width
     return replace(
         plate,
         pixels=resized(plate.pixels, size),
+        enlarged_from=(plate.enlarged_from or plate.size) if is_larger else None,
         doubt=doubt,
         noise=None if noise is None else noise / _averaged(plate.size, size),
         depth=depth,

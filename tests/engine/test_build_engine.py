@@ -408,6 +408,18 @@ def test_a_folder_that_holds_no_engine_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "holiday.jpg").exists()
 
 
+def test_the_shipped_weights_give_an_engine_that_takes_the_plates_noise(
+    edgeds: Run, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="needs torch: edgeds[export]")
+    weights = default_engine().parent / "edgeds.safetensors"
+    options = ("--precision", "fp32", "--gpu", "none", "--size", "96x64")
+    done = edgeds("build-engine", *options, "--weights", weights, "-o", tmp_path / "own")
+    assert done.returncode == 0, done.stderr
+    with open_engine(str(tmp_path / "own")) as engine:
+        assert engine.takes_noise == read_card(default_engine()).takes_noise
+
+
 def test_the_command_builds_into_the_users_folder_and_the_name_opens_it(
     edgeds: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

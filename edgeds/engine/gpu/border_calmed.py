@@ -43,7 +43,7 @@ def calmed(change: Tensor, once: Tensor, bounds: Tensor, detail: Tensor, matte: 
     for _ in range(REACH_PX):
         found = F.max_pool2d(found, 3, 1, 1) * masks
     kept = made
-    for crumbs, holes in (masks > found).unflatten(0, (len(LEVELS), 2)):
+    for crumbs, holes in (masks > found).chunk(len(LEVELS)):
         kept = torch.where(crumbs, torch.minimum(kept, once), kept)
         kept = torch.where(holes, torch.maximum(kept, once), kept)
     made = (made + soft * (kept - made)).clamp(0, 1)

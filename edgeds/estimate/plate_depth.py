@@ -125,8 +125,7 @@ def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
     guide = resized(plate, size).astype(np.float32) / np.float32(255)
     floor = np.float32(PLATE_DEPTH.guide_floor * middle_of(depth))  # farther, ratios mean nothing
-    values = np.log(np.maximum(depth, 0) + floor)
-    values = _steepened(resized_map(values, size))
+    values = np.log(np.maximum(_steepened(resized_map(depth, size)), 0) + floor)
     for _ in range(PLATE_DEPTH.guide_rounds):
         slope, offset = _planes(values, guide)
         values = (slope * guide).sum(-1) + offset
@@ -143,7 +142,8 @@ def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
 
 
 def _steepened(values: FloatMap) -> FloatMap:
-    """Ramps between two levels made short; an even slope, as a floor's, stays as it is.
+    """Ramps between two levels made short. An even slope stays as it is, and the inverse depth of a
+    floor or a wall is one, while its logarithm is not.
 
     Each pixel moves away from the mean around it, but not past what is next to it.
     """

@@ -165,7 +165,7 @@ def crate(behind: Picture, rng: np.random.Generator) -> Layer:
 def _filled(points: NDArray[np.float64], size: tuple[int, int]) -> Mask:
     alpha = np.zeros(size, np.uint8)
     cv2.fillPoly(alpha, [np.rint(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    return alpha.astype(np.float32) / np.float32(255)
+    return np.asarray(alpha.astype(np.float32) / np.float32(255), np.float32)
 
 
 def strokes(size: tuple[int, int], rng: np.random.Generator) -> Layer:

@@ -78,7 +78,7 @@ def engine_for(
     raise EngineError(
         f"cannot run the network on {device!r}",
         why="; ".join(refused),
-        fix="edgeds doctor shows what is missing; device auto (--device) uses the CPU without it",
+        fix="edgeds doctor shows what is missing; --device auto (device='auto') does without",
     )
 
 

@@ -6,7 +6,7 @@ Knows nothing about how it was found.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import cv2
@@ -26,7 +26,7 @@ class TrackedObject:
 
     id: int
     """From 1, in the order of appearance. An id is never used twice in a run."""
-    body: int
+    body: int = field(compare=False)
     """The same as long as it moves without a jump. Where two ids were the wrong way round and are
     exchanged, the bodies stay: rules remember by body who is where."""
     box: tuple[float, float, float, float]

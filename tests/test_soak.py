@@ -125,4 +125,5 @@ thread.join()
         )
         made_anew[way] = int(done.stdout)
     assert made_anew["kept"] < 5_000
-    assert made_anew["returned"] > 10_000, "glibc keeps them: keep_arrays_of_layers can go"
+    few = max(made_anew["kept"], 1_000)
+    assert made_anew["returned"] > 2 * few, "glibc keeps them: keep_arrays_of_layers can go"

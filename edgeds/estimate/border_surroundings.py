@@ -67,7 +67,7 @@ def around(
     off: FloatMap = cv2.subtract(frame, plate, dtype=cv2.CV_32F)
     *offset, scatter = cv2.split(summed(_in(empty, cv2.merge([off, dot(off, off)]))))
     # What scatters about the offset is no light: the plate lies wrong there, or something moves.
-    scatter -= _squares(offset) / enough
+    scatter -= dot_of_channels(offset, offset) / enough
     scatter /= enough
     # A few pixels' worth of "no offset" in the mean: where hardly any background is near, none.
     for channel in offset:
@@ -80,7 +80,7 @@ def around(
     nothing = np.zeros_like(coarse)
     return Around(
         bounds=cv2.merge([low, high * (2 - high), nothing, nothing]),
-        foreground=cv2.merge([*colour, np.maximum(power - _squares(colour), 0)]),
+        foreground=cv2.merge([*colour, np.maximum(power - dot_of_channels(colour, colour), 0)]),
         background=cv2.merge([*offset, trust]),
         is_open=(high > settings.band) & (low < 1 - settings.band),
     )
@@ -94,9 +94,12 @@ def _in(mask: Mask, values: FloatMap) -> FloatMap:
     return inside
 
 
-def _squares(channels: Sequence[FloatMap]) -> FloatMap:
-    one, two, three = channels
-    return np.asarray(one * one + two * two + three * three, np.float32)
+def dot_of_channels(one: Sequence[FloatMap], other: Sequence[FloatMap]) -> FloatMap:
+    """The dot product of colours whose three channels are maps of their own."""
+    r, g, b = (x * y for x, y in zip(one, other, strict=True))
+    r += g
+    r += b
+    return np.asarray(r, np.float32)
 
 
 def open_pixels(is_open: Mask, size: tuple[int, int]) -> npt.NDArray[np.intp]:

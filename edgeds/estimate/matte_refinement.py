@@ -19,6 +19,7 @@ from edgeds.estimate.border_surroundings import (
     Around,
     Mask,
     around,
+    dot_of_channels,
     on_coarse,
     open_pixels,
 )
@@ -206,13 +207,13 @@ def _projected(
     """(alpha, confidence) of pixels (n,): where C lies on the line from B to F; lists are of
     channels.
     """
-    contrast = _dot(f_minus_b, f_minus_b)
+    contrast = dot_of_channels(f_minus_b, f_minus_b)
     most = np.maximum(contrast, np.float32(1))
-    product = _dot(c_minus_b, f_minus_b)
+    product = dot_of_channels(c_minus_b, f_minus_b)
     along = product / most
     inside = np.minimum(np.maximum(along, 0), 1)
     # |C - B - a (F - B)|^2, term by term: a third of the time.
-    residual = _dot(c_minus_b, c_minus_b) - inside * (2 * product - inside * contrast)
+    residual = dot_of_channels(c_minus_b, c_minus_b) - inside * (2 * product - inside * contrast)
     # A pixel one deviation short of the mean colour is whole foreground: F is textured, and
     # clipping at 1 what scatters about 1 made the foreground smaller.
     short = np.sqrt(variance / (3 * most))
@@ -234,13 +235,6 @@ def _each(
     operation: np.ufunc, one: list[npt.NDArray[Any]], other: list[npt.NDArray[Any]]
 ) -> list[FloatMap]:
     return [operation(x, y) for x, y in zip(one, other, strict=True)]
-
-
-def _dot(one: list[FloatMap], other: list[FloatMap]) -> FloatMap:
-    r, g, b = _each(np.multiply, one, other)
-    r += g
-    r += b
-    return r
 
 
 def lifted(coarse: FloatMap, settings: Matte = MATTE) -> FloatMap:

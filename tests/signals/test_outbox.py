@@ -19,9 +19,12 @@ def _adds_up(counts: DeliveryCounts) -> bool:
     return counts.produced == whole
 
 
-def _until(outbox: Outbox, delivered: int) -> None:
+def _send(outbox: Outbox, numbers: range) -> None:
+    """Events of these numbers; returns when all of the run are delivered or lost."""
+    for number in numbers:
+        outbox.event(event(number))
     end = time.monotonic() + 60
-    while outbox.counts.delivered + outbox.counts.lost < delivered:
+    while outbox.counts.delivered + outbox.counts.lost < numbers[-1]:
         assert time.monotonic() < end, outbox.counts
         time.sleep(0.001)
 
@@ -97,9 +100,7 @@ def test_only_the_newest_state_waits() -> None:
 def test_people_hear_once_that_a_consumer_is_away_and_once_that_it_is_back() -> None:
     said: list[str] = []
     outbox = Outbox(Fickle("fff..r."), settings=FAST, on_change=said.append)
-    for number in range(1, 5):
-        outbox.event(event(number))
-    _until(outbox, 4)
+    _send(outbox, range(1, 5))
     outbox.close()
     assert len(said) == 4
     assert "is away" in said[0]
@@ -112,9 +113,7 @@ def test_a_consumer_that_comes_and_goes_is_reported_some_times_and_then_rarely()
     said: list[str] = []
     limits = Delivery(first_wait_secs=0, longest_wait_secs=0, quiet_secs=600, close_secs=60)
     outbox = Outbox(Fickle("f." * 40), settings=limits, on_change=said.append)
-    for number in range(1, 41):
-        outbox.event(event(number))
-    _until(outbox, 40)
+    _send(outbox, range(1, 41))
     outbox.close()
     assert outbox.counts.delivered == 40
     assert len(said) == limits.most_words == 4
@@ -126,13 +125,10 @@ def test_after_a_quiet_time_there_is_a_word_again() -> None:
     said: list[str] = []
     limits = Delivery(first_wait_secs=0, longest_wait_secs=0, quiet_secs=0.2, close_secs=60)
     outbox = Outbox(Fickle("f." * 3), settings=limits, on_change=said.append)
-    for number in range(1, 4):
-        outbox.event(event(number))
-    _until(outbox, 3)
+    _send(outbox, range(1, 4))
     time.sleep(0.25)
     before = len(said)
-    outbox.event(event(4))
-    _until(outbox, 4)
+    _send(outbox, range(4, 5))
     outbox.close()
     assert "get through again" in said[-1]
     assert len(said) in (before, before + 1)

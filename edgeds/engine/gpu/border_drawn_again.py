@@ -19,7 +19,7 @@ from edgeds.engine.gpu.border_regression import MOST_SQUARES, Layers, evaluated,
 from edgeds.engine.gpu.colour import Colour, full_rgb, quick_rgb
 from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_at, read_at
-from edgeds.engine.gpu.matte_refinement import OFFSET
+from edgeds.engine.gpu.matte_refinement import OFFSET, bounds_of
 from edgeds.estimate.border_drawn_again import COARSER, NEARBY
 from edgeds.estimate.maps_on_demand import ALPHA_ZERO
 from edgeds.estimate.settings import Matte
@@ -85,7 +85,7 @@ def _prepared(
     high, wide = (-(-int(side) // step) for side in alpha.shape)
     even = (0, wide * step - int(alpha.shape[1]), 0, high * step - int(alpha.shape[0]))
     offset = read_at(field[OFFSET], crop_at(crop, (times, times), (1, 1)), (2 * high, 2 * wide))
-    low, top = read_at(_bounds(field), crop_at(crop, (step, step), (1, 1)), (high, wide))
+    low, top = read_at(bounds_of(field), crop_at(crop, (step, step), (1, 1)), (high, wide))
     bounds = torch.stack((low, top))
     if times == 1:
         colours = full_rgb(luma, chroma, colour).float()
@@ -94,12 +94,6 @@ def _prepared(
     behind = to_level(F.avg_pool2d(_padded(plate, even), times)) + offset
     finer = F.avg_pool2d(_padded(alpha[None], even), times // 2)
     return Prepared(F.avg_pool2d(finer, 2)[0], colours, behind, bounds, finer[0])
-
-
-def _bounds(field: Tensor) -> Tensor:
-    """As `Refined.bounds`, (2, side, side): see `matte_refinement.around`."""
-    low, high = field[1], field[2]
-    return torch.stack((low, high * (2 - high)))
 
 
 def _smaller_rgb(

@@ -49,6 +49,14 @@ def around(coarse: Tensor, frame: Tensor, plate: Tensor, doubt: Tensor, settings
     )
 
 
+def bounds_of(field: Tensor) -> Tensor:
+    """Lowest and highest coarse alpha nearby, (2, side, side); the highest counts for more where it
+    is open, since what is thin is coarsely too faint (estimate/border_surroundings.py).
+    """
+    low, high = field[1], field[2]
+    return torch.stack((low, high * (2 - high)))
+
+
 def refined(near: Tensor, band: Tensor, frame: Tensor, plate: Tensor, settings: Matte) -> Tensor:
     """Alpha (H, W) of what is around each pixel (11, H, W), whether alpha is open there (H, W),
     frame and plate (3, H, W).

@@ -18,7 +18,7 @@ from edgeds.engine.gpu.depth_fit import fit_to_plate, foreground_depth, spread_f
 from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_of, in_square, inside, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
-from edgeds.engine.gpu.matte_refinement import around, refined
+from edgeds.engine.gpu.matte_refinement import around, bounds_of, refined
 from edgeds.estimate.maps_on_demand import ALPHA_SEEN, ALPHA_ZERO, SEEN_SIDE
 from edgeds.estimate.settings import LOOKS, Matte
 from edgeds.types import Box, PlateFeatures
@@ -219,9 +219,7 @@ def alpha_of(
     """Alpha (H, W) of a field, the frame and the plate, uint8 (3, H, W)."""
     size = (int(rgb.shape[1]), int(rgb.shape[2]))
     is_open = (field[2] > matte.band) & (field[1] < 1 - matte.band)
-    # What is thin is coarsely too faint: see estimate/matte_refinement.py.
-    bound = (field[2] * (2 - field[2]))[None]
-    near = read_at(torch.cat((field[:2], bound, field[3:COARSE])), crop, size)
+    near = read_at(torch.cat((field[:1], bounds_of(field), field[3:COARSE])), crop, size)
     alpha = refined(near, nearest_at(is_open, crop, size), rgb.float(), plate.float(), matte)
     return (torch.where(inside(crop, size) & (alpha >= ALPHA_ZERO), alpha, 0.0),)
 

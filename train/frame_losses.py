@@ -65,7 +65,9 @@ def overlap_loss(alpha: Tensor, target: Tensor) -> Tensor:
     return (1 - (both + slack) / (either + slack)).mean()
 
 
-def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
+def depth_loss(
+    inverse_depth: Tensor, target: Tensor, alpha: Tensor, *, foreground_weight: float = 0.0
+) -> Tensor:
     """Scale-invariant L1 plus multi-scale gradients, after Ranftl et al. 2020 (MiDaS), anchored to
     the background.
 
@@ -76,6 +78,9 @@ def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
     MiDaS's loss also ignores a shift, since its targets come from stereo of unknown disparity. Our
     targets are metres, and a network that was free to shift drifted to where softplus is flat.
     Targets below 0 are guesses of a plate network for photographs, with the weight GUESS.
+
+    `foreground_weight` is the weight of how far the foreground stands from the camera, with one
+    voice for each picture: a close person has few pixels, and these count little above.
     """
     known = (target != 0).float()
     has_depth = known.mean((1, 2, 3)) > 0.05
@@ -97,7 +102,20 @@ def depth_loss(inverse_depth: Tensor, target: Tensor, alpha: Tensor) -> Tensor:
         masked_mean(difference.abs(), weight)
         + 0.5 * gradient_loss(difference * trust, known)
         + 0.05 * metres.mean()
+        + foreground_weight
+        * foreground_distance_loss(prediction, target, known * (alpha[has_depth] > 0.5), trust)
     )
+
+
+def foreground_distance_loss(
+    prediction: Tensor, target: Tensor, foreground: Tensor, trust: Tensor
+) -> Tensor:
+    """L1 of the logarithm of inverse depth over the foreground, the mean of the pictures that have
+    one; both depths are in units of their background.
+    """
+    ratio = ((prediction + 0.01).log() - (target + 0.01).log()).abs()
+    seen = (foreground.mean((1, 2, 3), keepdim=True) > 0.002).float() * trust
+    return masked_mean(per_picture_mean(ratio, foreground), seen)
 
 
 def gradient_loss(difference: Tensor, known: Tensor, scales: int = 4) -> Tensor:

@@ -44,7 +44,12 @@ class FrameTask:
         with in_bfloat16(self.recipe.bfloat16, device):
             logits, depth = network.logits(frame, encode(plate, known))
         of_alpha = alpha_loss(logits.float(), alpha)
-        of_depth = depth_loss(F.softplus(depth.float()), inverse_depth, alpha)
+        of_depth = depth_loss(
+            F.softplus(depth.float()),
+            inverse_depth,
+            alpha,
+            foreground_weight=self.recipe.foreground_depth_weight,
+        )
         loss = of_alpha + self.recipe.depth_weight * of_depth
         return {"loss": loss, "alpha": of_alpha, "depth": of_depth}
 

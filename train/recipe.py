@@ -49,6 +49,8 @@ class Recipe:
     weight_decay: float = 0.01
     ema: float = 0.998
     depth_weight: float = 1.5
+    foreground_depth_weight: float = 0.0
+    """Weight, within the frame's loss of depth, of the foreground's distance."""
     plate_gradients: bool = False
     """Also train the encoder through the plate's branch: 1.4 x the time of a step."""
     bfloat16: bool = False

@@ -79,6 +79,20 @@ def test_a_foreground_at_a_wrong_distance_is_not_forgiven_by_scaling_the_backgro
     assert float(anchored) > float(shared), "one scale for both would hide a third of the error"
 
 
+def test_a_small_foreground_counts_as_much_as_a_large_one_with_foreground_weight() -> None:
+    target = torch.full((2, 1, 64, 64), 0.5)
+    alpha = torch.zeros_like(target)
+    alpha[0, :, 40:48, 40:48], alpha[1, :, 16:, 16:] = 1.0, 1.0
+    farther = torch.where(alpha > 0, 0.25, target)
+
+    def added(pictures: slice) -> float:
+        given = (farther[pictures], target[pictures], alpha[pictures])
+        return float(depth_loss(*given, foreground_weight=1.0) - depth_loss(*given))
+
+    assert added(slice(0, 1)) == pytest.approx(added(slice(1, 2)), rel=0.01)
+    assert added(slice(0, 2)) == pytest.approx(0.68, abs=0.02), "log 2, less what keeps it finite"
+
+
 def test_guessed_depth_counts_little() -> None:
     torch.manual_seed(0)
     target, prediction = torch.rand(1, 1, 32, 32) + 0.1, torch.rand(1, 1, 32, 32)

@@ -23,7 +23,7 @@ from edgeds.estimate.border_features import (
     surroundings,
     turned,
 )
-from edgeds.estimate.kept_weights import kept_weights
+from edgeds.estimate.regression_weights import weights_from_file
 from edgeds.types import FloatMap
 
 _Floats = npt.NDArray[np.float32]
@@ -97,4 +97,4 @@ def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
 
 @cache
 def weights_of(finer: bool) -> Weights:
-    return Weights(*kept_weights(FINER_WEIGHTS if finer else WEIGHTS, Weights._fields))
+    return weights_from_file(FINER_WEIGHTS if finer else WEIGHTS, Weights)

@@ -19,7 +19,7 @@ from edgeds.estimate.blas_threads import one_blas_thread
 from edgeds.estimate.border_features import turned
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.carried_colours import Carried, everywhere
-from edgeds.estimate.kept_weights import kept_weights
+from edgeds.estimate.regression_weights import weights_from_file
 from edgeds.sources.scaling import read_at
 from edgeds.types import FloatMap
 
@@ -185,4 +185,4 @@ def _mean_of_channels(values: _Floats) -> _Floats:
 
 @cache
 def _weights() -> Weights:
-    return Weights(*kept_weights(WEIGHTS, Weights._fields))
+    return weights_from_file(WEIGHTS, Weights)

@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError
-from edgeds.estimate.weighed_colours import CANDIDATES, WEIGHTS, shares
+from edgeds.estimate.regression_weights import weights_from_file
+from edgeds.estimate.weighed_colours import CANDIDATES, WEIGHTS, Weights, shares
 from train.__main__ import app
 from train.layers import colour_fit
 from train.layers.colour_fit import Sample, fitted
+from train.layers.small_network import write_weights
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +57,16 @@ def test_colours_are_fitted_to_composites(
         }
         assert shipped["last"].shape[1] == len(CANDIDATES)
         assert json.loads(str(shipped["made"]))["pixels"] > 100_000
+
+
+def test_weights_are_written_whole_to_the_very_name_that_was_given(tmp_path: Path) -> None:
+    path, shipped = tmp_path / "weights", weights_from_file(WEIGHTS, Weights)
+    write_weights(path, shipped, {"steps": 1})
+    with pytest.raises(TypeError):
+        write_weights(path, shipped, {"steps": object()})
+    assert [one.name for one in tmp_path.iterdir()] == ["weights"]
+    for name, kept in weights_from_file(path, Weights)._asdict().items():
+        assert np.array_equal(kept, getattr(shipped, name))
 
 
 def test_a_place_for_the_weights_is_checked_before_the_pictures(data: Path, tmp_path: Path) -> None:

@@ -5,12 +5,10 @@ Knows nothing about pictures: `border_material` has the squares.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 from edgeds.engine import open_engine
 from edgeds.errors import InputError
 from edgeds.estimate.border_regression import Weights
-from edgeds.estimate.kept_weights import kept_weights
+from edgeds.estimate.regression_weights import weights_from_file
 from edgeds.evaluation.dataset import read_set
 from edgeds.sinks.atomic_files import check_writable
 from train.layers.border_material import (
@@ -35,7 +33,7 @@ from train.layers.border_material import (
     samples,
 )
 from train.layers.composites import VARIED_SIZES
-from train.layers.small_network import Learning, SmallNetwork
+from train.layers.small_network import Learning, SmallNetwork, mixed_batch, write_weights
 
 _HIDDEN = 128, 64
 _BATCH = 2048
@@ -46,8 +44,6 @@ _SHARES: dict[Kind, float] = {
 """Of a batch, however many squares there are of each kind."""
 _MEANT = 20_000
 """Squares of a kind: the mean of features comes from so many."""
-
-_Tensors: TypeAlias = tuple[torch.Tensor, ...]
 
 
 def fit(
@@ -102,13 +98,13 @@ def fit(
         "steps": steps, "start": start and start.name, "like": [one.name for one in like],
         "error": round(error, 4),
     }  # fmt: skip
-    np.savez(out, **weights._asdict(), made=np.array(json.dumps(made)))
+    write_weights(out, weights, made)
     return error
 
 
 def _read(path: Path) -> Weights:
     try:
-        return Weights(*kept_weights(path, Weights._fields))
+        return weights_from_file(path, Weights)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
         raise InputError(
             f"cannot read the weights {str(path)!r}",
@@ -141,7 +137,7 @@ def fitted(
         _begin(network, start)
 
     def loss() -> tuple[torch.Tensor, torch.Tensor]:
-        values, truth, counted = _batch(tensors)
+        values, truth, counted = mixed_batch(tensors, _SHARES, _BATCH)
         answer = torch.sigmoid(network(values))
         error = ((answer - truth).abs() * counted).sum() / counted.sum()
         if not like:
@@ -162,15 +158,6 @@ def _mean_answer(values: torch.Tensor, like: Sequence[Weights]) -> torch.Tensor:
         inner = torch.relu(values[:, : len(first)] @ first + first_bias)
         total = total + torch.relu(inner @ second + second_bias) @ last + last_bias
     return torch.sigmoid(total / len(like))
-
-
-def _batch(tensors: Mapping[Kind, _Tensors]) -> _Tensors:
-    total = sum(_SHARES[kind] for kind in tensors)
-    parts: list[_Tensors] = []
-    for kind, some in tensors.items():
-        rows = torch.randint(0, len(some[0]), (round(_BATCH * _SHARES[kind] / total),))
-        parts.append(tuple(one[rows] for one in some))
-    return tuple(torch.cat(some).float() for some in zip(*parts, strict=True))
 
 
 def _begin(network: SmallNetwork, start: Weights) -> None:

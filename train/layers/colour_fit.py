@@ -6,7 +6,6 @@ compressed; alpha is as layers have it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,13 +23,14 @@ from edgeds.plate.plate import Plate
 from edgeds.sinks.atomic_files import check_writable
 from edgeds.types import Engine, Frame
 from train.layers.composites import varied
-from train.layers.small_network import Learning, SmallNetwork
+from train.layers.small_network import Learning, SmallNetwork, mixed_batch, write_weights
 
 _OF_PICTURE = 1500
 """Pixels: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
 _HIDDEN = 32
 _BATCH = 2048
-_CODED_SHARE = 0.4
+_SHARES = {"clean": 0.6, "coded": 0.4}
+"""Of a batch."""
 _LEARNING = Learning(rate=4e-3, decay=0.01, warm=200, said_every=1000, unit=" levels")
 _EDGE = (0.05, 0.95)
 _ELSEWHERE = 0.4
@@ -65,7 +65,7 @@ def fit(data: Path, out: Path, *, count: int, steps: int, say: Callable[[str], N
     weights, error = fitted(found, steps, say=say)
     made = {"composites": count, "pixels": sum(len(one.truth) for one in found), "steps": steps,
             "error": round(error, 3)}  # fmt: skip
-    np.savez(out, **weights._asdict(), made=np.array(json.dumps(made)))
+    write_weights(out, weights, made)
     return error
 
 
@@ -102,16 +102,16 @@ def fitted(
     found: list[Sample], steps: int, *, say: Callable[[str], None] = lambda _: None
 ) -> tuple[Weights, float]:
     """Weights for features as they are, and the mean error at the end."""
-    kinds = [
-        tuple(torch.from_numpy(np.concatenate(part)) for part in zip(*some, strict=True))
-        for some in ([one[:4] for one in found if one.coded is coded] for coded in (False, True))
-        if some
-    ]
+    kinds = {
+        kind: tuple(torch.from_numpy(np.concatenate(part)) for part in zip(*some, strict=True))
+        for kind in _SHARES
+        if (some := [one[:4] for one in found if one.coded is (kind == "coded")])
+    }
     seen = np.concatenate([one.values[::8] for one in found]).astype(np.float32)
     network = SmallNetwork(seen, (_HIDDEN,), found[0].likely.shape[1])
 
     def loss() -> tuple[torch.Tensor, torch.Tensor]:
-        likely, values, truth, counted = _batch(kinds)
+        likely, values, truth, counted = mixed_batch(kinds, _SHARES, _BATCH)
         answer = torch.softmax(network(values), dim=1)
         off = ((answer[..., None] * likely).sum(dim=1) - truth).abs().mean(dim=1)
         mean = (off * counted).sum() / counted.sum()
@@ -119,13 +119,3 @@ def fitted(
 
     error = network.fit(steps, loss, _LEARNING, say)
     return Weights(*network.layers()), error
-
-
-def _batch(kinds: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:
-    """Of clean composites and coded ones."""
-    of_kinds = (1 - _CODED_SHARE, _CODED_SHARE) if len(kinds) > 1 else (1.0,)
-    parts: list[tuple[torch.Tensor, ...]] = []
-    for some, share in zip(kinds, of_kinds, strict=True):
-        rows = torch.randint(0, len(some[0]), (round(_BATCH * share),))
-        parts.append(tuple(one[rows] for one in some))
-    return tuple(torch.cat(part).float() for part in zip(*parts, strict=True))

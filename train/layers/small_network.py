@@ -1,21 +1,27 @@
-"""The small networks of the border's regressions, and the loop that fits them.
+"""The small networks of the border's regressions: the loop that fits one, and the file of weights.
 
-Knows nothing about borders or colours: the fits bring batches and what is wrong with an answer.
+Knows nothing about borders or colours: the fits bring samples and what is wrong with an answer.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edgeds.sinks.atomic_files import replacing
+
 Floats: TypeAlias = NDArray[np.float32]
+Tensors: TypeAlias = tuple[torch.Tensor, ...]
+Kind = TypeVar("Kind", bound=str)
 
 _EVERY = 0.01
 """What one step's error adds to the mean of the last ones."""
@@ -90,6 +96,29 @@ class SmallNetwork:
                 bias = bias - weights @ self.mean
             made += [weights.T, bias]
         return [np.ascontiguousarray(one, np.float32) for one in made]
+
+
+def mixed_batch(
+    samples: Mapping[Kind, Tensors], shares: Mapping[Kind, float], size: int
+) -> Tensors:
+    """Random rows, float32, about `size` of them in all: of each kind of sample its share.
+
+    Args:
+        samples: kind -> tensors with a row for each sample.
+        shares: of a batch in which every kind is there; what others leave is spread over the rest.
+    """
+    total = sum(shares[kind] for kind in samples)
+    parts: list[Tensors] = []
+    for kind, tensors in samples.items():
+        rows = torch.randint(0, len(tensors[0]), (round(size * shares[kind] / total),))
+        parts.append(tuple(one[rows] for one in tensors))
+    return tuple(torch.cat(some).float() for some in zip(*parts, strict=True))
+
+
+def write_weights(path: Path, weights: NamedTuple, made: Mapping[str, Any]) -> None:
+    """Write an .npz, whole or not at all; `made` says how the weights came to be."""
+    with replacing(path) as new, new.open("wb") as file:
+        np.savez(file, **weights._asdict(), made=np.array(json.dumps(made)))
 
 
 def _slope(step: int, steps: int, warm: int) -> float:

@@ -22,6 +22,12 @@ FLOAT, INT8 = (
     ROOT / "engines" / f"edgeds-192x320-{kind}" / "card.json" for kind in ("fp32", "int8")
 )
 BORDER = ROOT / "edgeds" / "estimate" / "border_weights.npz"
+REGRESSIONS = {
+    "border regression, frames over 640x480": "border_weights_finer.npz",
+    "regression of the border's colours": "colour_weights.npz",
+}
+"""Weights that ship, on which no figure of docs/quality.json depends: the sets are smaller, and alpha
+does not depend on colours."""
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->)(.*?)(<!-- /figures -->)", re.DOTALL)
 NAMES = {"network": "network", "border": "border regression", "plate_depth": "plate network"}
 
@@ -314,6 +320,9 @@ def in_use(_figures: Figures) -> str:
             ("border", "edgeds/estimate/border_weights.npz"),
         )
     ]
+    for name, file in REGRESSIONS.items():
+        digest = hashlib.sha256((BORDER.parent / file).read_bytes()).hexdigest()
+        rows.append([name, f"`edgeds/estimate/{file}`", f"`{digest[:16]}`"])
     return f"\n\n{table(['what', 'file', 'SHA-256 begins'], rows)}\n"
 
 

@@ -88,7 +88,7 @@ class Outputs(Closing):
 
 
 class Output:
-    """Hands frames to a sink. At most `depth` frames wait; a new one replaces the oldest.
+    """Hands frames to a sink. At most `max_waiting` frames wait; a new one replaces the oldest.
 
     The sink is used and closed in one thread: the output's own, or with `in_loop` the one that
     calls `work`, for windows. If it fails, it is closed and keeps what it wrote.

@@ -24,7 +24,7 @@ class RoomPart:
     alpha: Map
     """-1 where unknown."""
     inverse_depth: Map
-    """Of the frame, in 1/m; 0 where unknown or far away."""
+    """Inverse depth of the frame, in 1/m; 0 where unknown or far away."""
     plate_depth: Map | None
     """Inverse depth of the plate; None if unknown."""
 

@@ -40,7 +40,7 @@ class Measured:
     error: float | None
     """Median of |metres / true metres - 1| at feet, from the plate's depth; None: no ground."""
     person_error: float | None
-    """The same of the people themselves, from the depth of their frames."""
+    """As `error`, of the people themselves, from the depth of their frames."""
     feet: int
     said: float | None
     """The uncertainty that was said."""

@@ -89,7 +89,8 @@ def filmed_scene(material: Material, number: int, *, seed: int) -> FilmedScene:
 
 
 def _visit(cutout: Cutout, stays: bool, secs: float, rng: np.random.Generator) -> Visit:
-    """Of somebody who walks through, or who stands in one place for up to two fifths of a clip."""
+    """The visit of somebody who walks through, or who stands in one place for up to two fifths of a
+    clip."""
     walk, wide = walk_of(cutout, SIZE, rng), SIZE[1] / SIZE[0]
     if stays:
         left = float(rng.uniform(0.15, 0.85) * wide)

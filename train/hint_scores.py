@@ -35,8 +35,8 @@ SCORES = (
     "foreground_delta1",
     "foreground_abs_rel",
 )
-"""Of alpha; of the network's own depth, scale and shift fitted to the truth; of depth as edgeds
-makes it, in the whole frame, and where there is foreground.
+"""Scores of alpha; of the network's own depth, scale and shift fitted to the truth; of depth as
+edgeds makes it, in the whole frame, and where there is foreground.
 """
 
 

@@ -21,7 +21,7 @@ class Known:
     """What a sample knows and hints are made of."""
 
     sigma: Map | None = None
-    """Of what moves in the plate, in levels; None: nothing moves."""
+    """Sigma of what moves in the plate, in levels; None: nothing moves."""
     plate_depth: Map | None = None
     """Inverse depth of the plate, 0 where far away; None: unknown."""
 

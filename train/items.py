@@ -23,7 +23,7 @@ UNREFINED = replace(MATTE, band=0.5)
 WORSE = 1.05
 """Times the coarse alpha's MAD."""
 _NOISE = 1e-5
-"""Of MAD: what is less does not count, one pixel of a picture of 640x360 being 4e-6."""
+"""Least difference of MAD that counts; one pixel of a picture of 640x360 is 4e-6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ItemScore:
 
     stem: str
     share: float
-    """Of the picture that is foreground."""
+    """Share of the picture that is foreground."""
     iou: float
     mad: float
     coarse_mad: float

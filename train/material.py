@@ -57,7 +57,7 @@ class Room:
     """(H, W); None where nothing is known, zeros where the item is empty."""
     depth_mm: NDArray[np.uint16] | None
     plate_depth_mm: NDArray[np.uint16] | None = None
-    """Of the plate alone, where the set tells it, by itself or with an empty item."""
+    """Depth of the plate alone, where the set has it, by itself or with an empty item."""
 
     @property
     def is_empty(self) -> bool:

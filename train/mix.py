@@ -32,4 +32,5 @@ class Mix:
     enlarged: float = 0.0
     """Share of the samples that are drawn smaller and enlarged, as looks at a part are."""
     hints: bool = False
-    """Whether samples hold what a network with hints may be told; each is known in a part."""
+    """Whether samples hold hints, for a network that takes them; each hint is known in a part of
+    them."""

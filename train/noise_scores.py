@@ -1,4 +1,4 @@
-"""What the plate's noise is worth to a network that is told it: filmed scenes, with and without.
+"""What the plate's noise is worth to a network that takes it: filmed scenes, with and without.
 
 Each scene is filmed empty, for a captured plate, and as a clip with people, for an estimated one;
 plates and noise are made as edgeds makes them. Judged is a frame with nobody in view, and one with

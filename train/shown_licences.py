@@ -91,7 +91,8 @@ class _Licences:
     of_patterns: dict[str, str]
 
     def named(self, name: str) -> str:
-        """Of a file by its name alone; a pattern counts if it says more of it than its suffix."""
+        """The licence of a file by its name alone; a pattern counts if it says more of it than its
+        suffix."""
         if name in self.of_files:
             return self.of_files[name]
         parts = ((Path(pattern).name, licence) for pattern, licence in self.of_patterns.items())
@@ -99,7 +100,7 @@ class _Licences:
         return next(of, "")
 
     def of(self, path: Path) -> str:
-        """Of a file by its path from the folder of the licences."""
+        """The licence of a file by its path from the folder of the licences."""
         of = (one for part, one in self.of_patterns.items() if fnmatchcase(path.as_posix(), part))
         return self.of_files.get(path.name) or next(of, "")
 

@@ -29,7 +29,7 @@ class Person:
     name: str
     x: float
     y: float
-    """Of the foot, in pixels of the frame."""
+    """Row of the foot, in pixels of the frame."""
     height: float
     is_judged: bool
     """False where hardly anything of the person is seen: neither a miss nor a find."""

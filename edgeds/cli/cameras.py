@@ -245,6 +245,6 @@ def _print(
 
 
 def _cpu_secs() -> float:
-    """Of this process and of those that ended in it."""
+    """CPU time of this process and of the processes that it started and that ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -47,7 +47,7 @@ class Inputs:
     depth: DepthBeside | None
     """Computes the plate's depth; None where nobody looks at any."""
     samples: SmallSamples
-    """Of the clip, in which people are looked for."""
+    """Frames of the clip in which people are looked for."""
     backdrop: Backdrop | None
     target: Path
     file: FileSink | None

@@ -23,7 +23,7 @@ Work = Callable[[], None]
 _ONE_THREAD: dict[tuple[int, int], threading.RLock] = {}
 """GPU and stream -> who uses it. torch gives out 32 streams in turn: two engines may share one."""
 _ONE_CAPTURE = threading.RLock()
-"""Of CUDA graphs, in a process: torch allows one at a time."""
+"""Held while a CUDA graph is captured: torch allows one capture at a time in a process."""
 
 
 class StreamEvent(Protocol):
@@ -80,7 +80,7 @@ class DeviceStream(Protocol):
         ...
 
     def captured_calls(self, work: Work) -> Work:
-        """The same for calls of a library that allocates nothing while it runs."""
+        """As `captured`, for calls of a library that allocates nothing while it runs."""
         ...
 
     def record_event(self) -> StreamEvent: ...

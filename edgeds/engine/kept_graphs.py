@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import openvino
 
 _MOST_FILES = 16
-"""Of 10 to 20 MB each. The ones unused for longest are removed."""
+"""Most files that are kept, of 10 to 20 MB each. The ones unused for longest are removed."""
 _DIGEST_BYTES = 32
 _SUFFIX = ".graph"
 

@@ -35,7 +35,7 @@ class Gate:
     depth_abs_rel: float = 0.03
     """Relative."""
     latency_ratio: float = 1.03
-    """Of the candidate's time over float's; up to this it is noise."""
+    """Most that the candidate's time may be over float's, as a ratio: up to this it is noise."""
     turns: int = 60
     warm_up_turns: int = 5
 

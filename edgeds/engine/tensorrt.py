@@ -206,7 +206,7 @@ class _Graph:
             context.set_tensor_address(name, self.tensors[name].data_ptr())
 
     def shapes(self) -> tuple[Shapes, Shapes]:
-        """Of inputs and of outputs, by the names that edgeds gives them."""
+        """Shapes of the inputs and of the outputs, by the names that edgeds gives them."""
         given = MAPS if self._path.name == FRAME_PLAN else set(self._shapes) - set(PLATE_INPUTS)
         return (
             {name: shape for name, shape in self._shapes.items() if name not in given},

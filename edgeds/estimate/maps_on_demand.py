@@ -31,7 +31,7 @@ ALPHA_SEEN = 0.02
 SEEN_SIDE = 9
 """Side of the square, on the network's map, that is nearby."""
 _BORDER_PX = 2
-"""Of the network's map: as far as an open border reaches when it is enlarged."""
+"""How far an open border reaches when it is enlarged, in pixels of the network's map."""
 _AROUND_PX = 5
 """Beside it, what the border is judged by: see `refined`."""
 

@@ -25,7 +25,7 @@ class PlateState:
     """Its depth as a network gives it: frames are fitted to that."""
     raw_small: FloatMap
     middle: float
-    """Of that."""
+    """The median of `raw`."""
     grounded: GroundedDepth | None = None
     standing: Standing | None = None
     """Where the depth is that of measured ground."""

@@ -1,4 +1,4 @@
-"""Settings of the matte and of the plate's depth, measured or decided once."""
+"""Settings of matte, depth and looks, measured or decided once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Matte:
     band: float = 0.02
     """Alpha closer than this to 0 or 1 is left alone."""
     noise_levels: float = 10.0
-    """Difference between foreground and plate at which their colours tell half the truth."""
+    """Levels between foreground and plate at which their colours are believed by half."""
     texture: float = 4.0
     """Weight of the foreground's own variance beside that noise."""
     scatter_levels: float = 10.0
@@ -38,11 +38,11 @@ class Matte:
     """How many times smaller than the frame the border is drawn again (`border_regression`); 0: it
     is not. None: as `for_sizes` says."""
     again_least_px: int = 50_000
-    """With smaller networks it is not: they are for speed..."""
+    """With smaller networks no border is drawn again: they are for speed."""
     coarse_band: float = 0.06
-    """... and this is their `band`. Of 10 composites of the training split at 720p, MAD 1.159 ->
-    1.156e-3, coded as video 1.619 -> 1.611e-3, IoU and boundary F unchanged, a sixth fewer pixels.
-    With the default network .02 is better: .609e-3 against .612e-3."""
+    """Their `band`. Of 10 composites of the training split at 720p, MAD 1.159 -> 1.156e-3, coded as
+    video 1.619 -> 1.611e-3, IoU and boundary F unchanged, a sixth fewer pixels. With the default
+    network .02 is better: .609e-3 against .612e-3."""
     again_most_px: tuple[int, int] = (640 * 480, 960 * 544)
     """Frames and parts of up to so many pixels have it at their size (first), others at a half, a
     quarter ... that has up to so many (second). 1280x720 with people: 17 ms a frame, 1.7 plain
@@ -50,20 +50,20 @@ class Matte:
     again_band: float = 0.05
     """Squares whose alpha is closer to 0 or 1 are not: a quarter fewer for a tenth of the gain."""
     again_scatter_levels: float = 5.8
-    """As `scatter_levels`, for the border that is drawn again..."""
+    """As `scatter_levels`, for the border that is drawn again."""
     again_share: float = 0.85
-    """... which counts for this much. On 27 composites of the training split with wrong plates,
-    boundary F was .902 without it, .900 with all of it and 10 levels, .903 with 5.8."""
+    """Its share. On 27 composites of the training split with wrong plates, boundary F was .902
+    without it, .900 with all of it and 10 levels, .903 with 5.8.
+    """
     again_beyond: float = 0.0
-    """How far past the coarse alpha's bounds nearby it may go..."""
+    """How far it may go past the coarse alpha's bounds nearby."""
     again_alike_levels: float = 10.0
-    """... half as far where foreground and plate differ by this: a grey shirt before a grey wall
-    was left in crumbs. On composites of the training split the error is the same up to 20."""
+    """It goes half as far where foreground and plate differ by this: a grey shirt before a grey
+    wall was left in crumbs. On composites of the training split the error is the same up to 20."""
     again_crumb_levels: float = 0.0
-    """Detail of the frame (mean size of its Laplacian) at which crumbs and holes begin to stay; 0:
-    they are not looked for..."""
+    """Mean size of the frame's Laplacian at which crumbs and holes begin to stay; 0: all stay."""
     again_soft_levels: float = 0.0
-    """... and at which what changes begins to be sharp: see `border_calmed`. Of 6 composites of
+    """That at which what changes begins to be sharp: see `border_calmed`. Of 6 composites of
     640x360 enlarged threefold, MAD 3.24 -> 3.14e-3; smoothed everywhere, sharp ones lose 16 %."""
     faint: float = 0.2
     """In a cutout the foreground's colour beside it stands in for what un-mixing a fainter alpha
@@ -104,30 +104,30 @@ class PlateDepth:
     parts_from: float = 1.5
     """A plate so many times as large as the network's picture is looked at in parts, too."""
     part_share: float = 0.6
-    """Of the plate's sides: neighbours overlap by a third."""
+    """A part's sides over the plate's: neighbours overlap by a third."""
     least_scale: float = 0.2
     """A part that has to be stretched by more than this, or its inverse, is not believed."""
     fit_stride: int = 4
     """A sixteenth of the pixels fits a part as well as all of them."""
     map_height: int = 384
-    """Of the map on which looks are put together: twice the network's."""
+    """Height of the map on which looks are put together: twice the network's."""
     detail_share: float = 0.1
-    """Of the plate's shorter side: what is coarser comes from the look at the whole."""
+    """Share of the plate's shorter side: what is coarser comes from the look at the whole."""
     guide_height: int = 256
     """The picture on which edges are fitted."""
     guide_radius: int = 4
-    """Of the windows, in pixels of that picture."""
+    """Radius of the windows, in pixels of that picture."""
     guide_epsilon: float = 3e-4
     """Variance of the plate's colours, in 0..1, that is no edge: its deviation is 4.4 levels."""
     guide_floor: float = 0.2
-    """Of the plate's median inverse depth: added before the logarithm is taken."""
+    """Share of the plate's median inverse depth that is added before the logarithm is taken."""
     guide_rounds: int = 2
     steep_rounds: int = 4
-    """Of making ramps steep before: each adds the difference to the mean around, times the gain."""
+    """Rounds that make ramps steep: each adds the difference to the mean around, times the gain."""
     steep_gain: float = 2.0
     steep_sigma: float = 5.0
     steep_side: int = 7
-    """Of the square whose values are not exceeded; both in pixels of that picture."""
+    """Side of the square whose values are not exceeded; as the sigma, in pixels of that picture."""
 
 
 PLATE_DEPTH = PlateDepth()
@@ -144,35 +144,35 @@ class GroundDepth:
     least_scale: float = 0.2
     """A network's depth that has to be stretched by more than this, or its inverse, stays."""
     line_gain: float = 0.6
-    """Feet tell a shift, and not the scale alone, where it leaves less than this of the error."""
+    """Feet show a shift, and not the scale alone, where it leaves less than this of the error."""
     nearer: float = 0.12
-    """Difference of logarithms at which a nearer pixel is rather something else than ground..."""
+    """Difference of logarithms at which a nearer pixel is rather something else than ground."""
     farther: float = 0.4
-    """... and a farther one: nothing is under the ground, so that the depth is likely wrong."""
+    """As `nearer`, of a farther pixel: nothing is under the ground; its depth is likely wrong."""
     on_ground: float = 0.03
     """Difference of logarithms within which a kept depth is that of the ground."""
     rounds: int = 4
     slope_unlike: float = 0.7
-    """The same of slopes, over the ground's own: that of a wall differs by 1."""
+    """As `nearer`, of slopes over the ground's own: that of a wall differs by 1."""
     slope_sigma_px: float = 2.0
     walked_weight: float = 150.0
     """Where feet stood, beside pixels that look like ground."""
     reaches: tuple[float, ...] = (0.4, 0.2, 0.1, 0.05)
-    """Of the map's height: sigmas of the correction, from coarse to fine."""
+    """Sigmas of the correction, from coarse to fine, as shares of the map's height."""
     few: float = 0.03
     """Weight of the coarser correction: it wins far from any ground."""
     under: float = 0.95
     """Nothing is farther than the ground over this."""
     point_sigma: float = 0.02
-    """Of a distance that somebody measures, relative, and of the pixel that is given for it."""
+    """Relative error of a distance that somebody measures, and of the pixel given for it."""
     one_point_sigma: float = 0.3
-    """Of metres from a network's depth and one point: a guess, since its shift is not known..."""
+    """Relative error of metres from a network's depth and one point: its shift is not known."""
     points_sigma: float = 0.2
-    """... and from several, which tell the shift."""
+    """Relative error of metres from a network's depth and several points, which show the shift."""
     points_apart: float = 1.5
     """Nearest over farthest of such points."""
     bound_reach: float = 0.04
-    """Of the map's height: sigma by which a bound reaches past where people were."""
+    """Sigma by which a bound reaches past where people were, as a share of the map's height."""
 
 
 GROUND_DEPTH = GroundDepth()
@@ -185,7 +185,7 @@ class StandingDepth:
     whole: tuple[float, float] = (0.72, 1.35)
     """Height over a mean person's of those whose feet count as seen."""
     thickness: float = 0.15
-    """Of a body, before and behind its middle, in heights."""
+    """Thickness of a body before and behind its middle, in heights."""
     hides: float = 1.2
     """What is so many times as near as the ground there stands on it, and hides feet."""
 
@@ -200,21 +200,21 @@ class ForegroundDepth:
     """
 
     gain: float = 1.08
-    """Networks pull rare values towards the mean, and people before a plate are rare..."""
+    """Networks pull rare values towards the mean, and people before a plate are rare."""
     power: float = 1.05
-    """... close ones above all: the ratio to the plate's median is raised to this, over 1."""
+    """The ratio to the plate's median, over 1, is raised to this: close people are rarest."""
     cut_gain: float = 1.16
     """The gain of what goes on below the picture: it is closer than it seems."""
     stands: float = 0.7
-    """How far anything else comes to the nearest of the plate that it covers, where it stands..."""
+    """How far anything else that stands comes to the nearest of the plate that it covers."""
     stands_reach: float = 0.7
-    """... from a difference of logarithms up to this, where it rather hangs or is held."""
+    """Difference of logarithms to that from which on it rather hangs or is held."""
     window: float = 0.5
     """Side of the square in which a person is made even, of the map's shorter side."""
     alike: float = 0.4
     """Difference of logarithms of depth that is a person's relief. 2.5 times it is another one."""
     lowest: float = -2.4
-    """Of the logarithm of depth over the plate's median: farther, all are alike."""
+    """Least logarithm of depth over the plate's median: farther, all are alike."""
     slices: int = 17
     """From there, each `alike` nearer than the one before: the last is 55 times the median."""
 
@@ -263,7 +263,7 @@ class LookSettings:
     least_zoom: float = 1.25
     """Least enlargement for which a look at a part is worth its cost."""
     least_zoom_kept: float = 1.15
-    """The same while parts are in use. The two limits differ so that parts do not come and go."""
+    """As `least_zoom`, while parts are in use. The two differ so that parts do not come and go."""
     most_stretch: float = 1.3
     """Parts as high or wide as the frame may be stretched by this. The whole always is, a bit.
     """

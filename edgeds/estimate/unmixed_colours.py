@@ -284,7 +284,7 @@ def _white(frame: Pixels | DeepPixels) -> int:
 
 
 def _levels(colours: npt.NDArray[Any], white: int) -> npt.NDArray[Any]:
-    """Of 255; bytes stay bytes."""
+    """Code values in levels of 255; bytes stay bytes."""
     return np.ascontiguousarray(colours) if white == 1 else colours * np.float32(1 / white)
 
 

@@ -54,7 +54,7 @@ class _PartEstimate:
     near: FloatMap
     """Inverse depth of the foreground in the plate's units."""
     trust: float
-    """Of the fit to those."""
+    """How far the fit to these units can be trusted, 0 to 1."""
 
 
 class Looks:
@@ -233,7 +233,7 @@ def standing_in_part(
 
 
 def _median_depth(near: FloatMap, alpha: FloatMap) -> float | None:
-    """Of the sure foreground; None where there is too little."""
+    """The median depth of the sure foreground; None where there is too little."""
     known = near[alpha > 0.5]
     return median(known) if known.size >= LEAST_PIXELS else None
 

@@ -27,9 +27,9 @@ class BetterDepth:
         self._network, self._pool, self._beside = network, pool, WorkBeside(on_event)
         self._running: Future[KnownDepth] | None = None
         self._plate: Plate | None = None
-        """The plate whose depth is still wanted..."""
+        """The plate whose depth is still wanted."""
         self._measured: GroundedDepth | None = None
-        """... on this ground."""
+        """The ground on which that depth is wanted."""
         self._estimated: Plate | None = None
         """The plate that the network works on."""
 

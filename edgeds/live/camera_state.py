@@ -9,7 +9,7 @@ from edgeds.sources.status import SourceState
 
 
 class CameraState:
-    """Of one source. Call it from the thread of the run."""
+    """The state of one source. Call it from the thread of the run."""
 
     def __init__(self, source: WatchedSource, on_event: Callable[[str], None]) -> None:
         self._source, self._event = source, on_event

@@ -125,11 +125,11 @@ class LiveControl(Protocol):
     def set_view(self, view: View) -> None: ...
 
     def set_opacity(self, opacity: float) -> None:
-        """0 to 1; values outside are clamped."""
+        """Set the opacity of the overlay's tint, 0 to 1; values outside are clamped."""
         ...
 
     def set_blur(self, strength: float) -> None:
-        """Of the view "blur", 0 to 1; values outside are clamped."""
+        """Set the strength of the view "blur", 0 to 1; values outside are clamped."""
         ...
 
     def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:

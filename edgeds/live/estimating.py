@@ -44,7 +44,7 @@ class PlateInView:
     plate_depth: FloatMap
     depth_range: tuple[float, float]
     composer: Callable[..., Compose] = composer
-    """Of views: the estimator's own where its frames are on a GPU."""
+    """Makes the function that draws a view: the estimator's own where its frames are on a GPU."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Estimated:
 
     frame: Frame
     status: PlateStatus
-    """Of the plate, at this frame."""
+    """The plate's status at this frame."""
     maps: Maps | None = None
     in_view: PlateInView | None = None
     seen: Seen | None = None

@@ -22,7 +22,7 @@ from edgeds.types import FloatMap, Frame, Maps, Pixels
 
 
 class GroundWatch:
-    """Of one plate, from its first frame on. Make another for another plate."""
+    """Watches one plate from its first frame on. Make another for another plate."""
 
     def __init__(
         self, plate: Plate, wanted: DepthWanted, pool: Executor, on_event: Callable[[str], None]

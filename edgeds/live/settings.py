@@ -18,9 +18,9 @@ class Live:
     close_secs: float = 10.0
     """Time for an output to end. The run waits longer for a file; a page is left behind."""
     check_secs: float = 2.0
-    """Time for a plate of an earlier run to prove that it fits the view..."""
+    """Time for a plate of an earlier run to prove that it fits the view."""
     check_looks: int = 3
-    """... and the least number of looks that must fail before it is given up."""
+    """Least number of looks that must fail before such a plate is given up."""
     check_health: float = 0.2
     """The health that it needs for that."""
     lost_looks: int = 2
@@ -33,9 +33,10 @@ class Live:
     gap_secs: float = 1.0
     """After a longer pause of the frames the camera may see something else."""
     sudden_share: float = 0.2
-    """Foreground that grows by this share of the picture between two looks at the plate..."""
+    """Growth of foreground between two looks at the plate, as a share of the picture, from which on
+    it may be another view: wait for the next look."""
     large_share: float = 0.4
-    """... and then covers this much, may be another view: wait for the next look."""
+    """Share of the picture that such foreground covers at least."""
     proving_share: float = 0.75
     """If foreground covers more, a look cannot prove that the plate fits: with a plate of another
     view, 89 to 98 % of the picture were foreground."""

@@ -115,7 +115,7 @@ def _two_modes(part: npt.NDArray[np.uint8], levels: int) -> tuple[Pixels, Member
 
 
 def _mean(part: npt.NDArray[np.uint8]) -> Pixels:
-    """Of (n, pixels, 3), rounded."""
+    """The rounded mean over the first axis of (n, pixels, 3)."""
     count = len(part)
     total = part.sum(axis=0, dtype=np.uint16)
     total += np.uint16(count // 2)
@@ -126,7 +126,7 @@ def _mean(part: npt.NDArray[np.uint8]) -> Pixels:
 def _counted_modes(
     part: npt.NDArray[np.uint8], levels: int
 ) -> tuple[Pixels, Members, Pixels, Members]:
-    """The same, from the differences of all samples from each other."""
+    """As `_two_modes`, from the differences of all samples from each other."""
     count, pixels = part.shape[:2]
     planes = [np.ascontiguousarray(part[..., channel]) for channel in range(3)]
     near = np.ones((count, count, pixels), np.bool_)

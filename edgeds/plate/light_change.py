@@ -16,7 +16,7 @@ from edgeds.types.picture import largest_channel, least_channel
 Floats = npt.NDArray[np.float32]
 
 GAMMA = 2.2
-"""Of the curve of cameras, nearly: light of one stop more is 2.2 times less in log2 of levels."""
+"""The curve of cameras, nearly: one stop more light is 1 / 2.2 more in log2 of levels."""
 _ROUNDS = 4
 _MIN_PIXELS = 200
 _MAX_PIXELS = 3000  # more of them cost time and do not change the fit

@@ -19,11 +19,11 @@ class PlateFromClip:
     small_width_px: int = 400
     """The background is chosen at this width; px and parts below refer to it."""
     agree_levels: int = 14
-    """Two samples show the same colour if no channel differs by more than this (of 255)..."""
+    """Two samples show the same colour if no channel differs by more than this (of 255)."""
     agree_sigmas: float = 4.0
-    """... or by more than this many times the noise..."""
+    """As `agree_levels`, in sigmas of the noise: the larger of the two counts."""
     max_agree_levels: int = 48
-    """... but never by more than this."""
+    """Two samples that differ by more levels never show the same colour."""
     clear_share: float = 0.4
     """A colour that fewer of the samples show begins to be in doubt."""
     same_levels: int = 20
@@ -31,9 +31,9 @@ class PlateFromClip:
     min_second: float = 0.12
     """A second colour that fewer of the samples show belongs to passers-by."""
     min_run: float = 0.5
-    """The thing stood there if this share of those samples follow one another..."""
+    """The thing stood there if this share of those samples follow one another."""
     equal_share: float = 0.6
-    """... or if it was seen for this share of the first colour's time."""
+    """The thing also stood there if it was seen for this share of the first colour's time."""
     min_part: float = 0.0004
     """A part with two colours that is smaller than this share of the picture is a speck."""
     clear_edge: float = 0.6
@@ -47,9 +47,10 @@ class PlateFromClip:
     rival: float = 0.4
     """Slow passers-by leave a doubt from this share of the background's own time on."""
     once: float = 0.8
-    """Share of its samples that must follow one another for a colour to have been seen once..."""
+    """Share of its samples that must follow one another for a colour to have been seen once."""
     once_share: float = 0.6
-    """... in less than this share of all samples, not at the clip's start or end."""
+    """Largest share of all samples, not at the clip's start or end, of a colour that was seen once.
+    """
     cleared_doubt: float = 0.3
     """Doubt that is left where the outline decided."""
     doubtful: float = 0.2
@@ -117,17 +118,17 @@ class CaptureSettings:
     poor_clipped: float = 0.2
     """With a larger share the verdict gives advice."""
     moved_levels: float = 6.0
-    """A pixel of the small copy has moved if it differs by more from the still scene..."""
+    """A pixel of the small copy has moved if it differs from the still scene by more levels."""
     moved_sigmas: float = 6.0
-    """... and by more than this many times the noise."""
+    """As `moved_levels`, in sigmas of the noise: the larger of the two counts."""
     max_moved: float = 0.001
     """Share of the picture that may have moved: the hand of a clock, not of a person."""
     max_shift_px: float = 0.5
     """Shift of the whole picture, in px of the small copy."""
     camera_moved: float = 0.1
-    """If more of the picture moved, the camera may have moved..."""
+    """If more of the picture moved, the camera may have moved."""
     min_in_place: float = 0.25
-    """... and it did if fewer of the picture's parts stay in their places."""
+    """The camera did move if, besides, fewer of the picture's parts stay in their places."""
     max_exposure_drift: float = 0.03
     max_focus_drift: float = 0.15
     max_foreground: float = 0.002
@@ -143,7 +144,8 @@ class PlateMaintenance:
     interval_secs: float = 0.2
     """Time between two looks; a jump of the light stays visible for no longer."""
     still_secs: float = 2.0
-    """The same while the background is as at the last look, and that found nothing to correct."""
+    """As `interval_secs`, while the background is as at the last look and that found nothing to
+    correct."""
     settled_health: float = 0.9
     """The plate's health that it needs for that."""
     foreground_alpha: float = 0.1
@@ -160,7 +162,7 @@ class PlateMaintenance:
     min_levels: float = 1.0
     """A smaller change of the whole light is not worth encoding the plate again."""
     min_local_levels: float = 3.0
-    """The same for the hundredth part of the picture that changed most."""
+    """As `min_levels`, for the hundredth part of the picture that changed most."""
     min_move_px: float = 0.12
     max_move: float = 0.06
     """Share of the picture's width past which a moved camera needs a new plate."""
@@ -175,15 +177,17 @@ class PlateMaintenance:
     hand.
     """
     lost_secs: float = 3.0
-    """The same if nothing shows that the camera moved: a hand in front of it goes away again."""
+    """As `prompt_secs`, if nothing shows that the camera moved: a hand in front of it goes away
+    again."""
     foreign_secs: float = 1.5
-    """The same if nothing of the plate is seen from the first look on."""
+    """As `prompt_secs`, if nothing of the plate is seen from the first look on."""
     foreign_foreground: float = 0.4
-    """Nothing of the plate is seen where foreground has more of the picture..."""
+    """Share of the picture that foreground has at least where nothing of the plate is seen."""
     foreign_edges: float = 0.15
-    """... and beside it, fewer of the plate's edges are there. Of another scene, 0 to .04 are."""
+    """Share of the plate's edges beside that foreground, under which nothing of the plate is seen.
+    Of another scene, 0 to .04 are there."""
     covered_secs: float = 10.0
-    """The same if foreground fills the picture: somebody may stand close to the camera."""
+    """As `prompt_secs`, if foreground fills the picture: somebody may stand close to the camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +200,9 @@ class BackgroundChange:
     width_px: int = 128
     """Pictures are compared at this width; px below are of it, levels are of 255."""
     foreground: float = 0.02
-    """Alpha over it is foreground..."""
+    """Alpha over it is foreground."""
     grow_px: int = 2
-    """... and what is so near to it may be its shadow."""
+    """What is so near to foreground may be its shadow."""
     least_free: float = 0.3
     """Share of the picture, or of a part, that must be free of it."""
     light_levels: float = 0.5

@@ -17,8 +17,8 @@ from edgeds.types import FloatMap, Pixels
 _STAY = 3
 """Samples in a row of one colour that is not the plate's: somebody stands there."""
 _MOSTLY = 0.4
-"""Of the pixels around: the share in a stay from which what differs is in it, too. A person sways,
-so that patterned clothes change their colour.
+"""What differs is in a stay, too, if this share of the pixels around is in one. A person sways, so
+that patterned clothes change their colour.
 """
 _AROUND_PX = 5
 _STEPS = 16  # of deviations in a level

@@ -27,7 +27,7 @@ _OF_LEVELS = 257
 
 
 def bits_of(video: av.VideoFrame) -> int:
-    """Of a colour channel."""
+    """Bits of a colour channel."""
     return max((part.bits for part in video.format.components), default=8)
 
 

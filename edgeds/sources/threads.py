@@ -22,11 +22,12 @@ class Threads:
     large frames one takes longer than all other stages (4K: 151 ms a frame instead of 174).
     """
     network: int
-    """Of a file, where frames wait for each other. Live, the network may use all cores: there a
-    frame's own time counts.
+    """Threads of the network for a file, where frames wait for each other. Live, it may use all
+    cores: there a frame's own time counts.
     """
     sampling: int
-    """Of a decoder that reads a clip's samples, before the first frame, when little else runs."""
+    """Threads of a decoder that reads a clip's samples, before the first frame, when little else
+    runs."""
     opencv: int
     """OpenCV's own threads spin beside the stages: on 2 cores they took the network from 10 to 21
     ms a frame.

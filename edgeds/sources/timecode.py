@@ -19,9 +19,9 @@ class Recorded:
     """Facts of a file for editors."""
 
     timecode: str | None = None
-    """Of the first frame, "01:00:00:00"; ";" before the frames says that numbers are dropped."""
+    """The first frame's, "01:00:00:00"; ";" before the frames says that numbers are dropped."""
     bits: int = 8
-    """Of a colour channel."""
+    """Bits of a colour channel."""
     hdr: int = 0
     """FFmpeg's code of an HDR transfer; 0 is SDR."""
 

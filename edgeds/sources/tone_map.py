@@ -48,7 +48,7 @@ def sdr_from_hdr(code_values: DeepPixels, transfer: int) -> Pixels:
 
 
 def deep_sdr_from_hdr(code_values: DeepPixels, transfer: int) -> DeepPixels:
-    """The same with 16 bits."""
+    """As `sdr_from_hdr`, with 16 bits."""
     index = (_mapped(code_values, transfer) * 65535 + 0.5).astype(np.uint16)
     pixels: DeepPixels = _deep_srgb_curve()[index]
     return pixels

@@ -45,7 +45,7 @@ class BlurSteps(NamedTuple):
     """How the background of one plate is blurred, in a few levels."""
 
     sigmas: list[float]
-    """Of the levels, from near to far, in px."""
+    """Sigmas of the levels, from near to far, in px."""
     shares: list[FloatMap]
     """Each level but the first is put over the nearer ones with this weight (H, W), which grows
     with the pixel's distance."""

@@ -28,7 +28,8 @@ class Effects:
     """Density: of colours the share exp(-fog * distance) is left."""
     fog_colour: tuple[int, int, int] = (200, 205, 215)
     distance: Callable[[FloatMap], FloatMap] | None = None
-    """Of inverse depth, for the fog; None is relative: 0 at the plate's near end, 1 at twice it."""
+    """The distance of an inverse depth, for the fog; None is relative: 0 at the plate's near end, 1
+    at twice it."""
     focus: float | str | None = None
     """Inverse depth that is sharp, or "foreground"; None is all."""
     aperture: float = 0.03

@@ -20,14 +20,14 @@ class Inserted:
     rgba: npt.NDArray[np.uint8]
     """uint8 (h, w, 4), straight."""
     inverse_depth: float
-    """Of the whole picture, in the plate's units."""
+    """Inverse depth of the whole picture, in the plate's units."""
     height: float
-    """Of the frame's height."""
+    """Height of the picture, as a share of the frame's."""
     x: float = 0.5
-    """Of the frame's width: the middle of its foot."""
+    """Column of the middle of its foot, as a share of the frame's width."""
     foot: float | None = None
-    """Of the frame's height: where its foot is; None is on the ground, where the plate's depth
-    under it is its own.
+    """Row of its foot, as a share of the frame's height; None is on the ground, where the plate's
+    depth under it is its own.
     """
 
 

@@ -9,7 +9,7 @@ from edgeds.views.drawable_text import drawable
 
 _FONT = 4  # cv2.FONT_HERSHEY_TRIPLEX
 _LINE = 1.6
-"""Of the height of a letter."""
+"""Distance of two lines, in heights of a letter."""
 
 
 def with_message(pixels: Pixels, text: str) -> Pixels:

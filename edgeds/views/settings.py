@@ -29,7 +29,7 @@ class Style:
     blur: float = 0.035
     """Sigma of the strongest background blur over the frame's height, at strength .5."""
     blur_strength: float = 0.5
-    """Of live views, 0 to 1."""
+    """Strength of the blur in live runs, 0 to 1."""
     backdrop: str = "#00b140"
     """Chroma green, for `replace` without --backdrop."""
     doubt: tuple[int, int, int] = (230, 30, 30)
@@ -48,7 +48,7 @@ class Shadow:
     """How the foreground's shadow is separated from everything else that changes in a scene."""
 
     height_px: int = 256
-    """Of the picture on which it is found: shadows are soft."""
+    """Height of the picture on which the shadow is found: shadows are soft."""
     open_alpha: float = 0.3
     """From this alpha on a pixel says nothing about the plate's light."""
     chroma_levels: float = 12.0
@@ -57,7 +57,7 @@ class Shadow:
     """Darker pixels of the plate say little."""
     dark_levels: float = 40.0
     brightest: float = 1.3
-    """Of the plate's brightness: what is brighter is something else."""
+    """Most brightness over the plate's: what is brighter is something else."""
     light_change: float = 0.2
     """A change of the whole scene's light that is taken out; more is taken for a shadow."""
     near_px: int = 3
@@ -89,13 +89,13 @@ class Steadiness:
     keep: float = 0.7
     """Weight of the earlier alpha where nothing moved: noise falls to .42 of its deviation."""
     noises: float = 2.0
-    """Difference of colours at which something moved, in mean differences of still frames..."""
+    """Difference of colours at which something moved, in mean differences of still frames."""
     floor_levels: float = 3.0
-    """... but at least this many levels."""
+    """Least difference of colours at which something moved, in levels."""
     patch_px: int = 16
-    """Of the patches over which those mean differences are taken."""
+    """Side of the patches over which those mean differences are taken."""
     window_px: int = 5
-    """Of the mean of differences: single noisy pixels are no motion."""
+    """Side of the window in which differences are averaged: single noisy pixels are no motion."""
     alpha_window_px: int = 9
     alpha_limit: float = 0.1
     """Mean change of alpha in such a window at which something moved. On eight drawn walks at .15

@@ -41,7 +41,7 @@ _LEARNING = Learning(rate=2e-3, decay=0.02, warm=500, said_every=2000, unit="")
 _SHARES: dict[Kind, float] = {
     "clean": 0.33, "coded": 0.29, "walk": 0.12, "drawn": 0.16, "set": 0.1,
 }  # fmt: skip
-"""Of a batch, however many squares there are of each kind."""
+"""Share of a batch, however many squares there are of each kind."""
 _MEANT = 20_000
 """Squares of a kind: the mean of features comes from so many."""
 
@@ -181,7 +181,7 @@ def _begin(network: SmallNetwork, start: Weights) -> None:
 
 
 def _pixels_in(fewer: int, more: int) -> NDArray[np.intp]:
-    """Of each pixel of a square, row by row: its pixel in the square with fewer of them."""
+    """The pixel, in a square of `fewer`, of each pixel in a square of `more`; both row by row."""
     if fewer == more:
         return np.arange(more, dtype=np.intp)
     side, sides = math.isqrt(fewer), math.isqrt(more)

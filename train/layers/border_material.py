@@ -36,10 +36,10 @@ from train.walks import walks
 _OF_PICTURE = 700
 """Squares: a picture of hair has thirty times as many as one of a cup, and shall not count so."""
 _WALKS, _SETS, _DRAWN = 77, 78, 79
-"""Of the random numbers."""
+"""Seeds of the random numbers."""
 WALK_SIZES: tuple[Size, ...] = ((360, 640), (540, 960), (256, 448))
 LARGE_SIZES: tuple[Size, ...] = ((720, 1280), (540, 960), (720, 1280), (1080, 1920), (720, 1280))
-"""Of frames whose border is drawn again at a half of their size."""
+"""Sizes of frames whose border is drawn again at a half of their size."""
 _WAYS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 _SMALL_SIZES = ((360, 640), (256, 448), (288, 512), (256, 448))
 _SEEN, _SEEN_EVERY = 4, 2
@@ -53,7 +53,7 @@ Kind: TypeAlias = Literal["clean", "coded", "walk", "drawn", "set"]
 
 
 class Sample(NamedTuple):
-    """Of squares of 2x2 pixels: what is seen, alpha, and which of the pixels are the border's.
+    """Squares of 2x2 pixels: what is seen, alpha, and which of the pixels are the border's.
 
     Half precision keeps thousands of pictures in memory.
     """
@@ -95,7 +95,7 @@ def of_drawn(engine: Engine, data: Path, count: int) -> Iterator[Picture]:
 
 
 def of_sets(engine: Engine, sets: list[Path], count: int) -> Iterator[Picture]:
-    """Of each set, `count` pictures, spread over it; scenes whose name ends in 7 are validation."""
+    """`count` pictures of each set, spread over it; scenes whose name ends in 7 are validation."""
     for number, folder in enumerate(sets):
         items = [one for one in read_set(folder).items if _usable(one)]
         for at in np.linspace(0, len(items), min(count, len(items)), endpoint=False).astype(int):

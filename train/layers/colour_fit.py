@@ -30,7 +30,7 @@ _OF_PICTURE = 1500
 _HIDDEN = 32
 _BATCH = 2048
 _SHARES = {"clean": 0.6, "coded": 0.4}
-"""Of a batch."""
+"""Shares of a batch."""
 _LEARNING = Learning(rate=4e-3, decay=0.01, warm=200, said_every=1000, unit=" levels")
 _EDGE = (0.05, 0.95)
 _ELSEWHERE = 0.4
@@ -40,7 +40,7 @@ _LEAST_ALPHA = 0.02
 
 
 class Sample(NamedTuple):
-    """Of pixels of one picture; half precision keeps hundreds of pictures in memory."""
+    """Pixels of one picture; half precision keeps hundreds of pictures in memory."""
 
     likely: NDArray[np.float16]
     """(n, candidates, 3), in levels."""
@@ -70,7 +70,7 @@ def fit(data: Path, out: Path, *, count: int, steps: int, say: Callable[[str], N
 
 
 def samples(engine: Engine, data: Path, count: int) -> Iterator[Sample]:
-    """Of composites that show an open border."""
+    """The samples of composites that show an open border."""
     for number, one in enumerate(varied(data, count)):
         maps = Estimator(engine, Plate(one.plate, origin="file"), matte=DRAWN_AGAIN)(
             Frame(one.frame)

@@ -48,7 +48,7 @@ class Composite:
     """Whether frame and plate were frames of a compressed video."""
 
     def with_light(self, ev: float) -> Composite:
-        """The same with a plate that was taken so many EV brighter, by a gamma of 2.2."""
+        """The composite with a plate that was taken so many EV brighter, by a gamma of 2.2."""
         lit = np.clip(self.plate * np.float32(2 ** (ev / 2.2)) + 0.5, 0, 255).astype(np.uint8)
         return replace(self, plate=lit)
 

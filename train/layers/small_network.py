@@ -37,7 +37,7 @@ class Learning:
     """Steps over which the rate rises; then it falls to nothing as a cosine."""
     said_every: int
     unit: str
-    """Of the error, for people."""
+    """Unit of the error, for people."""
 
 
 class SmallNetwork:
@@ -122,5 +122,5 @@ def write_weights(path: Path, weights: NamedTuple, made: Mapping[str, Any]) -> N
 
 
 def _slope(step: int, steps: int, warm: int) -> float:
-    """Of the learning rate: up for `warm` steps, then down to nothing as a cosine."""
+    """The learning rate's share: up for `warm` steps, then down to nothing as a cosine."""
     return min(1, (step + 1) / warm) * (0.5 + 0.5 * math.cos(math.pi * step / steps))

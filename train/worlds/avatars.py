@@ -31,7 +31,7 @@ class Avatar:
     levels: list[Vectors]
     solid: NDArray[np.bool_]
     width: float
-    """Of its height."""
+    """Width, as a share of its height."""
 
     def mesh(
         self, at: tuple[float, float, float], yaw: float, height_m: float, gain: Vectors

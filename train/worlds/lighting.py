@@ -40,7 +40,7 @@ class Glow:
         self.dither = (tile[: size[0], : size[1]].reshape(-1) + 0.5).astype(np.float32) / 16
 
     def on(self, scene: Scene) -> Glow:
-        """The same for another scene, with the same random choices."""
+        """The glow of another scene, with the same random choices."""
         other = copy(self)
         other.scene = scene
         return other

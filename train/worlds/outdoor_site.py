@@ -33,7 +33,7 @@ class Site:
     half_m: float = 30.0
     """How far from the origin people and cameras go, along z."""
     half_wide_m: float = 12.0
-    """The same along x."""
+    """As `half_m`, along x."""
 
     def ground(self, *kinds: str) -> tuple[Texture, float]:
         """One of some kinds of tiles, darker if wet, and its gloss."""

@@ -35,7 +35,7 @@ class Surface:
     uv: NDArray[np.float32]
     """(N, 3, 2); v is upwards."""
     other_uv: NDArray[np.float32] | None
-    """The same for a second texture, which says where which layer lies."""
+    """As `uv`, for a second texture, which says where which layer lies."""
 
 
 @lru_cache(maxsize=800)

@@ -29,7 +29,7 @@ class Clip:
     path: Path
     """A video file, or a folder of images."""
     name: PurePath
-    """Of its outputs, under the output folder and without a suffix: `cam1/0001`."""
+    """What its outputs are called, below the output folder and without a suffix: `cam1/0001`."""
     plate: Path | None = None
     """The one that its list names beside it."""
 

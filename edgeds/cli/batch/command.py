@@ -264,7 +264,7 @@ def _jobs(
 
 
 def _suffix(made: Wanted) -> str:
-    """Of an output: MP4 has no alpha, and layers are a folder."""
+    """The suffix of the outputs: MP4 has no alpha, and layers are a folder."""
     if made.layers.layers is not None:
         return ".layers"
     return ".webm" if made.view == "cutout" else ".mp4"

@@ -26,7 +26,7 @@ _POLL_SECS = 0.2
 _QUEUED = 4
 """Clips handed to a pool for each that it runs at a time: a cluster that may grow sees demand."""
 _KEPT = ("frames", "fps", "secs", "audio", "damaged_packets", "notes", "output")
-"""Of the report of `edgeds video`."""
+"""The keys of the report of `edgeds video` that a batch keeps."""
 
 
 @dataclass(frozen=True, slots=True)

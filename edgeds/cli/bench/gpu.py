@@ -108,7 +108,7 @@ class _Stream:
         self._stream: DeviceStream = network.stream
 
     def copy_secs(self, runs: int) -> float:
-        """Of the planes, from page-locked memory."""
+        """How long a frame's planes take to the device, from page-locked memory."""
         targets = self._estimate.empty_maps().planes
         with self._stream:
             hosts = [self._stream.host(tuple(one.shape), one.dtype) for one in targets]
@@ -120,7 +120,7 @@ class _Stream:
             return float(np.median([self._stream.secs_of(copies) for _ in range(runs)]))
 
     def kernel_secs(self, runs: int) -> float:
-        """Of a frame that is on the device, many under way."""
+        """How long a frame takes that is on the device, with many under way."""
         from edgeds.engine.gpu.transfer import DevicePicture
 
         planes = self._estimate.empty_maps().planes
@@ -135,7 +135,7 @@ class _Stream:
             return self._stream.secs_of(frames) / runs
 
     def whole_secs(self, runs: int) -> float:
-        """Of a single frame from the computer's memory until its picture is whole."""
+        """How long a single frame takes, from the computer's memory until its picture is whole."""
         took = []
         for _ in range(runs):
             began = time.perf_counter()

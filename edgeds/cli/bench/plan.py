@@ -25,7 +25,7 @@ class Plan:
     preset: Preset = "balanced"
     sizes: tuple[Size, ...] = BENCH.sizes
     frames: int = BENCH.frames
-    """Of a turn at BENCH.base and below, at most; fewer of larger ones."""
+    """Most frames of a turn at BENCH.base and below; fewer of larger ones."""
     turns: int = BENCH.turns
     clip: Path | None = None
     """Is brought to each size; without it a synthetic scene is made, in which a ball takes a

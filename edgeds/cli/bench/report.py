@@ -20,10 +20,10 @@ class Turn:
     """What a turn took, from the request for the first frame until the file was complete."""
 
     frames: int
-    """Of all streams together."""
+    """The frames of all streams together."""
     secs: float
     cpu_secs: float
-    """Of all threads of the process, user and system."""
+    """CPU time of all threads of the process, user and system."""
     peak_bytes: int | None
     """Most memory that the process had; None where the system does not say."""
     engine: str = ""
@@ -108,7 +108,7 @@ class BenchReport:
     streams: tuple[Row, ...] = ()
     batches: tuple[BatchTimes, ...] = ()
     networks: tuple[NetworkTimes, ...] = ()
-    """Of every engine and preset that this machine can run."""
+    """The times of every engine and preset that this machine can run."""
     start_secs: tuple[float, ...] = ()
     """`edgeds video` with a plate on a clip of one frame: from the start of the process to its
     end, when the file is complete. The plate's file keeps no depth."""

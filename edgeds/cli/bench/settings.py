@@ -13,10 +13,11 @@ class Bench:
     frames: int = 90
     """At `base` and below; larger frames are fewer, so that a turn takes about as long."""
     least_frames: int = 40
-    """Of the largest frames: the network's other sizes are made within the first few."""
+    """Fewest frames, for the largest sizes: the network's other sizes are made within the first
+    few."""
     quick_frames: int = 12
     turns: int = 2
-    """Of the transcode and of edgeds: A B A B."""
+    """Turns of the transcode and of edgeds: A B A B."""
     streams: tuple[int, ...] = (1, 2, 4)
     batches: tuple[int, ...] = (1, 2, 4)
     starts: int = 3
@@ -28,11 +29,11 @@ class Bench:
     static_noise_levels: float = 1.5
     """Sigma of it, before the clip is encoded: a camera by daylight has 1 to 2."""
     sparse_share: float = 0.25
-    """Of the sparse clip: the frames in which something moves."""
+    """Share of the sparse clip's frames in which something moves."""
     close_part: float = 1 / 3
-    """Of the picture's sides: the part that the close clip enlarges."""
+    """The part that the close clip enlarges, as a share of the picture's sides."""
     most_load: float = 0.5
-    """Of the system in the minute before. Over it other programs disturbed the figures."""
+    """Load of the system in the minute before. Over it other programs disturbed the figures."""
     network_runs: int = 60
     warm_up: int = 5
     gpu_runs: int = 100

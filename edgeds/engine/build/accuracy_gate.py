@@ -29,7 +29,7 @@ class Figures:
     iou_loss: float | None
     """Loss of IoU, of 1."""
     boundary_loss: float | None
-    """Of the boundary F-measure at 2 px."""
+    """Loss of the boundary F-measure at 2 px, of 1."""
     depth_abs_rel: float | None
     """Relative: .03 is 3 %."""
 
@@ -53,7 +53,7 @@ class Latency:
     """Times of one frame, the two engines taking turns."""
 
     float_ms: float
-    """Of the engine that the candidate is compared with."""
+    """Time of the engine that the candidate is compared with."""
     candidate_ms: float
     """First deciles: the time on a machine that does nothing else."""
     ratio: float

@@ -29,7 +29,7 @@ class Histogram:
     def __init__(self) -> None:
         self.counts: npt.NDArray[np.float64] = np.zeros(_BINS)
         self.width = 0.0
-        """Of a bin."""
+        """The width of a bin."""
         self.largest = 0.0
 
     def add(self, values: npt.NDArray[np.float32]) -> None:

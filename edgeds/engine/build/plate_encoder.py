@@ -39,7 +39,8 @@ class PlateEncoder:
 
 
 def drawn_noise(number: int, size: Size) -> FloatMap:
-    """The same for the same number: a still scene's, and in it a region that moves."""
+    """Noise of a plate, in levels: a still scene's, with a region that moves. Each number has its
+    own."""
     rng = np.random.default_rng(number)
     still, moving = (np.exp(rng.uniform(*np.log(ends))) for ends in (_STILL_LEVELS, _MOVING_LEVELS))
     ys, xs = np.mgrid[0 : size[0], 0 : size[1]] / np.reshape(size, (2, 1, 1))

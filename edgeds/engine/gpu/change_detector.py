@@ -140,7 +140,7 @@ def judged(
 
 
 def _noise(difference: Tensor, before: Tensor) -> Tensor:
-    """Of the difference of two frames (3, h, w): see `ChangeDetector`."""
+    """The noise in the difference of two frames (3, h, w): see `ChangeDetector`."""
     mean = (box_sums(difference, 3) / 9)[:, ::3, ::3].flatten(1)
     middle = mean.median(dim=1, keepdim=True).values
     noise = (mean - middle).abs().amax(0).median(dim=0).values

@@ -32,7 +32,7 @@ class Colour:
     quick_shift: Tensor
     """float32 (3, 1, 1), added to that; half a level for rounding is in it."""
     quick_back: Tensor
-    """The same of `from_rgb`."""
+    """float32 (3, 3): `from_rgb` in 1024ths."""
     quick_back_shift: Tensor
 
 
@@ -114,8 +114,8 @@ def half_chroma(full: Tensor) -> Tensor:
 
 
 def half_chroma_of_swscale(full: Tensor) -> Tensor:
-    """The same as swscale makes it of RGB: each sample is the mean of two columns and of four rows,
-    the inner ones with three times the weight.
+    """As `half_chroma`, but as swscale makes it of RGB: each sample is the mean of two columns and
+    of four rows, the inner ones with three times the weight.
     """
     columns = torch.nn.functional.avg_pool2d(full[None], (1, 2))[0]
     around = torch.cat((columns[:, :1], columns, columns[:, -1:]), 1)

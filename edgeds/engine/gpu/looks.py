@@ -40,7 +40,7 @@ class CroppedField:
     field: Tensor
     crop: Tensor
     part: Box
-    """Of the frame, that the network saw, and the network's size."""
+    """The part of the frame that the network saw."""
     network: Size
 
 
@@ -217,7 +217,7 @@ class DeviceLooks:
 
 
 def _median_depth(statistics: Sequence[float]) -> float | None:
-    """Of the sure foreground; None where there is too little."""
+    """The median depth of the sure foreground; None where there is too little."""
     count, median = statistics[-3:-1]
     return median if count >= LEAST_PIXELS else None
 

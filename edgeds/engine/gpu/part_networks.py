@@ -84,7 +84,7 @@ class PartNetworks:
         return part, is_new
 
     def place_of(self, plate: PlatePart) -> Place:
-        """Of a part that was seen in this frame."""
+        """The place of a part that was seen in this frame."""
         return next(place for place, part in self._parts.items() if part is plate)
 
     def _at_size(self, size: Size) -> DeviceEngine:

@@ -35,7 +35,7 @@ STAGES = (
     Stage(4, 5, 2, 6, 192),
 )
 CHANNELS = (16, 24, 40, 112, 192)
-"""Of f1..f5, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
+"""Channels of f1..f5, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
 
 BATCH_NORM_EPS = 1e-3  # EfficientNet's; PyTorch's own default is 1e-5
 

@@ -10,7 +10,8 @@ from edgeds.sources.status import SourceState
 from edgeds.types import Closing, Frame, StreamInfo
 
 _EARLY = 0.25
-"""Of a gap: a frame that comes so much too early is taken, else 30 of 31 fps would become 15."""
+"""A frame that comes too early by this share of a gap is taken: else 30 of 31 fps would become 15.
+"""
 
 
 class Thinned(Closing):

@@ -49,7 +49,7 @@ class Seen:
     watched: dict[str, Any]
     """What the rules know: counts of zones and lines, what is near, left behind, removed."""
     about: dict[str, Any]
-    """Of the frame: source, time, size, health of the plate."""
+    """Facts of the frame: source, time, size, health of the plate."""
 
     def state(self) -> dict[str, Any]:
         """As `/api/state` gives it."""

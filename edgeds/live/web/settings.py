@@ -33,25 +33,26 @@ class Page:
     """What the kernel buffers for a client that does not read: the system's own limit is 4 MB."""
     header_bytes: int = 16_384
     rules_bytes: int = 65_536
-    """Of a rule file that a program or the page sends."""
+    """Most bytes of a rule file that a program or the page sends."""
     message_bytes: int = 16_384
-    """Of a viewer's WebSocket message; WebRTC offers are half as long."""
+    """Most bytes of a viewer's WebSocket message; WebRTC offers are half as long."""
     uploads: int = 2
     """At the same time; each may hold `plate_bytes` of memory."""
     upload_bytes: int = 12_000_000
-    """Of a backdrop picture."""
+    """Most bytes of a backdrop picture."""
     upload_pixels: int = 40_000_000
     upload_aspect: float = 4.0
     """Longer pictures are cropped to this aspect ratio, in the middle."""
     upload_scans: int = 32
-    """Of a progressive JPEG; cameras write 10. Each scan costs a pass over all pixels."""
+    """Most scans of a progressive JPEG; cameras write 10. Each scan costs a pass over all pixels.
+    """
     upload_secs: float = 60.0
     backdrop_px: int = 2560
     """The longer side of an uploaded backdrop, once decoded."""
     plate_bytes: int = 40_000_000
-    """Of a plate picture: a 4K PNG with a noisy sensor has 20 MB."""
+    """Most bytes of a plate picture: a 4K PNG with a noisy sensor has 20 MB."""
     video_bytes: int = 200_000_000
-    """Of a backdrop video, which goes to a temporary file."""
+    """Most bytes of a backdrop video, which goes to a temporary file."""
     video_pixels: int = 4096 * 2304
     video_secs: float = 300.0
     """Timeout for a backdrop video to arrive."""

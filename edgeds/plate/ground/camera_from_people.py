@@ -178,7 +178,7 @@ class _Problem:
         return at
 
     def _turned(self, at: Floats) -> Floats:
-        """The same with the blocks' turn that most edges agree with."""
+        """The parameters with the blocks' turn that most edges agree with."""
         view, lines = self.view(at), self._lines
         if not len(lines.length_px):
             return at

@@ -23,7 +23,7 @@ class Sighting:
 
     blob: Blob
     mask: Mask
-    """Of the blob's box."""
+    """The blob's pixels in its box, bool."""
     of: Size
     """(height, width) of the alpha that the box is in."""
 

@@ -48,12 +48,12 @@ class GroundView:
         return float(a), float(b), float(z - a * (width - 1) / 2 - b * (height - 1) / 2)
 
     def inverse_depth(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
-        """Of the ground at pixels, in 1/person height."""
+        """Inverse depth of the ground at pixels, in 1/person height."""
         a, b, c = self.plane()
         return np.asarray(a * np.asarray(x) + b * np.asarray(y) + c, np.float64)
 
     def inverse_depth_map(self) -> FloatMap:
-        """The same for the whole picture, float32 (H, W)."""
+        """Inverse depth of the ground in the whole picture, float32 (H, W), in 1/person height."""
         a, b, c = self.plane()
         height, width = self.size
         down = (b * np.arange(height) + c).astype(np.float32)

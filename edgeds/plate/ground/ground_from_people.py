@@ -25,9 +25,9 @@ class Ground:
     view: GroundView
     """Lengths in heights of a mean person."""
     people: int
-    """How many observations agree with it..."""
+    """How many observations agree with it."""
     seen: int
-    """... of how many."""
+    """How many observations there are."""
     places: int
     """Cells of the picture, of `GROUND.grid` a side, in which those who agree stood."""
     at_once: int
@@ -39,7 +39,8 @@ class Ground:
     uncertainty: float
     """Relative standard deviation of metres at their feet."""
     shape: float = 0.0
-    """The same of one place beside another: what is left once a distance is measured."""
+    """Relative standard deviation of one place beside another: what is left once a distance is
+    measured."""
 
     def __str__(self) -> str:
         return self.words()
@@ -105,7 +106,7 @@ def ground_from_json(numbers: dict[str, Any]) -> Ground:
 
 
 def resized_ground(ground: Ground, size: Size) -> Ground:
-    """The same for a picture of another (height, width) of the same view."""
+    """The ground in a picture of another (height, width) of the same view."""
     view = ground.view
     focal_px = view.focal_px * size[1] / view.size[1]
     return replace(ground, view=replace(view, size=size, focal_px=focal_px))
@@ -179,7 +180,8 @@ def _places(at: Floats, size: Size) -> int:
 
 
 def _deviations(fitted: Fitted, at: Floats) -> tuple[float, float]:
-    """Of the logarithm of depth at pixels: of all together, and of one beside another."""
+    """Standard deviations of the logarithm of depth at pixels: of all together, and of one beside
+    another."""
     view, step = fitted.view, 1e-4
     base = np.log(view.inverse_depth(at[:, 0], at[:, 1]))
     moved = (

@@ -64,7 +64,7 @@ def scale_from_json(numbers: dict[str, Any]) -> MetricScale:
 
 
 def resized_scale(scale: MetricScale, factor: float) -> MetricScale:
-    """The same for a picture so many times as large."""
+    """The scale of a picture that is so many times as large."""
     focal_px = None if scale.focal_px is None else scale.focal_px * factor
     return replace(scale, focal_px=focal_px)
 

@@ -68,7 +68,7 @@ def _blob(mask: Mask, box: tuple[int, int, int, int], of: tuple[int, ...], size:
     low, high = float(along.min()) - down / 2, float(along.max()) + down / 2
 
     def end(value: float, part: npt.NDArray[np.bool_]) -> tuple[float, float]:
-        """Of the axis; sideways where the blob is at that end."""
+        """The axis's end, as (x, y): sideways it is where the blob is at that end."""
         aside = float(across[part].mean())
         at = middle + value * axis + aside * np.array((axis[1], -axis[0]))
         return float(at[0]), float(at[1])

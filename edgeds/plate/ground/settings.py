@@ -39,7 +39,8 @@ class GroundFitting:
     tolerance: float = 0.16
     """Largest difference of logarithms of height at which a person agrees with a pair."""
     agrees: float = 0.22
-    """The same for the refined fit. Adults deviate by 5.5 % from their mean, poses by more."""
+    """As `tolerance`, for the refined fit. Adults deviate by 5.5 % from their mean, poses by more.
+    """
     height_sigma: float = 0.07
     """Deviation of an adult's height in any walking pose, measured by a mask."""
     lean_sigma: float = 0.06
@@ -84,9 +85,10 @@ class GroundFitting:
     least_ratio: float = 1.3
     """Least ratio of nearness, nearest to farthest (without the tenth at either end)."""
     most_scatter: float = 0.11
-    """Of the logarithms of height of those who agree: robust deviation."""
+    """Largest robust deviation of the logarithms of height of those who agree."""
     most_shape_sigma: float = 0.12
-    """Of the logarithm of depth at their feet, beside one another: the slope is known."""
+    """Largest deviation of the logarithm of depth at their feet, beside one another: the slope is
+    known."""
     camera_m: tuple[float, float] = (0.4, 40.0)
     """Height of the camera over the ground."""
     hidden: tuple[float, float] = (0.25, 0.78)

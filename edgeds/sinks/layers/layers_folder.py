@@ -39,7 +39,7 @@ class LayersWanted:
     layers: tuple[Layer, ...]
     kind: LayerFormat = "png"
     bits: Literal[8, 16] = 16
-    """Of PNG images."""
+    """Bits per channel of PNG images."""
     premultiplied: bool | None = None
     """None is what readers of the format expect: premultiplied in OpenEXR, straight elsewhere."""
 
@@ -146,7 +146,7 @@ class LayersSink(Closing):
 
     @property
     def _bits_of_colours(self) -> int:
-        """Of `foreground` and `composite`. The plate has 8."""
+        """Bits per channel of `foreground` and `composite`. The plate has 8."""
         if self._recorded.bits <= 8 or self._wanted.kind == "webm":
             return 8
         if self._wanted.kind == "prores":

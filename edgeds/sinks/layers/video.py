@@ -126,7 +126,7 @@ class VideoLayers(Closing):
         return _tagged(_grey_yuv(_even(share), how.pix_fmt), how, self._like)
 
     def _ten_bits(self, pixels: DeepPixels, how: Format) -> av.VideoFrame:
-        """Of RGB or RGBA."""
+        """RGB or RGBA as a frame of 10 bits per channel."""
         values = _even(pixels)
         tags = stream_colour(self._like.colour, how, self._like.size)
         yuv = yuv_from_deep(np.ascontiguousarray(values[..., :3]), tags, 10)

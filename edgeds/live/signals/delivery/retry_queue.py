@@ -37,9 +37,10 @@ class Delivery:
     give_up_secs: float = 600.0
     """After this time, a message that could not be delivered is lost."""
     most_words: int = 4
-    """What people hear of a consumer that comes and goes, before it is a word a time..."""
+    """Messages for people about a consumer that comes and goes; after these, one in `quiet_secs`.
+    """
     quiet_secs: float = 60.0
-    """... of this length."""
+    """Time between two such messages."""
     close_secs: float = 3.0
     """Time at the end of a run to deliver the messages that still wait."""
 

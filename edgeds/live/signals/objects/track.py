@@ -57,9 +57,9 @@ class Track:
         self.doubts: set[Track] = set()
         """Those that it shared a region with, until it is known who is who."""
         self.fresh = region.colours
-        """Its colours since it was last alone again; None while it is not..."""
+        """Its colours since it was last alone again; None while it is not."""
         self.fresh_secs = 0.0
-        """... and for how long it has been."""
+        """For how long it has been alone."""
         self.is_new = True
         """Whether it has no identity yet."""
         self.is_whole = True

@@ -27,8 +27,8 @@ class TrackedObject:
     id: int
     """From 1, in the order of appearance. An id is never used twice in a run."""
     body: int = field(compare=False)
-    """The same as long as it moves without a jump. Where two ids were the wrong way round and are
-    exchanged, the bodies stay: rules remember by body who is where."""
+    """A number that stays as long as it moves without a jump. Where two ids were the wrong way
+    round and are exchanged, the bodies stay: rules remember by body who is where."""
     box: tuple[float, float, float, float]
     """(left, top, width, height), inside the frame."""
     outline: tuple[Point, ...]

@@ -17,11 +17,11 @@ Newness: TypeAlias = Callable[[TrackedObject], float]
 """-1 (gone from the plate) to 1 (new in the frame)."""
 
 _PIECE_AREA = 0.2
-"""A piece has at most this share of the larger thing's pixels..."""
+"""A piece has at most this share of the larger thing's pixels."""
 _SAME_SECS = 0.6
-"""... is motionless since the same time, give or take so much..."""
+"""A piece is motionless since the same time, give or take so much."""
 _BESIDE = 0.1
-"""... and no farther away than this share of the larger one's longer side."""
+"""A piece is no farther away than this share of the larger one's longer side."""
 _RECOVERED = 0.1  # so much healthier than the limit the plate must be
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from edgeds.sinks.atomic_files import replacing
 from train.crop import cropped
 from train.material import read_background, read_cutout
-from train.place_cutouts import placed
+from train.place_cutouts import placed_cutout
 from train.teacher import open_teacher
 from train.workers import open_workers
 from train.zip_parts import DEPTH_SCALE
@@ -111,7 +111,7 @@ def unit_members(plan: Plan, background: int) -> Iterator[tuple[str, bytes]]:
         cutout = read_cutout(path, Path("no depth"))
         for place in range(plan.places):
             share = float(np.exp(rng.uniform(np.log(0.12), np.log(1.2))))
-            layer = placed(cutout.rgba, share, plan.size, rng, portrait=cutout.is_portrait)
+            layer = placed_cutout(cutout.rgba, share, plan.size, rng, portrait=cutout.is_portrait)
             for mirrored in (False, True):
                 laid = np.ascontiguousarray(layer[:, ::-1]) if mirrored else layer
                 picture = in_bytes(laid[..., :3] + (1 - laid[..., 3:]) * scene)

@@ -50,7 +50,7 @@ class CountingEngine(Engine):
 
 
 class CountingAnySizeEngine(CountingEngine):
-    """A `CountingEngine` for engines of any size; those of other sizes count into the same tally."""
+    """A `CountingEngine` for engines of any size; other sizes count into the same tally."""
 
     def at_size(self, size: Size) -> CountingEngine:
         assert isinstance(self._engine, AnySizeEngine)

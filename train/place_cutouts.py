@@ -30,7 +30,7 @@ def drawn_layer(
     for _ in range(count):
         cutout = cutouts[int(rng.integers(len(cutouts)))]
         share = height_share(cutout, rng, street=street)
-        thing = placed(cutout.rgba, share, size, rng, portrait=cutout.is_portrait)
+        thing = placed_cutout(cutout.rgba, share, size, rng, portrait=cutout.is_portrait)
         layer = over(thing, layer)
         shown = thing[..., 3] > 0.5
         rows = np.flatnonzero(shown.any(1))
@@ -47,7 +47,7 @@ def height_share(cutout: Cutout, rng: np.random.Generator, *, street: bool) -> f
     return float(np.exp(rng.uniform(np.log(0.12), np.log(1.5 if cutout.is_person else 1.1))))
 
 
-def placed(
+def placed_cutout(
     rgba: NDArray[np.uint8],
     share: float,
     size: tuple[int, int],

@@ -55,7 +55,7 @@ class PlateView:
         return depth
 
 
-def laid(behind: FloatMap, parts: Parts) -> FloatMap:
+def depth_with_parts(behind: FloatMap, parts: Parts) -> FloatMap:
     """One map (h, w) of a background and the parts on it: `depth_parts_at` put together."""
     depth: FloatMap = behind.copy()
     for box, part in parts:
@@ -88,7 +88,7 @@ class FrameMaps:
         self.size = frame.size
         self.plate = plate.pixels
         self._frame, self._small, self._view = frame, small, plate
-        self._raw, self._near_inside = seen(alpha), near
+        self._raw, self._near_inside = without_faint(alpha), near
         self.coarse_size: Size = (alpha.shape[0], alpha.shape[1])
         self._matte = matte.for_sizes(frame.size, self.coarse_size)
         self._grid = _Grid(self.coarse_size, frame.size)
@@ -153,7 +153,7 @@ class FrameMaps:
     def inverse_depth_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.inverse_depth(whole(size))
-        return laid(*self.depth_parts_at(size))
+        return depth_with_parts(*self.depth_parts_at(size))
 
     def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
         if size == self.size:
@@ -266,7 +266,7 @@ class _Grid:
         return -(-at * self._full[axis] // self.coarse[axis])
 
 
-def seen(alpha: FloatMap) -> FloatMap:
+def without_faint(alpha: FloatMap) -> FloatMap:
     """The network's alpha (h, w) without what is faint, and has nothing clearer nearby."""
     square = np.ones((SEEN_SIDE, SEEN_SIDE), np.uint8)
     near = cv2.dilate((alpha > ALPHA_SEEN).view(np.uint8), square)

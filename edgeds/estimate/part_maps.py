@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.depth_fit import anchored
-from edgeds.estimate.maps_on_demand import FrameMaps, PlateView, laid
+from edgeds.estimate.maps_on_demand import FrameMaps, PlateView, depth_with_parts
 from edgeds.estimate.part_place import Place
 from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Frame, Indices, Pixels, Size, whole
@@ -116,7 +116,7 @@ class RegionMaps:
     def inverse_depth_at(self, size: Size) -> FloatMap:
         if size == self.size:
             return self.inverse_depth(whole(size))
-        return laid(*self.depth_parts_at(size))
+        return depth_with_parts(*self.depth_parts_at(size))
 
     def depth_parts_at(self, size: Size) -> tuple[FloatMap, Parts]:
         if size == self.size:
@@ -130,8 +130,8 @@ class RegionMaps:
         )
         for box in self.boxes:
             box = _covering(box, self.size, size)
-            level = placed(near, self._part, self.size, size, box, border=cv2.BORDER_REPLICATE)
-            shown = placed(alpha, self._part, self.size, size, box)
+            level = map_in_box(near, self._part, self.size, size, box, border=cv2.BORDER_REPLICATE)
+            shown = map_in_box(alpha, self._part, self.size, size, box)
             found.append((box, anchored(shown, behind[box.of], level)))
         return behind, tuple(found)
 
@@ -155,7 +155,7 @@ def onto_whole(
     values: FloatMap, part: Box, frame: Size, size: Size, border: int = cv2.BORDER_CONSTANT
 ) -> FloatMap:
     """A part's map where it lies on the whole `frame`, at the `size` that is asked for."""
-    return placed(shrunk(values, part, frame, size), part, frame, size, whole(size), border)
+    return map_in_box(shrunk(values, part, frame, size), part, frame, size, whole(size), border)
 
 
 def shrunk(values: FloatMap, part: Box, frame: Size, size: Size) -> FloatMap:
@@ -169,7 +169,7 @@ def shrunk(values: FloatMap, part: Box, frame: Size, size: Size) -> FloatMap:
     return values
 
 
-def placed(
+def map_in_box(
     values: FloatMap, part: Box, frame: Size, size: Size, box: Box,
     border: int = cv2.BORDER_CONSTANT,
 ) -> FloatMap:  # fmt: skip

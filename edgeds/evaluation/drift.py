@@ -21,7 +21,7 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, Item, in_clip_order
 from edgeds.evaluation.drift_cases import CASES, Case
-from edgeds.evaluation.nudged_shots import Shot, Take, seen
+from edgeds.evaluation.nudged_shots import Shot, Take, camera_view
 from edgeds.evaluation.sample import load
 from edgeds.plate.maintenance import Maintenance
 from edgeds.plate.plate import Plate
@@ -174,7 +174,7 @@ def _trial(
     estimator_for_plate: Callable[[Pixels], Estimator],
     known: dict[object, _Run],
 ) -> Trial:
-    plate = seen(take.plate)
+    plate = camera_view(take.plate)
 
     def played(*, disturbed: bool, maintenance: Maintenance | None = None) -> _Run:
         return _play(case, take, estimator_for_plate(plate), disturbed, maintenance)

@@ -24,7 +24,7 @@ from edgeds.evaluation.nudged_shots import (
     Moment,
     Shot,
     Take,
-    seen,
+    camera_view,
     to_and_fro,
 )
 from edgeds.types import Pixels
@@ -48,13 +48,13 @@ class Case:
     def view(self, take: Take, shot: Shot, index: int, secs: float) -> tuple[Pixels, Shot]:
         """The part of a shot that the camera sees, and its truth."""
         if self.disturb is None or secs < 0:
-            return seen(shot.pixels), Shot(seen(shot.pixels), seen(shot.alpha))
+            return camera_view(shot.pixels), Shot(camera_view(shot.pixels), camera_view(shot.alpha))
         rng = np.random.default_rng([zlib.crc32(f"{self.name} {self.setting}".encode()), index])
         moment = Moment(secs, take, shot, rng, shot.pixels.astype(np.float32))
         self.disturb(moment)
         pixels = np.clip(np.round(moment.values), 0, 255).astype(np.uint8)
-        pixels = seen(pixels, shift_px=moment.shift_px, degrees=moment.degrees)
-        alpha = seen(shot.alpha, shift_px=moment.shift_px, degrees=moment.degrees)
+        pixels = camera_view(pixels, shift_px=moment.shift_px, degrees=moment.degrees)
+        alpha = camera_view(shot.alpha, shift_px=moment.shift_px, degrees=moment.degrees)
         return pixels, Shot(pixels, np.clip(alpha, 0, 1))
 
 

@@ -71,7 +71,7 @@ def to_and_fro(take: Take, index: int, _secs: float) -> Shot:
     return take.shots[min(at, 2 * count - 2 - at)]
 
 
-def seen(
+def camera_view(
     picture: npt.NDArray[Any], *, shift_px: tuple[float, float] = (0.0, 0.0), degrees: float = 0.0
 ) -> npt.NDArray[Any]:
     """The picture without its margin, from a camera turned by that much."""

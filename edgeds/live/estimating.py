@@ -18,7 +18,7 @@ from edgeds.live.better_depth import BetterDepth
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.live_plate import LivePlate
 from edgeds.live.plate_watch import PlateWatch
-from edgeds.live.signals.signals import Seen, Signals
+from edgeds.live.signals.signals import FrameSignals, Signals
 from edgeds.plate.plate import Plate
 from edgeds.plate.status import PlateStatus
 from edgeds.types import Engine, FloatMap, Frame, Maps, Pixels
@@ -56,7 +56,7 @@ class Estimated:
     """The plate's status at this frame."""
     maps: Maps | None = None
     in_view: PlateInView | None = None
-    seen: Seen | None = None
+    seen: FrameSignals | None = None
     """Objects and rules, where somebody asks for them."""
 
     @property

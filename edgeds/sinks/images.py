@@ -69,7 +69,7 @@ class ImagesSink(Closing):
             raise SinkFailed(f"{self._pattern.name} {_HOLDS_ONE}", why=_HAS_MORE, fix=_FOR_MORE)
         path = self._path_of(frame)
         data = image_bytes(frame.pixels, path.suffix)
-        with written(path, "images to the same place", elsewhere="folder or pattern"):
+        with image_write_errors(path, "images to the same place", elsewhere="folder or pattern"):
             if not self._taken:  # meshes of this run may have made it
                 path.parent.mkdir(parents=True, exist_ok=True)
             if not self._single and path.exists():
@@ -96,8 +96,11 @@ class ImagesSink(Closing):
 
 
 @contextmanager
-def written(path: Path, what: str, *, elsewhere: str) -> Iterator[None]:
-    """One image among others is written here. `what`, and where: for people.
+def image_write_errors(path: Path, what: str, *, elsewhere: str) -> Iterator[None]:
+    """Translate the errors of writing one image among others.
+
+    Args:
+        what: is written there, and `elsewhere`: where else it could be; for people.
 
     Raises:
         SinkFailed: a name is taken that was free at the start, or the disk refuses the image.

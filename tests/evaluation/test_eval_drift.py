@@ -19,7 +19,7 @@ from edgeds.estimate.estimator import Estimator
 from edgeds.evaluation.dataset import Dataset, read_set
 from edgeds.evaluation.drift import Trial, cases_of, drift, driftable
 from edgeds.evaluation.drift_cases import CASES, Case, cases_like
-from edgeds.evaluation.nudged_shots import Shot, Take, seen, to_and_fro
+from edgeds.evaluation.nudged_shots import Shot, Take, camera_view, to_and_fro
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Pixels
@@ -78,7 +78,7 @@ def test_a_case_is_the_same_every_time_and_leaves_the_clip_alone(case: Case, tak
     (one, truth), (again, _) = (pictures(case, take, 20, 700.0) for _ in range(2))
     assert np.array_equal(one, again)
     assert one.dtype == np.uint8
-    assert one.shape[:2] == truth.alpha.shape == seen(take.plate).shape[:2]
+    assert one.shape[:2] == truth.alpha.shape == camera_view(take.plate).shape[:2]
     assert 0 <= truth.alpha.min() <= truth.alpha.max() <= 1
     assert all(np.array_equal(a, shot.pixels) for a, shot in zip(before, take.shots, strict=True))
 
@@ -87,14 +87,14 @@ def test_a_case_is_the_same_every_time_and_leaves_the_clip_alone(case: Case, tak
                          ids=lambda case: f"{case.name} {case.setting}".strip())  # fmt: skip
 def test_a_disturbance_begins_when_it_is_said_to(case: Case, take: Take) -> None:
     calm, _ = pictures(case, take, 20, -0.1)
-    assert np.array_equal(calm, seen(case.content(take, 20, -0.1).pixels))
+    assert np.array_equal(calm, camera_view(case.content(take, 20, -0.1).pixels))
     disturbed, _ = pictures(case, take, 20, 60.0)
     assert np.abs(disturbed.astype(float) - calm).mean() > 0.5
 
 
 def test_a_nudged_camera_sees_what_was_in_the_margin(take: Take) -> None:
     # 8 and 6 px of a 640 px picture are 4 and 3 of 320.
-    nudged = seen(take.plate, shift_px=(8.0, 6.0))
+    nudged = camera_view(take.plate, shift_px=(8.0, 6.0))
     top, left = round(0.05 * SIZE[0]), round(0.05 * SIZE[1])
     there = take.plate[top - 3 : SIZE[0] - top - 3, left - 4 : SIZE[1] - left - 4]
     # Whole pixels need no interpolation; a level of rounding is left.
@@ -106,7 +106,7 @@ def test_truth_moves_with_the_camera(take: Take) -> None:
     x = y = 0.0
     _, truth = BY_NAME["nudge 6 px"].view(take, shot, 12, 1.0)
     rows, columns = (np.arange(n) for n in truth.alpha.shape)
-    for alpha, sign in ((seen(shot.alpha), -1), (truth.alpha, 1)):
+    for alpha, sign in ((camera_view(shot.alpha), -1), (truth.alpha, 1)):
         total = alpha.sum()
         x += sign * float((alpha.sum(axis=0) * columns).sum() / total)
         y += sign * float((alpha.sum(axis=1) * rows).sum() / total)

@@ -32,7 +32,7 @@ from edgeds.live.signals.delivery.mqtt import Mqtt, broker_from_url
 from edgeds.live.signals.delivery.retry_queue import Delivery, Outbox
 from edgeds.live.signals.delivery.webhook import Webhook
 from edgeds.live.signals.rules.kinds import Rules, Zone
-from edgeds.live.signals.signals import Seen, Signals
+from edgeds.live.signals.signals import FrameSignals, Signals
 from edgeds.plate.plate import Plate
 from edgeds.sinks import open_sink
 from edgeds.sources import RealTimeSource, SyntheticSource
@@ -76,7 +76,7 @@ class _Timed(Signals):
         self.made: dict[int, tuple[float, float]] = {}
         """{number: (frame was grabbed, event was made)}, on `time.monotonic`'s clock."""
 
-    def __call__(self, frame: Any, maps: Any, **named: Any) -> Seen:
+    def __call__(self, frame: Any, maps: Any, **named: Any) -> FrameSignals:
         seen = super().__call__(frame, maps, **named)
         for event in seen.events:
             self.made[event.number] = (frame.grabbed_secs or 0.0, time.monotonic())

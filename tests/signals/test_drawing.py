@@ -9,7 +9,7 @@ import pytest
 from edgeds.live.signals.drawing import draw_signals, labels
 from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.live.signals.rules.kinds import Rules, Zone
-from edgeds.live.signals.signals import Seen
+from edgeds.live.signals.signals import FrameSignals
 from edgeds.views.drawable_text import drawable
 
 
@@ -42,7 +42,9 @@ def test_metres_that_would_cover_a_neighbours_number_are_left_out(
 def _named(name: str) -> np.ndarray:
     zone = Zone(name=name, points=((0.2, 0.5), (0.8, 0.5), (0.8, 0.9)))
     watched = {"zones": {name: {"count": 0}}, "lines": {}, "left_behind": {}, "removed": {}}
-    seen = Seen(objects=(), events=(), rules=Rules(zones=(zone,)), watched=watched, about={})
+    seen = FrameSignals(
+        objects=(), events=(), rules=Rules(zones=(zone,)), watched=watched, about={}
+    )
     return draw_signals(np.zeros((240, 320, 3), np.uint8), seen)
 
 

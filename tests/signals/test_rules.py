@@ -17,7 +17,7 @@ from edgeds.live.signals.rules.kinds import (
     Zone,
 )
 from edgeds.live.signals.rules.zones_lines_distances import LineWatch, ZoneWatch
-from edgeds.live.signals.signals import Seen, Signals
+from edgeds.live.signals.signals import FrameSignals, Signals
 from edgeds.plate.ground.metric_scale import MetricScale
 
 from .scene import SIZE, Figure, Scene
@@ -34,7 +34,7 @@ def _run(
     *,
     scale: MetricScale | None = None,
     health: Iterable[float | None] = (),
-) -> tuple[list[Event], Seen]:
+) -> tuple[list[Event], FrameSignals]:
     signals = Signals(rules, scene.size, source="drawn")
     states, events = iter(health), []
     for frame, maps in scene:

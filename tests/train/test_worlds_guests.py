@@ -20,7 +20,7 @@ from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
 from train.worlds.lighting import Glow, Lamp, RoomLight
 from train.worlds.raycast import Both, Scene
-from train.worlds.render import seen
+from train.worlds.render import rendered
 from train.worlds.shapes import box
 from train.worlds.shot import Shot
 from train.worlds.spots import spot_at
@@ -66,7 +66,7 @@ def test_a_person_is_as_tall_in_the_picture_as_in_the_world(person: tuple[Path, 
     guest = avatar(*person).mesh((0, 0, 0), 0.0, 1.8, WHITE)
     scene = Both(shot.scene, Scene([guest]))
     light = RoomLight(glow=Glow(np.random.default_rng(0), scene, SIZE), ambient=WHITE, lamps=[])
-    frame = seen(scene, shot.camera, SIZE, light, share_from=len(shot.scene.meshes))
+    frame = rendered(scene, shot.camera, SIZE, light, share_from=len(shot.scene.meshes))
     rows = np.flatnonzero((frame.share > 0.5).any(1))
     top = shot.camera.seen_at(np.array((0, 1.8, 0), np.float32), SIZE)
     foot = shot.camera.seen_at(np.array((0, 0, 0), np.float32), SIZE)

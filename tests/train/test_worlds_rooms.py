@@ -18,7 +18,7 @@ from tests.train.bare_library import bare_library
 from train.material import rooms_from_manifest
 from train.worlds.floor_plan import Foot, Plan
 from train.worlds.furnishing import furnished
-from train.worlds.furniture import Model, models_in, parts_of, placed, top_of
+from train.worlds.furniture import Model, meshes_of_model, models_in, parts_of, top_of
 from train.worlds.kinds import drawing_of
 from train.worlds.library import Library
 from train.worlds.mounts import FREE, mounted
@@ -51,7 +51,7 @@ def library(tmp_path: Path) -> Path:
 def test_furniture_has_the_size_its_catalogue_tells(library: Path) -> None:
     (shelf,) = models_in(library)
     assert shelf.size_m == (1.2, 2.0, 0.4)
-    (mesh,) = placed(shelf, (1, 0, 5), 0.0, recoloured=lambda colour: colour)
+    (mesh,) = meshes_of_model(shelf, (1, 0, 5), 0.0, recoloured=lambda colour: colour)
     corners = mesh.corners.reshape(-1, 3)
     assert corners.min(0) == pytest.approx((0.4, 0, 4.8), abs=1e-5)
     assert corners.max(0) == pytest.approx((1.6, 2, 5.2), abs=1e-5)

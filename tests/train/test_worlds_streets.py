@@ -20,7 +20,7 @@ from train.worlds.library import Library
 from train.worlds.lighting import Glow
 from train.worlds.outdoor_site import Site
 from train.worlds.raycast import Scene
-from train.worlds.render import seen
+from train.worlds.render import rendered
 from train.worlds.sky import DayLight, some_weather
 from train.worlds.street_layouts import LAYOUTS
 from train.worlds.streets import some_site, street_camera
@@ -60,7 +60,7 @@ def test_level_ground_has_the_depth_that_geometry_says_and_the_sky_none(library:
     scene = Scene([ground])
     glow = Glow(site.rng, scene, SIZE)
     light = DayLight(glow=glow, weather=site.weather, lamps=[])
-    depth = seen(scene, camera, SIZE, light, site.weather).depth_m
+    depth = rendered(scene, camera, SIZE, light, site.weather).depth_m
     falls = -camera.rays(SIZE)[:, 1].reshape(SIZE)  # metres downwards per metre of depth
     true = np.where(falls > 0.01, 2 / np.maximum(falls, 0.01), 0)
     assert (depth[falls < 0] == 0).all()
@@ -74,7 +74,7 @@ def test_a_car_has_its_size_in_the_picture(library: Library) -> None:
     scene = Scene(site.meshes)
     camera = Camera(at=(0, 0.75, 0), fov=1.2)
     light = DayLight(glow=Glow(site.rng, scene, SIZE), weather=site.weather, lamps=[])
-    picture = seen(scene, camera, SIZE, light, site.weather)
+    picture = rendered(scene, camera, SIZE, light, site.weather)
     columns = np.flatnonzero((picture.mesh >= 0).any(0))
     metres_per_px = (10 - 0.9) * camera.pixel(SIZE)  # its near side is 9.1 m away
     assert len(columns) * metres_per_px == pytest.approx(4, abs=2 * metres_per_px)

@@ -11,7 +11,7 @@ import numpy as np
 
 from train.worlds.bodies import plain_furniture, small_body
 from train.worlds.floor_plan import Foot, Plan
-from train.worlds.furniture import Model, parts_of, placed, top_of
+from train.worlds.furniture import Model, meshes_of_model, parts_of, top_of
 from train.worlds.raycast import Mesh, Vectors
 from train.worlds.textures import Cloth, surface
 
@@ -99,7 +99,7 @@ def _stand(
     if foot is None:
         return
     at = (foot.x, model.elevation_m, foot.z)
-    found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
+    found.meshes.extend(meshes_of_model(model, at, foot.yaw, recoloured=recolouring(rng)))
     top = top_of(model)
     if top is None or model.elevation_m > 0:
         return
@@ -140,7 +140,7 @@ def things_on(
             place = foot.at(own.x, own.z)
             at = (place[0], top.height_m, place[1])
             if thing:
-                yield from placed(thing, at, foot.yaw + yaw, recoloured=recolouring(rng))
+                yield from meshes_of_model(thing, at, foot.yaw + yaw, recoloured=recolouring(rng))
             else:
                 yield from small_body(rng, at, foot.yaw + yaw, size, surface(rng, cloth.photos))
             break
@@ -197,7 +197,7 @@ def _seats(
         foot = Foot(x=place[0], z=place[1], yaw=float(yaw), width=wide, depth=deep)
         if plan.take(foot):
             at = (foot.x, 0.0, foot.z)
-            found.meshes.extend(placed(seat, at, foot.yaw, recoloured=paintwork))
+            found.meshes.extend(meshes_of_model(seat, at, foot.yaw, recoloured=paintwork))
 
 
 def _plain_thing(
@@ -219,7 +219,7 @@ def _on_the_floor(
     foot = _free(rng, plan, model.size_m[0], model.size_m[2], by_a_wall=False)
     if foot is not None:
         at = (foot.x, 0.0, foot.z)
-        found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
+        found.meshes.extend(meshes_of_model(model, at, foot.yaw, recoloured=recolouring(rng)))
 
 
 def _hang(
@@ -230,4 +230,4 @@ def _hang(
     inside = np.abs(foot.corners()) < (plan.wide / 2, plan.long / 2)
     if inside.all() and height_m - model.size_m[1] > 1.5:
         at = (foot.x, height_m - model.size_m[1], foot.z)
-        found.meshes.extend(placed(model, at, foot.yaw, recoloured=recolouring(rng)))
+        found.meshes.extend(meshes_of_model(model, at, foot.yaw, recoloured=recolouring(rng)))

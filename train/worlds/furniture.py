@@ -57,7 +57,7 @@ class Model:
         self, at: tuple[float, float, float], yaw: float, *, gain: Vectors, gloss: float = 0.0
     ) -> Iterator[Mesh]:
         """Its meshes, with the centre of its foot at `at`; `gain` (3,) tints it."""
-        for mesh in placed(self, at, yaw, recoloured=lambda colour: colour * gain):
+        for mesh in meshes_of_model(self, at, yaw, recoloured=lambda colour: colour * gain):
             yield replace(mesh, gloss=max(gloss, mesh.gloss))
 
     @property
@@ -116,7 +116,7 @@ def models_in(
     ]
 
 
-def placed(
+def meshes_of_model(
     model: Model,
     at: tuple[float, float, float],
     yaw: float,

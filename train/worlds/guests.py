@@ -13,10 +13,10 @@ import numpy as np
 from train.worlds.avatars import Avatar
 from train.worlds.camera import Camera
 from train.worlds.film import Film, film_for
-from train.worlds.furniture import Model, placed
+from train.worlds.furniture import Model, meshes_of_model
 from train.worlds.library import Library, Thing
 from train.worlds.raycast import FAR, Both, Mesh, Scene, Vectors
-from train.worlds.render import Seen, seen
+from train.worlds.render import Rendering, rendered
 from train.worlds.shapes import box
 from train.worlds.shot import Shot
 from train.worlds.spots import Spot, spot_at
@@ -64,7 +64,7 @@ def visited(
     if not _FEWEST_PX < frame.share.mean() < _MOST:
         return None
     light = replace(shot.light, glow=shot.light.glow.on(world))
-    plate = seen(world, shot.camera, shot.size, light, shot.air)
+    plate = rendered(world, shot.camera, shot.size, light, shot.air)
     return _drawing(shot, party, frame, plate, film_for(rng, plate.light, stops=shot.stops))
 
 
@@ -76,7 +76,7 @@ def walked(
     The notes of each frame have height_m, feet_px and head_px (row, column) and depth_m: the truth
     for what edgeds measures by people who walk through a scene.
     """
-    plate = seen(shot.scene, shot.camera, shot.size, shot.light, shot.air)
+    plate = rendered(shot.scene, shot.camera, shot.size, shot.light, shot.air)
     film = film_for(rng, plate.light, stops=shot.stops)
     for _ in range(frames):
         party = _Party([], [], [], [], [])
@@ -86,14 +86,14 @@ def walked(
             yield _drawing(shot, party, _with_party(shot, shot.scene, party), plate, film)
 
 
-def _with_party(shot: Shot, world: Scene, party: _Party) -> Seen:
+def _with_party(shot: Shot, world: Scene, party: _Party) -> Rendering:
     scene = Both(world, Scene(party.meshes))
     light = replace(shot.light, glow=shot.light.glow.on(scene))
     first = len(world.meshes)
-    return seen(scene, shot.camera, shot.size, light, shot.air, share_from=first)
+    return rendered(scene, shot.camera, shot.size, light, shot.air, share_from=first)
 
 
-def _drawing(shot: Shot, party: _Party, frame: Seen, plate: Seen, film: Film) -> Drawing:
+def _drawing(shot: Shot, party: _Party, frame: Rendering, plate: Rendering, film: Film) -> Drawing:
     notes: dict[str, object] = {"foreground": party.names}
     if party.people:
         notes["people"] = party.people
@@ -205,7 +205,7 @@ def _bring(
         return
     yaw, at = float(rng.uniform(-np.pi, np.pi)), (spot.x, spot.ground_m, spot.z)
     if colour is not None and isinstance(thing, Model):
-        party.meshes.extend(placed(thing, at, yaw, recoloured=lambda _: colour))
+        party.meshes.extend(meshes_of_model(thing, at, yaw, recoloured=lambda _: colour))
     else:
         party.meshes.extend(thing.meshes(at, yaw, gain=_gain(rng)))
     party.names.append(thing.name)

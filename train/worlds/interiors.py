@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from train.worlds.camera import Camera
 from train.worlds.free_view import good_view
 from train.worlds.furnishing import recolouring
-from train.worlds.furniture import Model, placed
+from train.worlds.furniture import Model, meshes_of_model
 from train.worlds.glb import pieces_of
 from train.worlds.library import Library, Thing
 from train.worlds.lighting import Glow, Lamp, RoomLight, tint
@@ -212,7 +212,7 @@ def _more(
             if isinstance(thing, Loose):
                 yield from thing.placed(at, yaw)
             elif isinstance(thing, Model):
-                yield from placed(thing, at, yaw, recoloured=recolouring(rng))
+                yield from meshes_of_model(thing, at, yaw, recoloured=recolouring(rng))
             else:
                 gain = np.exp(rng.normal(0, 0.2, 3)).astype(np.float32)
                 yield from thing.meshes(at, yaw, gain=gain)

@@ -48,7 +48,7 @@ class Indoors:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Rendering:
     """What a camera sees."""
 
     light: NDArray[np.float32]
@@ -61,7 +61,7 @@ class Seen:
     """(H, W), 0 to 1: share of each pixel that shows the meshes from `share_from` on."""
 
 
-def seen(
+def rendered(
     scene: Scene,
     camera: Camera,
     size: tuple[int, int],
@@ -69,7 +69,7 @@ def seen(
     air: Air | None = None,
     *,
     share_from: int | None = None,
-) -> Seen:
+) -> Rendering:
     """Render the scene: four rays per pixel for colours; light for every other pixel, which the
     rest share.
 
@@ -77,39 +77,39 @@ def seen(
         share_from: the first of the meshes whose share of each pixel is wanted.
     """
     later = len(scene.meshes) if share_from is None else share_from
-    eye = _Eye(scene, camera, size, lighting, air or Indoors())
-    first_rays, first = eye.look(_SHIFTS[0])
+    renderer = _Renderer(scene, camera, size, lighting, air or Indoors())
+    first_rays, first = renderer.cast(_SHIFTS[0])
     kind, everywhere = _kinds(first), np.arange(len(first_rays))
-    light = eye.spread_light(first_rays, first, kind)
-    gleam = eye.gleam(first_rays, first, everywhere)
-    total = eye.colour(first_rays, first, light, gleam)
+    light = renderer.spread_light(first_rays, first, kind)
+    gleam = renderer.gleam(first_rays, first, everywhere)
+    total = renderer.colour(first_rays, first, light, gleam)
     share = (first.mesh >= later).astype(np.float32)
     for shift in _SHIFTS[1:]:
-        rays, hits = eye.look(shift)
+        rays, hits = renderer.cast(shift)
         other = _kinds(hits)
         edge = np.flatnonzero((other != kind) & (hits.mesh >= 0))
         here, shine = light.copy(), gleam.copy()
         here[edge], alone = _borrowed(light, kind, edge, other[edge], size)
         lonely = edge[alone]
-        here[lonely] = eye.light(rays, hits, lonely)
-        shine[edge] = eye.gleam(rays, hits, edge)
-        total += eye.colour(rays, hits, here, shine)
+        here[lonely] = renderer.light(rays, hits, lonely)
+        shine[edge] = renderer.gleam(rays, hits, edge)
+        total += renderer.colour(rays, hits, here, shine)
         share += hits.mesh >= later
     depth = np.where(first.t < FAR, first.t, 0).astype(np.float32)
     colour, share = total / np.float32(len(_SHIFTS)), share / np.float32(len(_SHIFTS))
     mesh = first.mesh.reshape(size)
-    return Seen(colour.reshape(*size, 3), depth.reshape(size), mesh, share.reshape(size))
+    return Rendering(colour.reshape(*size, 3), depth.reshape(size), mesh, share.reshape(size))
 
 
 @dataclass(frozen=True, slots=True)
-class _Eye:
+class _Renderer:
     scene: Scene
     camera: Camera
     size: tuple[int, int]
     lighting: Lighting
     air: Air
 
-    def look(self, shift: tuple[float, float]) -> tuple[Vectors, Hits]:
+    def cast(self, shift: tuple[float, float]) -> tuple[Vectors, Hits]:
         rays = self.camera.rays(self.size, shift)
         hits = self.scene.cast(self.camera.origin, rays, pixel=self.camera.pixel(self.size) * 0.7)
         self.air.cover(hits)

@@ -10,7 +10,7 @@ from train.worlds.camera import Camera
 from train.worlds.film import film_for
 from train.worlds.lighting import RoomLight
 from train.worlds.raycast import Scene
-from train.worlds.render import Air, Indoors, seen
+from train.worlds.render import Air, Indoors, rendered
 from train.worlds.sky import DayLight
 from train.worlds.write_set import Drawing
 
@@ -33,6 +33,6 @@ class Shot:
 
 
 def developed(rng: np.random.Generator, shot: Shot) -> Drawing:
-    picture = seen(shot.scene, shot.camera, shot.size, shot.light, shot.air)
+    picture = rendered(shot.scene, shot.camera, shot.size, shot.light, shot.air)
     pixels = film_for(rng, picture.light, stops=shot.stops).pixels(picture.light)
     return Drawing(plate=pixels, plate_depth_m=picture.depth_m, camera=shot.camera)

@@ -12,7 +12,7 @@ import numpy as np
 
 from train.worlds.floor_plan import Foot, Plan
 from train.worlds.furnishing import furnished, recolouring
-from train.worlds.furniture import placed
+from train.worlds.furniture import meshes_of_model
 from train.worlds.library import Library
 from train.worlds.raycast import Mesh, Texture, Vectors
 from train.worlds.rows import boxes, desk, goods_shelf, rack, stack, steps
@@ -91,7 +91,7 @@ def _office(hall: Hall) -> None:
             x, z = rng.normal(0, 0.12), deep / 2 + seat.size_m[2] * rng.uniform(0.1, 0.7)
             at = foot.at(float(x), float(z))
             yaw = foot.yaw + np.pi + float(rng.normal(0, 0.3))
-            hall.meshes.extend(placed(seat, (at[0], 0, at[1]), yaw, recoloured=colour))
+            hall.meshes.extend(meshes_of_model(seat, (at[0], 0, at[1]), yaw, recoloured=colour))
     _furniture(hall, int(rng.integers(2, 12)))
 
 

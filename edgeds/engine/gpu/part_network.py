@@ -200,15 +200,15 @@ def field_of(
     maps: Tensor, near: Tensor, small: Tensor, plate: Tensor, doubt: Tensor, matte: Matte, side: int
 ) -> tuple[Tensor]:
     """(13, side, side): what is around each pixel, coarse alpha, the foreground's depth."""
-    alpha = seen(maps[0])
+    alpha = without_faint(maps[0])
     near_by = around(alpha, small[0].permute(2, 0, 1).float(), plate, doubt, matte)
     coarse = torch.where(alpha > ALPHA_ZERO, near_by[0], 0.0)
     rest = torch.stack((coarse, spread_foreground(near, alpha)))
     return (in_square(torch.cat((near_by, rest)), side),)
 
 
-def seen(alpha: Tensor) -> Tensor:
-    """As `maps_on_demand.seen`."""
+def without_faint(alpha: Tensor) -> Tensor:
+    """As `maps_on_demand.without_faint`."""
     near = max_pool2d(alpha[None, None], SEEN_SIDE, stride=1, padding=SEEN_SIDE // 2)[0, 0]
     return torch.where(near > ALPHA_SEEN, alpha, 0.0)
 

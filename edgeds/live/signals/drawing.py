@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.live.signals.objects.tracked_object import Point, TrackedObject
-from edgeds.live.signals.signals import Seen
+from edgeds.live.signals.signals import FrameSignals
 from edgeds.types import Box, Pixels
 from edgeds.views.drawable_text import drawable
 
@@ -19,7 +19,7 @@ _ZONE, _BUSY, _LINE, _OBJECT, _ALARM, _HIDDEN = (
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw_signals(picture: Pixels, seen: Seen) -> Pixels:
+def draw_signals(picture: Pixels, seen: FrameSignals) -> Pixels:
     """A copy of the picture, RGB (H, W, 3) at the frame's size, with all of it."""
     drawn: Pixels = np.array(picture[..., :3], order="C")
     thick = max(1, round(min(drawn.shape[:2]) / 400))
@@ -65,7 +65,7 @@ def label_box(drawn: Pixels, text: str, at: tuple[int, ...], thick: int) -> Box:
     return Box(y - height - below - 2, x, y, x + width + 6)
 
 
-def _draw_zones(drawn: Pixels, seen: Seen, thick: int) -> None:
+def _draw_zones(drawn: Pixels, seen: FrameSignals, thick: int) -> None:
     for zone in seen.rules.zones:
         count = seen.watched["zones"][zone.name]["count"]
         colour = _BUSY if count else _ZONE

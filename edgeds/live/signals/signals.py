@@ -1,6 +1,6 @@
 """Objects, rules, events and the state of one run, together.
 
-    (Frame, Maps) -> Signals -> Seen, and messages to listeners
+    (Frame, Maps) -> Signals -> FrameSignals, and messages to listeners
 
 Knows nothing about delivery, and nothing about views.
 """
@@ -39,13 +39,13 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Seen:
-    """What was seen in one frame."""
+class FrameSignals:
+    """What the camera sees in one frame, and what follows from it by the rules."""
 
     objects: tuple[TrackedObject, ...]
     events: tuple[Event, ...]
     rules: Rules
-    """Those that were watched."""
+    """The rules that were watched."""
     watched: dict[str, Any]
     """What the rules know: counts of zones and lines, what is near, left behind, removed."""
     about: dict[str, Any]
@@ -96,7 +96,7 @@ class Signals:
         self._began_secs: float | None = None
         self._blind_since: float | None = None
         self._is_noted = False
-        self.seen: Seen | None = None
+        self.seen: FrameSignals | None = None
         """The newest; for any thread."""
         self.notes: list[str] = []
         """For people: what of the rules cannot work here."""
@@ -128,7 +128,7 @@ class Signals:
         *,
         health: float | None = None,
         scale: MetricScale | None = None,
-    ) -> Seen:
+    ) -> FrameSignals:
         """
         Args:
             maps: None while foreground and background are not separated; objects then stay as
@@ -149,7 +149,7 @@ class Signals:
 
         happened = [*self._come_and_gone(things, watches.rules)]
         happened += watches(things, secs, how_new, health)
-        self.seen = Seen(
+        self.seen = FrameSignals(
             objects=tuple(things),
             events=tuple(self._event(one, secs, wall_secs, frame) for one in happened),
             rules=watches.rules,
@@ -223,7 +223,7 @@ class Signals:
             "plate_health": None if health is None else round(health, 3),
         }
 
-    def _publish(self, seen: Seen, secs: float) -> None:
+    def _publish(self, seen: FrameSignals, secs: float) -> None:
         for listener in self._listeners:
             for event in seen.events:
                 listener.event(event)

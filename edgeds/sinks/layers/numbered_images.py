@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeds.sinks.atomic_files import replace_file
-from edgeds.sinks.images import written
+from edgeds.sinks.images import image_write_errors
 
 NUMBER = "%06d"
 
@@ -16,7 +16,7 @@ def write_image(path: Path, data: bytes) -> None:
     Raises:
         SinkFailed: the disk refuses it, or the file exists already.
     """
-    with written(path, "layers to the same folder", elsewhere="folder"):
+    with image_write_errors(path, "layers to the same folder", elsewhere="folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             raise FileExistsError

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from edgeds.errors import ShapeError
 from edgeds.sources import SyntheticSource
-from edgeds.sources.yuv_planes import YuvPicture
-from edgeds.types import ColourTags, Frame, Maps, Pixels
+from edgeds.sources.yuv_planes import YuvPicture, blank
+from edgeds.types import Box, ColourTags, Frame, Maps, Pixels
 from edgeds.views.backdrop import colour_backdrop
+from edgeds.views.canvas import PlanesCanvas
 from edgeds.views.compose import composer
 from edgeds.views.depth import depth_picture
 from edgeds.views.over import over
@@ -61,6 +62,27 @@ def test_a_mix_is_at_most_one_level_off(seed: int) -> None:
     alpha = random.random((6, 7), np.float32)
     exact = alpha[..., None] * front + (1 - alpha[..., None]) * back
     assert np.abs(over(front, back, alpha) - exact).max() <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_tint_is_a_level_off_at_most_and_leaves_what_has_no_weight(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weight = random.integers(0, 256, (8, 10), dtype=np.uint8) * random.choice([0, 1], (8, 10))
+    box, colour = Box(2, 4, 10, 14), (64, 224, 160)
+    tinted, mixed = (PlanesCanvas(blank((12, 20), ColourTags())) for _ in range(2))
+    before = []
+    for one, other in zip(tinted.picture.planes, mixed.picture.planes, strict=True):
+        one[...] = other[...] = random.integers(16, 236, one.shape, dtype=np.uint8)
+        before.append(one.copy())
+    tinted.tint(box, colour, weight.astype(np.uint8))
+    mixed.mix(box, colour, (weight / 255).astype(np.float32))
+    nothing = np.zeros((12, 20), np.bool_)
+    nothing[box.of] = weight > 0
+    for one, other, was in zip(tinted.picture.planes, mixed.picture.planes, before, strict=True):
+        assert np.abs(one.astype(int) - other).max() <= 1
+        there = nothing if one.shape == nothing.shape else nothing.reshape(6, 2, 10, 2).any((1, 3))
+        assert (one[~there] == was[~there]).all()
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -138,7 +138,9 @@ class _Begun:
             self.alpha = self.alpha.copy()
         self.at = open_pixels(is_open, size)
         """Numbers of the pixels whose alpha is open."""
-        rows, columns = (one.astype(np.int32) for one in np.divmod(self.at, size[1]))
+        at = self.at.astype(np.int32)
+        rows = at // np.int32(size[1])  # NumPy's divmod takes twice as long as all three
+        columns = at - rows * np.int32(size[1])
         x, y = on_coarse(rows, columns, coarse.shape, size)
         self.open = (
             rows + np.int32(full.top),

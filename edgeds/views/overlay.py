@@ -68,11 +68,13 @@ def beside(left: Frame, right: Frame) -> Frame:
 
 def tinted(canvas: Canvas, maps: Maps, opacity: float) -> None:
     """Tint the foreground, and draw a crisp line where alpha crosses one half."""
+    import cv2
+
     thickness = max(1, round(min(maps.size) / 360))
     for box in maps.boxes:
         alpha = maps.alpha_in(box)
-        canvas.mix(box, STYLE.tint, np.float32(opacity) * alpha)
-        canvas.mix(box, STYLE.outline, outline(alpha, thickness) * np.float32(1 / 255))
+        canvas.tint(box, STYLE.tint, cv2.convertScaleAbs(alpha, alpha=255 * opacity))
+        canvas.tint(box, STYLE.outline, outline(alpha, thickness))
 
 
 def inset_box(size: Size) -> Box | None:

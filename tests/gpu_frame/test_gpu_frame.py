@@ -140,7 +140,7 @@ def test_pictures_are_those_of_the_cpu(clip: Clip, view: View) -> None:
         for one, other in zip(got, wanted, strict=True):
             off = np.abs(one - other)
             # blur goes to planes by way of RGB, and swscale rounds it
-            assert off.mean() < 0.1
+            assert off.mean() < 0.15  # the CPU's tint is up to a level off
             assert (off > 1).mean() < 0.01
 
 

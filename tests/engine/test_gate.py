@@ -132,6 +132,72 @@ def test_depth_with_truth_is_the_relative_rise_of_abs_rel() -> None:
     assert same.rise.depth_abs_rel == pytest.approx(0)
 
 
+def close_up(relief: float) -> tuple[Maps, FloatMap]:
+    """(maps, depth in metres): a head at 13 to 20 cm before a wall at 6.5 m, of which an engine
+    finds the wall right and the head with so much of its relief.
+    """
+    head = np.linspace(5, 7.5, SIZE[1])[None].repeat(SIZE[0], 0)
+    wall = np.zeros(SIZE, bool)
+    wall[0] = True
+    found = np.where(wall, 1 / 6.5, 6.25 + relief * (head - 6.25)).astype(np.float32)
+    return Maps(np.zeros(SIZE, np.float32), found), np.where(wall, 6.5, 1 / head).astype(np.float32)
+
+
+def test_a_close_up_whose_wall_is_behind_the_far_end_does_not_outweigh_all_other_frames() -> None:
+    (by_float, truth), (flatter, _) = close_up(1), close_up(0.8)
+    usual, near = maps(square(20), 2.2), sample(depth=truth)
+    samples = [near, *[sample(depth=depth_m(1.5))] * 37]
+    found = comparison([by_float, *[usual] * 37], [flatter, *[usual] * 37], samples)
+    assert found.rise.depth_abs_rel is not None
+    assert 0 < found.rise.depth_abs_rel < 0.03
+    everywhere = comparison([by_float] * 5, [flatter] * 5, [near] * 5)
+    assert "depth" in verdict(everywhere, None).reasons[0]
+
+
+@pytest.mark.parametrize("harm", ["coarse", "saturated", "noisy", "flat"])
+def test_depth_that_is_bad_in_every_frame_is_refused(harm: str) -> None:
+    good = maps(square(20), 1.7).inverse_depth
+    noise = np.random.default_rng(0).normal(0, 0.1, SIZE).astype(np.float32)
+    bad = {
+        "coarse": np.round(good * 5) / 5,
+        "saturated": np.minimum(good, good.max() / 2),
+        "noisy": good + noise,
+        "flat": np.full(SIZE, 0.3, np.float32),
+    }[harm].astype(np.float32)
+    alpha = square(20)
+    for truth in (depth_m(1.5), None):  # with and without: the rise, or the difference
+        found = comparison(
+            [Maps(alpha, good)] * 3, [Maps(alpha, bad)] * 3, [sample(alpha, truth)] * 3
+        )
+        assert len(verdict(found, None).reasons) == 1
+        assert "depth" in verdict(found, None).reasons[0]
+
+
+def test_one_engines_own_maps_are_no_difference_where_it_sees_far() -> None:
+    near_and_sky = np.where(square(20) > 0, 0.5, 0.002).astype(np.float32)
+    same = Maps(square(20), near_and_sky)
+    found = comparison([same], [same], [sample()])
+    assert found.difference.depth_abs_rel == pytest.approx(0, abs=1e-4)
+
+
+def test_a_pixel_that_only_float_finds_in_an_empty_scene_is_no_lost_mask() -> None:
+    nothing = np.zeros((192, 320), np.float32)
+    crumb, thing = nothing.copy(), nothing.copy()
+    crumb[5, 5:7] = 1
+    thing[40:80, 40:70] = 1
+    depth = np.linspace(0.2, 0.8, nothing.size, dtype=np.float32).reshape(nothing.shape)
+
+    def judged(by_float: FloatMap, candidate: FloatMap) -> float:
+        loss = comparison(
+            [Maps(by_float, depth)], [Maps(candidate, depth)], [sample()]
+        ).rise.iou_loss
+        assert loss is not None
+        return loss
+
+    assert judged(crumb, nothing) == pytest.approx(2 / 61.44)
+    assert judged(thing, nothing) == 1
+
+
 def test_inverse_depth_in_other_units_is_no_difference() -> None:
     a = maps(square(20))
     b = Maps(a.alpha, 3 * a.inverse_depth + np.float32(0.2))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.estimate.border_calmed import calmed
+from edgeds.estimate.border_calmed import REACH_PX, calmed, loose, of_packed, packed
 from edgeds.estimate.border_drawn_again import drawn_again
 from edgeds.estimate.border_features import Squares, squares_of
 from edgeds.estimate.settings import DRAWN_AGAIN
@@ -31,6 +31,14 @@ def bounds_of(alpha: FloatMap) -> FloatMap:
     return np.asarray(both[::2, ::2], np.float32)
 
 
+def calm(drawn: FloatMap, once: FloatMap, detail: float) -> FloatMap:
+    """`calmed`, with so much detail everywhere around the border."""
+    squares = around_border()
+    before, after = squares.of(once), squares.of(drawn)
+    seen = np.full(len(squares.rows), detail, np.float32)
+    return calmed(after - before, before, once, bounds_of(once), squares, seen, DRAWN_AGAIN)
+
+
 def around_border() -> Squares:
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     mask[:, 60:104] = 1
@@ -39,11 +47,9 @@ def around_border() -> Squares:
 
 @pytest.mark.parametrize(("detail", "is_soft"), [(1.0, True), (40.0, False)])
 def test_soft_pictures_keep_no_crumbs_and_holes(detail: float, is_soft: bool) -> None:
-    once = half(82, 40)
-    drawn, squares = half(82, 2), around_border()
+    once, drawn = half(82, 40), half(82, 2)
     drawn[CRUMB], drawn[HOLE], drawn[SPUR] = 1, 0, 1
-    seen = np.full(len(squares.rows), detail, np.float32)
-    made = calmed(drawn, once, bounds_of(once), squares, seen, DRAWN_AGAIN)
+    made = calm(drawn, once, detail)
     if is_soft:
         assert made[CRUMB].max() <= once[CRUMB].max() + 0.1
         assert made[HOLE].min() >= once[HOLE].min() - 0.1
@@ -53,11 +59,24 @@ def test_soft_pictures_keep_no_crumbs_and_holes(detail: float, is_soft: bool) ->
 
 
 def test_a_straight_border_stays_steep() -> None:
-    once, squares = half(82, 40), around_border()
-    seen = np.full(len(squares.rows), 1, np.float32)
-    made = calmed(half(82, 4), once, bounds_of(once), squares, seen, DRAWN_AGAIN)
+    once = half(82, 40)
+    made = calm(half(82, 4), once, 1)
     assert np.array_equal(made[:, :60], half(82, 4)[:, :60])
     assert np.abs(made[:, 76:88] - half(82, 4)[:, 76:88]).max() < 0.1
+
+
+@pytest.mark.parametrize(("height", "columns"), [(16, 6), (90, 70), (210, 34)])
+def test_reach_goes_over_the_strips_of_a_packed_mask(height: int, columns: int) -> None:
+    rng = np.random.default_rng(height)
+    mask, sure = ((rng.random((height, columns)) < share).astype(np.uint8) for share in (0.6, 0.02))
+    found = mask & sure
+    for _ in range(REACH_PX):
+        found = cv2.dilate(found, np.ones((3, 3), np.uint8)) & mask
+    everywhere = squares_of(np.ones((height, columns), np.uint8))
+    left = loose(packed(mask), packed(sure))
+    wanted = everywhere.of(mask & ~found) > 0
+    assert np.array_equal(of_packed(left, everywhere), wanted)
+    assert 0 < wanted.mean() < 0.6
 
 
 def test_an_enlarged_picture_is_drawn_in_fewer_pieces() -> None:

@@ -62,15 +62,16 @@ def drawn_again(
         squares.rows // coarser, squares.columns // coarser
     ]
     share = np.float32(settings.again_share) * fits
+    change = share * (drawn - before)
+    if finer is None and bounds is not None and settings.again_crumb_levels:
+        return calmed(change, before, alpha, bounds, squares, detail, settings)
     result: FloatMap = drawn_on.copy()
     if finer is None:
-        squares.put(result, before + share * (drawn - before), side)
-        if bounds is None or not settings.again_crumb_levels:
-            return result
-        return calmed(result, alpha, bounds, squares, detail, settings)
-    change = np.zeros_like(result)
-    squares.put(change, share * (drawn - before), side)
-    result += smoothed(change)
+        squares.put(result, before + change, side)
+        return result
+    changes = np.zeros_like(result)
+    squares.put(changes, change, side)
+    result += smoothed(changes)
     return np.clip(result, 0, 1, out=result)
 
 
@@ -84,10 +85,9 @@ def colours_in(
     """
     size = size or box.size
     behind = resized(plate[box.of], size)
-    if offset is None:
-        behind = behind.astype(np.float32)
-    else:
-        behind = cv2.add(behind, offset, dtype=cv2.CV_32F)
+    behind = behind.astype(np.float32)
+    if offset is not None:
+        behind += offset
     seen = frame.picture.region(box, None if size == box.size else size)
     return seen.astype(np.float32), behind
 

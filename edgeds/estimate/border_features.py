@@ -72,22 +72,23 @@ class Squares(NamedTuple):
         twice the size, with a `side` of 4.
         """
         channels = values.shape[2:]
-        rows = np.take(
-            values.reshape(-1, side * sum(channels) or side), self._rows_of(side), axis=0
-        )
-        pixels = turned(rows.reshape(len(self.rows), -1))
-        return pixels.reshape(side * side, *channels, -1)
+        long = side * sum(channels) or side
+        made = np.empty((side, long, len(self.rows)), np.float32)
+        for row, flat in zip(made, self._rows_of(side), strict=True):
+            row[...] = turned(np.take(values.reshape(-1, long), flat, axis=0))
+        return made.reshape(side * side, *channels, -1)
 
     def put(self, picture: FloatMap, pixels: _Floats, side: int = 2) -> None:
         """Write pixels (4, n) of a picture (H, W): the way back from `of`."""
-        rows = turned(pixels).reshape(-1, side, side)
-        picture.reshape(-1, side)[self._rows_of(side)] = rows
+        together = np.dtype(f"c{4 * side}")  # so that NumPy writes a row of a square at once
+        rows = picture.reshape(-1).view(together)
+        for own, flat in zip(pixels.reshape(side, side, -1), self._rows_of(side), strict=True):
+            rows[flat] = turned(own).view(together)[:, 0]
 
-    def _rows_of(self, side: int) -> _Index:
-        """Of pixels: flat indices, (n, side), in a picture of rows so long."""
-        wide = self.size[1]
-        first = side * self.rows * wide + self.columns
-        return np.asarray(first[:, None] + wide * np.arange(side), np.intp)
+    def _rows_of(self, side: int) -> list[_Index]:
+        """Flat indices, (n,), of their first, second ... rows in a picture of rows so long."""
+        first = side * self.rows * self.size[1] + self.columns
+        return [np.asarray(first + row * self.size[1], np.intp) for row in range(side)]
 
 
 def squares_of(mask: npt.NDArray[np.uint8]) -> Squares:

@@ -94,7 +94,7 @@ def _at_full_size(piece: Piece, frame: Frame, plate: Pixels, settings: Matte) ->
     part, offset = box.inside(window), refined.plate_offset
     assert refined.bounds is not None
     if offset is not None:
-        offset = _part_of(offset, window.size, part, box.size)
+        offset = resized(offset, window.size)[part.of]
     squares = -(-box.size[0] // 2), -(-box.size[1] // 2)
     bounds = _part_of(refined.bounds, window.size, part, squares)
     colours = colours_in(box, frame, plate, offset)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -87,10 +88,10 @@ def evaluated(around: _Floats, rest: _Floats, weights: Weights) -> _Floats:
     values = around @ weights.first[:split]
     values += rest.T @ weights.first[split:]
     values += weights.first_bias
-    np.maximum(values, 0, out=values)
+    cv2.threshold(values, 0, 0, cv2.THRESH_TOZERO, dst=values)
     values = values @ weights.second
     values += weights.second_bias
-    np.maximum(values, 0, out=values)
+    cv2.threshold(values, 0, 0, cv2.THRESH_TOZERO, dst=values)
     answer = values @ weights.last + weights.last_bias
     return np.asarray(1 / (1 + np.exp(-np.maximum(answer, -60))), np.float32)
 

@@ -40,11 +40,9 @@ class Carried:
         weight = np.square(self.alpha)
         self.colours = cv2.resize(kept, size, interpolation=cv2.INTER_AREA)
         """As they were kept, (h, w, 3)."""
-        total = cv2.multiply(self.colours, cv2.merge([weight] * 3), dtype=cv2.CV_32F)
+        total = [channel * weight for channel in cv2.split(self.colours)]
         count = cv2.resize(is_open * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-        self.sums: npt.NDArray[np.float32] = cv2.merge(
-            [*cv2.split(total), count * (weight / np.float32(255))]
-        )
+        self.sums: npt.NDArray[np.float32] = cv2.merge([*total, count * (weight / np.float32(255))])
         """Colours that count by alpha squared, and their count, (h, w, 4)."""
         size = (size[0] + 1) // 2, (size[1] + 1) // 2
         smaller = cv2.resize(self.sums, size, interpolation=cv2.INTER_AREA)
@@ -52,7 +50,8 @@ class Carried:
 
     def at(self, rows: _Index, columns: _Index) -> npt.NDArray[np.float32]:
         """(n, 3) at pixels of the picture."""
-        near = self.sums[rows // 2, columns // 2]
+        squares = rows // 2 * self.sums.shape[1] + columns // 2
+        near = np.take(self.sums.reshape(-1, 4), squares, axis=0)
         wider = read_at(self._wider, *on_coarse(rows, columns, self._wider.shape, self._size))
         carried: npt.NDArray[np.float32] = near[:, :3] + _LACKED * wider
         carried /= near[:, 3:] + _LACKED

@@ -7,7 +7,6 @@ so that a part has the same values as the whole. Knows nothing about networks.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +16,7 @@ import numpy as np
 from edgeds.estimate.border_of_boxes import Piece, boxes_drawn_again
 from edgeds.estimate.depth_fit import anchored, spread_foreground, spread_side
 from edgeds.estimate.foreground_boxes import A_BOX_COSTS_PX, boxes_of
+from edgeds.estimate.grid import Grid
 from edgeds.estimate.matte_refinement import Window, lifted, refined_in
 from edgeds.estimate.settings import Matte
 from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
@@ -91,7 +91,7 @@ class FrameMaps:
         self._raw, self._near_inside = without_faint(alpha), near
         self.coarse_size: Size = (alpha.shape[0], alpha.shape[1])
         self._matte = matte.for_sizes(frame.size, self.coarse_size)
-        self._grid = _Grid(self.coarse_size, frame.size)
+        self._grid = Grid(self.coarse_size, frame.size)
         self._drawn: dict[Box, FloatMap] = {}
         self._offsets: dict[Box, FloatMap | None] = {}
 
@@ -159,7 +159,7 @@ class FrameMaps:
         if size == self.size:
             parts = tuple((box, self.inverse_depth(box)) for box in self.boxes)
             return self._view.depth, parts
-        behind, grid = self._view.depth_at(size), _Grid(self._grid.coarse, size)
+        behind, grid = self._view.depth_at(size), Grid(self._grid.coarse, size)
         found = []
         for inner in self._inner:
             box, (coarse, window) = grid.outer(inner), grid.window(inner, 1)
@@ -230,40 +230,6 @@ class FrameMaps:
         offsets = (piece.refined.plate_offset for piece in pieces)
         self._offsets = dict(zip(self._inner, offsets, strict=True))
         self._drawn = dict(zip(self.boxes, alphas, strict=True))  # last: other threads ask for it
-
-
-class _Grid:
-    """Where pixels of the network's map lie on the frame."""
-
-    def __init__(self, coarse: Size, full: Size) -> None:
-        self.coarse, self._full = coarse, full
-        # Every so many pixels of the map, borders of both sizes' pixels meet.
-        self._steps = tuple(c // math.gcd(c, f) for c, f in zip(coarse, full, strict=True))
-
-    def outer(self, box: Box) -> Box:
-        """The frame's pixels under a box of the map, from even to even ones."""
-        top, left = (self._down(lo, axis) & ~1 for axis, lo in enumerate(box[:2]))
-        bottom, right = (self._up(hi, axis) + 1 & ~1 for axis, hi in enumerate(box[2:]))
-        return Box(top, left, min(bottom, self._full[0]), min(right, self._full[1]))
-
-    def window(self, box: Box, margin: int) -> tuple[Box, Box]:
-        """The map's pixels and the frame's of a window that holds a box and a margin around it."""
-        low, high = [], []
-        for axis, (lo, hi) in enumerate(zip(box[:2], box[2:], strict=True)):
-            step, most = self._steps[axis], self.coarse[axis]
-            # and for what even pixels of the frame take beyond the box: up to two of them
-            more = margin + -(-2 * most // self._full[axis])
-            low.append(max(0, (lo - more) // step * step))
-            high.append(min(most, -(-(hi + more) // step) * step))
-        coarse = Box(*low, *high)
-        full = Box(*(self._down(at, number % 2) for number, at in enumerate(coarse)))
-        return coarse, full
-
-    def _down(self, at: int, axis: int) -> int:
-        return at * self._full[axis] // self.coarse[axis]
-
-    def _up(self, at: int, axis: int) -> int:
-        return -(-at * self._full[axis] // self.coarse[axis])
 
 
 def without_faint(alpha: FloatMap) -> FloatMap:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import ShapeError
+from edgeds.estimate.border_features import turned
 from edgeds.estimate.border_surroundings import on_coarse
 from edgeds.estimate.carried_colours import Carried
 from edgeds.estimate.settings import MATTE, Matte
@@ -49,8 +50,7 @@ def foreground_colours(
     kept, carried, border = _prepared(frame, part, alpha, plate, plate_offset, settings)
     _carry(kept, carried, part.rim(settings.bleed_px))
     if border is not None:
-        where = border.rows * kept.shape[1] + border.columns
-        kept.reshape(-1, 3)[where] = _as(kept.dtype, weighed(border))
+        kept.reshape(-1, 3)[border.flat] = _as(kept.dtype, weighed(border))
     colours = np.zeros_like(frame)
     white = _white(frame)
     colours[part.box.of] = kept if white == 1 else kept * np.float32(white) + np.float32(0.5)
@@ -161,19 +161,20 @@ def _prepared(
     """
     import cv2
 
-    band, white = part.band(settings, alpha.shape[1]), _white(frame)
-    kept = cv2.copyTo(_levels(frame[part.box.of], white), part.is_open)
-    if not band.size:
+    flat, width = part.soft(settings), part.alpha.shape[1]
+    kept = cv2.copyTo(_levels(frame[part.box.of], _white(frame)), part.is_open)
+    if not flat.size:
         return kept, Carried(kept, part.is_open, part.alpha), None
-    seen = _levels(frame.reshape(-1, 3)[band], white)
-    behind = _behind(band, alpha, plate, plate_offset)
-    rows, columns = np.divmod(band, alpha.shape[1])
-    rows, columns, a = rows - part.box.top, columns - part.box.left, alpha.reshape(-1)[band]
-    own = np.clip(_without(behind, seen, a[:, None]), 0, 255)
-    kept.reshape(-1, 3)[rows * kept.shape[1] + columns] = _as(kept.dtype, own)
+    rows, columns = np.divmod(flat, width)
+    band = (rows + part.box.top) * alpha.shape[1] + columns + part.box.left
+    a = np.take(alpha.reshape(-1), band)
+    seen = turned(np.take(kept.reshape(-1, 3), flat, axis=0))
+    behind = turned(_behind(band, alpha, plate, plate_offset))
+    own = np.clip(_without(behind, seen, a), 0, 255)
+    kept.reshape(-1, 3)[flat] = _as(kept.dtype, cv2.transpose(own))
     carried = Carried(kept, part.is_open, part.alpha)
     near = nearby(carried, part.alpha.shape)
-    return kept, carried, Border(near, rows, columns, a, seen, behind)
+    return kept, carried, Border(near, flat, rows, columns, a, seen, behind)
 
 
 def _without(behind: FloatMap, seen: npt.NDArray[Any], a: FloatMap) -> FloatMap:
@@ -189,21 +190,14 @@ def _band(alpha: FloatMap, settings: Matte) -> npt.NDArray[np.intp]:
 
 
 def _places(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    """`np.flatnonzero`, several times as quick."""
-    import cv2
-
-    found = cv2.findNonZero(mask)
-    if found is None:
-        return np.zeros(0, np.intp)
-    columns, rows = found.reshape(-1, 2).T
-    return np.asarray(rows.astype(np.intp) * mask.shape[1] + columns, np.intp)
+    return np.flatnonzero(mask.view(np.bool_))  # of bytes it takes three times as long
 
 
 def _behind(
     band: npt.NDArray[np.intp], alpha: FloatMap, plate: Pixels, plate_offset: FloatMap | None
 ) -> FloatMap:
     """B at flat indices, (n, 3), in levels of 255."""
-    behind: FloatMap = plate.reshape(-1, 3)[band].astype(np.float32)
+    behind: FloatMap = np.take(plate.reshape(-1, 3), band, axis=0).astype(np.float32)
     if plate_offset is None:
         return behind
     where = np.divmod(band, alpha.shape[1])
@@ -237,10 +231,14 @@ class _Part(NamedTuple):
     is_open: npt.NDArray[np.uint8]
     """1 where there is foreground."""
 
-    def band(self, settings: Matte, width: int) -> npt.NDArray[np.intp]:
-        """Flat indices, in a picture so wide, of the pixels whose alpha is open."""
+    def soft(self, settings: Matte) -> npt.NDArray[np.intp]:
+        """Flat indices, in the part, of the pixels whose alpha is open."""
         is_soft = (self.alpha < 1 - settings.band).view(np.uint8)
-        rows, columns = np.divmod(_places(self.is_open & is_soft), self.alpha.shape[1])
+        return _places(self.is_open & is_soft)
+
+    def band(self, settings: Matte, width: int) -> npt.NDArray[np.intp]:
+        """The same in a picture so wide."""
+        rows, columns = np.divmod(self.soft(settings), self.alpha.shape[1])
         return np.asarray((rows + self.box.top) * width + columns + self.box.left, np.intp)
 
     def rim(self, reach_px: int, faint: float = 0) -> npt.NDArray[np.intp]:

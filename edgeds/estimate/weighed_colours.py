@@ -80,18 +80,20 @@ class Border(NamedTuple):
     """Open pixels, and what is near them."""
 
     near: Nearby
+    flat: _Index
+    """Their numbers in the picture."""
     rows: _Index
     columns: _Index
     alpha: FloatMap
     """(n,)."""
     frame: _Floats
-    """Colours of the frame and of the plate in its light, (n, 3) in levels."""
+    """Colours of the frame and of the plate in its light, (3, n) in levels."""
     behind: _Floats
 
     def some(self, of: slice | _Index) -> Border:
         return Border(
-            self.near, self.rows[of], self.columns[of], self.alpha[of], self.frame[of],
-            self.behind[of],
+            self.near, self.flat[of], self.rows[of], self.columns[of], self.alpha[of],
+            self.frame[:, of], self.behind[:, of],
         )  # fmt: skip
 
 
@@ -136,23 +138,25 @@ def _near(unmixed: _Floats, own: _Floats, alpha: FloatMap) -> _Floats:
 
 def shares(values: _Floats, weights: Weights) -> _Floats:
     """How much each candidate counts, (candidates, n), of features (features, n)."""
-    inner = values.T @ weights.first
-    inner += weights.first_bias
-    np.maximum(inner, 0, out=inner)
-    logits = (inner @ weights.last + weights.last_bias).T
-    powers = np.exp(logits - logits.max(axis=0))
-    return np.asarray(powers / powers.sum(axis=0), np.float32)
+    inner = weights.first.T @ values  # pixels last: NumPy is slow along short last axes
+    inner += weights.first_bias[:, None]
+    cv2.threshold(inner, 0, 0, cv2.THRESH_TOZERO, dst=inner)
+    logits = weights.last.T @ inner
+    logits += weights.last_bias[:, None]
+    logits -= logits.max(axis=0)
+    powers = np.exp(logits, out=logits)
+    powers /= powers.sum(axis=0)
+    return np.asarray(powers, np.float32)
 
 
 def candidates_and_features(border: Border) -> tuple[_Floats, _Floats]:
     """`CANDIDATES`, (candidates, 3, n) in levels, and features, (features, n)."""
-    near, rows, columns, alpha = border[:4]
+    near, _, rows, columns, alpha, c, b = border
     squares = rows // 2 * near.alphas.shape[1] + columns // 2
     around, alphas = (
         turned(np.take(one.reshape(-1, 4), squares, axis=0)) for one in (near.around, near.alphas)
     )
     sure = turned(read_at(near.sure, *on_coarse(rows, columns, near.sure.shape, near.size)))
-    c, b = turned(border.frame), turned(border.behind)
     difference = c - b
     raw = difference / np.maximum(alpha, np.float32(_EMPTY)) + b
     likely = np.empty((len(CANDIDATES), 3, len(rows)), np.float32)

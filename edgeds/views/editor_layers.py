@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.grid import enlarged_in
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.unmixed_colours import behind_in, foreground_colours, foreground_light
 from edgeds.sinks.layers.code_values import Codes, LayerFrame, at_bits
@@ -98,14 +99,7 @@ def _in_light(plate: Pixels, maps: Maps) -> Pixels:
     faded = offset * cv2.blur(wide, (3, 3))[..., None]
     lit: Pixels = plate.copy()
     for box in maps.boxes:
-        down, across = offset.shape[0] / plate.shape[0], offset.shape[1] / plate.shape[1]
-        place = np.array([
-            [across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]
-        ])  # fmt: skip
-        more = cv2.warpAffine(
-            faded, place, box.size[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
+        more = enlarged_in(faded, box, (plate.shape[0], plate.shape[1]))
         lit[box.of] = cv2.add(lit[box.of], more, dtype=cv2.CV_8U)
     return lit
 
@@ -135,14 +129,10 @@ def _composite(
     """`over`, onto `made`."""
     half = np.float32(0 if made.dtype == np.float32 else 0.5)
     for box in boxes:
-        a, there = np.ascontiguousarray(alpha[box.of]), made[box.of]
+        a, there = alpha[box.of], made[box.of]
         if made.dtype == np.uint8:
-            there[...] = over(_bytes(own[box.of]), _bytes(there), a)
+            there[...] = over(own[box.of], there, a)
         else:
             share = a[..., None]
             there[...] = share * own[box.of] + (1 - share) * there + half
     return made
-
-
-def _bytes(values: npt.NDArray[Any]) -> Pixels:
-    return np.ascontiguousarray(values, np.uint8)

@@ -22,6 +22,7 @@ from edgeds.cli.batch.ends_with_parent import ORPHANED
 from edgeds.cli.batch.journal import Record, key_of
 from edgeds.cli.batch.plates import plates_for
 from edgeds.cli.batch.processes import Command, Outcome
+from edgeds.cli.batch.report import print_result, result
 from edgeds.cli.batch.run import Job, run_jobs
 from edgeds.errors import PlateError, RunError, SinkError, SourceError
 from edgeds.sinks.layers.code_values import Coding, DepthCodes, LayerFrame
@@ -364,6 +365,24 @@ def test_the_notes_of_a_clip_are_printed(edgeds: Edgeds, make_clip: MakeClip) ->
     assert done.returncode == 0, done.stderr
     assert "  note: the plate is black" in done.stderr
     assert "the plate is black" in clip.with_name("out").joinpath("edgeds-batch.jsonl").read_text()
+
+
+def test_the_table_has_the_whole_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "cannot use the plate 'a[/b].png': it is 640x360 and the frames 320x180 (width x height)"
+    entry = {"status": "failed", "why": why, "attempts": 1}
+    print_result(
+        result({"one": entry}, clips=1, skipped=0, secs=1, folder="out", stopped=False),
+        as_json=False,
+    )
+    *_, cells = zip(*(line.split("│") for line in _table(capsys.readouterr().out)), strict=True)
+    assert " ".join(cell.strip() for cell in cells) == why
+
+
+def _table(printed: str) -> list[str]:
+    """The lines of its rows, which have at most 80 columns."""
+    lines = [line for line in printed.splitlines() if "│" in line]
+    assert max(map(len, lines)) <= 80
+    return lines
 
 
 def test_options_that_the_batch_sets_are_refused(edgeds: Edgeds, make_clip: MakeClip) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeds.cli.doctor.command import doctor_command
 from edgeds.cli.doctor.diagnosis import diagnose
 from edgeds.cli.doctor.opencv import import_problem, opencv_advice
 from edgeds.engine import default_engine, read_card
@@ -278,3 +279,20 @@ def test_a_command_whose_library_does_not_load_points_at_the_doctor(tmp_path: Pa
     assert "Traceback" not in done.stderr
     assert "libGL.so.1" in done.stderr
     assert "edgeds doctor" in done.stderr
+
+
+def test_a_terminal_gets_no_line_that_is_wider(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    doctor_command()
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    doctor_command()
+    wrapped = capsys.readouterr().out
+    assert max(map(len, wrapped.splitlines())) <= 80 < max(map(len, whole.splitlines()))
+    assert wrapped.split() == whole.split()
+
+
+def test_an_encoder_without_its_hardware_is_said_to_have_none() -> None:
+    assert not [one for one in diagnose().encoders if "unknown" in one.problem.lower()]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from edgeds.cli.console import print_json, print_table, progress, say
+from edgeds.cli.console import print_json, print_line, print_table, progress, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -99,10 +97,10 @@ def print_built(built: Built, target: BuildTarget, *, as_json: bool, forced: boo
         rows,
     )
     if last.verdict is not None:
-        typer.echo("judged: the rise of the error against truth, else the difference to float")
+        print_line("judged: the rise of the error against truth, else the difference to float")
     if not target.here:
-        typer.echo(f"speed: not measured, this machine has no {target.gpu}")
-    typer.echo(f"engine: {built.folder}")
+        print_line(f"speed: not measured, this machine has no {target.gpu}")
+    print_line(f"engine: {built.folder}")
 
 
 def _figure(row: Row, kind: str, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from edgeds.cli.camera_checks import check_cameras, check_given, depth_options, signal_options
-from edgeds.cli.console import print_json, print_table, say, stop_on_signal
+from edgeds.cli.console import console_of_people, print_json, print_table, say, stop_on_signal
 from edgeds.cli.live_outputs import backdrop_of
 from edgeds.cli.live_plate import given_plate, plate_choice
 from edgeds.cli.live_report import line_of
@@ -178,11 +178,10 @@ def _events_of(name: str) -> Callable[[str], None]:
 @contextmanager
 def _status_lines(cameras: Cameras) -> Iterator[None]:
     """One line for each camera, renewed, where there is a terminal."""
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    console = Console(stderr=True)
+    console = console_of_people()
     if not console.is_terminal:
         yield
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from edgeds.cli.console import print_json, say, stop_on_signal, until
+from edgeds.cli.console import console_of_people, print_json, say, stop_on_signal, until
 from edgeds.cli.option_groups import OUTPUT, PLATE
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption
@@ -132,14 +132,13 @@ def take(
     Raises:
         PlateError: it refused.
     """
-    from rich.console import Console
     from rich.live import Live
 
     from edgeds.plate.lock_while_in_use import CameraLock
 
     doing = {"counting": "leave the picture", "capturing": "capturing, keep out"}
     lock = CameraLock(camera, capture.settings)
-    with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as line:
+    with Live(console=console_of_people(), transient=True, auto_refresh=False) as line:
         printed = ""
         for frame in until(stop, frames):
             status = capture(frame)

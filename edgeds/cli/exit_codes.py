@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import logging
+import select
+import sys
 from collections.abc import Callable
 
 from edgeds.cli.console import say
@@ -37,15 +39,30 @@ def exit_code_of(command: Callable[[], object], signals: StopSignals) -> int:
         return missing.exit_code
     except (OSError, MemoryError) as error:  # one that no boundary has translated
         say(f"edgeds: {_in_words(error)}")
-        return 1
+        # While Click printed an option's error, to a stderr that nobody reads: the option's code.
+        return int(getattr(error.__context__, "exit_code", 1))
     except KeyboardInterrupt:
         say("edgeds: stopped")
         return signals.exit_code
     except SystemExit as end:  # how Typer ends; it makes 130 of a KeyboardInterrupt
         if end.code == 130:
             return signals.exit_code
+        if isinstance(end.__context__, BrokenPipeError) and _reader_is_gone():
+            return 0  # Click makes 1 of it
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _reader_is_gone() -> bool:
+    """Whether nobody reads stdout any more: `head` has seen enough of a --help."""
+    if not hasattr(select, "poll"):  # Windows
+        return False
+    stdout = select.poll()
+    try:
+        stdout.register(sys.__stdout__ or 1, select.POLLOUT)
+    except (OSError, ValueError):  # it was closed from the start
+        return False
+    return any(found & select.POLLERR for _, found in stdout.poll(0))
 
 
 def _in_words(error: OSError | MemoryError) -> str:

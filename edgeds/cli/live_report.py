@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from edgeds.cli.console import print_json, print_table, say
+from edgeds.cli.console import console_of_people, print_json, print_table, say
 from edgeds.cli.video_report import say_signals
 from edgeds.errors import counted
 
@@ -40,11 +40,10 @@ def say_choices(info: StreamInfo, engine: str, choice: PlateChoice) -> None:
 @contextmanager
 def status_line(run: LiveControl) -> Iterator[None]:
     """Shows the status in one line that is updated, on a terminal."""
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    console = Console(stderr=True)
+    console = console_of_people()
     if not console.is_terminal:
         yield
         return

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from edgeds.cli.batch.run import Job
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.errors import counted
-from edgeds.sources.typed_paths import shortened
 
 _ROWS = 50
 """Longer tables show only what failed."""
@@ -94,10 +93,11 @@ def print_result(report: Mapping[str, Any], *, as_json: bool) -> None:
             str(one.get("frames") or ""),
             f"{one['fps']:.1f}" if one.get("fps") else "",
             str(one["attempts"]),
-            shortened(str(one.get("why") or one.get("output") or ""), 70),
+            str(one.get("why") or one.get("output") or ""),
         ]
         for one in results
     ]
-    print_table(title, ["clip", "status", "frames", "fps", "attempts", "output, or why not"], rows)
+    columns = ["clip", "status", "frames", "fps", "attempts", "output, or why not"]
+    print_table(title, columns, rows, ends_in_words=True)
     if report["left"]:
         say("the same command goes on with what is left")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-import typer
-
 from edgeds.cli.bench.report import FLOOR, BenchReport, NetworkTimes, Row, Turn
 from edgeds.cli.bench.settings import BENCH
-from edgeds.cli.console import print_table
+from edgeds.cli.console import print_line, print_table
 from edgeds.sources.scaling import text_from_size
 
 _STAGES = ("decode", "estimate", "compose", "encode")
@@ -31,11 +29,11 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
     )
     turns = (turn for row in report.sizes for way in row.ways.values() for turn in way)
     for note in dict.fromkeys(note for turn in turns for note in turn.notes):
-        typer.echo(note)
+        print_line(note)
     if report.load is not None and report.load > BENCH.most_load:
-        typer.echo(f"the system's load was {report.load:.1f} before: other programs disturb this")
+        print_line(f"the system's load was {report.load:.1f} before: other programs disturb this")
     if report.quick:
-        typer.echo("--quick: a trial; these figures are not valid")
+        print_line("--quick: a trial; these figures are not valid")
     _print_compare(report)
     _print_scenes(report)
     _print_streams(report)
@@ -47,14 +45,14 @@ def print_report(report: BenchReport, machine: dict[str, Any]) -> None:
         )
     _print_gpu(report)
     network = report.network
-    typer.echo(
+    print_line(
         f"network alone: {network.p50_ms:.1f} ms p50, {network.p95_ms:.1f} ms p95 "
         f"({network.runs} runs), {network.ratio:.2f} x the {network.yardstick} "
         f"({network.yardstick_p50_ms:.1f} ms, in turns)\n"
         f"first frame: {report.first_frame_secs:.2f} s after asking for the engine"
     )
     if report.start_secs:
-        typer.echo(
+        print_line(
             f"edgeds video -b on one frame, whole process: {median(report.start_kept_secs):.2f} s, "
             f"{median(report.start_secs):.2f} s without kept depth"
         )
@@ -90,7 +88,7 @@ def _print_compare(report: BenchReport) -> None:
         [[*cells, f"{row.speed_ratio(_first_own(row), cells[0]):.2f}"] for cells in _ways(row)],
     )
     for name, why in report.missing.items():
-        typer.echo(f"{name}: did not run: {why}")
+        print_line(f"{name}: did not run: {why}")
 
 
 def _print_scenes(report: BenchReport) -> None:
@@ -126,7 +124,7 @@ def _print_streams(report: BenchReport) -> None:
     )
     if report.batches:
         times = ", ".join(f"{one.cpu_ms:.1f} ms in {one.frames}s" for one in report.batches)
-        typer.echo(f"network's CPU time a frame in batches: {times}")
+        print_line(f"network's CPU time a frame in batches: {times}")
 
 
 def _ways(row: Row) -> list[list[str]]:

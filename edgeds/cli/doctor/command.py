@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING
 
-import typer
-
-from edgeds.cli.console import print_json
+from edgeds.cli.console import print_json, print_line
 from edgeds.cli.shared_options import JsonOption
 from edgeds.estimate.settings import Preset
 
@@ -47,17 +48,28 @@ def doctor_command(as_json: JsonOption = False) -> None:
     ]
     _print("video encoders", encoders)
     for line in diagnosis.advice:
-        typer.echo(line)
+        print_line(line)
 
 
 def _print(title: str, rows: list[list[str]]) -> None:
-    """Columns are as wide as their text; nothing is cut or wrapped, so that it can be searched."""
+    """Columns are as wide as their text, and nothing is cut. In a terminal, the last one is wrapped
+    in its place; a file or a program that searches the lines gets them whole.
+    """
     columns = max(map(len, rows))
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(columns)]
-    typer.echo(title)
+    room = get_terminal_size().columns if sys.stdout.isatty() else None
+    print_line(title)
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        typer.echo(f"  {'  '.join(cells)}".rstrip())
+        line = f"  {'  '.join(cells)}".rstrip()
+        print_line(line if room is None else _wrapped(line, room, sum(widths[:-1]) + 2 * columns))
+
+
+def _wrapped(line: str, room: int, column: int) -> str:
+    """A line in several, of `room` columns; the later ones begin at `column`."""
+    if column > 2 * room // 3:  # a narrow terminal has no room for columns
+        column = 4
+    return fill(line, room, subsequent_indent=column * " ", break_on_hyphens=False)
 
 
 def _machine(diagnosis: Diagnosis) -> list[list[str]]:

@@ -21,6 +21,7 @@ from edgeds.engine.cuda_driver import Cuda, find_cuda
 from edgeds.errors import SinkError
 from edgeds.live.window import check_display
 from edgeds.sinks.nvenc import nvenc_reason
+from edgeds.sources.media_errors import reason_of
 
 X86_FLAGS = (
     "avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "avx512_bf16", "amx_bf16",
@@ -273,7 +274,9 @@ def _encoder_problem(name: str) -> str:
     except (av.FFmpegError, ValueError, OSError) as error:
         if ENCODERS[name] == "NVIDIA":
             return f"does not start: {nvenc_reason(error)}"
-        return f"does not start: {getattr(error, 'strerror', None) or error}"
+        if ENCODERS[name]:  # FFmpeg has no other word for it than "unknown error"
+            return "does not start: its hardware or a driver is missing"
+        return f"does not start: {reason_of(error).why}"
     return ""
 
 

@@ -14,6 +14,7 @@ from edgeds.errors import SinkFailed
 from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message
 from edgeds.live.signals.events import Event, json_line
 from edgeds.sinks.atomic_files import PendingFile
+from edgeds.sources.media_errors import reason_of
 from edgeds.types import Closing
 
 
@@ -88,9 +89,11 @@ class JsonLines(Closing):
                 # Python writes what is left once more when it exits, and would fail once more.
                 with suppress(OSError, ValueError):
                     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            is_unread = isinstance(error, BrokenPipeError)
+            why = "nobody reads it any more" if is_unread else reason_of(error).why
             raise SinkFailed(
                 "the events could not be written",
-                why=f"{self.location}: {getattr(error, 'strerror', None) or error}",
+                why=f"{self.location}: {why}",
                 fix="make room, or read standard output to its end",
             ) from error
 

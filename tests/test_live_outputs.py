@@ -106,6 +106,22 @@ def test_a_recording_that_is_slow_to_complete_is_reported_and_not_lost(tmp_path:
     assert len(list(open_source(wanted))) > 0
 
 
+def test_a_callback_that_raises_ends_the_run_which_raises_it() -> None:
+    """Also in the thread of an output, which has nobody to raise it to."""
+
+    def on_event(text: str) -> None:
+        raise LookupError(text)
+
+    source = RealTimeSource(lambda: SyntheticSource(size=SIZE, frame_count=9), loop=True)
+    run = LiveRun(source, DifferenceEngine(), Plate(SCENE.plate), on_event=on_event)
+    whole = MemorySink()
+    run.add_output("whole", whole)
+    run.add_output("full", MemorySink(capacity=1))
+    with pytest.raises(LookupError, match="memory sink is full"):
+        run.run(duration_secs=60)
+    assert whole.closed
+
+
 def test_a_recording_of_a_run_that_has_ended_is_refused_without_a_thread(tmp_path: Path) -> None:
     source = RealTimeSource(lambda: SyntheticSource(size=SIZE, frame_count=9))
     run = LiveRun(source, DifferenceEngine(), Plate(SCENE.plate), folder=tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgeds.errors import PlateError, SinkError
+from edgeds.errors import PlateError, SinkError, SinkFailed
 from edgeds.plate.file import keeps_depth, plate_from_file, plate_to_file
 from edgeds.plate.ground.geometry import GroundView
 from edgeds.plate.ground.ground_from_people import Ground
@@ -145,3 +146,24 @@ def test_depth_ground_and_scale_are_kept(tmp_path: Path) -> None:
     assert half.depth.shape == (18, 32)
     assert half.ground is not None
     assert half.ground.view.size == (18, 32)
+
+
+@pytest.mark.parametrize("name", ["plate.npz", "plate.png"])
+def test_a_disk_that_takes_no_more_is_no_bad_input(
+    room: Callable[[int], None], tmp_path: Path, name: str
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+    room(1000)
+    with pytest.raises(SinkFailed, match="cannot write the plate") as failed:
+        plate_to_file(Plate(noise), tmp_path / name)
+    assert failed.value.exit_code == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def room() -> Iterator[Callable[[int], None]]:
+    """Sets how many bytes a file may have, as a full disk does."""
+    resource = pytest.importorskip("resource", reason="no limits of files here")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)

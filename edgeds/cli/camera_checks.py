@@ -30,7 +30,11 @@ def check_cameras(path: Path, plans: list[CameraPlan]) -> dict[str, Plate]:
     return {name: plate for name, plate in checked.items() if plate is not None}
 
 
-def check_given(given: Mapping[str, object]) -> None:
+def refuse_beside_cameras(given: Mapping[str, object]) -> None:
+    """
+    Raises:
+        InputError: an option was given that belongs to one camera.
+    """
     from edgeds.errors import InputError
 
     wrong = [option for option, value in given.items() if value not in (None, False, [])]

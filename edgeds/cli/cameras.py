@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from edgeds.cli.camera_checks import check_cameras, check_given, depth_options, signal_options
+from edgeds.cli.camera_checks import (
+    check_cameras,
+    depth_options,
+    refuse_beside_cameras,
+    signal_options,
+)
 from edgeds.cli.console import console_of_people, print_json, print_table, say, stop_on_signal
 from edgeds.cli.live_outputs import backdrop_of
 from edgeds.cli.live_plate import given_plate, plate_choice
@@ -62,7 +67,7 @@ def live_cameras(
 
     plans, token = cameras_from_file(path), outputs.checked()
     own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
-    check_given({**given, **own, "--virtual-camera": outputs.virtual_camera})
+    refuse_beside_cameras({**given, **own, "--virtual-camera": outputs.virtual_camera})
     plates = check_cameras(path, plans)
     with ExitStack() as stack, stop_on_signal() as stop:
         network = stack.enter_context(engine_beside(engine, device, preset)).result()

@@ -24,6 +24,7 @@ from edgeds.live.camera_state import CameraState
 from edgeds.live.composing import LiveCompose, ViewRequest, drawn
 from edgeds.live.control import LiveStatus
 from edgeds.live.estimating import Estimated, LiveEstimate, MakeEstimator
+from edgeds.live.event_callback import EventCallback
 from edgeds.live.fps_meter import Meter, Reading
 from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.outputs import Output, Outputs
@@ -79,7 +80,8 @@ class LiveRun(LiveCommands):
             plate: at the source's size; see `plate_at_size`.
             record: path of the first recording; it does not start by itself.
             folder: for snapshots and for recordings without a name; None is the current one.
-            on_event: called with messages for people, from any thread.
+            on_event: called with messages for people, from any thread. If it raises, `run` ends
+                and raises that.
             stop: ends the run when set; `stop()` does too, and leaves it as it is.
             capture: how the plate is taken from an empty scene.
             choice: all sources of a plate; instead of `plate` and `capture`.
@@ -87,10 +89,10 @@ class LiveRun(LiveCommands):
         """
         _check(source, engine, plate)
         self._source, self._engine, self.signals = source, engine, signals
-        self._event = on_event or (lambda _text: None)
+        self._asked, self._stopped = stop or threading.Event(), threading.Event()
+        self._event = EventCallback(on_event, self._stopped.set)
         request = ViewRequest(view=view, opacity=opacity, backdrop=backdrop, steady=steady)
         self._view = ViewSettings(request, source.info.size)
-        self._asked, self._stopped = stop or threading.Event(), threading.Event()
         pool = ThreadPoolExecutor(3, thread_name_prefix="edgeds-plate")  # look, estimate, depth
         choice = choice or PlateChoice(given=plate, capture=capture)
         self._plate = LivePlate(engine, source, choice, pool, self._event)
@@ -142,6 +144,7 @@ class LiveRun(LiveCommands):
                 self._camera.report_change()
                 if self._window is not None:
                     self._window.work()
+        self._event.check()
         return self._report(frames.counts())
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.errors import PlateError, SinkError, SourceError
+from edgeds.errors import PlateError, SinkError, SinkFailed, SourceError
 from edgeds.plate.ground.ground_from_people import ground_from_json
 from edgeds.plate.ground.metric_scale import scale_from_json
 from edgeds.plate.plate import Origin, Plate, check_plate
@@ -98,14 +98,15 @@ def plate_to_file(plate: Plate, path: str | Path) -> None:
 
     Raises:
         PlateError: it is something else.
-        SinkError: it cannot be written.
+        SinkError: it cannot be written there.
+        SinkFailed: the disk is full, or failed.
     """
     check_plate(plate)
     path = path_given(path, "the file for the plate", error=SinkError)
     check_plate_target(path)
     with (
         translated(
-            SinkError, f"cannot write the plate {str(path)!r}", fix="give a place you may write to"
+            SinkFailed, f"cannot write the plate {str(path)!r}", fix="give a place you may write to"
         ),
         replacing(path) as part,
     ):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgeds.errors import SinkFailed
 from edgeds.sinks.atomic_files import replacing
+from edgeds.sources.media_errors import reason_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +28,6 @@ def save_plot(figure: Figure, path: Path, *, kinds: str) -> None:
     except (OSError, ValueError) as error:
         raise SinkFailed(
             f"cannot write the plot {str(path)!r}",
-            why=f"{type(error).__name__}: {error}",
+            why=reason_of(error).why if isinstance(error, OSError) else str(error),
             fix=f"give the name of a {kinds} file in a folder that is there",
         ) from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +297,35 @@ def test_home_assistant_finds_every_rule_and_its_templates_give_values() -> None
         "plate-worn": "OFF",
     }
     assert parts["snapshot"]["image_topic"] == "edgeds/cam/snapshot"
+
+
+# paho does not close the sockets of a pair that it could not connect; Python does.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_machine_without_any_network_delays_events_and_ends_no_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """paho wakes its thread through 127.0.0.1, which some containers lack."""
+    there = threading.Event()
+    connect = socket.socket.connect
+
+    def unreachable(one: socket.socket, address: object) -> None:
+        if there.is_set():
+            return connect(one, address)  # type: ignore[arg-type]
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    said: list[str] = []
+    soon = replace(FAST, close_secs=0.1)
+    with Outbox(_mqtt(1), settings=soon, on_change=said.append) as outbox:
+        outbox.event(event(1))
+        _wait(lambda: bool(said))
+        assert "this machine's own network is not up" in said[0]
+        there.set()  # the thread starts with the next attempt; port 1 has no broker
+        _wait(lambda: "own network" not in outbox.trouble)
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)

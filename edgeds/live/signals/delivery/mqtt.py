@@ -26,6 +26,7 @@ from zlib import crc32
 from edgeds.errors import InputError
 from edgeds.live.signals.delivery.retry_queue import DeliveryFailedError, Message
 from edgeds.live.signals.events import json_line
+from edgeds.sources.media_errors import reason_of
 from edgeds.sources.url import masked
 from edgeds.types import Closing
 
@@ -148,7 +149,8 @@ class Mqtt(Closing):
         self._client.will_set(self._topic("status"), "offline", qos=1, retain=True)
         self._client.reconnect_delay_set(1, 15)
         self._client.connect_async(broker.host, broker.port, keepalive=_KEEPALIVE_SECS)
-        self._client.loop_start()
+        with suppress(DeliveryFailedError):  # the first message tries again, and says why
+            self._start()
 
     def deliver(self, message: Message) -> None:
         if message.state is not None:
@@ -166,7 +168,19 @@ class Mqtt(Closing):
         self._client.disconnect()
         self._client.loop_stop()
 
+    def _start(self) -> None:
+        """Start paho's thread, unless it runs. It wakes itself through the loopback interface,
+        which a container without a network may lack.
+        """
+        try:
+            self._client.loop_start()
+        except OSError as error:
+            raise DeliveryFailedError(
+                f"this machine's own network is not up: {reason_of(error).why}"
+            ) from None
+
     def _publish(self, name: str, payload: str | bytes, *, retain: bool = False) -> None:
+        self._start()
         if not self._connected.wait(_CONNECT_SECS):
             raise DeliveryFailedError(self._refusal or "there is no connection")
         info = self._client.publish(self._topic(name), payload, qos=1, retain=retain)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,8 +14,11 @@ from typer.testing import CliRunner
 
 from edgeds.cli import app
 from edgeds.cli.effects_options import EffectOptions
+from edgeds.cli.video_checks import Wanted, check_contradictions
 from edgeds.errors import InputError
+from edgeds.plate.ground.depth_wanted import DepthWanted, MeasuredPoint
 from edgeds.plate.ground.metric_scale import MetricScale
+from edgeds.plate.ground.settings import DepthFrom
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.effects import Effects, effects_composer
@@ -226,6 +231,38 @@ def test_replace_lays_the_shadow_on_the_backdrop() -> None:
     share = made[True][there].sum() / made[False][there].sum()
     assert share == pytest.approx(float(ratio[there].mean()), abs=0.05)
     assert np.array_equal(made[True][:, :60], made[False][:, :60])
+
+
+@pytest.mark.parametrize(
+    ("options", "metric", "found"),
+    [
+        ({"insert": ["red.png@2.5m"]}, (), "--insert red.png@2.5m is in metres"),
+        ({"insert": ["red.png@0.4:h=1m"]}, (), "--insert red.png@0.4:h=1m is in metres"),
+        ({"focus": "2.5m"}, (), "--focus 2.5m is in metres"),
+        ({"insert": ["red.png@2m:h=1m"]}, (MeasuredPoint(1, 1, 2.0),), "a height in metres"),
+    ],
+)
+def test_metres_that_nothing_will_measure_are_refused_before_anything_is_read(
+    options: dict[str, Any], metric: tuple[MeasuredPoint, ...], found: str
+) -> None:
+    def wanted(source: DepthFrom) -> Wanted:
+        depth = DepthWanted(source, points=metric)
+        return Wanted(source="none.mp4", effects=EffectOptions(**options), depth=depth)
+
+    with pytest.raises(InputError, match=re.escape(found)):
+        check_contradictions(wanted("network"))
+    check_contradictions(wanted("auto"))  # people may show it
+
+
+def test_metres_that_nobody_shows_are_refused_before_the_depth_is_waited_for(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "red.png"), np.full((8, 8, 4), 255, np.uint8))
+    insert = ["--insert", f"{tmp_path / 'red.png'}@2.5m", "--engine", "difference"]
+    done = CliRunner().invoke(app, ["video", str(make_clip(frame_count=5)), *insert])
+    assert isinstance(done.exception, InputError)
+    assert f"{insert[1]} is in metres" in done.exception.what
+    assert "depth: " not in done.stderr
 
 
 def test_the_command_inserts_and_refuses_layers_beside_it(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _INSERT = "FILE@DEPTH[:x=0.5][:y=0.9][:h=0.3]"
 _DEPTH_FIX = "write 0 (the far end of the plate) to 1 (its near end), or metres such as 2.5m"
+_NOTHING_MEASURED = "nobody walked through, and no distance was given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,37 @@ class EffectOptions:
                 fix="leave one of them out",
             )
 
+    def check_metres(self, *, scale: bool, focal: bool, why: str) -> None:
+        """
+        Args:
+            scale, focal: whether the clip's scale and the camera's focal length are or may become
+                known.
+            why: why not.
+
+        Raises:
+            InputError: metres are asked for, and cannot be.
+        """
+        from edgeds.errors import InputError
+
+        inserts = [(f"--insert {text}", *_parts(text)[1:]) for text in self.insert or ()]
+        distances = [option for option, depth, _ in inserts if depth.endswith("m")]
+        heights = [option for option, _, at in inserts if at.get("h", "").endswith("m")]
+        if self.focus is not None and self.focus.strip() not in ("", "foreground"):
+            distances += [f"--focus {self.focus}"] if self.focus.strip().endswith("m") else []
+        if not scale and distances + heights:
+            raise InputError(
+                f"{(distances + heights)[0]} is in metres, and this clip's scale is not known",
+                why=why,
+                fix="give a distance (--metric 640,500=2.4m), or the depth as 0 (far) to 1 (near) "
+                "and the height as a share of the picture's, such as h=0.3",
+            )
+        if not focal and heights:
+            raise InputError(
+                f"{heights[0]}: a height in metres cannot be drawn",
+                why=f"the camera's focal length is not known: {why}",
+                fix="give the height as a share of the picture's, such as h=0.3",
+            )
+
     def check_pictures(self) -> None:
         """
         Raises:
@@ -120,6 +152,8 @@ class EffectOptions:
         from edgeds.plate.ground.metric_scale import metres_of
         from edgeds.views.effects import Effects
 
+        has_focal = scale is not None and scale.focal_px is not None
+        self.check_metres(scale=scale is not None, focal=has_focal, why=_NOTHING_MEASURED)
         focus: float | str | None = self.focus
         if focus not in (None, "foreground"):
             focus = _inverse_depth(str(focus), depth_range, scale)
@@ -198,37 +232,18 @@ def _inverse_depth(text: str, depth_range: tuple[float, float], scale: MetricSca
     if not is_metric:
         far, near = depth_range
         return far + number * (near - far)
-    known = _known(scale, text)
-    return (1 / number - known.offset) / known.per_unit
+    assert scale is not None
+    return (1 / number - scale.offset) / scale.per_unit
 
 
 def _height(text: str, inverse_depth: float, scale: MetricScale | None, size: Size) -> float:
     """Over the frame's height."""
-    from edgeds.errors import InputError
-
     if not text.endswith("m"):
         return float(text)
-    known = _known(scale, text)
-    if known.focal_px is None:
-        raise InputError(
-            f"a height of {text} cannot be drawn",
-            why="the camera's focal length is not known",
-            fix="give the height as a share of the picture's, such as h=0.3",
-        )
-    inverse_m = known.per_unit * inverse_depth + known.offset
-    return float(text[:-1]) * inverse_m * known.focal_px / size[0]
-
-
-def _known(scale: MetricScale | None, text: str) -> MetricScale:
-    from edgeds.errors import InputError
-
-    if scale is not None:
-        return scale
-    raise InputError(
-        f"{text} is in metres, and this clip's scale is not known",
-        why="nobody walked through, and no distance was given",
-        fix="give a distance (--metric 640,500=2.4m), or the depth as 0 (far) to 1 (near)",
-    )
+    assert scale is not None
+    assert scale.focal_px is not None
+    inverse_m = scale.per_unit * inverse_depth + scale.offset
+    return float(text[:-1]) * inverse_m * scale.focal_px / size[0]
 
 
 def _picture(path: Path) -> npt.NDArray[np.uint8]:

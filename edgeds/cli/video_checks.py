@@ -214,6 +214,11 @@ def check_contradictions(wanted: Wanted) -> None:
         )
     _check_companions(wanted, shows_backdrop=shown)
     wanted.effects.check()
+    by_people = wanted.depth.source != "network"
+    wanted.effects.check_metres(
+        scale=by_people or bool(wanted.depth.points), focal=by_people,
+        why="--depth-from network measures nothing",
+    )  # fmt: skip
     if wanted.effects.are_given and (layers is not None or wanted.view != "overlay"):
         raise InputError(
             "--insert, --fog, --focus or --stereo were given with a view or layers",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from edgeds.estimate.estimator import Estimator
     from edgeds.estimate.maintained_estimator import MaintainedEstimator
     from edgeds.estimate.settings import Preset
+    from edgeds.plate.ground.gathering import Gathering
+    from edgeds.plate.ground.ground_from_people import Ground
     from edgeds.plate.plate import Plate
     from edgeds.sinks.layers.layers_folder import LayersSink
     from edgeds.types import ClipSource, Engine, FileSink, Frame, Maps
@@ -124,6 +126,7 @@ def open_estimation(wanted: Wanted, inputs: Inputs, stack: ExitStack, stop: Even
         fixed = gpu.estimator(plate, no_depth(plate.size), matte_of(wanted))
     else:
         people = people_of_clip(wanted.depth, plate, network, inputs.samples, stop=stop)
+        _check_metres(wanted, plate, people)  # not after the plate's depth, which takes seconds
         fixed = gpu.estimator(plate, inputs.depth.result(), matte_of(wanted))
         depth = measure_depth(wanted.depth, fixed, people)
     if wanted.save_plate is not None:
@@ -131,6 +134,26 @@ def open_estimation(wanted: Wanted, inputs: Inputs, stack: ExitStack, stop: Even
     estimate = fixed if wanted.plate_fixed else _followed(fixed, stack)
     inputs.notes.watch(estimate)
     return Estimation(gpu=gpu, fixed=fixed, estimate=estimate, depth=depth)
+
+
+def _check_metres(
+    wanted: Wanted, plate: Plate, people: tuple[Gathering, Ground | str] | None
+) -> None:
+    """
+    Raises:
+        InputError: an effect is in metres, and what would tell them is not there.
+    """
+    found = None if people is None else people[1]
+    why = "nobody measured it"
+    if isinstance(found, str):
+        found, why = None, f"people do not show it ({found}), and no distance was given"
+    kept = plate.scale
+    has_ground = found is not None or plate.ground is not None
+    wanted.effects.check_metres(
+        scale=has_ground or kept is not None or bool(wanted.depth.points),
+        focal=has_ground or (kept is not None and kept.focal_px is not None),
+        why=why,
+    )
 
 
 def _followed(estimate: Estimator, stack: ExitStack) -> MaintainedEstimator:

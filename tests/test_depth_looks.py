@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import ShapeError
+from edgeds.estimate import plate_depth
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.kept_depth import KnownDepth
 from edgeds.estimate.plate_depth import edges_of_plate, plate_depth_of
+from edgeds.estimate.settings import PLATE_DEPTH
 from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Pixels, Size
 
@@ -70,11 +74,11 @@ def test_parts_show_what_is_too_small_in_the_whole() -> None:
 
 
 def test_a_soft_depth_edge_becomes_sharper_where_the_plate_has_one() -> None:
-    plate = np.full((120, 200, 3), 80, np.uint8)
-    plate[:, 100:] = 160
+    plate = np.full((240, 400, 3), 80, np.uint8)
+    plate[:, 200:] = 160
     noise = np.random.default_rng(0).normal(0, 2, plate.shape)
     plate = np.clip(plate + noise, 0, 255).astype(np.uint8)
-    sharp = np.where(np.arange(200) < 100, 0.2, 1.0)[None].repeat(120, 0).astype(np.float32)
+    sharp = np.where(np.arange(400) < 200, 0.2, 1.0)[None].repeat(240, 0).astype(np.float32)
     soft = cv2.GaussianBlur(sharp, (0, 0), 5)
 
     def width(depth: FloatMap) -> int:
@@ -84,17 +88,39 @@ def test_a_soft_depth_edge_becomes_sharper_where_the_plate_has_one() -> None:
     assert width(edges_of_plate(soft, plate)) <= 0.6 * width(soft)
 
 
-def test_a_ramp_between_two_levels_becomes_short_and_a_floor_stays_a_slope() -> None:
-    """The plate is grey there: no colour says where the edge is."""
+def _ramp(width: int) -> tuple[Pixels, FloatMap]:
+    """A grey plate, no colour of which says where an edge is, and a ramp between two levels."""
     plate = np.full((256, 448, 3), 120, np.uint8)
-    ramp = np.clip((np.arange(448) - 215) / 18, 0, 1)  # four pixels of the network's depth wide
-    levels = (0.2 * 2.5**ramp)[None].repeat(256, 0).astype(np.float32)
-    found = np.log(edges_of_plate(levels, plate)[128])
-    assert np.diff(found).max() > 1.2 * np.diff(np.log(levels[128])).max()
-    assert found.min() == pytest.approx(np.log(0.2), abs=0.02), "the levels stay"
-    assert found.max() == pytest.approx(np.log(0.5), abs=0.02)
+    ramp = np.clip((np.arange(448) - 215) / width, 0, 1)
+    return plate, (0.2 * 2.5**ramp)[None].repeat(256, 0).astype(np.float32)
+
+
+def _steepest(depth: FloatMap) -> float:
+    return float(np.diff(np.log(depth[128])).max())
+
+
+def test_a_ramp_between_two_levels_becomes_short_and_a_floor_stays_a_slope(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plate, levels = _ramp(12)
+    found = edges_of_plate(levels, plate)
+    assert found.min() == pytest.approx(0.2, rel=0.02), "the levels stay"
+    assert found.max() == pytest.approx(0.5, rel=0.02)
     floor = np.geomspace(0.2, 0.8, 256)[:, None].repeat(448, 1).astype(np.float32)
     np.testing.assert_allclose(edges_of_plate(floor, plate)[16:-16], floor[16:-16], rtol=0.02)
+    monkeypatch.setattr(plate_depth, "PLATE_DEPTH", replace(PLATE_DEPTH, steep_rounds=0))
+    assert _steepest(found) > 1.08 * _steepest(edges_of_plate(levels, plate))
+
+
+def test_a_floor_that_turns_up_slowly_does_not_become_a_step() -> None:
+    """A wide ramp is no edge, and where it lies the network knows by all of it."""
+    plate, _ = _ramp(12)
+    up = np.clip((np.arange(448) - 200) / 40, 0, 1) ** 3
+    values = (0.2 + 0.4 * up)[None].repeat(256, 0).astype(np.float32)
+    found, wanted = (
+        cv2.blur(one, (61, 1))[128, 100:-100] for one in (edges_of_plate(values, plate), values)
+    )
+    np.testing.assert_allclose(found, wanted, rtol=0.045)
 
 
 def test_texture_without_depth_stays_flat() -> None:

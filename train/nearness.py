@@ -114,6 +114,7 @@ def nearness(
         raise typer.BadParameter("the engine has no network for the plate's depth")
     given = gains, powers, cut_gains, stands, reaches, windows, alikes
     tried = [[float(one) for one in text.split(",")] for text in given]
+    found_of: dict[str, list[float]] = {}
     with open_engine(engine, device="cpu") as opened:
         for path in sets:
             found = list(answers(read_set(path).of_scenes(scenes), opened, network))
@@ -124,8 +125,11 @@ def nearness(
                     stands_reach=reach, window=window, alike=alike,
                 )  # fmt: skip
                 score = scored(found, settings)
-                typer.echo(
+                name = (
                     f"gain {gain:g} power {power:g} cut_gain {cut:g} stands {stand:g} "
-                    f"reach {reach:g} window {window:g} alike {alike:g}: "
-                    f"delta1 {score.delta1:.4f} AbsRel {score.abs_rel:.4f}"
+                    f"reach {reach:g} window {window:g} alike {alike:g}"
                 )
+                typer.echo(f"{name}: delta1 {score.delta1:.4f} AbsRel {score.abs_rel:.4f}")
+                found_of.setdefault(name, []).append(score.delta1)
+    best = max(found_of, key=lambda name: sum(found_of[name]))
+    typer.echo(f"best, by the mean of delta1 over the sets: {best}")

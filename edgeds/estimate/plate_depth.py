@@ -145,15 +145,17 @@ def _steepened(values: FloatMap) -> FloatMap:
     """Ramps between two levels made short. An even slope stays as it is, and the inverse depth of a
     floor or a wall is one, while its logarithm is not.
 
-    Each pixel moves away from the mean around it, but not past what is next to it.
+    Each pixel moves away from the mean around it, but not past what is next to it. What a wider
+    mean loses comes back: the network knows where a ramp lies by its middle alone.
     """
-    share = values.shape[0] / PLATE_DEPTH.guide_height  # of the network's pixels
+    share, given = values.shape[0] / PLATE_DEPTH.guide_height, values  # of the network's pixels
     square = np.ones((round(PLATE_DEPTH.steep_side * share) | 1,) * 2, np.uint8)
     for _ in range(PLATE_DEPTH.steep_rounds):
         mean = cv2.GaussianBlur(values, (0, 0), PLATE_DEPTH.steep_sigma * share)
         steeper = values + np.float32(PLATE_DEPTH.steep_gain) * (values - mean)
         values = np.clip(steeper, cv2.erode(values, square), cv2.dilate(values, square))
-    return values
+    lost = cv2.GaussianBlur(given - values, (0, 0), PLATE_DEPTH.steep_mean * share)
+    return np.asarray(values + lost, np.float32)
 
 
 def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:

@@ -36,6 +36,11 @@ class PlateState:
     def depth(self) -> FloatMap:
         return self.view.depth
 
+    @property
+    def units(self) -> float:
+        """Another number where the units of the depth, as it is shown, are others."""
+        return 0.0 if self.grounded is None else self.grounded.scale.per_unit
+
 
 def check_fits(frame: Frame, plate: Plate) -> None:
     """

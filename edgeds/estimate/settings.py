@@ -122,12 +122,14 @@ class PlateDepth:
     guide_floor: float = 0.2
     """Share of the plate's median inverse depth that is added before the logarithm is taken."""
     guide_rounds: int = 2
-    steep_rounds: int = 4
+    steep_rounds: int = 5
     """Rounds that make ramps steep: each adds the difference to the mean around, times the gain."""
     steep_gain: float = 2.0
-    steep_sigma: float = 5.0
+    steep_sigma: float = 3.5
+    """Sigma of that mean; it and the next two in pixels of that picture."""
+    steep_mean: float = 12.0
     steep_side: int = 7
-    """Side of the square whose values are not exceeded; as the sigma, in pixels of that picture."""
+    """Sigma of a wider mean, which stays; side of the square whose values are not exceeded."""
 
 
 PLATE_DEPTH = PlateDepth()
@@ -265,8 +267,7 @@ class LookSettings:
     least_zoom_kept: float = 1.15
     """As `least_zoom`, while parts are in use. The two differ so that parts do not come and go."""
     most_stretch: float = 1.3
-    """Parts as high or wide as the frame may be stretched by this. The whole always is, a bit.
-    """
+    """Parts as high or wide as the frame may be stretched by this. The whole is, a bit."""
     foreground: float = 0.06
     """Coarse alpha above this is foreground that the part must contain."""
     margin: float = 0.15

@@ -21,6 +21,7 @@ import numpy as np
 
 from edgeds.errors import RunError
 from edgeds.estimate.depth_fit import Fit, fit_to_plate
+from edgeds.estimate.depth_over_time import DepthOverTime
 from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.frame_change import ChangeDetector, JudgedColours
 from edgeds.estimate.maps_on_demand import FrameMaps
@@ -67,12 +68,14 @@ class Looks:
         many = isinstance(engine, AnySizeEngine)
         networks = networks_like(engine.size) if many else (engine.size,)
         self._use = PartInUse(networks, settings)
+        self._calmed = DepthOverTime()
         self._is_in_use = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
         """Start again, as with the first frame."""
         self._use.forget()
+        self._calmed.forget()
         self._change, self._judged = ChangeDetector(), JudgedColours()
         self._state: PlateState | None = None
         self._parts: dict[Place, Part] = {}
@@ -101,12 +104,15 @@ class Looks:
         smooth = self._change.smooth(small)
         self._use.begin_frame()
         if state is not self._state:
+            if self._state is None or state.units != self._state.units:
+                self._calmed.forget()
             self._state, self._parts, self._last = state, {}, None
             self._judged.forget()
             self._use.see_whole_next()
         if self._last is not None and self._same(self._last[0], smooth):
             self._reused += 1
             self._use.end_frame()
+            self._calmed.still(frame.pts_secs)
             return self._last[1]
         maps = self._part_alone(frame, smooth, state)
         if maps is None:
@@ -156,6 +162,8 @@ class Looks:
                 return self._maps_of_part(frame, state, estimate)
         if state.standing is not None:
             near = state.standing(near, raw.alpha)
+        box = whole(frame.size)
+        near = self._over_time(near, raw.alpha, state.raw_small, box, frame, state)
         maker = FrameMaps(frame, small, state.view, alpha=raw.alpha, near=near, matte=self._matte)
         return Maps.on_demand(maker)
 
@@ -209,6 +217,8 @@ class Looks:
             near = np.maximum(np.float32(factor) * near, estimate.part.depth_small)
         if state.standing is not None:
             near = standing_in_part(state, place, frame.size, near, estimate.alpha)
+        behind = estimate.part.depth_small
+        near = self._over_time(near, estimate.alpha, behind, place.box, frame, state)
         small = estimate.shown.rgb(place.network)
         maker = FrameMaps(
             estimate.shown,
@@ -219,6 +229,16 @@ class Looks:
             matte=self._matte,
         )
         return Maps.on_demand(RegionMaps(frame, place.box, maker, state.view))
+
+    def _over_time(
+        self, near: FloatMap, alpha: FloatMap, raw: FloatMap, box: Box, frame: Frame,
+        state: PlateState,
+    ) -> FloatMap:  # fmt: skip
+        """The foreground's depth with regard to that of the frames before."""
+        if not state.shows_depth or self._set.reuse_most == 0:  # frames in no order
+            return near
+        behind = raw if state.standing is None else None
+        return self._calmed(near, alpha, box, frame.pts_secs, behind=behind)
 
 
 def standing_in_part(

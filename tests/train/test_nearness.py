@@ -54,5 +54,8 @@ def test_frames_of_training_scenes_are_scored(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     told = done.output.splitlines()
     assert told[0].endswith(": 1 frames")
-    settings = [line.split()[1:8:6] for line in told[1:]]
+    settings = [line.split()[1:8:6] for line in told[1:-1]]
     assert settings == [["1", "0"], ["1", "1"], ["1.2", "0"], ["1.2", "1"]]
+    scores = {line.split(":")[0]: float(line.split()[-3]) for line in told[1:-1]}
+    assert told[-1].startswith("best, by the mean of delta1")
+    assert scores[told[-1].split(": ")[1]] == max(scores.values())

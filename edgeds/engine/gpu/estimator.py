@@ -205,7 +205,7 @@ class DeviceEstimator(Estimator):
                 self._begins_anew = False
             planes = self.uploads(frame.picture)
             small, rgb = self._before(*planes)
-            at, is_new = self._device_looks(small, planes, state)
+            at, is_new = self._device_looks(small, planes, state, frame.pts_secs)
             if is_new or self._alpha is None:
                 (self._alpha,) = self._after.kept(at.field, at.crop, rgb)
                 self._draw_again(self._alpha, at, planes)

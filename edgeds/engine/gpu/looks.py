@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from edgeds.engine.device_engine import DeviceEngine
 from edgeds.engine.gpu.change_detector import FLAGS, ChangeDetector
 from edgeds.engine.gpu.field import crop_at, in_square, inside, read_at
 from edgeds.engine.gpu.part_network import STATISTICS, PartEstimate, PlatePart
 from edgeds.engine.gpu.part_networks import PartNetworks
+from edgeds.estimate.depth_over_time import MIDDLE, SHRINK, DepthOverTime
 from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
 from edgeds.estimate.part_place import Place, on_frame
 from edgeds.estimate.whole_or_part import standing_in_part, under
@@ -69,6 +71,7 @@ class DeviceLooks:
         self._whole_network = self._networks.new(engine.size)
         self._changes = ChangeDetector(self._stream, engine.size, compiled=compiled)
         self._use = PartInUse(self._networks.sizes, settings, self._networks.has_room_for)
+        self._calmed, self._secs = DepthOverTime(), 0.0
         self._host = self._stream.host((FLAGS + STATISTICS,), torch.float32)
         self.forget()
 
@@ -80,16 +83,21 @@ class DeviceLooks:
         self._networks.forget()
         self._fit = torch.tensor([1.0, 0.0, 1.0], device=self._stream.device)
         self._use.forget()
+        self._calmed.forget()
         self._last: CroppedField | None = None
         self._reused = 0
 
-    def __call__(self, small: Tensor, planes: Nv12, state: PlateState) -> tuple[CroppedField, bool]:
+    def __call__(
+        self, small: Tensor, planes: Nv12, state: PlateState, secs: float
+    ) -> tuple[CroppedField, bool]:
         """A look at the frame, and whether it is a new one. Call it inside `with stream`.
 
         Args:
             small: the frame at the network's size, uint8 (1, h, w, 3).
             planes: of the frame.
+            secs: its time.
         """
+        self._secs = secs
         if state is not self._state:
             self._take(state)
         if not self._decides:  # nothing of the frame goes to the host
@@ -106,6 +114,7 @@ class DeviceLooks:
         if self._last is not None and may_reuse and not changed:
             self._reused += 1
             self._use.end_frame()
+            self._calmed.still(secs)
             return self._last, False
         field = None
         if place is not None and not self._changes.is_empty:
@@ -127,6 +136,8 @@ class DeviceLooks:
         return field, True
 
     def _take(self, state: PlateState) -> None:
+        if self._state is None or state.units != self._state.units:
+            self._calmed.forget()
         self._state, self._last = state, None
         self._networks.forget()
         self._changes.forget_judged()
@@ -164,6 +175,8 @@ class DeviceLooks:
         near, self._fit = estimate.near, estimate.fit
         if self._state.standing is not None:
             near = self._standing_depth(None, near, estimate.maps[0])
+        raw = self._whole_network.depth
+        near = self._over_time(near, estimate.maps[0], raw, whole(self._full))
         field, crop = self._whole_network.field(estimate, near), self._whole_network.crop.clone()
         return CroppedField(field, crop, whole(self._full), self._engine.size)
 
@@ -183,6 +196,7 @@ class DeviceLooks:
         assert self._state is not None
         if self._state.standing is not None:
             near = self._standing_depth(place, near, estimate.maps[0])
+        near = self._over_time(near, estimate.maps[0], network.depth, place.box)
         field, crop = network.field(estimate, near), network.crop.clone()
         return CroppedField(field, crop, place.box, place.network)
 
@@ -208,6 +222,23 @@ class DeviceLooks:
         else:
             stands = standing_in_part(state, place, self._full, given, alphas)
         return torch.tensor(stands, dtype=torch.float32, device=near.device)
+
+    def _over_time(self, near: Tensor, alpha: Tensor, raw: Tensor, box: Box) -> Tensor:
+        """With regard to the frames before: a sixteenth of the maps goes to the host and back."""
+        assert self._state is not None
+        if not self._decides or not self._state.shows_depth:
+            return near
+        shown = F.avg_pool2d(alpha[None], SHRINK)[0]
+        maps = torch.stack((near[MIDDLE::SHRINK, MIDDLE::SHRINK], shown))
+        on_host = self._stream.host(tuple(maps.shape), torch.float32)
+        self._stream.copy(on_host, maps)
+        self._stream.record_event().wait()
+        factor = self._calmed.factor(*on_host.numpy(), box, self._secs)
+        if factor is None:
+            return near
+        factors = torch.from_numpy(factor).to(near.device)[None, None]
+        near = near * F.interpolate(factors, size=near.shape, mode="bilinear")[0, 0]
+        return near if self._state.standing is not None else torch.maximum(near, raw)
 
     def _read(self, flags: Tensor, statistics: Tensor) -> list[float]:
         """What changed, and the numbers of a look, on the host: waits for them."""

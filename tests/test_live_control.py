@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError, PlateError
 from edgeds.live.composing import ViewRequest, blur_sigma
-from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveRun
 from edgeds.live.view_settings import ViewSettings
 from edgeds.plate.plate import Plate
@@ -25,6 +23,7 @@ from edgeds.sources import RealTimeSource, SyntheticSource
 from edgeds.types import Frame
 from edgeds.views.backdrop import open_backdrop
 from edgeds.views.settings import STYLE
+from tests.live_waiting import wait_for
 
 SIZE = (90, 160)
 SCENE = SyntheticSource(size=SIZE).plate
@@ -47,14 +46,6 @@ def live(plate: Plate | None, *, countdown_secs: float = 60.0) -> Iterator[LiveR
     finally:
         run.stop()
         thread.join(60)
-
-
-def wait_for(run: LiveRun, true: Callable[[LiveStatus], object]) -> LiveStatus:
-    end = time.monotonic() + 60
-    while not true(status := run.status()):
-        assert time.monotonic() < end, status
-        time.sleep(0.01)
-    return status
 
 
 def test_a_retake_is_cancelled_and_the_former_plate_stays() -> None:

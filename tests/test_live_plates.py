@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.live.control import LiveStatus
 from edgeds.live.live_plate import PlateChoice
 from edgeds.live.plate_store import PlateStore
 from edgeds.live.run import LiveRun
@@ -30,6 +28,7 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.settings import CaptureSettings, PlateFromStream
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Frame, Pixels, Source
+from tests.live_waiting import wait_for
 
 SIZE = (90, 160)
 ROOM = SyntheticSource(size=SIZE).plate
@@ -135,14 +134,6 @@ def _running(open_clip: Callable[[], Source], choice: PlateChoice) -> Iterator[L
         thread.join(60)
 
 
-def _wait_for(run: LiveRun, what: Callable[[LiveStatus], object]) -> LiveStatus:
-    end = time.monotonic() + 60
-    while not what(status := run.status()):
-        assert time.monotonic() < end, status
-        time.sleep(0.005)
-    return status
-
-
 def _empty_room() -> SyntheticSource:
     return SyntheticSource(size=SIZE, empty=60, frame_count=60, rate=Fraction(60))
 
@@ -152,7 +143,7 @@ def test_a_good_plate_is_kept_and_serves_the_next_run_without_a_count_down(tmp_p
     store = PlateStore(tmp_path / "plates", "0", events.append)
     assert store.last(SIZE) is None
     with _running(_empty_room, PlateChoice(capture=BRIEF, on_taken=store.keep)) as run:
-        _wait_for(run, lambda s: s.plate.phase == "ready")
+        wait_for(run, lambda s: s.plate.phase == "ready")
     assert events == [f"look at the plate: {store.picture}"]
     kept = store.last(SIZE)
     assert kept is not None
@@ -163,7 +154,7 @@ def test_a_good_plate_is_kept_and_serves_the_next_run_without_a_count_down(tmp_p
         assert store.path.stat().st_mode & 0o077 == 0, "a plate shows a room"
     with _running(_empty_room, PlateChoice(kept=kept, capture=BRIEF)) as run:
         seen = []
-        _wait_for(run, lambda s: seen.append(s.plate.phase) or s.plate.phase == "ready")
+        wait_for(run, lambda s: seen.append(s.plate.phase) or s.plate.phase == "ready")
         assert "counting" not in seen
         assert run.status().plate_offer == ""
 
@@ -171,9 +162,9 @@ def test_a_good_plate_is_kept_and_serves_the_next_run_without_a_count_down(tmp_p
 def test_a_kept_plate_of_another_view_is_dropped_and_a_new_one_taken() -> None:
     elsewhere = Plate(np.roll(ROOM, 40, axis=1))
     with _running(_empty_room, PlateChoice(kept=elsewhere, capture=BRIEF)) as run:
-        _wait_for(run, lambda s: s.plate.phase == "checking")
-        _wait_for(run, lambda s: s.plate.phase in ("counting", "capturing"))
-        _wait_for(run, lambda s: s.plate.phase == "ready")
+        wait_for(run, lambda s: s.plate.phase == "checking")
+        wait_for(run, lambda s: s.plate.phase in ("counting", "capturing"))
+        wait_for(run, lambda s: s.plate.phase == "ready")
         plate = run.plate()
         assert plate is not None
         assert np.abs(plate.astype(int) - ROOM).mean() < 3
@@ -184,10 +175,10 @@ def test_a_kept_plate_is_offered_to_who_wants_a_new_one() -> None:
     slow = replace(BRIEF, countdown_secs=60.0)
     choice = PlateChoice(kept=kept, use_kept=False, capture=slow)
     with _running(_empty_room, choice) as run:
-        status = _wait_for(run, lambda s: s.plate.phase == "counting")
+        status = wait_for(run, lambda s: s.plate.phase == "counting")
         assert "2026-11-27" in status.plate_offer
         run.use_offered_plate()
-        status = _wait_for(run, lambda s: s.plate.phase == "ready")
+        status = wait_for(run, lambda s: s.plate.phase == "ready")
         assert status.plate_offer == ""
 
 
@@ -217,7 +208,7 @@ def test_a_refused_plate_names_the_ways_out() -> None:
         return SyntheticSource(size=SIZE, frame_count=60, rate=Fraction(60))
 
     with _running(occupied, PlateChoice(capture=BRIEF)) as run:
-        verdict = _wait_for(run, lambda s: s.plate.phase == "refused").plate.verdict
+        verdict = wait_for(run, lambda s: s.plate.phase == "refused").plate.verdict
     for way in ("-b", "edgeds capture --allow-motion", "edgeds live --allow-motion"):
         assert way in verdict
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -14,7 +13,6 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
-from edgeds.live.control import LiveStatus
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import CaptureSettings
@@ -22,6 +20,7 @@ from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Pixels, Source
 from edgeds.views.settings import HIDING_VIEWS, View
+from tests.live_waiting import wait_for
 
 SIZE = (90, 160)
 ROOM = SyntheticSource(size=SIZE).plate
@@ -46,14 +45,6 @@ def _running(
         thread.join(60)
 
 
-def _wait_for(run: LiveRun, what: Callable[[LiveStatus], object]) -> LiveStatus:
-    end = time.monotonic() + 60
-    while not what(status := run.status()):
-        assert time.monotonic() < end, status
-        time.sleep(0.01)
-    return status
-
-
 def _shows(picture: Pixels, room: Pixels) -> float:
     """Share of the picture that looks like the room."""
     rgb = picture[..., :3].astype(int)
@@ -74,7 +65,7 @@ def test_the_room_is_hidden_while_a_plate_is_taken_and_refused(view: View, tmp_p
         sink,
     ):
         run.start_recording()
-        _wait_for(run, lambda s: s.plate.phase == "refused" and len(sink.frames) > 30)
+        wait_for(run, lambda s: s.plate.phase == "refused" and len(sink.frames) > 30)
         snapshot = run.snapshot()
     assert snapshot is not None
     recorded = [frame.pixels for frame in open_source(wanted)]
@@ -92,7 +83,7 @@ def test_a_plate_of_another_view_shows_nothing_of_the_room(data: Path) -> None:
     elsewhere = next(iter(open_source(data / "people_walking.mp4"))).pixels
     foreign = Plate(cv2.resize(elsewhere, room.shape[1::-1]))
     with _running(lambda: open_source(clip), foreign, "replace") as (run, sink):
-        _wait_for(run, lambda s: s.plate.health is not None and len(sink.frames) > 40)
+        wait_for(run, lambda s: s.plate.health is not None and len(sink.frames) > 40)
     for frame in sink.frames:
         assert _shows(frame.pixels, room) < 0.05
 
@@ -109,9 +100,9 @@ def test_the_room_is_hidden_from_the_frame_on_with_which_the_view_changes(view: 
 
     turned, room = threading.Event(), Elsewhere(size=SIZE, empty=9).frame(0).pixels
     with _running(open_clip, Plate(ROOM), view) as (run, sink):
-        _wait_for(run, lambda s: s.plate.fits)
+        wait_for(run, lambda s: s.plate.fits)
         turned.set()
-        _wait_for(run, lambda s: not s.plate.fits)
+        wait_for(run, lambda s: not s.plate.fits)
         count = len(sink.frames)
-        _wait_for(run, lambda s: len(sink.frames) > count + 60)
+        wait_for(run, lambda s: len(sink.frames) > count + 60)
     assert max(_shows(frame.pixels, room) for frame in sink.frames) < 0.1

@@ -96,7 +96,7 @@ class Wanted:
 
     @property
     def said(self) -> str:
-        """The same for people, with the names of the layers."""
+        """`shown` in words, for people: with the names and the format of the layers."""
         if self.layers.layers is None:
             return "effects" if self.effects.are_given else f"view {self.view}"
         return f"layers {self.layers.layers} as {self.layers.layer_format}"

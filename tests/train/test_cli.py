@@ -15,6 +15,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 
 from typer.testing import CliRunner
 
+from tests.train.typed_commands import typed
 from train.__main__ import app
 from train.mix import Mix
 from train.recipe import Phase, Recipe
@@ -48,12 +49,6 @@ def test_fit_wants_a_length(data: Path, tmp_path: Path) -> None:
 def test_help_names_every_command() -> None:
     told = typed("--help")
     assert all(name in told for name in ("compose", "fit", "export", "evaluate", "cost"))
-
-
-def typed(*words: object) -> str:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from edgeds.estimate.border_regression import FINER_WEIGHTS, WEIGHTS, Weights, e
 from edgeds.types import Frame, Maps
 from train.__main__ import app
 from train.layers import border_fit
-from train.layers.border import border_figures, trimap_of
+from train.layers.border_figures import border_figures, trimap_of
 from train.layers.border_fit import fitted
 from train.layers.border_material import Picture, Sample, of_sets, samples
 from train.layers.composites import Composite, as_video, composites

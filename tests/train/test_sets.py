@@ -14,6 +14,7 @@ from edgeds.evaluation.dataset import read_set
 from edgeds.evaluation.sample import load
 from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels
+from tests.train.typed_commands import typed
 from train.__main__ import app
 from train.eval_sets import NAMES
 from train.items import ItemScore, item_scores, summary
@@ -29,12 +30,6 @@ def sets(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind, count in (("moving", 3), ("holes", 1)):
         typed("draw", kind, data, "-o", folder / kind, f"--count={count}")
     return folder
-
-
-def typed(*words: object) -> str:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_a_drawn_set_is_a_set_of_validation_material(sets: Path) -> None:

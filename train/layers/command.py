@@ -107,7 +107,7 @@ SIZES = {"720p": (720, 1280), "1080p": (1080, 1920)}
 def _border(data: Path, count: int) -> Figures:
     from edgeds.engine import open_engine
     from edgeds.estimate.settings import WHOLE
-    from train.layers.border import border_figures
+    from train.layers.border_figures import border_figures
     from train.layers.composites import composites
 
     engine, found = open_engine(), {}
@@ -121,7 +121,7 @@ def _border(data: Path, count: int) -> Figures:
 
 def _light(data: Path, count: int) -> Figures:
     from edgeds.engine import open_engine
-    from train.layers.border import border_figures
+    from train.layers.border_figures import border_figures
     from train.layers.composites import composites
 
     engine, size = open_engine(), SIZES["720p"]
@@ -135,7 +135,7 @@ def _light(data: Path, count: int) -> Figures:
 
 def _closed_form(data: Path, count: int) -> Figures:
     from edgeds.engine import open_engine
-    from train.layers.border import closed_form_figures
+    from train.layers.border_figures import closed_form_figures
     from train.layers.composites import composites
 
     pictures = composites(data, SIZES["720p"], count)
@@ -145,7 +145,7 @@ def _closed_form(data: Path, count: int) -> Figures:
 def _shadow(data: Path, _count: int) -> Figures:
     from edgeds.engine import open_engine
     from edgeds.evaluation.dataset import read_set
-    from train.layers.others import shadow_figures
+    from train.layers.layer_figures import shadow_figures
 
     return {"rooms *7": shadow_figures(open_engine(), read_set(data / "rooms").of_scenes("*7"))}
 
@@ -153,7 +153,7 @@ def _shadow(data: Path, _count: int) -> Figures:
 def _steadiness(data: Path, _count: int) -> Figures:
     from edgeds.engine import open_engine
     from edgeds.evaluation.dataset import read_set
-    from train.layers.others import steadiness_figures
+    from train.layers.layer_figures import steadiness_figures
 
     clip = read_set(data / "clips" / "moving_person")
     return {clip.name: steadiness_figures(open_engine(), clip)}
@@ -169,7 +169,7 @@ def _cost(data: Path, _count: int) -> Figures:
     from edgeds.plate.plate import Plate
     from edgeds.sources.process_memory import keep_arrays_of_layers, return_large_arrays
     from edgeds.types import Frame
-    from train.layers.others import cost_figures
+    from train.layers.layer_figures import cost_figures
 
     return_large_arrays()  # as `edgeds video --layers` does
     keep_arrays_of_layers()

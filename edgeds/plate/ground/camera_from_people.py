@@ -55,13 +55,9 @@ class Fitted:
     """(4, 4) of log focal length, pitch, roll, log camera height."""
 
 
-def fit_view(people: People, size: Size, lines: Lines, *, focal_px: float | None = None) -> Fitted:
-    """The most likely view. `ground` decides whether to accept it.
-
-    Args:
-        focal_px: where it is known.
-    """
-    problem = _Problem(people, size, lines, focal_px)
+def fit_view(people: People, size: Size, lines: Lines) -> Fitted:
+    """The most likely view. `ground_from_people` decides whether to accept it."""
+    problem = _Problem(people, size, lines)
     best: tuple[float, Floats] | None = None
     for start in problem.starts():
         solution = problem.refined(start)
@@ -79,10 +75,9 @@ def fit_view(people: People, size: Size, lines: Lines, *, focal_px: float | None
 
 
 class _Problem:
-    def __init__(self, people: People, size: Size, lines: Lines, focal_px: float | None) -> None:
+    def __init__(self, people: People, size: Size, lines: Lines) -> None:
         self._people, self._size, self._lines = people, size, lines
-        self._focal = focal_px or usual_focal_px(size)
-        self._focal_sigma = GROUND.focal_sigma if focal_px is None else 0.02
+        self._focal = usual_focal_px(size)
         tall = np.linalg.norm(people.highest - people.lowest, axis=1)
         edge = people.edge_px / np.maximum(tall, 1)
         self._height_sigma = np.hypot(GROUND.height_sigma, 1.5 * edge)
@@ -105,7 +100,7 @@ class _Problem:
         """The hypotheses with the most consent: each has the height that one person says."""
         found = []
         people = self._people
-        for factor in _FOCALS if self._focal_sigma > 0.05 else (1.0,):
+        for factor in _FOCALS:
             for pitch in _PITCHES:
                 start = np.array((np.log(self._focal * factor), pitch, 0.0, 0.0, 0.0))
                 heights, _ = self.view(start).measured(people.lowest, people.highest)
@@ -134,7 +129,7 @@ class _Problem:
         lines = self._lines
         edges = _nearest_edge(view, lines, at[4]) / GROUND.line_sigma
         priors = np.array((
-            (at[0] - np.log(self._focal)) / self._focal_sigma,
+            (at[0] - np.log(self._focal)) / GROUND.focal_sigma,
             at[2] / GROUND.roll_sigma,
             (at[1] - 0.25) / 1.0,
             (at[3] - np.log(1.5)) / 1.5,

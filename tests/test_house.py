@@ -52,6 +52,19 @@ def test_every_module_says_what_it_is() -> None:
     assert not silent
 
 
+def test_docstrings_stand_alone() -> None:
+    """A hover and the reference show each without the line before: no "Of a frame.", "... or"."""
+    fragment = re.compile(
+        r'^ *"""(Of\b|\.\.\.|The same([.,]| (for|of|with|as|at|if|from)\b))', re.M
+    )
+    found = [
+        f"{name_of(path)}: {hit[0].strip()}"
+        for path in modules()
+        for hit in fragment.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found
+
+
 def test_modules_named_in_backticks_exist() -> None:
     gone = []
     for path in modules():

@@ -28,9 +28,9 @@ HALF = 0.5
 """
 LEVELS = 0.2, 0.5
 """What is over such an alpha hangs together with sure foreground; what is over such a share of
-background, with that..."""
+background, with that."""
 REACH_PX = 16
-"""... and is not farther from it."""
+"""What hangs together with something sure is not farther from it."""
 
 
 def smoothed(change: FloatMap) -> FloatMap:
@@ -76,7 +76,7 @@ def calmed(
 
 
 def packed(mask: _Mask) -> _Mask:
-    """Of a mask (H, W) of 0 and 1, even sides, eight strips of rows as the bits of one, with
+    """A mask (H, W) of 0 and 1, even sides, as eight strips of rows in the bits of one, with
     nothing around: what is done to a byte is done to eight pixels.
     """
     height, width = mask.shape

@@ -20,9 +20,9 @@ from edgeds.types import Box, FloatMap, Frame, Pixels, Size
 _Floats = npt.NDArray[np.float32]
 
 COARSER = 4
-"""Whether the plate fits is judged at a size so many times smaller..."""
+"""Whether the plate fits is judged at a size so many times smaller."""
 NEARBY = 15
-"""... in windows of this many pixels."""
+"""Side of the windows in which that is judged, in pixels of that size."""
 
 
 def drawn_again(
@@ -78,7 +78,7 @@ def drawn_again(
 def colours_in(
     box: Box, frame: Frame, plate: Pixels, offset: FloatMap | None, size: Size | None = None
 ) -> tuple[_Floats, _Floats]:
-    """Of the frame, and of the plate in the frame's light, in levels; at a size.
+    """Colours of the frame, and of the plate in the frame's light, in levels; at a size.
 
     Args:
         offset: `Maps.plate_offset_in`, at that size.

@@ -28,8 +28,8 @@ AT_ONCE = 1024
 4096, the system gave new pages for each, which took most of the time.
 """
 WINDOWS = (3, 7, 15, 31)
-"""Of the means of sure foreground, in squares; a wider one stands in where a smaller one holds too
-little.
+"""Sides of the windows with means of sure foreground, in squares; a wider one stands in where a
+smaller one holds too little.
 """
 PLACED_BY = 1  # number of the window for the place of single pixels
 TEXTURE_PX, ALPHA_PX = 5, 15
@@ -104,7 +104,7 @@ class Surroundings(NamedTuple):
     those beside them, in the order of `place`.
     """
     place: npt.NDArray[np.int32]
-    """Of each square of the picture, `grown`, in `pixels`."""
+    """The row in `pixels` of each square of the picture, `grown`."""
     means: _Floats
     """Alpha, colour of the plate, difference from it and its size, of all squares, `grown`, 8 each.
     """
@@ -118,10 +118,10 @@ class Surroundings(NamedTuple):
     """As in `regressed`, (H, W, 3)."""
     behind: _Floats
     texture: FloatMap
-    """Of the plate, (H, W)."""
+    """Texture of the plate, (H, W)."""
     mean_alpha: FloatMap
     noise: _Floats
-    """Of the squares asked for, (n, 5): see `border_noise`."""
+    """Noise of the squares asked for, (n, 5): see `border_noise`."""
 
 
 def surroundings(
@@ -163,8 +163,8 @@ def surroundings(
 def features_of(
     near: Surroundings, squares: Squares, some: slice, finer: FloatMap | None = None
 ) -> tuple[_Floats, _Floats]:
-    """Of some of the squares: (n, 108) of their pixels and those beside them, (45, n) further ones;
-    61 of them if alpha is known `finer`, at twice the size.
+    """Features of some squares: (n, 108) of their pixels and those beside them, (45, n) further
+    ones; 61 of them if alpha is known `finer`, at twice the size.
 
     They are apart as they are made so: a product of matrices takes either.
     """
@@ -289,7 +289,7 @@ def _log(levels: _Floats) -> _Floats:
 
 
 def detail_of(noise: _Floats) -> FloatMap:
-    """Of `Surroundings.noise`: the detail beside squares, (n,), in levels."""
+    """The detail beside squares, (n,), in levels, of `Surroundings.noise`."""
     detail: FloatMap = np.expm1(noise[:, 3] * np.float32(LOG_LEVELS)) * np.float32(LOG_LEVELS)
     return detail
 

@@ -20,7 +20,7 @@ EMPTY = 0.02
 NEARBY, BESIDE = 15, 7
 """Sides of windows, in squares of 4x4 pixels and of 2x2."""
 _ROWS = np.s_[::4]
-"""Of which steps are measured: all would show the same."""
+"""Rows of which steps are measured: all would show the same."""
 
 
 def noise(
@@ -66,6 +66,6 @@ def _step(values: FloatMap) -> FloatMap:
 
 
 def _hue(colours: _Floats) -> FloatMap:
-    """The same, of red less green."""
+    """Steps of red less green, (H / 4, W / 4)."""
     left, right = colours[_ROWS, ::4], colours[_ROWS, 1::4]
     return np.asarray(right[..., 0] - right[..., 1] - (left[..., 0] - left[..., 1]), np.float32)

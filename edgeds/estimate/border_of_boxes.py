@@ -22,9 +22,9 @@ from edgeds.types import Box, FloatMap, Frame, Pixels, Size
 _Values = npt.NDArray[Any]
 
 _GAP_PX = 4
-"""Around each box, its outermost pixels go on. Then comes..."""
+"""So far around each box, its outermost pixels go on."""
 _NOTHING = 0.03
-"""... alpha that is neither open nor sure, so that it counts nowhere."""
+"""Alpha around that: neither open nor sure, so that it counts nowhere."""
 
 
 class Piece(NamedTuple):
@@ -57,7 +57,7 @@ class Prepared(NamedTuple):
 
 
 _SCALES = (1, 1, 1, 0.5, 2)
-"""Of their sizes."""
+"""Sizes of the maps of a `Prepared` over those of alpha."""
 
 
 def boxes_drawn_again(
@@ -102,7 +102,7 @@ def _at_full_size(piece: Piece, frame: Frame, plate: Pixels, settings: Matte) ->
 
 
 def _prepared(piece: Piece, part: Box, times: int, frame: Frame, plate: Pixels) -> Prepared:
-    """Of a part of the frame, `times` smaller, and alpha half as much."""
+    """The maps of a part of the frame, `times` smaller, and alpha half as much."""
     _, window, refined = piece
     inside, offset = part.inside(window), refined.plate_offset
     assert refined.bounds is not None
@@ -120,7 +120,7 @@ def _prepared(piece: Piece, part: Box, times: int, frame: Frame, plate: Pixels) 
 
 
 def _part_of(values: FloatMap, window: Size, part: Box, size: Size) -> FloatMap:
-    """Of a map (h, w, c) of a window on the frame, what lies in a part of it, at a size."""
+    """What of a map (h, w, c) of a window on the frame lies in a part of it, at a size."""
     steps, starts = zip(
         *(
             (length / full * short / pixels, start / full * short)

@@ -34,7 +34,7 @@ FINER_WEIGHTS = Path(__file__).with_name("border_weights_finer.npz")
 
 
 class Weights(NamedTuple):
-    """Of the layers, each (inputs, outputs), and what is added."""
+    """Weights of the layers, each (inputs, outputs), and their biases."""
 
     first: _Floats
     first_bias: _Floats
@@ -45,7 +45,7 @@ class Weights(NamedTuple):
 
 
 class Regressed(NamedTuple):
-    """Of squares."""
+    """What the regression says of squares of 2x2 pixels."""
 
     alpha: _Floats
     """(4, n) of their pixels, row by row, or (16, n)."""

@@ -17,7 +17,7 @@ from edgeds.types import FloatMap, Pixels
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 AROUND_PX = 4
-"""Of the coarse size: so far around a pixel, it counts what there is."""
+"""So far around a pixel it counts what there is, in pixels of the coarse size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Around:
 def around(
     coarse: FloatMap, frame: Pixels, plate: Pixels, doubt: FloatMap | None, settings: Matte
 ) -> Around:
-    """Of coarse alpha (h, w), frame and plate uint8 RGB (h, w, 3), and how far the plate may be
-    wrong, 0..1.
+    """What surrounds pixels of coarse alpha (h, w), frame and plate uint8 RGB (h, w, 3), and of how
+    far the plate may be wrong, 0..1.
     """
     import cv2
 

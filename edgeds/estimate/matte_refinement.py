@@ -149,7 +149,7 @@ class _Begun:
             _within(y, coarse.shape[0]) + np.float32(place.top),
             self.alpha.reshape(-1)[self.at],
         )
-        """Of these: rows and columns on the frame, x and y among the coarse sizes, alpha."""
+        """Rows and columns of these on the frame, x and y among the coarse sizes, alpha."""
 
 
 def _within(places: FloatMap, side: int) -> FloatMap:
@@ -227,7 +227,7 @@ def _projected(
 
 
 def _channels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-    """Of (n, c)."""
+    """The c channels of values (n, c)."""
     import cv2
 
     return [one[0] for one in cv2.split(values[None])]

@@ -47,13 +47,13 @@ is no mix of plate and of the dark trousers beside it. On 30 composites of the t
 error over that of the frame's colours is .380 with 8, .375 with 16 and .374 without it.
 """
 _PAIRS = (0, 2), (0, 4), (1, 2), (1, 3), (1, 4), (2, 4), (3, 4)
-"""Of candidates whose difference is looked at."""
+"""Pairs of candidates whose difference is looked at."""
 _FAR = 16.0
 """Levels that count half as far as the farthest."""
 
 
 class Weights(NamedTuple):
-    """Of the layers, each (inputs, outputs), and what is added."""
+    """Weights of the layers, each (inputs, outputs), and their biases."""
 
     first: _Floats
     first_bias: _Floats
@@ -98,7 +98,7 @@ class Border(NamedTuple):
 
 
 def nearby(carried: Carried, size: tuple[int, ...]) -> Nearby:
-    """Of a picture (H, W)."""
+    """What is near the pixels of a picture (H, W)."""
     half, square = carried.alpha, np.ones((3, 3), np.uint8)
     alphas = cv2.merge([
         cv2.blur(half, (3, 3)), cv2.blur(half, (7, 7)),
@@ -183,7 +183,7 @@ def _placed(difference: _Floats, to_foreground: _Floats) -> _Floats:
 
 
 def _mean_of_channels(values: _Floats) -> _Floats:
-    """Of sizes of differences (k, 3, n): (k, n)."""
+    """The mean size of differences (k, 3, n) over channels, (k, n)."""
     return np.asarray(np.abs(values).sum(axis=1) * np.float32(1 / 3), np.float32)
 
 

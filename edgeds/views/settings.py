@@ -48,9 +48,9 @@ class Shadow:
     """How the foreground's shadow is separated from everything else that changes in a scene."""
 
     height_px: int = 256
-    """Height of the picture on which the shadow is found: shadows are soft..."""
+    """Height of the picture on which the shadow is found: shadows are soft."""
     height_most_px: int = 288
-    """... and the most that halves of the frame may have to be taken instead: 270 of 1080 rows."""
+    """Height that halves of the frame may have at most to be taken instead: 270 of 1080 rows."""
     open_alpha: float = 0.3
     """From this alpha on a pixel says nothing about the plate's light."""
     chroma_levels: float = 12.0

@@ -31,7 +31,8 @@ class Prepared(NamedTuple):
     alpha: Tensor
     """(2h, 2w)."""
     colours: Tensor
-    """Of the frame, and of the plate in the frame's light, (3, 2h, 2w) in levels."""
+    """The frame's colours, (3, 2h, 2w) in levels; `behind` is the plate in the frame's light,
+    alike."""
     behind: Tensor
     bounds: Tensor
     """Lowest and highest coarse alpha nearby, (2, h, w)."""

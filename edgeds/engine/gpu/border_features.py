@@ -56,7 +56,7 @@ class Surroundings(NamedTuple):
 
 
 def surroundings(alpha: Tensor, colours: Tensor, behind: Tensor) -> Surroundings:
-    """Of alpha (2h, 2w), frame and plate in the frame's light, (3, 2h, 2w) in levels."""
+    """The maps of alpha (2h, 2w), frame and plate in the frame's light, (3, 2h, 2w) in levels."""
     height, width = int(alpha.shape[0]) // 2, int(alpha.shape[1]) // 2
     grey, seen = (_grey(one) for one in (behind, colours))
     back, off, own = (_squares(one) for one in (behind, colours - behind, alpha[None]))
@@ -88,8 +88,8 @@ def surroundings(alpha: Tensor, colours: Tensor, behind: Tensor) -> Surroundings
 def features_of(
     maps: Surroundings, squares: Tensor, finer: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Of squares, by their numbers (k,): (k, 108) of their pixels and those beside them, (45, k)
-    further ones; 61 of them if alpha is known `finer`, (16, n). As on the CPU.
+    """The features of squares, by their numbers (k,): (k, 108) of their pixels and those beside
+    them, (45, k) further ones; 61 of them if alpha is known `finer`, (16, n). As on the CPU.
     """
     beside, further = (_three_by_three(squares, maps.size, step) for step in (1, 2))
     around = maps.pixels.index_select(0, beside.movedim(2, 0).flatten())

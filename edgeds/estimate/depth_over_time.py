@@ -78,7 +78,7 @@ class _Seen:
 
 
 class DepthOverTime:
-    """Of one stream's frames, in their order. `forget` starts another stream."""
+    """Calms the depth of one stream's frames, in their order. `forget` starts another stream."""
 
     def __init__(self, settings: Calm = CALM) -> None:
         self._set = settings

@@ -33,7 +33,7 @@ smaller one holds too little.
 """
 PLACED_BY = 1  # number of the window for the place of single pixels
 TEXTURE_PX, ALPHA_PX = 5, 15
-_ALONE = 16  # features of `_alone`
+_OWN = 16  # features of `_own`
 SURE = 0.9
 ENOUGH = 2.0
 LEAST_CONTRAST = 100.0
@@ -173,13 +173,13 @@ def features_of(
     taken = np.take(near.means.reshape(-1, 8), part.around(FURTHER), axis=0)
     means = turned(taken.reshape(len(part.rows), -1)).reshape(len(FURTHER), 8, -1)
     places = 3 * len(FURTHER)
-    rest = np.empty((places + _ALONE + near.noise.shape[1], len(part.rows)), np.float32)
+    rest = np.empty((places + _OWN + near.noise.shape[1], len(part.rows)), np.float32)
     further = rest[:places].reshape(len(FURTHER), 3, -1)
     further[:, 0] = means[:, 0]
-    further[:, 1] = _placed(means[:, 4:7], near.near[:, some] - means[:, 1:4])[0]
+    further[:, 1] = _between(means[:, 4:7], near.near[:, some] - means[:, 1:4])[0]
     further[:, 2] = means[:, 7]
-    _alone(near, part, some, rest[places : places + _ALONE])
-    rest[places + _ALONE :] = near.noise[some].T
+    _own(near, part, some, rest[places : places + _OWN])
+    rest[places + _OWN :] = near.noise[some].T
     if finer is not None:
         rest = np.concatenate([rest, part.of(finer, 4)])
     return around.reshape(len(part.rows), -1), rest
@@ -209,18 +209,18 @@ def _pixels(
         difference = part.of(colours) - back
         block = np.empty((4, 3, back.shape[-1]), np.float32)
         block[:, 0] = part.of(alpha)
-        block[:, 1] = _placed(difference, near[:, some] - back)[0]
+        block[:, 1] = _between(difference, near[:, some] - back)[0]
         block[:, 2] = _log(_magnitude(difference))
         made[some] = block.reshape(12, -1).T
     return made
 
 
-def _alone(near: Surroundings, squares: Squares, some: slice, made: _Floats) -> None:
+def _own(near: Surroundings, squares: Squares, some: slice, made: _Floats) -> None:
     """What is of the square itself, or of each of its pixels, (16, n)."""
     back = squares.of(near.behind)
     here = squares.of(near.colours) - back
     to_foreground = near.wide[:, some] - back
-    placed, contrast = _placed(here, to_foreground)
+    placed, contrast = _between(here, to_foreground)
     # Colours end at 0 and 255: a smaller alpha cannot have made this difference.
     least = np.abs(here) / np.maximum(np.where(here > 0, 255 - back, back), 1)
     where = 2 * squares.rows, 2 * squares.columns
@@ -261,7 +261,7 @@ def _in_mask(mask: npt.NDArray[np.uint8]) -> Squares:
     return Squares(rows.astype(np.intp), columns.astype(np.intp), size)
 
 
-def _placed(difference: _Floats, to_foreground: _Floats) -> tuple[FloatMap, FloatMap]:
+def _between(difference: _Floats, to_foreground: _Floats) -> tuple[FloatMap, FloatMap]:
     """Where a colour lies between plate (0) and foreground (1), and how far these are apart; all
     (k, 3, n) to (k, n).
     """

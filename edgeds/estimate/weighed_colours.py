@@ -164,7 +164,7 @@ def candidates_and_features(border: Border) -> tuple[_Floats, _Floats]:
     likely[2] = around[:3] / np.maximum(around[3], np.float32(1e-5))
     likely[3] = turned(near.carried.at(rows, columns))
     to_plate = likely[[2, 4]] - b
-    placed = _placed(difference, to_plate)
+    placed = _between(difference, to_plate)
     apart = [likely[one] - likely[other] for one, other in _PAIRS]
     apart += [difference, difference - placed[1] * to_plate[1]]
     beyond = np.maximum(np.abs(raw - np.float32(127.5)).max(axis=0) - np.float32(127.5), 0)
@@ -176,7 +176,7 @@ def candidates_and_features(border: Border) -> tuple[_Floats, _Floats]:
     return likely, np.asarray(values, np.float32)
 
 
-def _placed(difference: _Floats, to_foreground: _Floats) -> _Floats:
+def _between(difference: _Floats, to_foreground: _Floats) -> _Floats:
     """Where a colour lies between plate (0) and foregrounds (1), (k, n)."""
     along, apart = ((to_foreground * other).sum(axis=1) for other in (difference, to_foreground))
     return np.asarray(np.clip(along / np.maximum(apart, _LEAST_CONTRAST), -0.5, 1.5), np.float32)

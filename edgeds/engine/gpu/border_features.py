@@ -64,7 +64,7 @@ def surroundings(alpha: Tensor, colours: Tensor, behind: Tensor) -> Surroundings
     near, wide, missing = _foreground(
         small_alpha.view(height, width), (small_back + small_off).view(3, height, width)
     )
-    placed, _ = _placed(off, near[:, None] - back)
+    placed, _ = _between(off, near[:, None] - back)
     pixels = torch.stack((own[0].T, placed.T, _log(_magnitude(off)).T), 2)  # (n, 4, 3)
     magnitude = _log(_magnitude(small_off))
     texture = box_means(_laplacian(grey)[None], TEXTURE_PX, 2)
@@ -96,9 +96,9 @@ def features_of(
     further = further.flatten(0, 1)
     further = torch.cat((further[:4], further[5:]))  # without the square itself
     means = maps.means.index_select(1, further.flatten()).view(8, *further.shape)
-    placed, _ = _placed(means[4:7], maps.near.index_select(1, squares)[:, None] - means[1:4])
+    placed, _ = _between(means[4:7], maps.near.index_select(1, squares)[:, None] - means[1:4])
     ring = torch.stack((means[0], placed, means[7]), 1).flatten(0, 1)  # (24, k)
-    rest = [ring, *_alone(maps, squares), *_noise_of(maps, squares)]
+    rest = [ring, *_own(maps, squares), *_noise_of(maps, squares)]
     if finer is not None:
         rest.append(finer.index_select(1, squares))
     return around.view(squares.shape[0], -1), torch.cat(rest)
@@ -124,11 +124,11 @@ def _three_by_three(squares: Tensor, size: tuple[int, int], step: int) -> Tensor
     return rows[:, None] * size[1] + columns
 
 
-def _alone(maps: Surroundings, squares: Tensor) -> list[Tensor]:
+def _own(maps: Surroundings, squares: Tensor) -> list[Tensor]:
     """What is of the square itself, or of each of its pixels, (16, k) in pieces."""
     back, off = (one.index_select(2, squares) for one in (maps.behind, maps.difference))
     to_foreground = maps.wide.index_select(1, squares)[:, None] - back
-    placed, contrast = _placed(off, to_foreground)
+    placed, contrast = _between(off, to_foreground)
     # Colours end at 0 and 255: a smaller alpha cannot have made this difference.
     least = off.abs() / torch.where(off > 0, 255 - back, back).clamp(min=1)
     rest = torch.stack(
@@ -205,7 +205,7 @@ def _squares(values: Tensor) -> Tensor:
     return F.pixel_unshuffle(values[None], 2).view(channels, 4, -1)
 
 
-def _placed(difference: Tensor, to_foreground: Tensor) -> tuple[Tensor, Tensor]:
+def _between(difference: Tensor, to_foreground: Tensor) -> tuple[Tensor, Tensor]:
     """Where a colour lies between plate (0) and foreground (1), and how far these are apart; all
     (3, ...) to (...).
     """

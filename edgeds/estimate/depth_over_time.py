@@ -123,7 +123,7 @@ class DepthOverTime:
         if count == 1:
             return None
         log = np.log(np.maximum(near, np.float32(1e-6)))
-        areas = np.bincount(numbers.ravel(), weight.ravel(), count)
+        areas = _sums(numbers, weight, count)
         scale = np.prod(box.size) / weight.size
         lefts, widths = bounds[:, cv2.CC_STAT_LEFT], bounds[:, cv2.CC_STAT_WIDTH]
         now = _Seen(
@@ -182,10 +182,15 @@ class DepthOverTime:
         difference = now.log - before.log
         alike = np.maximum(1 - np.abs(difference) / np.float32(self._set.alike), 0)
         weight = np.minimum(now.weight, before.weight) * alike * (before.numbers > 0)
-        count, numbers = len(now.areas), now.numbers.ravel()
-        support = np.bincount(numbers, weight.ravel(), count)
-        total = np.bincount(numbers, (weight * difference).ravel(), count)
+        count = len(now.areas)
+        support = _sums(now.numbers, weight, count)
+        total = _sums(now.numbers, weight * difference, count)
         return total / np.maximum(support, 1e-6), support
+
+
+def _sums(numbers: npt.NDArray[np.int32], values: FloatMap, count: int) -> Numbers:
+    """The sum of a map's values (h, w) over each foreground, (count,)."""
+    return np.asarray(np.bincount(numbers.ravel(), values.ravel(), count), np.float64)
 
 
 def _where(now: _Seen, before: _Seen) -> _Seen:

@@ -265,7 +265,9 @@ def _alpha_difference(by_float: FloatMap, alpha: FloatMap) -> list[float | None]
 
 def _depth_of_float(inverse_depth: FloatMap) -> FloatMap:
     """Float's depth as a truth. It ends where that of a fit ends."""
-    return 1 / np.maximum(inverse_depth, np.float32(1 / metrics.MAX_DEPTH_M))
+    return np.asarray(
+        1 / np.maximum(inverse_depth, np.float32(1 / metrics.MAX_DEPTH_M)), np.float32
+    )
 
 
 def _depth_error(inverse_depth: FloatMap, truth_m: FloatMap) -> float:

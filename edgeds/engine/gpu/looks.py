@@ -233,7 +233,8 @@ class DeviceLooks:
         on_host = self._stream.host(tuple(maps.shape), torch.float32)
         self._stream.copy(on_host, maps)
         self._stream.record_event().wait()
-        factor = self._calmed.factor(*on_host.numpy(), box, self._secs)
+        near_on_host, alpha_on_host = on_host.numpy()
+        factor = self._calmed.factor(near_on_host, alpha_on_host, box, self._secs)
         if factor is None:
             return near
         factors = torch.from_numpy(factor).to(near.device)[None, None]

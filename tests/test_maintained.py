@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -231,18 +231,62 @@ def test_frames_that_show_nothing_are_noted_from_where_they_begin(
 def test_a_cut_to_another_scene_is_noted_from_where_it_begins(
     first: int, last: int, back: int
 ) -> None:
-    """At the end of a clip however short it is; in the middle, if it lasts."""
+    """However short it is, and until where it lasts."""
     red, blue = _of_two_scenes()
-    maintained = MaintainedEstimator(Estimator(_engine(), Plate(red)))
-    for index in range(last + back):
-        pixels = blue if first <= index < last else red
-        maintained(Frame(pixels, index, index, Fraction(1, 10)))
+    shown = [red] * first + [blue] * (last - first) + [red] * back
+    (note,) = _notes(red, shown)
+    times = (
+        f"from {first / 10:.1f} s to {last / 10:.1f} s" if back else f"from {first / 10:.1f} s on"
+    )
+    assert note.startswith(f"{times}: the view changed, or is covered: ")
+    assert note.endswith("cut the clip there")
+
+
+def _notes(plate: Pixels, shown: Sequence[Pixels]) -> list[str]:
+    """Of frames a tenth of a second apart; the same whether looks wait or not."""
+
+    def notes(beside: Executor | None) -> list[str]:
+        maintained = MaintainedEstimator(Estimator(_engine(), Plate(plate)), beside=beside)
+        for index, pixels in enumerate(shown):
+            maintained(Frame(pixels, index, index, Fraction(1, 10)))
+        maintained.finish()
+        return maintained.notes
+
+    with ThreadPoolExecutor(1) as beside:
+        assert notes(beside) == notes(None)
+    return notes(None)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 20])
+def test_a_flash_is_noted_where_it_is(after: int) -> None:
+    red, _ = _of_two_scenes()
+    (note,) = _notes(red, [red] * 8 + [255 - _NOISE] + [red] * after)
+    assert note.startswith("from 0.8 s to 0.9 s: much of the picture is clipped to white")
+
+
+def test_many_cuts_are_one_note() -> None:
+    red, blue = _of_two_scenes()
+    (note,) = _notes(red, ([red] * 7 + [blue] * 3) * 5 + [red] * 7)
+    assert note.startswith(
+        "from 0.7 s to 1.0 s, from 1.7 s to 2.0 s, from 2.7 s to 3.0 s and 2 times more: "
+    )
+
+
+@pytest.mark.parametrize(("zoom", "found"), [(1.07, "7% tighter"), (0.95, "5% wider")])
+def test_a_cut_to_another_framing_of_the_same_view_is_noted(zoom: float, found: str) -> None:
+    size = (180, 320)
+    rng = np.random.default_rng(0)
+    wide = cv2.resize(rng.integers(0, 256, (36, 64, 3), np.uint8), (480, 270))
+    to_middle = np.array([[zoom, 0, (320 - 480 * zoom) / 2], [0, zoom, (180 - 270 * zoom) / 2]])
+    plate = np.ascontiguousarray(wide[45:225, 80:400])
+    other = cv2.warpAffine(wide, to_middle, (320, 180), flags=cv2.INTER_AREA)
+    maintained = MaintainedEstimator(Estimator(DifferenceEngine(size=size), Plate(plate)))
+    for index in range(8):
+        shown = plate if index < 2 else other
+        maintained(Frame(shown, index, index, Fraction(1, 25)))
     maintained.finish()
-    if back and last - first < 10:
-        assert maintained.notes == []
-        return
     (note,) = maintained.notes
-    assert note.startswith(f"from {first / 10:.1f} s on: the view changed, or is covered: ")
+    assert note.startswith(f"from 0.1 s on: the view is {found} than the plate's")
 
 
 @pytest.mark.parametrize("picture", [_NOISE, 255 - _NOISE], ids=["black", "white"])

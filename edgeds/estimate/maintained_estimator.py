@@ -6,6 +6,7 @@ Live runs watch the plate beside the frames (live/plate_watch.py); both use `Mai
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
@@ -14,13 +15,15 @@ from functools import partial
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.sudden_change import SuddenChange
 from edgeds.plate.check_times import CheckTimes
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
+from edgeds.plate.move_notes import MoveNotes
 from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import COVERED, CUTS, OTHER_SCENE, in_a_file
+from edgeds.plate.trouble_times import TroubleTimes
 from edgeds.sources.given import check_frame, check_given
 from edgeds.types import FloatMap, Frame, Maps
 
@@ -31,11 +34,6 @@ _CUT_SECS = 1.5
 # A plate that changed by less, in its hundredth part that changed most, is for the frames to come:
 # on a clip whose light drifts by a level every three seconds, each new plate cost a look more.
 _ANEW_LEVELS = 6.0
-# Foreground that grows by this share of the picture from one frame to the next, and then covers
-# this much, may be other light, or no picture: the next look comes at once.
-_SUDDEN_SHARE, _LARGE_SHARE = 0.2, 0.4
-_STRIDE = 8  # a 64th of the pixels says how large the foreground is
-_UNSEEN = 0.02  # of the picture's width: a strip that the plate does not show, and a viewer sees
 _FRAMES_BESIDE = 2  # a look takes about as long as the network: it is done by then
 
 
@@ -68,8 +66,8 @@ class MaintainedEstimator:
 
     The plate is fitted to the first frame until position and light match. Later fits are half a
     second apart, or two seconds while the background stays as it is, and come at once where much of
-    the picture suddenly is foreground; after a jump the frame's maps are made anew.
-    `notes` has the time from which the plate no longer fitted.
+    the picture changes suddenly; after a jump the frame's maps are made anew.
+    `notes` has the times in which the plate did not fit.
     """
 
     def __init__(
@@ -100,11 +98,12 @@ class MaintainedEstimator:
         )
         self._maintenance = Maintenance(estimate.plate, sooner)
         self._is_first, self._times = True, CheckTimes(_INTERVAL_SECS)
-        self._share, self._is_sudden = 0.0, False
+        self._changed_suddenly, self._sudden_secs = SuddenChange(), -math.inf
+        self._is_sudden = self._looks_at_sudden = False
+        self._look_secs = -math.inf  # when what the last look shows began: it may have waited
         self.followed = Followed()
-        self.notes: list[str] = []
-        self._prompt = ""
-        self._has_moved = False
+        self._troubles, self._moves = TroubleTimes(), MoveNotes(estimate.plate.size)
+        self._last: tuple[Frame, Maps] | None = None
         self._frame_index = 0
         self._healths = [(-1, 1.0)]  # (index of the first frame with it, health)
 
@@ -120,6 +119,11 @@ class MaintainedEstimator:
     def plate(self) -> Plate:
         """As it was corrected last."""
         return self._estimate.plate
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know of the plate, as far as it is known."""
+        return [*self._moves.notes, *self._troubles.notes()]
 
     @property
     def plate_depth(self) -> FloatMap:
@@ -146,11 +150,13 @@ class MaintainedEstimator:
                 if (plate := self._taken(update)) is not None:
                     self._estimate.replace_plate(plate, move=update.move)
         maps = self._estimate(frame)
-        share, self._share = self._share, _large_share(maps)
-        self._is_sudden |= self._share - share > _SUDDEN_SHARE
+        self._last = (frame, maps) if self._look is not None or self._has_trouble else None
+        if self._changed_suddenly(self._estimate.small(frame), maps):
+            self._is_sudden, self._sudden_secs = True, frame.pts_secs
         if self._look is not None or not (self._is_sudden or self._is_due(frame, maps)):
             return maps
-        again, self._is_sudden = self._is_sudden, False
+        again = self._looks_at_sudden = self._is_sudden
+        self._is_sudden = False
         if self._beside is not None and not self._is_first:
             self._begin(frame, maps)
             self._look = self._beside.submit(self._maintenance, frame, maps, again=again)
@@ -175,6 +181,7 @@ class MaintainedEstimator:
         return self._times.is_due(frame.pts_secs, maps, shown=shown)
 
     def _begin(self, frame: Frame, maps: Maps) -> None:
+        self._look_secs = self._sudden_secs if self._looks_at_sudden else frame.pts_secs
         self._times.begin(frame.pts_secs, maps, self._estimate.small(frame))
 
     def finish(self) -> None:
@@ -184,7 +191,18 @@ class MaintainedEstimator:
         if self._look is not None:
             update, self._look = self._look.result(), None
             self._taken(update)
+        if self._last is not None and self._has_trouble:  # it may be over
+            frame, maps = self._last
+            if frame.pts_secs > self._times.last_secs:
+                self._looks_at_sudden = self._is_sudden
+                self._begin(frame, maps)
+                self._taken(self._maintenance(frame, maps, again=True))
+        self._last = None
         self._note(self._maintenance.verdict())
+
+    @property
+    def _has_trouble(self) -> bool:
+        return bool(self._troubles.lasting or self._maintenance.verdict().prompt)
 
     def health_at(self, index: int) -> float:
         """The plate's health when this frame was estimated: 1 is as good as new, 0 is unusable.
@@ -197,37 +215,19 @@ class MaintainedEstimator:
         """The plate that a look found, if it found another one."""
         self._times.end(update)
         self.followed = self.followed.with_update(update, self.plate.size)
-        shift_px = self.followed.shift_px
-        if not self._has_moved and shift_px > _UNSEEN * self.plate.size[1]:
-            self._has_moved = True
-            self.notes.append(
-                f"from {self._times.last_secs:.1f} s on: the camera points {shift_px:.0f} px "
-                "beside the plate: what the plate does not show, at the picture's border, may "
-                "count as foreground"
-            )
+        self._moves.take(update.move, self._look_secs)
         if update.health != self._healths[-1][1]:
             self._healths.append((self._frame_index, update.health))
         self._note(update)
         return update.plate
 
     def _note(self, update: PlateUpdate) -> None:
-        prompt = COVERED if update.prompt in CUTS else update.prompt
-        if prompt and prompt != self._prompt:
-            since = f"from {update.since_secs:.1f} s on: "
-            since = "" if prompt == OTHER_SCENE else since
-            self.notes.append(since + in_a_file(prompt))
-        self._prompt = prompt
-
-
-def _large_share(maps: Maps) -> float:
-    """The foreground's share of the picture; 0 where it is not large."""
-    height, width = maps.size
-    pixels = sum(box.size[0] * box.size[1] for box in maps.boxes)
-    if pixels < _LARGE_SHARE * height * width:
-        return 0.0
-    alpha = maps.alpha_at((max(1, height // _STRIDE), max(1, width // _STRIDE)))
-    share = float((alpha > 0.5).mean())
-    return share if share > _LARGE_SHARE else 0.0
+        prompt, since_secs = update.prompt, update.since_secs
+        if not prompt and (self._looks_at_sudden or self._troubles.lasts(update.seen)):
+            prompt, since_secs = update.seen, update.seen_since_secs
+        if since_secs == self._times.last_secs:
+            since_secs = self._look_secs
+        self._troubles.take(prompt, since_secs, self._look_secs)
 
 
 def _differs(before: Plate, after: Plate) -> bool:

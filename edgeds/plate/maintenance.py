@@ -39,7 +39,7 @@ from edgeds.plate.registration import (
 )
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
-from edgeds.plate.troubles import AT_THE_END, Measured, troubles
+from edgeds.plate.troubles import AT_THE_END, SEEN_AT_ONCE, Measured, troubles
 from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps, Size
 from edgeds.types.picture import largest_channel
@@ -67,6 +67,9 @@ class PlateUpdate:
     """What the user should do, and why; empty if nothing is needed."""
     since_secs: float = 0.0
     """The time of the first look that saw the reason for the prompt."""
+    seen: str = ""
+    """As `prompt`, of a trouble that one look can decide: it may be over with the next one."""
+    seen_since_secs: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,14 +131,14 @@ class Maintenance:
         found, same = (None, None) if look.loss is not None else self._follow(look)
         current = self._current()
         health, prompt = self._judge(look, same, found, current)
+        seen = prompt or self._health.pending(*SEEN_AT_ONCE)
         self._last = PlateUpdate(
             plate=self._renewed(current),
             move=at_size(self._move, self._size, self._captured.size),
             gain=float(self._light.gain.mean()),
-            health=health,
-            prompt=prompt,
-            since_secs=self._health.since(prompt),
-        )
+            health=health, prompt=prompt, since_secs=self._health.since(prompt),
+            seen=seen, seen_since_secs=self._health.since(seen),
+        )  # fmt: skip
         return self._last
 
     def _follow(self, look: _Comparison) -> tuple[bool | None, Mask]:

@@ -16,6 +16,8 @@ from edgeds.plate.settings import PlateMaintenance
 
 RETAKE = "retake the plate (press b)"
 _GIVE = "give a plate of this view, or none"
+_CUT = "cut the clip there, and give each part a plate of its own"
+_WRONG = "the mask may be wrong there"
 OTHER_SCENE = f"the plate shows another scene, or another view of it, from the start: {RETAKE}"
 BLACK = "the picture is black: uncover the camera, or give it light"
 FLAT = "the picture is one flat colour: uncover the lens, or check the camera and its cable"
@@ -27,6 +29,8 @@ OTHER_VIEW = f"the view changed: {RETAKE}"
 COVERED = f"the view is covered, or changed: clear it, or {RETAKE}"
 CUTS = (OTHER_VIEW, COVERED)
 """What a cut to another scene looks like, now this and now that."""
+SEEN_AT_ONCE = (*NO_PICTURE, *CUTS)
+"""What one look after a sudden change decides: a flash, or a cut to another scene and back."""
 AT_THE_END = (OTHER_SCENE, MOVED, *NO_PICTURE, *CUTS)
 """What the last look of a clip decides: no later one can. Other light is followed at once."""
 
@@ -78,9 +82,14 @@ def troubles(found: Measured, limits: PlateMaintenance) -> tuple[Trouble, ...]:
     )
 
 
-def in_a_file(prompt: str) -> str:
-    """The prompt for a clip that is there already: neither its camera nor its plate can be changed
-    any more.
+def in_a_file(prompt: str, *, whole: bool = True) -> str:
+    """The prompt for a clip that is there already: its camera cannot be changed any more.
+
+    `whole`: all of the clip has the trouble, so that another plate helps; else only a part has.
     """
+    if prompt in CUTS and not whole:
+        return f"the view changed, or is covered: {_WRONG}; if it changed, cut the clip there"
     what = "the view changed, or is covered" if prompt in CUTS else prompt.partition(": ")[0]
-    return f"{what}: the mask may be wrong there" if prompt in NO_PICTURE else f"{what}: {_GIVE}"
+    if prompt in NO_PICTURE:
+        return f"{what}: {_WRONG}"
+    return f"{what}: {_GIVE if whole else _CUT}"

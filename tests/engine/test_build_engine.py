@@ -441,6 +441,7 @@ def test_the_command_builds_into_the_users_folder_and_the_name_opens_it(
         (["--size", "512x288", "--preset", "fast"], "the preset fast has the size 256x160"),
         (["--gpu", "rtx4090"], "sm86"),
         (["--calib", "."], "manifest.jsonl"),
+        (["--calib", __file__], "then give --calib SET"),
         (["--weights", "none.safetensors"], "none.safetensors"),
         (["-o", f"{__file__}/engine"], "may write to"),
     ],

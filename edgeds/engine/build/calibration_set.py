@@ -10,15 +10,16 @@ covers. Knows nothing about networks.
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeds.errors import DatasetError
-from edgeds.evaluation.dataset import Item, in_clip_order, read_set
+from edgeds.evaluation.dataset import MANIFEST, Item, in_clip_order, read_set
 from edgeds.evaluation.sample import bytes_of
-from edgeds.evaluation.set_files import SetFile
+from edgeds.evaluation.set_files import ZIP_SUFFIX, SetFile
 from edgeds.evaluation.settings import CALIBRATION
 
 
@@ -48,6 +49,7 @@ def read_calibration_set(path: Path) -> CalibrationSet:
     Raises:
         DatasetError: the folder is not a set, a file is missing, or there are too few frames.
     """
+    _check_is_set(path)
     dataset = read_set(path)
     items = in_clip_order(dataset.items)
     settings = CALIBRATION
@@ -74,6 +76,25 @@ def read_calibration_set(path: Path) -> CalibrationSet:
         hash=hash_of(items),
         warning=warning,
     )
+
+
+def _check_is_set(path: Path) -> None:
+    """
+    Raises:
+        DatasetError: it is something that a set can be recorded from: a clip or a folder of images.
+    """
+    if path.is_dir():
+        is_set, why = (path / MANIFEST).is_file(), f"the folder has no {MANIFEST}"
+    else:
+        is_set = not path.is_file() or path.suffix.lower() in (ZIP_SUFFIX, ".jsonl")
+        why = f"it is neither a folder with a {MANIFEST} nor a .zip of one"
+    if not is_set:
+        raise DatasetError(
+            f"cannot calibrate on {str(path)!r}",
+            why=why,
+            fix=f"record a set from a clip or a folder of images: edgeds calibrate "
+            f"{shlex.quote(str(path))} -o SET; then give --calib SET",
+        )
 
 
 def held_out(scenes: Sequence[str]) -> frozenset[int]:

@@ -22,15 +22,23 @@ onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "edgeds[build
 pytest.importorskip("onnxruntime", reason='needs onnxruntime: pip install "edgeds[build]"')
 
 from edgeds.engine import DifferenceEngine, default_engine, open_engine, read_card  # noqa: E402
-from edgeds.engine.build.accuracy_gate import HeldOut, Latency  # noqa: E402
+from edgeds.engine.build.accuracy_gate import (  # noqa: E402
+    HeldOut,
+    Latency,
+    held_out_by,
+    verdict,
+)
 from edgeds.engine.build.build_engine import Built, build_engine, engine_name  # noqa: E402
 from edgeds.engine.build.calibration_set import CalibrationSet, read_calibration_set  # noqa: E402
 from edgeds.engine.build.candidate_builder import BuildTarget  # noqa: E402
 from edgeds.engine.build.install_engine import put  # noqa: E402
+from edgeds.engine.build.int8 import limits, quantized_nodes  # noqa: E402
+from edgeds.engine.build.int8_ranges import Histogram  # noqa: E402
 from edgeds.engine.build.onnx_variants import Listener, Precision, int8_engine  # noqa: E402
 from edgeds.engine.build.other_size import engine_of_size  # noqa: E402
 from edgeds.engine.card import Card, check_files  # noqa: E402
 from edgeds.engine.cuda_driver import Cuda, Gpu  # noqa: E402
+from edgeds.engine.onnxruntime import reference_engine  # noqa: E402
 from edgeds.engine.settings import Gate  # noqa: E402
 from edgeds.errors import EngineError, RunError  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
@@ -164,6 +172,40 @@ def test_weights_are_int8_per_channel_and_first_and_last_convolutions_float(int8
     zeros = [w for name, w in weights.items() if name.endswith("zero_point")]
     assert zeros
     assert all((onnx.numpy_helper.to_array(zero) == 0).all() for zero in zeros)
+
+
+def test_ranges_behind_the_encoder_never_saturate() -> None:
+    # large values are nearness there, and close-ups are rare in a set
+    model = onnx.load(default_engine() / "frame.onnx")
+    values = np.linspace(-1, 1, 20_000, dtype=np.float32)
+    values[0] = 40  # one of 20,000: the percentile leaves it out
+    histograms = {node.input[0]: Histogram() for node in quantized_nodes(model)}
+    for histogram in histograms.values():
+        histogram.add(values)
+    found = limits(model, histograms, "percentile")
+    largest = {node.name: found[node.input[0]] for node in quantized_nodes(model)}
+    encoder = {name for name in largest if "/encoder/" in name}
+    assert 20 < len(encoder) < len(largest) - 10
+    assert all(largest[name] < 2 for name in encoder)
+    assert all(largest[name] == 40 for name in set(largest) - encoder)
+
+
+@pytest.mark.parametrize(("ranges", "passes"), [(1, True), (0.2, False)])
+def test_int8_whose_ranges_are_too_small_is_refused(
+    small: Path, int8: Built, calib: Path, tmp_path: Path, ranges: float, passes: bool
+) -> None:
+    folder = shutil.copytree(int8.folder, tmp_path / "int8")
+    model = onnx.load(folder / "frame.onnx")
+    for tensor in model.graph.initializer:
+        if tensor.name.endswith("_scale") and not tensor.dims:  # of an activation, not of weights
+            scale = onnx.numpy_helper.to_array(tensor) * np.float32(ranges)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(scale, tensor.name))
+    onnx.save(model, folder / "frame.onnx")
+    items = read_calibration_set(calib).held_out
+    held_out = held_out_by(items, reference_engine(small, read_card(small)))
+    found = verdict(held_out.compare(reference_engine(folder, read_card(folder))), None)
+    assert found.passed is passes
+    assert passes or any("depth" in reason for reason in found.reasons)
 
 
 def test_past_the_gate_float_is_built_and_the_card_says_why(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.engine.build.int8_ranges import Histogram
+from edgeds.engine.build.int8_ranges import Histogram, Method
 
 if TYPE_CHECKING:
     import onnx
@@ -25,6 +25,8 @@ FLOAT_FIRST = 3
 folded weights reach 18 and multiply the rounding of its input. With it in int8 alpha was .95e-3 off
 float's on held-out frames, without it .49e-3, at the same speed (.66 of float's time).
 """
+_ENCODER = "/encoder/"
+"""In the names of the encoder's nodes."""
 Inputs = Mapping[str, npt.NDArray[Any]]
 """A frame and its plate's features, as the frame graph takes them."""
 
@@ -57,17 +59,32 @@ def measured_ranges(
     return histograms
 
 
-def int8_graph(model: onnx.ModelProto, limits: Mapping[str, float]) -> onnx.ModelProto:
-    """The graph with Q/DQ nodes around its inner convolutions; `limits` holds the largest |x| of
-    each convolution's input that int8 represents.
+def limits(
+    model: onnx.ModelProto, histograms: Mapping[str, Histogram], method: Method
+) -> dict[str, float]:
+    """The largest |x| of each convolution's input that int8 represents.
+
+    The method decides it in the encoder. Behind the encoder large values are the answer: nearness.
+    Sets have few close-ups, which saturate a range of 99.99 % of the values: a head at 13 cm lost
+    an eighth of its inverse depth. The maximum costs nothing there: on the frames to choose by
+    alpha was .696e-3 off float's with it, .703e-3 with 99.99 %.
     """
+    of_encoder = {node.input[0] for node in quantized_nodes(model) if _ENCODER in node.name}
+    return {
+        name: histogram.limit(method if name in of_encoder else "max")
+        for name, histogram in histograms.items()
+    }
+
+
+def int8_graph(model: onnx.ModelProto, largest: Mapping[str, float]) -> onnx.ModelProto:
+    """The graph with Q/DQ nodes around its inner convolutions, from `limits`."""
     import onnx
     from onnxruntime.quantization import QDQQuantizer, QuantType
     from onnxruntime.quantization.calibrate import CalibrationMethod, TensorData, TensorsData
 
     data = {
         name: TensorData(lowest=np.float32(-limit), highest=np.float32(limit))
-        for name, limit in limits.items()
+        for name, limit in largest.items()
     }
     copy = onnx.ModelProto()
     copy.CopyFrom(onnx.shape_inference.infer_shapes(model))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from edgeds.engine.build.accuracy_gate import Comparison, HeldOut
 from edgeds.engine.build.calibration_set import CalibrationSet
-from edgeds.engine.build.int8_ranges import METHODS, Histogram, Method
+from edgeds.engine.build.int8_ranges import METHODS, Method
 from edgeds.engine.build.plate_encoder import PlateEncoder
 from edgeds.engine.card import Card, read_card, sha256_of
 from edgeds.engine.settings import GATE
@@ -75,7 +75,7 @@ def int8_engine(
     """
     import onnx
 
-    from edgeds.engine.build.int8 import int8_graph, measured_ranges, quantized_nodes
+    from edgeds.engine.build.int8 import int8_graph, limits, measured_ranges, quantized_nodes
     from edgeds.engine.onnxruntime import reference_engine
 
     model = onnx.load(source / "frame.onnx")
@@ -87,14 +87,14 @@ def int8_engine(
     tried: dict[Method, Comparison] = {}
     for method in METHODS:
         folder.mkdir(exist_ok=True)
-        onnx.save(int8_graph(model, _limits(histograms, method)), folder / "frame.onnx")
+        onnx.save(int8_graph(model, limits(model, histograms, method)), folder / "frame.onnx")
         shutil.copyfile(source / "plate.onnx", folder / "plate.onnx")
         write_card(source, folder, "int8")
         listener.stage(f"trying {method} ranges on {len(choosing)} frames", len(choosing))
         engine = reference_engine(folder, read_card(folder))
         tried[method] = choosing.compare(engine, on_frame=listener.step)
     best = min(tried, key=lambda method: _cost(tried[method]))
-    onnx.save(int8_graph(model, _limits(histograms, best)), folder / "frame.onnx")
+    onnx.save(int8_graph(model, limits(model, histograms, best)), folder / "frame.onnx")
     convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
     inside = {node.name for node in quantized_nodes(model)}
     made = {
@@ -134,10 +134,6 @@ def write_card(
     )
     card.write(folder)
     return folder
-
-
-def _limits(histograms: dict[str, Histogram], method: Method) -> dict[str, float]:
-    return {name: histogram.limit(method) for name, histogram in histograms.items()}
 
 
 def _cost(comparison: Comparison) -> float:

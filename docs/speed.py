@@ -52,6 +52,8 @@ SIZES = """
 
 The view `overlay`, file to file. *x plain* is the CPU time divided by the transcode's; *of plain* is the frames per second divided by the
 transcode's. *Wall* is the elapsed time divided by the CPU time of one core's share: 1 means that no core waits.
+So *of plain* is the transcode's *wall*, divided by the way's *wall* and its *x plain*: at 2.4 *x plain* a way that never waits has half of the
+transcode's frames per second only if the transcode itself leaves a sixth of the cores unused.
 """
 PRESETS = """
 ## Presets

@@ -21,6 +21,7 @@ import numpy as np
 
 from edgeds.plate.robust_fit import percentiles
 from edgeds.sources.handoff import buffered
+from edgeds.sources.interpreter_turn import InterpreterTurn
 from edgeds.sources.settings import HANDOFF
 from edgeds.types import Frame, Maps, Size
 
@@ -103,12 +104,12 @@ def run(
     It returns when its threads have ended: source and engine can be closed right after it.
     """
     clock = clock or Clock()
-    stop = threading.Event()
+    stop, turn = threading.Event(), InterpreterTurn()
 
     def estimated(decoded: Iterator[Frame]) -> Iterator[tuple[Frame, Maps]]:
         with closing(decoded):  # type: ignore[type-var]  # a generator
             for frame in decoded:
-                with clock.time("estimate"):
+                with turn.with_engine(), clock.time("estimate"):
                     maps = estimate(frame)
                 yield frame, maps
                 del frame, maps  # 4K: 12 MB that would live until the next one is there
@@ -116,7 +117,7 @@ def run(
     def composed(pairs: Iterator[tuple[Frame, Maps]]) -> Iterator[Composed]:
         with closing(pairs):  # type: ignore[type-var]  # a generator
             for frame, maps in pairs:
-                with clock.time("compose"):
+                with turn.beside_engine(), clock.time("compose"):
                     picture = compose(frame, maps)
                 yield picture
                 del frame, maps, picture

@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 from edgeds.engine import DifferenceEngine
+from edgeds.engine.in_turn import in_turn
 from edgeds.errors import SinkFailed, SourceFailed
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.settings import WHOLE
 from edgeds.pipeline import Clock, max_waiting_for, run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
 from edgeds.sources import SyntheticSource
+from edgeds.sources.interpreter_turn import InterpreterTurn, turn_given_away
 from edgeds.sources.settings import HANDOFF
-from edgeds.types import Frame, Maps
+from edgeds.types import Frame, Maps, Pixels, PlateFeatures
 
 
 def _as_is(frame: Frame, maps: Maps) -> Frame:
@@ -74,6 +77,70 @@ def test_frames_are_prepared_once_each_and_not_by_the_thread_that_estimates() ->
     run(source, ready, _as_is, MemorySink(), prepare=prepare)
     assert len(prepared) == 9
     assert not estimated & set(prepared.values())
+
+
+@pytest.mark.parametrize(("beside_secs", "together"), [(0.005, False), (0.08, True)])
+def test_what_is_shorter_than_the_engine_takes_turns_with_the_work_around_it(
+    beside_secs: float, together: bool
+) -> None:
+    turn, has_turn, is_known = InterpreterTurn(), threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def with_engine() -> None:
+        for _ in range(12):
+            with turn.with_engine():
+                has_turn.set()
+                time.sleep(0.02)  # its own small calls
+                has_turn.clear()
+                with turn_given_away(), turn_given_away():  # a method may call another one
+                    time.sleep(0.04)
+            is_known.set()  # how long the engine takes
+
+    thread = threading.Thread(target=with_engine)
+    thread.start()
+    while thread.is_alive():
+        with turn.beside_engine():
+            before = has_turn.is_set()
+            time.sleep(beside_secs)
+            if is_known.is_set():
+                seen.append(before or has_turn.is_set())
+    thread.join()
+    assert any(seen[2:]) == together
+
+
+def test_while_an_engine_works_the_thread_beside_has_its_turn() -> None:
+    works, is_back = threading.Event(), threading.Event()
+
+    class Slow(DifferenceEngine):
+        @in_turn
+        def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+            works.set()
+            time.sleep(0.2)
+            return super().infer(frame, plate)
+
+    source, turn, order = SyntheticSource(frame_count=2), InterpreterTurn(), list[str]()
+    estimate = Estimator(Slow(size=(45, 80)), Plate(source.plate), looks=WHOLE)
+
+    def beside() -> None:
+        for event in (works, is_back):
+            event.wait(10)
+            with turn.beside_engine():
+                order.append("beside")
+
+    first, second = source
+    with turn.with_engine():
+        estimate(first)
+    with turn.beside_engine():
+        works.clear()
+    thread = threading.Thread(target=beside)
+    thread.start()
+    with turn.with_engine():
+        estimate(second)
+        is_back.set()
+        time.sleep(0.1)
+        order.append("with")
+    thread.join()
+    assert order == ["beside", "with", "beside"]
 
 
 def test_a_source_that_breaks_ends_the_run_after_the_frames_before_it() -> None:

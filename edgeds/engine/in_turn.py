@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from edgeds.sources.given import check_open
+from edgeds.sources.interpreter_turn import turn_given_away
 from edgeds.types import Closing
 
 P = ParamSpec("P")
@@ -48,7 +49,7 @@ def in_turn(method: Callable[Concatenate[E, P], T]) -> Callable[Concatenate[E, P
 
     @wraps(method)
     def taken(self: E, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._turn:
+        with turn_given_away(), self._turn:
             check_open(self._is_closed, _NAME)
             return method(self, *args, **kwargs)
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeds.engine import DifferenceEngine
-from edgeds.plate.capture import PlateCapture
+from edgeds.plate.capture import PlateCapture, forgiving
 from edgeds.plate.median import median_plate_at_once
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import CaptureSettings
@@ -113,7 +113,7 @@ REFUSED: dict[str, tuple[Picture, str, str]] = {
     "somebody comes in with the very last frame": (
         lambda i: _with_box(20) if i > 58 else WALL,
         "somebody or something came, went or moved at the left",
-        "leave the picture",
+        "in a clip, or where something always moves: -b PICTURE, edgeds capture --allow-motion",
     ),
     "exposure settles": (lambda i: WALL * _ramp(0.8, 1.0)(i), "exposure", "wait some seconds"),
     "white balance settles": (
@@ -155,6 +155,23 @@ def test_a_person_who_crosses_a_real_picture_is_not_taken_for_a_moving_camera(da
         capture = _taken(clip)
     assert capture.refusal is not None
     assert "something moves" in capture.refusal.why
+
+
+def test_a_plate_of_what_passes_without_an_end_is_not_called_good() -> None:
+    how = forgiving(AT_ONCE)
+    crowd = np.random.default_rng(1).integers(0, 255, (99, 3))
+
+    def crowded(index: int) -> Pixels:
+        picture = _with_box(40)
+        picture[60:140, 40:70] = crowd[index]
+        return picture
+
+    capture = _taken(_camera(crowded), how)
+    assert "doubtful: " in capture.status.verdict
+    assert "something always moved at the left" in capture.status.verdict
+    seldom = _taken(_camera(lambda i: crowded(i) if i % 6 == 0 else WALL), how)
+    assert "good: " in seldom.status.verdict
+    assert "something moved at the left" in seldom.status.verdict
 
 
 def test_a_stuck_camera_is_refused() -> None:

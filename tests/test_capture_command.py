@@ -114,10 +114,31 @@ def test_somebody_in_shot_is_refused_and_leaves_no_file(
     assert "leave the picture" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("plate*"))
-    anyway = edgeds("capture", shots, *FAST, "--allow-motion")
+    assert "edgeds capture --allow-motion" in done.stderr
+    anyway = edgeds("capture", f"file:{shots}", "--countdown", "0", *FAST, "--allow-motion")
     assert anyway.returncode == 0, anyway.stderr
     assert "something moved" in anyway.stderr
     assert (tmp_path / "plate.npz").is_file()
+
+
+def test_motion_in_a_clip_is_outvoted_by_the_whole_of_it(
+    edgeds: Edgeds, shots: Path, tmp_path: Path
+) -> None:
+    for index in range(75):  # first somebody stands there, for longer than a capture takes
+        shot = WALL.copy()
+        shot[0, 0] = index
+        if index < 30:
+            shot[20:90, 60:90] = (200, 60, 40)
+        cv2.imwrite(str(shots / f"{index:03d}.bmp"), shot[..., ::-1])
+    done = edgeds("capture", shots, *FAST, "--allow-motion")
+    assert done.returncode == 0, done.stderr
+    assert "of the whole clip" in done.stderr
+    plate = plate_from_file(tmp_path / "plate.npz")
+    assert plate.taken > "2020"
+    assert np.abs(plate.pixels[1:].astype(int) - WALL[1:]).max() < 5
+    refused = edgeds("capture", shots, *FAST, "--allow-motion", "--countdown", "1")
+    assert refused.returncode == 2
+    assert "leave --countdown out" in refused.stderr
 
 
 def test_a_clip_played_as_a_camera_is_captured(edgeds: Edgeds, shots: Path) -> None:

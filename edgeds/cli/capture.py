@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from edgeds.cli.clip_plate import note_of_doubt, plate_of_clip
 from edgeds.cli.console import console_of_people, print_json, say, stop_on_signal, until
 from edgeds.cli.option_groups import OUTPUT, PLATE
 from edgeds.cli.same_file_twice import check_clashes
@@ -21,24 +22,26 @@ from edgeds.cli.sources import (
     open_any,
     uri_from_arguments,
 )
+from edgeds.errors import counted
 from edgeds.plate.settings import PLATE_CAPTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from threading import Event
 
+    from edgeds.cli.sources import Opened
     from edgeds.plate.capture import PlateCapture
     from edgeds.plate.plate import Plate
     from edgeds.plate.settings import CaptureSettings
     from edgeds.sources import WatchedSource
-    from edgeds.types import Frame
+    from edgeds.types import Frame, Size
 
 _MotionOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--allow-motion",
         help="Accept motion, such as leaves outdoors. The plate is then what is visible most "
-        "of the time.",
+        "of the time: of a clip, of the whole of it.",
         rich_help_panel=PLATE,
     ),
 ]
@@ -74,36 +77,81 @@ def capture_command(
 ) -> None:
     """Take the plate, a picture of the empty scene, and check it."""
     from edgeds.engine import open_engine
-    from edgeds.engine.plate_depth_engine import plate_with_depth
     from edgeds.plate.capture import PlateCapture, forgiving
-    from edgeds.plate.file import check_plate_target, plate_to_file
-    from edgeds.plate.lock_while_in_use import unlocked_after
+    from edgeds.plate.file import check_plate_target
 
     check_plate_target(output)
     uri = uri_from_arguments(source, camera)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(open_any(uri, stop, rtsp_transport=rtsp_transport))
         check_clashes({"the source": opened.info.files}, {"the plate": output})
-        network = stack.enter_context(open_engine(engine, device=device))
-        settings = _settings(countdown, live=opened.is_live)
-        capture = PlateCapture(network, forgiving(settings) if allow_motion else settings)
         height, width = opened.info.size
-        say(f"{opened.info.name} ({width}x{height}) -> {output}")
-        frames = stack.enter_context(opened.frames())
-        with unlocked_after(opened.camera, frames):
-            plate = take(capture, frames, stop, opened.camera)
+        said = f"{opened.info.name} ({width}x{height}) -> {output}"
+        if allow_motion and not opened.is_live:
+            _check_no_countdown(countdown)
+            say(said)
+            plate, verdict = _of_whole_clip(uri, opened.info.size, stop)
+        else:
+            network = stack.enter_context(open_engine(engine, device=device))
+            how = _settings(countdown, live=opened.is_live)
+            say(said)
+            capture = PlateCapture(network, forgiving(how) if allow_motion else how)
+            plate, verdict = _of_stream(opened, capture, stop)
     plate = replace(plate, taken=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    picture = _written(plate, verdict, output, engine, device)
+    if as_json:
+        print_json(_result(plate, output, picture, verdict))
+
+
+def _of_stream(opened: Opened, capture: PlateCapture, stop: Event) -> tuple[Plate, str]:
+    """(the plate of the source's next frames, the verdict)."""
+    from edgeds.plate.lock_while_in_use import unlocked_after
+
+    with opened.frames() as frames, unlocked_after(opened.camera, frames):
+        plate = take(capture, frames, stop, opened.camera)
+    return plate, capture.status.verdict
+
+
+def _check_no_countdown(countdown: float | None) -> None:
+    """
+    Raises:
+        InputError: a clip's first seconds are to be left out, and the whole of it looked at.
+    """
+    from edgeds.errors import InputError
+
+    if countdown:
+        raise InputError(
+            "--countdown does not go with --allow-motion here",
+            why="of a clip, --allow-motion looks at frames of the whole of it",
+            fix="leave --countdown out, or cut the clip first",
+        )
+
+
+def _of_whole_clip(uri: str, size: Size, stop: Event) -> tuple[Plate, str]:
+    """(the plate as `edgeds video` estimates it from a clip, the verdict)."""
+    plate = plate_of_clip(None, uri, size, stop=stop)
+    verdict = f"estimated from {counted(plate.samples or 0, 'frame')} of the whole clip"
+    sure = f"sure of {1 - (plate.doubtful or 0.0):.0%} of the picture"
+    return plate, f"{verdict}; {note_of_doubt(plate) or sure}"
+
+
+def _written(
+    plate: Plate, verdict: str, output: Path, engine: str | None, device: str
+) -> Path | None:
+    """Write the plate, with its depth, and the picture beside it. Returns the picture's path."""
+    from edgeds.engine.plate_depth_engine import plate_with_depth
+    from edgeds.plate.file import plate_to_file
+
     picture = _picture_beside(output)
     plate_to_file(plate if output == picture else plate_with_depth(plate, engine, device), output)
     if picture is not None and picture != output:
         plate_to_file(plate, picture)
-    say(f"plate: {capture.status.verdict}")
+    say(f"plate: {verdict}")
     beside = picture not in (None, output)
     say(f"written: {output}" + (f", to look at: {picture}" if beside else ""))
     if picture is None:
         say(f"  note: {output.with_suffix('.png')} is another picture, so it was left as it is")
-    if as_json:
-        print_json(_result(plate, output, picture, capture.status.verdict))
+    return picture
 
 
 def _picture_beside(output: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""The plate of a clip, with a progress bar while it is estimated."""
+"""The plate of a clip, with a progress bar while it is estimated, and what is in doubt in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.cli.console import progress
+from edgeds.plate.settings import PLATE_FROM_CLIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,34 @@ def plate_of_clip(
             if engine is not None and _failed(engine):
                 engine.result()
             raise KeyboardInterrupt from None
+
+
+def note_of_doubt(plate: Plate) -> str:
+    """Where an estimated plate may show what is no background, and the remedy; "" if nowhere."""
+    from edgeds.plate.capture_checks import place
+
+    doubtful = plate.doubtful or 0.0
+    is_large = _largest_place(plate) > PLATE_FROM_CLIP.warn_place
+    if plate.doubt is None or not (doubtful > PLATE_FROM_CLIP.warn_doubtful or is_large):
+        return ""
+    share = f"{doubtful:.0%}" if doubtful >= 0.01 else f"{doubtful:.1%}"
+    return (
+        f"it is doubtful in {share} of the picture, most of it "
+        f"{place(plate.doubt > PLATE_FROM_CLIP.doubtful)}: something stands or passes there for "
+        "much of the clip"
+    )
+
+
+def _largest_place(plate: Plate) -> float:
+    """The share of the picture that the largest place of doubtful pixels takes."""
+    import cv2
+    import numpy as np
+
+    if plate.doubt is None:
+        return 0.0
+    doubtful = (plate.doubt > PLATE_FROM_CLIP.doubtful).astype(np.uint8)
+    _, _, places, _ = cv2.connectedComponentsWithStats(doubtful)
+    return float(places[1:, cv2.CC_STAT_AREA].max(initial=0) / doubtful.size)
 
 
 def _failed(engine: Future[Engine]) -> bool:

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edgeds.cli.clip_plate import note_of_doubt
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.errors import counted
-from edgeds.plate.settings import PLATE_CAPTURE, PLATE_FROM_CLIP
+from edgeds.plate.settings import PLATE_CAPTURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +34,8 @@ def say_choices(
         say(f"plate: {given}{_making(plate)}")
         return
     say(f"plate: estimated from {plate.samples} frames of the clip itself")
-    doubtful = plate.doubtful or 0.0
-    is_large = _largest_place(plate) > PLATE_FROM_CLIP.warn_place
-    if doubtful > PLATE_FROM_CLIP.warn_doubtful or is_large:
-        share = f"{doubtful:.0%}" if doubtful >= 0.01 else f"{doubtful:.1%}"
-        say(
-            f"  note: it is doubtful in {share} of the picture, most of it "
-            f"{_where(plate)}: something stands or passes there for much of the clip (--sheet "
-            "shows where); a picture of the empty scene (-b) is better"
-        )
+    if note := note_of_doubt(plate):
+        say(f"  note: {note} (--sheet shows where); a picture of the empty scene (-b) is better")
 
 
 def notes_on(plate: Plate) -> list[str]:
@@ -64,24 +58,6 @@ def notes_on(plate: Plate) -> list[str]:
             f"{white:.0%} of the plate is clipped to white: white things before it are missed"
         )
     return notes
-
-
-def _largest_place(plate: Plate) -> float:
-    """The share of the picture that the largest place of doubtful pixels takes."""
-    import cv2
-    import numpy as np
-
-    if plate.doubt is None:
-        return 0.0
-    doubtful = (plate.doubt > PLATE_FROM_CLIP.doubtful).astype(np.uint8)
-    _, _, places, _ = cv2.connectedComponentsWithStats(doubtful)
-    return float(places[1:, cv2.CC_STAT_AREA].max(initial=0) / doubtful.size)
-
-
-def _where(plate: Plate) -> str:
-    from edgeds.plate.capture_checks import place
-
-    return "" if plate.doubt is None else place(plate.doubt > PLATE_FROM_CLIP.doubtful)
 
 
 def _making(plate: Plate) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from edgeds.errors import PlateError, counted
 from edgeds.plate.capture_checks import (
+    ALWAYS_MOVES,
     Glance,
     check_picture,
     check_still,
@@ -98,13 +99,12 @@ class PlateCapture:
         yield from self._capture(clock, shots, glances)
         self.status = PlateStatus(phase="capturing", verdict="checking")
         yield
-        notes = yield from self._check(shots, glances)
+        is_sure, notes = yield from self._check(shots, glances)
         plate = yield from median_plate(shots)
         self.plate = plate
         assert plate.noise_levels is not None
-        verdict = (
-            f"good: {counted(len(shots), 'frame')}, noise {plate.noise_levels:.1f} of 255 levels"
-        )
+        frames, noise = counted(len(shots), "frame"), f"{plate.noise_levels:.1f} of 255 levels"
+        verdict = f"{'good' if is_sure else 'doubtful'}: {frames}, noise {noise}"
         self.status = PlateStatus(phase="ready", verdict="; ".join([verdict, *notes]))
 
     def _count_down(self, clock: FrameClock) -> Steps:
@@ -156,8 +156,8 @@ class PlateCapture:
 
     def _check(
         self, shots: list[Pixels], glances: list[Glance]
-    ) -> Generator[None, Frame | None, list[str]]:
-        """Refuse by raising; else notes for the verdict."""
+    ) -> Generator[None, Frame | None, tuple[bool, list[str]]]:
+        """Refuse by raising; else (whether all of the plate was seen for long enough, notes)."""
         settings = self.settings
         reference = (yield from median_plate([each.small for each in glances])).pixels
         notes = check_picture(reference, settings)
@@ -171,7 +171,7 @@ class PlateCapture:
                 raise refusal(
                     f"somebody or something came, went or moved {where} "
                     f"({percent(share)} of the picture)",
-                    "leave the picture, and take the plate again",
+                    f"leave the picture, and take the plate again; {ALWAYS_MOVES}",
                 )
             yield
         if self._former is None or self._former.size != shots[0].shape[:2]:
@@ -184,10 +184,17 @@ class PlateCapture:
                     f"({percent(share)} of the picture): if that is a person, take it again"
                 )
             yield
-        if measured.moved > PLATE_CAPTURE.max_moved:
+        is_sure = measured.unsure <= PLATE_CAPTURE.max_moved
+        if not is_sure:
+            unsure = f"{measured.unsure_where} ({percent(measured.unsure)} of the picture)"
+            notes.append(
+                f"something always moved {unsure}: what passes may be in the plate. Take it when "
+                "less passes, or let edgeds live --allow-motion look for longer"
+            )
+        elif measured.moved > PLATE_CAPTURE.max_moved:
             moved = f"{measured.moved_where} ({percent(measured.moved)} of the picture)"
             notes.append(f"something moved {moved}: the plate has what was there most of the time")
-        return notes
+        return is_sure, notes
 
     def _foreground(self, plate: Pixels, frame: Pixels) -> tuple[float, str]:
         """(share of the picture that the network takes for foreground, where)."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import PlateError
+from edgeds.plate.focus_drift import focus_drift, thirds
 from edgeds.plate.lost_picture import is_black, share_of_white
 from edgeds.plate.registration import in_place
 from edgeds.plate.robust_fit import biweight_fit
@@ -21,12 +22,15 @@ from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Pixels
 from edgeds.types.picture import largest_channel
 
+ALWAYS_MOVES = (
+    "in a clip, or where something always moves: -b PICTURE, edgeds capture --allow-motion, or "
+    "edgeds live --allow-motion"
+)
+
 _FIT_STRIDE = 2  # a quarter of the pixels fits as well as all of them
 _FIT_ROUNDS = 3
 _NOISE_STRIDE = 4
 _BLACK, _NEARLY_WHITE = 4, 245
-_TILES = (12, 8)  # across, down: a person fills some of them, an iris or a lens changes all
-_MIN_TILES = 4
 _BUMPED = 5  # a camera that is touched shifts in some frames; what hides the scene in one does not
 
 
@@ -54,6 +58,9 @@ class Stillness:
     """Share of the picture that something moved through."""
     moved_where: str
     """In words: "at the top left"."""
+    unsure: float
+    """Share of the picture where under half of the frames show the colour that is taken."""
+    unsure_where: str
     in_place: float
     """Share of the picture's parts that stay where they are: all, unless the camera is carried."""
 
@@ -122,17 +129,19 @@ def stillness(
     levels = np.stack([level for _, level, _ in fits])
     shifts = np.stack([shift for _, _, shift in fits])
     yield
-    moved = _moved(residuals, settings)
+    moved, unsure = _moved(residuals, settings)
     yield
-    focus_drift = yield from _focus_drift([each.grey for each in glances])
+    focus = yield from focus_drift([each.grey for each in glances])
     # Only where much moves: in a plain picture nothing shows the places of its parts.
     much = moved.mean() > settings.camera_moved
     return Stillness(
         exposure_drift=_exposure_drift(levels),
-        focus_drift=focus_drift,
+        focus_drift=focus,
         shift_px=float(np.median(np.sort(np.hypot(*shifts.T))[-_BUMPED:])),
         moved=float(moved.mean()),
         moved_where=place(moved),
+        unsure=float(unsure.mean()),
+        unsure_where=place(unsure),
         in_place=in_place([each.small for each in glances]) if much else 1.0,
     )
 
@@ -152,8 +161,7 @@ def check_still(measured: Stillness, settings: CaptureSettings = PLATE_CAPTURE) 
         raise refusal(
             f"something moves {measured.moved_where} ({percent(measured.moved)} of the picture)",
             "leave the picture, stop what moves (a fan, a screen, a curtain), and take it again; "
-            "where something always moves: -b PICTURE, edgeds capture --allow-motion, or edgeds "
-            "live --allow-motion",
+            f"{ALWAYS_MOVES}",
         )
     if measured.exposure_drift > settings.max_exposure_drift:
         raise refusal(
@@ -240,60 +248,26 @@ def _robust_fit(
     )
 
 
-def _moved(residuals: npt.NDArray[np.float32], settings: CaptureSettings) -> npt.NDArray[np.bool_]:
-    """Pixels that differ from the still scene by more than noise, in more than one frame."""
+def _moved(
+    residuals: npt.NDArray[np.float32], settings: CaptureSettings
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Pixels that differ from the still scene by more than noise, in more than one frame; and in
+    more than half of them.
+    """
     part = residuals[:, ::_NOISE_STRIDE, ::_NOISE_STRIDE]
     noise = 1.4826 * float(np.median(part))
     limit = max(settings.moved_levels, settings.moved_sigmas * noise)
-    often = (residuals > limit).sum(axis=0) >= 2
-    kernel = np.ones((2, 2), np.uint8)
-    opened = cv2.morphologyEx(often.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    times = (residuals > limit).sum(axis=0)
+    return _without_specks(times >= 2), _without_specks(2 * times > len(residuals))
+
+
+def _without_specks(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     result: npt.NDArray[np.bool_] = opened.astype(bool)
     return result
 
 
 def _exposure_drift(levels: npt.NDArray[np.float32]) -> float:
     """Largest difference between the mean levels of the capture's thirds, over channels."""
-    means = np.stack([levels[part].mean(axis=0) for part in _thirds(len(levels))])
+    means = np.stack([levels[part].mean(axis=0) for part in thirds(len(levels))])
     return float((means.max(axis=0) - means.min(axis=0)).max())
-
-
-def _focus_drift(greys: list[npt.NDArray[np.uint8]]) -> Generator[None, object, float]:
-    """Relative change of the sharpness between thirds: the median over the textured tiles."""
-    thirds = []
-    for part in _thirds(len(greys)):
-        thirds.append(_sharpness(greys[part]))
-        yield
-    energy = np.stack([energy for energy, _ in thirds])
-    noise = np.stack([noise for _, noise in thirds])
-    sharpest = energy.max(axis=0)
-    textured = sharpest > np.maximum(4 * noise.max(axis=0), 0.5)
-    if textured.sum() < _MIN_TILES:
-        return 0.0
-    ratio = (np.maximum(energy - noise, 0).min(axis=0) / sharpest)[textured]
-    return float(1 - np.sqrt(np.median(ratio)))
-
-
-def _sharpness(greys: list[npt.NDArray[np.uint8]]) -> tuple[FloatMap, FloatMap]:
-    """(energy of the frames' edges, the part of it that is noise) for each tile.
-
-    Computed for each frame, not for their mean, which a trembling camera would blur. The noise is
-    the difference between the means of the odd and the even frames; a single frame has count / 4
-    times its energy.
-    """
-    even, odd = (
-        np.stack(half).mean(axis=0, dtype=np.float32) for half in (greys[::2], greys[1::2])
-    )
-    energy = np.mean([_tile_energy(grey.astype(np.float32)) for grey in greys], axis=0)
-    return energy, _tile_energy(even - odd) * np.float32(len(greys) / 4)
-
-
-def _tile_energy(grey: FloatMap) -> FloatMap:
-    """Mean square of the Laplacian of Gaussian: edges, and hardly any noise."""
-    edges = cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 1.0), cv2.CV_32F)
-    energy: FloatMap = cv2.resize(edges * edges, _TILES, interpolation=cv2.INTER_AREA)
-    return energy
-
-
-def _thirds(count: int) -> list[slice]:
-    return [slice(count * i // 3, count * (i + 1) // 3) for i in range(3)]

@@ -72,6 +72,14 @@ CAMERA = '[[camera]]\nname = "a"\nsource = "0"\n'
 SECOND = CAMERA.replace('"a"', '"b"')
 
 
+def test_a_value_that_cannot_be_used_has_what_why_and_fix(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        cameras_from_file(written(tmp_path, CAMERA.replace('"a"', '"a b"')))
+    assert "name = 'a b'" in caught.value.what
+    assert "letters, digits" in caught.value.why
+    assert "in this line" in caught.value.fix
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

@@ -67,7 +67,10 @@ def test_an_empty_scene_gives_a_plate_and_a_picture_of_it(
     assert "look at the picture" in done.stderr
     used = edgeds("video", shots, "-b", "mine.npz", "-o", "out", *FAST)
     assert used.returncode == 0, used.stderr
-    assert "plate: mine.npz, captured 20" in used.stderr
+    assert "plate: mine.npz, captured today at " in used.stderr
+    assert "pictures: out\n" in used.stderr
+    one = edgeds("video", "mine.png", "-b", "mine.npz", "-o", "one.png", *FAST)
+    assert "picture: one.png\n" in one.stderr
 
 
 def test_a_captured_plate_keeps_its_depth(edgeds: Edgeds, shots: Path, tmp_path: Path) -> None:

@@ -62,6 +62,13 @@ def test_a_run_reports_counts_that_add_up_and_leaves_a_recording(
     assert "engine: plate difference" in done.stderr
 
 
+def test_a_clip_that_ends_before_its_plate_says_so(edgeds: Edgeds, camera: str) -> None:
+    done = edgeds("live", camera.removesuffix("?loop"), *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "before there was a plate, so nothing was found" in done.stderr
+    assert "?loop" in done.stderr
+
+
 def test_people_get_a_table(edgeds: Edgeds, camera: str, plate: Path) -> None:
     done = edgeds("live", "--camera", camera, "-b", plate, *FAST, "--duration", "1")
     assert done.returncode == 0, done.stderr

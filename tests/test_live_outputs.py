@@ -19,6 +19,7 @@ from edgeds.live.recordings_and_snapshots import LiveFiles
 from edgeds.live.run import LiveRun
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink
+from edgeds.sinks.atomic_files import part_name
 from edgeds.sinks.live_recording import RecordingSink
 from edgeds.sources import RealTimeSource, SyntheticSource, open_source
 from edgeds.types import Maps, Pixels, PlateFeatures
@@ -68,6 +69,28 @@ def test_the_figures_of_an_output_that_ended_are_those_of_all_its_frames() -> No
     (ended,) = outputs.statuses()
     assert ended.frames == 3
     assert 0 < ended.fps < 25  # two gaps of at least .05 s
+
+
+def test_latencies_of_more_than_ten_seconds_are_measured() -> None:
+    meter = Meter()
+    for _ in range(10):
+        meter.add(time.monotonic() - 42.2)
+    assert meter.whole().latency_p95_ms == pytest.approx(42_000, abs=1_000)
+    meter.add(time.monotonic() - 0.05)
+    meter.add(time.monotonic() - 1e6)
+    assert meter.whole().latency_p50_ms == pytest.approx(42_000, abs=1_000)
+
+
+def test_what_a_killed_run_left_is_named_when_its_recording_begins_again(tmp_path: Path) -> None:
+    events: list[str] = []
+    path = tmp_path / "door.mp4"
+    part_name(path).write_bytes(b"as far as it got")
+    with Outputs(events.append) as outputs:
+        files = LiveFiles(outputs, record=path, folder=tmp_path, on_event=events.append)
+        files.start_recording(SCENE.info)
+    (left,) = (event for event in events if "an earlier run was killed" in event)
+    assert ".door." in left
+    assert len([event for event in events if ".part" in event]) == 1
 
 
 def test_a_page_that_does_not_end_is_left_behind_and_reported() -> None:

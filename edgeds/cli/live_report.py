@@ -12,12 +12,14 @@ import typer
 from edgeds.cli.console import console_of_people, print_json, print_table, say
 from edgeds.cli.video_report import say_signals
 from edgeds.errors import counted
+from edgeds.plate.time_taken import in_local_time
+
+_UNDER_WAY = ("checking", "counting", "capturing", "estimating")
 
 if TYPE_CHECKING:
     from edgeds.live.control import LiveControl, LiveStatus
     from edgeds.live.live_plate import PlateChoice
     from edgeds.live.report import LiveReport
-    from edgeds.plate.status import PlateStatus
     from edgeds.types import StreamInfo
 
 
@@ -29,8 +31,8 @@ def say_choices(info: StreamInfo, engine: str, choice: PlateChoice) -> None:
     if choice.given is not None:
         say("plate: given")
     elif choice.kept is not None and choice.use_kept:
-        taken = choice.kept.taken.replace("T", " ").removesuffix("+00:00")
-        say(f"plate: the last one, of {taken} UTC, if it fits; --plate new takes another")
+        taken = in_local_time(choice.kept.taken)
+        say(f"plate: the last one, of {taken}, if it fits; --plate new takes another")
     elif choice.allow_motion:
         say("plate: estimated from the stream; whatever stays in its place is background")
     else:
@@ -83,7 +85,7 @@ def report(
         about: "source", "engine", and "signals": what lines counted, what became of the events.
         on_stderr: stdout belongs to the events; people get a line on stderr.
     """
-    _say_plate(done.plate)
+    _say_plate(done)
     figures, signals = {**about, **asdict(done)}, about["signals"]
     if as_json:
         print_json(figures)
@@ -122,9 +124,16 @@ def exit_after(done: LiveReport, *, stopped: bool) -> None:
         raise typer.Exit(1)
 
 
-def _say_plate(plate: PlateStatus) -> None:
+def _say_plate(done: LiveReport) -> None:
+    plate = done.plate
     health = "" if plate.health is None else f", health {plate.health:.0%}"
     say(f"plate: {plate.phase}{health}" + (f"; {plate.prompt}" if plate.prompt else ""))
+    if done.depth is None and plate.phase in _UNDER_WAY:
+        say(
+            f"  note: the run ended {plate.secs_left:.0f} s before there was a plate, so nothing "
+            "was found: give one (-b PLATE), or let a short clip play again and again "
+            "(file:clip.mp4?loop)"
+        )
 
 
 def _ms(*values: float) -> list[str]:

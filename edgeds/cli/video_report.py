@@ -10,6 +10,8 @@ from edgeds.cli.clip_plate import note_of_doubt
 from edgeds.cli.console import print_json, print_table, say
 from edgeds.errors import counted
 from edgeds.plate.settings import PLATE_CAPTURE
+from edgeds.plate.time_taken import in_local_time
+from edgeds.sources.settings import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +67,8 @@ def _making(plate: Plate) -> str:
     if plate.origin == "clip":
         return f", estimated from {plate.samples} frames of a clip"
     if plate.origin == "capture":
-        return f", captured {plate.taken or 'before'} from {plate.samples} frames"
+        taken = in_local_time(plate.taken) if plate.taken else "before"
+        return f", captured {taken} from {plate.samples} frames"
     return ""
 
 
@@ -162,18 +165,30 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
     if result["status"] == "stopped":
         say("stopped before the end; what was written is complete and plays")
     say(correction(result["plate"]["followed"]))
-    made = "layers" if result["view"] == "layers" else "video"
+    made = _made(result)
     if result["output"] is None:
         say(f"{made}: nothing is left of it")
     else:
         short = "cut short, " if result["status"] == "failed" else ""
-        say(f"{made}: {result['output']} ({short}audio: {result['audio']})")
+        sound = f"audio: {result['audio']}" if made in ("video", "layers") else ""
+        about = f" ({short}{sound})" if sound else ""
+        say(f"{made}: {result['output']}{about}")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
     if result["mesh"] is not None:
         _say_meshes(**result["mesh"])
     if result["signals"] is not None:
         say_signals(result["signals"])
+
+
+def _made(result: dict[str, Any]) -> str:
+    if result["view"] == "layers":
+        return "layers"
+    name = str(result["output"])
+    suffix = Path(name).suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return "pictures" if "%" in name else "picture"
+    return "video" if suffix and not Path(name).is_dir() else "pictures"
 
 
 def _how_fast(frames: int, secs: float, fps: float) -> str:

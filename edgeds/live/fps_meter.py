@@ -11,7 +11,8 @@ import numpy as np
 
 from edgeds.live.settings import LIVE
 
-_BINS = 10_000  # of 1 ms; what takes longer than 10 s counts as 10 s
+_FINE_BINS = 10_000  # of 1 ms
+_COARSE_MS, _COARSE_BINS = 1_000, 3_600  # past 10 s: seconds, up to an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Meter:
         self._window_secs = window_secs
         self._lock = threading.Lock()
         self._recent: deque[tuple[float, float | None]] = deque()
-        self._histogram = np.zeros(_BINS, np.int64)
+        self._histogram = np.zeros(_FINE_BINS + _COARSE_BINS, np.int64)
         self._first_secs = self._last_secs = 0.0
         self.frames = 0
 
@@ -45,7 +46,7 @@ class Meter:
             self._recent.append((now, latency_secs))
             self._forget(now)
             if latency_secs is not None:
-                self._histogram[min(max(round(latency_secs * 1e3), 0), _BINS - 1)] += 1
+                self._histogram[_bin_of(latency_secs * 1e3)] += 1
 
     def recent(self) -> Reading:
         """The figures of the last seconds."""
@@ -62,13 +63,15 @@ class Meter:
         )
 
     def whole(self) -> Reading:
-        """The figures of the whole run so far; latencies to the millisecond."""
+        """The figures of the whole run so far; latencies to the millisecond, or second
+        from 10 s on.
+        """
         with self._lock:
             span_secs = self._last_secs - self._first_secs
             reached = np.cumsum(self._histogram)
             frames = self.frames
         p50, p95 = (
-            float(np.searchsorted(reached, share * reached[-1])) if reached[-1] else 0.0
+            _ms_of(int(np.searchsorted(reached, share * reached[-1]))) if reached[-1] else 0.0
             for share in (0.5, 0.95)
         )
         return Reading(
@@ -80,3 +83,14 @@ class Meter:
     def _forget(self, now: float) -> None:
         while self._recent and self._recent[0][0] < now - self._window_secs:
             self._recent.popleft()
+
+
+def _bin_of(latency_ms: float) -> int:
+    if latency_ms < _FINE_BINS - 0.5:
+        return max(round(latency_ms), 0)
+    return _FINE_BINS + min(round((latency_ms - _FINE_BINS) / _COARSE_MS), _COARSE_BINS - 1)
+
+
+def _ms_of(number: int) -> float:
+    past = number - _FINE_BINS
+    return float(number if past < 0 else _FINE_BINS + past * _COARSE_MS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.live.outputs import Output, Outputs
 from edgeds.live.settings import LIVE
+from edgeds.sinks.atomic_files import leftovers_of
 from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.live_recording import RecordingSink, claimed_path, dated, free_path
 from edgeds.types import Frame, StreamInfo
@@ -84,6 +85,11 @@ class LiveFiles:
             self._since_secs = time.monotonic()
             self._outputs.add(self._output)
         self._event(f"recording to {path}")
+        for left in leftovers_of(path):
+            self._event(
+                f"an earlier run was killed and left {left}, which plays as far as it got: keep it "
+                "under another name, or delete it"
+            )
         if alpha and not sink.keeps_alpha:
             self._event(
                 f"{path.name} cannot keep alpha: the cutout is recorded over a checkerboard; "

@@ -37,6 +37,7 @@ from edgeds.live.window_keys import Window as Window
 from edgeds.live.window_keys import WindowKeys
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
+from edgeds.plate.time_taken import in_local_time
 from edgeds.sources import WatchedSource
 from edgeds.sources.given import check_given
 from edgeds.sources.handoff import Handoff, HandoffCounts, latest, paced
@@ -250,7 +251,7 @@ class LiveRun(LiveCommands):
 def _offer(plate: Plate | None) -> str:
     if plate is None:
         return ""
-    return f"the plate of {plate.taken}" if plate.taken else "the last plate"
+    return f"the plate of {in_local_time(plate.taken)}" if plate.taken else "the last plate"
 
 
 def _check(source: object, engine: object, plate: Plate | None) -> None:

@@ -190,13 +190,23 @@ def _refuse_a_second_run(path: Path) -> None:
         )
 
 
+def leftovers_of(path: Path) -> list[Path]:
+    """What killed runs left beside `path`; not what runs that go on are writing."""
+    return sorted(
+        other
+        for other in path.parent.iterdir()
+        if _is_part_of(other.name, path)
+        and other not in _under_construction
+        and not is_locked(other)
+    )
+
+
 def discard_leftovers(path: Path) -> None:
     """Remove what killed runs left beside `path`; a run that goes on keeps its file."""
     with _locked_folder(path.parent):  # a run that begins now locks its file first
-        for other in path.parent.iterdir():
-            if _is_part_of(other.name, path) and not is_locked(other):
-                with suppress(OSError):
-                    other.unlink()
+        for other in leftovers_of(path):
+            with suppress(OSError):
+                other.unlink()
 
 
 def _is_part_of(name: str, path: Path) -> bool:

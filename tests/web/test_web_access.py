@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,7 +89,10 @@ def test_foreign_pages_can_neither_watch_nor_press_buttons(page: Served, origin:
 def test_who_does_not_say_where_he_comes_from_can_only_read(page: Served) -> None:
     assert page.ask("/").status == 200
     assert page.shake_hands() == 403
-    assert page.ask("/snapshot", method="POST").status == 403
+    refused = page.ask("/snapshot", method="POST")
+    assert refused.status == 403
+    assert "Origin" in json.loads(refused.body)["why"]
+    assert page.origin in json.loads(refused.body)["fix"]
 
 
 def test_our_own_page_can_watch_and_press_buttons(page: Served) -> None:

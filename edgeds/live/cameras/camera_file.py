@@ -105,7 +105,8 @@ class _Reader:
                 values[key] = _KEYS[key](value, self._path.parent)
             except ValueError as error:
                 shown = masked(repr(value))
-                self._fail(line, f"{key} = {shown} cannot be used", f"give {error}")
+                what, why = f"{key} = {shown} cannot be used", f"it is not {error}"
+                self._fail(line, what, "write such a value in this line", why=why)
             except InputError as error:
                 self._fail(line, error.what, error.fix, why=error.why)
         return values

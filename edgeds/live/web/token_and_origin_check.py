@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import json
 import re
 import socket
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class Refusal:
     reason: str
     is_wrong_token: bool = False
     """The request has a token, but not this run's."""
+    fix: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """As other errors of the page's server."""
+        return {"what": "the request is refused", "why": self.reason, "fix": self.fix}
 
 
 class AccessControl:
@@ -104,7 +110,11 @@ class AccessControl:
         ):
             return Refusal(403, "the request comes from another site's page")
         if origin is None and not self._is_of_a_program(scope, headers, method):
-            return Refusal(403, "the request does not say which page it comes from (Origin)")
+            return Refusal(
+                403,
+                "the request does not say which page it comes from (Origin)",
+                fix=f"send the header Origin: http://{host}, or Authorization: Bearer TOKEN",
+            )
         if not _is_navigation(scope, headers) and headers.one("sec-fetch-site") not in (
             None,
             "none",
@@ -239,7 +249,7 @@ def _policy(host: str, refusal: Refusal | None) -> str:
 async def _refuse(refusal: Refusal, scope: Any, send: Any) -> None:
     from edgeds.live.web.static_files import token_page
 
-    body, kind = f"{refusal.reason}\n".encode(), "text/plain; charset=utf-8"
+    body, kind = json.dumps(refusal.as_json()).encode(), "application/json"
     if refusal.status == 401 and scope["path"] == "/":
         body = token_page(is_wrong=refusal.is_wrong_token)
         kind = "text/html; charset=utf-8"

@@ -18,8 +18,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 
 class InterpreterTurn:
-    """Of a thread that uses an engine, and one beside it. They share a turn as long as what the
-    second one did last fits into the time for which the engine worked: it does not wait then.
+    """A turn that a thread with an engine and one beside it share, as long as what the second did
+    last fits into the time for which the engine worked: the first does not wait for it then.
     """
 
     def __init__(self) -> None:

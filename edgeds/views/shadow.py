@@ -111,8 +111,8 @@ def _density(now: _Colours, before: _Colours, alpha: FloatMap, settings: Shadow)
     trust *= np.exp(-other / (3 * settings.chroma_levels**2))
     trust *= k < settings.brightest
     # The light of the whole scene is no shadow: most of the background has none.
-    seen = (trust > 0.5) & (power > settings.dark_levels**2)
-    light = float(np.median(k[::2][seen[::2]])) if seen.any() else 1.0
+    seen = k[::2][((trust > 0.5) & (power > settings.dark_levels**2))[::2]]
+    light = float(np.partition(seen, seen.size // 2)[seen.size // 2]) if seen.size else 1.0
     if abs(light - 1) > settings.light_change:
         light = 1.0
     noise = np.float32(3 * settings.noise_levels**2)

@@ -96,15 +96,18 @@ print(faults() - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
-def test_the_arrays_of_layers_do_not_either_in_the_threads_that_make_them() -> None:
+@pytest.mark.parametrize(
+    "kept",
+    [["--view", "cutout"], ["--view", "replace", "--backdrop", "#00b140"], ["--layers", "alpha"]],
+)
+def test_the_arrays_of_layers_do_not_either_in_the_threads_that_make_them(kept: list[str]) -> None:
     script = """
-import resource, sys, threading
+import contextlib, resource, sys, threading
 import numpy as np
-from edgeds.sources.process_memory import keep_arrays_of_layers, return_large_arrays
+from edgeds.__main__ import main
 
-return_large_arrays()
-if sys.argv[1] == "kept":
-    keep_arrays_of_layers()
+with contextlib.suppress(SystemExit):
+    main()
 def layers():
     [np.ones(6_000_000, np.uint8) for _ in range(7)]
     [np.ones(9_000_000, np.uint8) for _ in range(3)]
@@ -119,11 +122,12 @@ thread.start()
 thread.join()
 """
     made_anew = {}
-    for way in ("kept", "returned"):
+    for way, options in (("kept", kept), ("returned", ["--view", "overlay"])):
         done = subprocess.run(
-            [sys.executable, "-c", script, way], capture_output=True, text=True, check=True
-        )
-        made_anew[way] = int(done.stdout)
+            [sys.executable, "-c", script, "video", "missing.mp4", *options],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        made_anew[way] = int(done.stdout.split()[-1])
     assert made_anew["kept"] < 5_000
     few = max(made_anew["kept"], 1_000)
     assert made_anew["returned"] > 2 * few, "glibc keeps them: keep_arrays_of_layers can go"

@@ -47,6 +47,7 @@ from edgeds.cli.video_parts import (
 )
 from edgeds.cli.video_report import print_result, result
 from edgeds.errors import counted
+from edgeds.estimate.matte_for_view import matte_for_view
 from edgeds.views.settings import STYLE
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def video_command(
     )
 
     return_large_arrays()
-    if layers.layers is not None:
+    if layers.layers is not None or matte_for_view(view).again == 1:
         keep_arrays_of_layers()
     wanted = Wanted(
         source=source, plate=plate, output=output, view=view, backdrop=backdrop, opacity=opacity,

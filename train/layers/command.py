@@ -135,9 +135,12 @@ def _light(data: Path, count: int) -> Figures:
 
 def _closed_form(data: Path, count: int) -> Figures:
     from edgeds.engine import open_engine
+    from edgeds.sources.process_memory import keep_arrays_of_layers, return_large_arrays
     from train.layers.border_figures import closed_form_figures
     from train.layers.composites import composites
 
+    return_large_arrays()  # as `edgeds video --layers` does
+    keep_arrays_of_layers()
     pictures = composites(data, SIZES["720p"], count)
     return {"720p": closed_form_figures(open_engine(), pictures)}
 

@@ -24,6 +24,7 @@ from edgeds.estimate.depth_fit import Fit, fit_to_plate
 from edgeds.estimate.depth_over_time import DepthOverTime
 from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.frame_change import ChangeDetector, JudgedColours
+from edgeds.estimate.held_foreground import HeldForeground
 from edgeds.estimate.maps_on_demand import FrameMaps
 from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
 from edgeds.estimate.part_maps import (
@@ -69,6 +70,8 @@ class Looks:
         networks = networks_like(engine.size) if many else (engine.size,)
         self._use = PartInUse(networks, settings)
         self._calmed = DepthOverTime()
+        # Frames in no order have none before them.
+        self._held = HeldForeground() if settings.reuse_most > 0 else None
         self._is_in_use = threading.Lock()
         self.forget()
 
@@ -76,6 +79,7 @@ class Looks:
         """Start again, as with the first frame."""
         self._use.forget()
         self._calmed.forget()
+        self._forget_held()
         self._change, self._judged = ChangeDetector(), JudgedColours()
         self._state: PlateState | None = None
         self._parts: dict[Place, Part] = {}
@@ -108,12 +112,15 @@ class Looks:
                 self._calmed.forget()
             self._state, self._parts, self._last = state, {}, None
             self._judged.forget()
+            self._forget_held()
             self._use.see_whole_next()
         if self._last is not None and self._same(self._last[0], smooth):
             self._reused += 1
             self._use.end_frame()
             self._calmed.still(frame.pts_secs)
             return self._last[1]
+        if self._held is not None:
+            self._held.begin_frame()
         maps = self._part_alone(frame, smooth, state)
         if maps is None:
             maps = self._whole_first(frame, small, smooth, state)
@@ -150,6 +157,7 @@ class Looks:
         where `PartInUse` says so.
         """
         raw = self._engine.infer(small, state.features)
+        raw = self._with_held(raw, small, state.view.small, whole(frame.size))
         self._judged.take(smooth, raw.alpha, whole(raw.alpha.shape))
         self._use.count(1)
         near, self._fit = self._fitted(raw, state.raw_small, state)
@@ -170,10 +178,22 @@ class Looks:
     def _estimate_of_part(self, frame: Frame, state: PlateState, place: Place) -> _PartEstimate:
         part = self._part(state, place)
         shown = frame.with_picture(PartPicture(frame.picture, place.box))
-        raw = self._engine_of(place.network).infer(shown.rgb(place.network), part.features)
+        small = shown.rgb(place.network)
+        raw = self._engine_of(place.network).infer(small, part.features)
+        raw = self._with_held(raw, small, part.view.small, place.box)
         self._use.count(1)
         near, fit = self._fitted(raw, part.depth_small, state)
         return _PartEstimate(shown, part, raw.alpha, near, fit.trust)
+
+    def _forget_held(self) -> None:
+        if self._held is not None:
+            self._held.forget()
+
+    def _with_held(self, raw: Maps, small: Pixels, plate: Pixels, part: Box) -> Maps:
+        """The network's maps, without holes that were not there a frame ago."""
+        if self._held is None:
+            return raw
+        return Maps(self._held(raw.alpha, small, plate, part), raw.inverse_depth)
 
     def _fitted(self, raw: Maps, plate_depth: FloatMap, state: PlateState) -> tuple[FloatMap, Fit]:
         """Inverse depth of the foreground in the plate's units, and the fit to those."""

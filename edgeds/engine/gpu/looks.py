@@ -18,17 +18,19 @@ from torch.nn import functional as F
 from edgeds.engine.device_engine import DeviceEngine
 from edgeds.engine.gpu.change_detector import FLAGS, ChangeDetector
 from edgeds.engine.gpu.field import crop_at, in_square, inside, read_at
+from edgeds.engine.gpu.held_foreground import FrameBefore
 from edgeds.engine.gpu.part_network import STATISTICS, PartEstimate, PlatePart
 from edgeds.engine.gpu.part_networks import PartNetworks
 from edgeds.estimate.depth_over_time import MIDDLE, SHRINK, DepthOverTime
 from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
 from edgeds.estimate.part_place import Place, on_frame
 from edgeds.estimate.whole_or_part import standing_in_part, under
-from edgeds.types import Box, Size, whole
+from edgeds.types import Box, FloatMap, Size, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgeds.engine.cuda_stream import DeviceStream
     from edgeds.engine.gpu.colour import Colour
     from edgeds.engine.gpu.transfer import Nv12
     from edgeds.estimate.plate_state import PlateState
@@ -69,6 +71,7 @@ class DeviceLooks:
         self._networks = PartNetworks(engine, full, matte, colour, compiled=compiled)
         self.side = self._networks.side
         self._whole_network = self._networks.new(engine.size)
+        self._before = FrameBefore(self.side, self._whole_network.crop, settings)
         self._changes = ChangeDetector(self._stream, engine.size, compiled=compiled)
         self._use = PartInUse(self._networks.sizes, settings, self._networks.has_room_for)
         self._calmed, self._secs = DepthOverTime(), 0.0
@@ -86,6 +89,7 @@ class DeviceLooks:
         self._calmed.forget()
         self._last: CroppedField | None = None
         self._reused = 0
+        self._before.forget()
 
     def __call__(
         self, small: Tensor, planes: Nv12, state: PlateState, secs: float
@@ -141,6 +145,7 @@ class DeviceLooks:
         self._state, self._last = state, None
         self._networks.forget()
         self._changes.forget_judged()
+        self._before.forget()
         self._use.see_whole_next()
         view = state.view
         self._whole = PlatePart(
@@ -149,7 +154,9 @@ class DeviceLooks:
 
     def _at_whole(self, small: Tensor, planes: Nv12) -> PartEstimate:
         assert self._whole is not None
-        return self._whole_network.look(self._whole, self._fit, planes=planes, small=small)
+        return self._whole_network.look(
+            self._whole, self._fit, planes=planes, small=small, before=self._before.maps
+        )
 
     def _whole_first(
         self, estimate: PartEstimate, statistics: Sequence[float], planes: Nv12
@@ -160,8 +167,7 @@ class DeviceLooks:
         self._use.count(1)
         self._fit = estimate.fit
         bounds = _bounds(statistics, self._engine.size, whole(self._full))
-        median = _median_depth(statistics)
-        place = self._use.after_whole(bounds, median, self._full)
+        place = self._use.after_whole(bounds, _median_depth(statistics), self._full)
         if place is not None:
             nearer = self._part(planes, place)
             _, _, *theirs = self._read(self._changes.flags, nearer.statistics)
@@ -175,16 +181,18 @@ class DeviceLooks:
         near, self._fit = estimate.near, estimate.fit
         if self._state.standing is not None:
             near = self._standing_depth(None, near, estimate.maps[0])
-        raw = self._whole_network.depth
-        near = self._over_time(near, estimate.maps[0], raw, whole(self._full))
+        near = self._over_time(near, estimate.maps[0], self._whole_network.depth, whole(self._full))
         field, crop = self._whole_network.field(estimate, near), self._whole_network.crop.clone()
+        self._before.keep(estimate.remembered, crop)
         return CroppedField(field, crop, whole(self._full), self._engine.size)
 
     def _part(self, planes: Nv12, place: Place) -> PartEstimate:
         assert self._state is not None
         plate, is_new = self._networks.plate(place, self._state)
         self._use.count(self._set.plate_cost * is_new)
-        return self._networks.at(place.network).look(plate, self._fit, planes=planes, small=None)
+        return self._networks.at(place.network).look(
+            plate, self._fit, planes=planes, small=None, before=self._before.maps
+        )
 
     def _of_part(self, estimate: PartEstimate, statistics: Sequence[float]) -> CroppedField:
         """The look; and the part for the next frame is placed."""
@@ -198,6 +206,7 @@ class DeviceLooks:
             near = self._standing_depth(place, near, estimate.maps[0])
         near = self._over_time(near, estimate.maps[0], network.depth, place.box)
         field, crop = network.field(estimate, near), network.crop.clone()
+        self._before.keep(estimate.remembered, crop)
         return CroppedField(field, crop, place.box, place.network)
 
     def _judge(self, estimate: PartEstimate, part: Box | None) -> None:
@@ -209,14 +218,10 @@ class DeviceLooks:
 
     def _standing_depth(self, place: Place | None, near: Tensor, alpha: Tensor) -> Tensor:
         """On measured ground, depth goes through the host once a frame: it looks for feet."""
-        copies = [self._stream.host(tuple(one.shape), torch.float32) for one in (near, alpha)]
-        for on_host, on_device in zip(copies, (near, alpha), strict=True):
-            self._stream.copy(on_host, on_device)
-        self._stream.record_event().wait()
         state = self._state
         assert state is not None
         assert state.standing is not None
-        given, alphas = (copy.numpy() for copy in copies)
+        given, alphas = _on_host(self._stream, near, alpha)
         if place is None:
             stands = state.standing(given, alphas)
         else:
@@ -230,10 +235,7 @@ class DeviceLooks:
             return near
         shown = F.avg_pool2d(alpha[None], SHRINK)[0]
         maps = torch.stack((near[MIDDLE::SHRINK, MIDDLE::SHRINK], shown))
-        on_host = self._stream.host(tuple(maps.shape), torch.float32)
-        self._stream.copy(on_host, maps)
-        self._stream.record_event().wait()
-        near_on_host, alpha_on_host = on_host.numpy()
+        near_on_host, alpha_on_host = _on_host(self._stream, maps)[0]
         factor = self._calmed.factor(near_on_host, alpha_on_host, box, self._secs)
         if factor is None:
             return near
@@ -246,6 +248,15 @@ class DeviceLooks:
         self._stream.copy(self._host, torch.cat((flags, statistics)))
         self._stream.record_event().wait()
         return [float(value) for value in self._host.numpy()]
+
+
+def _on_host(stream: DeviceStream, *tensors: Tensor) -> list[FloatMap]:
+    """Copies of float32 tensors; waits for them."""
+    copies = [stream.host(tuple(one.shape), torch.float32) for one in tensors]
+    for on_host, on_device in zip(copies, tensors, strict=True):
+        stream.copy(on_host, on_device)
+    stream.record_event().wait()
+    return [copy.numpy() for copy in copies]
 
 
 def _median_depth(statistics: Sequence[float]) -> float | None:

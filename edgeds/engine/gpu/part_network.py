@@ -18,6 +18,7 @@ from edgeds.engine.gpu.depth_fit import fit_to_plate, foreground_depth, spread_f
 from edgeds.engine.gpu.eight_bit import to_level
 from edgeds.engine.gpu.field import crop_of, in_square, inside, nearest_at, read_at
 from edgeds.engine.gpu.graph_replay import Replayed
+from edgeds.engine.gpu.held_foreground import CHANNELS, held
 from edgeds.engine.gpu.matte_refinement import around, bounds_of, refined
 from edgeds.estimate.maps_on_demand import ALPHA_SEEN, ALPHA_ZERO, SEEN_SIDE
 from edgeds.estimate.settings import LOOKS, Matte
@@ -59,6 +60,8 @@ class PartEstimate:
     """The foreground's inverse depth in the plate's units, not yet carried over its border."""
     fit: Tensor
     statistics: Tensor
+    remembered: Tensor | None
+    """For the next frame: see `held_foreground`."""
 
 
 class PartNetwork:
@@ -105,13 +108,21 @@ class PartNetwork:
             return Replayed(function, stream, inputs, fixed=fixed, compiled=compiled)
 
         self._cropped = replayed(cropped, (luma, chroma), self._weights, colour)
+        before = torch.zeros((CHANNELS, side // 2, side // 2), device=device)
+        self._held = replayed(held, (maps[0], small, before, self.crop), self._plate, self.crop)
         self._statistics = replayed(look_statistics, (maps, fit), self.depth, self._middle)
         self._field = replayed(
             field_of, (maps, maps[0], small), self._plate, self._doubt, matte, side
         )
 
     def look(
-        self, plate: PlatePart, fit: Tensor, *, planes: Nv12, small: Tensor | None
+        self,
+        plate: PlatePart,
+        fit: Tensor,
+        *,
+        planes: Nv12,
+        small: Tensor | None,
+        before: tuple[Tensor, Tensor] | None,
     ) -> PartEstimate:
         """See the part of a frame that `plate` is a part of.
 
@@ -119,13 +130,19 @@ class PartNetwork:
             fit: that stands where there is nothing to fit by.
             planes: the whole frame.
             small: the network's picture, where it was made already.
+            before: what is remembered of the frame before, and the `crop` of its part; None for
+                frames in no order.
         """
         self._load(plate)
         if small is None:
             (small,) = self._cropped(*planes)
         maps = self._engine.infer_on_device(small, plate.features).clone()
+        remembered = None
+        if before is not None:
+            alpha, remembered = self._held.kept(maps[0], small, *before)
+            self._engine.stream.copy(maps[0], alpha)
         near, new, statistics = self._statistics.kept(maps, fit)
-        return PartEstimate(plate, small, maps, near, new, statistics)
+        return PartEstimate(plate, small, maps, near, new, statistics, remembered)
 
     def field(self, estimate: PartEstimate, near: Tensor) -> Tensor:
         """What alpha and depth at full size are read from, (13, side, side).

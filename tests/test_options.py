@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from edgeds.cli import app
 from edgeds.cli.batch.command import _check_places, _made_by, batch_command
@@ -26,10 +27,12 @@ from edgeds.cli.live import live_command
 from edgeds.cli.live_options import CameraSettings
 from edgeds.cli.live_outputs import OutputOptions
 from edgeds.cli.option_groups import SectionedCommand
+from edgeds.cli.sources import check_transport
 from edgeds.cli.video import video_command
 from edgeds.cli.video_report import print_result
 from edgeds.errors import InputError, SinkError, SourceError, counted
 from edgeds.sources import open_live_source, open_source
+from edgeds.views.settings import STYLE
 
 COMMANDS: Any = typer.main.get_command(app)
 
@@ -67,6 +70,7 @@ def test_finite_numbers_are_taken() -> None:
         (["--view=mask", "--layers=alpha"], "--view and --layers"),
         (["--aperture=0.1"], "--aperture"),
         (["--focus=foreground", "--stereo=0.02"], "--focus and --stereo"),
+        (["--depth-from=network", "--person-height=1.6"], "--person-height"),
     ],
 )
 def test_a_batch_refuses_contradictions_before_the_first_clip(
@@ -77,6 +81,29 @@ def test_a_batch_refuses_contradictions_before_the_first_clip(
     assert what in caught.value.what
     assert caught.value.why
     assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "options", [["--view=mask", "--backdrop=#00b140"], ["--view=depth", "--opacity=0.2"]]
+)
+def test_a_live_run_refuses_what_its_view_never_shows(options: list[str]) -> None:
+    """With a page, or a window, another view can be chosen, which shows it."""
+    done = CliRunner().invoke(app, ["live", "file:none.mp4", "--no-show", *options])
+    assert isinstance(done.exception, InputError)
+    assert done.exception.what.startswith(options[1].partition("=")[0])
+    backdrop = "#00b140" if "backdrop" in options[1] else None
+    for outputs in (OutputOptions(serve="0", show=False), OutputOptions()):
+        outputs.check_view("mask", backdrop, 0.2)
+    OutputOptions(show=False).check_view("replace", "#00b140", STYLE.opacity)
+
+
+@pytest.mark.parametrize("source", ["0", "file:in.mp4", "http://10.0.0.5/stream"])
+def test_a_transport_is_refused_for_what_has_none(source: str) -> None:
+    with pytest.raises(InputError, match="no RTSP stream"):
+        CameraSettings(rtsp_transport="tcp").settings(source)
+    with pytest.raises(InputError, match="no RTSP stream"):
+        check_transport(source, "udp")
+    assert CameraSettings(rtsp_transport="tcp").settings("RTSP://10.0.0.5/stream")
 
 
 @pytest.mark.parametrize("option", ["--sheet=a.png", "--save-plate=a.npz", "--events=a.jsonl"])
@@ -307,7 +334,6 @@ def test_what_only_a_camera_can_do_is_not_asked_of_a_clip(
         asked.settings(source)
     assert caught.value.why
     assert asked.settings("0") == asked.settings("/dev/video2") == asked.settings("csi://0")
-    assert CameraSettings(rtsp_transport="udp").settings(source)["rtsp_transport"] == "udp"
 
 
 def test_a_wrong_choice_is_refused_in_our_own_words() -> None:

@@ -57,10 +57,17 @@ class DepthOptions:
     def wanted(self) -> DepthWanted:
         """
         Raises:
-            InputError: a distance cannot be read.
+            InputError: a distance cannot be read, or the height of people changes nothing.
         """
+        from edgeds.errors import InputError
         from edgeds.plate.ground.depth_wanted import DepthWanted
 
+        if self.depth_from == "network" and self.person_height != GROUND.person_m:
+            raise InputError(
+                "--person-height was given with --depth-from network",
+                why="nobody looks for people then",
+                fix="leave one of them out",
+            )
         points = tuple(_point(text) for text in self.metric or ())
         return DepthWanted(self.depth_from, self.person_height, points)
 

@@ -67,7 +67,6 @@ def live_command(
     from edgeds.live.run import LiveRun
     from edgeds.sources.process_memory import return_large_arrays
     from edgeds.sources.url import masked
-    from edgeds.views.backdrop import check_backdrop
 
     return_large_arrays()
     uri, record = uri_from_arguments(source, camera), outputs.record
@@ -80,7 +79,7 @@ def live_command(
         return
     signals.check(as_json=as_json, source=uri, plate=plate, backdrop=backdrop, recording=record)
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
-    check_backdrop(backdrop)
+    outputs.check_view(view, backdrop, opacity)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         stack.enter_context(frames := open_camera(uri, stop, **asked.settings(uri)))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 import typer
 
 from edgeds.cli.option_groups import INPUT, PLATE
-from edgeds.cli.sources import TransportOption, asked_of_camera
+from edgeds.cli.sources import TransportOption, asked_of_camera, check_transport
 
 LivePlateOption: TypeAlias = Annotated[
     str | None,
@@ -102,7 +102,8 @@ class CameraSettings:
         """For `open_camera`.
 
         Raises:
-            InputError: the size has another form than WxH, or `uri` is no camera and has its own.
+            InputError: the size has another form than WxH, or `uri` is no camera and has its own,
+                or no RTSP stream.
         """
         from edgeds.errors import InputError
 
@@ -115,4 +116,5 @@ class CameraSettings:
                 why="a stream or a clip has its own size and rate",
                 fix=f"leave {names[0]} out, or set it where the stream is made",
             )
+        check_transport(uri, self.rtsp_transport)
         return asked_of_camera(self.size, self.fps, self.pixel_format, self.rtsp_transport)

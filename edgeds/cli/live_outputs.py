@@ -19,6 +19,7 @@ from edgeds.cli.live_options import (
 )
 from edgeds.cli.option_groups import OUTPUT
 from edgeds.live.web.settings import PAGE
+from edgeds.views.settings import STYLE, TINTED_VIEWS, View
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -107,6 +108,33 @@ class OutputOptions:
 
             check_installed()
         return _page_token(self.serve, self.token_file)
+
+    def check_view(self, view: View, backdrop: str | None, opacity: float) -> None:
+        """
+        Raises:
+            InputError: there is no such backdrop; or an option changes nothing in this view, and
+                nobody can choose another.
+        """
+        from edgeds.errors import InputError
+        from edgeds.views.backdrop import check_backdrop
+
+        check_backdrop(backdrop)
+        if self.show is not False or self.serve is not None:  # its keys, or its buttons
+            return
+        idle = {
+            "--backdrop": (backdrop is not None and view != "replace", "--view replace"),
+            "--opacity": (
+                opacity != STYLE.opacity and view not in TINTED_VIEWS,
+                " or ".join(f"--view {tinted}" for tinted in TINTED_VIEWS),
+            ),
+        }
+        for option, (is_idle, needed) in idle.items():
+            if is_idle:
+                raise InputError(
+                    f"{option} was given without {needed}",
+                    why=f"the view is {view!r}, and without a window or a page nobody changes it",
+                    fix=f"add {needed}, or leave {option} out",
+                )
 
     def add_to(self, run: LiveRun, info: StreamInfo, token: str | None, *, window: bool) -> None:
         """Add them all but the window, and the page where the picture would go nowhere else.

@@ -57,6 +57,21 @@ def uri_from_arguments(source: str | None, camera: str | None) -> str:
     return source or camera or "0"
 
 
+def check_transport(uri: str, transport: str) -> None:
+    """
+    Raises:
+        InputError: it was given for a source that has none.
+    """
+    from edgeds.errors import InputError
+
+    if transport != "auto" and not uri.lower().startswith("rtsp"):
+        raise InputError(
+            "--rtsp-transport was given, and SOURCE is no RTSP stream",
+            why="it would change nothing",
+            fix="leave --rtsp-transport out, or give rtsp://...",
+        )
+
+
 def asked_of_camera(
     size: str | None, fps: float | None, pixel_format: str, rtsp_transport: str
 ) -> dict[str, Any]:
@@ -101,11 +116,13 @@ def open_any(uri: str, stop: Event, *, rtsp_transport: RtspTransport = "auto") -
     """Open what SOURCE names.
 
     Raises:
+        InputError: `rtsp_transport` was given for another source.
         SourceError: it cannot be opened.
         typer.Exit: `stop` was set before a camera gave a picture.
     """
     from edgeds.sources import is_live, open_source
 
+    check_transport(uri, rtsp_transport)
     if is_live(uri):
         with open_camera(uri, stop, rtsp_transport=rtsp_transport) as camera:
             yield Opened(camera, camera)

@@ -99,7 +99,7 @@ def serving(folder: Path) -> Iterator[Serve]:
         page.sink.close()
 
 
-def wait_until(true: Callable[[], Any], *, secs: float = 60.0) -> Any:
+def wait_until(true: Callable[[], Any], *, secs: float = 180.0) -> Any:
     """What `true()` gives once it is something; fails after `secs`."""
     deadline = time.monotonic() + secs
     while time.monotonic() < deadline:

@@ -6,8 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from edgeds.engine import DifferenceEngine
+from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.held_foreground import HeldForeground
-from edgeds.types import Box, FloatMap, Pixels, whole
+from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.estimate.settings import WHOLE as NO_ORDER
+from edgeds.plate.plate import Plate
+from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, whole
 
 SIZE = 96, 160
 WHOLE = whole((360, 640))
@@ -122,3 +127,31 @@ def test_two_looks_at_one_frame_are_compared_with_the_frame_before(plate: Pixels
     held(alpha, frame, plate, WHOLE)
     second = held(with_hole(alpha), frame, plate, WHOLE)
     assert np.array_equal(second, with_hole(alpha))
+
+
+class FlickeringEngine(DifferenceEngine):
+    """Sees a hole in every frame but the first."""
+
+    looks = 0
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        maps, self.looks = super().infer(frame, plate), self.looks + 1
+        alpha = maps.alpha.copy()
+        if self.looks > 1:
+            alpha[HOLE.of] = 0
+        return Maps(alpha, maps.inverse_depth)
+
+
+@pytest.mark.parametrize(("looks", "closed"), [(LOOKS, True), (NO_ORDER, False)])
+def test_an_estimator_closes_holes_of_frames_in_order(
+    plate: Pixels, looks: LookSettings, closed: bool
+) -> None:
+    engine = FlickeringEngine(size=SIZE)
+    estimate = Estimator(engine, Plate(plate), looks=looks)
+    engine.looks = 0
+    _, frame = shown(plate, Box(0, 30, 96, 130), levels=90)  # too large for a part
+    darker = np.clip(frame.astype(np.int16) - 8, 0, 255).astype(np.uint8)  # another frame
+    estimate(Frame(frame, 0, 0))
+    alpha = estimate(Frame(darker, 1, 1)).alpha_at(SIZE)
+    assert engine.looks == 2
+    assert (alpha[INNER.of].min() > 0.9) == closed

@@ -148,7 +148,7 @@ class DepthOverTime:
         ).reshape(count, many)
         pixels, theirs = both.sum(1), both.sum(0)
         both[0] = both[:, 0] = 0
-        grown = np.minimum((both > 0) @ theirs / pixels, 1)
+        grown = np.minimum((both > 0) @ theirs / np.maximum(pixels, 1), 1)
         parent = both.argmax(1)
         shared = both[np.arange(count), parent]
         is_same = 2 * shared > pixels + theirs[parent] - shared

@@ -22,6 +22,7 @@ from edgeds.engine.gpu.part_network import STATISTICS  # noqa: E402
 from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
+from edgeds.estimate.depth_over_time import SHRINK  # noqa: E402
 from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
@@ -30,6 +31,8 @@ from edgeds.types import ColourTags, Frame  # noqa: E402
 SIZE, NETWORK = (360, 640), (192, 320)
 COLOUR = ColourTags(matrix=5)
 STATISTICS_BYTES = 4 * (FLAGS + STATISTICS)
+DEPTH_BYTES = 2 * 4 * (NETWORK[0] // SHRINK) * (NETWORK[1] // SHRINK)
+"""Depth and alpha, which are compared with those of the frames before."""
 SOMEBODY = (1, 0, 1, 60, 150, 100, 200, 0, 0, 0, 0, 4000, 1.5, 1)
 """Something changed, nothing outside; somebody, where, at no edge, how much, depth, trust."""
 DOCS = Path(__file__).parents[2] / "docs" / "gpu.md"
@@ -71,7 +74,8 @@ def test_of_a_steady_frame_the_host_reads_a_few_numbers_and_nothing_else(
     assert mixed.found == []
     assert mixed.asked > 100
     assert stream.from_host == []
-    assert stream.to_host == ([] if looks is WHOLE else len(draws) * [STATISTICS_BYTES])
+    numbers = [STATISTICS_BYTES, DEPTH_BYTES]
+    assert stream.to_host == ([] if looks is WHOLE else len(draws) * numbers)
     assert (estimate._device_looks._use.place is not None) == (looks is LOOKS)
 
 

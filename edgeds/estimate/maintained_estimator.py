@@ -17,6 +17,7 @@ import numpy as np
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.sudden_change import SuddenChange
 from edgeds.plate.check_times import CheckTimes
+from edgeds.plate.gone_from_plate import GoneFromPlate
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.maintenance import Maintenance, PlateUpdate
 from edgeds.plate.move_notes import MoveNotes
@@ -25,6 +26,7 @@ from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.plate.trouble_times import TroubleTimes
 from edgeds.sources.given import check_frame, check_given
+from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
@@ -101,6 +103,7 @@ class MaintainedEstimator:
         self._changed_suddenly, self._sudden_secs = SuddenChange(), -math.inf
         self._is_sudden = self._looks_at_sudden = False
         self._look_secs = -math.inf  # when what the last look shows began: it may have waited
+        self._gone = GoneFromPlate()
         self.followed = Followed()
         self._troubles, self._moves = TroubleTimes(), MoveNotes(estimate.plate.size)
         self._last: tuple[Frame, Maps] | None = None
@@ -123,7 +126,9 @@ class MaintainedEstimator:
     @property
     def notes(self) -> list[str]:
         """What people should know of the plate, as far as it is known."""
-        return [*self._moves.notes, *self._troubles.notes()]
+        troubles = self._troubles.notes()
+        gone = [] if troubles else self._gone.notes  # of another view all is gone
+        return [*self._moves.notes, *gone, *troubles]
 
     @property
     def plate_depth(self) -> FloatMap:
@@ -182,7 +187,12 @@ class MaintainedEstimator:
 
     def _begin(self, frame: Frame, maps: Maps) -> None:
         self._look_secs = self._sudden_secs if self._looks_at_sudden else frame.pts_secs
-        self._times.begin(frame.pts_secs, maps, self._estimate.small(frame))
+        small = self._estimate.small(frame)
+        self._times.begin(frame.pts_secs, maps, small)
+        if maps.boxes and not self._gone.notes:
+            size = small.shape[0], small.shape[1]
+            plate = resized(self.plate.pixels, size)
+            self._gone(frame.pts_secs, maps.alpha_at(size), small, plate)
 
     def finish(self) -> None:
         """Take what the look at the last frames found. Call it after the last one: a plate that was

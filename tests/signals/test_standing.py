@@ -10,9 +10,9 @@ import numpy as np
 
 from edgeds.live.signals.events import Event
 from edgeds.live.signals.objects.find_objects import ObjectFinder
-from edgeds.live.signals.objects.new_or_removed import newness
 from edgeds.live.signals.rules.kinds import LeftBehind, ObjectReports, Removed, Rules, Zone
 from edgeds.live.signals.signals import Signals
+from edgeds.plate.new_or_removed import newness
 from edgeds.types import Frame, Maps
 
 from .scene import SIZE, Figure, Scene

@@ -17,7 +17,6 @@ from edgeds.errors import InputError
 from edgeds.live.signals.delivery.retry_queue import DeliveryCounts, Outbox
 from edgeds.live.signals.events import SCHEMA, Event, iso_time
 from edgeds.live.signals.objects.find_objects import ObjectFinder
-from edgeds.live.signals.objects.new_or_removed import newness
 from edgeds.live.signals.objects.settings import TRACKING
 from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.live.signals.rules.all_watches import RuleWatches
@@ -25,6 +24,7 @@ from edgeds.live.signals.rules.kinds import Rules
 from edgeds.live.signals.rules.zones_lines_distances import Happening
 from edgeds.live.signals.snapshot import snapshot_of
 from edgeds.plate.ground.metric_scale import MetricScale
+from edgeds.plate.new_or_removed import newness
 from edgeds.types import Frame, Maps, Size
 
 

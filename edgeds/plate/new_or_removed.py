@@ -6,13 +6,13 @@ the plate. Knows nothing about time.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.live.signals.objects.tracked_object import TrackedObject
 from edgeds.types import Pixels, Size
 from edgeds.types.picture import largest_channel
 
@@ -20,7 +20,18 @@ Mask: TypeAlias = npt.NDArray[np.uint8]
 _BAND = 0.06  # width of the band around the outline, over the object's size
 
 
-def newness(thing: TrackedObject, frame: Pixels, plate: Pixels) -> float:
+class Outlined(Protocol):
+    """Something with a place in the picture, in pixels."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """left, top, width, height."""
+
+    @property
+    def outline(self) -> Sequence[tuple[float, float]]: ...
+
+
+def newness(thing: Outlined, frame: Pixels, plate: Pixels) -> float:
     """-1 (gone from the plate) to 1 (new in the frame): whose edges lie along the outline."""
     left, top, width, height = thing.box
     band_px = max(2, round(_BAND * max(width, height)))

@@ -83,6 +83,18 @@ def test_who_walks_leaves_nothing_behind(plate: Pixels) -> None:
         assert more[beyond].max() == 0
 
 
+def test_the_gap_of_walking_legs_is_open_where_the_floor_is_nearly_like_them(
+    plate: Pixels,
+) -> None:
+    """The leg's border moves by 3 pixels, 24 of a frame of 1280x720, and leaves its own shade."""
+    held, leg = HeldForeground(), Box(20, 40, 80, 60)
+    alpha, frame = shown(plate, leg)
+    seen(held, alpha, frame, plate)
+    alpha, frame = shown(plate, leg.moved(0, 6))
+    frame[:, 40:46] = shown(plate, leg)[1][:, 40:46] - np.uint8(4)
+    assert np.array_equal(seen(held, alpha, frame, plate), alpha)
+
+
 def test_what_looks_like_neither_is_not_held(plate: Pixels) -> None:
     """A shadow falls where a bright body was."""
     held, (alpha, frame) = HeldForeground(), shown(plate, BODY, levels=60)

@@ -18,7 +18,10 @@ import numpy.typing as npt
 from edgeds.types import Box, FloatMap, Pixels, Size
 
 KNOWN = 0.6
-"""Alpha over this, in all of 3x3 pixels of half the network's size, was foreground."""
+"""Alpha over this was foreground."""
+WITHIN_PX = 7
+"""Side of the square, in pixels of half the network's size, that must all have been foreground. What
+opens beside something that moves, such as the gap of walking legs, was nearer to its border."""
 FALLS = 0.1
 """What was foreground is compared with what it was if its alpha falls by this."""
 FEWEST_PX = 12
@@ -32,7 +35,7 @@ STEP_PX = 2
 """The foreground may have moved by so many of those pixels, or not, along both axes."""
 FADES = 0.1
 """What is held loses this with each frame."""
-_SQUARE = np.ones((3, 3), np.uint8)
+_SQUARE = np.ones((WITHIN_PX, WITHIN_PX), np.uint8)
 _NEVER = 255
 """Levels that nothing differs by."""
 

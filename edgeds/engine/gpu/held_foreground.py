@@ -16,6 +16,7 @@ from edgeds.estimate.held_foreground import (
     KNOWN,
     PLATE_LEVELS,
     STEP_PX,
+    WITHIN_PX,
 )
 from edgeds.estimate.settings import LookSettings
 
@@ -64,7 +65,7 @@ def held(
     there = _crop_within(crop_before, crop, size)
     seen = torch.where(inside(there, size), read_at(before, there, size), 0.0)
     coarse = _half(alpha[None])[0]
-    known = -F.max_pool2d(-seen[None, :1], 3, 1, 1)[0, 0]
+    known = -F.max_pool2d(-seen[None, :1], WITHIN_PX, 1, WITHIN_PX // 2)[0, 0]
     is_known = known > KNOWN
     of_plate = _unlike(now, to_level(_half(plate)))
     fell = is_known & (known - coarse > FALLS) & (of_plate > PLATE_LEVELS)

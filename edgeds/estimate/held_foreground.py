@@ -20,8 +20,8 @@ from edgeds.types import Box, FloatMap, Pixels, Size
 KNOWN = 0.6
 """Alpha over this was foreground."""
 WITHIN_PX = 7
-"""Side of the square, in pixels of half the network's size, that must all have been foreground. What
-opens beside something that moves, such as the gap of walking legs, was nearer to its border."""
+"""Side of the square of pixels, of half the network's size, that must all have been foreground.
+What opens beside something that moves, as the gap of walking legs, was nearer to its border."""
 FALLS = 0.1
 """What was foreground is compared with what it was if its alpha falls by this."""
 FEWEST_PX = 12

@@ -115,6 +115,14 @@ def test_who_comes_into_the_picture_is_not_held_at_the_first_look() -> None:
     assert shown == pytest.approx(0.5, rel=0.12)
 
 
+def test_a_frame_without_background_leaves_nothing_undefined() -> None:
+    """A flash, or a hand before the lens."""
+    calmed = DepthOverTime()
+    for i, alpha in enumerate([_alpha(60), np.ones(SIZE, np.float32), _alpha(60), _alpha(60)]):
+        near = calmed(_near(alpha, 0.5), alpha, whole(FRAME), i / HERTZ, behind=None)
+        assert np.isfinite(near).all()
+
+
 def test_one_of_two_people_does_not_move_the_other() -> None:
     calmed = DepthOverTime()
     left, right = _alpha(60, left=20), _alpha(60, left=110)

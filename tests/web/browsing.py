@@ -99,7 +99,8 @@ class Visitor:
         return str(self.element(name).text)
 
     def drawn(self) -> int:
-        return int(self.run("return +document.getElementById('picture').dataset.drawn || 0"))
+        """Pictures that were drawn; 0 while another page is shown."""
+        return int(self.run("return +document.getElementById('picture')?.dataset.drawn || 0"))
 
     def streamed(self) -> int:
         return int(self.run("return +document.getElementById('video').dataset.drawn || 0"))

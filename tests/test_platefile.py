@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,21 +150,21 @@ def test_depth_ground_and_scale_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["plate.npz", "plate.png"])
-def test_a_disk_that_takes_no_more_is_no_bad_input(
-    room: Callable[[int], None], tmp_path: Path, name: str
-) -> None:
+def test_a_disk_that_takes_no_more_is_no_bad_input(tmp_path: Path, name: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
-    room(1000)
-    with pytest.raises(SinkFailed, match="cannot write the plate") as failed:
+    with pytest.raises(SinkFailed, match="cannot write the plate") as failed, _room(1000):
         plate_to_file(Plate(noise), tmp_path / name)
     assert failed.value.exit_code == 1
     assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture
-def room() -> Iterator[Callable[[int], None]]:
-    """Sets how many bytes a file may have, as a full disk does."""
+@contextmanager
+def _room(size: int) -> Iterator[None]:
+    """Bytes that a file may have, as on a full disk: the tests' own log, too, so not for long."""
     resource = pytest.importorskip("resource", reason="no limits of files here")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -11,7 +11,6 @@ from edgeds.cli.console import print_json, print_table, say
 from edgeds.errors import counted
 from edgeds.plate.settings import PLATE_CAPTURE
 from edgeds.plate.time_taken import in_local_time
-from edgeds.sources.settings import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,6 +181,8 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
 
 
 def _made(result: dict[str, Any]) -> str:
+    from edgeds.sources.settings import IMAGE_SUFFIXES
+
     if result["view"] == "layers":
         return "layers"
     name = str(result["output"])

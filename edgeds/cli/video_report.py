@@ -168,10 +168,11 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
     if result["output"] is None:
         say(f"{made}: nothing is left of it")
     else:
-        short = "cut short, " if result["status"] == "failed" else ""
-        sound = f"audio: {result['audio']}" if made in ("video", "layers") else ""
-        about = f" ({short}{sound})" if sound else ""
-        say(f"{made}: {result['output']}{about}")
+        about = ["cut short"] if result["status"] == "failed" else []
+        if made in ("video", "layers"):
+            about.append(f"audio: {result['audio']}")
+        said = f" ({', '.join(about)})" if about else ""
+        say(f"{made}: {result['output']}{said}")
     if result["sheet"]:
         say(f"contact sheet: {result['sheet']}")
     if result["mesh"] is not None:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.grid import affine_between
 from edgeds.types import Box, FloatMap
 from edgeds.types.maps import resized_map
 
@@ -197,17 +198,7 @@ def _where(now: _Seen, before: _Seen) -> _Seen:
     """The maps of before on the pixels of now: the network may see another part."""
     if before.box == now.box and before.weight.shape == now.weight.shape:
         return before
-    corners = (before.box[:2], now.box[:2])
-    steps = [
-        [a / b for a, b in zip(one.box.size, one.weight.shape, strict=True)]
-        for one in (before, now)
-    ]
-    matrix = np.zeros((2, 3))
-    for axis in (0, 1):  # down, across
-        old, new = steps[0][axis], steps[1][axis]
-        matrix[1 - axis, 1 - axis] = old / new
-        shift = corners[0][axis] - corners[1][axis]
-        matrix[1 - axis, 2] = (shift + old / 2) / new - 0.5
+    matrix = affine_between(before.weight.shape, before.box, now.weight.shape, now.box)
     size = now.weight.shape[::-1]
     weight, carried = (
         np.asarray(cv2.warpAffine(one, matrix, size), np.float32)

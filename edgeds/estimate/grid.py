@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from edgeds.types import Box, FloatMap, Size
 from edgeds.types.maps import resized_map
 
@@ -40,6 +43,25 @@ class Grid:
 
     def _up(self, at: int, axis: int) -> int:
         return -(-at * self._full[axis] // self.coarse[axis])
+
+
+def affine_between(
+    size: tuple[int, ...], part: Box, other_size: tuple[int, ...], other: Box
+) -> npt.NDArray[np.float64]:
+    """2x3, takes (x, y, 1) of a part's map of a size to the map of another part.
+
+    Half-pixel centres, as `map_in_box` has them.
+    """
+    (down, y), (across, x) = (
+        (
+            length / n / (other_length / other_n),
+            (length / n / 2 + start - other_start) / (other_length / other_n) - 0.5,
+        )
+        for length, n, other_length, other_n, start, other_start in zip(
+            part.size, size, other.size, other_size, part[:2], other[:2], strict=True
+        )
+    )
+    return np.array([[across, 0, x], [0, down, y]])
 
 
 def enlarged_in(values: FloatMap, box: Box, size: Size) -> FloatMap:

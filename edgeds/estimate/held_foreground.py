@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.grid import affine_between
 from edgeds.types import Box, FloatMap, Pixels, Size
 
 KNOWN = 0.6
@@ -155,13 +156,7 @@ def _seen_in(before: _Before, part: Box, size: Size) -> _Before:
     """What is remembered, where it lies in another part of the frame, at a size there."""
     if before.part == part and before.alpha.shape == size:
         return before
-    steps = [side / n for side, n in zip(part.size, size, strict=True)]
-    of_before = [side / n for side, n in zip(before.part.size, before.alpha.shape, strict=True)]
-    (down, y), (across, x) = (
-        (step / old, (step / 2 + start - first) / old - 0.5)
-        for step, old, start, first in zip(steps, of_before, part[:2], before.part[:2], strict=True)
-    )
-    matrix = np.array([[across, 0, x], [0, down, y]])
+    matrix = affine_between(size, part, before.alpha.shape, before.part)
     alpha, colours = (
         cv2.warpAffine(picture, matrix, size[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         for picture in (before.alpha, before.colours)

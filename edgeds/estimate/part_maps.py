@@ -161,7 +161,7 @@ def onto_whole(
 def shrunk(values: FloatMap, part: Box, frame: Size, size: Size) -> FloatMap:
     """A part's map, less than twice as large as it is on the whole `frame` at a size.
 
-    `placed` reads its pixels two by two. Averaging uneven areas takes .1 ms a map.
+    `map_in_box` reads its pixels two by two. Averaging uneven areas takes .1 ms a map.
     """
     near_size = tuple(
         max(1, round(length * short / full))

@@ -19,6 +19,8 @@ class Mix:
     exact_plate: float = 0.22
     parts: float = 0.3
     """Share of the rest that comes from composed zip parts, if there are any."""
+    close: float = 0.0
+    """Share of the people in rooms who are right in front of the camera, as before a laptop."""
     ghost: float = 0.04
     """Something stood in the plate and is gone: the place where it stood is foreground, too."""
     holes: float = 0.0

@@ -98,6 +98,19 @@ def test_people_set_into_rooms_are_nearer_than_what_they_hide(material: Material
     assert nearer >= 5
 
 
+def test_people_close_to_the_camera_are_nearer_and_larger(material: Material) -> None:
+    def people(close: float) -> list[Sample]:
+        mixes = {"rooms": 0, "rooms_with_people": 1, "close": close}
+        return [drawn(material, number, **mixes) for number in range(12)]
+
+    def nearest(samples: list[Sample]) -> float:
+        return float(np.median([s.inverse_depth.max() for s in samples]))
+
+    far, close = people(0), people(1)
+    assert nearest(close) > 1.5 * nearest(far)
+    assert sum(s.alpha[-1].max() > 0.5 for s in close) >= 6, "cut by the lower border"
+
+
 @pytest.mark.parametrize("change", [camera.nudged, camera.exposed, camera.sensed])
 def test_a_wrong_plate_stays_the_same_scene(change: object) -> None:
     """A little wrong, never another picture."""

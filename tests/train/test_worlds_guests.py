@@ -97,6 +97,30 @@ def test_a_visit_changes_the_frame_and_leaves_the_plate(person: tuple[Path, Path
         assert len(drawing.notes["people"]) == len(drawing.notes["foreground"])
 
 
+def test_someone_close_is_near_the_camera_and_cut_off_by_the_picture(
+    person: tuple[Path, Path],
+) -> None:
+    shot, library = a_shot(), library_of(person)
+    drawings = [
+        visited(np.random.default_rng(seed), shot, library, close=True) for seed in range(6)
+    ]
+    found = [drawing for drawing in drawings if drawing is not None]
+    assert len(found) >= 3
+    for drawing in found:
+        assert drawing.frame_depth_m is not None
+        assert drawing.alpha is not None
+        assert drawing.alpha[-1].max() == 1, "the lower border cuts the person"
+        assert drawing.frame_depth_m[drawing.alpha == 1].min() < 1.9
+
+
+def test_nobody_is_close_where_a_wall_is(person: tuple[Path, Path]) -> None:
+    """The camera looks at a wall that is a quarter of a metre away: no head fits in between."""
+    shot = replace(a_shot(), camera=Camera(at=(0, 1.5, -3.75), fov=1.2))
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        assert visited(rng, shot, library_of(person), close=True) is None
+
+
 def test_things_left_in_a_room_are_foreground(person: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "crate.obj").write_text(
         "".join(f"v {x} {y} {z}\n" for z in (0, 1) for y in (0, 1) for x in (0, 1))

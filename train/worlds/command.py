@@ -12,7 +12,8 @@ def worlds(
     kind: Annotated[
         str,
         typer.Argument(
-            help="rooms, desks, flats, streets, interiors, halls, tracks, visited, things or walks"
+            help="rooms, desks, flats, streets, interiors, halls, tracks, visited, things, close, "
+            "walks"
         ),
     ],
     data: Annotated[

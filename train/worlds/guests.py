@@ -12,6 +12,7 @@ import numpy as np
 
 from train.worlds.avatars import Avatar
 from train.worlds.camera import Camera
+from train.worlds.close_up import someone_close
 from train.worlds.film import Film, film_for
 from train.worlds.furniture import Model, meshes_of_model
 from train.worlds.library import Library, Thing
@@ -23,7 +24,7 @@ from train.worlds.spots import Spot, spot_at
 from train.worlds.textures import paint
 from train.worlds.write_set import Drawing
 
-_FEWEST_PX, _MOST = 0.003, 0.7  # shares of the picture
+_FEWEST_PX, _MOST, _MOST_CLOSE = 0.003, 0.7, 0.9  # shares of the picture
 _ANIMALS = ("chicken", "horse", "dog", "cat", "rabbit")
 _STEEP = -0.6  # radians: from steeply above, a relief does not look like a person
 _TRIES = 40
@@ -44,15 +45,29 @@ class _Party:
 
 
 def visited(
-    rng: np.random.Generator, shot: Shot, library: Library, *, things: float = 0.0
+    rng: np.random.Generator,
+    shot: Shot,
+    library: Library,
+    *,
+    things: float = 0.0,
+    close: bool = False,
 ) -> Drawing | None:
     """The place with guests and without; None if no guest found a spot.
 
     Args:
         things: share of the guests that are furniture of any size instead.
+        close: somebody is right in front of the camera, and others seldom are there, too.
     """
     party = _Party([], [], [], [], [])
-    for _ in range(int(rng.choice([1, 2, 3, 5], p=[0.45, 0.3, 0.17, 0.08]))):
+    if close:
+        standing = [m for m in library.beings if _is_standing(m)]
+        someone = someone_close(rng, shot, library, standing, _some_height(rng), _gain(rng))
+        if someone is None:
+            return None
+        party.meshes.extend(someone[0])
+        party.names.append(someone[1])
+    others = [1, 2, 3, 5], [0.45, 0.3, 0.17, 0.08]
+    for _ in range(int(rng.random() < 0.3) if close else int(rng.choice(others[0], p=others[1]))):
         if things and rng.random() < things:
             _put(rng, shot, library, party)
         else:
@@ -61,7 +76,7 @@ def visited(
         return None
     world = Both(shot.scene, Scene(party.seats)) if party.seats else shot.scene
     frame = _with_party(shot, world, party)
-    if not _FEWEST_PX < frame.share.mean() < _MOST:
+    if not _FEWEST_PX < frame.share.mean() < (_MOST_CLOSE if close else _MOST):
         return None
     light = replace(shot.light, glow=shot.light.glow.on(world))
     plate = rendered(world, shot.camera, shot.size, light, shot.air)

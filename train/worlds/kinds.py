@@ -31,9 +31,12 @@ EMPTY: dict[str, Shots] = {
 """Places without people."""
 _VISITED = {"rooms": 0.3, "streets": 0.34, "flats": 0.14, "interiors": 0.1, "halls": 0.12}
 _WITH_THINGS = {"rooms": 0.5, "flats": 0.25, "interiors": 0.25}
-KINDS = (*EMPTY, "visited", "things", "walks")
-"""`visited` is one of the others with guests in it, and `things` one indoors, where most of them
-are furniture. `walks` has people of known height in many frames of one camera, one clip per world.
+_WITH_SOMEONE_CLOSE = {"desks": 0.3, "rooms": 0.3, "flats": 0.2, "interiors": 0.12, "streets": 0.08}
+_GUESTS = {"visited": _VISITED, "things": _WITH_THINGS, "close": _WITH_SOMEONE_CLOSE}
+KINDS = (*EMPTY, *_GUESTS, "walks")
+"""`visited` is one of the others with guests in it, `things` one indoors, where most of them
+are furniture, and `close` one with somebody right in front of the camera. `walks` has people of
+known height in many frames of one camera, one clip per world.
 """
 _FRAMES = 24  # in a clip of `walks`
 
@@ -58,12 +61,12 @@ def drawing_of(kind: str, library: Library, size: tuple[int, int] = SIZE) -> Dra
         shots = EMPTY[kind]
         return lambda rng: (developed(rng, shot) for shot in shots(rng, library, size))
 
-    places, things = (_VISITED, 0.0) if kind == "visited" else (_WITH_THINGS, 0.7)
+    places, things = _GUESTS[kind], 0.7 if kind == "things" else 0.0
 
     def draw(rng: np.random.Generator) -> Iterator[Drawing]:
         place = str(rng.choice(list(places), p=list(places.values())))
         for shot in EMPTY[place](rng, library, size):
-            drawing = visited(rng, shot, library, things=things)
+            drawing = visited(rng, shot, library, things=things, close=kind == "close")
             if drawing is not None:
                 yield drawing
 

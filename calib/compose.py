@@ -1,7 +1,7 @@
 """Makes the set that comes with edgeds: composites and rooms of training material with a free
 licence.
 
-Samples are those of training (`train.frame_sample`): plates with other exposure, colour and
+Samples are those of training (`train.samples.frame_sample`): plates with other exposure, colour and
 position, cast shadows, empty frames. Each comes from one background or one room, which is its
 scene, so that held-out frames show places that calibration has not seen. Validation material is
 never used.
@@ -19,11 +19,18 @@ import numpy as np
 from calib.writer import SetWriter
 from edgeds.engine.build.calibration_set import held_out
 from edgeds.types import FloatMap
-from train.finishing import Sample
-from train.frame_sample import composite_sample, room_sample
-from train.material import Cutout, Material, Room, read_background, read_cutout, rooms_from_manifest
 from train.mix import Mix
 from train.peopled import peopled_room_sample
+from train.samples.finishing import Sample
+from train.samples.frame_sample import composite_sample, room_sample
+from train.samples.material import (
+    Cutout,
+    Material,
+    Room,
+    read_background,
+    read_cutout,
+    rooms_from_manifest,
+)
 
 FREE = ("CC0", "MIT (avatars)", "You are free to use", "free to use")
 """Beginnings of the licences that a picture of this set may have."""

@@ -256,7 +256,7 @@ def registered_scores(data: Path) -> dict[str, Any]:
     """
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.evaluation.dataset import read_set
-    from train.plate_engine import evaluated_on_plates
+    from train.plate_depth.plate_engine import evaluated_on_plates
 
     network = open_plate_depth()
     assert network is not None

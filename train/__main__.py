@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from train import set_commands, weights_commands
-from train.feet import feet
-from train.given_sets import Scenes, sets_of
+from train.commands import set_commands, weights_commands
+from train.commands.given_sets import Scenes, sets_of
 from train.layers.command import border, colours, layers
-from train.watch import watch
+from train.measure.feet import feet
+from train.measure.watch import watch
 from train.worlds.command import worlds
 
 if TYPE_CHECKING:
     from edgeds.evaluation.dataset import Dataset
-    from train.task import Task
+    from train.run.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 OWN = (worlds, feet, watch, layers, border, colours)
@@ -65,12 +65,12 @@ def fit(
     threads: Annotated[int, typer.Option(help="at most; fewer while others use the cores")] = 2,
 ) -> None:
     """Train the network that the recipe names, or continue the run in OUTPUT."""
-    from train.imagenet import imagenet_weights
-    from train.recipe import recipe_from_json
-    from train.run_state import Run
-    from train.tasks import frame_task, plate_task
-    from train.torchrun import processes
-    from train.training_log import train_and_log
+    from train.commands.tasks import frame_task, plate_task
+    from train.run.imagenet import imagenet_weights
+    from train.run.recipe import recipe_from_json
+    from train.run.run_state import Run
+    from train.run.torchrun import processes
+    from train.run.training_log import train_and_log
 
     if (minutes is None) == (steps is None):
         raise typer.BadParameter("give --minutes or --steps")
@@ -120,7 +120,7 @@ def compose(
 
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from train.compose import Plan, composed
+    from train.sets.compose import Plan, composed
 
     kinds = (".png", ".webp", ".jpg", ".jpeg")
     found = (
@@ -159,9 +159,9 @@ def failures(
 ) -> None:
     """Draw the items on which these weights are worst, at most one per scene."""
     from edgeds.engine import open_engine
-    from train.engine_folder import engine_for_a_while
-    from train.failures import worst, write_failures
-    from train.shown_licences import Shown
+    from train.export.engine_folder import engine_for_a_while
+    from train.measure.failures import worst, write_failures
+    from train.sets.shown_licences import Shown
 
     read = _validation_sets(sets)
     with engine_for_a_while(weights) as folder, open_engine(folder) as engine:
@@ -183,8 +183,8 @@ def protocol(
     import json
 
     from edgeds.engine import open_engine
-    from train.engine_folder import engine_for_a_while
-    from train.protocol import SIDE, measured
+    from train.export.engine_folder import engine_for_a_while
+    from train.measure.protocol import SIDE, measured
 
     with (
         engine_for_a_while(weights, size=(SIDE, SIDE)) as folder,
@@ -211,10 +211,10 @@ def compare(
     """
     import json
 
-    from train.compare_variants import compared
-    from train.imagenet import imagenet_weights
-    from train.material import material_from_folder
-    from train.variants import VARIANTS
+    from train.run.imagenet import imagenet_weights
+    from train.samples.material import material_from_folder
+    from train.variants.compare_variants import compared
+    from train.variants.variants import VARIANTS
 
     known = [*VARIANTS, "siamese"]
     names = only or known
@@ -250,7 +250,7 @@ def cost(
     import tempfile
 
     from edgeds.engine.network.weights_file import load_weights
-    from train.cost import measured_cost
+    from train.variants.cost import measured_cost
 
     with tempfile.TemporaryDirectory() as folder:
         network = load_weights(weights)
@@ -271,8 +271,8 @@ def main_command() -> None:
     from edgeds.engine.network.export import SizeError
     from edgeds.engine.network.weights_file import WeightsError
     from edgeds.errors import EdgedsError
-    from train.recipe import RecipeError
-    from train.zip_parts import PartError
+    from train.run.recipe import RecipeError
+    from train.samples.zip_parts import PartError
 
     bad_input = (EdgedsError, WeightsError, SizeError, RecipeError, PartError)
     try:

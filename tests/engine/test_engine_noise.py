@@ -30,7 +30,7 @@ from edgeds.evaluation.dataset import read_set  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.types import Engine, FloatMap, Maps, Pixels, PlateFeatures  # noqa: E402
 from tests.network.plain_network import with_hints, without_hints  # noqa: E402
-from train.engine_folder import engine_from_weights  # noqa: E402
+from train.export.engine_folder import engine_from_weights  # noqa: E402
 
 SIZE = (64, 96)
 BACKENDS = ("onnxruntime", "openvino", "torch")

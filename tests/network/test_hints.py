@@ -12,9 +12,9 @@ pytest.importorskip("safetensors", reason="weights need safetensors: pip install
 from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights, save_weights  # noqa: E402
 from tests.network.plain_network import without_hints  # noqa: E402
-from train.average_weights import average_weights  # noqa: E402
-from train.recipe import Recipe  # noqa: E402
-from train.run_state import Run  # noqa: E402
+from train.export.average_weights import average_weights  # noqa: E402
+from train.run.recipe import Recipe  # noqa: E402
+from train.run.run_state import Run  # noqa: E402
 
 SIZE = (64, 96)
 

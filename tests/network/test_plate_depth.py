@@ -15,10 +15,10 @@ from edgeds.engine.network.export import export_plate_depth  # noqa: E402
 from edgeds.engine.network.frame_network import DualHead  # noqa: E402
 from edgeds.engine.network.plate_depth_network import Config, PlateDepth  # noqa: E402
 from edgeds.engine.network.weights_file import load_plate_depth, save_weights  # noqa: E402
-from train.average_weights import average_weights  # noqa: E402
-from train.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
-from train.recipe import Recipe  # noqa: E402
-from train.run_state import Run  # noqa: E402
+from train.export.average_weights import average_weights  # noqa: E402
+from train.plate_depth.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
+from train.run.recipe import Recipe  # noqa: E402
+from train.run.run_state import Run  # noqa: E402
 
 SIZE = (64, 128)
 

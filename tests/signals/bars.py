@@ -28,7 +28,7 @@ from edgeds.live.signals.rules.kinds import LeftBehind, Line, ObjectReports, Rem
 from edgeds.live.signals.rules.zones_lines_distances import LineWatch
 from edgeds.live.signals.signals import Signals
 from edgeds.types import Engine, Frame, Pixels
-from train.watch import Score
+from train.measure.watch import Score
 
 from .groups import KINDS, group_of
 from .scene import SIZE, Figure, Scene

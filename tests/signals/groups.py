@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgeds.types import Frame, Maps
-from train.watch import Person
+from train.measure.watch import Person
 
 from .scene import SIZE, Figure, Scene, mask_of
 

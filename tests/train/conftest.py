@@ -13,7 +13,7 @@ pytest.importorskip("safetensors", reason="training needs safetensors: pip insta
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from train.material import Material, material_from_folder  # noqa: E402
+from train.samples.material import Material, material_from_folder  # noqa: E402
 
 torch.set_num_threads(1)  # a busy core would stretch each step of two threads tenfold
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from train.__main__ import app
-from train.agreement import agreement, pairs_of
-from train.watch import Person
+from train.measure.agreement import agreement, pairs_of
+from train.measure.watch import Person
 
 DATA = Path(__file__).parents[1] / "data"
 POINTS, SECOND = DATA / "people_walking_points.json", DATA / "people_walking_second_pass.json"

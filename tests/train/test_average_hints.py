@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="weights need the extra: pip install
 from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
 from edgeds.engine.network.weights_file import WeightsError, load_weights, save_weights  # noqa: E402
 from tests.network.plain_network import with_hints  # noqa: E402
-from train.average_weights import average_weights  # noqa: E402
+from train.export.average_weights import average_weights  # noqa: E402
 
 SIZE = (32, 64)
 

@@ -12,10 +12,10 @@ from typer.testing import CliRunner  # noqa: E402
 
 from edgeds.evaluation.dataset import read_set  # noqa: E402
 from train.__main__ import app  # noqa: E402
-from train.compare_variants import compared  # noqa: E402
-from train.imagenet import imagenet_weights  # noqa: E402
-from train.material import Material  # noqa: E402
-from train.variants import VARIANTS  # noqa: E402
+from train.run.imagenet import imagenet_weights  # noqa: E402
+from train.samples.material import Material  # noqa: E402
+from train.variants.compare_variants import compared  # noqa: E402
+from train.variants.variants import VARIANTS  # noqa: E402
 
 
 @pytest.mark.parametrize("name", sorted(VARIANTS))

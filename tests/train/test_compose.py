@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.compose import Plan, composed, write_unit
-from train.frame_sample import drawn_sample
-from train.material import Material
 from train.mix import Mix
-from train.zip_parts import Part, PartError, open_parts
+from train.samples.frame_sample import drawn_sample
+from train.samples.material import Material
+from train.samples.zip_parts import Part, PartError, open_parts
+from train.sets.compose import Plan, composed, write_unit
 
 SIZE = (48, 80)
 

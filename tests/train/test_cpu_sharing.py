@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="sets torch's threads: pip install --group train")
 
-from train.cpu_sharing import SharedCores  # noqa: E402
+from train.run.cpu_sharing import SharedCores  # noqa: E402
 
 
 def test_threads_give_way_to_a_busy_neighbour_and_come_back(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ pytest.importorskip("onnx", reason="writes ONNX: pip install --group train")
 from edgeds.engine import open_engine, read_card  # noqa: E402
 from edgeds.engine.network.frame_network import DualHead  # noqa: E402
 from edgeds.engine.network.weights_file import WeightsError, save_weights  # noqa: E402
-from train import engine_folder  # noqa: E402
-from train.cost import frame_gmac  # noqa: E402
-from train.engine_folder import engine_from_weights  # noqa: E402
+from train.export import engine_folder  # noqa: E402
+from train.export.engine_folder import engine_from_weights  # noqa: E402
+from train.variants.cost import frame_gmac  # noqa: E402
 
 SIZE = (64, 96)
 

@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 
 from edgeds.engine import DifferenceEngine
 from edgeds.evaluation.dataset import read_set
-from train.failures import worst, write_failures
+from train.measure.failures import worst, write_failures
 
 
 def test_the_worst_of_each_scene_comes_first(tmp_path: Path) -> None:

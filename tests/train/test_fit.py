@@ -16,13 +16,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install --group train")
 
 from edgeds.engine.network.weights_file import load_weights, made_of_weights  # noqa: E402
-from train.average_weights import average_weights  # noqa: E402
-from train.frame_task import FrameTask  # noqa: E402
-from train.material import Material  # noqa: E402
-from train.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
-from train.run_state import Run  # noqa: E402
-from train.training_log import train_and_log  # noqa: E402
-from train.training_loop import fit, rate_factor  # noqa: E402
+from train.export.average_weights import average_weights  # noqa: E402
+from train.run.frame_task import FrameTask  # noqa: E402
+from train.run.recipe import Phase, Recipe, recipe_from_json  # noqa: E402
+from train.run.run_state import Run  # noqa: E402
+from train.run.training_log import train_and_log  # noqa: E402
+from train.run.training_loop import fit, rate_factor  # noqa: E402
+from train.samples.material import Material  # noqa: E402
 
 PHASES = (
     Phase(until=0.5, size=(32, 64), batch_size=2, trained_from=6),

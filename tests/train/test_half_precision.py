@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install e
 from torch import nn  # noqa: E402
 
 from edgeds.engine.network.plate_depth_network import PlateDepth  # noqa: E402
-from train.half_precision import (  # noqa: E402
+from train.run.half_precision import (  # noqa: E402
     DepthwiseConv2d,
     in_bfloat16,
     with_quick_gradients,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.finishing import Sample
-from train.frame_sample import drawn_sample, enlarged
-from train.hints import Known, drawn_hints
-from train.holes import bare, crate, like_the_plate, page, strokes
-from train.material import Material
 from train.mix import Mix
-from train.moving import KINDS, moving
+from train.samples.finishing import Sample
+from train.samples.frame_sample import drawn_sample, enlarged
+from train.samples.hints import Known, drawn_hints
+from train.samples.holes import bare, crate, like_the_plate, page, strokes
+from train.samples.material import Material
+from train.samples.moving import KINDS, moving
 
 SIZE = (64, 96)
 

@@ -15,7 +15,7 @@ import numpy as np  # noqa: E402
 from edgeds.engine.network.frame_network import Config, DualHead  # noqa: E402
 from edgeds.evaluation.dataset import Dataset, read_set  # noqa: E402
 from edgeds.types import FloatMap, Pixels  # noqa: E402
-from train.hint_scores import SCORES, scores_of_set  # noqa: E402
+from train.measure.hint_scores import SCORES, scores_of_set  # noqa: E402
 
 SIZE = (64, 96)
 FULL = (128, 192)

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="losses need torch: pip install --group train")
 
-from train.frame_losses import (  # noqa: E402
+from train.run.frame_losses import (  # noqa: E402
     alpha_loss,
     depth_loss,
     edge_band,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from edgeds.estimate.settings import FOREGROUND_DEPTH
 from train.__main__ import app
-from train.nearness import Answer, scored
+from train.measure.nearness import Answer, scored
 
 SIZE = (96, 160)
 

@@ -16,9 +16,9 @@ from edgeds.engine.network.frame_network import DualHead  # noqa: E402
 from edgeds.engine.network.weights_file import save_weights  # noqa: E402
 from edgeds.types import FloatMap, Maps, Pixels, PlateFeatures  # noqa: E402
 from train.__main__ import app  # noqa: E402
-from train.filmed_scenes import NAMES, STILL, filmed_scene  # noqa: E402
-from train.material import Material  # noqa: E402
-from train.noise_scores import noise_scores  # noqa: E402
+from train.measure.noise_scores import noise_scores  # noqa: E402
+from train.samples.material import Material  # noqa: E402
+from train.sets.filmed_scenes import NAMES, STILL, filmed_scene  # noqa: E402
 
 SCREEN = NAMES.index("screen")
 

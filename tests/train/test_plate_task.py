@@ -23,23 +23,23 @@ from edgeds.engine.network.weights_file import (  # noqa: E402
     save_weights,
 )
 from edgeds.errors import DatasetError  # noqa: E402
-from train.average_weights import average_weights  # noqa: E402
-from train.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
-from train.plate_engine import torch_depth  # noqa: E402
-from train.plate_losses import plate_depth_loss  # noqa: E402
-from train.plate_pictures import (  # noqa: E402
+from train.export.average_weights import average_weights  # noqa: E402
+from train.plate_depth.grow_plate_network import plate_depth_from_frame_network  # noqa: E402
+from train.plate_depth.plate_engine import torch_depth  # noqa: E402
+from train.plate_depth.plate_losses import plate_depth_loss  # noqa: E402
+from train.plate_depth.plate_pictures import (  # noqa: E402
     PlatePicture,
     Plates,
     empty_pictures_of_set,
     pictures_of_set,
     plates_from_folder,
 )
-from train.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
-from train.plate_task import PlateTask  # noqa: E402
-from train.recipe import Phase, Recipe, RecipeError, recipe_from_json  # noqa: E402
-from train.run_state import Run  # noqa: E402
-from train.training_log import train_and_log  # noqa: E402
-from train.training_loop import fit  # noqa: E402
+from train.plate_depth.plate_sample import PlateMix, drawn_plate_sample  # noqa: E402
+from train.plate_depth.plate_task import PlateTask  # noqa: E402
+from train.run.recipe import Phase, Recipe, RecipeError, recipe_from_json  # noqa: E402
+from train.run.run_state import Run  # noqa: E402
+from train.run.training_log import train_and_log  # noqa: E402
+from train.run.training_loop import fit  # noqa: E402
 
 SIZE = (64, 64)
 NEVER, ALWAYS = torch.tensor([False]), torch.tensor([True])
@@ -234,7 +234,7 @@ def test_plate_weights_are_put_beside_an_engine_and_scored_on_plates(
     from edgeds.engine import open_engine, read_card
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from train.__main__ import app
-    from train.engine_folder import engine_from_weights
+    from train.export.engine_folder import engine_from_weights
 
     engine, of_plate = tmp_path / "mine", tmp_path / "plate.safetensors"
     save_weights(DualHead(), tmp_path / "frame.safetensors")
@@ -271,7 +271,7 @@ def test_the_best_share_of_trained_weights_is_chosen_and_outlives_another_export
 
     from edgeds.engine.card import check_files, read_card
     from train.__main__ import app
-    from train.engine_folder import engine_from_weights
+    from train.export.engine_folder import engine_from_weights
 
     torch.manual_seed(0)
     begun, trained, engine = (tmp_path / name for name in ("f.safetensors", "p.safetensors", "e"))
@@ -304,8 +304,8 @@ def test_the_best_share_of_trained_weights_is_chosen_and_outlives_another_export
 def test_a_damaged_plate_graph_is_refused(tmp_path: Path) -> None:
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.errors import EngineError
-    from train.engine_folder import engine_from_weights
-    from train.plate_engine import add_plate_depth
+    from train.export.engine_folder import engine_from_weights
+    from train.plate_depth.plate_engine import add_plate_depth
 
     save_weights(DualHead(), tmp_path / "frame.safetensors")
     save_weights(PlateDepth().eval(), tmp_path / "plate.safetensors")

@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 
 from edgeds.engine import DifferenceEngine
 from edgeds.evaluation.dataset import read_set
-from train.protocol import SIDE, SquareError, measured
+from train.measure.protocol import SIDE, SquareError, measured
 
 
 def test_the_root_is_of_the_mean_over_all_pixels_of_all_pictures() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from train.registration import found_registration, write_registered
+from train.sets.registration import found_registration, write_registered
 
 
 def boxes(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,10 +16,10 @@ from edgeds.plate.plate import Plate
 from edgeds.types import Frame, Pixels
 from tests.train.typed_commands import typed
 from train.__main__ import app
-from train.eval_sets import NAMES
-from train.items import ItemScore, item_scores, summary
-from train.looks_cost import look_settings, looks_of_clip
-from train.looks_quality import looks_of_set
+from train.measure.items import ItemScore, item_scores, summary
+from train.measure.looks_cost import look_settings, looks_of_clip
+from train.measure.looks_quality import looks_of_set
+from train.sets.eval_sets import NAMES
 
 ENGINE_SIZE = (96, 160)
 

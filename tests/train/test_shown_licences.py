@@ -14,8 +14,8 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 from edgeds.engine import DifferenceEngine
 from edgeds.errors import InputError
 from edgeds.evaluation.dataset import read_set
-from train.failures import worst, write_failures
-from train.shown_licences import Shown
+from train.measure.failures import worst, write_failures
+from train.sets.shown_licences import Shown
 
 LICENCES = """file\tsource\tauthor\tlicence
 foregrounds/free.webp\tx\ty\tCC0-1.0

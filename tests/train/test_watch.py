@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgeds.live.signals.objects.tracked_object import TrackedObject
-from train.watch import Person, Score, matched, people_from_file, score
+from train.measure.watch import Person, Score, matched, people_from_file, score
 
 POINTS = Path(__file__).parents[1] / "data" / "people_walking_points.json"
 ANNA = Person("anna", 100, 200, 80, is_judged=True)

@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install --group t
 pytest.importorskip("embreex", reason="drawing worlds needs embreex: pip install --group train")
 
 from tests.train.bare_library import bare_library
-from train.material import rooms_from_manifest
+from train.samples.material import rooms_from_manifest
 from train.worlds.floor_plan import Foot, Plan
 from train.worlds.furnishing import furnished
 from train.worlds.furniture import Model, meshes_of_model, models_in, parts_of, top_of

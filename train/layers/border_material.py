@@ -27,11 +27,11 @@ from edgeds.evaluation.sample import load
 from edgeds.plate.plate import Plate
 from edgeds.sources.scaling import resized
 from edgeds.types import Box, Engine, FloatMap, Frame, Maps, Pixels, Size
-from train.eval_sets import KINDS
-from train.frame_sample import composite_sample
 from train.layers.composites import VARIED_SIZES, Composite, as_video, filmed, random_video, varied
-from train.material import material_from_folder
-from train.walks import walks
+from train.samples.frame_sample import composite_sample
+from train.samples.material import material_from_folder
+from train.sets.eval_sets import KINDS
+from train.sets.walks import walks
 
 _OF_PICTURE = 700
 """Squares: a picture of hair has thirty times as many as one of a cup, and shall not count so."""

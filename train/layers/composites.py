@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.types import FloatMap, Pixels, Size
-from train.material import read_image, read_rgb
+from train.samples.material import read_image, read_rgb
 
 Split: TypeAlias = Literal["train", "val"]
 

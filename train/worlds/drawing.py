@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 
-from train.workers import open_workers
+from train.sets.workers import open_workers
 from train.worlds.kinds import drawing_of
 from train.worlds.library import library_in
 from train.worlds.track_models import TRACKS

@@ -1,0 +1,1 @@
+"""What networks, and the program around them, are worth on sets and clips."""

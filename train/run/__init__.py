@@ -1,0 +1,1 @@
+"""A training run: its recipe, its loop over batches, its state, its log."""

@@ -1,0 +1,1 @@
+"""Samples of the frame's network: the material, and all that is drawn or changed on it."""

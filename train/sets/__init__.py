@@ -1,0 +1,1 @@
+"""Sets on disk: composed, drawn, filmed or registered, and what of them may be shown."""

@@ -1,0 +1,1 @@
+"""Variants of the frame's network, what each is worth, and what it costs."""

@@ -67,6 +67,8 @@ def test_finite_numbers_are_taken() -> None:
         (["--view=mask", "--opacity=0.2"], "--opacity"),
         (["--fog=0.1", "--opacity=0.2"], "--opacity"),
         (["--backdrop=#00b140"], "--backdrop"),
+        (["--view=depth", "--steady"], "--steady"),
+        (["--layers=depth,plate", "--steady"], "--steady"),
         (["--view=mask", "--layers=alpha"], "--view and --layers"),
         (["--aperture=0.1"], "--aperture"),
         (["--focus=foreground", "--stereo=0.02"], "--focus and --stereo"),
@@ -84,7 +86,12 @@ def test_a_batch_refuses_contradictions_before_the_first_clip(
 
 
 @pytest.mark.parametrize(
-    "options", [["--view=mask", "--backdrop=#00b140"], ["--view=depth", "--opacity=0.2"]]
+    "options",
+    [
+        ["--view=mask", "--backdrop=#00b140"],
+        ["--view=depth", "--opacity=0.2"],
+        ["--view=depth", "--steady"],
+    ],
 )
 def test_a_live_run_refuses_what_its_view_never_shows(options: list[str]) -> None:
     """With a page, or a window, another view can be chosen, which shows it."""
@@ -93,7 +100,7 @@ def test_a_live_run_refuses_what_its_view_never_shows(options: list[str]) -> Non
     assert done.exception.what.startswith(options[1].partition("=")[0])
     backdrop = "#00b140" if "backdrop" in options[1] else None
     for outputs in (OutputOptions(serve="0", show=False), OutputOptions()):
-        outputs.check_view("mask", backdrop, 0.2)
+        outputs.check_view("depth", backdrop, 0.2, steady=True)
     OutputOptions(show=False).check_view("replace", "#00b140", STYLE.opacity)
 
 
@@ -118,6 +125,8 @@ def test_a_batch_refuses_one_file_for_several_clips(option: str) -> None:
 def test_a_batch_takes_options_that_fit() -> None:
     assert _made_by(["--view=side-by-side", "--opacity=0.2"]).view == "side-by-side"
     assert _made_by(["--view=replace", "--backdrop=#00b140", "--shadow=keep"]).view == "replace"
+    assert _made_by(["--view=mask", "--steady"]).steady
+    assert _made_by(["--layers=depth,alpha", "--steady"]).steady
 
 
 @pytest.mark.parametrize("opened", [open_live_source, open_source])

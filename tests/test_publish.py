@@ -86,6 +86,26 @@ def test_a_receiver_gets_the_picture(scheme: str) -> None:
     assert sink.sent + sink.lost == sink._offered
 
 
+def test_a_callback_that_raises_is_logged_and_the_stream_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def on_event(text: str) -> None:
+        raise LookupError(text)
+
+    url = f"udp://127.0.0.1:{held_port()}"
+    heard = Receiver(url)
+    output = Output("stream", PublishSink(url, settings=QUICK, on_event=on_event), is_file=False)
+    for frame in frames():
+        output.offer(frame)
+        assert not output.ended, output.status().message
+        if "LookupError" in caplog.text and len(heard.pictures) >= 5:
+            break
+    output.ask_to_end()
+    assert output.wait(20)
+    assert output.status().message == ""
+    assert f"it was called with: publishing to {url}" in caplog.text
+
+
 def test_it_connects_again_when_the_server_comes_back() -> None:
     port, events = held_port(), []
     url = f"tcp://127.0.0.1:{port}"

@@ -398,6 +398,18 @@ def test_a_camera_that_comes_back_larger_is_told_once() -> None:
     assert events == ["scripted: its pictures are 24x16 now; they are scaled to 12x8"]
 
 
+def test_a_callback_that_raises_is_logged_and_the_camera_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def on_event(text: str) -> None:
+        raise LookupError(text)
+
+    feeds = _feeds(ScriptedFeed(then=_breaks), ScriptedFeed(size=(16, 24), then=_goes_on))
+    with LiveSource(feeds, QUICK, on_event=on_event) as source:
+        assert len(list(itertools.islice(source, 8))) == 8
+    assert "it was called with: scripted: its pictures are 24x16 now" in caplog.text
+
+
 def _wait_for(what: Callable[[], object], secs: float = 60) -> None:
     end = time.monotonic() + secs
     while not what():

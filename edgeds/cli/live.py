@@ -79,7 +79,7 @@ def live_command(
         return
     signals.check(as_json=as_json, source=uri, plate=plate, backdrop=backdrop, recording=record)
     given, token, measured = given_plate(plate), outputs.checked(), depth.wanted()
-    outputs.check_view(view, backdrop, opacity)
+    outputs.check_view(view, backdrop, opacity, steady=steady)
     with ExitStack() as stack, stop_on_signal() as stop:
         opened = stack.enter_context(engine_beside(engine, device, preset))
         stack.enter_context(frames := open_camera(uri, stop, **asked.settings(uri)))

@@ -19,7 +19,7 @@ from edgeds.cli.live_options import (
 )
 from edgeds.cli.option_groups import OUTPUT
 from edgeds.live.web.settings import PAGE
-from edgeds.views.settings import STYLE, TINTED_VIEWS, View
+from edgeds.views.settings import ALPHA_VIEWS, STYLE, TINTED_VIEWS, View
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -109,7 +109,9 @@ class OutputOptions:
             check_installed()
         return _page_token(self.serve, self.token_file)
 
-    def check_view(self, view: View, backdrop: str | None, opacity: float) -> None:
+    def check_view(
+        self, view: View, backdrop: str | None, opacity: float, *, steady: bool = False
+    ) -> None:
         """
         Raises:
             InputError: there is no such backdrop; or an option changes nothing in this view, and
@@ -127,6 +129,7 @@ class OutputOptions:
                 opacity != STYLE.opacity and view not in TINTED_VIEWS,
                 " or ".join(f"--view {tinted}" for tinted in TINTED_VIEWS),
             ),
+            "--steady": (steady and view not in ALPHA_VIEWS, "a view that shows the mask"),
         }
         for option, (is_idle, needed) in idle.items():
             if is_idle:

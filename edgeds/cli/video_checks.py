@@ -11,7 +11,7 @@ from edgeds.cli.mesh_options import MeshOptions
 from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.plate.ground.depth_wanted import DepthWanted
-from edgeds.views.settings import STYLE, TINTED_VIEWS, View
+from edgeds.views.settings import ALPHA_VIEWS, STYLE, TINTED_VIEWS, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,12 @@ class Wanted:
             shows = "depth" in self.layers.names
         shows = shows or self.effects.are_given or self.mesh.mesh is not None
         return shows or self.sheet is not None or self.signals.are_given
+
+    @property
+    def shows_alpha(self) -> bool:
+        if self.layers.layers is not None:
+            return not {"depth", "plate"}.issuperset(self.layers.names)
+        return self.effects.are_given or self.view in ALPHA_VIEWS
 
     @property
     def measures_depth(self) -> bool:
@@ -264,6 +270,7 @@ def _check_companions(wanted: Wanted, *, shows_backdrop: bool) -> None:
             effects.focus is None and effects.aperture != EffectOptions().aperture,
             "--focus",
         ),
+        "--steady": (wanted.steady and not wanted.shows_alpha, "a view or layer with alpha"),
         "--at": (mesh.mesh is None and mesh.at != MeshOptions().at, "--mesh"),
     }
     for option, (is_idle, needed) in idle.items():

@@ -16,6 +16,7 @@ from edgeds.errors import SinkError, SinkFailed, counted
 from edgeds.sinks.encoder_settings import PUBLISH, Publish
 from edgeds.sinks.publish_connection import Publisher
 from edgeds.sinks.publish_process import FORMATS
+from edgeds.sources.unfailing import unfailing
 from edgeds.sources.url import likely_scheme, masked, password_problem, scheme_of
 from edgeds.types import Closing, Frame
 
@@ -37,6 +38,7 @@ class PublishSink(Closing):
         """
         Args:
             on_event: receives what people should know: connected, lost and why. From any thread.
+                An exception that it raises is logged.
 
         Raises:
             SinkError: it is not an address that edgeds can publish to.
@@ -45,7 +47,7 @@ class PublishSink(Closing):
         _check_srt(url)
         self.location = masked(url)
         """The address without its passwords and keys."""
-        self._url, self._settings, self._event = url, settings, on_event
+        self._url, self._settings, self._event = url, settings, unfailing(on_event)
         self._publisher: Publisher | None = None
         self._offered = self._sent_before = 0
         self._backoff_secs, self._next_secs = settings.backoff_secs, 0.0

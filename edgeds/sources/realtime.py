@@ -14,6 +14,7 @@ from fractions import Fraction
 from edgeds.errors import RunError, SourceFailed
 from edgeds.sources.camera_lock import Locked
 from edgeds.sources.status import SourceState
+from edgeds.sources.unfailing import unfailing
 from edgeds.types import ClipSource, Closing, Frame
 
 _TIME_BASE = Fraction(1, 1000)
@@ -34,7 +35,7 @@ class RealTimeSource(Closing):
         on_event: Callable[[str], None] = lambda _text: None,
     ) -> None:
         """`on_event` receives the clip's notes, each once, from any thread."""
-        self._open_clip, self._loop, self._on_event = open_clip, loop, on_event
+        self._open_clip, self._loop, self._on_event = open_clip, loop, unfailing(on_event)
         self._said: set[str] = set()
         self._clip = open_clip()
         self._say_notes()

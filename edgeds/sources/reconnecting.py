@@ -21,6 +21,7 @@ from edgeds.sources.reader_thread import POLL_SECS, Reader, Request
 from edgeds.sources.scaling import resized, same_shape, text_from_size
 from edgeds.sources.status import SourceState
 from edgeds.sources.timeouts import RECONNECT, Reconnect
+from edgeds.sources.unfailing import unfailing
 from edgeds.types import Closing, Frame, Size, Source, StreamInfo
 
 _JOIN_SECS = 1.0
@@ -79,13 +80,14 @@ class LiveSource(Closing):
         """
         Args:
             name: for people, until the connection describes itself. A URL must be masked.
-            on_event: gets messages for people ("connecting to ..."), from any thread.
+            on_event: gets messages for people ("connecting to ..."), from any thread. An exception
+                that it raises is logged.
             stop: ends the wait for the first picture when it is set.
 
         Raises:
             SourceError: the first connection fails, gives no picture in time, or was stopped.
         """
-        self._open_feed, self._settings, self._on_event = open_feed, settings, on_event
+        self._open_feed, self._settings, self._on_event = open_feed, settings, unfailing(on_event)
         self._closed = threading.Event()
         self._changing = threading.Lock()
         """Guards `_reader` against a reconnect that meets a close."""

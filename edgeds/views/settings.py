@@ -13,6 +13,8 @@ DEPTH_VIEWS: frozenset[View] = frozenset({"overlay", "side-by-side", "depth", "b
 """Those that show depth or use it: they are worth waiting for the plate's depth network."""
 TINTED_VIEWS: tuple[View, ...] = ("overlay", "side-by-side")
 """Those that tint the foreground, which --opacity is for."""
+ALPHA_VIEWS: tuple[View, ...] = tuple(view for view in VIEWS if view != "depth")
+"""Those whose picture depends on alpha, which --steady is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

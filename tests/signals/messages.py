@@ -23,7 +23,7 @@ class Fickle(Closing):
     takes_states = True
 
     def __init__(self, outcomes: str = "") -> None:
-        """`outcomes`: "." takes the message, "f" fails, "r" refuses."""
+        """`outcomes`: "." takes the message, "f" fails, "r" refuses, "?" has a bug."""
         self._outcomes = list(outcomes)
         self.taken: list[Any] = []
         self.open = threading.Event()
@@ -37,6 +37,8 @@ class Fickle(Closing):
             raise DeliveryFailedError("it fails", wait_secs=0)
         if outcome == "r":
             raise RefusedError("it refuses")
+        if outcome == "?":
+            raise TypeError("a surprise")
         self.taken.append(message.state if message.event is None else message.event.number)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,8 +106,34 @@ def test_people_hear_once_that_a_consumer_is_away_and_once_that_it_is_back() -> 
     assert len(said) == 4
     assert "is away" in said[0]
     assert "get through again" in said[1]
-    assert "refuses an event: it refuses; an event that is refused is lost" in said[2]
+    assert "refuses an event: it refuses; this event is lost" in said[2]
     assert "wait" not in said[2]
+
+
+def test_a_callback_that_raises_is_logged_and_events_still_get_through(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def on_change(text: str) -> None:
+        raise LookupError(text)
+
+    consumer = Fickle("f.")
+    outbox = Outbox(consumer, settings=FAST, on_change=on_change)
+    _send(outbox, range(1, 4))
+    outbox.close()
+    assert consumer.taken == [1, 2, 3]
+    assert "a callback raised an exception; it was called with: the test is away" in caplog.text
+    assert "LookupError" in caplog.text
+
+
+def test_an_exception_of_a_library_costs_one_message_and_is_reported() -> None:
+    said: list[str] = []
+    consumer = Fickle(".?.")
+    outbox = Outbox(consumer, settings=FAST, on_change=said.append)
+    _send(outbox, range(1, 4))
+    outbox.close()
+    assert consumer.taken == [1, 3]
+    assert outbox.counts.lost == 1
+    assert said[0] == "the test fails: TypeError: a surprise; this event is lost"
 
 
 def test_a_consumer_that_comes_and_goes_is_reported_some_times_and_then_rarely() -> None:

@@ -17,6 +17,7 @@ from edgeds.live.cameras.camera_file import CameraPlan
 from edgeds.live.control import LiveStatus
 from edgeds.live.report import LiveReport
 from edgeds.live.run import LiveRun
+from edgeds.sources.unfailing import unfailing
 from edgeds.sources.url import masked
 from edgeds.types import Closing
 
@@ -151,7 +152,7 @@ class Cameras(Closing):
         pause_secs: float = 1.0,
     ) -> None:
         """`pause_secs`: before a camera that failed is tried again; doubled each time."""
-        self._stop = threading.Event()
+        self._stop, on_event = threading.Event(), unfailing(on_event)
         self.all = [Camera(plan, open_run, on_event, self._stop, pause_secs) for plan in plans]
         self._event = on_event
         for camera in self.all:

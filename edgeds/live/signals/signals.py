@@ -25,6 +25,7 @@ from edgeds.live.signals.rules.zones_lines_distances import Happening
 from edgeds.live.signals.snapshot import snapshot_of
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.new_or_removed import newness
+from edgeds.sources.unfailing import unfailing
 from edgeds.types import Frame, Maps, Size
 
 
@@ -84,7 +85,7 @@ class Signals:
             on_note: is called with what people should know; `notes` has it, too.
         """
         self._size, self._source = size, source
-        self._listeners, self._on_note = listeners, on_note
+        self._listeners, self._on_note = listeners, unfailing(on_note)
         settings = replace(TRACKING, min_height=rules.objects.min_height)
         self._find = ObjectFinder(settings)
         self._watches = RuleWatches(rules, size)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from edgeds.live.signals.events import Event
+from edgeds.sources.unfailing import unfailing
 from edgeds.sources.url import masked
 from edgeds.types import Closing
 
@@ -117,9 +118,9 @@ class Outbox(Closing):
         settings: Delivery = DELIVERY,
         on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`on_change` gets messages for people. It is called in the outbox's thread."""
+        """`on_change` gets messages for people, in the outbox's thread; an exception is logged."""
         self.name = consumer.name
-        self._consumer, self._settings, self._on_change = consumer, settings, on_change
+        self._consumer, self._settings, self._on_change = consumer, settings, unfailing(on_change)
         self._changed = threading.Condition()
         self._waiting: deque[Message] = deque()
         self._bytes = 0
@@ -225,6 +226,10 @@ class Outbox(Closing):
                 if self._is_over(message) or not self._wait(failures, error.wait_secs):
                     self._settle(message, delivered=False)
                     return
+            except Exception as error:  # a library's surprise costs one message, not the queue
+                self._tell("lost", f"{self.name} fails: {type(error).__name__}: {error}")
+                self._settle(message, delivered=False)
+                return
             else:
                 self._tell("delivered", "")
                 self._settle(message, delivered=True)
@@ -279,7 +284,7 @@ class Outbox(Closing):
         self._words, self._said, self._said_secs = max(0, self._words) + 1, fate, now
         words = {
             "waiting": f"{self.trouble}; events wait, up to {settings.max_waiting} of them",
-            "lost": f"{self.trouble}; an event that is refused is lost",
+            "lost": f"{self.trouble}; this event is lost",
             "delivered": f"{self.name}: events get through again; {self.counts.lost} were lost",
         }[fate]
         if self._words == settings.most_words:

@@ -104,8 +104,22 @@ def test_programs_follow_the_events_of_a_camera(wall: Walled) -> None:
     assert "does not look for objects" in str(caught.value)
 
 
+def test_prometheus_reads_the_metrics_of_all_cameras_in_one_request(wall: Walled) -> None:
+    parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is missing")
+    answer = wall.ask("/metrics", **headers(wall))
+    assert answer.headers["content-type"].startswith("text/plain")
+    families = list(parser.text_string_to_metric_families(answer.body.decode()))
+    assert len({family.name for family in families}) == len(families)
+    samples = [sample for family in families for sample in family.samples]
+    up = {s.labels["camera"]: s.value for s in samples if s.name == "edgeds_source_up"}
+    assert up == {"door": 1, "yard": 1, "away": 0}
+    fates = {tuple(sorted(s.labels)) for s in samples if s.name == "edgeds_frames_total"}
+    assert fates == {("camera", "fate")}
+
+
 def test_a_wall_that_is_open_to_the_network_asks_for_its_token_everywhere(wall: Walled) -> None:
     paths = ("/", "/cameras.json", "/cameras/door/", "/cameras/door/small.jpg", "/wall.js")
+    paths = (*paths, "/metrics")
     wanted = 200 if wall.served.token is None else 401
     assert {wall.ask(path).status for path in paths} == {wanted}
     assert wall.ask("/cameras.json", Host="evil.example").status == 421

@@ -34,7 +34,13 @@ class CameraControl:
 
     def status(self) -> LiveStatus:
         if self.camera is None:
-            return LiveStatus(source="", engine=self._engine_name, size=(0, 0))
+            return LiveStatus(
+                source="",
+                engine=self._engine_name,
+                size=(0, 0),
+                source_state="reconnecting",
+                source_message="starting",
+            )
         status, plan, state = self.camera.status(), self.camera.plan, self.camera.state
         if status is not None:
             return replace(status, source=plan.name)

@@ -1,6 +1,7 @@
 """The wall: small pictures of all cameras on one page, and each camera's own page behind its own.
 
     /                          the wall                /cameras.json         how each one is doing
+    /metrics                   of all cameras, for Prometheus
     /cameras/NAME/             the page of a camera, as if it were alone
     /cameras/NAME/small.jpg    its newest picture
 
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from edgeds.errors import InputError
 from edgeds.live.web.connection_limits import ConnectionLimiter
 from edgeds.live.web.jpeg_encoder import thumbnail
 from edgeds.live.web.run_page import RunPage
@@ -71,6 +73,7 @@ class Wall:
                 Route("/", self._file),
                 *(Route(f"/{name}", self._file) for name in FILES),
                 Route("/cameras.json", self._cameras),
+                Route("/metrics", self._metrics),
                 Route("/cameras/{name}/small.jpg", self._picture),
                 Route("/cameras/{name}", self._to_page),
             ]
@@ -100,6 +103,19 @@ class Wall:
                 }
             )
         return JSONResponse({"cameras": cameras})
+
+    async def _metrics(self, _: Request) -> Response:
+        from starlette.responses import PlainTextResponse, Response
+
+        from edgeds.live.signals.delivery.metrics import CONTENT_TYPE, metrics_of_cameras
+
+        controls = {name: page.control for name, page in self._pages.items()}
+        loop = asyncio.get_running_loop()
+        try:
+            body = await loop.run_in_executor(self._encoders, lambda: metrics_of_cameras(controls))
+        except InputError as error:
+            return PlainTextResponse(f"{error.what}: {error.why}; {error.fix}", 501)
+        return Response(body, headers={"content-type": CONTENT_TYPE})
 
     async def _picture(self, request: Request) -> Response:
         from starlette.responses import PlainTextResponse, Response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +18,34 @@ def metrics_of(control: LiveControl) -> bytes:
     Raises:
         InputError: prometheus-client is not installed.
     """
+    return _text(lambda: _families(control))
+
+
+def metrics_of_cameras(controls: Mapping[str, LiveControl]) -> bytes:
+    """As `metrics_of`, of all cameras, by name: each figure has the label `camera`.
+
+    Raises:
+        InputError: prometheus-client is not installed.
+    """
+
+    def collect() -> Iterator[Any]:
+        joined: dict[str, Any] = {}
+        for name, control in controls.items():
+            for family in _families(control):
+                samples, family.samples = family.samples, []
+                joined.setdefault(family.name, family).samples += [
+                    sample._replace(labels={"camera": name, **sample.labels}) for sample in samples
+                ]
+        yield from joined.values()
+
+    return _text(collect)
+
+
+def _text(collect: Callable[[], Iterator[Any]]) -> bytes:
+    """
+    Raises:
+        InputError: prometheus-client is not installed.
+    """
     try:
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.registry import Collector
@@ -28,14 +56,18 @@ def metrics_of(control: LiveControl) -> bytes:
             fix='pip install "edgeds[signals]"',
         ) from None
 
-    class OfRun(Collector):
+    class Now(Collector):
         def collect(self) -> Iterator[Any]:
-            yield from _of_picture(control)
-            yield from _of_signals(control)
+            return collect()
 
     registry = CollectorRegistry()
-    registry.register(OfRun())
+    registry.register(Now())
     return generate_latest(registry)
+
+
+def _families(control: LiveControl) -> Iterator[Any]:
+    yield from _of_picture(control)
+    yield from _of_signals(control)
 
 
 def _of_picture(control: LiveControl) -> Iterator[Any]:

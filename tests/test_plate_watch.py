@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgeds.engine import DifferenceEngine
+from edgeds.live.estimating import LiveEstimate
+from edgeds.live.live_plate import LivePlate, PlateChoice
 from edgeds.live.plate_watch import PlateWatch
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE
-from edgeds.sources import SyntheticSource
+from edgeds.sources import RealTimeSource, SyntheticSource
 from edgeds.types import Frame, Maps
 
 SIZE = (90, 160)
@@ -50,6 +53,48 @@ def test_looks_are_rare_while_nothing_changes() -> None:
     still = [PIXELS] * (8 * RATE)
     assert _looks(still, new_maps=True) == 32
     assert _looks(still, new_maps=False) <= 8 / MAINTENANCE.still_secs + 2
+
+
+def _with_chair() -> Any:
+    plate = PIXELS.copy()
+    plate[30:70, 120:140] = (200, 60, 40)
+    return plate
+
+
+def _said_of(pictures: list[Any]) -> tuple[list[str], list[str]]:
+    """(what is said, the prompt at each picture) of a run whose plate shows a chair."""
+    said: list[str] = []
+    plate, pool = Plate(_with_chair()), AtOnce()
+    with RealTimeSource(lambda: SyntheticSource(size=SIZE)) as source:
+        live = LivePlate(DifferenceEngine(), source, PlateChoice(given=plate), pool, said.append)
+        estimate = LiveEstimate(DifferenceEngine(), live, pool)
+        frames = (
+            Frame(picture, index, index, Fraction(1, RATE))
+            for index, picture in enumerate(pictures)
+        )
+        prompts = [item.status.prompt for item in estimate.each(frames)]
+    return said, prompts
+
+
+def test_what_is_gone_from_the_plate_is_said_once_with_the_fix_until_it_is_back() -> None:
+    there, gone = [_with_chair()] * RATE, [PIXELS] * (8 * RATE)
+    walker = PIXELS.copy()
+    walker[10:85, 110:150] = (20, 30, 90)
+    said, prompts = _said_of([*there, *gone, *[walker] * RATE, *gone, *there, *there])
+    (note,) = said
+    assert "something that the plate shows at the right is gone" in note
+    assert "retake the plate without it" in note
+    assert set(prompts[: 5 * RATE]) == {""}
+    assert prompts[9 * RATE] == note
+    assert prompts[-1] == ""
+
+
+def test_who_stands_still_before_the_plate_is_not_called_gone() -> None:
+    visitor = _with_chair()
+    visitor[20:88, 40:70] = (90, 30, 20)
+    said, prompts = _said_of([_with_chair()] * RATE + [visitor] * (8 * RATE))
+    assert said == []
+    assert set(prompts) == {""}
 
 
 class Late(Executor):

@@ -189,7 +189,7 @@ class MaintainedEstimator:
         self._look_secs = self._sudden_secs if self._looks_at_sudden else frame.pts_secs
         small = self._estimate.small(frame)
         self._times.begin(frame.pts_secs, maps, small)
-        if maps.boxes and not self._gone.notes:
+        if maps.boxes and self._gone.found is None:
             size = small.shape[0], small.shape[1]
             plate = resized(self.plate.pixels, size)
             self._gone(frame.pts_secs, maps.alpha_at(size), small, plate)

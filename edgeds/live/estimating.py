@@ -165,7 +165,7 @@ class LiveEstimate:
             if update.plate is not None:
                 estimator.replace_plate(update.plate, move=update.move)
                 self._see(estimator)
-            self._plate.judged(update, fits=watch.fits)
+            self._plate.judged(update, fits=watch.fits, gone=watch.gone)
         elif not watch.fits and self._plate.status.fits:
             self._plate.doubted()
         return Estimated(frame, self._plate.status, maps, in_view)

@@ -117,11 +117,14 @@ class LivePlate:
     def take_offered(self) -> None:
         self._commands.append(self._check_kept)
 
-    def judged(self, update: PlateUpdate, *, fits: bool) -> None:
-        """Take the result of a look at the plate in use."""
-        if update.prompt and update.prompt != self.status.prompt and self.state != "checking":
-            self._event(update.prompt)
-        prompt = "" if self.state == "checking" else update.prompt
+    def judged(self, update: PlateUpdate, *, fits: bool, gone: str = "") -> None:
+        """Take the result of a look at the plate in use. `gone`: what to do about a thing in it
+        that is there no more.
+        """
+        prompt = update.prompt or (gone if self._job is None else "")
+        prompt = "" if self.state == "checking" else prompt
+        if prompt and prompt != self.status.prompt:
+            self._event(prompt)
         self.status = replace(self.status, health=update.health, prompt=prompt, fits=fits)
         if self.state == "checking":
             self._check(update, fits=fits)

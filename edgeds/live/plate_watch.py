@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
+from edgeds.live.gone_watch import GoneWatch
 from edgeds.live.settings import LIVE
 from edgeds.live.work_beside import WorkBeside
 from edgeds.plate.check_times import CheckTimes
@@ -37,6 +38,7 @@ class PlateWatch:
             trusted: the plate was made from this stream, so it fits until a look finds that it does
                 not. Otherwise it fits only after a look has found so."""
         self._maintenance, self._pool = Maintenance(plate), pool
+        self._plate, self._gone = plate, GoneWatch()
         self._beside = WorkBeside(on_event)
         self._look: Future[PlateUpdate] | None = None
         self._times = CheckTimes()
@@ -57,7 +59,7 @@ class PlateWatch:
         if self._look is None and self._times.is_due(frame.pts_secs, maps, doubted=not self.fits):
             self._times.begin(frame.pts_secs, maps)
             self._look_share = share
-            self._look = self._pool.submit(self._maintenance, frame, maps)
+            self._look = self._pool.submit(self._looked, frame, maps)
         if self._look is None or not self._look.done():
             return None
         finished, self._look = self._look, None
@@ -65,6 +67,7 @@ class PlateWatch:
         if update is None:
             return None
         self._times.end(update)
+        self._plate = update.plate or self._plate
         if self._times.last_secs >= self._doubted_secs:  # the look is newer than the doubt
             self._share = self._look_share
             self._misses = self._misses + 1 if update.health == 0 else 0
@@ -74,6 +77,16 @@ class PlateWatch:
                 self.fits = True
             # Else hardly any of the plate is visible: the look found nothing new.
         return update
+
+    @property
+    def gone(self) -> str:
+        """What to do, while something that the plate shows is gone; else empty."""
+        return self._gone.prompt if self.fits else ""
+
+    def _looked(self, frame: Frame, maps: Maps) -> PlateUpdate:
+        if self.fits:  # of another view all is gone
+            self._gone(frame, maps, self._plate)
+        return self._maintenance(frame, maps)
 
     def _doubt(self, frame: Frame, share: float) -> None:
         """A view that changed at once looks like foreground everywhere, until the next look."""

@@ -30,6 +30,11 @@ class Live:
     """Between two looks for people: walkers have gone on by half a step and more."""
     better_ground: float = 0.85
     """A fit of the ground is taken over where its error is less than this of the one in use."""
+    gone_secs: float = 5.0
+    """So long something that the plate shows must be gone: a file can wait for less, since nobody
+    is asked to do anything."""
+    back_share: float = 0.2
+    """It is back if a smaller share of its place counts as foreground."""
     gap_secs: float = 1.0
     """After a longer pause of the frames the camera may see something else."""
     sudden_share: float = 0.2

@@ -6,7 +6,7 @@ not in the frames. Knows nothing about files or networks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -23,39 +23,55 @@ _LASTS_SECS = 0.4  # two looks at a file
 
 
 @dataclass(frozen=True, slots=True)
-class _Ghost:
+class Ghost:
+    """The place of something that is gone, in a small picture."""
+
     mask: npt.NDArray[np.bool_]
     box: tuple[float, float, float, float]
     outline: list[tuple[float, float]]
     since_secs: float
 
+    @property
+    def words(self) -> str:
+        """What is wrong, for people."""
+        return (
+            f"something that the plate shows {place(self.mask)} is gone, and its place counts as "
+            "foreground"
+        )
+
 
 class GoneFromPlate:
-    """Call it with looks at frames in order; `notes` has one for people once it knows."""
+    """Call it with looks at frames in order; `found` is the first ghost that lasts."""
 
-    def __init__(self) -> None:
-        self._before: list[_Ghost] = []
-        self.notes: list[str] = []
+    def __init__(self, lasts_secs: float = _LASTS_SECS) -> None:
+        self._lasts_secs = lasts_secs
+        self._before: list[Ghost] = []
+        self.found: Ghost | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """For people, of a clip: none, or one."""
+        if self.found is None:
+            return []
+        since_secs, words = self.found.since_secs, self.found.words
+        return [f"from {since_secs:.1f} s on: {words}: take the plate again without it"]
 
     def __call__(self, secs: float, alpha: FloatMap, frame: Pixels, plate: Pixels) -> None:
         """All three are of one small size."""
-        if self.notes:
+        if self.found is not None:
             return
         now = []
         for ghost in _ghosts(secs, alpha, frame, plate):
             same = [one for one in self._before if _overlap(one.mask, ghost.mask) > _SAME]
             since = min((one.since_secs for one in same), default=secs)
-            now.append(_Ghost(ghost.mask, ghost.box, ghost.outline, since))
-            if secs - since >= _LASTS_SECS:
-                self.notes = [
-                    f"from {since:.1f} s on: something that the plate shows {place(ghost.mask)} is "
-                    "gone, and its place counts as foreground: take the plate again without it"
-                ]
+            now.append(replace(ghost, since_secs=since))
+            if secs - since >= self._lasts_secs:
+                self.found = now[-1]
                 return
         self._before = now
 
 
-def _ghosts(secs: float, alpha: FloatMap, frame: Pixels, plate: Pixels) -> list[_Ghost]:
+def _ghosts(secs: float, alpha: FloatMap, frame: Pixels, plate: Pixels) -> list[Ghost]:
     """Parts of the foreground whose edges are the plate's."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8))
     found = []
@@ -69,7 +85,7 @@ def _ghosts(secs: float, alpha: FloatMap, frame: Pixels, plate: Pixels) -> list[
         )
         longest = max(outlines, key=len)[:, 0]
         outline = [(float(x), float(y)) for x, y in longest]
-        ghost = _Ghost(mask, (left, top, width, height), outline, secs)
+        ghost = Ghost(mask, (left, top, width, height), outline, secs)
         if newness(ghost, frame, plate) < _GONE:
             found.append(ghost)
     return found

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from threading import Event
 
@@ -16,17 +19,19 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeds.cli.capture import take
+from edgeds.cli.capture import _of_stream, take
+from edgeds.cli.longer_look import look_on
+from edgeds.cli.sources import Opened
 from edgeds.engine import DifferenceEngine
 from edgeds.engine.plate_depth_engine import open_plate_depth
 from edgeds.estimate.kept_depth import is_kept_of
-from edgeds.plate.capture import PlateCapture
+from edgeds.plate.capture import PlateCapture, forgiving
 from edgeds.plate.file import plate_from_file
 from edgeds.plate.lock_while_in_use import unlocked_after
 from edgeds.plate.settings import CaptureSettings
 from edgeds.sources import LiveSource, SyntheticSource
 from edgeds.sources.feed import Grab
-from edgeds.types import Closing
+from edgeds.types import Closing, Frame
 from tests.fake_camera import Driver
 
 Edgeds = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -229,3 +234,47 @@ def test_bad_input_is_refused_with_the_fix(
     for words in says:
         assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+class Doorway(Closing):
+    """A camera before which somebody stands for two seconds, and leaves. It has no end."""
+
+    info = SyntheticSource(size=SIZE).info
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in itertools.count():
+            shot = WALL.copy()
+            shot[0, 0] = index % 251
+            if index < 25:
+                x = 60 if index < 18 else 60 + 12 * (index - 18)
+                shot[20:90, x : x + 30] = (200, 60, 40)
+            yield Frame(shot, index, index, Fraction(1, 10))
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_camera_before_which_things_move_is_looked_at_for_longer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    how = forgiving(CaptureSettings(countdown_secs=0))
+    capture = PlateCapture(DifferenceEngine(), how)
+    plate, verdict = _of_stream(Opened(Doorway(), None), capture, Event())
+    assert np.abs(plate.pixels[1:].astype(int) - WALL[1:]).max() < 5
+    assert np.abs(capture.plate.pixels[1:].astype(int) - WALL[1:]).max() > 50  # type: ignore[union-attr]
+    assert re.search(
+        r"something moves .* \(\d+% of the picture\): looking", capsys.readouterr().err
+    )
+    assert verdict.startswith("good: something moved")
+    assert re.search(r"estimated from \d+ frames of \d+ s, sure of", verdict)
+
+
+def test_a_longer_look_at_a_source_that_ends_keeps_the_first_plate() -> None:
+    capture = PlateCapture(DifferenceEngine(), forgiving(CaptureSettings(countdown_secs=0)))
+    short = Doorway()
+    frames = itertools.islice(short, 30)
+    plate = take(capture, frames, Event())
+    kept, verdict = look_on(plate, capture.moved, frames, Event())
+    assert kept is plate
+    assert verdict.startswith("doubtful: something moved")
+    assert "the source ended" in verdict

@@ -12,6 +12,7 @@ import typer
 
 from edgeds.cli.clip_plate import note_of_doubt, plate_of_clip
 from edgeds.cli.console import console_of_people, print_json, say, stop_on_signal, until
+from edgeds.cli.longer_look import look_on
 from edgeds.cli.option_groups import OUTPUT, PLATE
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.cli.shared_options import DeviceOption, EngineOption, JsonOption
@@ -41,7 +42,7 @@ _MotionOption: TypeAlias = Annotated[
     typer.Option(
         "--allow-motion",
         help="Accept motion, such as leaves outdoors. The plate is then what is visible most "
-        "of the time: of a clip, of the whole of it.",
+        "of the time: of a clip, of the whole of it; of a camera, of up to a minute.",
         rich_help_panel=PLATE,
     ),
 ]
@@ -109,6 +110,8 @@ def _of_stream(opened: Opened, capture: PlateCapture, stop: Event) -> tuple[Plat
 
     with opened.frames() as frames, unlocked_after(opened.camera, frames):
         plate = take(capture, frames, stop, opened.camera)
+        if capture.moved:
+            return look_on(plate, capture.moved, frames, stop)
     return plate, capture.status.verdict
 
 

@@ -59,6 +59,8 @@ class PlateCapture:
         """The new plate, when ready."""
         self.refusal: PlateError | None = None
         """Why there is none, when refused."""
+        self.moved = ""
+        """Where something moved, and how much; empty if nothing did, or if that is a refusal."""
         self.status = PlateStatus(phase="counting", secs_left=settings.countdown_secs)
         self._engine, self.settings, self._former = engine, settings, former
         self._steps = self._work()
@@ -184,6 +186,8 @@ class PlateCapture:
                     f"({percent(share)} of the picture): if that is a person, take it again"
                 )
             yield
+        if measured.moved > PLATE_CAPTURE.max_moved:
+            self.moved = f"{measured.moved_where} ({percent(measured.moved)} of the picture)"
         is_sure = measured.unsure <= PLATE_CAPTURE.max_moved
         if not is_sure:
             unsure = f"{measured.unsure_where} ({percent(measured.unsure)} of the picture)"
@@ -191,9 +195,10 @@ class PlateCapture:
                 f"something always moved {unsure}: what passes may be in the plate. Take it when "
                 "less passes, or let edgeds live --allow-motion look for longer"
             )
-        elif measured.moved > PLATE_CAPTURE.max_moved:
-            moved = f"{measured.moved_where} ({percent(measured.moved)} of the picture)"
-            notes.append(f"something moved {moved}: the plate has what was there most of the time")
+        elif self.moved:
+            notes.append(
+                f"something moved {self.moved}: the plate has what was there most of the time"
+            )
         return is_sure, notes
 
     def _foreground(self, plate: Pixels, frame: Pixels) -> tuple[float, str]:

@@ -26,7 +26,6 @@ from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.plate.trouble_times import TroubleTimes
 from edgeds.sources.given import check_frame, check_given
-from edgeds.sources.scaling import resized
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
@@ -190,9 +189,8 @@ class MaintainedEstimator:
         small = self._estimate.small(frame)
         self._times.begin(frame.pts_secs, maps, small)
         if maps.boxes and self._gone.found is None:
-            size = small.shape[0], small.shape[1]
-            plate = resized(self.plate.pixels, size)
-            self._gone(frame.pts_secs, maps.alpha_at(size), small, plate)
+            alpha = maps.alpha_at((small.shape[0], small.shape[1]))
+            self._gone(frame.pts_secs, alpha, small, self._estimate.state.view.small)
 
     def finish(self) -> None:
         """Take what the look at the last frames found. Call it after the last one: a plate that was

@@ -16,7 +16,13 @@ import numpy.typing as npt
 
 from edgeds.sources.kept_memory import kept_memory
 from edgeds.sources.process_memory import LARGE_BYTES
-from edgeds.sources.scaling import one_thread, read_at, resized, swscale_colour
+from edgeds.sources.scaling import (
+    one_thread,
+    read_at,
+    resized,
+    scale_without_gathers,
+    swscale_colour,
+)
 from edgeds.types import Box, ColourTags, Indices, Layout, Pixels, Size, whole
 from edgeds.types.picture import pixels_at
 
@@ -197,6 +203,7 @@ def _scaler(use: Literal["whole", "luma", "chroma"]) -> av.video.reformatter.Vid
 
     scalers: dict[str, VideoReformatter] = _of_thread.__dict__
     if use not in scalers:
+        scale_without_gathers()
         scalers[use] = VideoReformatter()
     return scalers[use]
 

@@ -152,8 +152,8 @@ class SimulatedRun(SimulatedPlateCommands, Closing):
         self._view.set_blur(strength)
 
     def set_backdrop(self, backdrop: Pixels | str | None, *, name: str = "picture") -> None:
-        self._view.set_backdrop(backdrop, name=name)
         self.backdrop = backdrop
+        self._view.set_backdrop(backdrop, name=name)
 
     def start_recording(self) -> None:
         with self._lock:

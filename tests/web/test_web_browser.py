@@ -142,6 +142,24 @@ def test_a_backdrop_is_uploaded_and_taken_away_again(
     wait_until(lambda: not visitor.is_shown("backdrop-name"))
 
 
+def test_a_status_from_before_an_upload_does_not_take_its_preview_away(
+    visitor: Visitor, browsed: Served, tmp_path: Path
+) -> None:
+    """The answer to an upload and the status come by two connections, in any order."""
+    cv2.imwrite(str(tmp_path / "late.png"), np.zeros((30, 40, 3), np.uint8))
+    visitor.click("view-replace")
+    browsed.run.pretend(backdrop="#00b140")
+    visitor.element("backdrop").send_keys(str(tmp_path / "late.png"))
+    wait_until(lambda: "late.png is the backdrop now" in visitor.text("toasts"))
+    browsed.run.pretend(backdrop="#00b140", fps=77.0)
+    wait_until(lambda: visitor.text("fps").startswith("77"))
+    browsed.run.pretend()
+    wait_until(lambda: visitor.text("backdrop-name") == "late.png")
+    assert visitor.is_shown("backdrop-preview")
+    visitor.browser.find_element("css selector", "[data-colour='#00b140']").click()
+    wait_until(lambda: not visitor.is_shown("backdrop-preview"))
+
+
 def test_a_file_that_is_no_picture_is_refused_with_the_reason(
     visitor: Visitor, browser: Any, tmp_path: Path
 ) -> None:

@@ -62,7 +62,7 @@ class Uploads:
             picture = await self._decode(lambda: picture_from_upload(data, self._settings))
             name = _name(request) or "picture"
             await self._call(lambda: self._room.control.set_backdrop(picture, name=name))
-        return {"height": picture.shape[0], "width": picture.shape[1]}
+        return {"height": picture.shape[0], "width": picture.shape[1], "name": name}
 
     async def backdrop_video(self, request: Request) -> dict[str, Any]:
         """Take a video to put behind the foreground: write it to a temporary file, check it, use

@@ -2,7 +2,7 @@
 
 import { at, setText } from "/dom.js";
 import { say, toast } from "/notes.js";
-import { ask, on, post } from "/run.js";
+import { ask, current, on, post } from "/run.js";
 import { choose } from "/views.js";
 
 const COLOURS = {
@@ -13,6 +13,9 @@ const COLOURS = {
   "#808080": "Grey",
 };
 const LONGEST_PX = 2560;
+
+let previewed = ""; // the name of the backdrop in the preview
+let replaced = null; // the one before it: a status that was on its way may still name it
 
 for (const [colour, name] of Object.entries(COLOURS)) {
   const swatch = document.createElement("button");
@@ -34,7 +37,8 @@ on("status", (now) => {
   if (isCustom && document.activeElement !== at("colour")) at("colour").value = now.backdrop;
   at("backdrop-name").hidden = isColour;
   setText("backdrop-name", isColour ? "" : now.backdrop);
-  if (isColour) preview(null);
+  if (now.backdrop !== replaced) replaced = null;
+  if (now.backdrop !== previewed && replaced === null) preview(null);
 });
 
 function useColour(colour) {
@@ -54,6 +58,8 @@ async function useFile(file) {
   at("backdrop-row").removeAttribute("aria-busy");
   at("backdrop").value = "";
   if (!answer) return;
+  previewed = (await answer.json()).name;
+  replaced = current()?.backdrop ?? null;
   preview(isVideo ? null : file);
   choose("replace");
   toast(`${file.name} is the backdrop now.`, { kind: "good" });

@@ -20,6 +20,7 @@ from edgeds.plate.ground.ground_from_people import Ground
 from edgeds.plate.ground.metric_scale import metres_of
 from edgeds.sinks import MemorySink
 from edgeds.sources import RealTimeSource, SyntheticSource
+from edgeds.views.settings import VIEWS
 
 SIZE = (90, 160)
 PIXELS = np.zeros((*SIZE, 3), np.uint8)
@@ -55,6 +56,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "an array to scale": (lambda: edgeds.plate_at_size(BARE, SIZE), "plate_from_file"),
     "a size of nothing": (lambda: edgeds.plate_at_size(Plate(PIXELS), (0, 0)), "info.size"),
     "a negative size": (lambda: edgeds.plate_at_size(Plate(PIXELS), (-90, -160)), "info.size"),
+    "a size of one number": (lambda: edgeds.plate_at_size(PLATE, (180,)), "info.size"),  # type: ignore[arg-type]
+    "a misspelt view": (lambda: edgeds.matte_for_view("cut"), "overlay"),
+    "threads in words": (lambda: edgeds.open_engine("difference", threads=NAME), "leave it out"),
+    "no thread at all": (lambda: edgeds.open_engine("difference", threads=0), "leave it out"),
     "a size of one side": (lambda: edgeds.plate_at_size(Plate(PIXELS), NUMBER), "info.size"),
     "no plate file": (lambda: edgeds.plate_from_file(NOTHING), "empty scene"),
     "an array as a plate's name": (lambda: edgeds.open_plate(BARE, "in.mp4", SIZE), "empty scene"),
@@ -100,6 +105,18 @@ def test_a_mistake_is_named_with_a_remedy(mistake: str) -> None:
     assert error.exit_code == 2
     assert "--" not in str(error).replace("edgeds video --save-plate", "")
     assert fix in error.fix
+
+
+@pytest.mark.parametrize("size", [(180,), (-1, 3)])
+def test_a_size_that_is_wrong_is_shown(size: Any) -> None:
+    with pytest.raises(EdgedsError) as caught:
+        edgeds.plate_at_size(PLATE, size)
+    assert caught.value.what == f"the size is {size}"
+
+
+@pytest.mark.parametrize("view", ["layers", *VIEWS])
+def test_every_view_has_a_border(view: str) -> None:
+    assert edgeds.matte_for_view(view)
 
 
 @pytest.mark.parametrize("name", [name for name in vars(edgeds.errors) if name[0].isupper()])

@@ -15,10 +15,13 @@ from typer.testing import CliRunner
 from edgeds.cli import app
 from edgeds.cli.effects_options import EffectOptions
 from edgeds.cli.video_checks import Wanted, check_contradictions
+from edgeds.cli.video_parts import _check_metres
 from edgeds.errors import InputError
 from edgeds.plate.ground.depth_wanted import DepthWanted, MeasuredPoint
+from edgeds.plate.ground.gathering import Gathering
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.ground.settings import DepthFrom
+from edgeds.plate.plate import Plate
 from edgeds.types import FloatMap, Frame, Maps, Pixels
 from edgeds.views.compose import composer
 from edgeds.views.effects import Effects, effects_composer
@@ -263,6 +266,19 @@ def test_metres_that_nobody_shows_are_refused_before_the_depth_is_waited_for(
     assert isinstance(done.exception, InputError)
     assert f"{insert[1]} is in metres" in done.exception.what
     assert "depth: " not in done.stderr
+
+
+@pytest.mark.parametrize("points", [(), (MeasuredPoint(1, 1, 2.0),)])
+def test_no_distance_is_called_missing_where_one_was_given(
+    points: tuple[MeasuredPoint, ...],
+) -> None:
+    effects = EffectOptions(insert=["red.png@2m:h=1m"])
+    wanted = Wanted(source="in.mp4", effects=effects, depth=DepthWanted(points=points))
+    people = Gathering((8, 8)), "nobody is whole in view"
+    with pytest.raises(InputError) as caught:
+        _check_metres(wanted, Plate(np.zeros((8, 8, 3), np.uint8)), people)
+    assert "nobody is whole in view" in caught.value.why
+    assert ("no distance was given" in caught.value.why) == (not points)
 
 
 def test_the_command_inserts_and_refuses_layers_beside_it(

@@ -85,6 +85,22 @@ class EffectOptions:
         """
         return tuple(_parts(text)[0] for text in self.insert or ())
 
+    @property
+    def in_metres(self) -> list[str]:
+        """The options that need the clip's scale, as they were written."""
+        distances = [f"--insert {t}" for t in self.insert or () if _parts(t)[1].endswith("m")]
+        focus = (self.focus or "").strip()
+        distances += [f"--focus {self.focus}"] if re.fullmatch(r"[\d.]+m", focus) else []
+        return distances + self._heights_in_metres
+
+    @property
+    def _heights_in_metres(self) -> list[str]:
+        return [
+            f"--insert {text}"
+            for text in self.insert or ()
+            if _parts(text)[2].get("h", "").endswith("m")
+        ]
+
     def check(self) -> None:
         """
         Raises:
@@ -115,14 +131,10 @@ class EffectOptions:
         """
         from edgeds.errors import InputError
 
-        inserts = [(f"--insert {text}", *_parts(text)[1:]) for text in self.insert or ()]
-        distances = [option for option, depth, _ in inserts if depth.endswith("m")]
-        heights = [option for option, _, at in inserts if at.get("h", "").endswith("m")]
-        if self.focus is not None and self.focus.strip() not in ("", "foreground"):
-            distances += [f"--focus {self.focus}"] if self.focus.strip().endswith("m") else []
-        if not scale and distances + heights:
+        heights = self._heights_in_metres
+        if not scale and self.in_metres:
             raise InputError(
-                f"{(distances + heights)[0]} is in metres, and this clip's scale is not known",
+                f"{self.in_metres[0]} is in metres, and this clip's scale is not known",
                 why=why,
                 fix="give a distance (--metric 640,500=2.4m), or the depth as 0 (far) to 1 (near) "
                 "and the height as a share of the picture's, such as h=0.3",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgeds.cli.clip_plate import plate_of_clip
+from edgeds.cli.console import say
 from edgeds.cli.contact_sheet import with_sheet
 from edgeds.cli.depth_options import SmallSamples, measure_depth, people_of_clip
 from edgeds.cli.layers_options import open_layers
@@ -95,6 +96,8 @@ def open_inputs(
         samples.read(wanted.depth, plate, wanted.source, stop=stop)  # while the engine opens
     network = opening.result()
     say_choices(network.name, plate, wanted.plate, info.name, str(target), wanted.said)
+    if wanted.effects.in_metres and plate.scale is None and not wanted.depth.points:
+        say(f"  {wanted.effects.in_metres[0]} needs metres: looking for people who show the scale")
     notes.say_new(*notes_on(plate))
     return Inputs(
         frames=frames, plate=plate, network=network, depth=depth, samples=samples,
@@ -146,7 +149,8 @@ def _check_metres(
     found = None if people is None else people[1]
     why = "nobody measured it"
     if isinstance(found, str):
-        found, why = None, f"people do not show it ({found}), and no distance was given"
+        found, why = None, f"people do not show it ({found})"
+        why += "" if wanted.depth.points else ", and no distance was given"
     kept = plate.scale
     has_ground = found is not None or plate.ground is not None
     wanted.effects.check_metres(

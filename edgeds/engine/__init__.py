@@ -63,7 +63,7 @@ def open_engine(
             it has another size than the preset, or this processor has no bfloat16.
         InputError: EDGEDS_THREADS is not a number of threads.
     """
-    _check(path, device, preset)
+    _check(path, device, preset, threads)
     threads = threads_wanted() or threads  # here: a library that does not open is passed over
     size = PRESET_SIZES[preset]
     if str(path) == "difference":
@@ -81,7 +81,7 @@ def open_engine(
     return _open_folder(folder, wanted, device, size=size, threads=threads, depth=depth)
 
 
-def _check(path: object, device: object, preset: object) -> None:
+def _check(path: object, device: object, preset: object, threads: object) -> None:
     """
     Raises:
         EngineError: one of them is something else.
@@ -99,6 +99,12 @@ def _check(path: object, device: object, preset: object) -> None:
     check_given(
         preset, preset in PRESET_SIZES, name="the preset",
         wanted=f"one of {', '.join(PRESET_SIZES)}", fix="leave it out: balanced",
+        error=EngineError,
+    )  # fmt: skip
+    is_count = isinstance(threads, int) and not isinstance(threads, bool) and threads > 0
+    check_given(
+        threads, threads is None or is_count, name="the number of threads",
+        wanted="a whole number, at least 1", fix="leave it out: the library chooses",
         error=EngineError,
     )  # fmt: skip
 

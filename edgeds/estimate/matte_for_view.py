@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, MATTE, Matte
+from edgeds.sources.given import check_given
+
+_MATTES = {
+    **dict.fromkeys(("layers", "cutout"), DRAWN_AGAIN),
+    "replace": DRAWN_AT_EVERY_SIZE,
+    **dict.fromkeys(("overlay", "mask", "depth", "side-by-side", "blur"), MATTE),
+}
 
 
 def matte_for_view(view: str) -> Matte:
@@ -11,7 +18,12 @@ def matte_for_view(view: str) -> Matte:
     What is kept (layers, `cutout`) has the best border, drawn again at the frame's size. What is
     laid on something else (`replace`) has that, too, within the coarse alpha's bounds.
     Other views have that at a smaller size in frames over 640x480.
+
+    Raises:
+        InputError: there is no such view.
     """
-    if view in ("layers", "cutout"):
-        return DRAWN_AGAIN
-    return DRAWN_AT_EVERY_SIZE if view == "replace" else MATTE
+    check_given(
+        view, view in tuple(_MATTES), name="the view", wanted=f"one of {', '.join(_MATTES)}",
+        fix='leave the matte out for "overlay"',
+    )  # fmt: skip
+    return _MATTES[view]

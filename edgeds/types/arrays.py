@@ -36,7 +36,8 @@ def described(pixels: object) -> str:
         return f"{pixels.dtype} of shape {pixels.shape}"
     if pixels is None:
         return "None"
-    if isinstance(pixels, (str, int, float)):
+    is_plain = isinstance(pixels, tuple) and all(isinstance(n, (str, int, float)) for n in pixels)
+    if is_plain or isinstance(pixels, (str, int, float)):
         said = repr(pixels)
         return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
     kind = type(pixels).__name__

@@ -124,16 +124,24 @@ def test_an_option_beside_the_one_it_belongs_to_is_taken(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("in.mp4").touch()
-    check_options(_wanted(layers=LayerOptions(layers="composite", shadow="keep", bits=8)))
-    check_options(_wanted(layers=LayerOptions(shadow="keep"), view="replace"))
-    check_options(_wanted(effects=EffectOptions(focus="foreground", aperture=0.1)))
-    check_options(_wanted(mesh=MeshOptions(mesh=Path("m.ply"), at=1.5)))
+    assert not _refusal(layers=LayerOptions(layers="composite", shadow="keep", bits=8))
+    assert not _refusal(layers=LayerOptions(shadow="keep"), view="replace")
+    assert not _refusal(effects=EffectOptions(focus="foreground", aperture=0.1))
+    assert not _refusal(mesh=MeshOptions(mesh=Path("m.ply"), at=1.5))
 
 
 @pytest.mark.parametrize("height", ["0", "0.0", "0m"])
 def test_an_inserted_picture_without_height_is_refused(height: str) -> None:
     with pytest.raises(InputError, match="cannot read --insert"):
         check_options(_wanted(effects=EffectOptions(insert=[f"chair.png@0.4:h={height}"])))
+
+
+def _refusal(**changes: Any) -> str:
+    try:
+        check_options(_wanted(**changes))
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _wanted(**changes: Any) -> Wanted:

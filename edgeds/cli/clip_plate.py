@@ -66,15 +66,14 @@ def plate_of_clip(
 
 def note_of_doubt(plate: Plate) -> str:
     """Where an estimated plate may show what is no background, and the remedy; "" if nowhere."""
-    from edgeds.plate.capture_checks import place
+    from edgeds.plate.capture_checks import percent, place
 
     doubtful = plate.doubtful or 0.0
     is_large = _largest_place(plate) > PLATE_FROM_CLIP.warn_place
     if plate.doubt is None or not (doubtful > PLATE_FROM_CLIP.warn_doubtful or is_large):
         return ""
-    share = f"{doubtful:.0%}" if doubtful >= 0.01 else f"{doubtful:.1%}"
     return (
-        f"it is doubtful in {share} of the picture, most of it "
+        f"it is doubtful in {percent(doubtful)} of the picture, most of it "
         f"{place(plate.doubt > PLATE_FROM_CLIP.doubtful)}: something stands or passes there for "
         "much of the clip"
     )

@@ -74,7 +74,8 @@ def test_the_texts_have_commands_and_examples() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_options_that_exist(command: str) -> None:
     _, name, *arguments = shlex.split(command)
-    get_command(app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+    context = get_command(app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+    assert context.params
 
 
 @pytest.mark.parametrize("command", OF_A_FILE)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.border_drawn_again import colours_in, drawn_again
+from edgeds.estimate.grid import affine_between
 from edgeds.estimate.matte_refinement import Refined
 from edgeds.estimate.settings import Matte
 from edgeds.estimate.side_by_side import Places, shelves
 from edgeds.sources.scaling import resized
-from edgeds.types import Box, FloatMap, Frame, Pixels, Size
+from edgeds.types import Box, FloatMap, Frame, Pixels, Size, whole
 
 _Values = npt.NDArray[Any]
 
@@ -121,17 +122,7 @@ def _prepared(piece: Piece, part: Box, times: int, frame: Frame, plate: Pixels) 
 
 def _part_of(values: FloatMap, window: Size, part: Box, size: Size) -> FloatMap:
     """What of a map (h, w, c) of a window on the frame lies in a part of it, at a size."""
-    steps, starts = zip(
-        *(
-            (length / full * short / pixels, start / full * short)
-            for length, full, short, pixels, start in zip(
-                part.size, window, values.shape, size, part[:2], strict=False
-            )
-        ),
-        strict=True,
-    )
-    down, right = (start + step / 2 - 0.5 for start, step in zip(starts, steps, strict=True))
-    matrix = np.array([[steps[1], 0, right], [0, steps[0], down]])
+    matrix = affine_between(size, part, values.shape[:2], whole(window))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     there: FloatMap = cv2.warpAffine(
         values, matrix, size[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE
@@ -143,9 +134,9 @@ def _together(values: tuple[_Values, ...], places: Places, size: Size, scale: fl
     """Maps of boxes on one. `places` and `size` are those of maps `scale` times smaller."""
     height, width, gap = (int(side * scale) for side in (*size, _GAP_PX))
     fill = _NOTHING if values[0].ndim == 2 else 0
-    whole = np.full((height, width, *values[0].shape[2:]), fill, np.float32)
+    all_of_them = np.full((height, width, *values[0].shape[2:]), fill, np.float32)
     for one, place in zip(values, places, strict=True):
         top, left = (int(side * scale) - gap for side in place)
         grown = cv2.copyMakeBorder(one, gap, gap, gap, gap, cv2.BORDER_REPLICATE)
-        whole[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
-    return whole
+        all_of_them[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
+    return all_of_them

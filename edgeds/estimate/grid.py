@@ -50,7 +50,7 @@ def affine_between(
 ) -> npt.NDArray[np.float64]:
     """2x3, takes (x, y, 1) of a part's map of a size to the map of another part.
 
-    Half-pixel centres, as `map_in_box` has them.
+    Half-pixel centres: pixel i lies at i + .5.
     """
     (down, y), (across, x) = (
         (

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.depth_fit import anchored
+from edgeds.estimate.grid import affine_between
 from edgeds.estimate.maps_on_demand import FrameMaps, PlateView, depth_with_parts
 from edgeds.estimate.part_place import Place
 from edgeds.sources.scaling import resized
@@ -177,7 +178,7 @@ def map_in_box(
     border: int = cv2.BORDER_CONSTANT,
 ) -> FloatMap:  # fmt: skip
     """A `shrunk` map where it lies on the whole `frame` at a size: what is in a box there."""
-    matrix = _affine_of_part(values.shape, part, (size[0] / frame[0], size[1] / frame[1]))
+    matrix = affine_between(values.shape[:2], part, size, whole(frame))
     matrix[:, 2] -= box.left, box.top
     warped: FloatMap = cv2.warpAffine(
         values, matrix, box.size[::-1], flags=cv2.INTER_LINEAR, borderMode=border
@@ -198,23 +199,11 @@ def _covering(part: Box, frame: Size, size: Size) -> Box:
 
 def out_of_whole(values: FloatMap, place: Place, frame: Size) -> FloatMap:
     """The part of a map of the whole `frame`, at the network's size there."""
-    down, across = values.shape[0] / frame[0], values.shape[1] / frame[1]
     part: FloatMap = cv2.warpAffine(
         values,
-        _affine_of_part(place.network, place.box, (down, across)),
+        affine_between(place.network, place.box, values.shape[:2], whole(frame)),
         place.network[::-1],
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return part
-
-
-def _affine_of_part(part_size: tuple[int, ...], part: Box, scale: tuple[float, float]) -> Any:
-    """2x3, takes (x, y, 1) of a part's map to a map that is `scale` times the frame.
-
-    Half-pixel centres: i + .5 of the part's map lies at (i + .5) * step + start - .5.
-    """
-    steps = [side * s / n for side, s, n in zip(part.size, scale, part_size, strict=False)]
-    starts = part.top * scale[0], part.left * scale[1]
-    y, x = (step / 2 + start - 0.5 for step, start in zip(steps, starts, strict=True))
-    return np.array([[steps[1], 0, x], [0, steps[0], y]])

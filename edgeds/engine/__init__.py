@@ -18,7 +18,7 @@ from edgeds.engine.settings import PRESET_SIZES
 from edgeds.engine.tensorrt_library import LIBRARIES
 from edgeds.errors import EngineError
 from edgeds.estimate.settings import Preset
-from edgeds.sources.given import check_given
+from edgeds.sources.argument_checks import check_argument
 from edgeds.sources.scaling import text_from_size
 from edgeds.sources.threads import threads_wanted
 from edgeds.types import Engine, Size
@@ -86,23 +86,23 @@ def _check(path: object, device: object, preset: object, threads: object) -> Non
     Raises:
         EngineError: one of them is something else.
     """
-    check_given(
+    check_argument(
         path, path is None or isinstance(path, (str, os.PathLike)), name="the engine",
         wanted="a folder or a name, or left out", fix="open_engine() chooses one",
         error=EngineError,
     )  # fmt: skip
-    check_given(
+    check_argument(
         device, device == "cpu" or gpu_index(str(device)) is not None, name="the device",
         wanted="auto, cpu or cuda:N", fix="leave it out: auto takes a GPU where there is one",
         error=EngineError,
     )  # fmt: skip
-    check_given(
+    check_argument(
         preset, preset in PRESET_SIZES, name="the preset",
         wanted=f"one of {', '.join(PRESET_SIZES)}", fix="leave it out: balanced",
         error=EngineError,
     )  # fmt: skip
     is_count = isinstance(threads, int) and not isinstance(threads, bool) and threads > 0
-    check_given(
+    check_argument(
         threads, threads is None or is_count, name="the number of threads",
         wanted="a whole number, at least 1", fix="leave it out: the library chooses",
         error=EngineError,

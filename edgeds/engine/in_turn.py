@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from edgeds.sources.given import check_open
+from edgeds.sources.argument_checks import check_open
 from edgeds.sources.interpreter_turn import turn_given_away
 from edgeds.types import Closing
 

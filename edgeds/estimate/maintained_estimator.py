@@ -25,7 +25,7 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.plate.trouble_times import TroubleTimes
-from edgeds.sources.given import check_frame, check_given
+from edgeds.sources.argument_checks import check_argument, check_frame
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
@@ -84,7 +84,7 @@ class MaintainedEstimator:
                 it found, always, so that the same file gives the same maps; a jump shows in two
                 frames more.
         """
-        check_given(
+        check_argument(
             estimate, hasattr(estimate, "replace_plate"), name="the estimator",
             wanted="an Estimator", fix="MaintainedEstimator(Estimator(engine, plate))",
         )  # fmt: skip

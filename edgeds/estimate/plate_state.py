@@ -9,7 +9,7 @@ from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth
 from edgeds.plate.plate import Plate, check_plate
-from edgeds.sources.given import check_frame, check_given
+from edgeds.sources.argument_checks import check_argument, check_frame
 from edgeds.types import FloatMap, Frame, PlateFeatures, RgbPicture, described, is_rgb
 
 
@@ -69,7 +69,7 @@ def check_engine_and_plate(engine: object, plate: object, *, must: bool = True) 
     Raises:
         InputError: one of them is something else.
     """
-    check_given(
+    check_argument(
         engine, hasattr(engine, "encode_plate"), name="the engine", wanted="an engine",
         fix="open one, and give it first: Estimator(open_engine(), plate)", error=EngineError,
     )  # fmt: skip

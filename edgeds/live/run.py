@@ -39,7 +39,7 @@ from edgeds.plate.plate import Plate
 from edgeds.plate.settings import PLATE_CAPTURE, CaptureSettings
 from edgeds.plate.time_taken import in_local_time
 from edgeds.sources import WatchedSource
-from edgeds.sources.given import check_given
+from edgeds.sources.argument_checks import check_argument
 from edgeds.sources.handoff import Handoff, HandoffCounts, latest, paced
 from edgeds.types import Engine, Frame, Sink
 from edgeds.views.backdrop import Backdrop
@@ -259,7 +259,7 @@ def _check(source: object, engine: object, plate: Plate | None) -> None:
     Raises:
         InputError: one of them is something else.
     """
-    check_given(
+    check_argument(
         source, hasattr(source, "state"), name="the source", wanted="a live source",
         fix='open one: open_live_source("file:in.mp4"); docs/python.md has your own camera as one',
         error=SourceError,

@@ -24,7 +24,7 @@ from edgeds.plate.ground.metric_scale import scale_from_json
 from edgeds.plate.plate import Origin, Plate, check_plate
 from edgeds.sinks.atomic_files import check_writable, replacing
 from edgeds.sinks.images import image_bytes
-from edgeds.sources.given import path_given
+from edgeds.sources.argument_checks import path_given
 from edgeds.sources.images import pixels_from_image
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.types import FloatMap, Pixels

@@ -16,7 +16,7 @@ from edgeds.errors import PlateError
 from edgeds.plate.ground.ground_from_people import Ground, resized_ground
 from edgeds.plate.ground.metric_scale import MetricScale, resized_scale
 from edgeds.plate.robust_fit import median
-from edgeds.sources.given import check_given
+from edgeds.sources.argument_checks import check_argument
 from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Pixels, Size, described, is_rgb
 from edgeds.types.maps import resized_map as resized_map
@@ -71,7 +71,7 @@ class Plate:
                 fix="convert it, or read a picture: edgeds.plate_from_file(path)",
             )
         origins = get_args(Origin)
-        check_given(
+        check_argument(
             self.origin, self.origin in origins, name="the plate's origin",
             wanted=f"one of {', '.join(origins)}", fix='leave it out: a picture is a "file"',
             error=PlateError,
@@ -114,7 +114,7 @@ def check_plate(plate: object) -> None:
     Raises:
         PlateError: it is something else, such as a bare array.
     """
-    check_given(
+    check_argument(
         plate, isinstance(plate, Plate), name="the plate", wanted="an edgeds.Plate",
         fix="read one: plate_from_file(path); or wrap an array of uint8 RGB: Plate(pixels)",
         error=PlateError,
@@ -135,7 +135,7 @@ def plate_at_size(plate: Plate, size: Size) -> Plate:
             them is something else.
     """
     check_plate(plate)
-    check_given(
+    check_argument(
         size, _is_size(size), name="the size", wanted="(height, width) in pixels, over 0",
         fix="give that of the frames: source.info.size", error=PlateError,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from edgeds.sinks.images import ImagesSink
 from edgeds.sinks.memory import MemorySink
 from edgeds.sinks.output_files import check_no_input, check_no_url
 from edgeds.sinks.video import VideoSink
-from edgeds.sources.given import path_given
+from edgeds.sources.argument_checks import path_given
 from edgeds.sources.media_errors import translated
 from edgeds.sources.settings import IMAGE_SUFFIXES
 from edgeds.sources.typed_paths import shortened

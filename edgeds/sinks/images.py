@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgeds.errors import SinkError, SinkFailed
 from edgeds.sinks.atomic_files import check_writable, part_name, replace_file
-from edgeds.sources.given import check_frame, check_open
+from edgeds.sources.argument_checks import check_frame, check_open
 from edgeds.sources.media_errors import reason_of, translated
 from edgeds.sources.system_files import is_system_file
 from edgeds.types import Closing, Frame, Pixels

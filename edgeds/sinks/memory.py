@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeds.errors import SinkFailed, counted
-from edgeds.sources.given import check_frame, check_open
+from edgeds.sources.argument_checks import check_frame, check_open
 from edgeds.types import Closing, Frame
 
 

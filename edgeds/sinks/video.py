@@ -25,8 +25,8 @@ from edgeds.sinks.encoding import (
     format_of,
 )
 from edgeds.sinks.output_files import check_no_input
+from edgeds.sources.argument_checks import check_frame, check_open
 from edgeds.sources.container import local_name
-from edgeds.sources.given import check_frame, check_open
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.timecode import recorded
 from edgeds.types import Closing, Frame, Size, StreamInfo

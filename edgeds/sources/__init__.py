@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from edgeds.errors import SourceError
 from edgeds.sources.animation import WebpSource, is_animation
+from edgeds.sources.argument_checks import path_given
 from edgeds.sources.camera import CameraFeed, PixelFormat
-from edgeds.sources.given import path_given
 from edgeds.sources.gstreamer import GStreamerFeed, csi_pipeline
 from edgeds.sources.image_names import is_pattern
 from edgeds.sources.images import ImagesSource

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
-from edgeds.sources.given import check_readable
+from edgeds.sources.argument_checks import check_readable
 from edgeds.types import Closing, Frame, Pixels, StreamInfo
 
 _TIME_BASE = Fraction(1, 1000)

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.animation import frames_in
-from edgeds.sources.given import check_readable
+from edgeds.sources.argument_checks import check_readable
 from edgeds.sources.image_names import paths_from_uri, unique_names
 from edgeds.sources.media_errors import reason_of
 from edgeds.sources.scaling import text_from_size

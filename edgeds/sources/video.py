@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.errors import RunError, SourceError, SourceFailed, counted
+from edgeds.sources.argument_checks import check_readable
 from edgeds.sources.container import packets_of
 from edgeds.sources.cut_short import is_cut_short
 from edgeds.sources.deinterlace import Deinterlaced
-from edgeds.sources.given import check_readable
 from edgeds.sources.media_errors import media_errors, reason_of
 from edgeds.sources.nvdec import hardware_decoder, hardware_problem, index_of, why_not_on_gpu
 from edgeds.sources.primary_context import primary_context

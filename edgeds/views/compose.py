@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from edgeds.errors import InputError, ShapeError
 from edgeds.estimate.settings import MATTE, Matte
-from edgeds.sources.given import check_frame_and_maps, check_given
+from edgeds.sources.argument_checks import check_argument, check_frame_and_maps
 from edgeds.types import FloatMap, Frame, Maps, Pixels, is_rgb
 from edgeds.views.backdrop import Backdrop, colour_backdrop
 from edgeds.views.blur import blurred
@@ -62,7 +62,7 @@ def composer(
             why=f"the views are {', '.join(VIEWS)}",
             fix="give the name of one of them",
         )
-    check_given(
+    check_argument(
         plate, is_rgb(plate), name="the plate's pixels", wanted="uint8 RGB (H, W, 3)",
         fix="give plate.pixels", error=ShapeError,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.sources.given import check_given
+from edgeds.sources.argument_checks import check_argument
 from edgeds.types import FloatMap
 
 ScaleOrigin: TypeAlias = Literal["people", "point"]
@@ -79,7 +79,7 @@ def metres_of(
     Raises:
         InputError: the scale is None, as long as nothing was measured.
     """
-    check_given(
+    check_argument(
         scale, isinstance(scale, MetricScale), name="the scale", wanted="a MetricScale",
         fix="depth is relative until people or a distance are measured: use_people, use_points",
     )  # fmt: skip

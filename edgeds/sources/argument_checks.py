@@ -12,7 +12,7 @@ from edgeds.errors import InputError, RunError, ShapeError
 from edgeds.types import Frame, Maps, described
 
 
-def check_given(
+def check_argument(
     value: object,
     fits: bool,
     *,
@@ -39,7 +39,7 @@ def check_frame(frame: object) -> None:
         ShapeError: it is something else, such as a bare array.
     """
     if not isinstance(frame, Frame):
-        check_given(
+        check_argument(
             frame, False, name="the frame", wanted="an edgeds.Frame",
             fix="wrap an array of uint8 RGB: Frame(pixels)", error=ShapeError,
         )  # fmt: skip
@@ -52,7 +52,7 @@ def check_frame_and_maps(frame: object, maps: object) -> None:
     """
     check_frame(frame)
     if not isinstance(maps, Maps):
-        check_given(
+        check_argument(
             maps, False, name="what was given for the maps", wanted="an edgeds.Maps",
             fix="give what an Estimator returns, or wrap arrays: Maps(alpha, inverse_depth)",
             error=ShapeError,
@@ -68,7 +68,9 @@ def path_given(
         InputError: it is neither, or empty; `error` says which one.
     """
     fits = isinstance(path, (str, os.PathLike)) and os.fspath(path) != ""
-    check_given(path, fits, name=name, wanted="the name of a file or folder", fix=fix, error=error)
+    check_argument(
+        path, fits, name=name, wanted="the name of a file or folder", fix=fix, error=error
+    )
     return Path(path)  # type: ignore[arg-type]  # was just checked
 
 

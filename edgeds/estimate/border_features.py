@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.estimate.border_noise import noise
-from edgeds.estimate.grown_maps import REACH, grown, merged_and_grown
+from edgeds.estimate.padded_maps import REACH, merged_and_padded, padded
 from edgeds.types import FloatMap
 
 _Floats = npt.NDArray[np.float32]
@@ -62,7 +62,7 @@ class Squares(NamedTuple):
         return Squares(self.rows[some], self.columns[some], self.size)
 
     def around(self, places: tuple[tuple[int, int], ...]) -> _Index:
-        """Flat indices, (n, places), in a picture `grown` on all sides."""
+        """Flat indices, (n, places), in a picture `padded` on all sides."""
         wide = self.size[1] + 2 * REACH
         own = (self.rows + REACH) * wide + self.columns + REACH
         return np.asarray(own[:, None] + [down * wide + right for down, right in places], np.intp)
@@ -104,10 +104,9 @@ class Surroundings(NamedTuple):
     those beside them, in the order of `place`.
     """
     place: npt.NDArray[np.int32]
-    """The row in `pixels` of each square of the picture, `grown`."""
+    """The row in `pixels` of each square of the picture, `padded`."""
     means: _Floats
-    """Alpha, colour of the plate, difference from it and its size, of all squares, `grown`, 8 each.
-    """
+    """Alpha, the plate's colour, difference from it and its size, of all squares; `padded`."""
     near: _Floats
     """Mean colour of the sure foreground, (3, n), the same in wider windows, and what even these
     lack, (n,).
@@ -147,8 +146,8 @@ def surroundings(
     grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
     return Surroundings(
         pixels=_pixels(alpha, colours, behind, beside, near),
-        place=grown(place),
-        means=merged_and_grown(small_alpha, back, off, magnitude),
+        place=padded(place),
+        means=merged_and_padded(small_alpha, back, off, magnitude),
         near=near[:, own],
         wide=wide[:, own],
         missing=missing[own],

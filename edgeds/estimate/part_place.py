@@ -145,7 +145,7 @@ def _still_fits(
     place: Place, bounds: Box, size: Size, settings: LookSettings, motion: Motion
 ) -> bool:
     next_bounds = _ahead(bounds, motion, 1, size)
-    tight = _grown(next_bounds, settings.kept_margin, size, settings.kept_margin_px)
+    tight = _with_margin(next_bounds, settings.kept_margin, size, settings.kept_margin_px)
     needed = _side(bounds, size, place.network, settings)
     return place.box.size[0] <= settings.kept_zoom * needed[0] and place.box.holds(tight)
 
@@ -172,20 +172,15 @@ def _box_around(bounds: Box, side: Size, size: Size) -> Box:
 
 def _side(bounds: Box, size: Size, network: Size, settings: LookSettings) -> Size:
     """Height and width of the smallest part that holds bounds and their margin."""
-    around = _grown(bounds, settings.margin, size, settings.margin_px).size
+    around = _with_margin(bounds, settings.margin, size, settings.margin_px).size
     units = [side // _QUARTERS for side in network]
     count = max(_QUARTERS, *(-(-a // unit) for a, unit in zip(around, units, strict=True)))
     return min(size[0], units[0] * count), min(size[1], units[1] * count)
 
 
-def _grown(box: Box, share: float, size: Size, least_px: int) -> Box:
-    margin = [max(least_px, round(share * side)) for side in box.size]
-    return Box(
-        max(0, box.top - margin[0]),
-        max(0, box.left - margin[1]),
-        min(size[0], box.bottom + margin[0]),
-        min(size[1], box.right + margin[1]),
-    )
+def _with_margin(box: Box, share: float, size: Size, least_px: int) -> Box:
+    height, width = (max(least_px, round(share * side)) for side in box.size)
+    return box.with_margin(height, width, size)
 
 
 def reaches_out(alpha: FloatMap, part: Box, size: Size) -> bool:

@@ -73,6 +73,15 @@ class Box(NamedTuple):
     def moved(self, down: int, right: int) -> Box:
         return Box(self.top + down, self.left + right, self.bottom + down, self.right + right)
 
+    def with_margin(self, height_px: int, width_px: int, size: Size) -> Box:
+        """This box and a margin on each side, as far as it lies in a picture of a size."""
+        return Box(
+            max(0, self.top - height_px),
+            max(0, self.left - width_px),
+            min(size[0], self.bottom + height_px),
+            min(size[1], self.right + width_px),
+        )
+
     def holds(self, other: Box) -> bool:
         """Whether all of the other box is in this one."""
         return (

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgeds.estimate.settings import Matte
 from edgeds.estimate.unmixed_colours import behind_in, foreground_colours
-from edgeds.types import Box, Frame, Maps, Pixels, Size
+from edgeds.types import Frame, Maps, Pixels
 from edgeds.views.over import to_uint8
 
 
@@ -19,7 +19,8 @@ def cutout(plate: Pixels, matte: Matte) -> Callable[[Frame, Maps], Pixels]:
         picture = np.zeros((*frame.size, 4), np.uint8)
         behind = behind_in(maps, plate)
         for own in maps.boxes:
-            box = _grown(own, 2 * matte.bleed_px, frame.size)  # colours are carried outwards
+            reach = 2 * matte.bleed_px  # colours are carried outwards
+            box = own.with_margin(reach, reach, frame.size)
             alpha = maps.alpha_in(box)
             colours = foreground_colours(
                 frame.region(box), alpha, behind[box.of], maps.plate_offset_in(box), settings=matte
@@ -31,12 +32,3 @@ def cutout(plate: Pixels, matte: Matte) -> Callable[[Frame, Maps], Pixels]:
         return picture
 
     return draw
-
-
-def _grown(box: Box, by_px: int, size: Size) -> Box:
-    return Box(
-        max(0, box.top - by_px),
-        max(0, box.left - by_px),
-        min(size[0], box.bottom + by_px),
-        min(size[1], box.right + by_px),
-    )

@@ -12,7 +12,7 @@ REACH = 2
 """How far they go on."""
 
 
-def grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(h + 4, w + 4) of a map (h, w)."""
     made: npt.NDArray[Any] = cv2.copyMakeBorder(
         values, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE
@@ -20,10 +20,10 @@ def grown(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return made
 
 
-def merged_and_grown(*maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def merged_and_padded(*maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """(h + 4, w + 4, c) of maps (h, w) and (h, w, 3), c being their channels.
 
-    Written where they belong at once: to split and to merge them, and to grow that, took twice
+    Written where they belong at once: to split and to merge them, and to pad that, took twice
     as long.
     """
     channels = sum(one.shape[2] if one.ndim == 3 else 1 for one in maps)

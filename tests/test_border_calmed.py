@@ -100,3 +100,21 @@ def test_an_enlarged_picture_is_drawn_in_fewer_pieces() -> None:
 
     assert pieces(0) > 5
     assert pieces(DRAWN_AGAIN.again_crumb_levels) < 0.3 * pieces(0)
+
+
+def test_grain_of_a_soft_picture_leaves_no_fringe() -> None:
+    rng = np.random.default_rng(5)
+    clothes, plate = (
+        cv2.GaussianBlur(rng.normal(level, 60, (HEIGHT, WIDTH, 3)), (0, 0), 4).astype(np.float32)
+        for level in (150, 100)
+    )
+    truth, once = half(82, 8), half(82, 24)
+    frame = truth[..., None] * clothes + (1 - truth[..., None]) * plate
+    frame += rng.normal(0, 4, frame.shape).astype(np.float32)
+
+    def fringe(levels: float) -> float:
+        settings = replace(DRAWN_AGAIN, again_crumb_levels=levels)
+        drawn = drawn_again(once, frame, plate, bounds_of(once), settings=settings)
+        return float(np.abs(cv2.Laplacian(drawn - truth, cv2.CV_32F))[:, 66:98].mean())
+
+    assert fringe(DRAWN_AGAIN.again_crumb_levels) < 0.85 * fringe(0)

@@ -1,5 +1,6 @@
 """What the regression draws, calmed where the picture is soft: an enlarged frame or one coded with
 few bits shows nothing so small as a pixel, and single pixels that say so break a border to crumbs.
+Noise is no detail: a soft picture with grain is a soft one.
 
 Knows nothing about weights or networks.
 """
@@ -50,7 +51,7 @@ def calmed(
         once: alpha (H, W).
         bounds: see `Refined`, (H / 2, W / 2, 2).
         squares: where alpha is drawn; elsewhere nothing changes.
-        detail: of the frame there, in levels, (n,).
+        detail: of the frame there, without noise, in levels, (n,).
     """
     soft, softer = (
         np.exp(-np.square(detail / np.float32(levels)))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeds.estimate.border_noise import noise
+from edgeds.estimate.border_noise import noise, without_noise
 from edgeds.estimate.padded_maps import REACH, merged_and_padded, padded
 from edgeds.types import FloatMap
 
@@ -288,9 +288,9 @@ def _log(levels: _Floats) -> _Floats:
 
 
 def detail_of(noise: _Floats) -> FloatMap:
-    """The detail beside squares, (n,), in levels, of `Surroundings.noise`."""
-    detail: FloatMap = np.expm1(noise[:, 3] * np.float32(LOG_LEVELS)) * np.float32(LOG_LEVELS)
-    return detail
+    """The detail beside squares that is no noise, (n,), in levels, of `Surroundings.noise`."""
+    steps, detail = np.expm1(noise[:, (1, 3)].T * np.float32(LOG_LEVELS)) * np.float32(LOG_LEVELS)
+    return without_noise(detail, steps)
 
 
 def turned(values: npt.NDArray[Any]) -> _Floats:

@@ -19,6 +19,9 @@ _Index = npt.NDArray[np.intp]
 EMPTY = 0.02
 NEARBY, BESIDE = 15, 7
 """Sides of windows, in squares of 4x4 pixels and of 2x2."""
+STEPS_TO_DETAIL = 3.0
+"""Mean size of noise's Laplacian over that of its steps from pixel to pixel: 3.2 for noise of
+single pixels, 2.4 where it was blurred over 2x2."""
 _ROWS = np.s_[::4]
 """Rows of which steps are measured: all would show the same."""
 
@@ -57,6 +60,14 @@ def noise(
     made = np.maximum(made, 0)
     made[:, 0] = np.sqrt(made[:, 0])
     return made
+
+
+def without_noise(detail: FloatMap, steps: FloatMap) -> FloatMap:
+    """What of the frame's detail is no noise, whose `steps` are seen where there is background; all
+    in levels, (n,).
+    """
+    squared = detail * detail - np.square(np.float32(STEPS_TO_DETAIL) * steps)
+    return np.asarray(np.sqrt(np.maximum(squared, 0)), np.float32)
 
 
 def _step(values: FloatMap) -> FloatMap:

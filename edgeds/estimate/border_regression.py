@@ -52,7 +52,7 @@ class Regressed(NamedTuple):
     contrast: FloatMap
     """How far foreground and plate are apart there, in squared levels, (n,)."""
     detail: FloatMap
-    """How much detail the frame has beside them, in levels, (n,)."""
+    """How much detail the frame has beside them that is no noise, in levels, (n,)."""
 
 
 def regressed(

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgeds.engine.gpu.border_calmed import calmed, smoothed
-from edgeds.engine.gpu.border_features import box_means, features_of, surroundings
+from edgeds.engine.gpu.border_features import box_means, detail_of, features_of, surroundings
 from edgeds.engine.gpu.border_regression import MOST_SQUARES, Layers, evaluated, open_squares
 from edgeds.engine.gpu.colour import Colour, full_rgb, quick_rgb
 from edgeds.engine.gpu.eight_bit import to_level
@@ -139,7 +139,7 @@ def _change(given: Prepared, layers: Layers, matte: Matte) -> Tensor:
     change = change.index_select(1, place).view(-1, high, wide)
     if given.finer is not None or not matte.again_crumb_levels:
         return change
-    detail = F.pad(maps.noise[0].index_select(0, squares), (0, 1), value=torch.inf)
+    detail = F.pad(detail_of(maps, squares), (0, 1), value=torch.inf)
     detail = detail.index_select(0, place).view(high, wide)
     return calmed(change, given.alpha, given.bounds, detail, matte)
 

@@ -24,7 +24,7 @@ from edgeds.estimate.border_features import (
     TEXTURE_PX,
     WINDOWS,
 )
-from edgeds.estimate.border_noise import BESIDE, EMPTY, NEARBY
+from edgeds.estimate.border_noise import BESIDE, EMPTY, NEARBY, STEPS_TO_DETAIL
 
 _GREY = 0.299, 0.587, 0.114
 """Red, green and blue in OpenCV's grey."""
@@ -146,10 +146,21 @@ def _own(maps: Surroundings, squares: Tensor) -> list[Tensor]:
 
 def _noise_of(maps: Surroundings, squares: Tensor) -> list[Tensor]:
     """The five numbers of estimate/border_noise.py, (5, k) in pieces."""
+    nearby = _nearby(maps, squares)
+    return [_log(one.clamp(min=0)) for one in (nearby, maps.noise.index_select(1, squares))]
+
+
+def _nearby(maps: Surroundings, squares: Tensor) -> Tensor:
     width = maps.size[1]
     quarter = squares // width // 2 * ((width + 1) // 2) + squares % width // 2
-    nearby = maps.noise_nearby.index_select(1, quarter)
-    return [_log(one.clamp(min=0)) for one in (nearby, maps.noise.index_select(1, squares))]
+    return maps.noise_nearby.index_select(1, quarter)
+
+
+def detail_of(maps: Surroundings, squares: Tensor) -> Tensor:
+    """The detail beside squares that is no noise, (k,), in levels."""
+    noise = STEPS_TO_DETAIL * _nearby(maps, squares)[1]
+    detail = maps.noise[0].index_select(0, squares)
+    return (detail.square() - noise.square()).clamp(min=0).sqrt()
 
 
 def _noise(

@@ -75,10 +75,11 @@ def _with_parts(network: DepthNetwork, plate: Pixels, whole: FloatMap) -> FloatM
         sparse = (slice(None, None, PLATE_DEPTH.fit_stride),) * 2
         seen_there, known_there = (x[sparse].ravel().astype(np.float64) for x in (seen, known))
         scale, shift = robust_line(seen_there, known_there)
-        if not PLATE_DEPTH.least_scale < scale < 1 / PLATE_DEPTH.least_scale:
-            continue  # it says something else than the whole: not believed
+        is_believed = PLATE_DEPTH.least_scale < scale < 1 / PLATE_DEPTH.least_scale
+        # A part that says something else than the whole leaves no seam where it ends.
+        brought = scale * seen + shift if is_believed else known
         weight = _window(tall, wide)
-        total[rows, columns] += weight * (scale * seen + shift)
+        total[rows, columns] += weight * brought
         weights[rows, columns] += weight
     detailed = (total + 1e-6 * whole) / weights
     sigma = PLATE_DEPTH.detail_share * min(whole.shape)
@@ -118,16 +119,24 @@ def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
     2010) with a colour guide: in every window the logarithm of depth is fitted by a plane over the
     plate's colours, and each pixel takes the mean of the planes of all windows it lies in. All this
     is done on a smaller picture (He & Sun 2015, Fast guided filter), in rounds, and the planes are
-    applied to the whole one.
+    applied to the whole one. A floor has no edges: arrows that are painted on it stay flat.
     """
     height, width = plate.shape[:2]
     shrink = min(1.0, PLATE_DEPTH.guide_height / height)
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
     guide = resized(plate, size).astype(np.float32) / np.float32(255)
     floor = np.float32(PLATE_DEPTH.guide_floor * middle_of(depth))  # farther, ratios mean nothing
-    values = np.log(np.maximum(_steepened(resized_map(depth, size)), 0) + floor)
+    small = resized_map(depth, size)
+    bend = _bend(small, floor)
+    bent, has_edge = (
+        bend / (bend + np.float32(least**2)) for least in (PLATE_DEPTH.bent, PLATE_DEPTH.least_edge)
+    )
+    steep = small + bent * (_steepened(small) - small)
+    values = np.log(np.maximum(steep, 0) + floor)
     for _ in range(PLATE_DEPTH.guide_rounds):
         slope, offset = _planes(values, guide)
+        slope *= has_edge[..., None]
+        offset = values + has_edge * (offset - values)
         values = (slope * guide).sum(-1) + offset
     slope /= np.float32(255)
     drawn = cv2.resize(offset, (width, height))
@@ -141,21 +150,36 @@ def edges_of_plate(depth: FloatMap, plate: Pixels) -> FloatMap:
     return np.asarray(drawn, np.float32)
 
 
-def _steepened(values: FloatMap) -> FloatMap:
-    """Ramps between two levels made short. An even slope stays as it is, and the inverse depth of a
-    floor or a wall is one, while its logarithm is not.
-
-    Each pixel moves away from the mean around it, but not past what is next to it. What a wider
-    mean loses comes back: the network knows where a ramp lies by its middle alone.
+def _bend(values: FloatMap, floor: np.float32) -> FloatMap:
+    """What a plane does not explain of a map (h, w) in the window around: mean squares, as a share
+    of the squared value there. The inverse depth of a floor or a wall is a plane.
     """
-    share, given = values.shape[0] / PLATE_DEPTH.guide_height, values  # of the network's pixels
+    radius = max(1, round(PLATE_DEPTH.bend_radius * values.shape[0] / PLATE_DEPTH.guide_height))
+    side = 2 * radius + 1
+    even = np.full(side, 1 / side, np.float32)
+    places = np.arange(-radius, radius + 1, dtype=np.float32)
+    mean, across, down = (
+        cv2.sepFilter2D(values, -1, in_rows, in_columns)
+        for in_rows, in_columns in ((even, even), (places / side, even), (even, places / side))
+    )
+    # Least squares: in a window, rows and columns depend neither on each other nor on its mean.
+    plane = (across * across + down * down) / np.square(places).mean()
+    left = cv2.blur(values * values, (side, side)) - mean * mean - plane
+    return np.asarray(np.maximum(left, 0) / np.square(np.abs(mean) + floor), np.float32)
+
+
+def _steepened(values: FloatMap) -> FloatMap:
+    """Ramps between two levels made short, and small waves made steps.
+
+    Each pixel moves away from the mean around it, but not past what is next to it.
+    """
+    share = values.shape[0] / PLATE_DEPTH.guide_height  # of the network's pixels
     square = np.ones((round(PLATE_DEPTH.steep_side * share) | 1,) * 2, np.uint8)
     for _ in range(PLATE_DEPTH.steep_rounds):
         mean = cv2.GaussianBlur(values, (0, 0), PLATE_DEPTH.steep_sigma * share)
         steeper = values + np.float32(PLATE_DEPTH.steep_gain) * (values - mean)
         values = np.clip(steeper, cv2.erode(values, square), cv2.dilate(values, square))
-    lost = cv2.GaussianBlur(given - values, (0, 0), PLATE_DEPTH.steep_mean * share)
-    return np.asarray(values + lost, np.float32)
+    return values
 
 
 def _planes(values: FloatMap, guide: FloatMap) -> tuple[FloatMap, FloatMap]:

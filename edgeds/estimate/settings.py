@@ -101,22 +101,20 @@ training split at 1280x720, MAD .49e-3 instead of .57; shadows in compressed vid
 class PlateDepth:
     """The plate's depth, from several looks of its own network."""
 
-    parts_from: float = 1.5
+    parts_from: float = 1.2
     """A plate so many times as large as the network's picture is looked at in parts, too."""
     part_share: float = 0.6
     """A part's sides over the plate's: neighbours overlap by a third."""
     least_scale: float = 0.2
     """A part that has to be stretched by more than this, or its inverse, is not believed."""
-    fit_stride: int = 4
-    """A sixteenth of the pixels fits a part as well as all of them."""
+    fit_stride: int = 4  # a sixteenth of the pixels fits a part as well as all of them
     map_height: int = 384
     """Height of the map on which looks are put together: twice the network's."""
-    detail_share: float = 0.1
+    detail_share: float = 0.05
     """Share of the plate's shorter side: what is coarser comes from the look at the whole."""
     guide_height: int = 256
-    """The picture on which edges are fitted."""
-    guide_radius: int = 4
-    """Radius of the windows, in pixels of that picture."""
+    guide_radius: int = 3
+    """The picture on which edges are fitted; radius of the windows, in its pixels."""
     guide_epsilon: float = 3e-4
     """Variance of the plate's colours, in 0..1, that is no edge: its deviation is 4.4 levels."""
     guide_floor: float = 0.2
@@ -126,10 +124,12 @@ class PlateDepth:
     """Rounds that make ramps steep: each adds the difference to the mean around, times the gain."""
     steep_gain: float = 2.0
     steep_sigma: float = 3.5
-    """Sigma of that mean; it and the next two in pixels of that picture."""
-    steep_mean: float = 12.0
-    steep_side: int = 7
-    """Sigma of a wider mean, which stays; side of the square whose values are not exceeded."""
+    steep_side: int = 9
+    """Sigma of that mean; side of the square whose values are not exceeded."""
+    bend_radius: int = 6
+    bent: float = 0.01
+    least_edge: float = 0.003
+    """Radius of windows in which planes are fitted; shares of depth off them that count by half."""
 
 
 PLATE_DEPTH = PlateDepth()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -48,58 +47,78 @@ def around(
     """
     import cv2
 
-    side = 2 * AROUND_PX + 1
-
-    def summed(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        total: npt.NDArray[np.float32] = cv2.boxFilter(
-            values, cv2.CV_32F, (side, side), normalize=False
-        )
-        return total
-
     kernel = np.ones((3, 3), np.uint8)
-    sure, empty = coarse > settings.sure, coarse < 1 - settings.sure
-    total, bare = cv2.split(summed(cv2.merge([sure.view(np.uint8), empty.view(np.uint8)])))
+    sure, empty = (
+        (coarse > settings.sure).view(np.uint8),
+        (coarse < 1 - settings.sure).view(np.uint8),
+    )
+    total, bare = _summed(cv2.merge([sure, empty]))
     count, enough = np.maximum(total, np.float32(1e-3)), np.maximum(bare, np.float32(1))
-    colours = frame.astype(np.float32)
-    *colour, power = cv2.split(summed(_in(sure, cv2.merge([colours, dot(colours, colours)]))))
-    for channel in (*colour, power):
-        channel /= count
-    off: FloatMap = cv2.subtract(frame, plate, dtype=cv2.CV_32F)
-    *offset, scatter = cv2.split(summed(_in(empty, cv2.merge([off, dot(off, off)]))))
+    foreground = _summed_with_power(frame, sure)
+    foreground /= count
+    colour, variance = foreground[:3], foreground[3]
+    variance -= dot_of_channels(colour, colour)
+    np.maximum(variance, 0, out=variance)
+    off = cv2.subtract(frame, plate, dtype=cv2.CV_16S)
+    background = _summed_with_power(off, empty)
+    offset, scatter = background[:3], background[3]
     # What scatters about the offset is no light: the plate lies wrong there, or something moves.
     scatter -= dot_of_channels(offset, offset) / enough
     scatter /= enough
     # A few pixels' worth of "no offset" in the mean: where hardly any background is near, none.
-    for channel in offset:
-        channel /= bare + np.float32(4)
+    offset /= bare + np.float32(4)
     trust = total * np.float32(1 / 6)  # six sure pixels make a mean to be trusted
     trust *= np.exp(np.maximum(scatter, 0) / np.float32(-3 * settings.scatter_levels**2))
     if doubt is not None:
-        trust *= 1 - doubt
+        trust *= 1 - doubt.reshape(-1)
+    background[3] = trust
     low, high = cv2.erode(coarse, kernel), cv2.dilate(coarse, kernel)
     nothing = np.zeros_like(coarse)
+    maps = *coarse.shape, 4
     return Around(
         bounds=cv2.merge([low, high * (2 - high), nothing, nothing]),
-        foreground=cv2.merge([*colour, np.maximum(power - dot_of_channels(colour, colour), 0)]),
-        background=cv2.merge([*offset, trust]),
+        foreground=cv2.transpose(foreground).reshape(maps),
+        background=cv2.transpose(background).reshape(maps),
         is_open=(high > settings.band) & (low < 1 - settings.band),
     )
 
 
-def _in(mask: Mask, values: FloatMap) -> FloatMap:
-    """The values (h, w, c) where the mask is true, else 0."""
+def _summed_with_power(colours: npt.NDArray[Any], mask: npt.NDArray[np.uint8]) -> FloatMap:
+    """The sums around each pixel of colours (h, w, 3) where a mask is true, and of their squares,
+    (4, h * w). Whole numbers: all sums are exact.
+    """
     import cv2
 
-    inside: FloatMap = cv2.copyTo(values, mask.view(np.uint8))
-    return inside
+    inside = np.empty((4, mask.size), np.float32)
+    inside[:3] = channels(cv2.copyTo(colours, mask).reshape(-1, 3))
+    inside[3] = dot_of_channels(inside[:3], inside[:3])
+    return _summed(cv2.transpose(inside).reshape(*mask.shape, 4))
 
 
-def dot_of_channels(one: Sequence[FloatMap], other: Sequence[FloatMap]) -> FloatMap:
-    """The dot product of colours whose three channels are maps of their own."""
-    r, g, b = (x * y for x, y in zip(one, other, strict=True))
-    r += g
-    r += b
-    return np.asarray(r, np.float32)
+def _summed(values: npt.NDArray[Any]) -> FloatMap:
+    """The sums around each pixel of a map (h, w, c), (c, h * w)."""
+    import cv2
+
+    side = 2 * AROUND_PX + 1
+    total = cv2.boxFilter(values, cv2.CV_32F, (side, side), normalize=False)
+    return channels(total.reshape(-1, values.shape[2]))
+
+
+def channels(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The c channels of values (n, c), as (c, n): in a third of the time of OpenCV's `split`."""
+    import cv2
+
+    apart: npt.NDArray[Any] = cv2.transpose(values)
+    return apart
+
+
+def dot_of_channels(one: FloatMap, other: FloatMap) -> FloatMap:
+    """The dot product of colours whose channels are rows, (3, n), (n,)."""
+    product = one * other
+    total: FloatMap = product[0]
+    total += product[1]
+    total += product[2]
+    return total
 
 
 def open_pixels(is_open: Mask, size: tuple[int, int]) -> npt.NDArray[np.intp]:

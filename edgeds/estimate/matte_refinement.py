@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeds.estimate.border_surroundings import (
     AROUND_PX,
     Around,
     Mask,
     around,
+    channels,
     dot_of_channels,
     on_coarse,
     open_pixels,
@@ -181,14 +181,16 @@ def _drawn(
         frame, plate: their colours, uint8 (n, 3).
         at: x and y on the coarse size.
     """
-    *offset, trust = _channels(read_at(near.background, *at))
-    *colour, variance = _channels(read_at(near.foreground, *at))
-    low, high, *_ = _channels(read_at(near.bounds, *at))
-    b = _each(np.add, _channels(plate), offset)
-    mixed, confidence = _projected(
-        _each(np.subtract, _channels(frame), b), _each(np.subtract, colour, b), variance, settings
+    background, foreground = (
+        channels(read_at(one, *at)) for one in (near.background, near.foreground)
     )
-    confidence *= np.minimum(np.maximum(trust, 0), 1)
+    low, high = channels(read_at(near.bounds, *at))[:2]
+    b = background[:3]
+    b += channels(plate)
+    f_minus_b = foreground[:3]
+    f_minus_b -= b
+    mixed, confidence = _projected(channels(frame) - b, f_minus_b, foreground[3], settings)
+    confidence *= np.minimum(np.maximum(background[3], 0), 1)
     after: FloatMap = np.minimum(np.maximum(mixed, low), high)
     after -= before
     after *= confidence
@@ -204,11 +206,9 @@ def refined_alpha(
 
 
 def _projected(
-    c_minus_b: list[FloatMap], f_minus_b: list[FloatMap], variance: FloatMap, settings: Matte
+    c_minus_b: FloatMap, f_minus_b: FloatMap, variance: FloatMap, settings: Matte
 ) -> tuple[FloatMap, FloatMap]:
-    """(alpha, confidence) of pixels (n,): where C lies on the line from B to F; lists are of
-    channels.
-    """
+    """(alpha, confidence) of pixels (n,): where C lies on the line from B to F, colours (3, n)."""
     contrast = dot_of_channels(f_minus_b, f_minus_b)
     most = np.maximum(contrast, np.float32(1))
     product = dot_of_channels(c_minus_b, f_minus_b)
@@ -224,19 +224,6 @@ def _projected(
     residual = np.maximum(residual, 0)  # rounding takes it below
     confidence *= np.exp(residual / np.float32(-3 * settings.residual_levels**2))
     return np.asarray(mixed, np.float32), np.asarray(confidence, np.float32)
-
-
-def _channels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-    """The c channels of values (n, c)."""
-    import cv2
-
-    return [one[0] for one in cv2.split(values[None])]
-
-
-def _each(
-    operation: np.ufunc, one: list[npt.NDArray[Any]], other: list[npt.NDArray[Any]]
-) -> list[FloatMap]:
-    return [operation(x, y) for x, y in zip(one, other, strict=True)]
 
 
 def lifted(coarse: FloatMap, settings: Matte = MATTE) -> FloatMap:

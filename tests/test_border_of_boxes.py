@@ -11,8 +11,9 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.border_of_boxes import Piece, boxes_drawn_again
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.look_settings import WHOLE
 from edgeds.estimate.matte_refinement import Refined, Window, refined, refined_in
-from edgeds.estimate.settings import DRAWN_ONCE, MATTE, WHOLE, Matte
+from edgeds.estimate.settings import DRAWN_ONCE, MATTE, Matte
 from edgeds.estimate.side_by_side import SideBySide
 from edgeds.plate.plate import Plate
 from edgeds.sources.scaling import resized

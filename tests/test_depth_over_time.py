@@ -12,7 +12,7 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.depth_over_time import DepthOverTime
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import LOOKS, WHOLE, LookSettings
+from edgeds.estimate.look_settings import LOOKS, WHOLE, LookSettings
 from edgeds.plate.plate import Plate
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, whole
 

@@ -12,14 +12,8 @@ from edgeds.cli.video_checks import Wanted
 from edgeds.cli.video_output import matte_of
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import (
-    DRAWN_AGAIN,
-    DRAWN_AT_EVERY_SIZE,
-    DRAWN_ONCE,
-    MATTE,
-    WHOLE,
-    Matte,
-)
+from edgeds.estimate.look_settings import WHOLE
+from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, DRAWN_ONCE, MATTE, Matte
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import FloatMap, Size

@@ -12,9 +12,10 @@ from edgeds.engine import open_engine
 from edgeds.engine.plate_depth_engine import open_plate_depth
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.foreground_depth import foreground_depth
+from edgeds.estimate.look_settings import LOOKS
 from edgeds.estimate.part_in_use import PartInUse
 from edgeds.estimate.part_place import networks_like
-from edgeds.estimate.settings import FOREGROUND_DEPTH, LOOKS
+from edgeds.estimate.settings import FOREGROUND_DEPTH
 from edgeds.plate.file import plate_from_file
 from edgeds.sources.video import VideoSource
 from edgeds.types import Box, FloatMap

@@ -9,8 +9,8 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.held_foreground import HeldForeground
-from edgeds.estimate.settings import LOOKS, LookSettings
-from edgeds.estimate.settings import WHOLE as NO_ORDER
+from edgeds.estimate.look_settings import LOOKS, LookSettings
+from edgeds.estimate.look_settings import WHOLE as NO_ORDER
 from edgeds.plate.plate import Plate
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, whole
 

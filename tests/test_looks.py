@@ -11,11 +11,11 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.frame_change import ChangeDetector, JudgedColours
+from edgeds.estimate.look_settings import LOOKS, WHOLE
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.part_in_use import PartInUse
 from edgeds.estimate.part_maps import onto_whole, out_of_whole, view_of_part
 from edgeds.estimate.part_place import Motion, Place, Track, networks_like, place_for
-from edgeds.estimate.settings import LOOKS, WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size, whole
 

@@ -13,8 +13,8 @@ import pytest
 
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.look_settings import WHOLE
 from edgeds.estimate.maintained_estimator import MaintainedEstimator
-from edgeds.estimate.settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.types import Frame, Maps, Pixels, PlateFeatures

@@ -12,8 +12,9 @@ import pytest
 from edgeds.engine import DifferenceEngine
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.foreground_boxes import boxes_of
+from edgeds.estimate.look_settings import WHOLE
 from edgeds.estimate.matte_refinement import refined
-from edgeds.estimate.settings import MATTE, WHOLE
+from edgeds.estimate.settings import MATTE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.sources.scaling import resized

@@ -13,7 +13,7 @@ from edgeds.engine import DifferenceEngine
 from edgeds.engine.in_turn import in_turn
 from edgeds.errors import SinkFailed, SourceFailed
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import WHOLE
+from edgeds.estimate.look_settings import WHOLE
 from edgeds.pipeline import Clock, max_waiting_for, run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink

@@ -14,11 +14,12 @@ from edgeds.errors import ShapeError
 from edgeds.estimate.depth_fit import depth_range, middle_of
 from edgeds.estimate.feet_depth import Standing
 from edgeds.estimate.kept_depth import KnownDepth, depth_by, kept_depth, kept_in
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.estimate.maps_on_demand import PlateView
 from edgeds.estimate.plate_depth import DepthNetwork, edges_of_plate
 from edgeds.estimate.plate_depth_on_ground import GroundedDepth
 from edgeds.estimate.plate_state import PlateState, check_engine_and_plate, check_fits
-from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
+from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.whole_or_part import Looks
 from edgeds.plate.ground.metric_scale import MetricScale
 from edgeds.plate.plate import Plate, noise_of, resized_map

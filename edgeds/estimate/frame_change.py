@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgeds.estimate.settings import CHANGE, ChangeLimits
+from edgeds.estimate.look_settings import CHANGE, ChangeLimits
 from edgeds.plate.robust_fit import median
 from edgeds.types import Box, FloatMap, Pixels
 

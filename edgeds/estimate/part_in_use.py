@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edgeds.estimate.look_settings import LookSettings
 from edgeds.estimate.part_place import Place, Track, place_for
-from edgeds.estimate.settings import LookSettings
 from edgeds.types import Box, Size
 
 LEAST_PIXELS = 12  # of sure foreground that has a depth

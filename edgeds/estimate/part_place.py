@@ -15,7 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.types import Box, FloatMap, Size
 
 _QUARTERS = 4

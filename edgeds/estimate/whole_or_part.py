@@ -25,6 +25,7 @@ from edgeds.estimate.depth_over_time import DepthOverTime
 from edgeds.estimate.foreground_depth import foreground_depth
 from edgeds.estimate.frame_change import ChangeDetector, JudgedColours
 from edgeds.estimate.held_foreground import HeldForeground
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.estimate.maps_on_demand import FrameMaps
 from edgeds.estimate.part_in_use import LEAST_PIXELS, PartInUse
 from edgeds.estimate.part_maps import (
@@ -37,7 +38,7 @@ from edgeds.estimate.part_maps import (
 )
 from edgeds.estimate.part_place import Place, bounds_of, networks_like, reaches_out
 from edgeds.estimate.plate_state import PlateState
-from edgeds.estimate.settings import LOOKS, LookSettings, Matte
+from edgeds.estimate.settings import Matte
 from edgeds.plate.plate import noise_of
 from edgeds.plate.robust_fit import median
 from edgeds.types import AnySizeEngine, Box, Engine, FloatMap, Frame, Maps, Pixels, Size, whole

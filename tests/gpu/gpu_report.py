@@ -35,15 +35,8 @@ from edgeds.engine.gpu.estimator import DeviceEstimator
 from edgeds.engine.gpu.transfer import DevicePicture
 from edgeds.errors import RunError
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import (
-    DRAWN_AT_EVERY_SIZE,
-    DRAWN_ONCE,
-    LOOKS,
-    MATTE,
-    WHOLE,
-    LookSettings,
-    Matte,
-)
+from edgeds.estimate.look_settings import LOOKS, WHOLE, LookSettings
+from edgeds.estimate.settings import DRAWN_AT_EVERY_SIZE, DRAWN_ONCE, MATTE, Matte
 from edgeds.pipeline import run
 from edgeds.plate.plate import Plate
 from edgeds.sinks import MemorySink

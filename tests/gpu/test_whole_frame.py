@@ -24,7 +24,7 @@ from edgeds.engine.gpu.change_detector import FLAGS  # noqa: E402
 from edgeds.engine.gpu.composer import DeviceComposer  # noqa: E402
 from edgeds.engine.gpu.part_network import STATISTICS  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
-from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
+from edgeds.estimate.look_settings import LOOKS, WHOLE  # noqa: E402
 from edgeds.pipeline import run  # noqa: E402
 from edgeds.sinks import VideoSink  # noqa: E402
 from edgeds.sinks.nvenc import nvenc_format, nvenc_problem  # noqa: E402

@@ -23,7 +23,7 @@ from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
 from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.estimate.depth_over_time import SHRINK  # noqa: E402
-from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
+from edgeds.estimate.look_settings import LOOKS, WHOLE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sources import SyntheticSource  # noqa: E402
 from edgeds.types import ColourTags, Frame  # noqa: E402

@@ -24,9 +24,9 @@ from edgeds.engine.gpu.estimator import DeviceEstimator  # noqa: E402
 from edgeds.engine.gpu.transfer import DevicePicture  # noqa: E402
 from edgeds.errors import ShapeError  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
+from edgeds.estimate.look_settings import WHOLE  # noqa: E402
 from edgeds.estimate.maintained_estimator import MaintainedEstimator  # noqa: E402
 from edgeds.estimate.matte_for_view import matte_for_view  # noqa: E402
-from edgeds.estimate.settings import WHOLE  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402
 from edgeds.sinks.encoding import encodable, format_of  # noqa: E402
 from edgeds.sources import VideoSource  # noqa: E402

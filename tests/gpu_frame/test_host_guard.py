@@ -27,7 +27,7 @@ from edgeds.engine.network.weights_file import load_weights  # noqa: E402
 from edgeds.engine.torch_cuda import TorchEngine  # noqa: E402
 from edgeds.estimate.depth_over_time import SHRINK  # noqa: E402
 from edgeds.estimate.estimator import Estimator  # noqa: E402
-from edgeds.estimate.settings import LOOKS, WHOLE  # noqa: E402
+from edgeds.estimate.look_settings import LOOKS, WHOLE  # noqa: E402
 from edgeds.live.run import LiveRun  # noqa: E402
 from edgeds.live.web.jpeg_encoder import jpeg_from_frame  # noqa: E402
 from edgeds.plate.plate import Plate  # noqa: E402

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from edgeds.estimate.border_drawn_again import drawn_again
 from edgeds.estimate.border_regression import weights_of
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.estimate.matte_refinement import refined_alpha
-from edgeds.estimate.settings import DRAWN_AGAIN, LOOKS, LookSettings
+from edgeds.estimate.settings import DRAWN_AGAIN
 from edgeds.estimate.unmixed_colours import unmixed
 from edgeds.evaluation.metrics import grad, mad
 from edgeds.plate.plate import Plate

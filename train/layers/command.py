@@ -106,7 +106,7 @@ SIZES = {"720p": (720, 1280), "1080p": (1080, 1920)}
 
 def _border(data: Path, count: int) -> Figures:
     from edgeds.engine import open_engine
-    from edgeds.estimate.settings import WHOLE
+    from edgeds.estimate.look_settings import WHOLE
     from train.layers.border_figures import border_figures
     from train.layers.composites import composites
 

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_ONCE, MATTE, WHOLE, LookSettings
+from edgeds.estimate.look_settings import WHOLE, LookSettings
+from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_ONCE, MATTE
 from edgeds.evaluation.dataset import Dataset
 from edgeds.evaluation.metrics import dtssd, mad
 from edgeds.evaluation.sample import Sample, load

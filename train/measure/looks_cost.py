@@ -13,7 +13,7 @@ from typing import Any
 
 from edgeds.errors import InputError
 from edgeds.estimate.estimator import Estimator
-from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.plate.plate import Plate
 from edgeds.types import AnySizeEngine, Engine, FloatMap, Frame, Maps, Pixels, PlateFeatures, Size
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeds.estimate.settings import LOOKS, LookSettings
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.evaluation import metrics
 from edgeds.evaluation.dataset import Dataset, in_clip_order
 from edgeds.evaluation.evaluate import alpha_scores

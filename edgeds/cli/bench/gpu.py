@@ -17,7 +17,7 @@ import numpy as np
 
 from edgeds.cli.bench.settings import BENCH
 from edgeds.errors import RunError
-from edgeds.estimate.settings import WHOLE
+from edgeds.estimate.look_settings import WHOLE
 from edgeds.plate.plate import Plate
 from edgeds.sources import SyntheticSource
 from edgeds.sources.yuv_planes import YuvPicture

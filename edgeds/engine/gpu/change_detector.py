@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from edgeds.engine.gpu.depth_fit import box_sums
 from edgeds.engine.gpu.graph_replay import Replayed
-from edgeds.estimate.settings import CHANGE
+from edgeds.estimate.look_settings import CHANGE
 from edgeds.types import Box
 
 if TYPE_CHECKING:

@@ -38,8 +38,9 @@ from edgeds.engine.gpu.part_network import NEAR, alpha_of
 from edgeds.engine.gpu.transfer import Nv12, Uploads
 from edgeds.errors import ShapeError
 from edgeds.estimate.estimator import Estimator
+from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.estimate.plate_state import check_fits
-from edgeds.estimate.settings import LOOKS, MATTE, LookSettings, Matte
+from edgeds.estimate.settings import MATTE, Matte
 from edgeds.types import Frame, whole
 from edgeds.views.compose import Compose, composer
 

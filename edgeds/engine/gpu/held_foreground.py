@@ -18,7 +18,7 @@ from edgeds.estimate.held_foreground import (
     STEP_PX,
     WITHIN_PX,
 )
-from edgeds.estimate.settings import LookSettings
+from edgeds.estimate.look_settings import LookSettings
 
 _GREY = (0.299, 0.587, 0.114)
 _NEVER = 255.0

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from edgeds.engine.cuda_stream import DeviceStream
     from edgeds.engine.gpu.colour import Colour
     from edgeds.engine.gpu.transfer import Nv12
+    from edgeds.estimate.look_settings import LookSettings
     from edgeds.estimate.plate_state import PlateState
-    from edgeds.estimate.settings import LookSettings, Matte
+    from edgeds.estimate.settings import Matte
 
 
 @dataclass(frozen=True, slots=True, eq=False)

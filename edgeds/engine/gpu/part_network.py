@@ -20,8 +20,9 @@ from edgeds.engine.gpu.field import crop_of, in_square, inside, nearest_at, read
 from edgeds.engine.gpu.graph_replay import Replayed
 from edgeds.engine.gpu.held_foreground import CHANNELS, held
 from edgeds.engine.gpu.matte_refinement import around, bounds_of, refined
+from edgeds.estimate.look_settings import LOOKS
 from edgeds.estimate.maps_on_demand import ALPHA_SEEN, ALPHA_ZERO, SEEN_SIDE
-from edgeds.estimate.settings import LOOKS, Matte
+from edgeds.estimate.settings import Matte
 from edgeds.types import Box, PlateFeatures
 
 if TYPE_CHECKING:

@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 
 from edgeds.live.signals.objects.crowds import crowds_of
+from edgeds.live.signals.objects.find_objects import ObjectFinder
 from edgeds.live.signals.objects.identities import exchange, only_one, settle, share
 from edgeds.live.signals.objects.place_by_colours import place_by_colours
 from edgeds.live.signals.objects.regions import Region, likeness, region_of, regions_of
 from edgeds.live.signals.objects.settings import TRACKING
 from edgeds.live.signals.objects.small_frame import SmallFrame
 from edgeds.live.signals.objects.track import Track
+from edgeds.live.signals.rules.zones_lines_distances import LineWatch
 from edgeds.types import Frame
 
 from . import bars
+from .groups import Walker
+from .scene import SIZE as DRAWN
+from .scene import Scene
 
 SIZE = (60, 100)
 BLACK, BROWN, NAVY = (14, 14, 14), (48, 32, 22), (16, 20, 48)
@@ -157,3 +162,44 @@ def test_bodies_stay_where_ids_are_exchanged_but_one_out_of_a_group_goes_on_as_i
     assert (out.id, out.body) == (1, bodies[0])
     assert other.body not in bodies
     assert other.born_foot == (7.0, 7.0)
+
+
+def _crossed(*walkers: Walker) -> dict[str, int]:
+    """How often a line in the middle is crossed, by what is seen of these."""
+    find, line = ObjectFinder(), LineWatch(bars.DOOR, DRAWN)
+    for frame, maps in Scene(walkers, secs=9):
+        list(line(find(frame, maps, frame.pts_secs), frame.pts_secs))
+    return line.counts
+
+
+def _walker(height: float, colour: tuple[int, int, int], *ways: tuple[float, float]) -> Walker:
+    """`ways`: (secs, x) from place to place, on one line across the picture."""
+    return Walker(
+        (0, 0),
+        height=height,
+        colour=colour,
+        trousers=colour[::-1],
+        come_secs=ways[0][0],
+        ways=tuple((secs, x, 92.0) for secs, x in ways),
+    )
+
+
+@pytest.mark.parametrize("heights", [(42, 42), (40, 48)])
+def test_two_who_cross_a_line_as_one_object_are_both_counted_once_they_part(
+    heights: tuple[float, float],
+) -> None:
+    one = _walker(heights[0], (40, 30, 20), (0, -20), (5, 120), (9, 240))
+    other = _walker(heights[1], (20, 30, 60), (0, -30), (5, 110), (9, 110))
+    assert _crossed(one, other) == {"in": 2, "out": 0}
+
+
+def test_who_meets_somebody_beyond_the_line_does_not_take_him_across_it() -> None:
+    stays = _walker(42, (40, 30, 20), (0, 210), (2, 125), (9, 125))
+    passes = _walker(42, (20, 30, 60), (0, -30), (5, 115), (6.5, 115), (9, 240))
+    assert _crossed(stays, passes) == {"in": 1, "out": 0}
+
+
+def test_what_is_put_down_beyond_the_line_has_not_crossed_it() -> None:
+    bearer = _walker(42, (40, 30, 20), (0, -20), (5, 120), (9, 240))
+    bag = _walker(14, (20, 30, 60), (0, -10), (5, 130), (9, 130))
+    assert _crossed(bearer, bag) == {"in": 1, "out": 0}

@@ -78,10 +78,27 @@ def exchange(one: Track, other: Track) -> None:
     for track, its in ((one, other), (other, one)):
         if its.is_new and not track.is_new:  # rules know where it was; they forget it until then
             track.born_foot = track.foot
-    for name in ("id", "born_secs", "colours", "is_new"):
+    swap = {one: other, other: one}
+    one.came_with, other.came_with = (
+        {swap.get(member, member) for member in track.came_with} for track in (other, one)
+    )
+    for name in ("id", "born_secs", "colours", "is_new", "stoutness", "origin"):
         mine, its = getattr(one, name), getattr(other, name)
         setattr(one, name, its)
         setattr(other, name, mine)
+
+
+def from_where_it_came(track: Track, settings: Tracking) -> None:
+    """If two came as one object and one of them parts, it came from where that was first seen."""
+    hosts = [host for host in track.came_with if host.id]
+    track.came_with = set()
+    if not hosts:
+        return
+    host = max(hosts, key=lambda one: one.stoutness)
+    stoutness = track.usual_area / track.usual_height**2
+    is_tall = track.usual_height > settings.as_tall * host.usual_height
+    if is_tall and host.stoutness > settings.as_two * stoutness:
+        track.born_foot = track.origin = host.origin
 
 
 def _gain(track: Track, other: Track) -> float:

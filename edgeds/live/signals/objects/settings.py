@@ -62,6 +62,10 @@ class Tracking:
     one_likeness: float = 0.8
     """A region is one of those that share it if it is as large and so alike: 9 of 10 looks at a
     drawn person, seconds apart, are more alike."""
+    as_two: float = 1.3
+    """Two who came as one object were stouter than one of them by this factor."""
+    as_tall: float = 0.7
+    """What parts from such a pair has at least this share of its height: else it is a piece."""
     post_width: float = 0.12
     """A post of the plate before people is not wider than this share of their height."""
     smooth_secs: float = 0.25

@@ -41,6 +41,8 @@ class Track:
         """What moved here without a jump. It stays where ids are exchanged."""
         self.split_from: dict[Track, tuple[float, float]] = {}
         """If it came out of a group and is in doubt ever since: whose, with their feet then."""
+        self.came_with: set[Track] = set()
+        """Those that it may have been one object with, until it is confirmed."""
         self.born_secs = self.seen_secs = self._now = secs
         self.sightings = 1
         self.x, self.y = region.centre
@@ -68,7 +70,10 @@ class Track:
         """For how long its region has looked like two objects, less how long it has not."""
         self.usual_area, self.usual_height = float(region.area), float(region.height)
         """Averages of the last seconds: something that walks behind a post is not smaller."""
-        self.born_foot = self._anchor = self.foot
+        self.stoutness = region.area / region.height**2
+        """Its usual area over its usual height squared, until it is in doubt: of two, about twice
+        that of one."""
+        self.born_foot = self.origin = self._anchor = self.foot
         self.still_since = secs
         self.motionless_since = secs
         self._reference: tuple[Region, Pixels] | None = None
@@ -127,6 +132,8 @@ class Track:
         is_cut = region.area < (_LAYER_CUT if region.is_layer else _CUT) * self.usual_area
         self.usual_area += weight * (region.area - self.usual_area)
         self.usual_height += weight * (region.height - self.usual_height)
+        if not self.doubts:
+            self.stoutness = self.usual_area / self.usual_height**2
         if is_cut:
             self._see_cut(region, step_secs)
             return

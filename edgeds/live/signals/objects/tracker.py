@@ -18,7 +18,12 @@ import numpy as np
 
 from edgeds.live.signals.objects.crowds import crowds_of
 from edgeds.live.signals.objects.divide import divide
-from edgeds.live.signals.objects.identities import doubt_beside, only_one, settle
+from edgeds.live.signals.objects.identities import (
+    doubt_beside,
+    from_where_it_came,
+    only_one,
+    settle,
+)
 from edgeds.live.signals.objects.regions import Region, likeness, union
 from edgeds.live.signals.objects.settings import TRACKING, Tracking
 from edgeds.live.signals.objects.small_frame import SmallFrame
@@ -89,6 +94,7 @@ class Tracker:
             track.doubts = {parent} | parent.doubts
             parent.doubts.add(track)
         track.split_from = {other: other.foot for other in track.doubts}
+        track.came_with = set(track.doubts)
         self._all.append(track)
 
     def _claims(
@@ -219,6 +225,7 @@ class Tracker:
             self._last_id += 1
             track.id = self._last_id
             track.is_new = False
+            from_where_it_came(track, settings)
 
 
 def _score(track: Track, region: Region, settings: Tracking) -> float:

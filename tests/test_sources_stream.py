@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,10 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import pytest
 
-from edgeds.errors import SourceError
-from edgeds.sources import LiveSource, StreamFeed
+from edgeds.errors import SourceError, SourceFailed
+from edgeds.sources import LiveSource, StreamFeed, SyntheticSource
 from edgeds.sources.timeouts import Reconnect
 from tests.held_port import held_port
 
@@ -103,3 +105,32 @@ def _wait_for(what: Callable[[], object], secs: float = 60) -> None:
     while not what():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)
+
+
+def test_a_server_that_ends_the_connection_is_named_with_a_remedy(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.ts"
+    with av.open(str(clip), "w", format="mpegts") as container:
+        stream = container.add_stream("mpeg2video", rate=25, options={"g": "5", "bf": "0"})
+        stream.height, stream.width, stream.pix_fmt = 90, 160, "yuv420p"
+        for frame in SyntheticSource(size=(90, 160), frame_count=40):
+            picture = av.VideoFrame.from_ndarray(frame.pixels, format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            one, _ = listening.accept()
+            with one:
+                one.recv(4000)
+                head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nContent-Length: 9000000\r\n"
+                one.sendall(head + b"\r\n" + clip.read_bytes())
+
+        server = threading.Thread(target=answer)
+        server.start()
+        with pytest.raises(SourceFailed) as caught:  # noqa: SIM117
+            with StreamFeed(f"http://127.0.0.1:{listening.getsockname()[1]}/x.ts") as feed:
+                while True:
+                    feed.read()
+        server.join()
+    assert caught.value.why == "the server ended the connection"
+    assert "another player" in caught.value.fix

@@ -48,6 +48,8 @@ _RTSP_OPTIONS: dict[RtspTransport, dict[str, str]] = {
     "udp": {"rtsp_transport": "udp"},
 }
 
+_LOOK = "look at the camera or the server; check whether it plays in another player (ffplay, VLC)"
+
 
 class StreamFeed(Closing):
     """A connected stream. A frame's time is the arrival of the packet that completed it.
@@ -90,10 +92,10 @@ class StreamFeed(Closing):
         try:
             return next(self._grabs)
         except StopIteration:
-            why = "the other side ended it"
+            reason = Reason("the other side ended it")
         except media_errors() as error:
-            why = _reason(error, self._settings.read_secs).why
-        raise SourceFailed("the stream broke off", why=why)
+            reason = _reason(error, self._settings.read_secs)
+        raise SourceFailed("the stream broke off", why=reason.why, fix=reason.fix or _LOOK)
 
     def close(self) -> None:
         self._container.close()
@@ -157,4 +159,6 @@ def _reason(error: BaseException, secs: float) -> Reason:
             "the camera does not offer this transport",
             "use the transport auto (--rtsp-transport auto), or the other",
         )
+    if getattr(error, "errno", None) == errno.EIO:  # FFmpeg's error for less than was announced
+        return Reason("the server ended the connection", _LOOK)
     return reason_of(error)

@@ -238,6 +238,29 @@ def test_foreground_and_plate_are_the_frame_again_where_the_light_changed() -> N
     assert np.array_equal(made["plate"][far], plate[far])
 
 
+def test_the_plate_has_no_shadow_of_the_foreground_which_is_a_layer_of_its_own() -> None:
+    y, x = np.mgrid[:192, :128].astype(np.float32)
+    alpha = np.clip((60 - np.hypot((y - 96) * 0.75, x - 64)) / 8, 0, 1).astype(np.float32)
+    plate = np.full((192, 128, 3), (160, 120, 90), np.uint8)
+    offset = np.zeros((48, 32, 3), np.float32)
+    offset[38:] = np.float32(-0.3) * plate[0, 0]  # at the feet
+    made = layers_composer(("plate",), plate=plate)(
+        Frame(plate), Maps(alpha, alpha, plate_offset=offset)
+    )
+    assert np.abs(made.values["plate"].astype(int) - plate).max() <= 2
+
+
+def test_the_light_on_the_plate_does_not_end_at_the_boxes_of_the_foreground() -> None:
+    y, x = np.mgrid[:96, :128].astype(np.float32)
+    alpha = np.clip((30 - np.hypot(y - 48, x - 64)) / 8, 0, 1).astype(np.float32)
+    plate = np.full((96, 128, 3), (60, 120, 90), np.uint8)
+    maps = Maps(alpha, alpha, plate_offset=np.full((24, 32, 3), 12, np.float32))
+    made = layers_composer(("plate",), plate=plate)(Frame(plate), maps).values["plate"]
+    change = made.astype(int) - plate
+    assert change.max() == 12
+    assert max(np.abs(np.diff(change, axis=axis)).max() for axis in (0, 1)) <= 3
+
+
 def test_a_full_folder_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(SinkError, match="not empty"):

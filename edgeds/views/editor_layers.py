@@ -8,11 +8,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.estimate.border_surroundings import dot
 from edgeds.estimate.grid import enlarged_in
 from edgeds.estimate.settings import MATTE, Matte
 from edgeds.estimate.unmixed_colours import behind_in, foreground_colours, foreground_light
+from edgeds.plate.robust_fit import percentiles
 from edgeds.sinks.layers.code_values import Codes, LayerFrame, at_bits
 from edgeds.sinks.layers.names import Layer
+from edgeds.sources.scaling import resized
 from edgeds.types import Box, FloatMap, Frame, Maps, Pixels, ToLight
 from edgeds.views.backdrop import Backdrop
 from edgeds.views.over import over
@@ -21,6 +24,14 @@ from edgeds.views.shadow import shaded, shadows
 KeepShadow = Literal["keep", "drop"]
 _LEAST_OFFSET = 0.5
 """Levels of 255: less is none in 8 bits."""
+_UNSHADED = 75
+"""Percentile of the border that lies in the light: two people with shadows at their feet had 86 %
+there.
+"""
+_FADES_PX = 4
+"""So far from open pixels the offset has faded, in px of its map."""
+_LEAST_POWER = 100.0
+"""Levels squared: in the dark any change is a large share."""
 ComposeLayers: TypeAlias = Callable[[Frame, Maps], LayerFrame]
 
 
@@ -85,7 +96,8 @@ def layers_composer(
 
 def _in_light(plate: Pixels, maps: Maps) -> Pixels:
     """The plate with `Maps.plate_offset` along the border, where the foreground was un-mixed from
-    that: there both layers give the frame again. The offset fades within a few pixels of its map.
+    that: there both layers give the frame again, but for its shadow. The offset fades within a few
+    pixels of its map.
     """
     import cv2
 
@@ -95,13 +107,46 @@ def _in_light(plate: Pixels, maps: Maps) -> Pixels:
     square = np.ones((5, 5), np.uint8)
     is_open = cv2.dilate(cv2.inRange(maps.alpha, 1e-3, 1 - 1e-3), square)[::4, ::4]
     near = cv2.resize(is_open, offset.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    wide = cv2.dilate((near > 0).astype(np.float32), square)
-    faded = offset * cv2.blur(wide, (3, 3))[..., None]
+    wide = cv2.dilate((near > 0).view(np.uint8), square)
+    if not wide.any():
+        return plate
+    faded = _without_shadow(_beyond_boxes(offset, maps), plate, wide.view(np.bool_))
+    faded *= cv2.blur(wide.astype(np.float32), (3, 3))[..., None]
     lit: Pixels = plate.copy()
+    size = plate.shape[0], plate.shape[1]
+    down, across = (-(-_FADES_PX * size[axis] // offset.shape[axis]) for axis in (0, 1))
     for box in maps.boxes:
-        more = enlarged_in(faded, box, (plate.shape[0], plate.shape[1]))
-        lit[box.of] = cv2.add(lit[box.of], more, dtype=cv2.CV_8U)
+        there = box.with_margin(down, across, size)
+        more = enlarged_in(faded, there, size)
+        lit[there.of] = cv2.add(plate[there.of], more, dtype=cv2.CV_8U)
     return lit
+
+
+def _beyond_boxes(offset: FloatMap, maps: Maps) -> FloatMap:
+    """The offset, which is known in boxes, goes on around them as it is along their edges."""
+    import cv2
+
+    known = np.zeros(offset.shape[:2], np.float32)
+    down, across = (known.shape[axis] / maps.size[axis] for axis in (0, 1))
+    for box in maps.boxes:
+        rows = slice(round(box.top * down), round(box.bottom * down))
+        known[rows, round(box.left * across) : round(box.right * across)] = 1
+    side = 2 * _FADES_PX + 1, 2 * _FADES_PX + 1
+    count = np.maximum(cv2.blur(known, side), np.float32(1e-3))
+    around = cv2.blur(offset * known[..., None], side) / count[..., None]
+    return np.where(known[..., None] > 0, offset, around)
+
+
+def _without_shadow(
+    offset: FloatMap, plate: Pixels, where: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """The offset without what darkens the plate more than most of the border is darkened: that is
+    shadow, which has a layer of its own.
+    """
+    behind = resized(plate, offset.shape[:2]).astype(np.float32)
+    share = dot(offset, behind) / np.maximum(dot(behind, behind), _LEAST_POWER)
+    darker = np.minimum(share - percentiles(share[where], _UNSHADED)[0], 0)
+    return np.asarray(offset - darker[..., None] * behind, np.float32)
 
 
 def _own_colours(

@@ -65,8 +65,8 @@ class JudgedColours:
     with time, so that one flash does not hide a thing for ever.
     """
 
-    def __init__(self, settings: ChangeLimits = CHANGE) -> None:
-        self._set = settings
+    def __init__(self) -> None:
+        self._set = CHANGE
         self._low: Pixels | None = None
         self._high: Pixels | None = None
 

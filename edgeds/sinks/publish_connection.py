@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeds.errors import SinkFailed
-from edgeds.sinks.encoder_settings import PUBLISH, Publish
+from edgeds.sinks.encoder_settings import PUBLISH
 from edgeds.sinks.live_recording import letterboxed
 from edgeds.sinks.publish_process import CLOCK_HZ, HEAD
 from edgeds.sources.url import masked
@@ -32,11 +32,11 @@ _BT709 = 1
 class Publisher:
     """Connects at once, then sends the newest frame whenever the last one has gone out."""
 
-    def __init__(self, url: str, size: Size, settings: Publish = PUBLISH) -> None:
+    def __init__(self, url: str, size: Size) -> None:
         self.sent = 0
         self.failed: SinkFailed | None = None
         """How the connection ended, if it did."""
-        self._url, self._settings = url, settings
+        self._url = url
         self._size = size[0] - size[0] % 2, size[1] - size[1] % 2  # 4:2:0
         self._changed = threading.Condition()
         self._waiting: Frame | None = None
@@ -100,7 +100,7 @@ class Publisher:
             self._fail(f"its process failed ({type(error).__name__})")
 
     def _feed(self) -> None:
-        head = {"url": self._url, "size": self._size, "settings": asdict(self._settings)}
+        head = {"url": self._url, "size": self._size, "settings": asdict(PUBLISH)}
         if not self._sent(json.dumps(head).encode() + b"\n"):
             return
         began_secs: float | None = None

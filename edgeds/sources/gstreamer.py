@@ -14,7 +14,7 @@ import numpy as np
 
 from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources.feed import Grab
-from edgeds.sources.timeouts import STREAM, Stream
+from edgeds.sources.timeouts import STREAM
 from edgeds.sources.typed_paths import shortened
 from edgeds.sources.url import masked
 from edgeds.types import Closing, Pixels, Size
@@ -39,7 +39,7 @@ class GStreamerFeed(Closing):
     camera = None
     rate: Fraction | None = None
 
-    def __init__(self, pipeline: str, *, settings: Stream = STREAM) -> None:
+    def __init__(self, pipeline: str) -> None:
         """
         Args:
             pipeline: as `gst-launch-1.0` takes it, without a sink or with `appsink` at its end.
@@ -48,7 +48,6 @@ class GStreamerFeed(Closing):
             SourceError: GStreamer is missing, or cannot make or start the pipeline.
         """
         self._gst = gst = _gst()
-        self._settings = settings
         self.description = shortened(f"gst:{masked(pipeline)}")
         self._pipeline = _made(gst, pipeline, self.description)
         self._sink = self._pipeline.get_by_name(_NAME)
@@ -68,7 +67,7 @@ class GStreamerFeed(Closing):
 
     def read(self) -> Grab:
         began_secs = time.monotonic()
-        while time.monotonic() - began_secs < self._settings.open_secs:
+        while time.monotonic() - began_secs < STREAM.open_secs:
             sample = self._sink.emit("try-pull-sample", _POLL_NS)
             if sample is not None:
                 return self._grab(sample)
@@ -80,7 +79,7 @@ class GStreamerFeed(Closing):
             if message.type == self._gst.MessageType.EOS:
                 raise SourceFailed("the pipeline ended", why="its source has no more pictures")
             raise SourceFailed("the pipeline broke off", **_words(message.parse_error()))
-        why = f"no picture for {self._settings.open_secs:g} s"
+        why = f"no picture for {STREAM.open_secs:g} s"
         raise SourceFailed("the pipeline gives no pictures", why=why)
 
     def close(self) -> None:

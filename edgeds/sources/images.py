@@ -20,6 +20,7 @@ from edgeds.sources.settings import READABLE_IMAGE_SUFFIXES
 from edgeds.types import Closing, DeepPixels, Frame, Pixels, RgbPicture, StreamInfo
 
 _log = logging.getLogger(__name__)
+_RATE = Fraction(30)
 
 
 class ImagesSource(Closing):
@@ -30,7 +31,7 @@ class ImagesSource(Closing):
 
     damaged = 0
 
-    def __init__(self, uri: str | Path, *, rate: Fraction = Fraction(30)) -> None:
+    def __init__(self, uri: str | Path) -> None:
         """
         Raises:
             SourceError: no image is there, or the first one cannot be read.
@@ -44,11 +45,11 @@ class ImagesSource(Closing):
         self.info = StreamInfo(
             name=Path(uri).resolve().name if Path(uri).name in ("", "..") else Path(uri).name,
             size=(first.shape[0], first.shape[1]),
-            rate=rate,
-            time_base=1 / rate,
+            rate=_RATE,
+            time_base=1 / _RATE,
             frame_count=len(self._paths),
-            duration_secs=float(len(self._paths) / rate),
-            ends_secs=float(len(self._paths) / rate),
+            duration_secs=float(len(self._paths) / _RATE),
+            ends_secs=float(len(self._paths) / _RATE),
             files=tuple(self._paths),
         )
 

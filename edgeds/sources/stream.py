@@ -15,7 +15,7 @@ from edgeds.sources.container import packets_of
 from edgeds.sources.feed import Grab
 from edgeds.sources.media_errors import Reason, media_errors, reason_of
 from edgeds.sources.scaling import FAST_SWSCALE_FLAGS
-from edgeds.sources.timeouts import STREAM, Stream
+from edgeds.sources.timeouts import STREAM
 from edgeds.sources.upright_picture import upright_rgb
 from edgeds.sources.url import (
     likely_scheme,
@@ -59,16 +59,13 @@ class StreamFeed(Closing):
 
     camera = None
 
-    def __init__(
-        self, url: str, *, rtsp_transport: RtspTransport = "auto", settings: Stream = STREAM
-    ) -> None:
+    def __init__(self, url: str, *, rtsp_transport: RtspTransport = "auto") -> None:
         """
         Raises:
             SourceError: nothing answers, or it is not a video.
         """
         self.description = masked(url)
-        self._settings = settings
-        self._container = _opened(url, rtsp_transport, settings)
+        self._container = _opened(url, rtsp_transport)
         if not self._container.streams.video:
             self._container.close()
             raise SourceError(
@@ -94,7 +91,7 @@ class StreamFeed(Closing):
         except StopIteration:
             reason = Reason("the other side ended it")
         except media_errors() as error:
-            reason = _reason(error, self._settings.read_secs)
+            reason = _reason(error, STREAM.read_secs)
         raise SourceFailed("the stream broke off", why=reason.why, fix=reason.fix or _LOOK)
 
     def close(self) -> None:
@@ -118,9 +115,7 @@ class StreamFeed(Closing):
                 yield Grab(upright_rgb(frame, flags=FAST_SWSCALE_FLAGS), secs)
 
 
-def _opened(
-    url: str, rtsp_transport: RtspTransport, settings: Stream
-) -> av.container.InputContainer:
+def _opened(url: str, rtsp_transport: RtspTransport) -> av.container.InputContainer:
     import av
 
     scheme, name = scheme_of(url), masked(url)
@@ -134,11 +129,11 @@ def _opened(
         options = _ANNOUNCED_OPTIONS | {"allowed_media_types": "video"}
     if scheme == "rtsp":  # rtsps is TCP by its nature
         options = options | _RTSP_OPTIONS[rtsp_transport]
-    timeout = (settings.open_secs, settings.read_secs)
+    timeout = (STREAM.open_secs, STREAM.read_secs)
     try:
         return av.open(with_plain_scheme(url), options=options, timeout=timeout)
     except media_errors() as error:
-        reason = _reason(error, settings.open_secs)
+        reason = _reason(error, STREAM.open_secs)
         fix = reason.fix or "check whether it plays in another player (ffplay, VLC) here"
         near = likely_scheme(scheme)
         if isinstance(error, av.error.ProtocolNotFoundError) and near:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_LONGEST = 120  # signs of a name in a message
+
 
 def is_there(path: Path) -> bool:
     """Whether a file or folder exists; False for a name that no file can have.
@@ -16,8 +18,8 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def shortened(name: str, limit: int = 120) -> str:
+def shortened(name: str) -> str:
     """A name for a message: only its beginning and its end if it is very long."""
-    if len(name) <= limit:
+    if len(name) <= _LONGEST:
         return name
-    return f"{name[: limit // 2]}...{name[-limit // 3 :]}"
+    return f"{name[: _LONGEST // 2]}...{name[-_LONGEST // 3 :]}"

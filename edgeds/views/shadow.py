@@ -41,13 +41,13 @@ def shadows(
     return find
 
 
-def shadow_of(frame: Frame, maps: Maps, plate: Pixels, *, settings: Shadow = SHADOW) -> FloatMap:
+def shadow_of(frame: Frame, maps: Maps, plate: Pixels) -> FloatMap:
     """Density, float32 (H, W), 0..1: the share of the plate's brightness that is missing.
 
     Under the foreground it goes on as beside it, so that no gap shows along its border. See
     `shadows` for the plate.
     """
-    return shadows(plate, settings=settings)(frame, maps)
+    return shadows(plate)(frame, maps)
 
 
 def shaded(backdrop: Pixels, density: FloatMap) -> Pixels:

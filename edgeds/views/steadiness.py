@@ -108,9 +108,7 @@ def _grid(size: Size, side: int) -> list[Box]:
     ]
 
 
-def steadied(
-    compose: Callable[[Frame, Maps], Picture], settings: Steadiness = STEADINESS
-) -> Callable[[Frame, Maps], Picture]:
+def steadied(compose: Callable[[Frame, Maps], Picture]) -> Callable[[Frame, Maps], Picture]:
     """A composer that is given steady maps."""
-    steady = Steady(settings)
+    steady = Steady()
     return lambda frame, maps: compose(frame, steady(frame, maps))

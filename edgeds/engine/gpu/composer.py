@@ -20,7 +20,7 @@ from edgeds.engine.gpu.graph_replay import Function, Replayed, Tensors
 from edgeds.engine.gpu.maps import DeviceMaps, OnDevice
 from edgeds.engine.gpu.outline import line_of
 from edgeds.engine.gpu.transfer import DevicePicture, Uploads, download, joined
-from edgeds.estimate.settings import MATTE, Matte
+from edgeds.estimate.settings import MATTE
 from edgeds.types import Frame, Maps, Pixels, RgbPicture, Size
 from edgeds.views.backdrop import Backdrop, StillBackdrop, colour_backdrop
 from edgeds.views.depth import depth_picture
@@ -47,7 +47,6 @@ class DeviceComposer:
         backdrop: Backdrop | None = None,
         opacity: float = STYLE.opacity,
         blur: float = STYLE.blur,
-        matte: Matte = MATTE,
         keeps: bool = False,
         compiled: bool = False,
     ) -> None:
@@ -65,7 +64,7 @@ class DeviceComposer:
             chosen = backdrop or StillBackdrop(colour_backdrop(STYLE.backdrop), STYLE.backdrop)
             self._behind = _Behind(chosen, Uploads(self._stream, estimate.colour, estimate.colours))
         with self._stream, torch.no_grad():
-            self._inputs, function, fixed = self._drawing(view, opacity, blur, matte)
+            self._inputs, function, fixed = self._drawing(view, opacity, blur)
             example = (*self._inputs(estimate.empty_maps()), *self._example_behind())
             self._draw = Replayed(function, self._stream, example, fixed=fixed, compiled=compiled)
 
@@ -97,7 +96,7 @@ class DeviceComposer:
         return whole
 
     def _drawing(
-        self, view: View, opacity: float, blur: float, matte: Matte
+        self, view: View, opacity: float, blur: float
     ) -> tuple[Callable[[OnDevice], Tensors], Function, tuple[object, ...]]:
         """What a view takes of the maps, the function that draws it, what else that is given."""
         plate = self._estimate.plate_on_device
@@ -118,14 +117,14 @@ class DeviceComposer:
             return (
                 (lambda m: (*m.planes, m.alpha_on_device, m.field, m.crop)),
                 views.replaced,
-                (plate.luma, plate.chroma, self._estimate.colours, matte),
+                (plate.luma, plate.chroma, self._estimate.colours, MATTE),
             )
         if view == "blur":
             blurs = blur_levels(self._estimate.plate_depth, blur, self._stream.device)
             return (
                 (lambda m: (*m.planes, m.alpha_on_device, m.field, m.crop)),
                 blurred,
-                (plate.pixels, blurs, self._estimate.colours, matte),
+                (plate.pixels, blurs, self._estimate.colours, MATTE),
             )
         overlay = views.OverlayStyle(
             tint=self._yuv(STYLE.tint),

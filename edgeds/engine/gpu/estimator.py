@@ -46,7 +46,6 @@ from edgeds.views.compose import Compose, composer
 
 if TYPE_CHECKING:
     from edgeds.estimate.kept_depth import KnownDepth
-    from edgeds.estimate.plate_depth import DepthNetwork
     from edgeds.estimate.plate_depth_on_ground import GroundedDepth
     from edgeds.estimate.plate_state import PlateState
     from edgeds.plate.plate import Plate
@@ -86,7 +85,6 @@ class DeviceEstimator(Estimator):
         plate: Plate,
         colour: ColourTags,
         *,
-        depth_network: DepthNetwork | None = None,
         known: KnownDepth | None = None,
         matte: Matte = MATTE,
         looks: LookSettings = LOOKS,
@@ -106,7 +104,7 @@ class DeviceEstimator(Estimator):
             raise ShapeError(
                 "these frames cannot stay on the GPU", why=problem, fix="use --device cpu"
             )
-        super().__init__(engine, plate, depth_network=depth_network, known=known, matte=matte)
+        super().__init__(engine, plate, known=known, matte=matte)
         self.network, self.stream, self.colour = engine, engine.stream, colour
         device = engine.stream.device
         self.colours = colour_for(colour, device)

@@ -17,7 +17,7 @@ DISCOVERY_PREFIX = "homeassistant"
 
 
 def discovery_of(
-    broker: Broker, rules: Rules, *, source: str, version: str, prefix: str = DISCOVERY_PREFIX
+    broker: Broker, rules: Rules, *, source: str, version: str
 ) -> tuple[str, dict[str, Any]]:
     """(topic, message) of a camera with its rules."""
     entities = {
@@ -48,7 +48,7 @@ def discovery_of(
     for key, entity in entities.items():
         entity["unique_id"] = f"{broker.node}-{key}"
     device = {"identifiers": [broker.node], "name": source, "manufacturer": "edgeds"}
-    return f"{prefix}/device/{broker.node}/config", {
+    return f"{DISCOVERY_PREFIX}/device/{broker.node}/config", {
         "device": {**device, "model": "fixed camera", "sw_version": version},
         "origin": {"name": "edgeds", "sw_version": version},
         "availability_topic": f"{broker.base}/status",

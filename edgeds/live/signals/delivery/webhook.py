@@ -35,7 +35,7 @@ class Webhook(Closing):
 
     takes_states = False
 
-    def __init__(self, url: str, *, timeout_secs: float = _TIMEOUT_SECS) -> None:
+    def __init__(self, url: str) -> None:
         """
         Raises:
             InputError: it is not an http or https URL.
@@ -51,7 +51,7 @@ class Webhook(Closing):
                 why="this is not an http or https URL",
                 fix="give one such as http://10.0.0.5:1880/edgeds",
             ) from None
-        self.name, self._timeout_secs = f"webhook {_shown(parts)}", timeout_secs
+        self.name = f"webhook {_shown(parts)}"
         self._headers = {"content-type": "application/json", "user-agent": "edgeds"}
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -70,7 +70,7 @@ class Webhook(Closing):
         time.sleep(max(0.0, self._last_secs + _GAP_SECS - time.monotonic()))
         request = Request(self._url, json_line(body).encode(), self._headers)
         try:
-            with self._opener.open(request, timeout=self._timeout_secs) as answer:
+            with self._opener.open(request, timeout=_TIMEOUT_SECS) as answer:
                 answer.read(1024)
         except HTTPError as error:
             error.close()

@@ -137,6 +137,7 @@ def _together(values: tuple[_Values, ...], places: Places, size: Size, scale: fl
     all_of_them = np.full((height, width, *values[0].shape[2:]), fill, np.float32)
     for one, place in zip(values, places, strict=True):
         top, left = (int(side * scale) - gap for side in place)
-        padded = cv2.copyMakeBorder(one, gap, gap, gap, gap, cv2.BORDER_REPLICATE)
-        all_of_them[top : top + padded.shape[0], left : left + padded.shape[1]] = padded
+        bottom, right = top + one.shape[0] + 2 * gap, left + one.shape[1] + 2 * gap
+        into = all_of_them[top:bottom, left:right]
+        cv2.copyMakeBorder(one, gap, gap, gap, gap, cv2.BORDER_REPLICATE, dst=into)
     return all_of_them

@@ -7,7 +7,7 @@ Knows nothing about what the maps mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,33 +27,47 @@ class SideBySide:
         Args:
             parts: on a map of this size. Past its borders its pixels go on mirrored.
         """
-        self._parts, self._map, self._margin = parts, size, margin
         found, self._size = shelves([part.size for part in parts], margin)
         self.places = [
             Box(top, left, top + part.size[0], left + part.size[1])
             for (top, left), part in zip(found, parts, strict=True)
         ]
         """Where each part lies."""
+        self._copies = [
+            _Copy.of(part, place, size, margin)
+            for part, place in zip(parts, self.places, strict=True)
+        ]
 
     def of(self, values: _Values) -> _Values:
         """A map (h, w) or (h, w, c), its parts side by side. Between them is nothing."""
         together = np.zeros((*self._size, *values.shape[2:]), values.dtype)
-        margin, (height, width) = self._margin, self._map
-        for part, place in zip(self._parts, self.places, strict=True):
-            sides = part.top - margin, part.left - margin, part.bottom + margin, part.right + margin
-            inner = Box(
-                max(sides[0], 0), max(sides[1], 0), min(sides[2], height), min(sides[3], width)
-            )
-            beyond = tuple(abs(one - other) for one, other in zip(sides, inner, strict=True))
-            piece = values[inner.of]
+        for source, beyond, into in self._copies:
+            piece = values[source]
             if any(beyond):
-                top, left, bottom, right = beyond
-                piece = cv2.copyMakeBorder(piece, top, bottom, left, right, cv2.BORDER_REFLECT_101)
-            into = Box(
-                place.top - margin, place.left - margin, place.bottom + margin, place.right + margin
-            )
-            together[into.of] = piece
+                piece = cv2.copyMakeBorder(piece, *beyond, cv2.BORDER_REFLECT_101)
+            together[into] = piece
         return together
+
+
+class _Copy(NamedTuple):
+    """How a part and what is around it are copied."""
+
+    source: tuple[slice, slice]
+    """What of that lies on the map."""
+    beyond: tuple[int, int, int, int]
+    """Pixels past the map's top, bottom, left and right."""
+    into: tuple[slice, slice]
+
+    @classmethod
+    def of(cls, part: Box, place: Box, size: Size, margin: int) -> _Copy:
+        top, left, bottom, right = part
+        around = Box(top - margin, left - margin, bottom + margin, right + margin)
+        inner = part.with_margin(margin, margin, size)
+        above, before, below, after = (
+            abs(one - other) for one, other in zip(around, inner, strict=True)
+        )
+        into = around.moved(place.top - top, place.left - left)
+        return cls(inner.of, (above, below, before, after), into.of)
 
 
 def shelves(sizes: Sequence[tuple[int, ...]], margin: int) -> tuple[Places, Size]:

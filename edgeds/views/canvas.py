@@ -18,6 +18,8 @@ from edgeds.types import Box, ColourTags, FloatMap, Frame, Picture, Pixels, RgbP
 Colour: TypeAlias = tuple[int, int, int]
 """RGB, 0..255."""
 
+WHITE: Colour = (255, 255, 255)
+
 _Values = TypeVar("_Values", FloatMap, Plane)
 
 
@@ -31,6 +33,10 @@ class Canvas(Protocol):
 
     def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
         """Lay a colour, or RGB (h, w, 3), over a box: C = wF + (1 - w)B, w is (h, w)."""
+        ...
+
+    def lighten(self, box: Box, weight: FloatMap) -> None:
+        """Lay white over a grey box, as `mix`."""
         ...
 
     def tint(self, box: Box, colour: Colour, weight: Plane) -> None:
@@ -107,6 +113,9 @@ class RgbCanvas:
     def mix(self, box: Box, colours: Colour | Pixels, weight: FloatMap) -> None:
         _mix(self._pixels[box.of], colours, weight, 1 - weight)
 
+    def lighten(self, box: Box, weight: FloatMap) -> None:
+        self.mix(box, WHITE, weight)
+
     def tint(self, box: Box, colour: Colour, weight: Plane) -> None:
         self.mix(box, colour, weight * np.float32(1 / 255))
 
@@ -130,6 +139,10 @@ class PlanesCanvas:
             self._planes, _parts(box), yuv, (full, quarter, quarter), strict=True
         ):
             _mix(plane[part.of], colour, *weights)
+
+    def lighten(self, box: Box, weight: FloatMap) -> None:
+        white = _yuv_of_colour(WHITE, self.picture.colour)[0]  # U and V are the same of all greys
+        _mix(self._planes[0][box.of], white, weight, 1 - weight)
 
     def tint(self, box: Box, colour: Colour, weight: Plane) -> None:
         half = _halved(weight)

@@ -13,7 +13,7 @@ def mask_frame(frame: Frame, maps: Maps) -> Frame:
     """Alpha as grey, black is background, in the frame's own kind of picture."""
     canvas = filled(frame, (0, 0, 0))
     for box in maps.boxes:
-        canvas.mix(box, (255, 255, 255), maps.alpha_in(box))
+        canvas.lighten(box, maps.alpha_in(box))
     return frame.with_picture(canvas.picture)
 
 

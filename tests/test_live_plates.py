@@ -122,9 +122,14 @@ def test_the_readmes_clip_shows_a_mask(live_until: Edgeds, data: Path, tmp_path:
 
 
 @contextmanager
-def _running(open_clip: Callable[[], Source], choice: PlateChoice) -> Iterator[LiveRun]:
+def _running(
+    open_clip: Callable[[], Source],
+    choice: PlateChoice,
+    *,
+    on_event: Callable[[str], None] | None = None,
+) -> Iterator[LiveRun]:
     source = RealTimeSource(open_clip, loop=True)
-    run = LiveRun(source, DifferenceEngine(), choice=choice)
+    run = LiveRun(source, DifferenceEngine(), choice=choice, on_event=on_event)
     thread = threading.Thread(target=run.run)
     thread.start()
     try:
@@ -232,6 +237,20 @@ def test_the_token_is_printed_once_and_stays_between_runs(
     alone = edgeds("live", source, "--token-file", "token.txt", "--no-show")
     assert alone.returncode == 2
     assert "no page is served" in alone.stderr
+
+
+def test_a_program_that_fails_to_keep_the_plate_hears_of_it_and_the_run_goes_on() -> None:
+    said: list[str] = []
+
+    def keep(plate: Plate) -> None:
+        raise LookupError("no place")
+
+    choice = PlateChoice(capture=BRIEF, on_taken=keep)
+    with _running(_empty_room, choice, on_event=said.append) as run:
+        wait_for(run, lambda s: any("on_taken raised" in text for text in said))
+        before = run.status().delivered
+        wait_for(run, lambda s: s.delivered > before)
+    assert "on_taken raised LookupError: no place; the run goes on" in said
 
 
 class OutOfMemory(Executor):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
+EventSink: TypeAlias = Callable[[str], None]
+
+_log = logging.getLogger(__name__)
 
 
 class EventCallback:
@@ -30,3 +37,16 @@ class EventCallback:
         """
         if self._failure is not None:
             raise self._failure
+
+
+def reported(callback: Callable[[T], None], name: str, on_event: EventSink) -> Callable[[T], None]:
+    """The callback; an exception that it raises is an event. A pool would keep it to itself."""
+
+    def call(value: T) -> None:
+        try:
+            callback(value)
+        except Exception as error:
+            _log.exception("%s raised an exception", name)
+            on_event(f"{name} raised {type(error).__name__}: {error}; the run goes on")
+
+    return call

@@ -19,6 +19,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edgeds.live.event_callback import reported
 from edgeds.live.ground_watch import GroundWatch
 from edgeds.live.settings import LIVE
 from edgeds.plate.capture import PlateCapture
@@ -53,7 +54,7 @@ class PlateChoice:
     """Where its depth comes from."""
     capture: CaptureSettings = PLATE_CAPTURE
     on_taken: Callable[[Plate], None] | None = None
-    """Called with each good plate that was taken, in a separate thread."""
+    """Called with each good plate that was taken, in a thread; its failure is an event."""
 
 
 class LivePlate:
@@ -137,7 +138,7 @@ class LivePlate:
         """Keep the plate in use for a later run, with the depth that was measured since."""
         keeps = self._choice.given is None and self._choice.depth.source != "network"
         if self._choice.on_taken is not None and keeps:
-            self._pool.submit(self._choice.on_taken, plate)
+            self._pool.submit(reported(self._choice.on_taken, "on_taken", self._event), plate)
 
     def doubted(self) -> None:
         """Doubt that the plate still fits. The next look decides."""
@@ -191,7 +192,7 @@ class LivePlate:
         self.improved, self._maker = self._maker is job, job
         self.current, self.state, self.offered = plate, "ready", None
         if self._choice.on_taken is not None:
-            self._pool.submit(self._choice.on_taken, plate)
+            self._pool.submit(reported(self._choice.on_taken, "on_taken", self._event), plate)
 
     def _use(self, plate: Plate, verdict: str) -> None:
         """Use a given plate; before the first look it is not known to fit."""

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from edgeds.errors import SourceError, SourceFailed
@@ -67,6 +68,16 @@ def test_a_clip_that_ends_before_its_plate_says_so(edgeds: Edgeds, camera: str) 
     assert done.returncode == 0, done.stderr
     assert "before there was a plate, so nothing was found" in done.stderr
     assert "?loop" in done.stderr
+
+
+def test_what_is_wrong_with_a_given_plate_is_noted(
+    edgeds: Edgeds, camera: str, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "black.png"), np.zeros((45, 80, 3), np.uint8))
+    done = edgeds("live", camera, "-b", "black.png", *FAST, "--max-frames", "2")
+    assert done.returncode == 0, done.stderr
+    assert "note: the plate is black: whatever is lit counts as foreground" in done.stderr
+    assert "note: the plate is 80x45 and the frames are 160x90" in done.stderr
 
 
 def test_people_get_a_table(edgeds: Edgeds, camera: str, plate: Path) -> None:

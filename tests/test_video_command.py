@@ -251,7 +251,7 @@ def test_a_plate_of_the_same_view_at_another_size_is_taken(
         assert json.loads(done.stdout)["plate"]["origin"] == "file"
         notes[width] = " ".join(json.loads(done.stdout)["notes"])
     assert "as coarse as the plate" not in notes[320]
-    assert "the plate is 80x45 and the clip 160x90" in notes[80]
+    assert "the plate is 80x45 and the frames are 160x90" in notes[80]
 
 
 # Bad input: what, why and how to mend it; exit code 2; nothing left behind.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeds.cli.console import say
+from edgeds.cli.video_report import notes_on
 from edgeds.plate.ground.depth_wanted import AS_FOUND, DepthWanted
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def plate_choice(
     if allow_motion is None:
         allow_motion = isinstance(frames, RealTimeSource)
     given = None if given is None else plate_at_size(given, size)
+    for note in () if given is None else notes_on(given):
+        on_event(f"note: {note}")
     if depth.source == "network":
         given, kept = (None if p is None else without_measured(p) for p in (given, kept))
     return PlateChoice(

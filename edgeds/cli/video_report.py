@@ -46,10 +46,10 @@ def notes_on(plate: Plate) -> list[str]:
 
     notes = []
     if plate.enlarged_from is not None and plate.size[0] > _COARSE * plate.enlarged_from[0]:
-        own, clip = text_from_size(plate.enlarged_from), text_from_size(plate.size)
+        own, frames = text_from_size(plate.enlarged_from), text_from_size(plate.size)
         notes.append(
-            f"the plate is {own} and the clip {clip}: the mask's border is as coarse as the plate; "
-            "a plate of the clip's size is better"
+            f"the plate is {own} and the frames are {frames}: the mask's border is as coarse as "
+            "the plate; a plate of the frames' size is better"
         )
     if is_black(plate.pixels):
         return [*notes, "the plate is black: whatever is lit counts as foreground"]

@@ -106,6 +106,7 @@ def test_an_object_is_taken_into_the_plate_by_its_id(seeing: Served) -> None:
     for wrong in ("", "[]", "{}", '{"object": true}', '{"object": "1"}'):
         assert post(wrong) == 400
     assert post('{"object": 999999}') == 404
+    assert post('{"object": 1}' + 70_000 * " ") == 413
     assert seeing.ask("/api/plate/take-in", method="POST", body='{"object": 1}').status == 403
 
     def taken() -> bool:

@@ -101,8 +101,11 @@ class Api:
         signals = self._signals
         if signals is None:
             return _error(404, _NO_SIGNALS)
+        body = await self._body(request)
+        if body is None:
+            return _error(413, InputError("the request is too long", fix='send {"object": 7}'))
         try:
-            number = (await request.json())["object"]
+            number = json.loads(body)["object"]
         except (ValueError, KeyError, TypeError, RecursionError):
             number = None
         if not isinstance(number, int) or isinstance(number, bool):
@@ -117,11 +120,9 @@ class Api:
         """Watch the rules that the body holds; why not, where it holds none."""
         signals = self._signals
         assert signals is not None
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > self._settings.rules_bytes:
-                return _error(413, InputError("the rules are too long", fix="write fewer"))
+        body = await self._body(request)
+        if body is None:
+            return _error(413, InputError("the rules are too long", fix="write fewer"))
         try:
             signals.set_rules(await self._call(lambda: read(body.decode())))
         except (ValueError, RecursionError):  # no UTF-8, no JSON
@@ -129,6 +130,15 @@ class Api:
         except InputError as error:
             return _error(400, error)
         return None
+
+    async def _body(self, request: Request) -> bytes | None:
+        """What a request sends, at most `rules_bytes`; None if it is longer."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > self._settings.rules_bytes:
+                return None
+        return body
 
     async def metrics(self, _: Request) -> Response:
         from starlette.responses import Response

@@ -33,7 +33,7 @@ class Page:
     """What the kernel buffers for a client that does not read: the system's own limit is 4 MB."""
     header_bytes: int = 16_384
     rules_bytes: int = 65_536
-    """Most bytes of a rule file that a program or the page sends."""
+    """Most bytes of a rule file, or of another message, that a program or the page sends."""
     message_bytes: int = 16_384
     """Most bytes of a viewer's WebSocket message; WebRTC offers are half as long."""
     uploads: int = 2

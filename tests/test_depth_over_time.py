@@ -192,3 +192,34 @@ def test_an_estimator_calms_the_frames_of_a_clip_and_no_stills() -> None:
     assert pumped > 0.05
     assert _played() < 0.2 * pumped
     assert _played(WHOLE) == pytest.approx(pumped, rel=0.3), "frames in no order"
+
+
+class Framed(DifferenceEngine):
+    """Says of what fills the picture that it is nearer."""
+
+    def infer(self, frame: Pixels, plate: PlateFeatures) -> Maps:
+        maps = super().infer(frame, plate)
+        near = np.float32(0.5 if maps.alpha.mean() < 0.9 else 0.52)
+        ramp = np.linspace(0.2, 0.4, SIZE[0], dtype=np.float32)[:, None]
+        depth = np.broadcast_to(ramp, SIZE) * (1 - maps.alpha) + maps.alpha * near
+        return Maps(maps.alpha, np.asarray(depth, np.float32))
+
+
+def test_after_a_cut_back_to_a_scene_that_stands_still_depth_comes_to_it() -> None:
+    rng = np.random.default_rng(0)
+    room = rng.integers(60, 100, (*FRAME, 3)).astype(np.uint8)
+    scene = room.copy()
+    scene[60:330, 260:380] = (230, 40, 60)
+    engine = Framed(size=SIZE)
+    estimate = Estimator(engine, Plate(room))
+    for i in range(30):  # another scene, in which something moves
+        away = np.full_like(room, 200)
+        away[:, 10 * i : 10 * i + 40] = 250
+        estimate(Frame(away, i, i, Fraction(1, HERTZ)))
+
+    def person(maps: Maps) -> float:
+        return float(np.median(maps.inverse_depth[100:300, 280:360]))
+
+    shown = [person(estimate(Frame(scene, i, i, Fraction(1, HERTZ)))) for i in range(30, 90)]
+    alone = person(Estimator(engine, Plate(room))(Frame(scene)))
+    assert shown[-1] == pytest.approx(alone, rel=0.05)

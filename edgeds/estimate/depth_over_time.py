@@ -49,6 +49,8 @@ class Calm:
     """Share of a foreground that has to be where one was, and about as near: else it is new."""
     longest_secs: float = 1.0
     """Time without a frame after which all are new."""
+    settled: float = 0.03
+    """Difference of logarithms of what is shown to what frames say that nobody sees."""
     sure: float = 0.3
     """Weight (alpha to the fourth) of what belongs to a foreground."""
 
@@ -87,6 +89,10 @@ class DepthOverTime:
 
     def forget(self) -> None:
         self._before: _Seen | None = None
+        self.is_settled = True
+        """Whether the last frame's depth is about what was shown: another look would change none.
+        After a cut back, or a walk, it is not, however still the scene is then.
+        """
 
     def still(self, secs: float) -> None:
         """Nothing changed since the frame before."""
@@ -115,7 +121,7 @@ class DepthOverTime:
 
     def factor(self, near: FloatMap, alpha: FloatMap, box: Box, secs: float) -> FloatMap | None:
         """What the inverse depth is multiplied by; None: it stays. All maps are shrunk."""
-        before, self._before = self._before, None
+        before, self._before, self.is_settled = self._before, None, True
         weight = alpha * alpha
         weight *= weight
         count, numbers, bounds, _ = cv2.connectedComponentsWithStats(
@@ -138,6 +144,7 @@ class DepthOverTime:
             self._before = now
             return None
         offsets, self._before = self._followed(before, now, passed)
+        self.is_settled = bool(np.abs(offsets).max() < self._set.settled)
         return np.exp(_beside(offsets[numbers].astype(np.float32), numbers))
 
     def _followed(self, before: _Seen, now: _Seen, passed: float) -> tuple[Numbers, _Seen]:

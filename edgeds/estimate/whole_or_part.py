@@ -133,7 +133,7 @@ class Looks:
         """Whether the last maps are still valid: nothing changed since their frame."""
         if self._use.is_due or self._reused >= self._set.reuse_most:
             return False
-        return not self._change.between(earlier, smooth)
+        return not self._change.between(earlier, smooth) and self._calmed.is_settled
 
     def _part_alone(self, frame: Frame, smooth: Pixels, state: PlateState) -> Maps | None:
         """Maps from the part in use; None if the network must see the whole frame."""

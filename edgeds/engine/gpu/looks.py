@@ -115,8 +115,8 @@ class DeviceLooks:
         flags = self._changes(small, part)
         estimate = self._part(planes, place) if in_part and place else self._at_whole(small, planes)
         changed, new_outside, *statistics = self._read(flags, estimate.statistics)
-        may_reuse = not self._use.is_due and self._reused < self._set.reuse_most
-        if self._last is not None and may_reuse and not changed:
+        may_reuse = self._calmed.is_settled and self._reused < self._set.reuse_most
+        if self._last is not None and may_reuse and not (changed or self._use.is_due):
             self._reused += 1
             self._use.end_frame()
             self._calmed.still(secs)

@@ -19,8 +19,6 @@ import numpy as np
 from calib.writer import SetWriter
 from edgeds.engine.build.calibration_set import held_out
 from edgeds.types import FloatMap
-from train.mix import Mix
-from train.peopled import peopled_room_sample
 from train.samples.finishing import Sample
 from train.samples.frame_sample import composite_sample, room_sample
 from train.samples.material import (
@@ -31,6 +29,8 @@ from train.samples.material import (
     read_cutout,
     rooms_from_manifest,
 )
+from train.samples.mix import Mix
+from train.samples.peopled import peopled_room_sample
 
 FREE = ("CC0", "MIT (avatars)", "You are free to use", "free to use")
 """Beginnings of the licences that a picture of this set may have."""

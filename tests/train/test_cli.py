@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from tests.train.typed_commands import typed
 from train.__main__ import app
-from train.mix import Mix
 from train.run.recipe import Phase, Recipe
+from train.samples.mix import Mix
 
 
 def test_compose_then_fit_on_its_parts_and_a_set_then_export(data: Path, tmp_path: Path) -> None:

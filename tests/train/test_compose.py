@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.mix import Mix
 from train.samples.frame_sample import drawn_sample
 from train.samples.material import Material
+from train.samples.mix import Mix
 from train.samples.zip_parts import Part, PartError, open_parts
 from train.sets.compose import Plan, composed, write_unit
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.mix import Mix
 from train.samples.finishing import Sample
 from train.samples.frame_sample import drawn_sample, enlarged
 from train.samples.hints import Known, drawn_hints
 from train.samples.holes import bare, crate, like_the_plate, page, strokes
 from train.samples.material import Material
+from train.samples.mix import Mix
 from train.samples.moving import KINDS, moving
 
 SIZE = (64, 96)

@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from train.mix import Mix
 from train.samples.frame_sample import Place, drawn_sample
 from train.samples.hints import guessed_plate_depth
 from train.samples.material import Material, rooms_from_manifest
+from train.samples.mix import Mix
 
 SIZE = (96, 160)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.mix import Mix
 from train.samples import camera_errors as camera
 from train.samples import shadows_and_lamps as shadow
 from train.samples.finishing import Sample
 from train.samples.frame_sample import drawn_sample
 from train.samples.material import Material, material_from_folder
+from train.samples.mix import Mix
 
 SIZE = (64, 96)
 EVERY_KIND = {

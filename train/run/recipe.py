@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from train.mix import Mix
 from train.plate_depth.plate_sample import PlateMix
+from train.samples.mix import Mix
 
 NetworkName = Literal["dual-head", "plate-depth"]
 

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from train.mix import Mix
 from train.samples.frame_sample import drawn_sample
 from train.samples.material import Material
+from train.samples.mix import Mix
 
 T = TypeVar("T")
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]

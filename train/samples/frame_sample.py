@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train.mix import Mix
-from train.peopled import peopled_room_sample
 from train.samples import shadows_and_lamps as shadow
 from train.samples.crop import cropped, cropped_alike, cropped_room
 from train.samples.finishing import Sample, finished, with_other_light
 from train.samples.hints import Known
 from train.samples.holes import bare, crate, like_the_plate, page, strokes
 from train.samples.material import Material
+from train.samples.mix import Mix
 from train.samples.moving import moving
+from train.samples.peopled import peopled_room_sample
 from train.samples.place_cutouts import camouflaged, drawn_layer, over
 
 Picture = NDArray[np.float32]

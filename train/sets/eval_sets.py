@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.sinks.atomic_files import replace_file
-from train.mix import Mix
 from train.samples.finishing import Sample, finished
 from train.samples.frame_sample import composite_sample, photograph
 from train.samples.material import Material, material_from_folder
+from train.samples.mix import Mix
 from train.samples.moving import KINDS as MOVING
 from train.samples.moving import moving
 from train.samples.place_cutouts import drawn_layer

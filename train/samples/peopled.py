@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train.mix import Mix
 from train.samples import shadows_and_lamps as shadow
 from train.samples.crop import cropped_room
 from train.samples.finishing import Sample, finished, with_other_light
 from train.samples.hints import Known
 from train.samples.holes import like_the_plate
 from train.samples.material import Material
+from train.samples.mix import Mix
 from train.samples.place_cutouts import recoloured
 
 _PERSON_M = 1.7

@@ -23,6 +23,8 @@ COARSER = 4
 """Whether the plate fits is judged at a size so many times smaller."""
 NEARBY = 15
 """Side of the windows in which that is judged, in pixels of that size."""
+_SUM = np.ones((1, 3), np.float32)
+"""Sums three channels: NumPy takes ten times as long over an axis of three."""
 
 
 def drawn_again(
@@ -108,10 +110,11 @@ def _plate_fits(alpha: FloatMap, colours: _Floats, behind: _Floats, settings: Ma
         for values in (colours, behind, alpha)
     )
     empty = (open_alpha < settings.band).astype(np.float32)
-    off = (small - back) * empty[..., None]
+    off = cv2.multiply(small - back, cv2.merge([empty] * 3))
     side = (NEARBY, NEARBY)
-    share = np.maximum(cv2.blur(empty, side), 1e-3)
-    mean = cv2.blur(off, side) / share[..., None]
-    power = cv2.blur(np.einsum("ijk,ijk->ij", off, off), side) / share
-    scatter = np.maximum(power - np.einsum("ijk,ijk->ij", mean, mean), 0)
-    return np.asarray(np.exp(-scatter / (3 * settings.again_scatter_levels**2)), np.float32)
+    share = np.maximum(cv2.blur(empty, side), np.float32(1e-3))
+    mean = cv2.blur(off, side)
+    power = cv2.blur(cv2.transform(off * off, _SUM), side) / share
+    power -= cv2.transform(mean * mean, _SUM) / (share * share)
+    scatter = np.maximum(power, 0)
+    return np.asarray(np.exp(scatter / np.float32(-3 * settings.again_scatter_levels**2)))

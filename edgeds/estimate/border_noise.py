@@ -48,11 +48,10 @@ def noise(
     counted = power * empty, empty
     all_of = [cv2.resize(one, quarter, interpolation=cv2.INTER_AREA) for one in counted]
     summed = cv2.blur(cv2.merge([*all_of, light * some, hue * some]), (NEARBY, NEARBY))
-    nearby = summed[rows // 2, columns // 2]
+    nearby = np.take(summed.reshape(-1, 4), rows // 2 * quarter[0] + columns // 2, axis=0)
     share = np.maximum(nearby[:, 1:2], 1e-3)
-    detail = cv2.resize(
-        np.abs(cv2.Laplacian(seen, cv2.CV_32F)), alpha.shape[::-1], interpolation=cv2.INTER_AREA
-    )
+    changes = cv2.absdiff(cv2.Laplacian(seen, cv2.CV_32F), 0)
+    detail = cv2.resize(changes, alpha.shape[::-1], interpolation=cv2.INTER_AREA)
     made = np.empty((len(rows), 5), np.float32)
     made[:, :3] = nearby[:, (0, 2, 3)] / share
     made[:, 3] = cv2.blur(detail, (BESIDE, BESIDE))[rows, columns]

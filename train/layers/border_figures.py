@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeds.estimate.border_drawn_again import drawn_again
-from edgeds.estimate.border_regression import weights_of
 from edgeds.estimate.estimator import Estimator
 from edgeds.estimate.look_settings import LOOKS, LookSettings
 from edgeds.estimate.matte_refinement import refined_alpha
@@ -124,9 +123,10 @@ def closed_form_figures(engine: Engine, pictures: Iterable[Composite]) -> dict[s
     """
     from pymatting import estimate_alpha_cf
 
-    # Neither compiling its functions counts, nor reading our weights.
-    weights_of(finer=False)
-    estimate_alpha_cf(np.zeros((8, 8, 3)), np.tile([0.0, 0.5, 0.5, 1.0], (8, 2)))
+    # Neither compiling its functions counts, nor reading our weights and finding NumPy's BLAS.
+    open_alpha = np.tile(np.array([0.0, 0.5, 0.5, 1.0], np.float32), (8, 2))
+    estimate_alpha_cf(np.zeros((8, 8, 3)), open_alpha.astype(np.float64))
+    drawn_again(open_alpha, *np.zeros((2, 8, 8, 3), np.float32))
     ours, theirs, secs, their_secs = Mean(), Mean(), Mean(), Mean()
     for picture in pictures:
         coarse = enlarged(engine, picture)

@@ -14,7 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from edgeds.cli import app
 from edgeds.engine.background_subtraction import DifferenceEngine
 from edgeds.errors import InputError, PlateError, SourceError
 from edgeds.live.cameras.camera_file import CameraPlan, cameras_from_file
@@ -254,3 +256,27 @@ def test_the_command_runs_all_cameras_and_reports_each(
     refused = edgeds("live", "cameras.toml")
     assert refused.returncode == 2
     assert "bad: cannot use the plate" in refused.stderr, "the camera is named"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--view", "mask"),
+        ("--opacity", "0.2"),
+        ("--events", "e.jsonl"),
+        ("--mqtt", "mqtt://host"),
+        ("--fps", "5"),
+        ("--metric", "1,1=2m"),
+        ("--no-allow-motion",),
+        ("--plate", "last"),
+        ("--show",),
+    ],
+)
+def test_options_of_one_camera_are_refused_beside_a_file_of_them(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "cameras.toml").write_text('[[camera]]\nname = "a"\nsource = "file:none.mp4"\n')
+    command = ["live", str(tmp_path / "cameras.toml"), "--no-show", "--duration", "1", *options]
+    done = CliRunner().invoke(app, command)
+    assert isinstance(done.exception, InputError)
+    assert done.exception.what.startswith(f"{options[0]} cannot be given beside a file of cameras")

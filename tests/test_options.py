@@ -27,6 +27,7 @@ from edgeds.cli.live import live_command
 from edgeds.cli.live_options import CameraSettings
 from edgeds.cli.live_outputs import OutputOptions
 from edgeds.cli.option_groups import SectionedCommand
+from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.sources import check_transport
 from edgeds.cli.video import video_command
 from edgeds.cli.video_report import print_result
@@ -102,6 +103,11 @@ def test_a_live_run_refuses_what_its_view_never_shows(options: list[str]) -> Non
     for outputs in (OutputOptions(serve="0", show=False), OutputOptions()):
         outputs.check_view("depth", backdrop, 0.2, steady=True)
     OutputOptions(show=False).check_view("replace", "#00b140", STYLE.opacity)
+
+
+def test_discovery_is_not_switched_off_for_nobody() -> None:
+    with pytest.raises(InputError, match="--no-mqtt-discovery was given without --mqtt"):
+        SignalOptions(mqtt_discovery=False).check(as_json=False)
 
 
 @pytest.mark.parametrize("source", ["0", "file:in.mp4", "http://10.0.0.5/stream"])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeds.cli.depth_options import DepthOptions
 from edgeds.cli.live_plate import given_plate
+from edgeds.cli.option_groups import options_given
 from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.errors import EdgedsError
+
+_OF_ALL = frozenset(
+    {"source", "camera", "serve", "token_file", "engine", "device", "preset", "duration", "as_json"}
+)
+"""Options of `edgeds live` that are those of all cameras."""
 
 if TYPE_CHECKING:
     from edgeds.live.cameras.camera_file import CameraPlan
@@ -30,14 +35,15 @@ def check_cameras(path: Path, plans: list[CameraPlan]) -> dict[str, Plate]:
     return {name: plate for name, plate in checked.items() if plate is not None}
 
 
-def refuse_beside_cameras(given: Mapping[str, object]) -> None:
+def refuse_beside_cameras() -> None:
     """
     Raises:
         InputError: an option was given that belongs to one camera.
     """
     from edgeds.errors import InputError
 
-    wrong = [option for option, value in given.items() if value not in (None, False, [])]
+    given = options_given().items()
+    wrong = [typed for name, typed in given if name not in _OF_ALL and typed != "--no-show"]
     if wrong:
         raise InputError(
             f"{', '.join(wrong)} cannot be given beside a file of cameras",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -45,7 +45,6 @@ def is_camera_file(source: str) -> bool:
 
 def live_cameras(
     path: Path,
-    given: Mapping[str, object],
     *,
     outputs: OutputOptions,
     engine: str | None,
@@ -56,18 +55,14 @@ def live_cameras(
 ) -> None:
     """Run every camera of a file until it is stopped.
 
-    Args:
-        given: options of `edgeds live` that belong into the file.
-
     Raises:
         InputError: the file is wrong, or an option belongs into it.
     """
     from edgeds.engine.plate_depth_engine import open_plate_depth
     from edgeds.live.cameras.camera_file import cameras_from_file
 
+    refuse_beside_cameras()
     plans, token = cameras_from_file(path), outputs.checked()
-    own = {"--record": outputs.record, "--publish": outputs.publish, "--show": outputs.show}
-    refuse_beside_cameras({**given, **own, "--virtual-camera": outputs.virtual_camera})
     plates = check_cameras(path, plans)
     with ExitStack() as stack, stop_on_signal() as stop:
         network = stack.enter_context(engine_beside(engine, device, preset)).result()

@@ -72,9 +72,8 @@ def live_command(
     uri, record = uri_from_arguments(source, camera), outputs.record
     if is_camera_file(uri):
         live_cameras(
-            Path(uri), {"--plate": plate, "--max-frames": max_frames, "--rules": signals.rules,
-                        "--backdrop": backdrop, "--steady": steady}, outputs=outputs,
-            engine=engine, device=device, preset=preset, duration=duration, as_json=as_json,
+            Path(uri), outputs=outputs, engine=engine, device=device, preset=preset,
+            duration=duration, as_json=as_json,
         )  # fmt: skip
         return
     signals.check(as_json=as_json, source=uri, plate=plate, backdrop=backdrop, recording=record)

@@ -11,6 +11,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import MISSING, fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +30,8 @@ DEPTH = "Depth"
 SIGNALS = "Objects and events"
 LAYERS = "Layers for editors"
 EFFECTS = "Effects with depth"
+
+_GIVEN: ContextVar[Mapping[str, str]] = ContextVar("given")
 
 
 class SectionedCommand(TyperCommand):
@@ -68,6 +71,7 @@ class SectionedCommand(TyperCommand):
         return context
 
     def invoke(self, ctx: Any) -> Any:
+        _GIVEN.set(_given(ctx))
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:  # Typer makes an exit code of it, without a word
@@ -98,6 +102,22 @@ class SectionedCommand(TyperCommand):
             with formatter.section("Examples"):
                 for line in self.epilog.splitlines():
                     formatter.write(f"  {line}\n")
+
+
+def options_given() -> Mapping[str, str]:
+    """The options on the command line: what the command calls them -> as they are typed."""
+    return _GIVEN.get({})
+
+
+def _given(context: Any) -> dict[str, str]:
+    given = {}
+    for option in context.command.params:
+        value, source = context.params.get(option.name), context.get_parameter_source(option.name)
+        if source is None or source.name != "COMMANDLINE" or option.param_type_name == "argument":
+            continue
+        off = value is False and bool(option.secondary_opts)
+        given[option.name] = max(option.secondary_opts if off else option.opts, key=len)
+    return given
 
 
 def _comes_after_arguments(parameter: Any) -> bool:

@@ -113,6 +113,12 @@ class SignalOptions:
                 why="nobody could separate the two",
                 fix="give --events the name of a file",
             )
+        if self.mqtt is None and not self.mqtt_discovery:
+            raise InputError(
+                "--no-mqtt-discovery was given without --mqtt",
+                why="alone it changes nothing",
+                fix="add --mqtt URL, or leave it out",
+            )
         if self.rules is not None:
             read_rules(self)
         if self.events_file is not None:

@@ -71,11 +71,9 @@ class Track:
         self.usual_area, self.usual_height = float(region.area), float(region.height)
         """Averages of the last seconds: something that walks behind a post is not smaller."""
         self.stoutness = region.area / region.height**2
-        """Its usual area over its usual height squared, until it is in doubt: of two, about twice
-        that of one."""
+        """Usual area over usual height squared until it is in doubt: twice as much for two."""
         self.born_foot = self.origin = self._anchor = self.foot
-        self.still_since = secs
-        self.motionless_since = secs
+        self.still_since = self.motionless_since = secs
         self._reference: tuple[Region, Pixels] | None = None
 
     @property
@@ -132,8 +130,6 @@ class Track:
         is_cut = region.area < (_LAYER_CUT if region.is_layer else _CUT) * self.usual_area
         self.usual_area += weight * (region.area - self.usual_area)
         self.usual_height += weight * (region.height - self.usual_height)
-        if not self.doubts:
-            self.stoutness = self.usual_area / self.usual_height**2
         if is_cut:
             self._see_cut(region, step_secs)
             return
@@ -161,8 +157,7 @@ class Track:
         """A part of it is seen, `off` px (x, y) from where it should be; `share`: of the shape."""
         trust = 0.0 if self.rests else 0.5 * share
         self._follow(trust * off[0], trust * off[1], step_secs, trust=trust)
-        self.x += trust * off[0]
-        self.y += trust * off[1]
+        self.x, self.y = self.x + trust * off[0], self.y + trust * off[1]
         self.is_whole = False
         self._saw(part, step_secs)
 
@@ -198,9 +193,8 @@ class Track:
         if self.part is None or (not self.is_whole and self.rests):
             return
         allowed = max(1.5, self._settings.still_share * self.height)
-        foot = self.foot
-        if math.hypot(foot[0] - self._anchor[0], foot[1] - self._anchor[1]) > allowed:
-            self._anchor, self.still_since = foot, self._now
+        if math.dist(self.foot, self._anchor) > allowed:
+            self._anchor, self.still_since = self.foot, self._now
             self._refer(small.pixels)
             return
         if not self.is_whole:
@@ -240,6 +234,8 @@ def _weight(step_secs: float, settings: Tracking) -> float:
 
 def _learn(track: Track, region: Region, weight: float, step_secs: float) -> None:
     """Its colours: those since it was last alone are kept apart while it is in doubt."""
+    if not track.doubts:
+        track.stoutness = track.usual_area / track.usual_height**2
     if track.colours is None or region.colours is None:
         return
     if not track.doubts:

@@ -95,6 +95,7 @@ class PublishSink(Closing):
                 f"cannot publish to {self.location}",
                 why=f"{why or 'there was no connection'}; none of {counted(offered, 'frame')} "
                 "went out",
+                fix="look whether a server takes streams at this address",
             )
 
     def _watch(self, publisher: Publisher) -> None:

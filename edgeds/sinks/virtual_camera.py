@@ -57,7 +57,9 @@ class VirtualCameraSink(Closing):
             self._camera.send(np.ascontiguousarray(letterboxed(frame.pixels, self._size)))
         except (RuntimeError, OSError) as error:
             raise SinkFailed(
-                f"the virtual camera {self.location} stopped taking pictures", why=str(error)
+                f"the virtual camera {self.location} stopped taking pictures",
+                why=str(error),
+                fix="start edgeds again; look whether the virtual camera's driver is still loaded",
             ) from error
 
     def close(self) -> None:

@@ -66,7 +66,9 @@ class CameraFeed(Closing):
 
         if not self._capture.grab():
             raise SourceFailed(
-                "the camera gives no more pictures", why="it was unplugged, or fell silent"
+                "the camera gives no more pictures",
+                why="it was unplugged, or fell silent",
+                fix="look at its cable, and whether another program has taken the camera",
             )
         secs = self._grabbed_secs()
         done, bgr = self._capture.retrieve()
@@ -74,6 +76,7 @@ class CameraFeed(Closing):
             raise SourceFailed(
                 "the camera gave a picture that cannot be decoded",
                 why="the cable or the camera is failing",
+                fix="try another cable, another USB port, or a smaller --size",
             )
         pixels: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         return Grab(pixels, secs)

@@ -21,6 +21,7 @@ from edgeds.types import Closing, Pixels, Size
 
 _POLL_NS = 200_000_000
 _NAME = "edgeds"
+_TRY = "try it with gst-launch-1.0"
 _CSI_SIZE: Size = (720, 1280)
 _CSI_RATE = Fraction(30)
 # One picture waits at most: an older one would only add latency.
@@ -80,7 +81,7 @@ class GStreamerFeed(Closing):
                 raise SourceFailed("the pipeline ended", why="its source has no more pictures")
             raise SourceFailed("the pipeline broke off", **_words(message.parse_error()))
         why = f"no picture for {STREAM.open_secs:g} s"
-        raise SourceFailed("the pipeline gives no pictures", why=why)
+        raise SourceFailed("the pipeline gives no pictures", why=why, fix=_TRY)
 
     def close(self) -> None:
         self._pipeline.set_state(self._gst.State.NULL)
@@ -93,7 +94,7 @@ class GStreamerFeed(Closing):
         buffer = sample.get_buffer()
         mapped, view = buffer.map(self._gst.MapFlags.READ)
         if not mapped:
-            raise SourceFailed("the pipeline broke off", why="a picture cannot be read")
+            raise SourceFailed("the pipeline broke off", why="a picture cannot be read", fix=_TRY)
         try:
             rows = np.frombuffer(view.data, np.uint8).reshape(height, -1)  # padded to 4 bytes
             pixels: Pixels = rows[:, : 3 * width].reshape(height, width, 3).copy()
@@ -112,7 +113,7 @@ class GStreamerFeed(Closing):
     def _reason(self) -> dict[str, str]:
         message = self._bus.timed_pop_filtered(_POLL_NS, self._gst.MessageType.ERROR)
         if message is None:
-            return {"why": "an element refuses to start", "fix": "try it with gst-launch-1.0"}
+            return {"why": "an element refuses to start", "fix": _TRY}
         return _words(message.parse_error())
 
 
@@ -174,13 +175,13 @@ def _made(gst: Any, pipeline: str, name: str) -> Any:
             fix="try it with gst-launch-1.0; gst-inspect-1.0 lists the elements that are installed",
         ) from error
     if not isinstance(made, gst.Pipeline):
-        raise SourceError(f"cannot open {name}", why="it is one element and no pipeline")
+        raise SourceError(f"cannot open {name}", why="it is one element and no pipeline", fix=_TRY)
     return made
 
 
 def _words(parsed: tuple[Any, str]) -> dict[str, str]:
     error, _debug = parsed
-    return {"why": masked(str(error.message)).rstrip("."), "fix": "try it with gst-launch-1.0"}
+    return {"why": masked(str(error.message)).rstrip("."), "fix": _TRY}
 
 
 def _gst() -> Any:

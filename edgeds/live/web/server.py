@@ -22,6 +22,7 @@ from edgeds.live.web.run_page import RunPage
 from edgeds.live.web.settings import PAGE, Page
 from edgeds.live.web.token_and_origin_check import is_loopback, own_names
 from edgeds.live.web.token_file import new_token
+from edgeds.sources.url import masked
 from edgeds.types import Closing, Frame
 
 if TYPE_CHECKING:
@@ -169,7 +170,11 @@ class Server(Closing):
         broken = (page.pictures.error for page in self._pages.values())
         error = self._error or next((error for error in broken if error is not None), None)
         if error is not None:
-            raise SinkFailed("the page's server broke down", why=repr(error)) from error
+            raise SinkFailed(
+                "the page's server broke down",
+                why=masked(repr(error)),
+                fix="start edgeds again; with -v its log has more, for a report of the mistake",
+            ) from error
 
 
 def _uvicorn_server(app: object, limiter: object, settings: Page) -> uvicorn.Server:

@@ -126,7 +126,8 @@ def noise_of(alpha: FloatMap, colours: FloatMap, behind: FloatMap) -> FloatMap:
                          for one in (alpha, colours, behind))  # fmt: skip
     rows, columns = np.mgrid[20:40, 15:20].reshape(2, -1)
     grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
-    found = noise(small, seen - back, colours, behind, grey, rows, columns)
+    power = np.square(seen - back).mean(axis=-1)
+    found = noise(small, power, colours, behind, grey, rows, columns)
     return np.median(found, axis=0)
 
 

@@ -139,14 +139,15 @@ def surroundings(
     place.reshape(-1)[beside.flat] = np.arange(len(beside.rows))
     own = place.reshape(-1)[squares.flat]
     off = small - back
-    magnitude = _log(np.sqrt(cv2.transform(off * off, np.full((1, 3), 1 / 3, np.float32))))
+    power = cv2.transform(off * off, np.full((1, 3), 1 / 3, np.float32))
     grey = cv2.cvtColor(behind, cv2.COLOR_RGB2GRAY)
-    changes = cv2.absdiff(cv2.Laplacian(grey, cv2.CV_32F), 0)
+    changes = cv2.Laplacian(grey, cv2.CV_32F)
+    np.abs(changes, out=changes)
     corners = 4 * squares.rows * half[0] + 2 * squares.columns  # their first pixels
     return Surroundings(
         pixels=_pixels(alpha, colours, behind, beside, near),
         place=padded(place),
-        means=merged_and_padded(small_alpha, back, off, magnitude),
+        means=merged_and_padded(small_alpha, back, off, _log(np.sqrt(power))),
         near=np.take(near, own, axis=1),
         wide=np.take(wide, own, axis=1),
         missing=missing[own],
@@ -154,7 +155,7 @@ def surroundings(
         behind=behind,
         texture=_log(np.take(cv2.blur(changes, (TEXTURE_PX, TEXTURE_PX)), corners)),
         mean_alpha=np.take(cv2.blur(alpha, (ALPHA_PX, ALPHA_PX)), corners),
-        noise=_log(noise(small_alpha, off, colours, behind, grey, squares.rows, squares.columns)),
+        noise=_log(noise(small_alpha, power, colours, behind, grey, squares.rows, squares.columns)),
     )
 
 

@@ -27,7 +27,7 @@ _ROWS = np.s_[::4]
 
 
 def noise(
-    alpha: FloatMap, off: _Floats, colours: _Floats, behind: _Floats, grey: FloatMap,
+    alpha: FloatMap, power: FloatMap, colours: _Floats, behind: _Floats, grey: FloatMap,
     rows: _Index, columns: _Index,
 ) -> _Floats:  # fmt: skip
     """(n, 5) of squares of 2x2 pixels, in levels: where there is background nearby, what frame and
@@ -35,13 +35,13 @@ def noise(
     how much detail the frame has beside the square, and how bright the plate is.
 
     Args:
-        alpha, off: (h, w) and (h, w, 3) at half the size; `off` is frame less plate.
+        alpha: (h, w), at half the size.
+        power: what frame and plate differ by, squared, the mean of the channels, (h, w).
         colours, behind: frame and plate, (H, W, 3).
         grey: of the plate, (H, W).
         rows, columns: of the squares.
     """
     seen = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
-    power = cv2.transform(cv2.multiply(off, off), np.full((1, 3), 1 / 3, np.float32))
     light, hue = np.abs(_step(seen) - _step(grey)), np.abs(_hue(colours) - _hue(behind))
     empty = (alpha < EMPTY).astype(np.float32)
     quarter, some = light.shape[::-1], empty[::2, ::2]
@@ -50,7 +50,8 @@ def noise(
     summed = cv2.blur(cv2.merge([*all_of, light * some, hue * some]), (NEARBY, NEARBY))
     nearby = np.take(summed.reshape(-1, 4), rows // 2 * quarter[0] + columns // 2, axis=0)
     share = np.maximum(nearby[:, 1:2], 1e-3)
-    changes = cv2.absdiff(cv2.Laplacian(seen, cv2.CV_32F), 0)
+    changes = cv2.Laplacian(seen, cv2.CV_32F)
+    np.abs(changes, out=changes)
     detail = cv2.resize(changes, alpha.shape[::-1], interpolation=cv2.INTER_AREA)
     made = np.empty((len(rows), 5), np.float32)
     made[:, :3] = nearby[:, (0, 2, 3)] / share

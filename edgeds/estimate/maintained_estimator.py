@@ -6,7 +6,6 @@ Live runs watch the plate beside the frames (live/plate_watch.py); both use `Mai
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from edgeds.sources.argument_checks import check_argument, check_frame
 from edgeds.types import FloatMap, Frame, Maps
 
 _FIRST_LOOKS = 4  # a plate far off is found step by step: what alpha hides depends on the plate
+_SUDDEN_LOOKS = 2  # the second judges what the first has found
 _INTERVAL_SECS = 0.5  # files cannot wait for every look: each costs as much as a third of a frame
 # Nobody is asked to do anything: a cut to another scene and back is noted sooner than live.
 _CUT_SECS = 1.5
@@ -81,8 +81,8 @@ class MaintainedEstimator:
         """
         Args:
             beside: where looks are taken while frames go on. The second frame after a look has what
-                it found, always, so that the same file gives the same maps; a jump shows in two
-                frames more.
+                it found, always, so that the same file gives the same maps. Frames wait for the
+                look at a sudden change.
         """
         check_argument(
             estimate, hasattr(estimate, "replace_plate"), name="the estimator",
@@ -99,9 +99,7 @@ class MaintainedEstimator:
         )
         self._maintenance = Maintenance(estimate.plate, sooner)
         self._is_first, self._times = True, CheckTimes(_INTERVAL_SECS)
-        self._changed_suddenly, self._sudden_secs = SuddenChange(), -math.inf
-        self._is_sudden = self._looks_at_sudden = False
-        self._look_secs = -math.inf  # when what the last look shows began: it may have waited
+        self._changed_suddenly, self._looks_at_sudden = SuddenChange(), False
         self._gone = GoneFromPlate()
         self.followed = Followed()
         self._troubles, self._moves = TroubleTimes(), MoveNotes(estimate.plate.size)
@@ -150,33 +148,47 @@ class MaintainedEstimator:
         if self._look is not None:
             self._age += 1
             if self._age >= _FRAMES_BESIDE:
-                update, self._look = self._look.result(), None
-                if (plate := self._taken(update)) is not None:
-                    self._estimate.replace_plate(plate, move=update.move)
+                self._end_look()
         maps = self._estimate(frame)
+        is_sudden = self._changed_suddenly(self._estimate.small(frame), maps)
+        if is_sudden and self._look is not None and self._end_look():
+            maps = self._estimate(frame)
+        if self._look is None and (is_sudden or self._is_due(frame, maps)):
+            self._looks_at_sudden = is_sudden
+            maps = self._looked(frame, maps)
         self._last = (frame, maps) if self._look is not None or self._has_trouble else None
-        if self._changed_suddenly(self._estimate.small(frame), maps):
-            self._is_sudden, self._sudden_secs = True, frame.pts_secs
-        if self._look is not None or not (self._is_sudden or self._is_due(frame, maps)):
-            return maps
-        again = self._looks_at_sudden = self._is_sudden
-        self._is_sudden = False
-        if self._beside is not None and not self._is_first:
+        return maps
+
+    def _end_look(self) -> bool:
+        """Take what the look beside the frames finds; whether that is another plate."""
+        assert self._look is not None
+        update, self._look = self._look.result(), None
+        plate = self._taken(update)
+        if plate is not None:
+            self._estimate.replace_plate(plate, move=update.move)
+        return plate is not None
+
+    def _looked(self, frame: Frame, maps: Maps) -> Maps:
+        """Look at the plate; the frame's maps, made anew where the plate jumped. What changed
+        suddenly is looked at before the frame goes on.
+        """
+        is_sudden = self._looks_at_sudden
+        if self._beside is not None and not (self._is_first or is_sudden):
             self._begin(frame, maps)
-            self._look = self._beside.submit(self._maintenance, frame, maps, again=again)
+            self._look = self._beside.submit(self._maintenance, frame, maps)
             self._age = 0
             return maps
-        looks = _FIRST_LOOKS if self._is_first else 1
-        for look in range(looks):
+        looks = _FIRST_LOOKS if self._is_first else _SUDDEN_LOOKS if is_sudden else 1
+        for look in range(1, looks + 1):
             self._begin(frame, maps)
-            update = self._maintenance(frame, maps, again=again or look > 0)
-            plate = self._taken(update)
-            if plate is None:
+            update = self._maintenance(frame, maps, again=is_sudden or look > 1)
+            jumped = self._is_first or _differs(self._estimate.plate, update.plate)
+            is_last = look == looks or update.plate is None or not jumped
+            if (plate := self._taken(update, is_last=is_last)) is not None:
+                self._estimate.replace_plate(plate, move=update.move)
+                maps = self._estimate(frame) if jumped else maps
+            if is_last:
                 break
-            before = self._estimate.plate
-            self._estimate.replace_plate(plate, move=update.move)
-            if self._is_first or _differs(before, plate):
-                maps = self._estimate(frame)
         self._is_first = False
         return maps
 
@@ -185,7 +197,6 @@ class MaintainedEstimator:
         return self._times.is_due(frame.pts_secs, maps, shown=shown)
 
     def _begin(self, frame: Frame, maps: Maps) -> None:
-        self._look_secs = self._sudden_secs if self._looks_at_sudden else frame.pts_secs
         small = self._estimate.small(frame)
         self._times.begin(frame.pts_secs, maps, small)
         if maps.boxes and self._gone.found is None:
@@ -202,7 +213,7 @@ class MaintainedEstimator:
         if self._last is not None and self._has_trouble:  # it may be over
             frame, maps = self._last
             if frame.pts_secs > self._times.last_secs:
-                self._looks_at_sudden = self._is_sudden
+                self._looks_at_sudden = False
                 self._begin(frame, maps)
                 self._taken(self._maintenance(frame, maps, again=True))
         self._last = None
@@ -219,27 +230,30 @@ class MaintainedEstimator:
         """
         return self._healths[bisect_right(self._healths, index, key=lambda one: one[0]) - 1][1]
 
-    def _taken(self, update: PlateUpdate) -> Plate | None:
-        """The plate that a look found, if it found another one."""
+    def _taken(self, update: PlateUpdate, *, is_last: bool = True) -> Plate | None:
+        """The plate that a look found, if it found another one. Only the last look at a frame says
+        what is wrong there.
+        """
         self._times.end(update)
         self.followed = self.followed.with_update(update, self.plate.size)
-        self._moves.take(update.move, self._look_secs)
+        self._moves.take(update.move, self._times.last_secs)
         if update.health != self._healths[-1][1]:
             self._healths.append((self._frame_index, update.health))
-        self._note(update)
+        if is_last:
+            self._note(update)
         return update.plate
 
     def _note(self, update: PlateUpdate) -> None:
         prompt, since_secs = update.prompt, update.since_secs
         if not prompt and (self._looks_at_sudden or self._troubles.lasts(update.seen)):
             prompt, since_secs = update.seen, update.seen_since_secs
-        if since_secs == self._times.last_secs:
-            since_secs = self._look_secs
-        self._troubles.take(prompt, since_secs, self._look_secs)
+        self._troubles.take(prompt, since_secs, self._times.last_secs)
 
 
-def _differs(before: Plate, after: Plate) -> bool:
-    """Whether one plate is another than the other by more than slow light."""
+def _differs(before: Plate, after: Plate | None) -> bool:
+    """Whether a plate was found that is another than the one before by more than slow light."""
+    if after is None:
+        return False
     step = max(1, before.size[1] // 160)
     one, other = (plate.pixels[::step, ::step].astype(np.int16) for plate in (before, after))
     return percentiles(np.abs(one - other), 99)[0] > _ANEW_LEVELS

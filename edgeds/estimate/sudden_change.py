@@ -21,6 +21,9 @@ _STRIDE = 8  # a 64th of the pixels says it
 # framing that is 7 % tighter it is .09; where people walk, at most .005 between two frames.
 _BACKGROUND, _LEVELS = 0.04, 12
 _LEAST_FREE = 0.1  # of the picture that must be background
+_COVERED = 0.4  # of the picture was background, and is none: nobody comes so fast
+_LEAST_OUTSIDE = 0.5  # of the picture that must be outside of boxes
+_FAINT = 0.1  # alpha over it is foreground
 _USUAL = 3  # times what usually differs in this clip, as of water and leaves...
 _KEPT = 0.9  # ... a mean, of which a frame keeps this much
 
@@ -47,7 +50,10 @@ class SuddenChange:
         before, self._before = self._before, (shown, free)
         if before is None:
             return False
+        free_before = before[1].mean()
         free = free & before[1]
+        if free_before - free.mean() > _COVERED:
+            return True
         if free.mean() < _LEAST_FREE:
             return False
         differs = largest_channel(cv2.absdiff(before[0], shown)) > _LEVELS
@@ -57,12 +63,20 @@ class SuddenChange:
 
 
 def _outside(maps: Maps, size: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Where no foreground is, nor near it: outside of its boxes. Alpha would cost more."""
+    """Where no foreground is, nor near it: outside of its boxes. Where these hold most of the
+    picture, as of crumbs after a blow to the camera, alpha says it, which costs more.
+    """
+    import cv2
+
     free = np.ones(size[:2], np.bool_)
     down, across = size[0] / maps.size[0], size[1] / maps.size[1]
     for box in maps.boxes:
         rows = slice(int(box.top * down), math.ceil(box.bottom * down))
         free[rows, int(box.left * across) : math.ceil(box.right * across)] = False
+    if free.mean() < _LEAST_OUTSIDE:
+        alpha = maps.alpha_at((size[0], size[1]))
+        near = cv2.dilate((alpha > _FAINT).view(np.uint8), np.ones((3, 3), np.uint8))
+        free = np.asarray(near == 0)
     return free
 
 

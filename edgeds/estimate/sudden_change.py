@@ -10,6 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from edgeds.plate.masks import share
 from edgeds.types import Maps, Pixels
 from edgeds.types.picture import largest_channel
 
@@ -50,16 +51,16 @@ class SuddenChange:
         before, self._before = self._before, (shown, free)
         if before is None:
             return False
-        free_before = before[1].mean()
-        free = free & before[1]
-        if free_before - free.mean() > _COVERED:
+        free_before, free = share(before[1]), free & before[1]
+        free_now = share(free)
+        if free_before - free_now > _COVERED:
             return True
-        if free.mean() < _LEAST_FREE:
+        if free_now < _LEAST_FREE:
             return False
         differs = largest_channel(cv2.absdiff(before[0], shown)) > _LEVELS
-        share = float(differs[free].mean())
-        usual, self._usual = self._usual, _KEPT * self._usual + (1 - _KEPT) * share
-        return share > _BACKGROUND + _USUAL * usual
+        changed = share(differs & free) / free_now
+        usual, self._usual = self._usual, _KEPT * self._usual + (1 - _KEPT) * changed
+        return changed > _BACKGROUND + _USUAL * usual
 
 
 def _outside(maps: Maps, size: tuple[int, ...]) -> npt.NDArray[np.bool_]:
@@ -73,7 +74,7 @@ def _outside(maps: Maps, size: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     for box in maps.boxes:
         rows = slice(int(box.top * down), math.ceil(box.bottom * down))
         free[rows, int(box.left * across) : math.ceil(box.right * across)] = False
-    if free.mean() < _LEAST_OUTSIDE:
+    if share(free) < _LEAST_OUTSIDE:
         alpha = maps.alpha_at((size[0], size[1]))
         near = cv2.dilate((alpha > _FAINT).view(np.uint8), np.ones((3, 3), np.uint8))
         free = np.asarray(near == 0)
@@ -87,5 +88,5 @@ def _large_share(maps: Maps) -> float:
     if pixels < _LARGE * height * width:
         return 0.0
     alpha = maps.alpha_at((max(1, height // _STRIDE), max(1, width // _STRIDE)))
-    share = float((alpha > 0.5).mean())
-    return share if share > _LARGE else 0.0
+    large = share(alpha > 0.5)
+    return large if large > _LARGE else 0.0

@@ -147,6 +147,7 @@ class Estimator:
 
     @property
     def plate(self) -> Plate:
+        """The plate in use: the one that was given, or that an update put in its place."""
         return self._state.plate
 
     @property

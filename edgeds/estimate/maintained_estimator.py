@@ -139,6 +139,7 @@ class MaintainedEstimator:
 
     @property
     def depth_range(self) -> tuple[float, float]:
+        """(far, near): one scale for showing the inverse depth of every frame."""
         return self._estimate.depth_range
 
     def __call__(self, frame: Frame) -> Maps:

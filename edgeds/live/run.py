@@ -155,6 +155,7 @@ class LiveRun(LiveCommands):
         self._outputs.close()
 
     def status(self) -> LiveStatus:
+        """How the run is now, for a page or a report. Any thread may ask."""
         request, counts, recent = self._view.request, self._count(), self._meter.recent()
         slowest: Reading = self._outputs.slowest_shown() or recent  # type: ignore[assignment]
         return LiveStatus(
@@ -183,6 +184,7 @@ class LiveRun(LiveCommands):
         )
 
     def stop(self) -> None:
+        """Have `run` end soon and complete its outputs. Any thread may call it."""
         self._stopped.set()
 
     @contextmanager

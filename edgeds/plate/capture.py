@@ -68,6 +68,7 @@ class PlateCapture:
 
     @property
     def ended(self) -> bool:
+        """Whether it has taken a plate, or has refused to."""
         return self.status.phase in ("ready", "refused")
 
     def __call__(self, frame: Frame) -> PlateStatus:

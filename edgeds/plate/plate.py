@@ -79,6 +79,7 @@ class Plate:
 
     @property
     def size(self) -> Size:
+        """(height, width) in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
     @property

@@ -90,6 +90,7 @@ class Frame:
         return replace(self, picture=RgbPicture(pixels))
 
     def with_picture(self, picture: Picture) -> Frame:
+        """This frame's time and name with another picture."""
         return replace(self, picture=picture)
 
     @property
@@ -99,4 +100,5 @@ class Frame:
 
     @property
     def size(self) -> Size:
+        """(height, width) in pixels."""
         return self.picture.size

@@ -151,6 +151,7 @@ class Maps:
 
     @property
     def size(self) -> Size:
+        """(height, width) in pixels: the frame's."""
         return self._maker.size
 
 

@@ -31,7 +31,7 @@ from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.sources import check_transport
 from edgeds.cli.video import video_command
 from edgeds.cli.video_report import print_result
-from edgeds.errors import InputError, SinkError, SourceError, counted
+from edgeds.errors import InputError, SinkError, SinkFailed, SourceError, counted
 from edgeds.sources import open_live_source, open_source
 from edgeds.views.settings import STYLE
 
@@ -239,6 +239,34 @@ def test_the_sentences_about_a_full_disk_fit_each_other(capsys: pytest.CaptureFi
     }  # fmt: skip
     print_result(left, as_json=False)
     assert "layers: lay (cut short, audio: none)" in capsys.readouterr().err
+
+
+def test_a_sheet_that_cannot_be_written_is_not_listed_and_leaves_the_video_whole(
+    make_clip: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = pytest.importorskip("resource")
+    clip, plate, sheet = make_clip(frame_count=3), tmp_path / "p.png", tmp_path / "sheet.png"
+    cv2.imwrite(str(plate), np.zeros((90, 160, 3), np.uint8))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # room for the video alone
+    try:
+        with pytest.raises(SinkFailed, match="cannot write the contact sheet"):
+            video_command(
+                str(clip), plate=plate, engine="difference", output=tmp_path / "o.mp4", sheet=sheet
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    said = capsys.readouterr().err
+    assert "contact sheet:" not in said
+    assert "o.mp4 (audio: none)" in said
+
+
+def test_pictures_of_several_sizes_and_no_plate_have_the_true_reason(tmp_path: Path) -> None:
+    for name, size in (("a", (36, 64, 3)), ("b", (72, 128, 3)), ("c", (36, 64, 3))):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros(size, np.uint8))
+    with pytest.raises(SourceError, match=r"b\.png is 128x72") as caught:
+        video_command(str(tmp_path), output=tmp_path / "o.mp4", engine="difference")
+    assert "the images before it are 64x36" in caught.value.why
 
 
 def test_a_file_whose_name_starts_with_a_dash_is_no_option(

@@ -105,16 +105,18 @@ def video_command(
         return_what_opening_used(outputs.frames.info.size)
         clock = Clock()
         failure = _run(job, clock, stop)
+        is_whole, has_sheet = failure is None, False
         if sheet is not None and outputs.moments is not None and clock.written_secs:
             failure = failure or sheet_failure(outputs.moments, sheet)
+            has_sheet = failure is None
         if outputs.mesh is not None and not stop.is_set():
             failure = failure or outputs.mesh.failure()
         if outputs.signals is not None:
             outputs.signals.end(whole=failure is None and not stop.is_set())
         job.inputs.notes.say_new()
     status = "failed" if failure else "stopped" if stop.is_set() else "done"
-    report = _report(wanted, job, clock, status)
-    print_result(report, as_json=as_json, on_stderr=signals.on_stdout)
+    report = _report(wanted, job, clock, status, has_sheet=has_sheet)
+    print_result(report, as_json=as_json, on_stderr=signals.on_stdout, is_whole=is_whole)
     if failure is not None:
         raise failure
     if stop.is_set():
@@ -138,7 +140,9 @@ def _opened(
     return _Job(inputs, estimation, open_outputs(wanted, inputs, estimation, stack))
 
 
-def _report(wanted: Wanted, job: _Job, clock: Clock, status: str) -> dict[str, Any]:
+def _report(
+    wanted: Wanted, job: _Job, clock: Clock, status: str, *, has_sheet: bool
+) -> dict[str, Any]:
     inputs, estimation, outputs = job.inputs, job.estimation, job.outputs
     return result(
         clock,
@@ -148,7 +152,7 @@ def _report(wanted: Wanted, job: _Job, clock: Clock, status: str) -> dict[str, A
         source=wanted.source,
         engine=inputs.network.name,
         view=wanted.shown,
-        sheet=str(wanted.sheet) if wanted.sheet else None,
+        sheet=str(wanted.sheet) if has_sheet else None,
         mesh=None if outputs.mesh is None else outputs.mesh.report(),
         damaged_packets=outputs.frames.damaged,
         notes=inputs.notes.said,

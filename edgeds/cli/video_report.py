@@ -140,8 +140,15 @@ def rounded(followed: Followed | None) -> dict[str, Any] | None:
     }
 
 
-def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = False) -> None:
-    """Print the result on stdout, as JSON or as a table; `on_stderr`: stdout is taken."""
+def print_result(
+    result: dict[str, Any], *, as_json: bool, on_stderr: bool = False, is_whole: bool = False
+) -> None:
+    """Print the result on stdout, as JSON or as a table.
+
+    Args:
+        on_stderr: stdout is taken.
+        is_whole: every frame was written, whatever failed beside it.
+    """
     if as_json:
         print_json(result)
         return
@@ -168,7 +175,7 @@ def print_result(result: dict[str, Any], *, as_json: bool, on_stderr: bool = Fal
     if result["output"] is None:
         say(f"{made}: nothing is left of it")
     else:
-        about = ["cut short"] if result["status"] == "failed" else []
+        about = ["cut short"] if result["status"] == "failed" and not is_whole else []
         if made in ("video", "layers"):
             about.append(f"audio: {result['audio']}")
         said = f" ({', '.join(about)})" if about else ""

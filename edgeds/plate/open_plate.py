@@ -27,7 +27,7 @@ def plate_from_clip(
         on_samples: is given the frames that the plate is made of.
 
     Raises:
-        SourceError: the clip cannot be opened.
+        SourceError: the clip cannot be opened, or breaks off at its start.
         PlateError: it gives no believable plate.
         CancelledError: `cancelled`, asked with every frame, returned true.
     """
@@ -65,7 +65,12 @@ def _samples(
     cancelled: Callable[[], bool] | None,
 ) -> list[Pixels]:
     samples = spread_pixels(
-        uri, count, memory_bytes=memory_bytes, on_frame=on_frame, cancelled=cancelled
+        uri,
+        count,
+        least=PLATE_FROM_CLIP.min_samples,
+        memory_bytes=memory_bytes,
+        on_frame=on_frame,
+        cancelled=cancelled,
     )
     sizes = {sample.shape for sample in samples}
     if len(sizes) > 1:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from edgeds.errors import SourceFailed
+from edgeds.errors import SourceError, SourceFailed
 from edgeds.sources import open_source
 from edgeds.sources.threads import threads
 from edgeds.sources.video import VideoSource
@@ -49,6 +49,7 @@ def spread_pixels(
     count: int,
     *,
     size: Size | None = None,
+    least: int = 0,
     memory_bytes: int | None = None,
     on_frame: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -57,6 +58,7 @@ def spread_pixels(
 
     Args:
         size: (height, width); None is that of each frame.
+        least: where the clip breaks off before so many frames, that is an error.
 
     Raises:
         as `spread_frames`.
@@ -66,7 +68,7 @@ def spread_pixels(
         def taken(frame: Frame) -> Future[Pixels]:
             return pool.submit(frame.rgb, size)
 
-        sampling = _Sampling(taken, on_frame, cancelled)
+        sampling = _Sampling(taken, on_frame, cancelled, least)
         return [pixels.result() for pixels in sampling.of(uri, count, memory_bytes)]
 
 
@@ -103,8 +105,10 @@ class _Sampling(Generic[Taken]):
         taken: Callable[[Frame], Taken],
         on_frame: Callable[[int, int], None] | None,
         cancelled: Callable[[], bool] | None,
+        least: int = 0,
     ) -> None:
         self._taken, self._on_frame, self._cancelled = taken, on_frame, cancelled
+        self._least = least
 
     def of(self, uri: str | Path, count: int, memory_bytes: int | None) -> list[Taken]:
         with open_source(uri, decoder_threads=threads().sampling) as source:
@@ -132,8 +136,10 @@ class _Sampling(Generic[Taken]):
                 if len(kept) >= 2 * count:
                     kept, thinner = kept[::2], 2 * thinner
                 self._report(min(len(kept), count), count)
-        except SourceFailed:
-            pass  # the frames so far are a fair sample; the run itself will report the break
+        except SourceFailed as broken:
+            if len(kept) < self._least:
+                raise SourceError(broken.what, why=broken.why, fix=broken.fix) from broken
+            # Else the frames so far are a fair sample; the run itself will report the break.
         if len(kept) <= count:
             return kept
         return [kept[round(i * (len(kept) - 1) / (count - 1))] for i in range(count)]

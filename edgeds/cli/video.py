@@ -82,15 +82,8 @@ def video_command(
 ) -> None:
     """Write a clip's foreground and depth to a video or images."""
     from edgeds.pipeline import Clock
-    from edgeds.sources.process_memory import (
-        keep_arrays_of_layers,
-        return_large_arrays,
-        return_what_opening_used,
-    )
+    from edgeds.sources.process_memory import return_what_opening_used
 
-    return_large_arrays()
-    if layers.layers is not None or matte_for_view(view).again == 1:
-        keep_arrays_of_layers()
     wanted = Wanted(
         source=source, plate=plate, output=output, view=view, backdrop=backdrop, opacity=opacity,
         sheet=sheet, save_plate=save_plate, plate_fixed=plate_fixed, depth=depth.wanted(),
@@ -99,6 +92,7 @@ def video_command(
     check_options(wanted)
     replace(signals, events=wanted.in_place(signals.events)).check(as_json=as_json, whole=True)
     check_source(source)
+    _arrange_memory(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         outputs = job.outputs
@@ -121,6 +115,14 @@ def video_command(
         raise failure
     if stop.is_set():
         raise typer.Exit(130)
+
+
+def _arrange_memory(wanted: Wanted) -> None:
+    from edgeds.sources.process_memory import keep_arrays_of_layers, return_large_arrays
+
+    return_large_arrays()
+    if wanted.layers.layers is not None or matte_for_view(wanted.view).again == 1:
+        keep_arrays_of_layers()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edgeds.estimate.settings import DRAWN_AGAIN, DRAWN_AT_EVERY_SIZE, MATTE, Matte
-from edgeds.sources.argument_checks import check_argument
 
 _MATTES = {
     **dict.fromkeys(("layers", "cutout"), DRAWN_AGAIN),
@@ -22,6 +21,8 @@ def matte_for_view(view: str) -> Matte:
     Raises:
         InputError: there is no such view.
     """
+    from edgeds.sources.argument_checks import check_argument  # NumPy; not for --help
+
     check_argument(
         view, view in tuple(_MATTES), name="the view", wanted=f"one of {', '.join(_MATTES)}",
         fix='leave the matte out for "overlay"',

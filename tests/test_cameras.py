@@ -280,3 +280,13 @@ def test_options_of_one_camera_are_refused_beside_a_file_of_them(
     done = CliRunner().invoke(app, command)
     assert isinstance(done.exception, InputError)
     assert done.exception.what.startswith(f"{options[0]} cannot be given beside a file of cameras")
+
+
+@pytest.mark.parametrize("options", [("-v",), ("-vv",), ("--log-file", "run.log"), ("--json",)])
+def test_options_of_the_program_are_taken_beside_a_file_of_cameras(
+    options: tuple[str, ...], edgeds: Edgeds, tmp_path: Path
+) -> None:
+    (tmp_path / "cameras.toml").write_text('[[camera]]\nname = "a"\nsource = "file:none.mp4"\n')
+    done = edgeds("live", "cameras.toml", "--no-show", "--duration", "1", *options)
+    assert "cannot be given" not in done.stderr
+    assert "none.mp4" in done.stderr, "it got as far as the camera's own fault"

@@ -14,8 +14,9 @@ from edgeds.errors import EdgedsError
 
 _OF_ALL = frozenset(
     {"source", "camera", "serve", "token_file", "engine", "device", "preset", "duration", "as_json"}
+    | {"verbose", "log_file"}
 )
-"""Options of `edgeds live` that are those of all cameras."""
+"""Options of `edgeds live` that are those of all cameras, or of the program."""
 
 if TYPE_CHECKING:
     from edgeds.live.cameras.camera_file import CameraPlan

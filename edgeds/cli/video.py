@@ -89,10 +89,10 @@ def video_command(
         sheet=sheet, save_plate=save_plate, plate_fixed=plate_fixed, depth=depth.wanted(),
         signals=signals, layers=layers, effects=effects, mesh=mesh, steady=steady,
     )  # fmt: skip
+    _arrange_memory(wanted)
     check_options(wanted)
     replace(signals, events=wanted.in_place(signals.events)).check(as_json=as_json, whole=True)
     check_source(source)
-    _arrange_memory(wanted)
     with ExitStack() as stack, stop_on_signal() as stop:
         job = _opened(wanted, (engine, device, preset), stack, stop)
         outputs = job.outputs

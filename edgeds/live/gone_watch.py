@@ -9,8 +9,8 @@ from edgeds.live.settings import LIVE
 from edgeds.plate.gone_from_plate import GoneFromPlate
 from edgeds.plate.plate import Plate
 from edgeds.plate.settings import MAINTENANCE
-from edgeds.sources.scaling import resized
-from edgeds.types import Frame, Maps, Pixels, Size
+from edgeds.sources.scaling import resized, size_at_width
+from edgeds.types import Frame, Maps, Pixels
 
 
 class GoneWatch:
@@ -29,7 +29,7 @@ class GoneWatch:
 
     def __call__(self, frame: Frame, maps: Maps, plate: Plate) -> None:
         """`plate`: as it is now."""
-        size = _small_size(plate.size)
+        size = size_at_width(plate.size, min(MAINTENANCE.width_px, plate.size[1]))
         if self._find.found is not None:
             hidden = (maps.alpha_at(size) > 0.5)[self._find.found.mask]
             if hidden.mean() < LIVE.back_share:
@@ -38,9 +38,3 @@ class GoneWatch:
             if self._small is None or self._plate is not plate:
                 self._plate, self._small = plate, resized(plate.pixels, size)
             self._find(frame.pts_secs, maps.alpha_at(size), frame.rgb(size), self._small)
-
-
-def _small_size(size: Size) -> Size:
-    height, width = size
-    small_width = min(MAINTENANCE.width_px, width)
-    return max(1, round(height * small_width / width)), small_width

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edgeds.plate.settings import BACKGROUND_CHANGE, BackgroundChange
-from edgeds.sources.scaling import resized
+from edgeds.sources.scaling import resized, size_at_width
 from edgeds.types import FloatMap, Maps, Pixels
 
 
@@ -32,8 +32,7 @@ def background_of(
     Args:
         shown: the frame, small, uint8 RGB; `maps` are its own.
     """
-    height, width = shown.shape[:2]
-    size = max(1, round(height * limits.width_px / width)), limits.width_px
+    size = size_at_width((shown.shape[0], shown.shape[1]), limits.width_px)
     free = (maps.alpha_at(size) < limits.foreground).view(np.uint8)
     beside = np.ones((2 * limits.grow_px + 1,) * 2, np.uint8)
     return Background(resized(shown, size), cv2.erode(free, beside).astype(np.float32))

@@ -40,8 +40,8 @@ from edgeds.plate.registration import (
 from edgeds.plate.robust_fit import percentiles
 from edgeds.plate.settings import MAINTENANCE, PlateMaintenance
 from edgeds.plate.troubles import AT_THE_END, SEEN_AT_ONCE, Measured, troubles
-from edgeds.sources.scaling import resized
-from edgeds.types import FloatMap, Frame, Maps, Size
+from edgeds.sources.scaling import resized, size_at_width
+from edgeds.types import FloatMap, Frame, Maps
 from edgeds.types.picture import largest_channel
 
 Mask = npt.NDArray[np.bool_]
@@ -94,9 +94,7 @@ class Maintenance:
 
     def __init__(self, plate: Plate, settings: PlateMaintenance = MAINTENANCE) -> None:
         self._captured, self._set = plate, settings
-        height, width = plate.size
-        small_width = min(settings.width_px, width)
-        self._size: Size = max(1, round(height * small_width / width)), small_width
+        self._size = size_at_width(plate.size, min(settings.width_px, plate.size[1]))
         self._small = resized(plate.pixels, self._size).astype(np.float32)
         self._brightness = Brightness(self._small)
         self._slack = max(1.0, _SIGMAS * plate.noise_at(self._size) / settings.same_levels)

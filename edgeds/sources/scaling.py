@@ -57,6 +57,11 @@ def text_from_size(size: tuple[int, ...]) -> str:
     return f"{size[1]}x{size[0]}"
 
 
+def size_at_width(size: Size, width: int) -> Size:
+    """(height, width) of a picture of `size` that is brought to a width, in px."""
+    return max(1, round(size[0] * width / size[1])), width
+
+
 def same_shape(size: Size, other: Size) -> bool:
     """Whether both have the same aspect, up to the rounding of a pixel."""
     (height, width), (other_height, other_width) = size, other

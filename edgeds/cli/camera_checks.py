@@ -12,15 +12,26 @@ from edgeds.cli.rules_and_events import SignalOptions
 from edgeds.cli.same_file_twice import check_clashes
 from edgeds.errors import EdgedsError
 
-_OF_ALL = frozenset(
-    {"source", "camera", "serve", "token_file", "engine", "device", "preset", "duration", "as_json"}
-    | {"verbose", "log_file"}
-)
-"""Options of `edgeds live` that are those of all cameras, or of the program."""
-
 if TYPE_CHECKING:
     from edgeds.live.cameras.camera_file import CameraPlan
     from edgeds.plate.plate import Plate
+
+_OF_ALL = frozenset(
+    {
+        "source",
+        "camera",
+        "serve",
+        "token_file",
+        "engine",
+        "device",
+        "preset",
+        "duration",
+        "as_json",
+        "verbose",
+        "log_file",
+    }
+)
+"""Options of `edgeds live` that are those of all cameras, or of the program."""
 
 
 def check_cameras(path: Path, plans: list[CameraPlan]) -> dict[str, Plate]:
